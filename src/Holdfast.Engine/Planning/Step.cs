@@ -1,0 +1,40 @@
+using System.Text.Json.Serialization;
+
+namespace Holdfast.Engine.Planning;
+
+/// <summary>
+/// What must be done to take back something that was begun. It is data, so that <c>holdfast recover</c> can do it in
+/// another process after a crash: <paramref name="Kind"/> names the handler ("postgres.drop-incomplete"),
+/// <paramref name="Arguments"/> are its words. Secrets never stand in it.
+/// </summary>
+public sealed record Undo(string Kind, string Does, IReadOnlyDictionary<string, string> Arguments);
+
+/// <summary>
+/// One part of a plan. All but <see cref="Act"/> is what <c>--plan</c> prints and the journal keeps.
+/// </summary>
+public sealed record Step
+{
+    /// <summary>A name a person understands: "Dump database app".</summary>
+    public required string Name { get; init; }
+
+    /// <summary>What it will do, in one sentence.</summary>
+    public required string Does { get; init; }
+
+    /// <summary>The component it belongs to; null for the run's own steps.</summary>
+    public string? Component { get; init; }
+
+    /// <summary>Owed as soon as the step begins, until it has succeeded. More can be owed while it runs, see StepContext.</summary>
+    public Undo? Undo { get; init; }
+
+    /// <summary>After this the step is cancelled; null for no limit.</summary>
+    public TimeSpan? Deadline { get; init; }
+
+    /// <summary>True when something that exists is replaced or moved.</summary>
+    public bool Destroys { get; init; }
+
+    [JsonIgnore]
+    public required Func<Running.StepContext, CancellationToken, Task> Act { get; init; }
+}
+
+/// <summary>What a run will do, in order. <paramref name="Verb"/> is "backup" or "restore".</summary>
+public sealed record Plan(string Verb, string Platform, IReadOnlyList<Step> Steps);

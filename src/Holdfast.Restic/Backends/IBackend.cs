@@ -1,0 +1,50 @@
+namespace Holdfast.Restic.Backends;
+
+/// <summary>The kinds of file in a repository and the folders they live in. Source: doc/design.rst, "Repository Layout".</summary>
+public enum FileKind
+{
+    Config,
+    Key,
+    Lock,
+    Snapshot,
+    Index,
+    Pack,
+}
+
+/// <summary>A stored file: its name (64 hexadecimal digits) and its size in bytes.</summary>
+public readonly record struct StoredFile(string Name, long Size);
+
+/// <summary>
+/// Where a repository's files live. Every method may be called from several threads at once, and may be repeated:
+/// saving the same name again with the same bytes is fine, as is removing what is gone. Failures are
+/// <see cref="ResticException"/>: NotFound, Full, ReadOnly or InputOutput. The config's name is empty.
+/// </summary>
+public interface IBackend
+{
+    /// <summary>The place as a person would write it.</summary>
+    string Location { get; }
+
+    /// <summary>How many operations at once serve this place best.</summary>
+    int Concurrency { get; }
+
+    /// <summary>Makes the folders of a new repository; what exists is left alone.</summary>
+    ValueTask CreateAsync(CancellationToken cancellation = default);
+
+    /// <summary>Lists all files of a kind, in no order. Half-written files are never listed. A missing place is NotFound.</summary>
+    IAsyncEnumerable<StoredFile> ListAsync(FileKind kind, CancellationToken cancellation = default);
+
+    /// <summary>The size of a file in bytes; NotFound when it is not there.</summary>
+    ValueTask<long> SizeAsync(FileKind kind, string name, CancellationToken cancellation = default);
+
+    /// <summary>Fills <paramref name="destination"/> from the byte at <paramref name="offset"/>; Damaged when the file is too short.</summary>
+    ValueTask ReadAsync(FileKind kind, string name, long offset, Memory<byte> destination, CancellationToken cancellation = default);
+
+    /// <summary>
+    /// Stores a file whole or not at all; when it returns, the bytes and the name survive a power cut.
+    /// Nothing is left under the final name when it fails.
+    /// </summary>
+    ValueTask SaveAsync(FileKind kind, string name, ReadOnlyMemory<byte> content, CancellationToken cancellation = default);
+
+    /// <summary>Removes a file; gone already is fine.</summary>
+    ValueTask RemoveAsync(FileKind kind, string name, CancellationToken cancellation = default);
+}

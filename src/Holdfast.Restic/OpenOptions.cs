@@ -1,0 +1,36 @@
+namespace Holdfast.Restic;
+
+/// <summary>How a repository is opened.</summary>
+public sealed record OpenOptions
+{
+    public TimeProvider Clock { get; init; } = TimeProvider.System;
+
+    /// <summary>Blobs that are hashed, compressed and encrypted at once. The number of processors by default.</summary>
+    public int Workers { get; init; } = Environment.ProcessorCount;
+
+    /// <summary>A pack is finished at this size in bytes: 16 MiB by default, as restic's; 4 to 128 MiB.</summary>
+    public int PackSize { get; init; } = 16 << 20;
+
+    /// <summary>zstd's level: 1 to 19. See docs/decisions for the default's reason.</summary>
+    public int CompressionLevel { get; init; } = 3;
+
+    /// <summary>Bytes of buffers that an archiving or a restore may hold at once, beside the index. 128 MiB by default.</summary>
+    public long MemoryLimit { get; init; } = 128L << 20;
+}
+
+/// <summary>How a repository is made.</summary>
+public sealed record InitOptions
+{
+    /// <summary>The format: 2 (compressed) by default, or 1.</summary>
+    public int Version { get; init; } = 2;
+
+    /// <summary>scrypt's cost parameters; the default costs about half a second and 64 MiB for each guess.</summary>
+    public KeyDerivation KeyDerivation { get; init; } = KeyDerivation.Default;
+}
+
+/// <summary>scrypt's N, r and p. Source: doc/design.rst, "Keys, Encryption and MAC".</summary>
+public sealed record KeyDerivation(int N, int R, int P)
+{
+    /// <summary>N = 65536 and r = 8 take 64 MiB; p = 3 makes it about half a second.</summary>
+    public static KeyDerivation Default { get; } = new(65536, 8, 3);
+}

@@ -1,0 +1,45 @@
+namespace Holdfast.Restic;
+
+/// <summary>What went wrong with a repository, so that a caller can choose a hint and an exit code.</summary>
+public enum ResticError
+{
+    /// <summary>There is no repository at the place (restic exits with 10).</summary>
+    NoRepository,
+
+    /// <summary>A repository is there already, so none is made.</summary>
+    AlreadyThere,
+
+    /// <summary>No key opens with the password (restic exits with 12).</summary>
+    WrongPassword,
+
+    /// <summary>Somebody else holds a lock that does not go with ours (restic exits with 11).</summary>
+    Locked,
+
+    /// <summary>Stored bytes are not what was written: truncated, flipped or missing.</summary>
+    Damaged,
+
+    /// <summary>A named file, snapshot or path is not there.</summary>
+    NotFound,
+
+    /// <summary>The name of a snapshot fits several.</summary>
+    Ambiguous,
+
+    /// <summary>No room is left where the repository or the target is.</summary>
+    Full,
+
+    /// <summary>The place may not be written: read-only, or permissions.</summary>
+    ReadOnly,
+
+    /// <summary>A format or feature that this library does not know.</summary>
+    Unsupported,
+
+    /// <summary>Any other failure of input or output.</summary>
+    InputOutput,
+}
+
+/// <summary>A failure of the repository. The message is one sentence about what happened and names the file.</summary>
+public sealed class ResticException(ResticError error, string message, Exception? inner = null) : Exception(message, inner)
+{
+    /// <summary>What kind of failure it is.</summary>
+    public ResticError Error { get; } = error;
+}
