@@ -1,18 +1,139 @@
 namespace Holdfast.Engine.Problems;
 
-/// <summary>A kind of problem: its code, its hint and what it means for the exit code. Only the message differs from case to case.</summary>
-public sealed record ProblemKind(string Code, string Hint, ExitCode Exit, bool Transient = false)
-{
-    public Problem With(string message) => new(Code, message, Hint, Exit, Transient);
-
-    /// <summary>The same with a hint that fits the case better.</summary>
-    public Problem With(string message, string hint) => new(Code, message, hint, Exit, Transient);
-
-    public ProblemException Throwable(string message, Exception? inner = null) => new(With(message), inner);
-}
-
-/// <summary>Every kind of problem that Holdfast can report, in one place. docs/problems.md is written from it, and a test compares them.</summary>
+/// <summary>
+/// Every kind of problem that Holdfast can report, in one place. docs/problems.md is written from it, and a test compares
+/// them. A code is never reused and never changes its meaning.
+/// </summary>
 public static class Catalogue
 {
-    public static readonly ProblemKind RepositoryMissing = new("HF-REPO-MISSING", "Make it with 'holdfast init', or correct 'repository' in the profile.", ExitCode.NoRepository);
+    // It is filled by the fields below, so it must stand before them.
+    private static readonly List<ProblemKind> _all = [];
+
+    /// <summary>All kinds, in the order they are declared.</summary>
+    public static IReadOnlyList<ProblemKind> All => _all;
+
+    // The repository.
+    public static readonly ProblemKind RepositoryUnset = Kind("HF-REPO-UNSET", "Nothing says where the repository is.",
+        "Set 'repository.path' in the profile, or RESTIC_REPOSITORY.", ExitCode.Usage);
+    public static readonly ProblemKind RepositoryMissing = Kind("HF-REPO-MISSING", "There is no repository at the place.",
+        "Make it with 'holdfast init', or correct 'repository.path' in the profile.", ExitCode.NoRepository);
+    public static readonly ProblemKind RepositoryExists = Kind("HF-REPO-EXISTS", "A repository is there already, so none is made.",
+        "Use it as it is, or choose an empty place for the new one.", ExitCode.InTheWay);
+    public static readonly ProblemKind RepositoryPassword = Kind("HF-REPO-PASSWORD", "No key of the repository opens with the password.",
+        "Check where the password comes from ('repository.password' in the profile, or RESTIC_PASSWORD_FILE); a line break at the end is not the cause.", ExitCode.WrongPassword);
+    public static readonly ProblemKind RepositoryLocked = Kind("HF-REPO-LOCKED", "Another process holds a lock on the repository that does not go with ours.",
+        "Wait until it has ended; if it is dead, remove its lock with 'holdfast repo unlock'.", ExitCode.Locked, transient: true);
+    public static readonly ProblemKind RepositoryLockLost = Kind("HF-REPO-LOCK-LOST", "The lock on the repository could not be refreshed in time, so it may no longer be trusted.",
+        "Check that the repository can be written, then run again; what was stored already is found again.", ExitCode.Locked, transient: true);
+    public static readonly ProblemKind RepositoryDamaged = Kind("HF-REPO-DAMAGED", "Stored bytes are not what was written: truncated, flipped or missing.",
+        "Run 'holdfast repo check --read-data' to see which recovery points are affected, and look at the disk.", ExitCode.Damaged);
+    public static readonly ProblemKind RepositoryFull = Kind("HF-REPO-FULL", "No room is left where the repository is.",
+        "Make room and run again: nothing is lost, and what was stored already is found again.", ExitCode.Failure, transient: true);
+    public static readonly ProblemKind RepositoryReadOnly = Kind("HF-REPO-READONLY", "The repository may not be written.",
+        "Check the mount and the owner of the repository, and run as a user that may write there.", ExitCode.Failure);
+    public static readonly ProblemKind RepositoryUnsupported = Kind("HF-REPO-UNSUPPORTED", "The place or the format of the repository is one that this version does not know.",
+        "Use a local path, or a newer version of Holdfast.", ExitCode.Usage);
+    public static readonly ProblemKind RepositoryIo = Kind("HF-REPO-IO", "Reading or writing the repository failed.",
+        "Look at the disk or mount of the repository, then run again: nothing is lost.", ExitCode.Failure, transient: true);
+
+    // Recovery points.
+    public static readonly ProblemKind PointMissing = Kind("HF-POINT-NONE", "There is no such recovery point.",
+        "See which there are with 'holdfast points list'.", ExitCode.Failure);
+    public static readonly ProblemKind PointAmbiguous = Kind("HF-POINT-AMBIGUOUS", "The beginning of an id fits several recovery points.",
+        "Give more digits of the id; 'holdfast points list' shows them.", ExitCode.Usage);
+    public static readonly ProblemKind PointManifest = Kind("HF-POINT-MANIFEST", "The manifest of a recovery point can not be read.",
+        "Run 'holdfast repo check --read-data', and use another recovery point; the stock restic can restore the files of this one.", ExitCode.Damaged);
+    public static readonly ProblemKind PointFormat = Kind("HF-POINT-FORMAT", "The recovery point was made in a format that this version does not know.",
+        "Use the version of Holdfast that made it, or a newer one.", ExitCode.Failure);
+    public static readonly ProblemKind PointUnverified = Kind("HF-POINT-UNVERIFIED", "The recovery point was written, but reading it back did not give what was written.",
+        "Do not rely on this point: run 'holdfast repo check --read-data', look at the disk, and take another one.", ExitCode.Damaged);
+    public static readonly ProblemKind PointIncomplete = Kind("HF-POINT-INCOMPLETE", "Something that the profile asks for is not in the recovery point.",
+        "See the warnings for what is missing; put it right, or mark it optional in the profile, and take another point.", ExitCode.Incomplete);
+    public static readonly ProblemKind ComponentUnknown = Kind("HF-COMPONENT-UNKNOWN", "A component was asked for that is not there.",
+        "Name one of the components, or a kind of component, as 'holdfast points show' and the profile do.", ExitCode.Usage);
+
+    // Profiles and secrets.
+    public static readonly ProblemKind ProfileMissing = Kind("HF-PROFILE-MISSING", "There is no profile at the place, or it can not be read.",
+        "Name it with --profile, or make one with 'holdfast init'.", ExitCode.Usage);
+    public static readonly ProblemKind ProfileInvalid = Kind("HF-PROFILE-INVALID", "The profile has mistakes; all of them are listed.",
+        "Correct the lines named; 'holdfast profile schema' shows what may stand there.", ExitCode.Usage);
+    public static readonly ProblemKind SecretUnset = Kind("HF-SECRET-UNSET", "Nothing says where the password of the repository comes from.",
+        "Set 'repository.password' in the profile, RESTIC_PASSWORD_FILE or RESTIC_PASSWORD_COMMAND.", ExitCode.Usage);
+    public static readonly ProblemKind SecretUnreadable = Kind("HF-SECRET-UNREADABLE", "A secret can not be read from where the profile says.",
+        "Check that the place named exists and that this user may read it.", ExitCode.Failure);
+    public static readonly ProblemKind SecretEmpty = Kind("HF-SECRET-EMPTY", "The place of a secret holds nothing.",
+        "Put the secret there; an empty one is never used.", ExitCode.Failure);
+    public static readonly ProblemKind SecretExposed = Kind("HF-SECRET-EXPOSED", "The file of a secret can be read by other users.",
+        "Take the right away: chmod 600, and see who could have read it.", ExitCode.Success);
+
+    // Programs, steps and runs.
+    public static readonly ProblemKind ProgramMissing = Kind("HF-PROGRAM-MISSING", "A program that is needed is not there.",
+        "Install the package that has it, or add its directory to PATH.", ExitCode.Failure);
+    public static readonly ProblemKind ProgramRefused = Kind("HF-PROGRAM-REFUSED", "A program could not be started.",
+        "Check that this user may run it; running as another user needs root.", ExitCode.Failure);
+    public static readonly ProblemKind ProgramFailed = Kind("HF-PROGRAM-FAILED", "A program ended with an error.",
+        "Its own message says why.", ExitCode.Failure);
+    public static readonly ProblemKind StepFailed = Kind("HF-STEP-FAILED", "A step failed for a reason that Holdfast does not know.",
+        "Nothing is lost; run again, and if it stays, report it with the journal of the run.", ExitCode.Failure);
+    public static readonly ProblemKind StepTimeout = Kind("HF-STEP-TIMEOUT", "A step took longer than its deadline, and was stopped.",
+        "Find out what it waited for, then run again.", ExitCode.Failure, transient: true);
+    public static readonly ProblemKind RunInterrupted = Kind("HF-RUN-INTERRUPTED", "The run was stopped by a person or by the system.",
+        "Everything that was owed has been undone; run again when it suits.", ExitCode.Interrupted);
+    public static readonly ProblemKind RunInProgress = Kind("HF-RUN-IN-PROGRESS", "Another run for the same platform has not ended.",
+        "Wait until it has ended; a dead run never holds on to this.", ExitCode.Locked, transient: true);
+    public static readonly ProblemKind UndoFailed = Kind("HF-UNDO-FAILED", "Something that was begun could not be taken back.",
+        "Put right what the message names; it stays owed, and 'holdfast recover' tries again.", ExitCode.Failure);
+    public static readonly ProblemKind RunRecovered = Kind("HF-RUN-RECOVERED", "An earlier run died before its end; what it owed has been taken back.",
+        "Nothing needs to be done; the journal of that run tells how far it came.", ExitCode.Success);
+    public static readonly ProblemKind StateUnwritable = Kind("HF-STATE-UNWRITABLE", "The journal can not be written, so nothing is begun.",
+        "Make room in the state directory or correct its owner; HOLDFAST_STATE names another one.", ExitCode.Failure);
+    public static readonly ProblemKind JournalDamaged = Kind("HF-JOURNAL-DAMAGED", "The journal of an earlier run can not be read, so what it owes is not known.",
+        "Look at the file named, undo by hand what it says was begun, then move it away.", ExitCode.Damaged);
+
+    // PostgreSQL.
+    public static readonly ProblemKind PostgresUnreachable = Kind("HF-PG-UNREACHABLE", "PostgreSQL does not answer.",
+        "Check that the server runs, and 'connection' in the profile.", ExitCode.Unreachable, transient: true);
+    public static readonly ProblemKind PostgresAuthentication = Kind("HF-PG-AUTH", "PostgreSQL refuses the user or the password.",
+        "Check 'connection.user' and 'connection.password' in the profile, and pg_hba.conf.", ExitCode.Unreachable);
+    public static readonly ProblemKind PostgresDatabaseMissing = Kind("HF-PG-DATABASE", "A database that the profile names does not exist.",
+        "Correct 'databases' in the profile, or use 'databases: all'.", ExitCode.Unreachable);
+    public static readonly ProblemKind PostgresPermission = Kind("HF-PG-PERMISSION", "The PostgreSQL user may not do what is needed.",
+        "Use a superuser, or grant pg_read_all_data for a backup.", ExitCode.Unreachable);
+    public static readonly ProblemKind PostgresVersion = Kind("HF-PG-VERSION", "The PostgreSQL server and the tools at hand do not go together.",
+        "Install the client tools of the server's version or of a newer one.", ExitCode.Failure);
+    public static readonly ProblemKind PostgresDump = Kind("HF-PG-DUMP", "A database could not be dumped to its end, so it is in no recovery point.",
+        "See the message of pg_dump; nothing was changed in the database.", ExitCode.Failure);
+    public static readonly ProblemKind PostgresRestore = Kind("HF-PG-RESTORE", "A database could not be restored to its end.",
+        "What stood there before was kept; see the message for its name and for what PostgreSQL refused.", ExitCode.Failure);
+
+    // Files and certificates.
+    public static readonly ProblemKind FilesMissing = Kind("HF-FILES-MISSING", "A path of the profile is not there.",
+        "Correct the path, or mark it 'optional: true' when it may be absent.", ExitCode.Incomplete);
+    public static readonly ProblemKind FilesUnreadable = Kind("HF-FILES-UNREADABLE", "A file could not be read, so it is not in the recovery point.",
+        "Run as a user that may read it, or exclude it.", ExitCode.Incomplete);
+    public static readonly ProblemKind FilesChanged = Kind("HF-FILES-CHANGED", "A file changed each time it was read; the last reading is in the recovery point.",
+        "Exclude it when it is a log, or take the point while its program stands still.", ExitCode.Success);
+    public static readonly ProblemKind FilesDatabase = Kind("HF-FILES-DATABASE", "A directory of the profile is the data directory of a database: a copy of it while it runs is worthless.",
+        "Take it out of 'files', and capture the database by its own component.", ExitCode.Usage);
+    public static readonly ProblemKind CertificateExpiring = Kind("HF-CERT-EXPIRING", "A certificate ends soon.",
+        "Renew it, then take another recovery point.", ExitCode.Success);
+    public static readonly ProblemKind CertificateExpired = Kind("HF-CERT-EXPIRED", "A certificate has ended.",
+        "Renew it, then take another recovery point.", ExitCode.Success);
+    public static readonly ProblemKind CertificateUnreadable = Kind("HF-CERT-UNREADABLE", "A configuration names a certificate or key that is not there or can not be read.",
+        "Correct the configuration, or the file's owner and mode.", ExitCode.Success);
+
+    // Restores.
+    public static readonly ProblemKind TargetNotEmpty = Kind("HF-RESTORE-IN-THE-WAY", "Something stands where the restore wants to write.",
+        "Choose an empty target, or tell the restore what to do with it: --overwrite.", ExitCode.InTheWay);
+    public static readonly ProblemKind TargetFull = Kind("HF-RESTORE-FULL", "No room is left where the restore writes.",
+        "Make room or choose another --target, then run again.", ExitCode.Failure);
+    public static readonly ProblemKind RestoreFailures = Kind("HF-RESTORE-INCOMPLETE", "Some entries could not be restored; the rest was.",
+        "See the entries named, put right what kept them, then run again.", ExitCode.Incomplete);
+
+    private static ProblemKind Kind(string code, string meaning, string hint, ExitCode exit, bool transient = false)
+    {
+        var kind = new ProblemKind(code, meaning, hint, exit, transient);
+        _all.Add(kind);
+        return kind;
+    }
 }

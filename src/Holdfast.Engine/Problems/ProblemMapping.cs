@@ -1,0 +1,48 @@
+using Holdfast.Restic;
+
+namespace Holdfast.Engine.Problems;
+
+/// <summary>The only place where exceptions of other layers become problems.</summary>
+public static class ProblemMapping
+{
+    /// <summary>
+    /// Full disk and full quota, as .NET carries them in an IOException's HResult: the errno of a failed write (source:
+    /// asm-generic/errno.h), or Windows' code when a file could not be given its size beforehand.
+    /// </summary>
+    private const int NoSpace = 28, QuotaExceeded = 122, DiskFull = unchecked((int)0x80070070);
+
+    /// <summary>What an exception means to a person. An unknown one is an error of the program: it keeps its type in the message.</summary>
+    public static Problem ToProblem(this Exception exception) => exception switch
+    {
+        ProblemException known => known.Problem,
+        ResticException restic => Of(restic),
+        OperationCanceledException => Catalogue.RunInterrupted.With("The run was interrupted."),
+        IOException full when IsFull(full) => Catalogue.TargetFull.With(full.Message),
+        _ => Catalogue.StepFailed.With($"{exception.GetType().Name}: {exception.Message}"),
+    };
+
+    /// <summary>The same as an exception that ends a run.</summary>
+    public static ProblemException ToThrowable(this Exception exception) =>
+        exception as ProblemException ?? new ProblemException(exception.ToProblem(), exception);
+
+    /// <summary>True when a disk or a quota is full.</summary>
+    public static bool IsFull(IOException exception) => exception.HResult is NoSpace or QuotaExceeded or DiskFull;
+
+    private static Problem Of(ResticException exception) => KindOf(exception.Error).With(exception.Message);
+
+    private static ProblemKind KindOf(ResticError error) => error switch
+    {
+        ResticError.NoRepository => Catalogue.RepositoryMissing,
+        ResticError.AlreadyThere => Catalogue.RepositoryExists,
+        ResticError.WrongPassword => Catalogue.RepositoryPassword,
+        ResticError.Locked => Catalogue.RepositoryLocked,
+        ResticError.Damaged => Catalogue.RepositoryDamaged,
+        ResticError.NotFound => Catalogue.PointMissing,
+        ResticError.Ambiguous => Catalogue.PointAmbiguous,
+        ResticError.Full => Catalogue.RepositoryFull,
+        ResticError.ReadOnly => Catalogue.RepositoryReadOnly,
+        ResticError.Unsupported => Catalogue.RepositoryUnsupported,
+        ResticError.InputOutput => Catalogue.RepositoryIo,
+        _ => throw new ArgumentOutOfRangeException(nameof(error), error, "A kind of error without a problem."),
+    };
+}
