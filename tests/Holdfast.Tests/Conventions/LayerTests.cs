@@ -1,0 +1,64 @@
+using Xunit;
+
+namespace Holdfast.Tests.Conventions;
+
+/// <summary>The layers of ARCHITECTURE.md, as the compiler sees them.</summary>
+public sealed class LayerTests
+{
+    /// <summary>Inside the format: a room uses those with a smaller number, and itself.</summary>
+    private static readonly Dictionary<string, int> Format = new(StringComparer.Ordinal)
+    {
+        ["Holdfast.Restic.Backends"] = 0,
+        ["Holdfast.Restic.Chunking"] = 0,
+        ["Holdfast.Restic.Crypto"] = 0,
+        ["Holdfast.Restic.Posix"] = 0,
+        ["Holdfast.Restic.Packs"] = 1,
+        ["Holdfast.Restic.Indexing"] = 2,
+        ["Holdfast.Restic.Snapshots"] = 3,
+        ["Holdfast.Restic.Archiving"] = 4,
+        ["Holdfast.Restic.Restoring"] = 4,
+        ["Holdfast.Restic.Maintenance"] = 4,
+    };
+
+    [Fact]
+    public void Inside_the_format_uses_point_down() =>
+        Report.None(
+            from use in SemanticModel.TypeUses
+            where Format.ContainsKey(use.FromNamespace) && Format.ContainsKey(use.ToNamespace) && use.FromNamespace != use.ToNamespace
+            where Format[use.ToNamespace] >= Format[use.FromNamespace]
+            select $"{use.Place}: {use.FromNamespace} uses {use.ToNamespace}.{use.ToType}",
+            "Move the type down, or hand it in from above.");
+
+    [Fact]
+    public void Every_room_of_the_format_has_its_layer() =>
+        Report.None(
+            SemanticModel.TypeUses.Select(use => use.FromNamespace).Distinct(StringComparer.Ordinal)
+                .Where(room => room.StartsWith("Holdfast.Restic.", StringComparison.Ordinal) && !Format.ContainsKey(room)),
+            "Give it a number here, and a line in ARCHITECTURE.md.");
+
+    [Fact]
+    public void Components_do_not_use_each_other() =>
+        Report.None(
+            from use in SemanticModel.TypeUses
+            where IsComponent(use.FromNamespace) && IsComponent(use.ToNamespace) && use.FromNamespace != use.ToNamespace
+            select $"{use.Place}: {use.FromNamespace} uses {use.ToNamespace}.{use.ToType}",
+            "What two components need belongs to the engine.");
+
+    [Theory]
+    [InlineData("System.Diagnostics", "Process", "Holdfast.Engine.Hosts")]
+    [InlineData("System.Diagnostics", "ProcessStartInfo", "Holdfast.Engine.Hosts")]
+    [InlineData("System", "Console", "Holdfast.Cli")]
+    public void Some_types_of_the_platform_have_one_door(string space, string type, string door) =>
+        Report.None(
+            from use in SemanticModel.TypeUses
+            where use.ToNamespace == space && use.ToType == type
+            where use.FromNamespace != door && !use.FromNamespace.StartsWith($"{door}.", StringComparison.Ordinal)
+            select $"{use.Place}: {use.FromNamespace} uses {space}.{type}",
+            $"Only {door} uses it.");
+
+    [Fact]
+    public void The_compiler_was_asked_about_real_code() =>
+        Assert.Contains(SemanticModel.TypeUses, use => use is { FromNamespace: "Holdfast.Engine.Running", ToNamespace: "Holdfast.Restic", ToType: "Repository" });
+
+    private static bool IsComponent(string space) => space.StartsWith("Holdfast.Components.", StringComparison.Ordinal);
+}
