@@ -1,14 +1,160 @@
+using System.Security.Cryptography;
+
 namespace Holdfast.Restic.Backends;
 
-/// <summary>A repository in a local directory, in restic's default layout.</summary>
-public sealed class LocalBackend(string path) : IBackend
+/// <summary>
+/// A repository in a local directory, in restic's default layout: folders 0700, files 0400. A file is written under a
+/// temporary name beside its place, flushed, renamed, and the folder is flushed. Source: restic 0.14, internal/backend/local.
+/// </summary>
+public sealed class LocalBackend : IBackend
 {
-    public string Location { get; } = path;
+    private const UnixFileMode ReadOnlyByOwner = UnixFileMode.UserRead;
+    private readonly string _root;
+
+    /// <param name="path">The directory; relative to the working directory of now, whatever that is later.</param>
+    /// <exception cref="ResticException">NoRepository when the path is empty.</exception>
+    public LocalBackend(string path)
+    {
+        if (string.IsNullOrWhiteSpace(path))
+            throw new ResticException(ResticError.NoRepository, "The path of the repository is empty.");
+        Location = path;
+        _root = Path.GetFullPath(path);
+    }
+
+    public string Location { get; }
+
+    /// <summary>Two, as restic: more requests only make a spinning disk seek.</summary>
     public int Concurrency => 2;
-    public ValueTask CreateAsync(CancellationToken cancellation = default) => throw new NotImplementedException();
-    public IAsyncEnumerable<StoredFile> ListAsync(FileKind kind, CancellationToken cancellation = default) => throw new NotImplementedException();
-    public ValueTask<long> SizeAsync(FileKind kind, string name, CancellationToken cancellation = default) => throw new NotImplementedException();
-    public ValueTask ReadAsync(FileKind kind, string name, long offset, Memory<byte> destination, CancellationToken cancellation = default) => throw new NotImplementedException();
-    public ValueTask SaveAsync(FileKind kind, string name, ReadOnlyMemory<byte> content, CancellationToken cancellation = default) => throw new NotImplementedException();
-    public ValueTask RemoveAsync(FileKind kind, string name, CancellationToken cancellation = default) => throw new NotImplementedException();
+
+    public ValueTask CreateAsync(CancellationToken cancellation = default)
+    {
+        LocalFailure.Guard(Location, "", () =>
+        {
+            Folder.Create(_root);
+            foreach (var folder in Layout.Folders) Folder.Create(Path.Combine(_root, folder));
+            Folder.Flush(Path.Combine(_root, Layout.FolderOf(FileKind.Pack)));
+            Folder.Flush(_root);
+        });
+        return default;
+    }
+
+    public async IAsyncEnumerable<StoredFile> ListAsync(
+        FileKind kind, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellation = default)
+    {
+        foreach (var folder in LocalFailure.Guard(Location, Layout.FolderOf(kind), () => FoldersOf(kind)))
+        {
+            cancellation.ThrowIfCancellationRequested();
+            foreach (var file in LocalFailure.Guard(Location, Layout.FolderOf(kind), () => FilesOf(kind, folder)))
+                yield return file;
+        }
+        await ValueTask.CompletedTask;
+    }
+
+    public ValueTask<long> SizeAsync(FileKind kind, string name, CancellationToken cancellation = default) =>
+        new(LocalFailure.Guard(Location, Layout.PathOf(kind, name), () => new FileInfo(FullPath(kind, name)).Length));
+
+    public ValueTask ReadAsync(FileKind kind, string name, long offset, Memory<byte> destination, CancellationToken cancellation = default)
+    {
+        cancellation.ThrowIfCancellationRequested();
+        LocalFailure.Guard(Location, Layout.PathOf(kind, name), () => Read(kind, name, offset, destination.Span));
+        return default;
+    }
+
+    public ValueTask SaveAsync(FileKind kind, string name, ReadOnlyMemory<byte> content, CancellationToken cancellation = default)
+    {
+        cancellation.ThrowIfCancellationRequested();
+        LocalFailure.Guard(Location, Layout.PathOf(kind, name), () => Save(kind, FullPath(kind, name), content.Span));
+        return default;
+    }
+
+    public ValueTask RemoveAsync(FileKind kind, string name, CancellationToken cancellation = default)
+    {
+        cancellation.ThrowIfCancellationRequested();
+        var path = FullPath(kind, name);
+        LocalFailure.Guard(Location, Layout.PathOf(kind, name), () =>
+        {
+            // A missing folder would be an error of its own, though the file is gone all the same.
+            if (File.Exists(path)) File.Delete(path);
+        });
+        return default;
+    }
+
+    private string FullPath(FileKind kind, string name) => Path.Combine(_root, Layout.PathOf(kind, name));
+
+    /// <summary>Copies lose empty folders (object stores, rsync -m): a missing one is empty as long as the root is there.</summary>
+    private IReadOnlyList<string> FoldersOf(FileKind kind)
+    {
+        if (!Directory.Exists(_root)) throw new DirectoryNotFoundException(_root);
+        var folder = Path.Combine(_root, Layout.FolderOf(kind));
+        if (!Directory.Exists(folder)) return [];
+        return kind == FileKind.Pack ? [.. Folder.PackFolders(folder)] : [folder];
+    }
+
+    private IReadOnlyList<StoredFile> FilesOf(FileKind kind, string folder)
+    {
+        if (kind != FileKind.Config) return [.. Folder.Files(folder)];
+        var config = new FileInfo(FullPath(kind, ""));
+        return config.Exists ? [new StoredFile("", config.Length)] : [];
+    }
+
+    private void Read(FileKind kind, string name, long offset, Span<byte> destination)
+    {
+        // Sharing everything spares a flock, which some network file systems refuse.
+        using var handle = File.OpenHandle(FullPath(kind, name), share: FileShare.ReadWrite | FileShare.Delete);
+        while (!destination.IsEmpty)
+        {
+            var read = RandomAccess.Read(handle, destination, offset);
+            if (read == 0)
+                throw new ResticException(ResticError.Damaged, $"{Layout.PathOf(kind, name)} in {Location} is truncated: it ends after {RandomAccess.GetLength(handle)} bytes.");
+            offset += read;
+            destination = destination[read..];
+        }
+    }
+
+    private static void Save(FileKind kind, string path, ReadOnlySpan<byte> content)
+    {
+        var folder = Path.GetDirectoryName(path)!;
+        var temporary = $"{path}-tmp-{RandomNumberGenerator.GetHexString(10, lowercase: true)}";
+        try
+        {
+            if (!Directory.Exists(folder)) Folder.Create(folder);
+            Write(temporary, content);
+            Publish(kind, temporary, path, content);
+            Folder.Flush(folder);
+        }
+        catch
+        {
+            File.Delete(temporary);
+            throw;
+        }
+    }
+
+    private static void Write(string path, ReadOnlySpan<byte> content)
+    {
+        var options = new FileStreamOptions
+        {
+            Mode = FileMode.CreateNew,
+            Access = FileAccess.Write,
+            Share = FileShare.ReadWrite | FileShare.Delete,
+            BufferSize = 0,
+            UnixCreateMode = ReadOnlyByOwner,
+        };
+        using var file = new FileStream(path, options);
+        file.Write(content);
+        file.Flush(flushToDisk: true);
+    }
+
+    /// <summary>
+    /// Any file but the config is named by its content, so that writing over one can only heal it. Two inits at once must not
+    /// replace each other's config: the second one fails.
+    /// </summary>
+    private static void Publish(FileKind kind, string temporary, string path, ReadOnlySpan<byte> content)
+    {
+        if (kind != FileKind.Config || !File.Exists(path))
+            File.Move(temporary, path, overwrite: kind != FileKind.Config);
+        else if (content.SequenceEqual(File.ReadAllBytes(path)))
+            File.Delete(temporary);
+        else
+            throw new ResticException(ResticError.AlreadyThere, $"There is a config already: {path}.");
+    }
 }

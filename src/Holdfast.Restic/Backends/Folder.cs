@@ -1,0 +1,51 @@
+using System.IO.Enumeration;
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace Holdfast.Restic.Backends;
+
+/// <summary>What is done with a local folder as a whole.</summary>
+internal static partial class Folder
+{
+    private const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+
+    // O_RDONLY | O_DIRECTORY | O_CLOEXEC as Linux defines them on x86-64 and most others; arm64 has another O_DIRECTORY.
+    private static readonly int _openFlags =
+        0x80000 | (RuntimeInformation.ProcessArchitecture is Architecture.Arm64 or Architecture.Arm ? 0x4000 : 0x10000);
+
+    /// <summary>Makes a folder that only its owner may enter, as restic does; what exists is left alone.</summary>
+    public static void Create(string path) => Directory.CreateDirectory(path, Private);
+
+    /// <summary>Makes the names in a folder survive a power cut.</summary>
+    public static void Flush(string path)
+    {
+        var descriptor = Open(path, _openFlags);
+        if (descriptor < 0)
+        {
+            var error = Marshal.GetLastPInvokeError();
+            throw new IOException($"{Marshal.GetPInvokeErrorMessage(error)} : '{path}'", error);
+        }
+        using var handle = new SafeFileHandle(descriptor, ownsHandle: true);
+        RandomAccess.FlushToDisk(handle);
+    }
+
+    /// <summary>The stored files of one folder: temporary and foreign names are passed over.</summary>
+    public static IEnumerable<StoredFile> Files(string path) =>
+        new FileSystemEnumerable<StoredFile>(path, (ref entry) => new StoredFile(entry.FileName.ToString(), entry.Length), _everything)
+        {
+            ShouldIncludePredicate = (ref entry) => !entry.IsDirectory && Layout.IsName(entry.FileName),
+        };
+
+    /// <summary>The folders that hold packs, full paths; some of the 256 may be missing in a copied repository.</summary>
+    public static IEnumerable<string> PackFolders(string path) =>
+        new FileSystemEnumerable<string>(path, (ref entry) => entry.ToFullPath(), _everything)
+        {
+            ShouldIncludePredicate = (ref entry) => entry.IsDirectory && Layout.IsPackFolder(entry.FileName),
+        };
+
+    // A folder that may not be read must be an error, not an empty list: the default would ignore it.
+    private static readonly EnumerationOptions _everything = new() { IgnoreInaccessible = false, AttributesToSkip = FileAttributes.None };
+
+    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Open(string path, int flags);
+}

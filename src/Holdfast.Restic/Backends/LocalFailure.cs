@@ -1,0 +1,46 @@
+namespace Holdfast.Restic.Backends;
+
+/// <summary>Tells what a failure of the local file system means for a repository.</summary>
+internal static class LocalFailure
+{
+    // Source: Linux, include/uapi/asm-generic/errno-base.h and errno.h. .NET puts the errno into HResult.
+    private const int NotPermitted = 1, AccessDenied = 13, NoSpace = 28, ReadOnlyFileSystem = 30, QuotaExceeded = 122;
+
+    /// <summary>Runs <paramref name="action"/>; its failure becomes a <see cref="ResticException"/> that names the file and the place.</summary>
+    public static void Guard(string location, string file, Action action) =>
+        Guard(location, file, () =>
+        {
+            action();
+            return true;
+        });
+
+    /// <inheritdoc cref="Guard(string, string, Action)"/>
+    public static T Guard<T>(string location, string file, Func<T> action)
+    {
+        try
+        {
+            return action();
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw Explain(location, file, failure);
+        }
+    }
+
+    private static ResticException Explain(string location, string file, Exception failure)
+    {
+        var subject = file.Length == 0 ? location : $"{file} in {location}";
+        return failure switch
+        {
+            FileNotFoundException or DirectoryNotFoundException => new(ResticError.NotFound, $"{subject} is not there.", failure),
+            UnauthorizedAccessException => new(ResticError.ReadOnly, $"{subject} may not be touched: permission denied.", failure),
+            _ => failure.HResult switch
+            {
+                NoSpace or QuotaExceeded => new(ResticError.Full, $"No room is left for {subject}.", failure),
+                ReadOnlyFileSystem => new(ResticError.ReadOnly, $"{subject} can not be written: the file system is read-only.", failure),
+                NotPermitted or AccessDenied => new(ResticError.ReadOnly, $"{subject} may not be touched: permission denied.", failure),
+                _ => new(ResticError.InputOutput, $"{subject}: {failure.Message}", failure),
+            },
+        };
+    }
+}

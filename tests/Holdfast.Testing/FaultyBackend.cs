@@ -1,0 +1,99 @@
+using Holdfast.Restic;
+using Holdfast.Restic.Backends;
+
+namespace Holdfast.Testing;
+
+/// <summary>The calls of a backend that can be made to fail.</summary>
+[Flags]
+public enum BackendCalls
+{
+    None = 0,
+    List = 1,
+    Size = 2,
+    Read = 4,
+    Save = 8,
+    Remove = 16,
+    All = List | Size | Read | Save | Remove,
+}
+
+/// <summary>
+/// A backend in front of another one that fails as told: from the Nth call on, or when it has taken so many bytes, and it
+/// can hand out damaged bytes. "Fail call 1, then 2, then 3, until it succeeds" finds what a single fault misses.
+/// </summary>
+public sealed class FaultyBackend(IBackend inner) : IBackend
+{
+    private int _calls;
+    private long _saved;
+
+    /// <summary>Which calls count and fail.</summary>
+    public BackendCalls Failing { get; set; } = BackendCalls.All;
+
+    /// <summary>The first call that fails, from 1; none by default.</summary>
+    public int FailFrom { get; set; } = int.MaxValue;
+
+    /// <summary>How many calls fail from there on; one by default.</summary>
+    public int FailTimes { get; set; } = 1;
+
+    /// <summary>What a failing call throws.</summary>
+    public ResticError Error { get; set; } = ResticError.InputOutput;
+
+    /// <summary>The bytes that the place has room for; a save beyond them fails with Full and leaves nothing.</summary>
+    public long Capacity { get; set; } = long.MaxValue;
+
+    /// <summary>Changes the bytes that a read hands out: the kind, the name, the offset and the bytes.</summary>
+    public Action<FileKind, string, long, Memory<byte>>? Corrupt { get; set; }
+
+    /// <summary>Told of every call before it is made; it may wait or cancel.</summary>
+    public Action<BackendCalls, FileKind, string>? Before { get; set; }
+
+    /// <summary>Calls that were counted so far.</summary>
+    public int Calls => _calls;
+
+    public string Location => inner.Location;
+
+    public int Concurrency => inner.Concurrency;
+
+    public ValueTask CreateAsync(CancellationToken cancellation = default) => inner.CreateAsync(cancellation);
+
+    public IAsyncEnumerable<StoredFile> ListAsync(FileKind kind, CancellationToken cancellation = default)
+    {
+        Pass(BackendCalls.List, kind, "");
+        return inner.ListAsync(kind, cancellation);
+    }
+
+    public ValueTask<long> SizeAsync(FileKind kind, string name, CancellationToken cancellation = default)
+    {
+        Pass(BackendCalls.Size, kind, name);
+        return inner.SizeAsync(kind, name, cancellation);
+    }
+
+    public async ValueTask ReadAsync(FileKind kind, string name, long offset, Memory<byte> destination, CancellationToken cancellation = default)
+    {
+        Pass(BackendCalls.Read, kind, name);
+        await inner.ReadAsync(kind, name, offset, destination, cancellation);
+        Corrupt?.Invoke(kind, name, offset, destination);
+    }
+
+    public ValueTask SaveAsync(FileKind kind, string name, ReadOnlyMemory<byte> content, CancellationToken cancellation = default)
+    {
+        Pass(BackendCalls.Save, kind, name);
+        if (Interlocked.Add(ref _saved, content.Length) > Capacity)
+            throw new ResticException(ResticError.Full, $"No room is left for {kind} {name} in {Location}.");
+        return inner.SaveAsync(kind, name, content, cancellation);
+    }
+
+    public ValueTask RemoveAsync(FileKind kind, string name, CancellationToken cancellation = default)
+    {
+        Pass(BackendCalls.Remove, kind, name);
+        return inner.RemoveAsync(kind, name, cancellation);
+    }
+
+    private void Pass(BackendCalls call, FileKind kind, string name)
+    {
+        Before?.Invoke(call, kind, name);
+        if ((Failing & call) == BackendCalls.None) return;
+        var number = Interlocked.Increment(ref _calls);
+        if (number >= FailFrom && number - FailFrom < FailTimes)
+            throw new ResticException(Error, $"Call {number} ({call} of {kind} {name}) was made to fail.");
+    }
+}
