@@ -1,0 +1,40 @@
+using System.Text.Json.Serialization;
+
+namespace Holdfast.Cli.Output.Events;
+
+/// <summary>
+/// Something that <c>holdfast</c> tells: one line of JSON with <c>--json</c>, or lines for a person. The names of events
+/// and their properties are an interface, described in docs/json-events.md.
+/// </summary>
+[JsonPolymorphic(TypeDiscriminatorPropertyName = "event")]
+[JsonDerivedType(typeof(MessageEvent), "message")]
+[JsonDerivedType(typeof(ProblemEvent), "problem")]
+[JsonDerivedType(typeof(PlanEvent), "plan")]
+[JsonDerivedType(typeof(RunStartedEvent), "run_started")]
+[JsonDerivedType(typeof(StepStartedEvent), "step_started")]
+[JsonDerivedType(typeof(StepProgressEvent), "step_progress")]
+[JsonDerivedType(typeof(StepFinishedEvent), "step_finished")]
+[JsonDerivedType(typeof(BackupFinishedEvent), "backup_finished")]
+[JsonDerivedType(typeof(RestoreFinishedEvent), "restore_finished")]
+[JsonDerivedType(typeof(RecoverFinishedEvent), "recover_finished")]
+[JsonDerivedType(typeof(RepositoryEvent), "repository")]
+[JsonDerivedType(typeof(PointEvent), "point")]
+[JsonDerivedType(typeof(PointDetailsEvent), "point_details")]
+[JsonDerivedType(typeof(EntryEvent), "entry")]
+[JsonDerivedType(typeof(DifferenceEvent), "difference")]
+[JsonDerivedType(typeof(DamageEvent), "damage")]
+[JsonDerivedType(typeof(CheckFinishedEvent), "check_finished")]
+[JsonDerivedType(typeof(LockEvent), "lock")]
+[JsonDerivedType(typeof(StatisticsEvent), "statistics")]
+internal abstract record OutputEvent
+{
+    /// <summary>When it was told.</summary>
+    [JsonPropertyOrder(-1)]
+    public DateTimeOffset Time { get; init; }
+
+    /// <summary>The lines that a person reads; none when it is of use to machines only.</summary>
+    public virtual IEnumerable<string> Lines(Style style) => [];
+
+    /// <summary>True for what a person needs even with <c>--quiet</c>: answers that were asked for, and problems.</summary>
+    internal virtual bool IsAnswer => true;
+}

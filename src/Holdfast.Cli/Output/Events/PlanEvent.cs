@@ -1,0 +1,25 @@
+using Holdfast.Engine.Planning;
+
+namespace Holdfast.Cli.Output.Events;
+
+/// <summary>A step as <c>--plan</c> shows it.</summary>
+internal sealed record PlannedStep(string Name, string Does, string? Component, bool Destroys);
+
+/// <summary>What will be done, before any of it is.</summary>
+internal sealed record PlanEvent(string Verb, string Platform, IReadOnlyList<PlannedStep> Steps) : OutputEvent
+{
+    public static PlanEvent Of(Plan plan) =>
+        new(plan.Verb, plan.Platform, [.. plan.Steps.Select(step => new PlannedStep(step.Name, step.Does, step.Component, step.Destroys))]);
+
+    public override IEnumerable<string> Lines(Style style)
+    {
+        yield return style.Bold($"Plan: {Verb} of platform {Printable.Name(Platform)}, {Amounts.Count(Steps.Count, "step")}");
+        var figures = Steps.Count.ToString().Length;
+        foreach (var (index, step) in Steps.Index())
+        {
+            var sign = step.Destroys ? style.Yellow(" (replaces or moves what exists)") : "";
+            yield return $"  {(index + 1).ToString().PadLeft(figures)}. {Printable.Text(step.Name)}{sign}";
+            yield return $"  {new string(' ', figures)}  {style.Dim(Printable.Text(step.Does))}";
+        }
+    }
+}

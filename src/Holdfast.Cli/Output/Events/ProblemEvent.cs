@@ -1,0 +1,32 @@
+using System.Text.Json.Serialization;
+using Holdfast.Engine.Problems;
+
+namespace Holdfast.Cli.Output.Events;
+
+/// <summary>How much a problem matters: an error ends what was asked for, a warning does not.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<Severity>))]
+internal enum Severity
+{
+    [JsonStringEnumMemberName("warning")]
+    Warning,
+    [JsonStringEnumMemberName("error")]
+    Error,
+}
+
+/// <summary>What happened, what to do about it, and its stable code.</summary>
+internal sealed record ProblemEvent(Severity Severity, string Code, string Message, string Hint, bool Transient, int ExitCode) : OutputEvent
+{
+    public static ProblemEvent Warning(Problem problem) => From(Severity.Warning, problem);
+
+    public static ProblemEvent Error(Problem problem) => From(Severity.Error, problem);
+
+    private static ProblemEvent From(Severity severity, Problem problem) =>
+        new(severity, problem.Code, problem.Message, problem.Hint, problem.Transient, (int)problem.Exit);
+
+    public override IEnumerable<string> Lines(Style style)
+    {
+        var label = Severity == Severity.Error ? style.Bold(style.Red("error:")) : style.Bold(style.Yellow("warning:"));
+        yield return $"{label} {Printable.Text(Message)} {style.Dim($"[{Code}]")}";
+        if (Hint.Length > 0) yield return $"  hint: {Printable.Text(Hint)}";
+    }
+}

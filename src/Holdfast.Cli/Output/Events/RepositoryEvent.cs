@@ -1,0 +1,31 @@
+namespace Holdfast.Cli.Output.Events;
+
+/// <summary>A repository was made, or was there already.</summary>
+internal sealed record RepositoryEvent(string Location, string Id, int Version, bool Created) : OutputEvent
+{
+    public override IEnumerable<string> Lines(Style style)
+    {
+        var what = Created ? "Made repository" : "Found repository";
+        return [$"{what} {style.Bold(Id[..8])} at {Printable.Name(Location)} (restic format {Version})."];
+    }
+}
+
+/// <summary>A lock that was removed.</summary>
+internal sealed record LockEvent(string Id, bool Exclusive, string Hostname, string Username, int Pid, bool Stale) : OutputEvent
+{
+    public override IEnumerable<string> Lines(Style style) =>
+        [$"Removed {(Exclusive ? "exclusive" : "shared")} lock {Id[..8]} of {Printable.Text(Username)} on {Printable.Text(Hostname)} (process {Pid}{(Stale ? ", stale" : "")})."];
+}
+
+/// <summary>What the repository weighs.</summary>
+internal sealed record StatisticsEvent(int Snapshots, int Packs, long PackBytes, long DataBlobs, long TreeBlobs, long BlobBytes, long StoredBytes) : OutputEvent
+{
+    public override IEnumerable<string> Lines(Style style)
+    {
+        yield return $"snapshots      {Snapshots:N0}";
+        yield return $"blobs          {DataBlobs:N0} data, {TreeBlobs:N0} tree, {Amounts.Bytes(BlobBytes)} before compression";
+        yield return $"packs          {Packs:N0}, {Amounts.Bytes(PackBytes)}";
+        yield return $"all files      {Amounts.Bytes(StoredBytes)}";
+        if (PackBytes > 0) yield return $"compression    {(double)BlobBytes / PackBytes:0.00} to 1";
+    }
+}

@@ -1,0 +1,22 @@
+namespace Holdfast.Cli.Output.Events;
+
+/// <summary>A restore has ended well. <paramref name="Target"/> is null when everything went back to its own place.</summary>
+internal sealed record RestoreFinishedEvent(string Point, string Platform, string? Target, long Bytes, int Steps, int Warnings, double Seconds) : OutputEvent
+{
+    public override IEnumerable<string> Lines(Style style)
+    {
+        var place = Target is null ? "to where it came from" : $"below {Printable.Name(Target)}";
+        yield return "";
+        yield return $"Recovery point {style.Bold(Point[..Math.Min(8, Point.Length)])} of platform {Printable.Name(Platform)} is {style.Green("restored")} {place}.";
+        yield return $"  {Amounts.Bytes(Bytes)} in {Amounts.Count(Steps, "step")}, {Amounts.Duration(TimeSpan.FromSeconds(Seconds))}";
+        if (Warnings > 0) yield return $"  {style.Yellow(Amounts.Count(Warnings, "warning"))}, above, each with what to do";
+    }
+}
+
+/// <summary>What was owed by runs that had been cut off, and is done now.</summary>
+internal sealed record RecoverFinishedEvent(int Runs, int Undone) : OutputEvent
+{
+    public override IEnumerable<string> Lines(Style style) => Runs == 0
+        ? ["Nothing is owed: every run ended by itself."]
+        : [$"{Amounts.Count(Undone, "undo", "undos")} of {Amounts.Count(Runs, "run")} that had been cut off: done."];
+}

@@ -1,0 +1,10 @@
+namespace Holdfast.Cli.Output.Events;
+
+/// <summary>How far a step is. Totals and what follows from them are null while unknown.</summary>
+internal sealed record StepProgressEvent(string Step, long BytesDone, long? BytesTotal, long ItemsDone, long? ItemsTotal) : OutputEvent
+{
+    public double? BytesPerSecond { get; init; }
+    public double? SecondsLeft { get; init; }
+
+    internal override bool IsAnswer => false;
+}

@@ -1,0 +1,19 @@
+namespace Holdfast.Cli.Output;
+
+/// <summary>How text stands out on a terminal: colours when they are wanted, and signs that the locale can show.</summary>
+internal sealed record Style(bool Coloured, bool Unicode)
+{
+    /// <summary>For files and pipes.</summary>
+    public static Style Plain { get; } = new(Coloured: false, Unicode: false);
+
+    public string Done => Green(Unicode ? "✓" : "ok");
+    public string Failed => Red(Unicode ? "✗" : "failed");
+
+    public string Bold(string text) => Wrap("1", text);
+    public string Dim(string text) => Wrap("2", text);
+    public string Red(string text) => Wrap("31", text);
+    public string Green(string text) => Wrap("32", text);
+    public string Yellow(string text) => Wrap("33", text);
+
+    private string Wrap(string code, string text) => Coloured ? $"\e[{code}m{text}\e[0m" : text;
+}

@@ -1,0 +1,97 @@
+using System.Text;
+using Holdfast.Cli.Output;
+using Holdfast.Cli.Output.Events;
+using Holdfast.Engine.Problems;
+using Xunit;
+
+namespace Holdfast.Tests.Cli;
+
+public sealed class PlainOutputTests : IDisposable
+{
+    private readonly FakeClock _clock = new();
+    private readonly MemoryStream _output = new();
+    private readonly MemoryStream _errors = new();
+
+    public void Dispose()
+    {
+        _output.Dispose();
+        _errors.Dispose();
+    }
+
+    private static Problem Odd { get; } = new("HF-TEST", "It is odd.", "Look.", ExitCode.Failure, Transient: false);
+
+    [Fact]
+    public void Problems_go_to_standard_error_and_answers_to_standard_output()
+    {
+        using var output = Open(quiet: false);
+        output.Tell(new RecoverFinishedEvent(0, 0));
+        output.Tell(ProblemEvent.Error(Odd));
+        Assert.Equal("Nothing is owed: every run ended by itself.\n", Text(_output));
+        Assert.Equal("error: It is odd. [HF-TEST]\n  hint: Look.\n", Text(_errors));
+    }
+
+    [Fact]
+    public void Quiet_leaves_answers_and_problems_only()
+    {
+        using var output = Open(quiet: true);
+        output.Tell(new MessageEvent("Next: take a backup."));
+        output.Tell(new StepFinishedEvent("Capture files", StepOutcome.Done, 1, 1, 1));
+        output.Tell(ProblemEvent.Warning(Odd));
+        output.Tell(new RecoverFinishedEvent(0, 0));
+        Assert.Equal("Nothing is owed: every run ended by itself.\n", Text(_output));
+        Assert.StartsWith("warning:", Text(_errors), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_long_step_says_every_half_a_minute_how_far_it_is()
+    {
+        using var output = Open(quiet: false);
+        output.Tell(new StepStartedEvent("Capture files", 1, 1, null));
+        for (var second = 0; second < 65; second++)
+        {
+            _clock.Advance(1);
+            output.Tell(new StepProgressEvent("Capture files", 1024, 2048, 0, null));
+        }
+        Assert.Equal(string.Concat(Enumerable.Repeat("  ... Capture files   50 %  1.00 KiB of 2.00 KiB\n", 2)), Text(_output));
+    }
+
+    [Fact]
+    public void A_reader_that_goes_away_makes_it_silent_and_is_noticed()
+    {
+        using var output = new PlainOutput(new Sink(new ClosedPipe()), new Sink(_errors), _clock, quiet: false);
+        output.Tell(new RecoverFinishedEvent(0, 0));
+        output.Tell(new RecoverFinishedEvent(0, 0));
+        Assert.True(output.Gone.IsCancellationRequested);
+    }
+
+    [Theory]
+    [InlineData(0, 0, "")]
+    [InlineData(1024, 0, "1.00 KiB")]
+    [InlineData(1024, 4096, " 25 %  1.00 KiB of 4.00 KiB")]
+    public void Only_known_figures_are_shown(long done, long total, string text) =>
+        Assert.Equal(text, ProgressText.Of(new StepProgressEvent("s", done, total > 0 ? total : null, 0, null)));
+
+    [Fact]
+    public void Time_left_follows_from_the_rate_of_the_last_seconds()
+    {
+        var meter = new StepMeter("s", _clock);
+        meter.Sample(0, 1000, 0, 0);
+        for (var second = 0; second < 30; second++)
+        {
+            _clock.Advance(1);
+            meter.Sample(second < 10 ? 0 : (second - 9) * 10, 1000, 0, 0);
+        }
+        var sample = meter.Sample(200, 1000, 0, 0);
+        Assert.Equal(10, sample.BytesPerSecond!.Value, 1.0);
+        Assert.Equal(80, sample.SecondsLeft!.Value, 8.0);
+    }
+
+    private PlainOutput Open(bool quiet) => new(new Sink(_output), new Sink(_errors), _clock, quiet);
+
+    private static string Text(MemoryStream stream) => Encoding.UTF8.GetString(stream.ToArray());
+
+    private sealed class ClosedPipe : MemoryStream
+    {
+        public override void Write(ReadOnlySpan<byte> buffer) => throw new IOException("Broken pipe");
+    }
+}
