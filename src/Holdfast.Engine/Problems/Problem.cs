@@ -31,7 +31,11 @@ public enum ExitCode
 /// What happened, in one sentence, and what to do about it, in another. The code is stable: "HF-REPO-LOCKED".
 /// All codes stand in <see cref="Catalogue"/> and in docs/problems.md.
 /// </summary>
-public sealed record Problem(string Code, string Message, string Hint, ExitCode Exit, bool Transient);
+public sealed record Problem(string Code, string Message, string Hint, ExitCode Exit, bool Transient)
+{
+    /// <summary>Further lines, one each: the mistakes of a profile, say.</summary>
+    public IReadOnlyList<string> Details { get; init; } = [];
+}
 
 /// <summary>A problem that ends what was being done.</summary>
 public sealed class ProblemException(Problem problem, Exception? inner = null) : Exception(problem.Message, inner)

@@ -44,6 +44,9 @@ public sealed class Profile
     /// <summary>The text as it stands in the file; it goes into every recovery point.</summary>
     public required string Source { get; init; }
     public required ProfileNode Root { get; init; }
+
+    /// <summary>The folder that relative paths of the repository and of secrets are relative to: the one the profile is in.</summary>
+    public string Folder => Path.GetDirectoryName(Path.GetFullPath(File))!;
 }
 
 /// <summary>

@@ -1,0 +1,19 @@
+namespace Holdfast.Engine.Profiles;
+
+/// <summary>What a schema can not say: items of a list that are told apart by their names have different ones.</summary>
+internal static class UniqueNames
+{
+    public static void Check(YamlValue root, List<ProfileMistake> mistakes)
+    {
+        Check(root.Find("components")?.Find("postgres"), "components.postgres", mistakes);
+        Check(root.Find("services"), "services", mistakes);
+    }
+
+    private static void Check(ProfileNode? list, string path, List<ProfileMistake> mistakes)
+    {
+        var lines = new Dictionary<string, int>(StringComparer.Ordinal);
+        foreach (var name in (list?.Items ?? []).Select(item => item.Find("name")).OfType<ProfileNode>().Where(name => name.IsScalar))
+            if (!lines.TryAdd(name.Text, name.Place.Line))
+                mistakes.Add(new ProfileMistake(name.Place, path, $"the name '{name.Text}' is taken already, on line {lines[name.Text]}."));
+    }
+}
