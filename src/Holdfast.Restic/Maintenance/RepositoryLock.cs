@@ -1,4 +1,3 @@
-using Holdfast.Restic.Snapshots;
 
 namespace Holdfast.Restic.Maintenance;
 

@@ -1,0 +1,54 @@
+using System.Buffers;
+using System.Collections.Concurrent;
+using System.Runtime.InteropServices;
+
+namespace Holdfast.Restic.Posix;
+
+/// <summary>Names of users and groups by number, remembered: a look-up may go over the network.</summary>
+internal static unsafe class Accounts
+{
+    private static readonly ConcurrentDictionary<uint, string> Users = new(), Groups = new();
+
+    /// <summary>The number of the user that this process acts as; 0 is root.</summary>
+    public static uint EffectiveUser => Libc.geteuid();
+
+    public static uint EffectiveGroup => Libc.getegid();
+
+    /// <summary>The user's name, or "" when the number has none.</summary>
+    public static string UserName(uint uid) => Users.GetOrAdd(uid, static id => LookUp(id, Libc.getpwuid_r));
+
+    /// <summary>The group's name, or "" when the number has none.</summary>
+    public static string GroupName(uint gid) => Groups.GetOrAdd(gid, static id => LookUp(id, Libc.getgrgid_r));
+
+    private delegate int Finder(uint id, byte** entry, byte* buffer, nuint size, byte*** result);
+
+    private static string LookUp(uint id, Finder find)
+    {
+        for (var size = 1024; size <= 1 << 20; size *= 4) // a group with thousands of members needs the room
+        {
+            var buffer = ArrayPool<byte>.Shared.Rent(size);
+            try
+            {
+                if (TryLookUp(id, find, buffer, out var name)) return name;
+            }
+            finally
+            {
+                ArrayPool<byte>.Shared.Return(buffer);
+            }
+        }
+        return "";
+    }
+
+    // struct passwd and struct group both begin with the pointer to the name and are under 64 bytes long.
+    private static bool TryLookUp(uint id, Finder find, byte[] buffer, out string name)
+    {
+        var entry = stackalloc byte*[16];
+        byte** found;
+        fixed (byte* start = buffer)
+        {
+            var error = find(id, entry, start, (nuint)buffer.Length, &found);
+            name = error == 0 && found != null ? FileName.Decode(MemoryMarshal.CreateReadOnlySpanFromNullTerminated(found[0])) : "";
+            return error != (int)Errno.ERANGE;
+        }
+    }
+}

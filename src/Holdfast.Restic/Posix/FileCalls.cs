@@ -1,0 +1,55 @@
+using Microsoft.Win32.SafeHandles;
+
+namespace Holdfast.Restic.Posix;
+
+/// <summary>Opens files by the bytes of their names. Handles are closed on exec.</summary>
+internal static class FileCalls
+{
+    private const int WriteOnly = 1, Create = 0x40, Exclusive = 0x80, CloseOnExec = 0x80000, NoAccessTime = 0x40000;
+
+    // These two differ between architectures: arm64 swapped them with O_DIRECT and O_LARGEFILE.
+    private static readonly bool Arm = System.Runtime.InteropServices.RuntimeInformation.ProcessArchitecture == System.Runtime.InteropServices.Architecture.Arm64;
+    private static readonly int NoFollow = Arm ? 0x8000 : 0x20000;
+    private static readonly int Folder = Arm ? 0x4000 : 0x10000;
+
+    /// <summary>
+    /// Opens a file for reading; a symlink is refused with ELOOP. The access time is left alone where we may (O_NOATIME is for owners).
+    /// </summary>
+    public static SafeFileHandle OpenRead(string path)
+    {
+        var file = Open(path, NoFollow | NoAccessTime, 0);
+        if (file.IsInvalid && System.Runtime.InteropServices.Marshal.GetLastPInvokeError() == (int)Errno.EPERM) file = Open(path, NoFollow, 0);
+        return file.IsInvalid ? throw PosixException.Last("open", path) : file;
+    }
+
+    /// <summary>Makes a file that nobody else may read, for writing; EEXIST when anything is there.</summary>
+    public static SafeFileHandle CreateNew(string path)
+    {
+        var file = Open(path, WriteOnly | Create | Exclusive | NoFollow, 0x180);
+        return file.IsInvalid ? throw PosixException.Last("create", path) : file;
+    }
+
+    /// <summary>Sets the size; what is added reads as zeroes and takes no room.</summary>
+    public static void SetSize(SafeFileHandle file, long size, string path) =>
+        PosixException.ThrowIfNegative(Libc.ftruncate(file, size), "set the size of", path);
+
+    /// <summary>Makes the names in a folder survive a power cut.</summary>
+    public static void SyncFolder(string path)
+    {
+        using var folder = Open(path, Folder, 0);
+        if (folder.IsInvalid) throw PosixException.Last("open", path);
+        PosixException.ThrowIfNegative(Libc.fsync(folder), "sync", path);
+    }
+
+    public static void Sync(SafeFileHandle file, string path) => PosixException.ThrowIfNegative(Libc.fsync(file), "sync", path);
+
+    private static SafeFileHandle Open(string path, int flags, uint mode)
+    {
+        using var native = new NativePath(path, stackalloc byte[NativePath.StackSize]);
+        int descriptor;
+        do
+            descriptor = Libc.open(ref native.GetPinnableReference(), flags | CloseOnExec, mode);
+        while (descriptor < 0 && System.Runtime.InteropServices.Marshal.GetLastPInvokeError() == (int)Errno.EINTR);
+        return new SafeFileHandle(descriptor, ownsHandle: true);
+    }
+}

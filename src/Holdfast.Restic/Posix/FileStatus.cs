@@ -1,0 +1,103 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace Holdfast.Restic.Posix;
+
+/// <summary>What the kernel knows of a file, links not followed. Times are without a zone.</summary>
+internal readonly record struct FileStatus
+{
+    /// <summary>st_mode: S_IFMT and the twelve permission bits.</summary>
+    public uint Mode { get; init; }
+    public uint Uid { get; init; }
+    public uint Gid { get; init; }
+    public ulong Size { get; init; }
+    public ulong Inode { get; init; }
+
+    /// <summary>st_dev, as glibc makes it of major and minor number.</summary>
+    public ulong Device { get; init; }
+
+    /// <summary>st_rdev of a device node.</summary>
+    public ulong TargetDevice { get; init; }
+    public ulong Links { get; init; }
+
+    /// <summary>Allocated blocks of 512 bytes.</summary>
+    public ulong Blocks { get; init; }
+    public Timestamp ModifyTime { get; init; }
+    public Timestamp AccessTime { get; init; }
+    public Timestamp ChangeTime { get; init; }
+
+    /// <summary>The status of what stands at a path; a symlink is not followed.</summary>
+    /// <exception cref="PosixException">There is nothing (ENOENT, ENOTDIR), or it cannot be reached.</exception>
+    public static FileStatus Of(string path) => TryOf(path, out var status) ? status : throw PosixException.Last("stat", path);
+
+    /// <summary>As <see cref="Of(string)"/>, but false when nothing is there.</summary>
+    public static bool TryFind(string path, out FileStatus status)
+    {
+        if (TryOf(path, out status)) return true;
+        return (Errno)Marshal.GetLastPInvokeError() is Errno.ENOENT or Errno.ENOTDIR ? false : throw PosixException.Last("stat", path);
+    }
+
+    /// <summary>The status of an open file; the path is for the message only.</summary>
+    public static unsafe FileStatus Of(SafeFileHandle file, string path)
+    {
+        Raw raw;
+        byte empty = 0;
+        const int emptyPath = 0x1000; // AT_EMPTY_PATH
+        PosixException.ThrowIfNegative(Libc.statx(file, ref empty, emptyPath, BasicStats, &raw), "stat", path);
+        return From(raw);
+    }
+
+    private static unsafe bool TryOf(string path, out FileStatus status)
+    {
+        Raw raw;
+        using var native = new NativePath(path, stackalloc byte[NativePath.StackSize]);
+        var found = Libc.statx(Libc.CurrentFolder, ref native.GetPinnableReference(), Libc.NoFollow, BasicStats, &raw) == 0;
+        status = found ? From(raw) : default;
+        return found;
+    }
+
+    private const uint BasicStats = 0x7FF; // STATX_BASIC_STATS
+
+    private static FileStatus From(in Raw raw) => new()
+    {
+        Mode = raw.Mode,
+        Uid = raw.Uid,
+        Gid = raw.Gid,
+        Size = raw.Size,
+        Inode = raw.Inode,
+        Device = MakeDevice(raw.DeviceMajor, raw.DeviceMinor),
+        TargetDevice = MakeDevice(raw.TargetMajor, raw.TargetMinor),
+        Links = raw.Links,
+        Blocks = raw.Blocks,
+        ModifyTime = raw.ModifyTime.ToTimestamp(),
+        AccessTime = raw.AccessTime.ToTimestamp(),
+        ChangeTime = raw.ChangeTime.ToTimestamp(),
+    };
+
+    // glibc's gnu_dev_makedev.
+    private static ulong MakeDevice(ulong major, ulong minor) =>
+        (minor & 0xFF) | ((major & 0xFFF) << 8) | ((minor & ~0xFFUL) << 12) | ((major & ~0xFFFUL) << 32);
+
+    // struct statx is the same on every architecture. Source: linux/stat.h.
+    [StructLayout(LayoutKind.Sequential, Size = 256)]
+    private struct Raw
+    {
+        public uint Mask, BlockSize;
+        public ulong Attributes;
+        public uint Links, Uid, Gid;
+        public ushort Mode, Spare;
+        public ulong Inode, Size, Blocks, AttributesMask;
+        public RawTime AccessTime, BirthTime, ChangeTime, ModifyTime;
+        public uint TargetMajor, TargetMinor, DeviceMajor, DeviceMinor;
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    private struct RawTime
+    {
+        public long Seconds;
+        public uint Nanoseconds;
+        public int Reserved;
+
+        public readonly Timestamp ToTimestamp() => new(Seconds, (int)Nanoseconds, 0);
+    }
+}

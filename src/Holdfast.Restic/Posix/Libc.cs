@@ -1,0 +1,117 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace Holdfast.Restic.Posix;
+
+/// <summary>The calls of glibc that .NET has no byte-exact door to. Paths are bytes that end with zero.</summary>
+internal static unsafe partial class Libc
+{
+    private const string Name = "libc";
+
+    /// <summary>AT_FDCWD: paths are relative to the current folder.</summary>
+    public const int CurrentFolder = -100;
+
+    /// <summary>AT_SYMLINK_NOFOLLOW.</summary>
+    public const int NoFollow = 0x100;
+
+    [LibraryImport(Name, SetLastError = true)]
+    public static partial int statx(int folder, ref byte path, int flags, uint mask, void* status);
+
+    [LibraryImport(Name, SetLastError = true)]
+    public static partial int statx(SafeFileHandle file, ref byte path, int flags, uint mask, void* status);
+
+    [LibraryImport(Name, SetLastError = true)]
+    public static partial nint opendir(ref byte path);
+
+    [LibraryImport(Name, SetLastError = true)]
+    public static partial byte* readdir64(nint folder);
+
+    [LibraryImport(Name)]
+    public static partial int closedir(nint folder);
+
+    [LibraryImport(Name, SetLastError = true)]
+    public static partial int open(ref byte path, int flags, uint mode);
+
+    [LibraryImport(Name, SetLastError = true)]
+    public static partial int fsync(SafeFileHandle file);
+
+    [LibraryImport(Name, SetLastError = true)]
+    public static partial nint readlink(ref byte path, ref byte target, nuint size);
+
+    [LibraryImport(Name, SetLastError = true)]
+    public static partial int symlink(ref byte target, ref byte path);
+
+    [LibraryImport(Name, SetLastError = true)]
+    public static partial int link(ref byte existing, ref byte path);
+
+    [LibraryImport(Name, SetLastError = true)]
+    public static partial int mknod(ref byte path, uint mode, ulong device);
+
+    [LibraryImport(Name, SetLastError = true)]
+    public static partial int mkdir(ref byte path, uint mode);
+
+    [LibraryImport(Name, SetLastError = true)]
+    public static partial int rename(ref byte from, ref byte to);
+
+    [LibraryImport(Name, SetLastError = true)]
+    public static partial int renameat2(int fromFolder, ref byte from, int toFolder, ref byte to, uint flags);
+
+    [LibraryImport(Name, SetLastError = true)]
+    public static partial int unlink(ref byte path);
+
+    [LibraryImport(Name, SetLastError = true)]
+    public static partial int rmdir(ref byte path);
+
+    [LibraryImport(Name, SetLastError = true)]
+    public static partial int lchown(ref byte path, uint uid, uint gid);
+
+    [LibraryImport(Name, SetLastError = true)]
+    public static partial int fchown(SafeFileHandle file, uint uid, uint gid);
+
+    [LibraryImport(Name, SetLastError = true)]
+    public static partial int fchmodat(int folder, ref byte path, uint mode, int flags);
+
+    [LibraryImport(Name, SetLastError = true)]
+    public static partial int fchmod(SafeFileHandle file, uint mode);
+
+    [LibraryImport(Name, SetLastError = true)]
+    public static partial int utimensat(int folder, ref byte path, TimeSpec* times, int flags);
+
+    [LibraryImport(Name, SetLastError = true)]
+    public static partial int futimens(SafeFileHandle file, TimeSpec* times);
+
+    [LibraryImport(Name, SetLastError = true)]
+    public static partial int ftruncate(SafeFileHandle file, long size);
+
+    [LibraryImport(Name, SetLastError = true)]
+    public static partial nint llistxattr(ref byte path, ref byte names, nuint size);
+
+    [LibraryImport(Name, SetLastError = true)]
+    public static partial nint lgetxattr(ref byte path, ref byte name, ref byte value, nuint size);
+
+    [LibraryImport(Name, SetLastError = true)]
+    public static partial int lsetxattr(ref byte path, ref byte name, ref byte value, nuint size, int flags);
+
+    [LibraryImport(Name, SetLastError = true)]
+    public static partial int lremovexattr(ref byte path, ref byte name);
+
+    [LibraryImport(Name)]
+    public static partial int getpwuid_r(uint uid, byte** entry, byte* buffer, nuint size, byte*** result);
+
+    [LibraryImport(Name)]
+    public static partial int getgrgid_r(uint gid, byte** entry, byte* buffer, nuint size, byte*** result);
+
+    [LibraryImport(Name)]
+    public static partial uint geteuid();
+
+    [LibraryImport(Name)]
+    public static partial uint getegid();
+
+    /// <summary>struct timespec of 64-bit Linux.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public struct TimeSpec
+    {
+        public long Seconds;
+        public long Nanoseconds;
+    }
+}

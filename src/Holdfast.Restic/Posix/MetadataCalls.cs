@@ -1,0 +1,41 @@
+using Microsoft.Win32.SafeHandles;
+
+namespace Holdfast.Restic.Posix;
+
+/// <summary>Owner, mode and times, of a path (links not followed) or of an open file (the path is for messages).</summary>
+internal static unsafe class MetadataCalls
+{
+    public static void SetOwner(string path, uint uid, uint gid)
+    {
+        using var native = new NativePath(path, stackalloc byte[NativePath.StackSize]);
+        PosixException.ThrowIfNegative(Libc.lchown(ref native.GetPinnableReference(), uid, gid), "set the owner of", path);
+    }
+
+    public static void SetOwner(SafeFileHandle file, uint uid, uint gid, string path) =>
+        PosixException.ThrowIfNegative(Libc.fchown(file, uid, gid), "set the owner of", path);
+
+    /// <summary>Sets the twelve permission bits. Not for symlinks, which have none: it would follow them.</summary>
+    public static void SetPermissions(string path, uint permissions)
+    {
+        using var native = new NativePath(path, stackalloc byte[NativePath.StackSize]);
+        PosixException.ThrowIfNegative(Libc.fchmodat(Libc.CurrentFolder, ref native.GetPinnableReference(), permissions, 0), "set the mode of", path);
+    }
+
+    public static void SetPermissions(SafeFileHandle file, uint permissions, string path) =>
+        PosixException.ThrowIfNegative(Libc.fchmod(file, permissions), "set the mode of", path);
+
+    public static void SetTimes(string path, Timestamp access, Timestamp modify)
+    {
+        var times = stackalloc Libc.TimeSpec[] { Native(access), Native(modify) };
+        using var native = new NativePath(path, stackalloc byte[NativePath.StackSize]);
+        PosixException.ThrowIfNegative(Libc.utimensat(Libc.CurrentFolder, ref native.GetPinnableReference(), times, Libc.NoFollow), "set the times of", path);
+    }
+
+    public static void SetTimes(SafeFileHandle file, Timestamp access, Timestamp modify, string path)
+    {
+        var times = stackalloc Libc.TimeSpec[] { Native(access), Native(modify) };
+        PosixException.ThrowIfNegative(Libc.futimens(file, times), "set the times of", path);
+    }
+
+    private static Libc.TimeSpec Native(Timestamp time) => new() { Seconds = time.Seconds, Nanoseconds = time.Nanoseconds };
+}

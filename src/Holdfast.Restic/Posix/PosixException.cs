@@ -1,0 +1,46 @@
+using System.Runtime.InteropServices;
+
+namespace Holdfast.Restic.Posix;
+
+/// <summary>Error numbers of Linux that callers tell apart. Source: asm-generic/errno.h.</summary>
+internal enum Errno
+{
+    EPERM = 1,
+    ENOENT = 2,
+    EINTR = 4,
+    EACCES = 13,
+    EEXIST = 17,
+    EXDEV = 18,
+    ENOTDIR = 20,
+    EISDIR = 21,
+    EINVAL = 22,
+    ENOSPC = 28,
+    EROFS = 30,
+    EMLINK = 31,
+    ERANGE = 34,
+    ENAMETOOLONG = 36,
+    ENOSYS = 38,
+    ENOTEMPTY = 39,
+    ELOOP = 40,
+    ENODATA = 61,
+    EOPNOTSUPP = 95,
+    EDQUOT = 122,
+}
+
+/// <summary>A system call that failed. The message reads "cannot open /etc/shadow: Permission denied".</summary>
+internal sealed class PosixException(Errno errno, string verb, string path)
+    : IOException($"cannot {verb} {path}: {Marshal.GetPInvokeErrorMessage((int)errno)}")
+{
+    public Errno Errno { get; } = errno;
+
+    public string Path { get; } = path;
+
+    /// <summary>The failure of the last system call of this thread.</summary>
+    public static PosixException Last(string verb, string path) => new((Errno)Marshal.GetLastPInvokeError(), verb, path);
+
+    /// <summary>Throws when a system call has returned a negative number.</summary>
+    public static void ThrowIfNegative(long result, string verb, string path)
+    {
+        if (result < 0) throw Last(verb, path);
+    }
+}
