@@ -19,7 +19,7 @@ public sealed partial class ChangelogTests
     [Fact]
     public void There_are_changes() => Assert.NotEmpty(Entries());
 
-    private static IEnumerable<SourceFile> Entries() => SourceTree.Files.Where(file =>
+    private static IEnumerable<SourceFile> Entries() => SourceFiles.All.Where(file =>
         file.Path.StartsWith(Folder, StringComparison.Ordinal) && file.Path.EndsWith(".md", StringComparison.Ordinal) && file.Path.Count(c => c == '/') > 1);
 
     private static IEnumerable<string> Offences(SourceFile file)

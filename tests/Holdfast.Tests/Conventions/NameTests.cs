@@ -10,7 +10,7 @@ public sealed partial class NameTests
     [Fact]
     public void No_type_or_namespace_is_named_after_a_junk_room() =>
         Report.None(
-            from file in SourceTree.Code
+            from file in SourceFiles.Code
             from name in Declared(file)
             where JunkRoom().IsMatch(name)
             select $"{file.Path}: {name}",
@@ -19,7 +19,7 @@ public sealed partial class NameTests
     [Fact]
     public void A_file_is_named_after_a_type_in_it() =>
         Report.None(
-            from file in SourceTree.Code
+            from file in SourceFiles.Code
             let stem = Path.GetFileName(file.Path).Split('.')[0]
             let types = Declared(file).ToHashSet(StringComparer.Ordinal)
             where types.Count > 0 && !types.Contains(stem)

@@ -31,11 +31,11 @@ public sealed class ProjectTests
             "Directory.Packages.props has the versions.");
 
     private static IEnumerable<string> Projects() =>
-        SourceTree.Files.Select(file => file.Path).Where(path => path.EndsWith(".csproj", StringComparison.Ordinal));
+        SourceFiles.All.Select(file => file.Path).Where(path => path.EndsWith(".csproj", StringComparison.Ordinal));
 
     private static IEnumerable<string> References(string project) => Read($"src/{project}/{project}.csproj")
         .Descendants("ProjectReference")
         .Select(reference => Path.GetFileNameWithoutExtension(reference.Attribute("Include")!.Value));
 
-    private static XDocument Read(string path) => XDocument.Parse(SourceTree.Files.Single(file => file.Path == path).Text);
+    private static XDocument Read(string path) => XDocument.Parse(SourceFiles.All.Single(file => file.Path == path).Text);
 }

@@ -10,7 +10,7 @@ internal sealed class Ratchet(string kind, int limit, string exceptions)
 
     /// <summary>With the exceptions of ratchet.txt.</summary>
     public Ratchet(string kind, int limit)
-        : this(kind, limit, SourceTree.Files.Single(file => file.Path == "tests/Holdfast.Tests/Conventions/ratchet.txt").Text)
+        : this(kind, limit, SourceFiles.All.Single(file => file.Path == "tests/Holdfast.Tests/Conventions/ratchet.txt").Text)
     {
     }
 

@@ -24,7 +24,7 @@ internal static class SemanticModel
 
     private static List<TypeUse> Collect()
     {
-        var sources = SourceTree.Shipped.Select(file => file.Syntax).ToList();
+        var sources = SourceFiles.Shipped.Select(file => file.Syntax).ToList();
         var libraries = ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(':')
             .Where(path => !Path.GetFileName(path).StartsWith("Holdfast", StringComparison.OrdinalIgnoreCase))
             .Select(path => MetadataReference.CreateFromFile(path));

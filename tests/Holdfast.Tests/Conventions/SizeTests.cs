@@ -13,11 +13,11 @@ public sealed class SizeTests
 
     [Fact]
     public void No_file_is_longer_than_400_lines() =>
-        Report.None(new Ratchet("file", FileLimit).Offences([.. SourceTree.Code.Select(file => (file.Path, Lines(file.Text)))]), Advice);
+        Report.None(new Ratchet("file", FileLimit).Offences([.. SourceFiles.Code.Select(file => (file.Path, Lines(file.Text)))]), Advice);
 
     [Fact]
     public void No_method_is_longer_than_70_lines() =>
-        Report.None(new Ratchet("method", MethodLimit).Offences([.. SourceTree.Code.SelectMany(Methods)]), Advice);
+        Report.None(new Ratchet("method", MethodLimit).Offences([.. SourceFiles.Code.SelectMany(Methods)]), Advice);
 
     /// <summary>The longest of each name, because overloads share it.</summary>
     private static IEnumerable<(string Place, int Lines)> Methods(SourceFile file) => file.Nodes

@@ -8,16 +8,16 @@ public sealed partial class TextTests
 {
     [Fact]
     public void Nothing_is_left_for_later_in_the_code() =>
-        Report.None(Matches(SourceTree.Code, Unfinished()), "Finish it, or write it down as an issue.");
+        Report.None(Matches(SourceFiles.Code, Unfinished()), "Finish it, or write it down as an issue.");
 
     [Fact]
     public void Nothing_names_a_place_of_one_machine() =>
-        Report.None(Matches(SourceTree.Files, OneMachine()), "Say it in a way that holds on every machine.");
+        Report.None(Matches(SourceFiles.All, OneMachine()), "Say it in a way that holds on every machine.");
 
     [Fact]
     public void Lines_end_as_on_Linux_and_the_last_one_ends() =>
         Report.None(
-            from file in SourceTree.Files
+            from file in SourceFiles.All
             where !file.Path.EndsWith("packages.lock.json", StringComparison.Ordinal) // NuGet writes these
             where file.Text.Length > 0 && (file.Text.Contains('\r') || file.Text[^1] != '\n')
             select file.Path,

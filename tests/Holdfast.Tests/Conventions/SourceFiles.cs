@@ -1,3 +1,4 @@
+using Holdfast.Testing;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
 
@@ -16,35 +17,24 @@ internal sealed record SourceFile(string Path, string Text)
 }
 
 /// <summary>The repository's own files, read once for all conventions.</summary>
-internal static class SourceTree
+internal static class SourceFiles
 {
     private static readonly string[] Skipped = ["bin", "obj", "artifacts", ".git", "TestResults"];
     private static readonly Lazy<IReadOnlyList<SourceFile>> Read = new(ReadAll);
 
-    /// <summary>The folder that holds the solution.</summary>
-    public static string Root { get; } = FindRoot();
-
     /// <summary>Every text file of the repository.</summary>
-    public static IReadOnlyList<SourceFile> Files => Read.Value;
+    public static IReadOnlyList<SourceFile> All => Read.Value;
 
     /// <summary>All C#, tests and benches included.</summary>
-    public static IEnumerable<SourceFile> Code => Files.Where(file => file.Path.EndsWith(".cs", StringComparison.Ordinal));
+    public static IEnumerable<SourceFile> Code => All.Where(file => file.Path.EndsWith(".cs", StringComparison.Ordinal));
 
     /// <summary>The C# of what ships.</summary>
     public static IEnumerable<SourceFile> Shipped => Code.Where(file => file.Path.StartsWith("src/", StringComparison.Ordinal));
 
-    private static string FindRoot()
-    {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(folder.FullName, "Holdfast.slnx")))
-            folder = folder.Parent ?? throw new InvalidOperationException("The tests do not run below the repository.");
-        return folder.FullName;
-    }
-
     private static List<SourceFile> ReadAll()
     {
         var files = new List<SourceFile>();
-        Collect(new DirectoryInfo(Root), files);
+        Collect(new DirectoryInfo(SourceTree.Root), files);
         return files;
     }
 
@@ -53,7 +43,7 @@ internal static class SourceTree
         foreach (var file in folder.EnumerateFiles().Where(file => file.LinkTarget is null && file.Name != ".git"))
         {
             var text = File.ReadAllText(file.FullName);
-            if (!text.Contains('\0')) files.Add(new SourceFile(Path.GetRelativePath(Root, file.FullName), text));
+            if (!text.Contains('\0')) files.Add(new SourceFile(Path.GetRelativePath(SourceTree.Root, file.FullName), text));
         }
         foreach (var below in folder.EnumerateDirectories().Where(below => !Skipped.Contains(below.Name, StringComparer.Ordinal)))
             Collect(below, files);

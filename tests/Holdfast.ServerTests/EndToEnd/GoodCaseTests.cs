@@ -1,0 +1,76 @@
+using Holdfast.Testing;
+using Xunit;
+
+namespace Holdfast.ServerTests.EndToEnd;
+
+public sealed class GoodCaseTests
+{
+    [Fact]
+    public async Task A_platform_of_files_goes_round_and_the_stock_restic_agrees()
+    {
+        using var scene = new Scene();
+        var before = await scene.FillAsync();
+
+        (await scene.RunAsync("init", "--yes")).Succeeded();
+        (await scene.RunAsync("backup", "--plan")).Succeeded();
+        Assert.Equal(0, await scene.CountPointsAsync());
+        (await scene.RunAsync("backup")).Succeeded();
+        (await scene.RunAsync("repo", "check", "--read-data")).Succeeded();
+
+        var points = (await scene.RunAsync("points", "list")).Succeeded();
+        Assert.Contains("scene", points.Output, StringComparison.Ordinal);
+        Assert.Contains("etc/plain", (await scene.RunAsync("points", "files", "latest")).Succeeded().Output, StringComparison.Ordinal);
+        await scene.NothingIsLostAsync(before);
+    }
+
+    [Fact]
+    public async Task The_stock_restic_restores_the_files_of_a_point()
+    {
+        using var scene = await Scene.WithPointAsync();
+        var target = scene["by-restic"];
+
+        (await scene.Restic.RunAsync(scene.Repository, Scene.Password, "restore", "latest", "--target", target)).Succeeded();
+
+        // restic 0.14 leaves the times of links and does not care about the mode of what it can't name; nothing else may differ.
+        Assert.Empty((await Tree.ListAsync(scene.Source)).Differences(await Tree.ListAsync($"{target}/files{scene.Source}")));
+    }
+
+    [Fact]
+    public async Task A_second_backup_of_the_same_adds_next_to_nothing()
+    {
+        using var scene = await Scene.WithPointAsync(mebibytes: 8);
+        var before = Weight(scene.Repository);
+
+        (await scene.RunAsync("backup")).Succeeded();
+
+        Assert.Equal(2, await scene.CountPointsAsync());
+        Assert.InRange(Weight(scene.Repository) - before, 0, 64 * 1024);
+    }
+
+    [Fact]
+    public async Task Restored_in_place_the_files_are_back_and_the_changed_ones_stand_aside()
+    {
+        using var scene = await Scene.WithPointAsync();
+        var before = await Tree.ListAsync(scene.Source);
+        File.Delete(Path.Combine(scene.Source, "etc/deep/3.conf"));
+        File.WriteAllText(Path.Combine(scene.Source, "etc/deep/4.conf"), "changed since");
+
+        (await scene.RunAsync("restore", "--yes")).Succeeded();
+
+        var after = await Tree.ListAsync(scene.Source);
+        var aside = Assert.Single(after.Entries.Keys.Except(before.Entries.Keys, StringComparer.Ordinal));
+        Assert.StartsWith("etc/deep/4.conf", aside, StringComparison.Ordinal);
+        Assert.Equal("changed since", File.ReadAllText(Path.Combine(scene.Source, aside)));
+        Assert.All(before.Entries.Where(entry => entry.Value.Type == "f"), entry => Assert.Equal(entry.Value, after.Entries[entry.Key]));
+    }
+
+    [Fact]
+    public async Task The_version_is_told_at_once()
+    {
+        using var scene = new Scene();
+        var result = (await Command.RunAsync(HoldfastBinary.Find(), ["--version"])).Succeeded();
+        Assert.Matches(@"^(holdfast )?\d+\.\d+\.\d+", result.Output);
+    }
+
+    private static long Weight(string folder) => new DirectoryInfo(folder).EnumerateFiles("*", SearchOption.AllDirectories).Sum(file => file.Length);
+}

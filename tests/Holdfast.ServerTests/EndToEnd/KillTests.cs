@@ -1,0 +1,82 @@
+using Holdfast.Testing;
+using Xunit;
+
+namespace Holdfast.ServerTests.EndToEnd;
+
+/// <summary>
+/// kill -9 at random instants, from before the first line of the program to after its last. Afterwards `recover` and the same
+/// command end well, and the stock restic finds nothing wrong. HOLDFAST_KILLS sets how many times, HOLDFAST_SEED when.
+/// </summary>
+public sealed class KillTests(ITestOutputHelper output)
+{
+    private static readonly int Kills = Number("HOLDFAST_KILLS", 12);
+    private static readonly int Seed = Number("HOLDFAST_SEED", Environment.TickCount & 0xFFFF);
+
+    [Fact]
+    public async Task Killed_while_backing_up_nothing_is_lost_and_the_next_run_ends()
+    {
+        using var scene = await Scene.WithPointAsync(mebibytes: 2);
+        var random = new Random(Seed);
+        var points = 1;
+        var killed = 0;
+        for (var round = 0; round < Kills; round++)
+        {
+            var tree = await scene.FillAsync(mebibytes: 40);
+            var length = TimeSpan.FromSeconds(2);
+            killed += await KillAsync(scene, random, length, "backup") ? 1 : 0;
+
+            await scene.CheckAsync();
+            var before = await scene.CountPointsAsync();
+            Assert.InRange(before, points, points + 1);
+            (await scene.RunAsync("recover")).Succeeded();
+            (await scene.RunAsync("backup")).Succeeded();
+            points = await scene.CountPointsAsync();
+            Assert.Equal(before + 1, points);
+            if (round == Kills - 1) await scene.NothingIsLostAsync(tree);
+        }
+        output.WriteLine($"{killed} of {Kills} backups were killed before their end; seed {Seed}.");
+        Assert.True(killed > Kills / 3, $"Only {killed} of {Kills} backups were still running when they were killed; seed {Seed}.");
+    }
+
+    [Fact]
+    public async Task Killed_while_restoring_nothing_is_lost_and_the_next_run_ends()
+    {
+        using var scene = await Scene.WithPointAsync(mebibytes: 100);
+        var tree = await Tree.ListAsync(scene.Source);
+        var random = new Random(Seed + 1);
+        var killed = 0;
+        for (var round = 0; round < Kills; round++)
+        {
+            var target = scene[$"target-{round}"];
+            var mine = target + scene.Source + "/etc/plain";
+            Directory.CreateDirectory(Path.GetDirectoryName(mine)!);
+            File.WriteAllText(mine, "mine");
+            killed += await KillAsync(scene, random, TimeSpan.FromSeconds(1.6), "restore", "--target", target, "--yes") ? 1 : 0;
+
+            (await scene.RunAsync("recover")).Succeeded();
+            (await scene.RunAsync("restore", "--target", target, "--yes")).Succeeded();
+            var restored = await Tree.ListAsync(target + scene.Source);
+            Assert.All(tree.Entries.Where(entry => entry.Value.Type == "f"), entry => Assert.Equal(entry.Value with { LinkedTo = "" }, restored.Entries[entry.Key] with { LinkedTo = "" }));
+            Assert.Contains(Directory.EnumerateFiles(target, "*", SearchOption.AllDirectories), path => new FileInfo(path).Length == 4 && File.ReadAllText(path) == "mine");
+            Directory.Delete(target, recursive: true);
+        }
+        await scene.CheckAsync();
+        output.WriteLine($"{killed} of {Kills} restores were killed before their end; seed {Seed}.");
+        Assert.True(killed > Kills / 3, $"Only {killed} of {Kills} restores were still running when they were killed; seed {Seed}.");
+    }
+
+    /// <summary>True when the program was still running when it was killed.</summary>
+    private static async Task<bool> KillAsync(Scene scene, Random random, TimeSpan within, params string[] command)
+    {
+        using var process = scene.Start(command);
+        process.StandardInput.Close();
+        var reading = Task.WhenAll(process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
+        await Task.Delay(random.NextDouble() * within);
+        process.Kill();
+        await process.WaitForExitAsync();
+        await reading;
+        return process.ExitCode == 128 + 9;
+    }
+
+    private static int Number(string name, int otherwise) => int.TryParse(Environment.GetEnvironmentVariable(name), out var number) ? number : otherwise;
+}

@@ -1,0 +1,152 @@
+using System.Diagnostics;
+using Holdfast.Engine.Problems;
+using Holdfast.Testing;
+using Xunit;
+
+namespace Holdfast.ServerTests.EndToEnd;
+
+/// <summary>
+/// A small platform of files with its profile, repository and state in one temporary folder, and the published binary
+/// to work on it with.
+/// </summary>
+internal sealed class Scene : IDisposable
+{
+    public const string Password = "correct horse battery staple";
+
+    private readonly TempFolder _folder = new();
+    private readonly string _binary = HoldfastBinary.Find();
+
+    public Scene(string platform = "scene")
+    {
+        Repository = _folder["repository"];
+        Source = _folder.Folder("source");
+        PasswordFile = _folder.Write("password", Password + "\n");
+        File.SetUnixFileMode(PasswordFile, UnixFileMode.UserRead);
+        Profile = WriteProfile(platform, FilesOnly);
+    }
+
+    public string Repository { get; }
+    public string Source { get; }
+    public string PasswordFile { get; }
+    public string Profile { get; private set; }
+    public ResticBinary Restic { get; } = ResticBinary.Find();
+
+    /// <summary>Commands run in here when it is set.</summary>
+    public MountSpace? Space { get; set; }
+
+    public string this[string name] => _folder[name];
+
+    private string FilesOnly => $"""
+        files:
+          groups:
+            source: ["{Source}"]
+        """;
+
+    /// <summary>Writes the profile with other components, as YAML that is not indented.</summary>
+    public string WriteProfile(string platform, string components)
+    {
+        var indented = string.Concat(components.Split('\n').Select(line => $"  {line}\n"));
+        return Profile = _folder.Write($"{platform}.yaml", $$"""
+            platform: {{platform}}
+            repository:
+              path: {{Repository}}
+              password: { file: {{PasswordFile}} }
+            components:
+            {{indented}}
+            """);
+    }
+
+    /// <summary>Fills the source with a little of everything, and with <paramref name="mebibytes"/> that do not compress.</summary>
+    public async Task<Tree> FillAsync(int mebibytes = 3)
+    {
+        const string script = """
+            cd "$1"; mkdir -p etc/deep/er empty
+            for i in $(seq 40); do seq "$i" $((i * 90)) > "etc/deep/$i.conf"; done
+            printf plain > etc/plain; ln etc/plain etc/deep/hard; ln -s ../plain etc/deep/soft; ln -s nowhere dangling
+            mkfifo etc/pipe; : > etc/nothing; chmod 600 etc/plain; chmod 4755 etc/nothing; chmod 1777 empty
+            printf x > $'new\nline'; printf y > $'stray\xff byte'; printf z > 'quo"te\back'; printf k > 'key=ü'
+            setfattr -n user.colour -v red etc/plain || true
+            if [ "$EUID" = 0 ]; then chown 1234:4321 etc/deep/7.conf; chown -h 1234:4321 etc/deep/soft; fi
+            for i in $(seq "$2"); do head -c 1M /dev/urandom > "etc/deep/er/$i"; done
+            touch -d '2019-12-31T23:59:59.987654321Z' etc/plain empty
+            """;
+        (await Command.BashAsync(script, Source, $"{mebibytes}")).Succeeded();
+        return await Tree.ListAsync(Source);
+    }
+
+    /// <summary>A scene with its repository made, its source filled, and one recovery point taken.</summary>
+    public static async Task<Scene> WithPointAsync(int mebibytes = 3)
+    {
+        var scene = new Scene();
+        await scene.FillAsync(mebibytes);
+        (await scene.RunAsync("init", "--yes")).Succeeded();
+        (await scene.RunAsync("backup")).Succeeded();
+        return scene;
+    }
+
+    public Task<CommandResult> RunAsync(params IEnumerable<string> arguments)
+    {
+        var line = Line(arguments);
+        return Command.RunAsync(line[0], line.Skip(1), Environs);
+    }
+
+    public Process Start(params IEnumerable<string> arguments)
+    {
+        var line = Line(arguments);
+        return Command.Start(line[0], line.Skip(1), Environs);
+    }
+
+    /// <summary>Runs what must fail, and holds it to its word: exit code, error code, and a hint, on standard error.</summary>
+    public async Task<CommandResult> FailsAsync(ProblemKind kind, params IEnumerable<string> arguments)
+    {
+        var result = await RunAsync(arguments);
+        Assert.True(result.Errors.Contains($"[{kind.Code}]", StringComparison.Ordinal), $"{kind.Code} was expected. {result}");
+        Assert.True(result.ExitCode == (int)kind.Exit, $"{kind.Exit} was expected. {result}");
+        Assert.Matches("(?m)^error: .+", result.Errors);
+        Assert.Matches("(?m)^ +hint: [A-Z'].+[.;]", result.Errors);
+        Assert.DoesNotContain("   at Holdfast", result.Errors, StringComparison.Ordinal);
+        Assert.DoesNotContain(Password, result.Output + result.Errors, StringComparison.Ordinal);
+        return result;
+    }
+
+    /// <summary>The stock restic reads all and finds nothing wrong, and the newest point restores to exactly this.</summary>
+    public async Task NothingIsLostAsync(Tree expected)
+    {
+        await CheckAsync();
+        var target = _folder[$"restored-{Guid.NewGuid():N}"];
+        (await RunAsync("restore", "--target", target, "--yes")).Succeeded();
+        Assert.Empty(expected.Differences(await Tree.ListAsync(target + Source)));
+    }
+
+    /// <summary>The stock restic reads every byte and finds nothing wrong.</summary>
+    public async Task CheckAsync()
+    {
+        var line = Inside(Restic.Path, ["--no-cache", "check", "--read-data"]);
+        (await Command.RunAsync(line[0], line.Skip(1), Environs)).Succeeded();
+    }
+
+    /// <summary>How many snapshots the stock restic sees.</summary>
+    public async Task<int> CountPointsAsync()
+    {
+        var line = Inside(Restic.Path, ["--no-cache", "--no-lock", "snapshots", "--json"]);
+        var output = (await Command.RunAsync(line[0], line.Skip(1), Environs)).Succeeded().Output;
+        return System.Text.Json.Nodes.JsonNode.Parse(output)!.AsArray().Count;
+    }
+
+    public void Dispose()
+    {
+        Space?.Dispose();
+        _folder.Dispose();
+    }
+
+    private Dictionary<string, string?> Environs => new(StringComparer.Ordinal)
+    {
+        ["HOLDFAST_STATE"] = _folder["state"],
+        ["RESTIC_REPOSITORY"] = Repository,
+        ["RESTIC_PASSWORD_FILE"] = PasswordFile,
+    };
+
+    private List<string> Line(IEnumerable<string> arguments) => Inside(_binary, [.. arguments, "--profile", Profile]);
+
+    private List<string> Inside(string program, IEnumerable<string> arguments) => [.. Space?.Prefix ?? [], program, .. arguments];
+}
