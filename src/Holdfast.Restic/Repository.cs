@@ -1,6 +1,12 @@
+using System.Runtime.CompilerServices;
 using Holdfast.Restic.Archiving;
 using Holdfast.Restic.Backends;
+using Holdfast.Restic.Chunking;
+using Holdfast.Restic.Crypto;
+using Holdfast.Restic.Indexing;
+using Holdfast.Restic.Keys;
 using Holdfast.Restic.Maintenance;
+using Holdfast.Restic.Packs;
 using Holdfast.Restic.Restoring;
 using Holdfast.Restic.Snapshots;
 
@@ -12,62 +18,173 @@ namespace Holdfast.Restic;
 /// </summary>
 public sealed class Repository : IAsyncDisposable
 {
+    private readonly RepositoryKey _key;
+    private readonly Id _keyId;
+    private readonly StoredFiles _files;
+    private readonly BlobDecoder _decoder;
+    private readonly Config _config;
+    private readonly SemaphoreSlim _indexGate = new(1, 1);
+    private BlobIndex? _index;
+
+    private Repository(IBackend backend, OpenOptions options, Id keyId, RepositoryKey key, Config config, SealerPool sealers, BlobDecoder decoder, StoredFiles files)
+    {
+        (Backend, Options, _keyId, _key, _config, Sealers, _decoder, _files) = (backend, options, keyId, key, config, sealers, decoder, files);
+        Chunker = new RabinChunker(config.ChunkerPolynomial);
+    }
+
     /// <summary>The random identity of the repository, from its config.</summary>
-    public Id RepositoryId => throw new NotImplementedException();
+    public Id RepositoryId => _config.Id;
 
     /// <summary>The version of the format: 1 or 2.</summary>
-    public int Version => throw new NotImplementedException();
+    public int Version => _config.Version;
 
-    public IBackend Backend => throw new NotImplementedException();
+    public IBackend Backend { get; }
+
+    /// <summary>How it was opened.</summary>
+    public OpenOptions Options { get; }
+
+    internal SealerPool Sealers { get; }
+
+    internal RabinChunker Chunker { get; }
+
+    internal bool Compresses => Version >= 2;
 
     /// <summary>Makes a new repository with one key, and opens it. AlreadyThere when there is one.</summary>
-    public static Task<Repository> InitAsync(IBackend backend, string password, InitOptions? init = null, OpenOptions? open = null, CancellationToken cancellation = default) => throw new NotImplementedException();
+    public static async Task<Repository> InitAsync(IBackend backend, string password, InitOptions? init = null, OpenOptions? open = null, CancellationToken cancellation = default)
+    {
+        init ??= new InitOptions();
+        open ??= new OpenOptions();
+        if (await HasConfigAsync(backend, cancellation))
+            throw new ResticException(ResticError.AlreadyThere, $"There is a repository in {backend.Location} already.");
+        await backend.CreateAsync(cancellation);
+        var key = RepositoryKey.Random();
+        var added = await new KeyRing(backend, open.Clock).AddAsync(key, password, init.KeyDerivation, cancellation);
+        var config = new Config(init.Version, Id.Hash(System.Security.Cryptography.RandomNumberGenerator.GetBytes(Id.Size)), Polynomial.Random());
+        var repository = Assemble(backend, open, added.Id, key, config);
+        await repository._files.SaveAsync(FileKind.Config, config.Write(), compress: false, cancellation);
+        return repository;
+    }
 
     /// <summary>Opens a repository: NoRepository, WrongPassword, Damaged, Unsupported.</summary>
-    public static Task<Repository> OpenAsync(IBackend backend, string password, OpenOptions? options = null, CancellationToken cancellation = default) => throw new NotImplementedException();
+    public static async Task<Repository> OpenAsync(IBackend backend, string password, OpenOptions? options = null, CancellationToken cancellation = default)
+    {
+        options ??= new OpenOptions();
+        if (!await HasConfigAsync(backend, cancellation))
+            throw new ResticException(ResticError.NoRepository, $"There is no repository in '{backend.Location}': it has no file 'config'.");
+        var (keyId, key) = await new KeyRing(backend, options.Clock).OpenAsync(password, cancellation);
+        using var sealers = new SealerPool(key);
+        using var decoder = new BlobDecoder(sealers, options.CompressionLevel);
+        var config = Config.Read(await new StoredFiles(backend, sealers, decoder).LoadAsync(FileKind.Config, "", cancellation));
+        return Assemble(backend, options, keyId, key, config);
+    }
+
+    private static Repository Assemble(IBackend backend, OpenOptions options, Id keyId, RepositoryKey key, Config config)
+    {
+        var sealers = new SealerPool(key);
+        var decoder = new BlobDecoder(sealers, options.CompressionLevel);
+        return new Repository(backend, options, keyId, key, config, sealers, decoder, new StoredFiles(backend, sealers, decoder));
+    }
+
+    private static async Task<bool> HasConfigAsync(IBackend backend, CancellationToken cancellation)
+    {
+        try
+        {
+            await backend.SizeAsync(FileKind.Config, "", cancellation);
+            return true;
+        }
+        catch (ResticException e) when (e.Error == ResticError.NotFound)
+        {
+            return false;
+        }
+    }
 
     /// <summary>The keys that open the repository.</summary>
-    public Task<IReadOnlyList<KeyInfo>> ListKeysAsync(CancellationToken cancellation = default) => throw new NotImplementedException();
+    public Task<IReadOnlyList<KeyInfo>> ListKeysAsync(CancellationToken cancellation = default) =>
+        new KeyRing(Backend, Options.Clock).ListAsync(_keyId, cancellation);
 
     /// <summary>Adds a key for another password.</summary>
-    public Task<KeyInfo> AddKeyAsync(string password, KeyDerivation? derivation = null, CancellationToken cancellation = default) => throw new NotImplementedException();
+    public Task<KeyInfo> AddKeyAsync(string password, KeyDerivation? derivation = null, CancellationToken cancellation = default) =>
+        new KeyRing(Backend, Options.Clock).AddAsync(_key, password, derivation ?? KeyDerivation.Default, cancellation);
 
     /// <summary>Removes a key; the one that this repository was opened with is refused.</summary>
-    public Task RemoveKeyAsync(Id key, CancellationToken cancellation = default) => throw new NotImplementedException();
+    public async Task RemoveKeyAsync(Id key, CancellationToken cancellation = default)
+    {
+        if (key == _keyId) throw new ResticException(ResticError.Unsupported, "The key that opened the repository can't be removed with itself.");
+        await Backend.SizeAsync(FileKind.Key, key.ToString(), cancellation);
+        await Backend.RemoveAsync(FileKind.Key, key.ToString(), cancellation);
+    }
 
     /// <summary>
     /// Writes a lock and waits until it holds: shared for readers and writers that add, exclusive for what removes.
     /// Locks of dead processes on this host, and locks older than 30 minutes, are passed over. Locked when another holds one.
     /// The lock is refreshed every 5 minutes until it is disposed.
     /// </summary>
-    public Task<RepositoryLock> LockAsync(LockKind kind, TimeSpan? wait = null, CancellationToken cancellation = default) => throw new NotImplementedException();
+    public Task<RepositoryLock> LockAsync(LockKind kind, TimeSpan? wait = null, CancellationToken cancellation = default) =>
+        throw new NotImplementedException();
 
     /// <summary>All snapshots, oldest first.</summary>
-    public Task<IReadOnlyList<Snapshot>> ListSnapshotsAsync(CancellationToken cancellation = default) => throw new NotImplementedException();
+    public Task<IReadOnlyList<Snapshot>> ListSnapshotsAsync(CancellationToken cancellation = default) => Snapshots.ListAsync(cancellation);
 
     /// <summary>A snapshot by its id or the beginning of it, or "latest": NotFound, Ambiguous.</summary>
-    public Task<Snapshot> FindSnapshotAsync(string name, CancellationToken cancellation = default) => throw new NotImplementedException();
+    public Task<Snapshot> FindSnapshotAsync(string name, CancellationToken cancellation = default) => Snapshots.FindAsync(name, cancellation);
 
     /// <summary>The node at an absolute path of a snapshot, or null. "/" is the root.</summary>
-    public Task<Node?> FindNodeAsync(Snapshot snapshot, string path, CancellationToken cancellation = default) => throw new NotImplementedException();
+    public async Task<Node?> FindNodeAsync(Snapshot snapshot, string path, CancellationToken cancellation = default)
+    {
+        var node = new Node { Name = "/", Type = NodeType.Directory, Mode = GoMode.Directory | 0x1ED, Subtree = snapshot.Tree };
+        foreach (var name in path.Split('/', StringSplitOptions.RemoveEmptyEntries))
+        {
+            if (node.Subtree is not { } tree) return null;
+            if ((await ReadTreeAsync(tree, cancellation)).FirstOrDefault(n => n.Name == name) is not { } child) return null;
+            node = child;
+        }
+        return node;
+    }
 
     /// <summary>Every node of a snapshot below a path, with its absolute path, parents before children, names bytewise sorted.</summary>
-    public IAsyncEnumerable<(string Path, Node Node)> WalkAsync(Snapshot snapshot, string below = "/", CancellationToken cancellation = default) => throw new NotImplementedException();
+    public async IAsyncEnumerable<(string Path, Node Node)> WalkAsync(Snapshot snapshot, string below = "/", [EnumeratorCancellation] CancellationToken cancellation = default)
+    {
+        var root = await FindNodeAsync(snapshot, below, cancellation)
+            ?? throw new ResticException(ResticError.NotFound, $"There is no '{below}' in snapshot {snapshot.Id.ToShortString()}.");
+        var waiting = new Stack<(string Path, Node Node)>();
+        waiting.Push(('/' + below.Trim('/'), root));
+        while (waiting.TryPop(out var item))
+        {
+            if (item.Node != root) yield return item;
+            if (item.Node.Subtree is not { } tree) continue;
+            var nodes = await ReadTreeAsync(tree, cancellation);
+            for (var i = nodes.Count - 1; i >= 0; i--) waiting.Push(($"{item.Path.TrimEnd('/')}/{nodes[i].Name}", nodes[i]));
+        }
+    }
 
     /// <summary>The nodes of one directory.</summary>
-    public Task<IReadOnlyList<Node>> ReadTreeAsync(Id tree, CancellationToken cancellation = default) => throw new NotImplementedException();
+    public async Task<IReadOnlyList<Node>> ReadTreeAsync(Id tree, CancellationToken cancellation = default)
+    {
+        var json = await LoadBlobAsync(tree, BlobType.Tree, cancellation);
+        try
+        {
+            return TreeCodec.Decode(json);
+        }
+        catch (Exception e) when (e is System.Text.Json.JsonException or FormatException or InvalidOperationException)
+        {
+            throw new ResticException(ResticError.Damaged, $"The tree {tree} is not what restic writes.", e);
+        }
+    }
 
     /// <summary>The content of a file, read blob by blob, each one verified; read ahead, seekable is not.</summary>
     public Stream OpenFile(Node file) => throw new NotImplementedException();
 
     /// <summary>Begins a snapshot. Files unchanged since <paramref name="parent"/> are not read again.</summary>
-    public Task<SnapshotWriter> BeginSnapshotAsync(Snapshot? parent = null, CancellationToken cancellation = default) => throw new NotImplementedException();
+    public async Task<SnapshotWriter> BeginSnapshotAsync(Snapshot? parent = null, CancellationToken cancellation = default) =>
+        new(this, await LoadIndexAsync(cancellation), parent);
 
     /// <summary>Removes a snapshot's file; its data stays until a prune.</summary>
-    public Task ForgetAsync(Id snapshot, CancellationToken cancellation = default) => throw new NotImplementedException();
+    public async Task ForgetAsync(Id snapshot, CancellationToken cancellation = default) =>
+        await Backend.RemoveAsync(FileKind.Snapshot, snapshot.ToString(), cancellation);
 
     /// <summary>Restores what is below a path of a snapshot into a directory.</summary>
-    public Task<RestoreReport> RestoreAsync(Snapshot snapshot, string below, string target, RestoreOptions options, CancellationToken cancellation = default) => throw new NotImplementedException();
+    public Task<RestoreReport> RestoreAsync(Snapshot snapshot, string below, string target, RestoreOptions options, CancellationToken cancellation = default) =>
+        throw new NotImplementedException();
 
     /// <summary>Checks structure, and data if asked. What is wrong is in the report; only what stops the check itself is thrown.</summary>
     public Task<CheckReport> CheckAsync(CheckOptions options, CancellationToken cancellation = default) => throw new NotImplementedException();
@@ -78,11 +195,48 @@ public sealed class Repository : IAsyncDisposable
     /// <summary>What the repository weighs.</summary>
     public Task<RepositoryStatistics> StatisticsAsync(CancellationToken cancellation = default) => throw new NotImplementedException();
 
-    public ValueTask DisposeAsync() => throw new NotImplementedException();
+    private SnapshotStore Snapshots => new(Backend, _files);
+
+    /// <summary>The index, loaded once and then kept up by what this process adds.</summary>
+    internal async Task<BlobIndex> LoadIndexAsync(CancellationToken cancellation)
+    {
+        await _indexGate.WaitAsync(cancellation);
+        try
+        {
+            return _index ??= await new IndexLoader(Backend, _files).LoadAsync(Backend.Concurrency, cancellation);
+        }
+        finally
+        {
+            _indexGate.Release();
+        }
+    }
+
+    /// <summary>Reads, verifies and opens a file that is not a pack.</summary>
+    internal Task<byte[]> LoadUnpackedAsync(FileKind kind, string name, CancellationToken cancellation) => _files.LoadAsync(kind, name, cancellation);
+
+    /// <summary>Seals and stores a file that is not a pack.</summary>
+    internal Task<Id> SaveUnpackedAsync(FileKind kind, ReadOnlyMemory<byte> plaintext, CancellationToken cancellation) =>
+        _files.SaveAsync(kind, plaintext, Compresses, cancellation);
+
+    /// <summary>The verified plaintext of a blob.</summary>
+    internal async Task<byte[]> LoadBlobAsync(Id id, BlobType type, CancellationToken cancellation)
+    {
+        var blob = (await LoadIndexAsync(cancellation)).Find(id, type);
+        var message = new byte[blob.Length];
+        await Backend.ReadAsync(FileKind.Pack, blob.Pack.ToString(), blob.Offset, message, cancellation);
+        var plaintext = new byte[blob.PlainLength];
+        DecodeBlob(message, id, blob, plaintext);
+        return plaintext;
+    }
+
+    /// <summary>Authenticates, decrypts, decompresses and verifies a blob into a buffer of its plain length. Damaged when anything does not fit.</summary>
+    internal void DecodeBlob(ReadOnlySpan<byte> message, Id id, in PackedBlob blob, Span<byte> plaintext) => _decoder.Decode(message, id, blob, plaintext);
+
+    public ValueTask DisposeAsync()
+    {
+        _decoder.Dispose();
+        Sealers.Dispose();
+        _indexGate.Dispose();
+        return ValueTask.CompletedTask;
+    }
 }
-
-/// <summary>A key of the repository, as far as it can be told without its password.</summary>
-public sealed record KeyInfo(Id Id, string Username, string Hostname, Timestamp Created, bool Current);
-
-/// <summary>Counts and bytes of a repository. Stored bytes are as the backend lists them.</summary>
-public sealed record RepositoryStatistics(int Snapshots, int Packs, long PackBytes, long DataBlobs, long TreeBlobs, long BlobBytes, long StoredBytes);

@@ -1,3 +1,6 @@
+using Holdfast.Restic.Backends;
+using Holdfast.Restic.Indexing;
+using Holdfast.Restic.Posix;
 using Holdfast.Restic.Snapshots;
 
 namespace Holdfast.Restic.Archiving;
@@ -9,6 +12,24 @@ namespace Holdfast.Restic.Archiving;
 /// </summary>
 public sealed class SnapshotWriter : IAsyncDisposable
 {
+    private readonly Repository _repository;
+    private readonly Snapshot? _parent;
+    private readonly BlobWriter _blobs;
+    private readonly ChunkPipeline _chunks;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly TreeBranch _root = new();
+    private readonly Lock _gate = new();
+    private readonly Timestamp _begun;
+    private bool _committed;
+
+    internal SnapshotWriter(Repository repository, BlobIndex index, Snapshot? parent)
+    {
+        (_repository, _parent) = (repository, parent);
+        _begun = Timestamp.Now(repository.Options.Clock);
+        _blobs = new BlobWriter(repository, index, Counters);
+        _chunks = new ChunkPipeline(repository, _blobs, Counters, _stop.Token);
+    }
+
     public ArchiveCounters Counters { get; } = new();
 
     /// <summary>
@@ -16,13 +37,96 @@ public sealed class SnapshotWriter : IAsyncDisposable
     /// Files unchanged since the parent snapshot (size, mtime, ctime, inode) are not read again.
     /// </summary>
     /// <returns>The paths that do not exist.</returns>
-    public Task<IReadOnlyList<string>> AddPathsAsync(IReadOnlyList<string> absolutePaths, ArchiveOptions options, CancellationToken cancellation = default) => throw new NotImplementedException();
+    public async Task<IReadOnlyList<string>> AddPathsAsync(IReadOnlyList<string> absolutePaths, ArchiveOptions options, CancellationToken cancellation = default)
+    {
+        var missing = new List<string>();
+        var begun = new List<(string Path, Task<Node?> Node)>();
+        await using (var archiver = new FileArchiver(_repository, _blobs, _chunks, Counters, options, cancellation))
+        {
+            foreach (var path in Outermost(absolutePaths))
+            {
+                if (!FileStatus.TryFind(path, out _)) missing.Add(path);
+                else begun.Add((path, await archiver.BeginAsync(path, NameOf(path), await FindPreviousAsync(options.Prefix + path, cancellation))));
+            }
+            await Task.WhenAll(begun.Select(b => b.Node));
+        }
+        foreach (var (path, task) in begun)
+            if (await task is { } node) Put(options.Prefix + path, node, path);
+        return missing;
+    }
 
     /// <summary>Archives what a stream delivers, to its end, as the file at an absolute path of the snapshot.</summary>
-    public Task<StoredEntry> AddStreamAsync(string path, Stream content, EntryMetadata? metadata = null, CancellationToken cancellation = default) => throw new NotImplementedException();
+    public async Task<StoredEntry> AddStreamAsync(string path, Stream content, EntryMetadata? metadata = null, CancellationToken cancellation = default)
+    {
+        metadata ??= new EntryMetadata();
+        var stored = await _chunks.StoreAsync(content.ReadAsync, cancellation);
+        var time = metadata.ModifyTime ?? _begun;
+        Put(path, new Node
+        {
+            Name = NameOf(path), Type = NodeType.File, Mode = metadata.Permissions, Uid = metadata.Uid, Gid = metadata.Gid,
+            User = Accounts.UserName(metadata.Uid), Group = Accounts.GroupName(metadata.Gid), Links = 1,
+            ModifyTime = time, AccessTime = time, ChangeTime = time, Size = (ulong)stored.Size, Content = stored.Blobs,
+        });
+        Interlocked.Increment(ref Counters.FilesNew);
+        return new StoredEntry(path, stored.Size, stored.BytesAdded);
+    }
 
     /// <summary>Writes the trees, the index and the snapshot; it returns when all of it is durable.</summary>
-    public Task<Snapshot> CommitAsync(SnapshotHeader header, CancellationToken cancellation = default) => throw new NotImplementedException();
+    public async Task<Snapshot> CommitAsync(SnapshotHeader header, CancellationToken cancellation = default)
+    {
+        var nodes = new NodeReader(_repository.Options.Clock.LocalTimeZone);
+        var tree = await _root.StoreAsync(_blobs, nodes, _begun, cancellation);
+        await _blobs.FlushAsync(cancellation);
+        var snapshot = new Snapshot
+        {
+            Time = header.Time ?? _begun, Parent = _parent?.Id, Tree = tree, Paths = header.Paths, Hostname = header.Hostname,
+            Username = header.Username, Uid = Accounts.EffectiveUser, Gid = Accounts.EffectiveGroup, Excludes = header.Excludes, Tags = header.Tags,
+        };
+        var id = await _repository.SaveUnpackedAsync(FileKind.Snapshot, SnapshotCodec.Encode(snapshot), cancellation);
+        _committed = true;
+        return snapshot with { Id = id };
+    }
 
-    public ValueTask DisposeAsync() => throw new NotImplementedException();
+    private void Put(string path, Node node, string? localPath = null)
+    {
+        lock (_gate) _root.Put(path, node, localPath);
+    }
+
+    private async Task<Node?> FindPreviousAsync(string path, CancellationToken cancellation) =>
+        _parent is null ? null : await _repository.FindNodeAsync(_parent, path, cancellation);
+
+    private static string NameOf(string path) => path[(path.TrimEnd('/').LastIndexOf('/') + 1)..].TrimEnd('/');
+
+    /// <summary>Paths that do not lie below another one, in order, each once.</summary>
+    private static IEnumerable<string> Outermost(IEnumerable<string> paths)
+    {
+        string? last = null;
+        foreach (var path in paths.Select(p => p.Length > 1 ? p.TrimEnd('/') : p).OrderBy(p => p + '/', StringComparer.Ordinal))
+        {
+            if (last is not null && (path + '/').StartsWith(last.TrimEnd('/') + '/', StringComparison.Ordinal)) continue;
+            yield return last = path;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!_committed) await _stop.CancelAsync();
+        await _chunks.DisposeAsync();
+        if (!_committed) await KeepPacksFindableAsync();
+        _blobs.Dispose();
+        _stop.Dispose();
+    }
+
+    /// <summary>What was stored before a failure is worth an index, unless that can't be stored either: then the failure that ended the run is the one to tell.</summary>
+    private async Task KeepPacksFindableAsync()
+    {
+        try
+        {
+            await _blobs.WriteIndexAsync(CancellationToken.None);
+        }
+        catch (ResticException)
+        {
+            // The packs stay without an index; restic's 'prune' or 'rebuild-index' finds them.
+        }
+    }
 }

@@ -1,0 +1,117 @@
+using System.Collections.Concurrent;
+using Holdfast.Restic.Backends;
+using Holdfast.Restic.Indexing;
+using Holdfast.Restic.Packs;
+
+namespace Holdfast.Restic.Archiving;
+
+/// <summary>
+/// Stores blobs that the repository does not have yet: hash, look up, compress, seal, pack. Called by several threads at
+/// once; whichever fills a pack stores it, so that a slow disk slows its own supplier. Index files are written now and then,
+/// so that a killed run's packs are found again by the next one.
+/// </summary>
+internal sealed class BlobWriter(Repository repository, BlobIndex index, ArchiveCounters counters) : IDisposable
+{
+    /// <summary>restic finishes an index file at this many blobs.</summary>
+    private const int IndexedBlobs = 50_000;
+
+    private static readonly TimeSpan IndexInterval = TimeSpan.FromMinutes(1);
+
+    private readonly Lock _gate = new();
+    private readonly HashSet<(Id Id, BlobType Type)> _promised = [];
+    private readonly ConcurrentBag<PackBuilder> _idle = [];
+    private readonly ConcurrentBag<Compression> _compressions = [];
+    private readonly PackBuilder?[] _open = new PackBuilder?[2]; // one a type
+    private List<IndexedPack> _unindexed = [];
+    private int _unindexedBlobs;
+    private long _lastIndex = repository.Options.Clock.GetTimestamp();
+
+    /// <summary>Stores a blob unless the repository, or this run, has it. Returns its id and whether it was new.</summary>
+    public async ValueTask<(Id Id, bool Added)> SaveAsync(BlobType type, ReadOnlyMemory<byte> plaintext, CancellationToken cancellation)
+    {
+        var id = Id.Hash(plaintext.Span);
+        if (!Promise(id, type)) return (id, false);
+        var full = Pack(id, type, plaintext.Span);
+        Interlocked.Add(ref counters.BytesAdded, plaintext.Length);
+        Interlocked.Increment(ref counters.BlobsAdded);
+        if (full is not null) await StoreAsync(full, cancellation);
+        return (id, true);
+    }
+
+    /// <summary>Stores what is still open, and the index of it. Everything saved before is durable when it returns.</summary>
+    public async Task FlushAsync(CancellationToken cancellation)
+    {
+        for (var type = 0; type < _open.Length; type++)
+            if (Interlocked.Exchange(ref _open[type], null) is { IsEmpty: false } pack) await StoreAsync(pack, cancellation);
+        await WriteIndexAsync(cancellation);
+    }
+
+    /// <summary>Writes the index of finished packs only: for a run that ends early, so that the next one finds them.</summary>
+    public async Task WriteIndexAsync(CancellationToken cancellation)
+    {
+        List<IndexedPack> packs;
+        lock (_gate)
+        {
+            (packs, _unindexed, _unindexedBlobs) = (_unindexed, [], 0);
+            _lastIndex = repository.Options.Clock.GetTimestamp();
+        }
+        if (packs.Count > 0) await repository.SaveUnpackedAsync(FileKind.Index, IndexCodec.Write(packs), cancellation);
+    }
+
+    /// <summary>True for the one caller that is to store the blob.</summary>
+    private bool Promise(Id id, BlobType type)
+    {
+        if (index.Contains(id, type)) return false;
+        lock (_gate) return _promised.Add((id, type)) && !index.Contains(id, type);
+    }
+
+    /// <summary>Compresses outside of the lock and seals inside; returns a pack that has become full.</summary>
+    private PackBuilder? Pack(Id id, BlobType type, ReadOnlySpan<byte> plaintext)
+    {
+        if (!_compressions.TryTake(out var compression)) compression = new Compression(repository.Options.CompressionLevel);
+        // An empty blob can't be compressed; data that does not shrink is cheaper as it is; trees are always compressed.
+        var frame = repository.Compresses && plaintext.Length > 0 ? compression.Compress(plaintext) : default;
+        var compressed = frame.Length > 0 && (type == BlobType.Tree || frame.Length < plaintext.Length);
+        var payload = compressed ? frame : plaintext;
+        PackBuilder? full = null;
+        lock (_gate)
+        {
+            ref var open = ref _open[(int)type];
+            if (open is not null && !open.HasRoomFor(payload.Length)) (full, open) = (open, null);
+            open ??= _idle.TryTake(out var idle) ? idle : new PackBuilder(repository.Options.PackSize);
+            open.Add(id, type, payload, compressed ? plaintext.Length : 0, repository.Sealers);
+        }
+        _compressions.Add(compression);
+        return full;
+    }
+
+    private async Task StoreAsync(PackBuilder pack, CancellationToken cancellation)
+    {
+        var content = pack.Finish(repository.Sealers);
+        var id = Id.Hash(content.Span);
+        await repository.Backend.SaveAsync(FileKind.Pack, id.ToString(), content, cancellation);
+        Interlocked.Add(ref counters.BytesStored, content.Length);
+        if (Register(id, pack)) await WriteIndexAsync(cancellation);
+        pack.Reset();
+        _idle.Add(pack);
+    }
+
+    /// <summary>The pack's blobs are known from now on; true when an index file is due.</summary>
+    private bool Register(Id id, PackBuilder pack)
+    {
+        var blobs = pack.Blobs(id).ToList();
+        foreach (var (blob, place) in blobs) index.Add(blob, place);
+        lock (_gate)
+        {
+            foreach (var (blob, place) in blobs) _promised.Remove((blob, place.Type));
+            _unindexed.Add(new IndexedPack(id, blobs));
+            _unindexedBlobs += blobs.Count;
+            return _unindexedBlobs >= IndexedBlobs || repository.Options.Clock.GetElapsedTime(_lastIndex) >= IndexInterval;
+        }
+    }
+
+    public void Dispose()
+    {
+        while (_compressions.TryTake(out var compression)) compression.Dispose();
+    }
+}

@@ -1,0 +1,145 @@
+using System.Threading.Channels;
+using Holdfast.Restic.Chunking;
+using Holdfast.Restic.Packs;
+
+namespace Holdfast.Restic.Archiving;
+
+/// <summary>
+/// Cuts streams into chunks and stores them. A stream is read and cut by its caller; its chunks, but for the last one, go
+/// through a bounded channel to the workers, so that one large file keeps all processors busy, and a small one costs no
+/// handing over.
+/// </summary>
+internal sealed class ChunkPipeline : IAsyncDisposable
+{
+    /// <summary>How much is read at once: enough to be cheap, little enough that few bytes move to the next chunk's buffer.</summary>
+    private const int ReadSize = 256 << 10;
+
+    private sealed record Job(byte[] Buffer, int Length, ChunkedContent Content, int Slot, TaskGroup Group);
+
+    private readonly RabinChunker _chunker;
+    private readonly BlobWriter _blobs;
+    private readonly ArchiveCounters _counters;
+    private readonly BufferPool _buffers;
+    private readonly Channel<Job> _jobs;
+    private readonly Task[] _workers;
+
+    public ChunkPipeline(Repository repository, BlobWriter blobs, ArchiveCounters counters, CancellationToken cancellation)
+    {
+        (_chunker, _blobs, _counters) = (repository.Chunker, blobs, counters);
+        _buffers = new BufferPool((int)Math.Max(4, repository.Options.MemoryLimit / 2 / RabinChunker.MaxSize));
+        _jobs = Channel.CreateBounded<Job>(repository.Options.Workers);
+        _workers = [.. Enumerable.Range(0, repository.Options.Workers).Select(_ => Task.Run(() => WorkAsync(cancellation), CancellationToken.None))];
+    }
+
+    /// <summary>Reads to the end and stores all of it. <paramref name="read"/> returns 0 at the end.</summary>
+    public async Task<ChunkedContent> StoreAsync(Func<Memory<byte>, CancellationToken, ValueTask<int>> read, CancellationToken cancellation)
+    {
+        var content = new ChunkedContent();
+        var group = new TaskGroup();
+        await _buffers.EnterAsync(cancellation);
+        try
+        {
+            await CutAsync(read, content, group, cancellation);
+        }
+        finally
+        {
+            // The workers give their buffers back whatever happens, so this wait ends.
+            await group.WaitAsync();
+            _buffers.Leave();
+        }
+        group.ThrowIfFailed();
+        return content;
+    }
+
+    private async Task CutAsync(Func<Memory<byte>, CancellationToken, ValueTask<int>> read, ChunkedContent content, TaskGroup group, CancellationToken cancellation)
+    {
+        var buffer = await _buffers.RentAsync(cancellation);
+        try
+        {
+            for (int filled = 0, scanned = 0; ;)
+            {
+                var cut = _chunker.FindCut(buffer.AsSpan(0, filled), scanned);
+                if (cut == 0)
+                {
+                    scanned = filled;
+                    var count = await FillAsync(read, buffer.AsMemory(filled, Math.Min(filled == 0 ? RabinChunker.MinSize : ReadSize, buffer.Length - filled)), cancellation);
+                    filled += count;
+                    if (count > 0) continue;
+                    if (filled > 0) await SaveAsync(buffer.AsMemory(0, filled), content, content.Reserve(filled), cancellation);
+                    return;
+                }
+                var next = await _buffers.RentAsync(cancellation);
+                buffer.AsSpan(cut, filled - cut).CopyTo(next);
+                group.Begin();
+                var job = new Job(buffer, cut, content, content.Reserve(cut), group);
+                (buffer, filled, scanned) = (next, filled - cut, 0);
+                await PostAsync(job, cancellation);
+            }
+        }
+        finally
+        {
+            _buffers.Return(buffer);
+        }
+    }
+
+    /// <summary>A pipe delivers little at a time; scanning begins when the piece is full or the end is reached.</summary>
+    private async ValueTask<int> FillAsync(Func<Memory<byte>, CancellationToken, ValueTask<int>> read, Memory<byte> piece, CancellationToken cancellation)
+    {
+        var filled = 0;
+        while (filled < piece.Length && await read(piece[filled..], cancellation) is var count and > 0)
+        {
+            filled += count;
+            Interlocked.Add(ref _counters.BytesRead, count);
+        }
+        return filled;
+    }
+
+    private async ValueTask PostAsync(Job job, CancellationToken cancellation)
+    {
+        try
+        {
+            await _jobs.Writer.WriteAsync(job, cancellation);
+        }
+        catch (Exception e)
+        {
+            Finish(job, e);
+            throw;
+        }
+    }
+
+    private async Task WorkAsync(CancellationToken cancellation)
+    {
+        await foreach (var job in _jobs.Reader.ReadAllAsync(CancellationToken.None))
+        {
+            try
+            {
+                cancellation.ThrowIfCancellationRequested();
+                await SaveAsync(job.Buffer.AsMemory(0, job.Length), job.Content, job.Slot, cancellation);
+                Finish(job, null);
+            }
+            catch (Exception e)
+            {
+                Finish(job, e);
+            }
+        }
+    }
+
+    private void Finish(Job job, Exception? failure)
+    {
+        _buffers.Return(job.Buffer);
+        job.Group.End(failure);
+    }
+
+    private async ValueTask SaveAsync(ReadOnlyMemory<byte> chunk, ChunkedContent content, int slot, CancellationToken cancellation)
+    {
+        var (id, added) = await _blobs.SaveAsync(BlobType.Data, chunk, cancellation);
+        content.Fill(slot, id, added ? chunk.Length : 0);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _jobs.Writer.TryComplete();
+        await Task.WhenAll(_workers);
+        _buffers.Dispose();
+    }
+}

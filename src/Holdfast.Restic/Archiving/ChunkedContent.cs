@@ -1,0 +1,34 @@
+namespace Holdfast.Restic.Archiving;
+
+/// <summary>The blobs that a file's content became, in order. Chunks finish in any order, each in its own slot.</summary>
+internal sealed class ChunkedContent
+{
+    private readonly Lock _gate = new();
+    private readonly List<Id> _blobs = [];
+
+    public long Size { get; private set; }
+
+    public long BytesAdded { get; private set; }
+
+    public IReadOnlyList<Id> Blobs => _blobs;
+
+    /// <summary>Makes a slot for the next chunk.</summary>
+    public int Reserve(int length)
+    {
+        lock (_gate)
+        {
+            Size += length;
+            _blobs.Add(default);
+            return _blobs.Count - 1;
+        }
+    }
+
+    public void Fill(int slot, Id id, int bytesAdded)
+    {
+        lock (_gate)
+        {
+            _blobs[slot] = id;
+            BytesAdded += bytesAdded;
+        }
+    }
+}

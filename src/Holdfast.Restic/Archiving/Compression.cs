@@ -1,0 +1,20 @@
+using Holdfast.Restic.Packs;
+
+namespace Holdfast.Restic.Archiving;
+
+/// <summary>A compressor and the buffer it writes to, for one thread at a time.</summary>
+internal sealed class Compression(int level) : IDisposable
+{
+    private readonly Zstd _zstd = Zstd.Create(level);
+    private byte[] _frame = [];
+
+    /// <summary>The zstd frame of a plaintext, valid until the next call.</summary>
+    public ReadOnlySpan<byte> Compress(ReadOnlySpan<byte> plaintext)
+    {
+        var bound = Zstd.Bound(plaintext.Length);
+        if (_frame.Length < bound) _frame = GC.AllocateUninitializedArray<byte>(bound);
+        return _frame.AsSpan(0, _zstd.Compress(plaintext, _frame));
+    }
+
+    public void Dispose() => _zstd.Dispose();
+}

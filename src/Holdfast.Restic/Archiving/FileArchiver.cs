@@ -1,0 +1,154 @@
+using System.Threading.Channels;
+using Holdfast.Restic.Packs;
+using Holdfast.Restic.Posix;
+using Holdfast.Restic.Snapshots;
+
+namespace Holdfast.Restic.Archiving;
+
+/// <summary>
+/// Turns local files and directories into nodes. One walker lists directories, in order; readers take the files from a bounded
+/// channel; a directory's tree is stored by whoever finishes its last entry, while the walker is elsewhere.
+/// </summary>
+internal sealed class FileArchiver : IAsyncDisposable
+{
+    private sealed record Job(string Path, string Name, FileStatus Status, Node? Previous, TaskCompletionSource<Node?> Done);
+
+    private static readonly Task<Node?> Nothing = Task.FromResult<Node?>(null);
+
+    private readonly Repository _repository;
+    private readonly BlobWriter _blobs;
+    private readonly FileReader _reader;
+    private readonly ArchiveCounters _counters;
+    private readonly ArchiveOptions _options;
+    private readonly NodeReader _nodes;
+    private readonly CancellationTokenSource _stop;
+    private readonly Channel<Job> _jobs = Channel.CreateBounded<Job>(256);
+    private readonly Task[] _readers;
+
+    public FileArchiver(Repository repository, BlobWriter blobs, ChunkPipeline chunks, ArchiveCounters counters, ArchiveOptions options, CancellationToken cancellation)
+    {
+        (_repository, _blobs, _counters, _options) = (repository, blobs, counters, options);
+        _nodes = new NodeReader(repository.Options.Clock.LocalTimeZone, onUnreadable: (path, error) => Warn(path, error.Message, left: false));
+        _reader = new FileReader(repository, chunks, _nodes, counters, options);
+        _stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        _readers = [.. Enumerable.Range(0, repository.Options.Workers).Select(_ => Task.Run(ReadFilesAsync, CancellationToken.None))];
+    }
+
+    /// <summary>
+    /// Begins with what stands at a path. The outer task ends when it has been walked, the inner one when all of it is
+    /// stored; null when it is excluded, or can't be read and was warned of.
+    /// </summary>
+    public async ValueTask<Task<Node?>> BeginAsync(string path, string name, Node? previous)
+    {
+        if (!TryStatus(path, out var status) || _options.Exclude?.Invoke(path, status.Type) == true) return Nothing;
+        return status.Type switch
+        {
+            NodeType.Directory => await WalkAsync(path, name, status, previous?.Subtree),
+            NodeType.File => await EnqueueAsync(new Job(path, name, status, previous, new(TaskCreationOptions.RunContinuationsAsynchronously))),
+            _ => Task.FromResult(TryRead(path, name, status)),
+        };
+    }
+
+    private async ValueTask<Task<Node?>> WalkAsync(string path, string name, FileStatus status, Id? previousTree)
+    {
+        if (TryRead(path, name, status) is not { } node || TryList(path) is not { } names) return Nothing;
+        names.Sort(static (a, b) => FileName.Compare(a, b));
+        var previous = await ReadPreviousAsync(previousTree);
+        var prefix = path == "/" ? path : path + "/";
+        var children = new List<Task<Node?>>(names.Count);
+        foreach (var child in names) children.Add(await BeginAsync(prefix + child, child, previous?.GetValueOrDefault(child)));
+        Interlocked.Increment(ref _counters.Directories);
+        return CompleteAsync(node, children);
+    }
+
+    private async Task<Node?> CompleteAsync(Node node, List<Task<Node?>> children)
+    {
+        var nodes = (await Task.WhenAll(children)).OfType<Node>().ToList();
+        var (tree, _) = await _blobs.SaveAsync(BlobType.Tree, TreeCodec.Encode(nodes), _stop.Token);
+        return node with { Subtree = tree };
+    }
+
+    private async ValueTask<Task<Node?>> EnqueueAsync(Job job)
+    {
+        await _jobs.Writer.WriteAsync(job, _stop.Token);
+        return job.Done.Task;
+    }
+
+    private async Task ReadFilesAsync()
+    {
+        await foreach (var job in _jobs.Reader.ReadAllAsync(CancellationToken.None))
+        {
+            try
+            {
+                job.Done.SetResult(await _reader.ReadAsync(job.Path, job.Name, job.Status, job.Previous, _stop.Token));
+            }
+            catch (PosixException e)
+            {
+                Warn(e.Path, e.Message, left: true);
+                job.Done.SetResult(null);
+            }
+            catch (Exception e)
+            {
+                job.Done.SetException(e);
+                await _stop.CancelAsync(); // the snapshot is lost, so the walker need not go on
+            }
+        }
+    }
+
+    private async Task<Dictionary<string, Node>?> ReadPreviousAsync(Id? tree)
+    {
+        if (tree is not { } id || !(await _repository.LoadIndexAsync(_stop.Token)).Contains(id, BlobType.Tree)) return null;
+        var nodes = await _repository.ReadTreeAsync(id, _stop.Token);
+        return nodes.ToDictionary(n => n.Name, StringComparer.Ordinal);
+    }
+
+    private bool TryStatus(string path, out FileStatus status)
+    {
+        try
+        {
+            if (FileStatus.TryFind(path, out status)) return true;
+            Warn(path, $"{path} went away before it was read", left: true);
+        }
+        catch (PosixException e)
+        {
+            status = default;
+            Warn(path, e.Message, left: true);
+        }
+        return false;
+    }
+
+    private Node? TryRead(string path, string name, in FileStatus status)
+    {
+        try
+        {
+            return _nodes.Read(path, name, status);
+        }
+        catch (PosixException e)
+        {
+            Warn(path, e.Message, left: true);
+            return null;
+        }
+    }
+
+    private List<string>? TryList(string path)
+    {
+        try
+        {
+            return FolderReader.ReadNames(path);
+        }
+        catch (PosixException e)
+        {
+            Warn(path, e.Message, left: true);
+            return null;
+        }
+    }
+
+    private void Warn(string path, string message, bool left) => _options.OnWarning?.Invoke(new ArchiveWarning(path, message, left));
+
+    public async ValueTask DisposeAsync()
+    {
+        _jobs.Writer.TryComplete();
+        await Task.WhenAll(_readers);
+        _stop.Dispose();
+    }
+}

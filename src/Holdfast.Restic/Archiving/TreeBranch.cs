@@ -1,0 +1,51 @@
+using Holdfast.Restic.Packs;
+using Holdfast.Restic.Posix;
+using Holdfast.Restic.Snapshots;
+
+namespace Holdfast.Restic.Archiving;
+
+/// <summary>
+/// The upper part of a snapshot's tree, above what was archived whole: directories that only lead somewhere. Such a
+/// directory has the metadata of the local one it stands for, or plain ones.
+/// </summary>
+internal sealed class TreeBranch
+{
+    private readonly Dictionary<string, TreeBranch> _children = new(StringComparer.Ordinal);
+
+    /// <summary>What was archived here; null for a directory that only leads somewhere.</summary>
+    private Node? _node;
+
+    /// <summary>The local directory that this one stands for.</summary>
+    private string? _localPath;
+
+    /// <summary>Puts a node at an absolute path. It ends in the local path it came from, if any.</summary>
+    public void Put(string path, Node node, string? localPath = null)
+    {
+        var names = path.Split('/', StringSplitOptions.RemoveEmptyEntries);
+        var local = localPath?.Split('/', StringSplitOptions.RemoveEmptyEntries) ?? [];
+        var branch = this;
+        for (var i = 0; i < names.Length; i++)
+        {
+            if (localPath is not null && i >= names.Length - local.Length) branch._localPath = '/' + string.Join('/', local[..(i - (names.Length - local.Length))]);
+            if (branch._node is not null) throw new ArgumentException($"'{path}' lies in what has been archived whole.", nameof(path));
+            if (!branch._children.TryGetValue(names[i], out var child)) branch._children.Add(names[i], child = new TreeBranch());
+            branch = child;
+        }
+        branch._node = names.Length > 0 ? node with { Name = names[^1] } : node;
+    }
+
+    /// <summary>Stores the directory's tree and all below it, and returns its id.</summary>
+    public async Task<Id> StoreAsync(BlobWriter blobs, NodeReader nodes, Timestamp now, CancellationToken cancellation)
+    {
+        if (_node?.Subtree is { } whole) return whole;
+        var entries = new List<Node>(_children.Count);
+        foreach (var (name, child) in _children.OrderBy(c => c.Key, Comparer<string>.Create(static (a, b) => FileName.Compare(a, b))))
+            entries.Add(child._node ?? child.Directory(name, nodes, now) with { Subtree = await child.StoreAsync(blobs, nodes, now, cancellation) });
+        return (await blobs.SaveAsync(BlobType.Tree, TreeCodec.Encode(entries), cancellation)).Id;
+    }
+
+    private Node Directory(string name, NodeReader nodes, Timestamp now) =>
+        _localPath is { } path && FileStatus.TryFind(path.TrimEnd('/') + "/.", out var status) // the dot follows a symlink, as /lib is one
+            ? nodes.Read(path, name, status)
+            : new Node { Name = name, Type = NodeType.Directory, Mode = GoMode.Directory | 0x1C0, ModifyTime = now, AccessTime = now, ChangeTime = now };
+}

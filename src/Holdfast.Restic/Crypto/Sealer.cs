@@ -1,0 +1,95 @@
+using System.Security.Cryptography;
+
+namespace Holdfast.Restic.Crypto;
+
+/// <summary>
+/// Encrypts and authenticates: IV(16) || AES-256-CTR ciphertext || Poly1305-AES tag(16). One instance serves one thread at
+/// a time; <see cref="SealerPool"/> lends them. Source: doc/design.rst, "Keys, Encryption and MAC"; Poly1305-AES is D. J. Bernstein's.
+/// </summary>
+internal sealed unsafe class Sealer : IDisposable
+{
+    public const int IvSize = 16;
+    public const int TagSize = 16;
+
+    /// <summary>How many bytes a sealed message has more than its plaintext.</summary>
+    public const int Overhead = IvSize + TagSize;
+
+    private readonly nint _cipher = LibCrypto.EVP_CIPHER_CTX_new();
+    private readonly nint _nonceCipher = LibCrypto.EVP_CIPHER_CTX_new();
+    private readonly nint _poly1305 = LibCrypto.EVP_MAC_fetch(0, "POLY1305", null);
+    private readonly nint _mac;
+    private readonly byte[] _macR;
+
+    public Sealer(RepositoryKey key)
+    {
+        _mac = LibCrypto.EVP_MAC_CTX_new(_poly1305);
+        if (_cipher == 0 || _nonceCipher == 0 || _mac == 0) throw new InvalidOperationException("libcrypto has no AES or no Poly1305.");
+        _macR = key.MacR;
+        fixed (byte* encrypt = key.Encrypt, macK = key.MacK)
+        {
+            LibCrypto.Require(LibCrypto.EVP_EncryptInit_ex(_cipher, LibCrypto.EVP_aes_256_ctr(), 0, encrypt, null), nameof(LibCrypto.EVP_EncryptInit_ex));
+            LibCrypto.Require(LibCrypto.EVP_EncryptInit_ex(_nonceCipher, LibCrypto.EVP_aes_128_ecb(), 0, macK, null), nameof(LibCrypto.EVP_EncryptInit_ex));
+        }
+        LibCrypto.Require(LibCrypto.EVP_CIPHER_CTX_set_padding(_nonceCipher, 0), nameof(LibCrypto.EVP_CIPHER_CTX_set_padding));
+    }
+
+    /// <summary>Seals a message under a fresh random IV. The destination is exactly <see cref="Overhead"/> bytes longer than the plaintext.</summary>
+    public void Seal(ReadOnlySpan<byte> plaintext, Span<byte> destination)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(destination.Length, plaintext.Length + Overhead);
+        var iv = destination[..IvSize];
+        RandomNumberGenerator.Fill(iv);
+        var ciphertext = destination.Slice(IvSize, plaintext.Length);
+        Cipher(iv, plaintext, ciphertext);
+        Tag(iv, ciphertext, destination[^TagSize..]);
+    }
+
+    /// <summary>Opens a sealed message; false when the tag does not fit: it was damaged, or sealed with another key.</summary>
+    public bool TryOpen(ReadOnlySpan<byte> message, Span<byte> plaintext)
+    {
+        if (message.Length < Overhead) return false;
+        ArgumentOutOfRangeException.ThrowIfNotEqual(plaintext.Length, message.Length - Overhead);
+        var iv = message[..IvSize];
+        var ciphertext = message[IvSize..^TagSize];
+        Span<byte> tag = stackalloc byte[TagSize];
+        Tag(iv, ciphertext, tag);
+        if (!CryptographicOperations.FixedTimeEquals(tag, message[^TagSize..])) return false;
+        Cipher(iv, ciphertext, plaintext);
+        return true;
+    }
+
+    private void Cipher(ReadOnlySpan<byte> iv, ReadOnlySpan<byte> input, Span<byte> output)
+    {
+        if (input.IsEmpty) return;
+        int written;
+        fixed (byte* i = iv, source = input, target = output)
+        {
+            LibCrypto.Require(LibCrypto.EVP_EncryptInit_ex(_cipher, 0, 0, null, i), nameof(LibCrypto.EVP_EncryptInit_ex));
+            LibCrypto.Require(LibCrypto.EVP_EncryptUpdate(_cipher, target, &written, source, input.Length), nameof(LibCrypto.EVP_EncryptUpdate));
+        }
+    }
+
+    /// <summary>The one-time key is r followed by the IV encrypted with k.</summary>
+    private void Tag(ReadOnlySpan<byte> iv, ReadOnlySpan<byte> ciphertext, Span<byte> tag)
+    {
+        Span<byte> oneTime = stackalloc byte[32];
+        _macR.CopyTo(oneTime);
+        int written;
+        nuint length;
+        fixed (byte* i = iv, key = oneTime, data = ciphertext, t = tag)
+        {
+            LibCrypto.Require(LibCrypto.EVP_EncryptUpdate(_nonceCipher, key + 16, &written, i, IvSize), nameof(LibCrypto.EVP_EncryptUpdate));
+            LibCrypto.Require(LibCrypto.EVP_MAC_init(_mac, key, 32, 0), nameof(LibCrypto.EVP_MAC_init));
+            LibCrypto.Require(LibCrypto.EVP_MAC_update(_mac, data, (nuint)ciphertext.Length), nameof(LibCrypto.EVP_MAC_update));
+            LibCrypto.Require(LibCrypto.EVP_MAC_final(_mac, t, &length, TagSize), nameof(LibCrypto.EVP_MAC_final));
+        }
+    }
+
+    public void Dispose()
+    {
+        LibCrypto.EVP_CIPHER_CTX_free(_cipher);
+        LibCrypto.EVP_CIPHER_CTX_free(_nonceCipher);
+        LibCrypto.EVP_MAC_CTX_free(_mac);
+        LibCrypto.EVP_MAC_free(_poly1305);
+    }
+}

@@ -1,0 +1,143 @@
+using System.Buffers;
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using Holdfast.Restic.Packs;
+
+namespace Holdfast.Restic.Indexing;
+
+/// <summary>A pack as an index file lists it.</summary>
+internal sealed record IndexedPack(Id Id, IReadOnlyList<(Id Id, PackedBlob Blob)> Blobs);
+
+/// <summary>
+/// Reads and writes index files: {"packs":[{"id","blobs":[{"id","type","offset","length","uncompressed_length"?}]}]}.
+/// Source: doc/design.rst, "Indexing".
+/// </summary>
+internal static class IndexCodec
+{
+    public static ReadOnlyMemory<byte> Write(IEnumerable<IndexedPack> packs)
+    {
+        var buffer = new ArrayBufferWriter<byte>(1 << 16);
+        using var json = new Utf8JsonWriter(buffer);
+        json.WriteStartObject();
+        json.WriteStartArray("packs"u8);
+        foreach (var pack in packs) WritePack(json, pack);
+        json.WriteEndArray();
+        json.WriteEndObject();
+        json.Flush();
+        return buffer.WrittenMemory;
+    }
+
+    private static void WritePack(Utf8JsonWriter json, IndexedPack pack)
+    {
+        json.WriteStartObject();
+        json.WriteString("id"u8, pack.Id.ToString());
+        json.WriteStartArray("blobs"u8);
+        foreach (var (id, blob) in pack.Blobs)
+        {
+            json.WriteStartObject();
+            json.WriteString("id"u8, id.ToString());
+            json.WriteString("type"u8, blob.Type == BlobType.Tree ? "tree"u8 : "data"u8);
+            json.WriteNumber("offset"u8, blob.Offset);
+            json.WriteNumber("length"u8, blob.Length);
+            if (blob.UncompressedLength != 0) json.WriteNumber("uncompressed_length"u8, blob.UncompressedLength);
+            json.WriteEndObject();
+        }
+        json.WriteEndArray();
+        json.WriteEndObject();
+    }
+
+    /// <summary>Reads an index file. Unknown fields are passed over, as is "supersedes", which says nothing about blobs.</summary>
+    /// <exception cref="JsonException">It is not an index.</exception>
+    public static List<IndexedPack> Read(ReadOnlySpan<byte> json)
+    {
+        var reader = new Utf8JsonReader(json);
+        var packs = new List<IndexedPack>();
+        Expect(ref reader, JsonTokenType.StartObject);
+        while (NextProperty(ref reader))
+        {
+            if (!reader.ValueTextEquals("packs"u8))
+            {
+                Skip(ref reader);
+                continue;
+            }
+            reader.Read();
+            if (reader.TokenType == JsonTokenType.Null) continue;
+            while (reader.Read() && reader.TokenType == JsonTokenType.StartObject) packs.Add(ReadPack(ref reader));
+        }
+        return packs;
+    }
+
+    private static IndexedPack ReadPack(ref Utf8JsonReader reader)
+    {
+        Id pack = default;
+        var blobs = new List<(Id Id, PackedBlob Blob)>();
+        while (NextProperty(ref reader))
+        {
+            if (reader.ValueTextEquals("id"u8)) pack = ReadId(ref reader);
+            else if (reader.ValueTextEquals("blobs"u8))
+            {
+                Expect(ref reader, JsonTokenType.StartArray);
+                while (reader.Read() && reader.TokenType == JsonTokenType.StartObject) blobs.Add(ReadBlob(ref reader));
+            }
+            else Skip(ref reader);
+        }
+        if (pack.IsZero) throw new JsonException("A pack has no id.");
+        var span = CollectionsMarshal.AsSpan(blobs);
+        for (var i = 0; i < span.Length; i++) span[i].Blob = span[i].Blob with { Pack = pack };
+        return new IndexedPack(pack, blobs);
+    }
+
+    private static (Id Id, PackedBlob Blob) ReadBlob(ref Utf8JsonReader reader)
+    {
+        Id id = default;
+        var type = BlobType.Data;
+        uint offset = 0, length = 0, plain = 0;
+        while (NextProperty(ref reader))
+        {
+            if (reader.ValueTextEquals("id"u8)) id = ReadId(ref reader);
+            else if (reader.ValueTextEquals("type"u8)) type = ReadType(ref reader);
+            else if (reader.ValueTextEquals("offset"u8)) offset = ReadNumber(ref reader);
+            else if (reader.ValueTextEquals("length"u8)) length = ReadNumber(ref reader);
+            else if (reader.ValueTextEquals("uncompressed_length"u8)) plain = ReadNumber(ref reader);
+            else Skip(ref reader);
+        }
+        if (id.IsZero || length < Crypto.Sealer.Overhead) throw new JsonException("A blob has no id or an impossible length.");
+        return (id, new PackedBlob(default, type, offset, length, plain));
+    }
+
+    private static bool NextProperty(ref Utf8JsonReader reader) => reader.Read() && reader.TokenType == JsonTokenType.PropertyName;
+
+    private static void Expect(ref Utf8JsonReader reader, JsonTokenType token)
+    {
+        if (!reader.Read() || reader.TokenType != token) throw new JsonException($"{token} was expected, {reader.TokenType} stands there.");
+    }
+
+    private static void Skip(ref Utf8JsonReader reader)
+    {
+        reader.Read();
+        reader.Skip();
+    }
+
+    private static uint ReadNumber(ref Utf8JsonReader reader)
+    {
+        reader.Read();
+        return reader.GetUInt32();
+    }
+
+    private static BlobType ReadType(ref Utf8JsonReader reader)
+    {
+        reader.Read();
+        return reader.ValueTextEquals("data"u8) ? BlobType.Data
+            : reader.ValueTextEquals("tree"u8) ? BlobType.Tree
+            : throw new JsonException($"'{reader.GetString()}' is not a type of blob.");
+    }
+
+    private static Id ReadId(ref Utf8JsonReader reader)
+    {
+        Expect(ref reader, JsonTokenType.String);
+        Span<char> text = stackalloc char[2 * Id.Size];
+        return reader.ValueSpan.Length == text.Length && reader.CopyString(text) == text.Length && Id.TryParse(text, out var id)
+            ? id
+            : throw new JsonException("An id is not 64 hexadecimal digits.");
+    }
+}

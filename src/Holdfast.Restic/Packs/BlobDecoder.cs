@@ -1,0 +1,74 @@
+using System.Collections.Concurrent;
+using System.Buffers;
+using Holdfast.Restic.Crypto;
+
+namespace Holdfast.Restic.Packs;
+
+/// <summary>Turns sealed blobs back into plaintext that is proven to be what was stored. May be used from several threads.</summary>
+internal sealed class BlobDecoder(SealerPool sealers, int level) : IDisposable
+{
+    private readonly ConcurrentBag<Zstd> _idle = [];
+
+    /// <summary>Fills <paramref name="plaintext"/>, which has the length that <paramref name="blob"/> tells.</summary>
+    /// <exception cref="ResticException">Damaged: the blob is not what its id says.</exception>
+    public void Decode(ReadOnlySpan<byte> message, Id id, in PackedBlob blob, Span<byte> plaintext)
+    {
+        if (blob.UncompressedLength == 0)
+        {
+            if (!sealers.TryOpen(message, plaintext)) throw Damaged(id, blob, "does not fit its authentication code");
+        }
+        else
+        {
+            var rented = ArrayPool<byte>.Shared.Rent(message.Length - Sealer.Overhead);
+            var frame = rented.AsSpan(0, message.Length - Sealer.Overhead);
+            var opened = sealers.TryOpen(message, frame);
+            var length = opened ? Decompress(frame, plaintext) : 0;
+            ArrayPool<byte>.Shared.Return(rented);
+            if (!opened) throw Damaged(id, blob, "does not fit its authentication code");
+            if (length != plaintext.Length) throw Damaged(id, blob, "can't be decompressed");
+        }
+        if (Id.Hash(plaintext) != id) throw Damaged(id, blob, "has another content than its id says");
+    }
+
+    private int Decompress(ReadOnlySpan<byte> frame, Span<byte> plaintext)
+    {
+        var zstd = Take();
+        var length = zstd.Decompress(frame, plaintext);
+        _idle.Add(zstd);
+        return length;
+    }
+
+    /// <summary>Decompresses a frame whose length nobody told.</summary>
+    public byte[] Decompress(ReadOnlySpan<byte> frame)
+    {
+        var zstd = Take();
+        try
+        {
+            return zstd.Decompress(frame);
+        }
+        finally
+        {
+            _idle.Add(zstd);
+        }
+    }
+
+    /// <summary>Compresses into a new array, after one byte that stays free for the caller.</summary>
+    public byte[] Compress(ReadOnlySpan<byte> plaintext)
+    {
+        var zstd = Take();
+        var target = new byte[1 + Zstd.Bound(plaintext.Length)];
+        var length = zstd.Compress(plaintext, target.AsSpan(1));
+        _idle.Add(zstd);
+        return target[..(1 + length)];
+    }
+
+    private Zstd Take() => _idle.TryTake(out var zstd) ? zstd : Zstd.Create(level);
+
+    private static ResticException Damaged(Id id, in PackedBlob blob, string what) =>
+        new(ResticError.Damaged, $"Blob {id.ToShortString()} in pack {blob.Pack.ToShortString()} {what}.");
+
+    public void Dispose()
+    {
+        while (_idle.TryTake(out var zstd)) zstd.Dispose();
+    }
+}

@@ -1,0 +1,35 @@
+using Holdfast.Restic.Backends;
+
+namespace Holdfast.Restic.Snapshots;
+
+/// <summary>The snapshot files of a repository.</summary>
+internal sealed class SnapshotStore(IBackend backend, StoredFiles files)
+{
+    /// <summary>All snapshots, oldest first.</summary>
+    public async Task<IReadOnlyList<Snapshot>> ListAsync(CancellationToken cancellation)
+    {
+        var snapshots = new List<Snapshot>();
+        await foreach (var stored in backend.ListAsync(FileKind.Snapshot, cancellation)) snapshots.Add(await ReadAsync(stored.Name, cancellation));
+        return [.. snapshots.OrderBy(s => s.Time).ThenBy(s => s.Id)];
+    }
+
+    /// <summary>A snapshot by its id, by the beginning of it, or "latest".</summary>
+    /// <exception cref="ResticException">NotFound or Ambiguous.</exception>
+    public async Task<Snapshot> FindAsync(string name, CancellationToken cancellation)
+    {
+        if (name == "latest")
+            return await ListAsync(cancellation) is [.., var latest] ? latest : throw new ResticException(ResticError.NotFound, "There is no snapshot in the repository yet.");
+        var fitting = new List<string>();
+        await foreach (var stored in backend.ListAsync(FileKind.Snapshot, cancellation))
+            if (name.Length > 0 && stored.Name.StartsWith(name, StringComparison.Ordinal)) fitting.Add(stored.Name);
+        return fitting.Count switch
+        {
+            0 => throw new ResticException(ResticError.NotFound, $"There is no snapshot '{name}' in the repository."),
+            1 => await ReadAsync(fitting[0], cancellation),
+            _ => throw new ResticException(ResticError.Ambiguous, $"'{name}' is the beginning of {fitting.Count} snapshots."),
+        };
+    }
+
+    public async Task<Snapshot> ReadAsync(string name, CancellationToken cancellation) => StoredFiles.Parse(
+        FileKind.Snapshot, name, await files.LoadAsync(FileKind.Snapshot, name, cancellation), json => SnapshotCodec.Decode(json.Span, Id.Parse(name)));
+}

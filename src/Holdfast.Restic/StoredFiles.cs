@@ -1,0 +1,72 @@
+using System.Text.Json;
+using Holdfast.Restic.Backends;
+using Holdfast.Restic.Crypto;
+using Holdfast.Restic.Packs;
+
+namespace Holdfast.Restic;
+
+/// <summary>
+/// The files that are not packs: sealed as a whole, and named by the digest of their stored bytes. In version 2 the
+/// plaintext may begin with the byte 2 and a zstd frame; a first byte of '[' or '{' is JSON as it is.
+/// Source: doc/design.rst, "Unpacked Data Format".
+/// </summary>
+internal sealed class StoredFiles(IBackend backend, SealerPool sealers, BlobDecoder decoder)
+{
+    private const byte Compressed = 2;
+
+    /// <summary>Reads and verifies a file.</summary>
+    /// <exception cref="ResticException">NotFound, or Damaged with the file's name.</exception>
+    public async Task<byte[]> LoadAsync(FileKind kind, string name, CancellationToken cancellation)
+    {
+        var bytes = new byte[await backend.SizeAsync(kind, name, cancellation)];
+        await backend.ReadAsync(kind, name, 0, bytes, cancellation);
+        if (kind != FileKind.Config && Id.Hash(bytes).ToString() != name) throw Damaged(kind, name, "its name is not the digest of its content");
+        var plaintext = new byte[Math.Max(0, bytes.Length - Sealer.Overhead)];
+        if (!sealers.TryOpen(bytes, plaintext)) throw Damaged(kind, name, "it does not fit its authentication code");
+        if (kind == FileKind.Config || plaintext.Length == 0 || plaintext[0] is (byte)'[' or (byte)'{') return plaintext;
+        if (plaintext[0] != Compressed) throw new ResticException(ResticError.Unsupported, $"The {Named(kind, name)} has an encoding that is not known.");
+        try
+        {
+            return decoder.Decompress(plaintext.AsSpan(1));
+        }
+        catch (InvalidDataException e)
+        {
+            throw Damaged(kind, name, "it can't be decompressed", e);
+        }
+    }
+
+    /// <summary>Seals and stores a file; in a repository of version 2 it is compressed first.</summary>
+    public async Task<Id> SaveAsync(FileKind kind, ReadOnlyMemory<byte> json, bool compress, CancellationToken cancellation)
+    {
+        var plaintext = json;
+        if (compress && kind != FileKind.Config)
+        {
+            var compressed = decoder.Compress(json.Span);
+            compressed[0] = Compressed;
+            plaintext = compressed;
+        }
+        var message = new byte[plaintext.Length + Sealer.Overhead];
+        sealers.Seal(plaintext.Span, message);
+        var id = Id.Hash(message);
+        await backend.SaveAsync(kind, kind == FileKind.Config ? "" : id.ToString(), message, cancellation);
+        return id;
+    }
+
+    /// <summary>Reads a file's JSON; what is not JSON of the expected shape is damage.</summary>
+    public static T Parse<T>(FileKind kind, string name, byte[] json, Func<ReadOnlyMemory<byte>, T> read)
+    {
+        try
+        {
+            return read(json);
+        }
+        catch (Exception e) when (e is JsonException or FormatException or InvalidOperationException or KeyNotFoundException)
+        {
+            throw Damaged(kind, name, "its JSON is not what restic writes", e);
+        }
+    }
+
+    private static string Named(FileKind kind, string name) => kind == FileKind.Config ? "config" : $"{kind.ToString().ToLowerInvariant()} {name}";
+
+    private static ResticException Damaged(FileKind kind, string name, string what, Exception? inner = null) =>
+        new(ResticError.Damaged, $"The {Named(kind, name)} is damaged: {what}.", inner);
+}
