@@ -41,7 +41,7 @@ public sealed class LayerTests
     public void Components_do_not_use_each_other() =>
         Report.None(
             from use in SemanticModel.TypeUses
-            where IsComponent(use.FromNamespace) && IsComponent(use.ToNamespace) && use.FromNamespace != use.ToNamespace
+            where IsComponent(use.FromNamespace) && IsComponent(use.ToNamespace) && Component(use.FromNamespace) != Component(use.ToNamespace)
             select $"{use.Place}: {use.FromNamespace} uses {use.ToNamespace}.{use.ToType}",
             "What two components need belongs to the engine.");
 
@@ -60,6 +60,9 @@ public sealed class LayerTests
     [Fact]
     public void The_compiler_was_asked_about_real_code() =>
         Assert.Contains(SemanticModel.TypeUses, use => use is { FromNamespace: "Holdfast.Engine.Running", ToNamespace: "Holdfast.Restic", ToType: "Repository" });
+
+    /// <summary>A component may have rooms of its own: Files and Files.Certificates are one.</summary>
+    private static string Component(string space) => space.Split('.')[2];
 
     private static bool IsComponent(string space) => space.StartsWith("Holdfast.Components.", StringComparison.Ordinal);
 }

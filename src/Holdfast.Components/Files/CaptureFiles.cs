@@ -1,0 +1,63 @@
+using Holdfast.Engine.Problems;
+using Holdfast.Engine.Running;
+using Holdfast.Restic.Archiving;
+
+namespace Holdfast.Components.Files;
+
+/// <summary>The step that archives the selected files, and records in the manifest what became of each line of the profile.</summary>
+internal sealed class CaptureFiles(FilesSettings settings, CaptureSession session, TimeProvider clock)
+{
+    private readonly Allowance _warnings = new(50);
+
+    public async Task RunAsync(StepContext step, CancellationToken cancellation)
+    {
+        var survey = await Task.Run(() => FilesSurvey.Take(settings, clock.GetUtcNow(), cancellation), cancellation);
+        (step.Counters.ItemsTotal, step.Counters.BytesTotal) = survey.Extent;
+        var record = new ComponentRecord { Name = "files", Kind = "files", Path = FilesComponent.Root, Complete = !survey.IsIncomplete };
+        var before = Figures.Of(session.Writer.Counters);
+        await ArchiveAsync(survey, record, step, cancellation);
+        foreach (var problem in survey.Problems) step.Warn(problem);
+        if (_warnings.Suppressed > 0) step.Warn(Catalogue.FilesUnreadable.With($"{_warnings.Suppressed} more files could not be read or changed with each reading."));
+        Complete(record, survey, Figures.Of(session.Writer.Counters) - before);
+        session.Manifest.Components.Add(record);
+    }
+
+    private async Task ArchiveAsync(FilesSurvey survey, ComponentRecord record, StepContext step, CancellationToken cancellation)
+    {
+        var options = new ArchiveOptions
+        {
+            Prefix = FilesComponent.Root,
+            Exclude = survey.Gate.Excludes,
+            OnWarning = warning => Report(warning, record, step),
+        };
+        var before = Figures.Of(session.Writer.Counters);
+        await using var ticker = Ticker.Start(clock, () => Show(Figures.Of(session.Writer.Counters) - before, step.Counters));
+        foreach (var gone in await session.Writer.AddPathsAsync(survey.Tops, options, cancellation))
+            Report(new ArchiveWarning(gone, "it vanished while the recovery point was taken", Left: true), record, step);
+    }
+
+    private void Report(ArchiveWarning warning, ComponentRecord record, StepContext step)
+    {
+        if (warning.Left) record.Complete = false;
+        if (!_warnings.Take()) return;
+        var kind = warning.Left ? Catalogue.FilesUnreadable : Catalogue.FilesChanged;
+        step.Warn(kind.With($"{warning.Path}: {warning.Message}"));
+    }
+
+    // The writer's figures go on from the steps before this one; a person wants those of this step.
+    private static void Show(Figures figures, StepCounters shown)
+    {
+        Interlocked.Exchange(ref shown.ItemsDone, figures.Files);
+        Interlocked.Exchange(ref shown.BytesDone, figures.Bytes);
+    }
+
+    private static void Complete(ComponentRecord record, FilesSurvey survey, Figures figures)
+    {
+        record.Counts["files"] = figures.Files;
+        record.Counts["directories"] = figures.Directories;
+        record.Counts["bytes"] = figures.Bytes;
+        record.Counts["missing"] = survey.Selection.Entries.Count(entry => entry.State == EntryState.Missing);
+        record.Counts["certificates"] = survey.Certificates.Sum(file => file.Content?.Certificates.Count ?? 0);
+        record.Details = FilesRecord.Details(survey);
+    }
+}

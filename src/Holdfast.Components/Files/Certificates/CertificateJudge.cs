@@ -1,0 +1,55 @@
+using Holdfast.Engine.Problems;
+
+namespace Holdfast.Components.Files.Certificates;
+
+/// <summary>Says what is wrong, or soon will be, with the certificates and keys that were found.</summary>
+/// <param name="now">The instant to judge by.</param>
+/// <param name="warning">How long before its end a certificate is worth a warning.</param>
+internal sealed class CertificateJudge(DateTimeOffset now, TimeSpan warning)
+{
+    // More certificates than this in one file are a distribution's store of authorities: some are always about to end.
+    private const int LargestChain = 20;
+
+    public IEnumerable<Problem> Judge(IReadOnlyList<FoundFile> files) =>
+        files.SelectMany(file => Judge(file).Concat(JudgeMatch(file, files)));
+
+    private IEnumerable<Problem> Judge(FoundFile file)
+    {
+        var name = $"{file.Path}, named by {file.NamedBy[0].Setting} in {file.NamedBy[0].NamedBy},";
+        if (file.IsMissing)
+            yield return Catalogue.CertificateUnreadable.With($"{name} is not there.");
+        else if (file.Unreadable is not null)
+            yield return Catalogue.CertificateUnreadable.With($"{name} can't be read: {file.Unreadable}.");
+        else if (file.Content?.Broken is { } broken)
+            yield return Catalogue.CertificateUnreadable.With($"{name} is captured, but it is damaged or of an unknown kind. {broken}");
+        if (file.ExposesKey)
+            yield return Catalogue.CertificateKeyExposed.With($"The private key {file.Path} can be read by every user of this machine.");
+        foreach (var problem in JudgeTimes(file)) yield return problem;
+    }
+
+    private IEnumerable<Problem> JudgeTimes(FoundFile file)
+    {
+        if (file.Content is not { Certificates: { Count: > 0 and <= LargestChain } certificates }) yield break;
+        foreach (var certificate in certificates)
+        {
+            var subject = $"The certificate '{certificate.Subject}' in {file.Path}";
+            if (certificate.NotAfter <= now)
+                yield return Catalogue.CertificateExpired.With($"{subject} ended on {certificate.NotAfter:yyyy-MM-dd}.");
+            else if (certificate.NotAfter - now < warning)
+                yield return Catalogue.CertificateExpiring.With($"{subject} ends on {certificate.NotAfter:yyyy-MM-dd}, in {(int)(certificate.NotAfter - now).TotalDays} days.");
+            if (certificate.NotBefore > now)
+                yield return Catalogue.CertificateExpiring.With($"{subject} is not valid before {certificate.NotBefore:yyyy-MM-dd}.", "Check the clock of this machine, or the certificate.");
+        }
+    }
+
+    // A configuration that names keys and certificates means them for each other; which for which, only the program knows.
+    private static IEnumerable<Problem> JudgeMatch(FoundFile file, IReadOnlyList<FoundFile> files)
+    {
+        if (!file.Is(NamedRole.Key) || file.Content?.Keys is not [{ PublicKey: { } publicKey }, ..]) yield break;
+        var configurations = file.NamedBy.Select(named => named.NamedBy).ToHashSet(StringComparer.Ordinal);
+        var beside = files.Where(other => other.NamedBy.Any(named => named.Role == NamedRole.Certificate && configurations.Contains(named.NamedBy)))
+            .SelectMany(other => other.Content?.Certificates ?? []).ToList();
+        if (beside.Count > 0 && beside.TrueForAll(certificate => certificate.PublicKey != publicKey))
+            yield return Catalogue.CertificateKeyMismatch.With($"The private key {file.Path} belongs to none of the certificates that {configurations.First()} names.");
+    }
+}

@@ -1,0 +1,62 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+
+namespace Holdfast.Components.Files.Certificates;
+
+/// <summary>Reads private keys just far enough to tell their kind and their public half.</summary>
+internal static class KeyParser
+{
+    private static readonly KeyFacts _unknown = new("unknown", IsEncrypted: false, PublicKey: null);
+
+    /// <summary>PKCS#8 ("PRIVATE KEY"): the kind of key stands inside.</summary>
+    public static KeyFacts ParsePkcs8(ReadOnlySpan<byte> der) =>
+        TryRsa(der, static (key, bytes) => key.ImportPkcs8PrivateKey(bytes, out _))
+        ?? TryEllipticCurve(der, static (key, bytes) => key.ImportPkcs8PrivateKey(bytes, out _))
+        ?? _unknown;
+
+    public static KeyFacts ParseRsa(ReadOnlySpan<byte> der) => TryRsa(der, static (key, bytes) => key.ImportRSAPrivateKey(bytes, out _)) ?? _unknown;
+
+    public static KeyFacts ParseEllipticCurve(ReadOnlySpan<byte> der) =>
+        TryEllipticCurve(der, static (key, bytes) => key.ImportECPrivateKey(bytes, out _)) ?? _unknown;
+
+    /// <summary>A key without PEM's label, in any of the formats; null when it is none.</summary>
+    public static KeyFacts? TryParseDer(ReadOnlySpan<byte> der) =>
+        new[] { ParsePkcs8(der), ParseRsa(der), ParseEllipticCurve(der) }.FirstOrDefault(key => key != _unknown);
+
+    /// <summary>The key that came with a certificate out of a store.</summary>
+    public static KeyFacts FactsOf(X509Certificate2 certificate)
+    {
+        using var rsa = certificate.GetRSAPrivateKey();
+        if (rsa is not null) return CertificateParser.FactsOf(rsa, "RSA");
+        using var curve = certificate.GetECDsaPrivateKey();
+        return curve is not null ? CertificateParser.FactsOf(curve, "EC") : _unknown;
+    }
+
+    private delegate void Import<in TKey>(TKey key, ReadOnlySpan<byte> der);
+
+    private static KeyFacts? TryRsa(ReadOnlySpan<byte> der, Import<RSA> import)
+    {
+        using var key = RSA.Create();
+        return TryImport(key, "RSA", der, import);
+    }
+
+    private static KeyFacts? TryEllipticCurve(ReadOnlySpan<byte> der, Import<ECDsa> import)
+    {
+        using var key = ECDsa.Create();
+        return TryImport(key, "EC", der, import);
+    }
+
+    private static KeyFacts? TryImport<TKey>(TKey key, string name, ReadOnlySpan<byte> der, Import<TKey> import)
+        where TKey : AsymmetricAlgorithm
+    {
+        try
+        {
+            import(key, der);
+            return CertificateParser.FactsOf(key, name);
+        }
+        catch (CryptographicException)
+        {
+            return null;
+        }
+    }
+}

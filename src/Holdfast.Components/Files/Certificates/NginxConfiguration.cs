@@ -1,0 +1,70 @@
+namespace Holdfast.Components.Files.Certificates;
+
+/// <summary>
+/// nginx.conf and what it includes. Relative paths count from the folder of the main configuration file.
+/// Source: nginx, ngx_conf_full_name and the reference of ngx_http_ssl_module.
+/// </summary>
+internal sealed class NginxConfiguration : INamesCertificates
+{
+    private static readonly Dictionary<string, NamedRole> _roles = new(StringComparer.Ordinal)
+    {
+        ["certificate"] = NamedRole.Certificate,
+        ["certificate_key"] = NamedRole.Key,
+        ["client_certificate"] = NamedRole.Authorities,
+        ["trusted_certificate"] = NamedRole.Authorities,
+        ["dhparam"] = NamedRole.Other,
+        ["crl"] = NamedRole.Other,
+        ["password_file"] = NamedRole.Other,
+        ["session_ticket_key"] = NamedRole.Other,
+    };
+
+    public string Program => "nginx";
+
+    public Fit FitOf(string path) =>
+        Path.GetFileName(path) is "nginx.conf" ? Fit.Main
+        : Path.GetDirectoryName(path)!.Contains("nginx", StringComparison.Ordinal) && path.EndsWith(".conf", StringComparison.Ordinal) ? Fit.Part
+        : Fit.None;
+
+    public IEnumerable<NamedFile> Read(string path, ConfigurationReader reader) => Read(path, Base(path), reader);
+
+    private static IEnumerable<NamedFile> Read(string path, string folder, ConfigurationReader reader)
+    {
+        foreach (var words in NginxText.Directives(reader.Text(path) ?? ""))
+        {
+            if (words is ["include", var pattern])
+            {
+                foreach (var included in Glob.Expand(Path.Combine(folder, pattern)))
+                    foreach (var named in Read(included, folder, reader)) yield return named;
+            }
+            else if (words is [var setting, var value] && RoleOf(setting) is { } role && Resolve(path, setting, value, folder, reader) is { } file)
+            {
+                yield return new(file, role, setting, path);
+            }
+        }
+    }
+
+    // ssl_certificate, and the same for upstreams: proxy_ssl_certificate, grpc_ssl_certificate, uwsgi_ssl_certificate.
+    private static NamedRole? RoleOf(string setting)
+    {
+        var ssl = setting.IndexOf("ssl_", StringComparison.Ordinal);
+        return ssl >= 0 && _roles.TryGetValue(setting[(ssl + 4)..], out var role) ? role : null;
+    }
+
+    private static string? Resolve(string path, string setting, string value, string folder, ConfigurationReader reader)
+    {
+        // The key itself, or a key in a hardware module, may stand in the place of a file's name.
+        if (value.StartsWith("data:", StringComparison.Ordinal) || value.StartsWith("engine:", StringComparison.Ordinal)) return null;
+        if (!value.Contains('$', StringComparison.Ordinal)) return Path.GetFullPath(Path.Combine(folder, value));
+        reader.Riddle(path, setting, value);
+        return null;
+    }
+
+    // A part that is read by itself belongs to the main file above it.
+    private static string Base(string path)
+    {
+        var own = Path.GetDirectoryName(path)!;
+        for (var folder = own; folder is not null; folder = Path.GetDirectoryName(folder))
+            if (Disk.IsFile($"{folder}/nginx.conf")) return folder;
+        return own;
+    }
+}

@@ -1,0 +1,74 @@
+using System.Text.RegularExpressions;
+
+namespace Holdfast.Components.Files.Certificates;
+
+/// <summary>
+/// postgresql.conf and what it includes. The last setting of a name wins; relative certificates count from the data
+/// directory, relative includes from the including file. Source: PostgreSQL, "Setting Parameters" and "SSL".
+/// </summary>
+internal sealed partial class PostgresConfiguration : INamesCertificates
+{
+    private static readonly Dictionary<string, NamedRole> _roles = new(StringComparer.OrdinalIgnoreCase)
+    {
+        ["ssl_cert_file"] = NamedRole.Certificate,
+        ["ssl_key_file"] = NamedRole.Key,
+        ["ssl_ca_file"] = NamedRole.Authorities,
+        ["ssl_crl_file"] = NamedRole.Other,
+        ["ssl_dh_params_file"] = NamedRole.Other,
+    };
+
+    public string Program => "postgres";
+
+    public Fit FitOf(string path) =>
+        Path.GetFileName(path) is "postgresql.conf" ? Fit.Main
+        : path.EndsWith(".conf", StringComparison.Ordinal) && path.Contains("postgres", StringComparison.Ordinal)
+            && Path.GetFileName(path) is not ("pg_hba.conf" or "pg_ident.conf") ? Fit.Part
+        : Fit.None;
+
+    public IEnumerable<NamedFile> Read(string path, ConfigurationReader reader)
+    {
+        var settings = new Dictionary<string, (string Value, string File)>(StringComparer.OrdinalIgnoreCase);
+        Collect(path, settings, reader);
+        var data = settings.TryGetValue("data_directory", out var named) ? named.Value : Path.GetDirectoryName(path)!;
+        // ALTER SYSTEM writes here, and overrules everything else.
+        Collect($"{data}/postgresql.auto.conf", settings, reader);
+        if (!IsOn(settings)) yield break;
+        foreach (var (setting, role) in _roles)
+        {
+            if (!settings.TryGetValue(setting, out var value) || value.Value.Length == 0) continue;
+            if (Path.IsPathRooted(value.Value) || Disk.IsFile($"{data}/PG_VERSION"))
+                yield return new(Path.GetFullPath(Path.Combine(data, value.Value)), role, setting, value.File);
+            else
+                reader.Riddle(value.File, setting, value.Value);
+        }
+    }
+
+    // Without their settings a server with TLS looks for server.crt and server.key in its data directory.
+    private static bool IsOn(Dictionary<string, (string Value, string File)> settings)
+    {
+        if (!settings.TryGetValue("ssl", out var ssl)) return settings.Keys.Any(_roles.ContainsKey);
+        if (ssl.Value.ToUpperInvariant() is not ("ON" or "TRUE" or "YES" or "1")) return false;
+        settings.TryAdd("ssl_cert_file", ("server.crt", ssl.File));
+        settings.TryAdd("ssl_key_file", ("server.key", ssl.File));
+        return true;
+    }
+
+    private static void Collect(string path, Dictionary<string, (string Value, string File)> settings, ConfigurationReader reader)
+    {
+        foreach (var line in (reader.Text(path) ?? "").Split('\n'))
+        {
+            if (Setting().Match(line) is not { Success: true } match) continue;
+            var (name, value) = (match.Groups["name"].Value, Unquoted(match.Groups["value"].Value));
+            var included = Path.Combine(Path.GetDirectoryName(path)!, value);
+            if (name is "include" or "include_if_exists") Collect(included, settings, reader);
+            else if (name is "include_dir") foreach (var part in Glob.Expand($"{included}/[!.]*.conf")) Collect(part, settings, reader);
+            else settings[name] = (value, path);
+        }
+    }
+
+    private static string Unquoted(string value) =>
+        value.StartsWith('\'') ? value[1..^1].Replace("''", "'", StringComparison.Ordinal).Replace("\\'", "'", StringComparison.Ordinal) : value;
+
+    [GeneratedRegex(@"^\s*(?<name>[A-Za-z_][\w.]*)(\s*=\s*|\s+)(?<value>'([^'\\]|''|\\.)*'|[^\s#']+)", RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex Setting();
+}

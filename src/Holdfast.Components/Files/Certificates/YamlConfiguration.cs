@@ -1,0 +1,54 @@
+namespace Holdfast.Components.Files.Certificates;
+
+/// <summary>
+/// The servers of the Elastic and OpenSearch families, which share a language: YAML files with settings whose names have
+/// a part "ssl" and end in what the file is (xpack.security.http.ssl.keystore.path, server.ssl.certificate,
+/// plugins.security.ssl.transport.pemcert_filepath). Relative paths count from the configuration's folder.
+/// Source: Elasticsearch, "Security settings"; OpenSearch, "Configuring TLS certificates"; Kibana, "Configure Kibana".
+/// </summary>
+/// <param name="program">The name in the profile.</param>
+/// <param name="fileNames">What its configurations are called.</param>
+internal sealed class YamlConfiguration(string program, params IReadOnlyList<string> fileNames) : INamesCertificates
+{
+    private static readonly Dictionary<string, NamedRole> _roles = new(StringComparer.Ordinal)
+    {
+        ["certificate"] = NamedRole.Certificate,
+        ["certificate_path"] = NamedRole.Certificate,
+        ["pemcert_filepath"] = NamedRole.Certificate,
+        ["key"] = NamedRole.Key,
+        ["pemkey_filepath"] = NamedRole.Key,
+        ["certificate_authorities"] = NamedRole.Authorities,
+        ["certificateAuthorities"] = NamedRole.Authorities,
+        ["certificate_authority"] = NamedRole.Authorities,
+        ["pemtrustedcas_filepath"] = NamedRole.Authorities,
+        ["keystore.path"] = NamedRole.Store,
+        ["truststore.path"] = NamedRole.Store,
+        ["keystore_filepath"] = NamedRole.Store,
+        ["truststore_filepath"] = NamedRole.Store,
+    };
+
+    public string Program => program;
+
+    public Fit FitOf(string path) => fileNames.Contains(Path.GetFileName(path), StringComparer.Ordinal) ? Fit.Main : Fit.None;
+
+    public IEnumerable<NamedFile> Read(string path, ConfigurationReader reader) => Read(path, reader.Text(path) ?? "", reader);
+
+    /// <summary>The same for a text that has been read.</summary>
+    public static IEnumerable<NamedFile> Read(string path, string text, ConfigurationReader reader)
+    {
+        foreach (var (name, values) in FlatYaml.Read(text))
+            foreach (var value in values.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+            {
+                if (RoleOf(name) is not { } role) continue;
+                if (value.Contains("${", StringComparison.Ordinal)) reader.Riddle(path, name, value);
+                else yield return new(Path.GetFullPath(Path.Combine(Path.GetDirectoryName(path)!, value)), role, name, path);
+            }
+    }
+
+    private static NamedRole? RoleOf(string name)
+    {
+        var parts = name.Split('.');
+        if (!parts.Contains("ssl", StringComparer.Ordinal)) return null;
+        return _roles.TryGetValue(parts[^1], out var role) || _roles.TryGetValue(string.Join('.', parts[^2..]), out role) ? role : null;
+    }
+}

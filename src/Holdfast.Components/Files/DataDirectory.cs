@@ -1,0 +1,52 @@
+namespace Holdfast.Components.Files;
+
+/// <summary>
+/// A folder in which a database keeps its data. A copy of it taken file by file while the database runs is worthless, so
+/// it is never part of a selection; the component of the database asks the server itself. Single files in it that are
+/// selected by their own names (postgresql.conf) are ordinary files.
+/// </summary>
+/// <param name="Path">The folder.</param>
+/// <param name="Database">Whose data it is: "PostgreSQL".</param>
+/// <param name="Remedy">What captures that data instead, as a full sentence.</param>
+internal sealed record DataDirectory(string Path, string Database, string Remedy)
+{
+    /// <summary>What a folder is recognised by. Only names are looked at.</summary>
+    public static DataDirectory? Recognise(string folder)
+    {
+        if (IsPostgres(folder))
+            return new(folder, "PostgreSQL", "Capture the server with a 'postgres' component, and exclude this folder from 'files'.");
+        if (IsSearch(folder))
+            return new(folder, "Elasticsearch or OpenSearch", "Its makers support snapshots only: mark the entry 'data-directory: search', or exclude this folder from 'files'.");
+        if (IsNeo4j(folder))
+            return new(folder, "Neo4j", "Dump it with neo4j-admin to a folder of its own, put that into 'files', and exclude this one.");
+        return null;
+    }
+
+    /// <summary>True for a folder that Redis writes its data to: its dump is replaced in one rename, its append-only files are not.</summary>
+    public static bool IsRedis(string folder) =>
+        Disk.IsFolder($"{folder}/appendonlydir") || Disk.IsFile($"{folder}/dump.rdb") || Disk.IsFile($"{folder}/appendonly.aof");
+
+    /// <summary>The data directory that a path is or lies in, or null.</summary>
+    public static DataDirectory? Around(string path)
+    {
+        for (var folder = path; folder.Length > 1; folder = folder[..Math.Max(1, folder.LastIndexOf('/'))])
+            if (Disk.IsFolder(folder) && Recognise(folder) is { } found) return found;
+        return null;
+    }
+
+    // Source: PostgreSQL, "Database File Layout".
+    private static bool IsPostgres(string folder) => Disk.IsFile($"{folder}/PG_VERSION") && Disk.IsFile($"{folder}/global/pg_control");
+
+    // Up to Elasticsearch 7, and in OpenSearch, nodes lie in nodes/<number>; from 8 on path.data is the node's folder itself.
+    private static bool IsSearch(string folder) =>
+        IsSearchNode(folder) || Disk.Names(folder).Any(name => name.All(char.IsAsciiDigit) && IsSearchNode($"{folder}/{name}"));
+
+    private static bool IsSearchNode(string folder) =>
+        (Disk.IsFolder($"{folder}/_state") && (Disk.IsFolder($"{folder}/indices") || Disk.IsFile($"{folder}/node.lock")))
+        || (Disk.IsFolder($"{folder}/indices") && Disk.IsFile($"{folder}/node.lock"));
+
+    // data/databases/<name>/neostore, and beside it data/transactions/<name>/neostore.transaction.db.0, from 3.5 to 5.
+    private static bool IsNeo4j(string folder) =>
+        System.IO.Path.GetFileName(folder) is "databases" or "transactions"
+        && Disk.Names(folder).Any(name => Disk.Names($"{folder}/{name}").Any(inner => inner.StartsWith("neostore", StringComparison.Ordinal)));
+}

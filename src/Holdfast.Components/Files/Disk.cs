@@ -1,0 +1,37 @@
+using Holdfast.Restic.Archiving;
+using Holdfast.Restic.Snapshots;
+
+namespace Holdfast.Components.Files;
+
+/// <summary>
+/// What stands where on this machine, for choosing what to capture. Links are never followed. Whatever can't be seen is as
+/// if it were not there: the archiving itself reports it.
+/// </summary>
+internal static class Disk
+{
+    /// <summary>What stands at a path, or null.</summary>
+    public static NodeType? TypeOf(string path) => LocalEntries.TryFind(path, out var type, out _) ? type : null;
+
+    public static bool IsFolder(string path) => TypeOf(path) == NodeType.Directory;
+
+    public static bool IsFile(string path) => TypeOf(path) == NodeType.File;
+
+    /// <summary>The bytes of a file; 0 when it is gone.</summary>
+    public static long Size(string path) => LocalEntries.TryFind(path, out _, out var size) ? (long)size : 0;
+
+    /// <summary>Where a link points to, as it is written; null for anything else.</summary>
+    public static string? LinkTarget(string path) => TypeOf(path) == NodeType.Symlink ? LocalEntries.LinkTarget(path) : null;
+
+    /// <summary>The names in a folder, sorted.</summary>
+    public static IReadOnlyList<string> Names(string folder)
+    {
+        try
+        {
+            return LocalEntries.Names(folder);
+        }
+        catch (IOException)
+        {
+            return [];
+        }
+    }
+}

@@ -1,0 +1,28 @@
+using Holdfast.Restic.Snapshots;
+
+namespace Holdfast.Components.Files;
+
+/// <summary>How much a selection is: files and their bytes. It is a look ahead, for progress; files may change meanwhile.</summary>
+internal readonly record struct Extent(long Files, long Bytes)
+{
+    /// <summary>Walks everything that would be captured, reading no content; the gate has then met every data directory.</summary>
+    public static Extent Measure(IEnumerable<string> places, Gate gate, CancellationToken cancellation)
+    {
+        long files = 0, bytes = 0;
+        var ahead = new Stack<string>(places);
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        while (ahead.TryPop(out var path))
+        {
+            cancellation.ThrowIfCancellationRequested();
+            if (!seen.Add(path) || Disk.TypeOf(path) is not { } type || gate.Excludes(path, type)) continue;
+            if (type == NodeType.Directory)
+            {
+                foreach (var name in Disk.Names(path)) ahead.Push($"{path.TrimEnd('/')}/{name}");
+                continue;
+            }
+            files++;
+            if (type == NodeType.File) bytes += Disk.Size(path);
+        }
+        return new(files, bytes);
+    }
+}

@@ -1,0 +1,73 @@
+using Holdfast.Engine.Planning;
+using Holdfast.Engine.Problems;
+using Holdfast.Engine.Profiles;
+using Holdfast.Engine.Running;
+
+namespace Holdfast.Components.Files;
+
+/// <summary>Configuration files, TLS keys and certificates.</summary>
+public sealed class FilesComponent : IComponent
+{
+    /// <summary>The folder of a recovery point that they lie in, under their absolute paths.</summary>
+    internal const string Root = "/files";
+
+    private readonly FilesSettings _settings;
+    private readonly TimeProvider _clock;
+
+    internal FilesComponent(FilesSettings settings, TimeProvider clock) => (_settings, _clock) = (settings, clock);
+
+    public string Name => "files";
+
+    public string Kind => "files";
+
+    /// <summary>None: see <see cref="RestoreFiles"/> for why a restore owes nothing.</summary>
+    public IReadOnlyList<IUndoHandler> UndoHandlers => [];
+
+    /// <summary>The component that a profile describes; null when it has no 'files'.</summary>
+    public static FilesComponent? From(Profile profile, TimeProvider clock) =>
+        FilesSettings.Read(profile) is { } settings ? new(settings, clock) : null;
+
+    public async Task<IReadOnlyList<Problem>> ProbeAsync(CancellationToken cancellation)
+    {
+        var survey = await SurveyAsync(cancellation);
+        return [.. survey.Problems];
+    }
+
+    public async Task<IReadOnlyList<Step>> PlanCaptureAsync(CaptureSession session, CancellationToken cancellation)
+    {
+        var survey = await SurveyAsync(cancellation);
+        return
+        [
+            new Step
+            {
+                Name = "Capture configuration files",
+                Does = $"Archive {survey.Extent.Files} files of {_settings.Groups.Count} groups, {survey.Certificates.Count} certificates and keys among them.",
+                Component = Name,
+                Act = new CaptureFiles(_settings, session, _clock).RunAsync,
+            },
+        ];
+    }
+
+    public Task<IReadOnlyList<Step>> PlanRestoreAsync(RestoreSession session, CancellationToken cancellation)
+    {
+        IReadOnlyList<Step> steps =
+        [
+            new Step
+            {
+                Name = "Restore configuration files",
+                Does = Sentence(session),
+                Component = Name,
+                Destroys = session.Target is null,
+                Act = new RestoreFiles(session, _clock).RunAsync,
+            },
+        ];
+        return Task.FromResult(session.Manifest.Components.Any(record => record.Kind == Kind) ? steps : []);
+    }
+
+    private static string Sentence(RestoreSession session) =>
+        (session.Target is { } target ? $"Write the files of the recovery point below {target}; " : "Write the files of the recovery point to where they came from; ")
+        + (session.Overwrite ? "what differs is replaced." : $"what differs is moved aside, with '{session.AsideSuffix}' added to its name.");
+
+    private Task<FilesSurvey> SurveyAsync(CancellationToken cancellation) =>
+        Task.Run(() => FilesSurvey.Take(_settings, _clock.GetUtcNow(), cancellation), cancellation);
+}

@@ -1,0 +1,65 @@
+using System.Text.Json.Nodes;
+using Holdfast.Components.Files.Certificates;
+
+namespace Holdfast.Components.Files;
+
+/// <summary>What the manifest says about the files: each line of the profile with what it came to, and the certificates. Nothing secret.</summary>
+internal static class FilesRecord
+{
+    public static JsonObject Details(FilesSurvey survey) => new()
+    {
+        ["groups"] = Grouped(survey.Selection),
+        ["skipped"] = Listed(survey.Gate.Databases, found => new JsonObject { ["path"] = found.Path, ["database"] = found.Database }),
+        ["certificates"] = Listed(survey.Certificates, Certificate),
+    };
+
+    private static JsonObject Grouped(Selection selection)
+    {
+        var groups = new JsonObject();
+        foreach (var group in selection.Groups) groups[group.Name] = Listed(group.Entries, Entry);
+        return groups;
+    }
+
+    private static JsonObject Entry(SelectedEntry selected)
+    {
+        var entry = new JsonObject { ["path"] = selected.Entry.Path, ["state"] = Word(selected.State) };
+        if (selected.Entry.DataDirectory is { } component) entry["component"] = component;
+        // Where a pattern or a link leads is worth a note; most paths stand for themselves.
+        if (selected.State == EntryState.Selected && selected.Places is not [var only] || selected.Places.Count == 1 && selected.Places[0] != selected.Entry.Path)
+            entry["places"] = Listed(selected.Places, place => JsonValue.Create(place));
+        return entry;
+    }
+
+    private static string Word(EntryState state) => state switch
+    {
+        EntryState.Selected => "captured",
+        EntryState.Missing => "missing",
+        EntryState.Absent => "absent",
+        EntryState.Refused => "refused",
+        EntryState.Elsewhere => "elsewhere",
+        _ => throw new ArgumentOutOfRangeException(nameof(state), state, "A state without a word."),
+    };
+
+    private static JsonObject Certificate(FoundFile file) => new()
+    {
+        ["path"] = file.Path,
+        ["state"] = file.IsMissing ? "missing" : file.Unreadable is not null ? "unreadable" : "captured",
+        ["format"] = file.Content?.Format,
+        ["namedBy"] = Listed(file.NamedBy, named => new JsonObject { ["file"] = named.NamedBy, ["setting"] = named.Setting }),
+        ["certificates"] = Listed(file.Content?.Certificates ?? [], Facts),
+        ["keys"] = Listed(file.Content?.Keys ?? [], key => new JsonObject { ["algorithm"] = key.Algorithm, ["encrypted"] = key.IsEncrypted }),
+    };
+
+    private static JsonObject Facts(CertificateFacts facts) => new()
+    {
+        ["subject"] = facts.Subject,
+        ["names"] = Listed(facts.Names, name => JsonValue.Create(name)),
+        ["issuer"] = facts.Issuer,
+        ["notBefore"] = facts.NotBefore.ToString("O"),
+        ["notAfter"] = facts.NotAfter.ToString("O"),
+        ["serial"] = facts.Serial,
+        ["sha256"] = facts.Fingerprint,
+    };
+
+    private static JsonArray Listed<T>(IEnumerable<T> items, Func<T, JsonNode?> node) => new([.. items.Select(node)]);
+}

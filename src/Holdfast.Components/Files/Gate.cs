@@ -1,0 +1,50 @@
+using System.Collections.Concurrent;
+using Holdfast.Restic.Snapshots;
+
+namespace Holdfast.Components.Files;
+
+/// <summary>
+/// Decides entry by entry what goes into the recovery point: what the profile excludes stays out, and so does every data
+/// directory of a database, however deep it lies; all but the files in it that are selected by their own names.
+/// It may be asked from several threads.
+/// </summary>
+internal sealed class Gate(IReadOnlyList<PathPattern> excludes, IReadOnlyList<string> places)
+{
+    private readonly HashSet<string> _places = new(places, StringComparer.Ordinal);
+    private readonly HashSet<string> _abovePlaces = new(places.SelectMany(Above), StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, DataDirectory> _databases = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, bool> _redis = new(StringComparer.Ordinal);
+
+    /// <summary>Data directories met so far that were skipped.</summary>
+    public IEnumerable<DataDirectory> Databases => _databases.Values.OrderBy(found => found.Path, StringComparer.Ordinal);
+
+    /// <summary>Folders of Redis' data met so far; they are captured, with a warning.</summary>
+    public IEnumerable<string> RedisFolders => _redis.Keys.Order(StringComparer.Ordinal);
+
+    /// <summary>True when the path stays out, with all below it.</summary>
+    public bool Excludes(string path, NodeType type)
+    {
+        if (excludes.Any(pattern => pattern.Matches(path))) return true;
+        if (type != NodeType.Directory) return IsInDatabase(path) && !_places.Contains(path);
+        // Folders above the selection are only passed through: what else is in them is nobody's concern.
+        if (!IsSelected(path)) return false;
+        if (DataDirectory.IsRedis(path)) _redis.TryAdd(path, true);
+        if (DataDirectory.Recognise(path) is { } database) _databases.TryAdd(path, database);
+        return IsInDatabase(path) && !_abovePlaces.Contains(path);
+    }
+
+    /// <summary>True when a folder above the path is selected as a whole.</summary>
+    public bool IsBelowPlace(string path) => Above(path).Any(_places.Contains);
+
+    private bool IsSelected(string path) => _places.Contains(path) || IsBelowPlace(path);
+
+    private bool IsInDatabase(string path) =>
+        !_databases.IsEmpty && (_databases.ContainsKey(path) || Above(path).Any(_databases.ContainsKey));
+
+    private static IEnumerable<string> Above(string path)
+    {
+        for (var slash = path.LastIndexOf('/'); slash > 0; slash = path.LastIndexOf('/', slash - 1))
+            yield return path[..slash];
+        if (path.Length > 1) yield return "/";
+    }
+}

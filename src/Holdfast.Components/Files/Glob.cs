@@ -1,0 +1,46 @@
+namespace Holdfast.Components.Files;
+
+/// <summary>
+/// The paths on disk that a pattern stands for. A plain path stands for itself when it exists. ** goes through folders,
+/// but not through links, and not into the data directories of databases: those are never matched piece by piece.
+/// </summary>
+internal static class Glob
+{
+    /// <summary>Existing paths, sorted by folder; empty when there are none.</summary>
+    public static IReadOnlyList<string> Expand(string pattern)
+    {
+        var found = new List<string>();
+        Expand("", pattern.Split('/', StringSplitOptions.RemoveEmptyEntries), found);
+        return [.. found.Distinct(StringComparer.Ordinal)];
+    }
+
+    private static void Expand(string folder, ReadOnlySpan<string> parts, List<string> found)
+    {
+        if (parts.IsEmpty)
+            AddExisting(folder.Length == 0 ? "/" : folder, found);
+        else if (parts[0] is "**")
+            ExpandDeep(folder, parts.Length == 1 ? ["*"] : parts[1..], found);
+        else if (!Wildcard.IsIn(parts[0]))
+            Expand($"{folder}/{parts[0]}", parts[1..], found);
+        else
+            foreach (var name in Disk.Names(folder + "/"))
+                if (Wildcard.Matches(parts[0], name)) Expand($"{folder}/{name}", parts[1..], found);
+    }
+
+    private static void ExpandDeep(string folder, ReadOnlySpan<string> rest, List<string> found)
+    {
+        Expand(folder, rest, found);
+        // A folder matched by a last * is taken with all below it, so that there is nothing to find deeper.
+        if (rest is ["*"]) return;
+        foreach (var name in Disk.Names(folder + "/"))
+        {
+            var below = $"{folder}/{name}";
+            if (Disk.IsFolder(below) && DataDirectory.Recognise(below) is null) ExpandDeep(below, rest, found);
+        }
+    }
+
+    private static void AddExisting(string path, List<string> found)
+    {
+        if (Disk.TypeOf(path) is not null) found.Add(path);
+    }
+}

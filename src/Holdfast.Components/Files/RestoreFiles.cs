@@ -1,0 +1,44 @@
+using Holdfast.Engine.Problems;
+using Holdfast.Engine.Running;
+using Holdfast.Restic.Restoring;
+
+namespace Holdfast.Components.Files;
+
+/// <summary>
+/// The step that brings files back. Each file is the old or the new one at any instant, because it is written beside its
+/// place and renamed into it; so nothing is owed when the step is killed, and running it again finishes it.
+/// </summary>
+internal sealed class RestoreFiles(RestoreSession session, TimeProvider clock)
+{
+    private readonly Allowance _warnings = new(50);
+
+    public async Task RunAsync(StepContext step, CancellationToken cancellation)
+    {
+        var options = new RestoreOptions
+        {
+            Include = session.Include,
+            Exclude = session.Exclude,
+            Existing = session.Overwrite ? ExistingFiles.Overwrite : ExistingFiles.MoveAside,
+            AsideSuffix = session.AsideSuffix,
+        };
+        await using var ticker = Ticker.Start(clock, () => Show(options.Counters, step.Counters));
+        Report(await session.Repository.RestoreAsync(session.Point, FilesComponent.Root, session.Target ?? "/", options, cancellation), step);
+    }
+
+    private void Report(RestoreReport report, StepContext step)
+    {
+        foreach (var moved in report.MovedAside) step.Note($"{moved.Path} differed and was moved aside, to {moved.Aside}.");
+        foreach (var failed in report.Failures.Where(_ => _warnings.Take()))
+            step.Warn(Catalogue.RestoreFailures.With($"{failed.Path} could not be restored: {failed.Error}"));
+        if (_warnings.Suppressed > 0) step.Warn(Catalogue.RestoreFailures.With($"{_warnings.Suppressed} more entries could not be restored."));
+        step.Note($"{report.Files} files of {report.Bytes} bytes were restored, {report.Kept} stood there already, {report.MovedAside.Count} were moved aside.");
+    }
+
+    private static void Show(RestoreCounters counters, StepCounters shown)
+    {
+        Interlocked.Exchange(ref shown.ItemsTotal, Interlocked.Read(ref counters.FilesTotal));
+        Interlocked.Exchange(ref shown.ItemsDone, Interlocked.Read(ref counters.FilesDone));
+        Interlocked.Exchange(ref shown.BytesTotal, Interlocked.Read(ref counters.BytesTotal));
+        Interlocked.Exchange(ref shown.BytesDone, Interlocked.Read(ref counters.BytesWritten));
+    }
+}

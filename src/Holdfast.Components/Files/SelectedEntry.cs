@@ -1,0 +1,53 @@
+namespace Holdfast.Components.Files;
+
+/// <summary>What a line of the profile came to.</summary>
+internal enum EntryState
+{
+    /// <summary>It is captured.</summary>
+    Selected,
+
+    /// <summary>It should be there and is not.</summary>
+    Missing,
+
+    /// <summary>It is not there, and need not be.</summary>
+    Absent,
+
+    /// <summary>It is, or lies in, the data directory of a database, and is refused.</summary>
+    Refused,
+
+    /// <summary>Another component captures it: see <see cref="FileEntry.DataDirectory"/>.</summary>
+    Elsewhere,
+}
+
+/// <summary>A line of the profile and what it came to on this machine.</summary>
+/// <param name="Entry">The line.</param>
+/// <param name="State">What it came to.</param>
+/// <param name="Places">The real paths to capture, links on the way among them.</param>
+/// <param name="Refused">Data directories that it names.</param>
+/// <param name="Lost">Places that links point to in vain.</param>
+internal sealed record SelectedEntry(
+    FileEntry Entry,
+    EntryState State,
+    IReadOnlyList<string> Places,
+    IReadOnlyList<DataDirectory> Refused,
+    IReadOnlyList<string> Lost)
+{
+    /// <summary>Finds on disk what a line stands for.</summary>
+    public static SelectedEntry Find(FileEntry entry)
+    {
+        if (entry.DataDirectory is not null) return new(entry, EntryState.Elsewhere, [], [], []);
+        var trails = Glob.Expand(entry.Path).Select(PathTrail.Follow).ToList();
+        var refused = trails.Select(trail => RefusedAt(trail.Place)).OfType<DataDirectory>().Distinct().ToList();
+        var places = trails.SelectMany(trail => trail.Links)
+            .Concat(trails.Select(trail => trail.Place).OfType<string>().Where(place => RefusedAt(place) is null))
+            .Distinct(StringComparer.Ordinal).ToList();
+        var state = places.Count > 0 ? EntryState.Selected
+            : refused.Count > 0 ? EntryState.Refused
+            : entry.Optional ? EntryState.Absent : EntryState.Missing;
+        return new(entry, state, places, refused, [.. trails.Select(trail => trail.Lost).OfType<string>()]);
+    }
+
+    // A single file inside a data directory, named by itself, is a configuration file that happens to lie there.
+    private static DataDirectory? RefusedAt(string? place) =>
+        place is not null && Disk.IsFolder(place) ? DataDirectory.Around(place) : null;
+}

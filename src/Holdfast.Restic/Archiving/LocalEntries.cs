@@ -1,0 +1,40 @@
+using Holdfast.Restic.Posix;
+using Holdfast.Restic.Snapshots;
+
+namespace Holdfast.Restic.Archiving;
+
+/// <summary>
+/// What an archiving would find on this machine, for callers that choose paths. Names are spelt as in <see cref="Node"/>, so
+/// that those that are not UTF-8 go round without loss, which System.IO can't do. Links are not followed.
+/// </summary>
+public static class LocalEntries
+{
+    /// <summary>What stands at a path, and its size in bytes if it is a file; false when nothing does, or it may not be seen.</summary>
+    public static bool TryFind(string path, out NodeType type, out ulong size)
+    {
+        (type, size) = (NodeType.Unknown, 0);
+        try
+        {
+            if (!FileStatus.TryFind(path, out var status)) return false;
+            (type, size) = (status.Type, status.Size);
+            return true;
+        }
+        catch (PosixException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>The names in a folder, in the order of their bytes.</summary>
+    /// <exception cref="IOException">It can't be listed.</exception>
+    public static IReadOnlyList<string> Names(string folder)
+    {
+        var names = FolderReader.ReadNames(folder);
+        names.Sort(static (left, right) => FileName.Compare(left, right));
+        return names;
+    }
+
+    /// <summary>Where a link points to, as it is written.</summary>
+    /// <exception cref="IOException">It is no link, or it can't be read.</exception>
+    public static string LinkTarget(string path) => LinkCalls.ReadLink(path);
+}
