@@ -15,6 +15,8 @@ public static class Catalogue
     // The repository.
     public static readonly ProblemKind RepositoryUnset = Kind("HF-REPO-UNSET", "Nothing says where the repository is.",
         "Set 'repository.path' in the profile, or RESTIC_REPOSITORY.", ExitCode.Usage);
+    public static readonly ProblemKind SettingsConflict = Kind("HF-REPO-CONFLICT", "Two settings say different things about the repository.",
+        "Unset one of them.", ExitCode.Usage);
     public static readonly ProblemKind RepositoryMissing = Kind("HF-REPO-MISSING", "There is no repository at the place.",
         "Make it with 'holdfast init', or correct 'repository.path' in the profile.", ExitCode.NoRepository);
     public static readonly ProblemKind RepositoryExists = Kind("HF-REPO-EXISTS", "A repository is there already, so none is made.",

@@ -1,0 +1,82 @@
+using System.Text;
+using Holdfast.Engine.Hosts;
+using Holdfast.Engine.Problems;
+
+namespace Holdfast.Engine.Profiles;
+
+/// <summary>Reads secrets from where a profile says. Messages name the reference, never the value.</summary>
+/// <param name="host">Runs the programs that tell secrets.</param>
+/// <param name="environment">Looks up an environment variable.</param>
+/// <param name="folder">What relative paths are relative to: the profile's folder.</param>
+/// <param name="warn">Told of a file that other users can read.</param>
+public sealed class SecretReader(IHost host, Func<string, string?> environment, string folder, Action<Problem>? warn = null) : ISecretReader
+{
+    /// <summary>64 KiB: no secret is longer, and a device file would never end.</summary>
+    private const int MaximumSize = 64 << 10;
+
+    /// <inheritdoc/>
+    public async Task<string> ReadAsync(ProfileNode reference, CancellationToken cancellation) => reference.Keys[0] switch
+    {
+        "file" => await FromFileAsync(Path.Combine(folder, reference["file"].Text), cancellation),
+        "env" => FromEnvironment(reference["env"].Text),
+        "credential" => await FromCredentialAsync(reference["credential"].Text, cancellation),
+        _ => await FromCommandAsync([.. reference["command"].Items.Select(item => item.Text)], cancellation),
+    };
+
+    /// <summary>The content of a file.</summary>
+    public async Task<string> FromFileAsync(string path, CancellationToken cancellation)
+    {
+        try
+        {
+            await using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+            if ((File.GetUnixFileMode(file.SafeFileHandle) & UnixFileMode.OtherRead) != UnixFileMode.None)
+                warn?.Invoke(Catalogue.SecretExposed.With($"The secret file '{path}' can be read by every user of this machine."));
+            return Checked(await ReadTextAsync(file, cancellation), $"The secret file '{path}' is empty.");
+        }
+        catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException)
+        {
+            throw Catalogue.SecretUnreadable.Throwable($"The secret file '{path}' can not be read: {unreadable.Message.TrimEnd('.')}.", unreadable);
+        }
+    }
+
+    /// <summary>What a program writes to its standard output.</summary>
+    public async Task<string> FromCommandAsync(IReadOnlyList<string> command, CancellationToken cancellation)
+    {
+        var (result, output) = await host.RunAsync(new ProgramCall(command[0], [.. command.Skip(1)]), cancellation);
+        if (result.ExitCode != 0)
+            throw Catalogue.SecretUnreadable.Throwable($"The secret's command '{command[0]}' ended with exit code {result.ExitCode}{Said(result.Errors)}.");
+        return Checked(output, $"The secret's command '{command[0]}' wrote nothing.");
+    }
+
+    private string FromEnvironment(string name) => environment(name) is { } value
+        ? Checked(value, $"The environment variable '{name}', which a secret is taken from, is empty.")
+        : throw Catalogue.SecretUnreadable.Throwable($"The environment variable '{name}', which a secret is taken from, is not set.");
+
+    private Task<string> FromCredentialAsync(string name, CancellationToken cancellation) => environment("CREDENTIALS_DIRECTORY") is { Length: > 0 } credentials
+        ? FromFileAsync(Path.Combine(credentials, name), cancellation)
+        : throw Catalogue.SecretUnreadable.Throwable(
+            $"The systemd credential '{name}' can not be read: CREDENTIALS_DIRECTORY is not set.", "Run as a systemd service with LoadCredential=, or refer to the secret in another way.");
+
+    private static async Task<string> ReadTextAsync(FileStream file, CancellationToken cancellation)
+    {
+        var bytes = new byte[MaximumSize];
+        var length = await file.ReadAtLeastAsync(bytes, MaximumSize, throwOnEndOfStream: false, cancellation);
+        return length < MaximumSize
+            ? Encoding.UTF8.GetString(bytes, 0, length)
+            : throw Catalogue.SecretUnreadable.Throwable($"The secret file '{file.Name}' is larger than 64 KiB.");
+    }
+
+    private static string Checked(string text, string whenEmpty)
+    {
+        var secret = WithoutLineBreak(text);
+        return string.IsNullOrWhiteSpace(secret) ? throw Catalogue.SecretEmpty.Throwable(whenEmpty) : secret;
+    }
+
+    private static string WithoutLineBreak(string text)
+    {
+        if (text.EndsWith('\n')) text = text[..^1];
+        return text.EndsWith('\r') ? text[..^1] : text;
+    }
+
+    private static string Said(string errors) => errors.Trim() is { Length: > 0 } said ? $", saying: {said.Split('\n')[^1].TrimEnd('.')}" : "";
+}

@@ -1,0 +1,75 @@
+using Holdfast.Engine.Problems;
+using Holdfast.Engine.Profiles;
+using Holdfast.Testing;
+using Xunit;
+
+namespace Holdfast.Tests.Engine;
+
+public sealed class RepositorySettingsTests : IDisposable
+{
+    private readonly TempFolder _folder = new();
+    private readonly Dictionary<string, string> _environment = new(StringComparer.Ordinal);
+    private readonly ScriptedHost _host = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task The_profile_comes_first()
+    {
+        _environment["RESTIC_REPOSITORY"] = "/elsewhere";
+        _environment["RESTIC_PASSWORD"] = "other";
+        _folder.Write("pw", "mine\n");
+        var settings = await Read("{ path: repo, password: { file: pw }, compression: 7 }");
+        Assert.Equal((_folder["repo"], "mine", 7), (settings.Path, settings.Password, settings.Options.CompressionLevel));
+    }
+
+    [Fact]
+    public async Task What_the_profile_does_not_say_comes_from_restics_variables()
+    {
+        _environment["RESTIC_REPOSITORY"] = "local:/srv/repo";
+        _environment["RESTIC_PASSWORD"] = " spaces stay ";
+        Assert.Equal(new RepositorySettings("/srv/repo", " spaces stay "), await Read("{}"));
+        _environment["RESTIC_PASSWORD_FILE"] = _folder.Write("pw", "\tfrom file \n\n");
+        Assert.Equal("from file", (await Read("{}")).Password);
+        _environment.Remove("RESTIC_PASSWORD_FILE");
+        _environment["RESTIC_PASSWORD_COMMAND"] = "pass show 'my repo' a\\ b";
+        _host.On("pass", "from command\n");
+        Assert.Equal("from command", (await Read("{}")).Password);
+        Assert.Equal(["show", "my repo", "a b"], _host.Calls[0].Arguments);
+    }
+
+    [Fact]
+    public async Task A_file_may_name_the_repository()
+    {
+        _environment["RESTIC_REPOSITORY_FILE"] = _folder.Write("place", "/srv/repo\n");
+        _environment["RESTIC_PASSWORD"] = "x";
+        Assert.Equal("/srv/repo", (await Read("{}")).Path);
+    }
+
+    [Theory]
+    [InlineData("RESTIC_PASSWORD=x", "HF-REPO-UNSET")]
+    [InlineData("RESTIC_REPOSITORY=/r", "HF-SECRET-UNSET")]
+    [InlineData("RESTIC_REPOSITORY=s3:bucket/x", "HF-REPO-UNSUPPORTED")]
+    [InlineData("RESTIC_REPOSITORY=sftp:host:/x", "HF-REPO-UNSUPPORTED")]
+    [InlineData("RESTIC_REPOSITORY=/r RESTIC_REPOSITORY_FILE=/f", "HF-REPO-CONFLICT")]
+    [InlineData("RESTIC_REPOSITORY_FILE=/none", "HF-REPO-UNSET")]
+    [InlineData("RESTIC_REPOSITORY=/r RESTIC_PASSWORD_FILE=/f RESTIC_PASSWORD_COMMAND=c", "HF-REPO-CONFLICT")]
+    [InlineData("RESTIC_REPOSITORY=/r RESTIC_PASSWORD_COMMAND='open", "HF-SECRET-UNREADABLE")]
+    [InlineData("RESTIC_REPOSITORY=/r RESTIC_PASSWORD_FILE=/none", "HF-SECRET-UNREADABLE")]
+    public async Task Settings_that_lead_nowhere_are_refused(string variables, string code)
+    {
+        foreach (var variable in variables.Split(' ')) _environment[variable.Split('=')[0]] = variable.Split('=')[1];
+        Assert.Equal(code, (await Assert.ThrowsAsync<ProblemException>(() => Read("{}"))).Problem.Code);
+    }
+
+    [Fact]
+    public void The_password_is_in_no_text() =>
+        Assert.DoesNotContain("hunter2", new RepositorySettings("/r", "hunter2").ToString(), StringComparison.Ordinal);
+
+    private Task<RepositorySettings> Read(string repository)
+    {
+        var profile = ProfileReader.Parse($"platform: p\nrepository: {repository}\ncomponents: {{ postgres: [ {{ name: main }} ] }}", _folder["p.yaml"]);
+        string? Environment(string name) => _environment.GetValueOrDefault(name);
+        return new RepositorySettingsReader(new SecretReader(_host, Environment, profile.Folder), Environment).ReadAsync(profile, CancellationToken.None);
+    }
+}
