@@ -172,7 +172,7 @@ public sealed class Repository : IAsyncDisposable
     }
 
     /// <summary>The content of a file, read blob by blob, each one verified; read ahead, seekable is not.</summary>
-    public Stream OpenFile(Node file) => throw new NotImplementedException();
+    public Stream OpenFile(Node file) => new BlobStream(this, file);
 
     /// <summary>Begins a snapshot. Files unchanged since <paramref name="parent"/> are not read again.</summary>
     public async Task<SnapshotWriter> BeginSnapshotAsync(Snapshot? parent = null, CancellationToken cancellation = default) =>
@@ -184,7 +184,7 @@ public sealed class Repository : IAsyncDisposable
 
     /// <summary>Restores what is below a path of a snapshot into a directory.</summary>
     public Task<RestoreReport> RestoreAsync(Snapshot snapshot, string below, string target, RestoreOptions options, CancellationToken cancellation = default) =>
-        throw new NotImplementedException();
+        new Restorer(this).RunAsync(snapshot, below, target, options, cancellation);
 
     /// <summary>Checks structure, and data if asked. What is wrong is in the report; only what stops the check itself is thrown.</summary>
     public Task<CheckReport> CheckAsync(CheckOptions options, CancellationToken cancellation = default) => throw new NotImplementedException();
