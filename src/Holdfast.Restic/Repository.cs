@@ -120,7 +120,7 @@ public sealed class Repository : IAsyncDisposable
     /// The lock is refreshed every 5 minutes until it is disposed.
     /// </summary>
     public Task<RepositoryLock> LockAsync(LockKind kind, TimeSpan? wait = null, CancellationToken cancellation = default) =>
-        throw new NotImplementedException();
+        RepositoryLock.AcquireAsync(this, kind, wait, cancellation);
 
     /// <summary>All snapshots, oldest first.</summary>
     public Task<IReadOnlyList<Snapshot>> ListSnapshotsAsync(CancellationToken cancellation = default) => Snapshots.ListAsync(cancellation);
@@ -187,13 +187,13 @@ public sealed class Repository : IAsyncDisposable
         new Restorer(this).RunAsync(snapshot, below, target, options, cancellation);
 
     /// <summary>Checks structure, and data if asked. What is wrong is in the report; only what stops the check itself is thrown.</summary>
-    public Task<CheckReport> CheckAsync(CheckOptions options, CancellationToken cancellation = default) => throw new NotImplementedException();
+    public Task<CheckReport> CheckAsync(CheckOptions options, CancellationToken cancellation = default) => new Checker(this).RunAsync(options, cancellation);
 
     /// <summary>Removes locks: stale ones, or all. Returns those removed.</summary>
-    public Task<IReadOnlyList<LockInfo>> UnlockAsync(bool all, CancellationToken cancellation = default) => throw new NotImplementedException();
+    public Task<IReadOnlyList<LockInfo>> UnlockAsync(bool all, CancellationToken cancellation = default) => new LockStore(this).UnlockAsync(all, cancellation);
 
     /// <summary>What the repository weighs.</summary>
-    public Task<RepositoryStatistics> StatisticsAsync(CancellationToken cancellation = default) => throw new NotImplementedException();
+    public Task<RepositoryStatistics> StatisticsAsync(CancellationToken cancellation = default) => new Statistics(this).RunAsync(cancellation);
 
     private SnapshotStore Snapshots => new(Backend, _files);
 
