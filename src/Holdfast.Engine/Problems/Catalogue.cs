@@ -103,6 +103,20 @@ public static class Catalogue
         "Use a superuser, or grant pg_read_all_data for a backup.", ExitCode.Unreachable);
     public static readonly ProblemKind PostgresVersion = Kind("HF-PG-VERSION", "The PostgreSQL server and the tools at hand do not go together.",
         "Install the client tools of the server's version or of a newer one.", ExitCode.Failure);
+    public static readonly ProblemKind PostgresLocked = Kind("HF-PG-LOCKED", "A table was locked by somebody else for too long.",
+        "Find out who alters tables (pg_locks, pg_stat_activity), and run again when it is done.", ExitCode.Failure, transient: true);
+    public static readonly ProblemKind PostgresBusy = Kind("HF-PG-BUSY", "PostgreSQL has no connection left for us.",
+        "Lower 'jobs' in the profile, or raise max_connections.", ExitCode.Unreachable, transient: true);
+    public static readonly ProblemKind PostgresFull = Kind("HF-PG-FULL", "No room is left where PostgreSQL keeps its data.",
+        "Make room there, then run again; nothing that was there before has been touched.", ExitCode.Failure, transient: true);
+    public static readonly ProblemKind PostgresRefused = Kind("HF-PG-REFUSED", "PostgreSQL refused a statement.",
+        "Its own message says why; the SQLSTATE in brackets is explained in appendix A of its manual.", ExitCode.Failure);
+    public static readonly ProblemKind PostgresSequence = Kind("HF-PG-SEQUENCE", "A sequence is behind the column it numbers.",
+        "Set it above the column's largest value with setval(), or the next inserts will fail.", ExitCode.Success);
+    public static readonly ProblemKind PostgresAside = Kind("HF-PG-ASIDE", "The old database that a restore replaced could not be dropped.",
+        "Drop it by hand when nothing uses it any more.", ExitCode.Success);
+    public static readonly ProblemKind PostgresPasswords = Kind("HF-PG-PASSWORDS", "The passwords of PostgreSQL's roles are not in the recovery point.",
+        "Let a superuser take the backup, or be ready to give the roles new passwords after a restore.", ExitCode.Incomplete);
     public static readonly ProblemKind PostgresDump = Kind("HF-PG-DUMP", "A database could not be dumped to its end, so it is in no recovery point.",
         "See the message of pg_dump; nothing was changed in the database.", ExitCode.Failure);
     public static readonly ProblemKind PostgresRestore = Kind("HF-PG-RESTORE", "A database could not be restored to its end.",

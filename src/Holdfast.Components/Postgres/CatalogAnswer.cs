@@ -1,0 +1,22 @@
+namespace Holdfast.Components.Postgres;
+
+/// <summary>What one query of the catalog, made in the snapshot, tells of a database.</summary>
+internal sealed record CatalogAnswer
+{
+    public required DatabaseProperties Properties { get; init; }
+    public required bool HasPublicSchema { get; init; }
+    public required long LargeObjects { get; init; }
+    public required IReadOnlyList<ExtensionEntry> Extensions { get; init; }
+    public required IReadOnlyList<CatalogTable> Tables { get; init; }
+    public required IReadOnlyList<CatalogSequence> Sequences { get; init; }
+
+    /// <summary>Partitioned tables: they have no rows of their own, but must not change either.</summary>
+    public required IReadOnlyList<CatalogSequence> Partitioned { get; init; }
+    public required IReadOnlyList<string> LeftOut { get; init; }
+}
+
+/// <summary>A table as the snapshot sees it. <paramref name="FileNode"/> changes when the table is truncated or rewritten.</summary>
+internal sealed record CatalogTable(
+    string Schema, string Name, uint Oid, uint FileNode, IReadOnlyList<string> Columns, bool Configuration, string? Condition, long Size);
+
+internal sealed record CatalogSequence(string Schema, string Name);

@@ -1,0 +1,93 @@
+namespace Holdfast.Components.Postgres;
+
+/// <summary>
+/// The questions a dump asks of the catalog. What differs between servers 11 to 18 is decided here: columns that a version
+/// may lack are read through to_jsonb, which gives NULL for them.
+/// </summary>
+internal static class CatalogQuery
+{
+    private const string UserSchema = "n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'";
+
+    /// <summary>
+    /// Members of extensions come back with CREATE EXTENSION; only what an extension declares to be configuration holds
+    /// rows of the user. Source: PostgreSQL's manual, 38.17.3, "Extension Configuration Tables".
+    /// </summary>
+    private const string Relations = $"""
+        config AS (SELECT unnest(extconfig) AS oid, unnest(extcondition) AS condition FROM pg_catalog.pg_extension),
+        member AS (SELECT objid AS oid FROM pg_catalog.pg_depend
+            WHERE classid = 'pg_catalog.pg_class'::regclass AND refclassid = 'pg_catalog.pg_extension'::regclass AND deptype = 'e'),
+        relation AS (SELECT c.*, n.nspname, config.oid IS NOT NULL AS is_config, nullif(config.condition, '') AS condition
+            FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+            LEFT JOIN config ON config.oid = c.oid LEFT JOIN member ON member.oid = c.oid
+            WHERE {UserSchema} AND (member.oid IS NULL OR config.oid IS NOT NULL))
+        """;
+
+    private const string Columns = """
+        (SELECT coalesce(json_agg(a.attname ORDER BY a.attnum), '[]') FROM pg_catalog.pg_attribute a
+            WHERE a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped AND coalesce(to_jsonb(a)->>'attgenerated', '') = '')
+        """;
+
+    private const string Tables = $"""
+        (SELECT coalesce(json_agg(json_build_object('schema', r.nspname, 'name', r.relname, 'oid', r.oid::bigint,
+            'fileNode', r.relfilenode::bigint, 'columns', {Columns}, 'configuration', r.is_config, 'condition', r.condition,
+            'size', coalesce(pg_catalog.pg_table_size(r.oid), 0)) ORDER BY r.nspname, r.relname), '[]')
+            FROM relation r WHERE r.relkind = 'r' AND NOT (r.relpersistence = 'u' AND pg_catalog.pg_is_in_recovery()))
+        """;
+
+    private const string LeftOut = """
+        (SELECT coalesce(json_agg(text ORDER BY text), '[]') FROM (
+            SELECT format('The rows of the foreign table %I.%I live on another server.', r.nspname, r.relname) AS text
+                FROM relation r WHERE r.relkind = 'f'
+            UNION ALL SELECT format('The unlogged table %I.%I has no rows on a standby.', r.nspname, r.relname)
+                FROM relation r WHERE r.relkind = 'r' AND r.relpersistence = 'u' AND pg_catalog.pg_is_in_recovery()) left_out)
+        """;
+
+    private const string Grants = """
+        (SELECT json_agg(json_build_object('grantor', pg_catalog.pg_get_userbyid(a.grantor),
+            'grantee', CASE WHEN a.grantee <> 0 THEN pg_catalog.pg_get_userbyid(a.grantee) END,
+            'privilege', a.privilege_type, 'grantable', a.is_grantable)) FROM pg_catalog.aclexplode(d.datacl) a)
+        """;
+
+    private const string Settings = """
+        (SELECT coalesce(json_agg(json_build_object('role', CASE WHEN s.setrole <> 0 THEN pg_catalog.pg_get_userbyid(s.setrole) END,
+            'name', split_part(c.item, '=', 1), 'value', substr(c.item, strpos(c.item, '=') + 1)) ORDER BY s.setrole, c.place), '[]')
+            FROM pg_catalog.pg_db_role_setting s, unnest(s.setconfig) WITH ORDINALITY AS c(item, place) WHERE s.setdatabase = d.oid)
+        """;
+
+    private const string Properties = $"""
+        (SELECT json_build_object('owner', pg_catalog.pg_get_userbyid(d.datdba), 'encoding', pg_catalog.pg_encoding_to_char(d.encoding),
+            'collate', d.datcollate, 'ctype', d.datctype, 'localeProvider', to_jsonb(d)->>'datlocprovider',
+            'locale', coalesce(to_jsonb(d)->>'datlocale', to_jsonb(d)->>'daticulocale'), 'icuRules', to_jsonb(d)->>'daticurules',
+            'tablespace', t.spcname, 'connectionLimit', d.datconnlimit, 'isTemplate', d.datistemplate,
+            'comment', pg_catalog.shobj_description(d.oid, 'pg_database'), 'grants', {Grants}, 'settings', {Settings})
+            FROM pg_catalog.pg_database d JOIN pg_catalog.pg_tablespace t ON t.oid = d.dattablespace WHERE d.datname = pg_catalog.current_database())
+        """;
+
+    private static string Names(string kind) => $"""
+        (SELECT coalesce(json_agg(json_build_object('schema', r.nspname, 'name', r.relname) ORDER BY r.nspname, r.relname), '[]')
+            FROM relation r WHERE r.relkind = '{kind}')
+        """;
+
+    /// <summary>Everything of the current database in one answer.</summary>
+    public static string Database { get; } = $"""
+        WITH {Relations}
+        SELECT json_build_object('properties', {Properties}, 'tables', {Tables}, 'sequences', {Names("S")}, 'partitioned', {Names("p")},
+            'leftOut', {LeftOut}, 'largeObjects', (SELECT count(*) FROM pg_catalog.pg_largeobject_metadata),
+            'hasPublicSchema', EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = 'public'),
+            'extensions', (SELECT coalesce(json_agg(json_build_object('name', extname, 'version', extversion) ORDER BY extname), '[]')
+                FROM pg_catalog.pg_extension))::text
+        """;
+
+    /// <summary>The position of the WAL; NULL when we may not ask.</summary>
+    public const string Lsn = """
+        SELECT CASE WHEN pg_catalog.pg_is_in_recovery() THEN pg_catalog.pg_last_wal_replay_lsn() ELSE pg_catalog.pg_current_wal_lsn() END::text
+        """;
+
+    /// <summary>The value of each sequence. They stand outside of transactions: what is read is never behind the snapshot.</summary>
+    public static string SequenceValues(IEnumerable<CatalogSequence> sequences) =>
+        $"SELECT json_agg(v)::text FROM ({string.Join(" UNION ALL ", sequences.Select(SequenceValue))}) v";
+
+    private static string SequenceValue(CatalogSequence sequence) =>
+        $"SELECT {Sql.Literal(sequence.Schema)} AS schema, {Sql.Literal(sequence.Name)} AS name, last_value AS \"lastValue\", "
+        + $"is_called AS \"isCalled\" FROM {Sql.Qualified(sequence.Schema, sequence.Name)}";
+}

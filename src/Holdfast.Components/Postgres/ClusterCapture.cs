@@ -1,0 +1,135 @@
+using System.Text.Json.Nodes;
+using Holdfast.Engine.Hosts;
+using Holdfast.Engine.Planning;
+using Holdfast.Engine.Problems;
+using Holdfast.Engine.Running;
+
+namespace Holdfast.Components.Postgres;
+
+/// <summary>The steps that put a cluster into a recovery point.</summary>
+internal sealed class ClusterCapture(
+    PostgresConnector connector, PostgresPrograms programs, ClusterDatabases databases, CaptureSession session, IDumpTarget target, TimeProvider clock)
+{
+    private readonly string _cluster = connector.Settings.Name;
+    private readonly MarkedDatabases _marked = new();
+    private readonly JsonArray _details = [];
+    private ComponentRecord? _record;
+
+    public static async Task<IReadOnlyList<Step>> PlanAsync(
+        PostgresConnector connector, IHost host, CaptureSession session, IDumpTarget? target, TimeProvider clock, CancellationToken cancellation)
+    {
+        var databases = await ClusterDatabases.ReadAsync(connector, cancellation);
+        var programs = await PostgresPrograms.FindAsync(host, databases.ServerVersion, cancellation);
+        programs.Check(databases.ServerVersion);
+        return new ClusterCapture(connector, programs, databases, session, target ?? new SnapshotTarget(session), clock).Steps();
+    }
+
+    private IReadOnlyList<Step> Steps() =>
+    [
+        Step($"Mark the databases of {_cluster}", $"Opens one snapshot of each of {databases.Chosen.Count} databases, at the same moment.", MarkAsync),
+        Step($"Dump roles and tablespaces of {_cluster}", "Streams what pg_dumpall --globals-only writes into the recovery point.", DumpGlobalsAsync),
+        .. databases.Chosen.Select(database => Step(
+            $"Dump database {database.Name} ({SizeText.Of(database.Size)})",
+            $"Streams the schema and the rows of each table into {DumpPath.Database(_cluster, database.Name)}.",
+            (context, cancellation) => DumpAsync(database, context, cancellation))),
+    ];
+
+    private Step Step(string name, string does, Func<StepContext, CancellationToken, Task> act) => new()
+    {
+        Name = name,
+        Does = does,
+        Component = $"postgres/{_cluster}",
+        Act = (context, cancellation) => LettingGoAsync(act, context, cancellation),
+    };
+
+    /// <summary>A step that fails ends the run: no snapshot is held open behind it.</summary>
+    private async Task LettingGoAsync(Func<StepContext, CancellationToken, Task> act, StepContext context, CancellationToken cancellation)
+    {
+        try
+        {
+            await act(context, cancellation);
+        }
+        catch
+        {
+            await _marked.LetGoAsync();
+            throw;
+        }
+    }
+
+    private async Task MarkAsync(StepContext context, CancellationToken cancellation)
+    {
+        foreach (var passed in databases.Passed)
+            context.Note(passed);
+        foreach (var database in databases.Chosen)
+        {
+            var snapshot = await _marked.MarkAsync(connector, database, clock, cancellation);
+            session.Manifest.Mark ??= snapshot.Time;
+            _record ??= BeginRecord(snapshot);
+        }
+        _record ??= BeginRecord(null);
+    }
+
+    private ComponentRecord BeginRecord(DatabaseSnapshot? first)
+    {
+        var record = new ComponentRecord
+        {
+            Name = $"postgres/{_cluster}",
+            Kind = "postgres",
+            Path = DumpPath.Cluster(_cluster),
+            Details = new JsonObject { ["method"] = "dump", ["databases"] = _details },
+        };
+        record.Versions["postgresql"] = first?.ServerVersionText ?? $"{databases.ServerVersion}";
+        record.Versions["pg_dump"] = programs.DumpVersionText;
+        session.Manifest.Components.Add(record);
+        return record;
+    }
+
+    private async Task DumpGlobalsAsync(StepContext context, CancellationToken cancellation)
+    {
+        if (await new GlobalsDump(connector, Seeded(), target).RunAsync(cancellation)) return;
+        context.Warn(Catalogue.PostgresPasswords.With($"The user \"{connector.Settings.User}\" may not read the passwords of the roles of {_cluster}."));
+        _record?.Complete = false;
+    }
+
+    private async Task DumpAsync(DatabaseListing database, StepContext context, CancellationToken cancellation)
+    {
+        await using var snapshot = _marked.Take(database.Name);
+        Interlocked.Exchange(ref context.Counters.BytesTotal, snapshot.Catalog.Tables.Sum(table => table.Size));
+        var contents = await new DatabaseDump(connector, Seeded(), snapshot, target, context.Counters).RunAsync(cancellation);
+        Interlocked.Exchange(ref context.Counters.BytesTotal, contents.Bytes);
+        foreach (var left in contents.LeftOut)
+            context.Note($"Database \"{database.Name}\": {left}");
+        Record(contents);
+    }
+
+    /// <summary>What the repository alone knows; a scratch target of a test has none.</summary>
+    private PostgresPrograms Seeded() => target is SnapshotTarget ? programs with { RestrictSeed = session.Repository.RepositoryId.ToString() } : programs;
+
+    private void Record(DatabaseContents contents)
+    {
+        _details.Add((JsonNode)new JsonObject
+        {
+            ["name"] = contents.Name,
+            ["path"] = DumpPath.Database(_cluster, contents.Name),
+            ["snapshotTime"] = contents.SnapshotTime.ToString("O"),
+            ["snapshotLsn"] = contents.SnapshotLsn,
+            ["encoding"] = contents.Properties.Encoding,
+            ["tables"] = contents.Tables.Count,
+            ["rows"] = contents.Rows,
+            ["bytes"] = contents.Bytes,
+            ["largeObjects"] = contents.LargeObjects,
+            ["leftOut"] = new JsonArray([.. contents.LeftOut.Select(left => (JsonNode)left)]),
+        });
+        Count("databases", 1);
+        Count("tables", contents.Tables.Count);
+        Count("rows", contents.Rows);
+        Count("bytes", contents.Bytes);
+    }
+
+    private void Count(string what, long more)
+    {
+        if (_record is null) return;
+        _record.Counts.TryGetValue(what, out var before);
+        _record.Counts[what] = before + more;
+    }
+}

@@ -1,0 +1,89 @@
+using Holdfast.Engine.Hosts;
+using Holdfast.Engine.Planning;
+using Holdfast.Engine.Problems;
+using Holdfast.Engine.Running;
+using Holdfast.Restic.Restoring;
+
+namespace Holdfast.Components.Postgres;
+
+/// <summary>The steps that bring a cluster back from a recovery point.</summary>
+internal sealed class ClusterRestore(
+    PostgresConnector connector, PostgresPrograms programs, IDumpSource source, RestoreSession session, PostgresUndos undos)
+{
+    private readonly string _cluster = connector.Settings.Name;
+
+    public static async Task<IReadOnlyList<Step>> PlanAsync(
+        PostgresConnector connector, IHost host, RestoreSession session, IDumpSource? given, PostgresUndos undos, CancellationToken cancellation)
+    {
+        if (session.Target is { } target) return [FilesStep(connector.Settings.Name, session, target)];
+        var source = given ?? new SnapshotSource(session);
+        var contents = await ReadAllAsync(source, session, connector.Settings.Name, cancellation);
+        if (contents.Count == 0) return [];
+        await using var connection = await connector.OpenMaintenanceAsync(cancellation);
+        var there = await DatabaseListing.ReadAsync(connection, cancellation);
+        var programs = await PostgresPrograms.FindAsync(host, await connection.VersionAsync(cancellation), cancellation);
+        return new ClusterRestore(connector, programs, source, session, undos)
+            .Steps(contents, there.Select(database => database.Name).ToHashSet(StringComparer.Ordinal));
+    }
+
+    private static async Task<IReadOnlyList<DatabaseContents>> ReadAllAsync(
+        IDumpSource source, RestoreSession session, string cluster, CancellationToken cancellation)
+    {
+        var all = new List<DatabaseContents>();
+        foreach (var folder in await source.ListFoldersAsync(DumpPath.Dump(cluster), cancellation))
+        {
+            var contents = await DatabaseRestore.ReadContentsAsync(source, $"{DumpPath.Dump(cluster)}/{folder}", cancellation);
+            if (IsChosen(contents, cluster, session)) all.Add(contents);
+        }
+        return all;
+    }
+
+    /// <summary>A database is chosen by its name, or by its folder in the recovery point or one above it.</summary>
+    private static bool IsChosen(DatabaseContents contents, string cluster, RestoreSession session)
+    {
+        var folder = DumpPath.Database(cluster, contents.Name);
+        bool Fits(string pattern) => pattern == contents.Name || (folder + "/").StartsWith(pattern.TrimEnd('/') + "/", StringComparison.Ordinal);
+        return (session.Include.Count == 0 || session.Include.Any(Fits)) && !session.Exclude.Any(Fits);
+    }
+
+    private IReadOnlyList<Step> Steps(IReadOnlyList<DatabaseContents> contents, HashSet<string> there) =>
+    [
+        Step(
+            $"Restore roles and tablespaces of {_cluster}", "Makes those that are missing; those that are there get the attributes that were recorded.",
+            destroys: true, (context, cancellation) => new GlobalsRestore(connector, programs, source, context).RunAsync(cancellation)),
+        .. contents.Select(database => Step(
+            $"Restore database {database.Name} ({database.Rows} rows, {SizeText.Of(database.Bytes)})",
+            Does(database, there.Contains(database.Name)), there.Contains(database.Name),
+            (context, cancellation) => new DatabaseRestore(connector, programs, source, session, undos, context).RunAsync(database, cancellation))),
+    ];
+
+    private string Does(DatabaseContents database, bool there) => (there, session.Overwrite) switch
+    {
+        (false, _) => $"Loads it under another name, checks it, and then names it \"{database.Name}\".",
+        (true, false) => $"Loads it beside the one that is there, checks it, and then exchanges the names: the old one is kept as \"{database.Name}_before_...\".",
+        (true, true) => "Loads it beside the one that is there, checks it, exchanges the names, and then drops the old one.",
+    };
+
+    private Step Step(string name, string does, bool destroys, Func<StepContext, CancellationToken, Task> act) =>
+        new() { Name = name, Does = does, Component = $"postgres/{_cluster}", Destroys = destroys, Act = act };
+
+    private static Step FilesStep(string cluster, RestoreSession session, string target) => new()
+    {
+        Name = $"Write the dump of {cluster} as files",
+        Does = $"Writes {DumpPath.Cluster(cluster)} below {target}; no server is touched. Each database has its restore.sql.",
+        Component = $"postgres/{cluster}",
+        Act = async (context, cancellation) =>
+        {
+            var folder = DumpPath.Cluster(cluster);
+            var options = new RestoreOptions
+            {
+                Existing = session.Overwrite ? ExistingFiles.Overwrite : ExistingFiles.MoveAside,
+                AsideSuffix = session.AsideSuffix,
+            };
+            var report = await session.Repository.RestoreAsync(session.Point, folder, Path.Join(target, folder), options, cancellation);
+            if (report.Failures is [var first, ..])
+                throw Catalogue.RestoreFailures.Throwable($"{report.Failures.Count} files of the dump could not be written, the first is {first.Path}: {first.Error}");
+            context.Note($"The dump of {cluster} is in {Path.Join(target, folder)}: {report.Files} files, {SizeText.Of(report.Bytes)}.");
+        },
+    };
+}

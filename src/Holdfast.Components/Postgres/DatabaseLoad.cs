@@ -1,0 +1,123 @@
+using System.Collections.Concurrent;
+using Holdfast.Engine.Problems;
+using Holdfast.Engine.Running;
+using Npgsql;
+
+namespace Holdfast.Components.Postgres;
+
+/// <summary>Fills a new, empty database with a dump: schema, rows, large objects, sequences, then indexes and constraints.</summary>
+internal sealed class DatabaseLoad(
+    PostgresConnector connector, PostgresPrograms programs, IDumpSource source, DatabaseContents contents, string database, StepContext context)
+{
+    private const string SchemaExists = "42P06";
+    private readonly string _folder = DumpPath.Database(connector.Settings.Name, contents.Name);
+    private readonly PsqlScript _psql = new(connector, programs);
+    private readonly bool _bytewise = contents.Properties.Encoding == "SQL_ASCII";
+
+    public async Task RunAsync(CancellationToken cancellation)
+    {
+        Interlocked.Exchange(ref context.Counters.BytesTotal, contents.Bytes);
+        Interlocked.Exchange(ref context.Counters.ItemsTotal, contents.Tables.Count);
+        if (!contents.HasPublicSchema) await ExecuteAsync("DROP SCHEMA public", cancellation);
+        await RunScriptAsync(DumpPath.PreData, "The schema", cancellation);
+        await LoadTablesAsync(cancellation);
+        if (contents.LargeObjects > 0) await RunScriptAsync(DumpPath.LargeObjects, "The large objects", cancellation);
+        await RunScriptAsync(DumpPath.Sequences, "The sequences", cancellation);
+        await RunScriptAsync(DumpPath.PostData, "The indexes and constraints", cancellation);
+        await ExecuteAsync("ANALYZE", cancellation);
+    }
+
+    private async Task RunScriptAsync(string file, string what, CancellationToken cancellation)
+    {
+        await using var script = await source.OpenAsync($"{_folder}/{file}", cancellation);
+        var harmless = await _psql.RunAsync(
+            database, script, $"{what} of database \"{contents.Name}\" could not be restored from {file}",
+            error => error.State == SchemaExists && error.Message.Contains("\"public\"", StringComparison.Ordinal), cancellation);
+        foreach (var error in harmless)
+            context.Note($"Passed over while restoring \"{contents.Name}\": {error}");
+    }
+
+    private async Task ExecuteAsync(string sql, CancellationToken cancellation)
+    {
+        await using var connection = await connector.OpenAsync(database, cancellation, _bytewise);
+        try
+        {
+            await connection.ExecuteAsync(sql, cancellation);
+        }
+        catch (Exception exception) when (PostgresProblem.Recognises(exception))
+        {
+            throw PostgresProblem.Of(exception, $"{sql} failed in database \"{contents.Name}\"", Catalogue.PostgresRestore);
+        }
+    }
+
+    private async Task LoadTablesAsync(CancellationToken cancellation)
+    {
+        var queue = new ConcurrentQueue<TableEntry>(contents.Tables.Where(table => table.Rows > 0).OrderByDescending(table => table.Bytes));
+        Interlocked.Add(ref context.Counters.ItemsDone, contents.Tables.Count - queue.Count);
+        await WorkerGroup.RunAsync(Math.Min(connector.Settings.Workers, queue.Count), token => LoadQueueAsync(queue, token), cancellation);
+    }
+
+    private async Task LoadQueueAsync(ConcurrentQueue<TableEntry> queue, CancellationToken cancellation)
+    {
+        await using var connection = await connector.OpenAsync(database, cancellation, _bytewise);
+        await connection.ExecuteAsync("SET synchronous_commit = off", cancellation);
+        while (queue.TryDequeue(out var table))
+        {
+            try
+            {
+                await LoadTableAsync(connection, table, cancellation);
+            }
+            catch (Exception exception) when (PostgresProblem.Recognises(exception))
+            {
+                throw PostgresProblem.Of(
+                    exception, $"The rows of {table.Qualified} of database \"{contents.Name}\" could not be restored", Catalogue.PostgresRestore);
+            }
+            Interlocked.Increment(ref context.Counters.ItemsDone);
+        }
+    }
+
+    /// <summary>
+    /// A table that is truncated in the same transaction may be frozen while it is filled: no later VACUUM writes it again. The
+    /// tables of extensions have rows already, which the dump does not.
+    /// </summary>
+    private async Task LoadTableAsync(NpgsqlConnection connection, TableEntry table, CancellationToken cancellation)
+    {
+        await connection.ExecuteAsync(table.Configuration ? "BEGIN" : $"BEGIN; TRUNCATE ONLY {table.Qualified}", cancellation);
+        var before = table.Configuration ? await CountAsync(connection, table, cancellation) : 0;
+        await CopyInAsync(connection, table, cancellation);
+        var rows = await CountAsync(connection, table, cancellation) - before;
+        if (rows != table.Rows)
+            throw Catalogue.PostgresRestore.Throwable($"{table.Qualified} of database \"{contents.Name}\" has {rows} rows, the recovery point has {table.Rows}.");
+        await connection.ExecuteAsync("COMMIT", cancellation);
+    }
+
+    private async Task CopyInAsync(NpgsqlConnection connection, TableEntry table, CancellationToken cancellation)
+    {
+        var options = $"ENCODING {Sql.Literal(contents.Properties.Encoding)}{(table.Configuration ? "" : ", FREEZE")}";
+        await using var rows = await source.OpenAsync($"{_folder}/{table.File}", cancellation);
+        var writer = await connection.BeginTextImportAsync($"COPY {table.Qualified}{Sql.Columns(table.Columns)} FROM STDIN WITH ({options})", cancellation);
+        try
+        {
+            await PumpAsync(rows, writer.BaseStream, cancellation);
+        }
+        catch
+        {
+            await writer.CancelAsync();
+            throw;
+        }
+        await writer.DisposeAsync();
+    }
+
+    private async Task PumpAsync(Stream rows, Stream copy, CancellationToken cancellation)
+    {
+        var buffer = new byte[128 << 10];
+        for (int read; (read = await rows.ReadAsync(buffer, cancellation)) > 0;)
+        {
+            await copy.WriteAsync(buffer.AsMemory(0, read), cancellation);
+            Interlocked.Add(ref context.Counters.BytesDone, read);
+        }
+    }
+
+    private static Task<long> CountAsync(NpgsqlConnection connection, TableEntry table, CancellationToken cancellation) =>
+        connection.ScalarAsync<long>($"SELECT count(*) FROM ONLY {table.Qualified}", cancellation);
+}

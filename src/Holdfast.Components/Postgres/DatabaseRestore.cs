@@ -1,0 +1,77 @@
+using System.Text.Json;
+using Holdfast.Engine.Problems;
+using Holdfast.Engine.Running;
+
+namespace Holdfast.Components.Postgres;
+
+/// <summary>
+/// Brings one database back. It is built under a made-up name beside the one that is there, checked, and only then takes
+/// its name; until that instant the old one is untouched, and after it the old one stands under another name.
+/// </summary>
+internal sealed class DatabaseRestore(
+    PostgresConnector connector, PostgresPrograms programs, IDumpSource source, RestoreSession session, PostgresUndos undos, StepContext context)
+{
+    public static async Task<DatabaseContents> ReadContentsAsync(IDumpSource source, string folder, CancellationToken cancellation)
+    {
+        await using var file = await source.OpenAsync($"{folder}/{DumpPath.Contents}", cancellation);
+        try
+        {
+            var contents = await JsonSerializer.DeserializeAsync(file, PostgresJson.Default.DatabaseContents, cancellation);
+            if (contents is { Format: 1 }) return contents;
+        }
+        catch (JsonException broken)
+        {
+            throw Catalogue.PointManifest.Throwable($"{folder}/{DumpPath.Contents} can't be read: {broken.Message}", broken);
+        }
+        throw Catalogue.PointFormat.Throwable($"{folder}/{DumpPath.Contents} is of a format that this version does not know.");
+    }
+
+    public async Task RunAsync(DatabaseContents contents, CancellationToken cancellation)
+    {
+        var incomplete = MadeUpName.Incomplete(contents.Name, context.RunId);
+        var undo = undos.DropIncomplete(incomplete);
+        await context.OweAsync(undo, cancellation);
+        await CreateAsync(incomplete, contents, cancellation);
+        await new DatabaseLoad(connector, programs, source, contents, incomplete, context).RunAsync(cancellation);
+        await CheckAsync(incomplete, contents, cancellation);
+        await DescribeAsync(incomplete, contents, cancellation);
+        await new DatabaseSwap(connector, undos, context).RunAsync(contents.Name, incomplete, session.Overwrite, cancellation);
+        await context.SettleAsync(undo, cancellation);
+    }
+
+    private async Task CreateAsync(string name, DatabaseContents contents, CancellationToken cancellation)
+    {
+        await using var connection = await connector.OpenMaintenanceAsync(cancellation);
+        await TellingAsync(
+            () => connection.ExecuteAsync(DatabaseSql.Create(name, contents.Properties), cancellation),
+            $"A new database for \"{contents.Name}\" could not be made");
+    }
+
+    private async Task CheckAsync(string name, DatabaseContents contents, CancellationToken cancellation)
+    {
+        await using var connection = await connector.OpenAsync(name, cancellation, contents.Properties.Encoding == "SQL_ASCII");
+        await TellingAsync(
+            () => new LoadedDatabase(connection, contents, context).CheckAsync(session.Manifest, $"postgres/{connector.Settings.Name}", cancellation),
+            $"The restored database \"{contents.Name}\" could not be checked");
+    }
+
+    private async Task DescribeAsync(string name, DatabaseContents contents, CancellationToken cancellation)
+    {
+        await using var connection = await connector.OpenMaintenanceAsync(cancellation);
+        foreach (var statement in DatabaseSql.Describe(name, contents.Properties))
+            await TellingAsync(
+                () => connection.ExecuteAsync(statement, cancellation), $"A property of database \"{contents.Name}\" could not be restored ({statement})");
+    }
+
+    private static async Task TellingAsync(Func<Task> act, string what)
+    {
+        try
+        {
+            await act();
+        }
+        catch (Exception exception) when (PostgresProblem.Recognises(exception))
+        {
+            throw PostgresProblem.Of(exception, what, Catalogue.PostgresRestore);
+        }
+    }
+}

@@ -1,0 +1,142 @@
+using Holdfast.Engine.Problems;
+using Npgsql;
+
+namespace Holdfast.Components.Postgres;
+
+/// <summary>
+/// One instant of one database, held open: a transaction that exported its snapshot, and a share lock on every table, so that
+/// none is dropped or altered before it has been read. Others may read and write all the while.
+/// </summary>
+internal sealed class DatabaseSnapshot : IAsyncDisposable
+{
+    /// <summary>Tables in one LOCK statement, and sequences in one SELECT.</summary>
+    private const int Batch = 500;
+
+    /// <summary>How often a snapshot is taken again because somebody altered a table between it and the locks.</summary>
+    private const int Attempts = 5;
+
+    private readonly NpgsqlConnection _leader;
+
+    private DatabaseSnapshot(NpgsqlConnection leader) => _leader = leader;
+
+    /// <summary>What SET TRANSACTION SNAPSHOT and pg_dump's --snapshot take.</summary>
+    public required string Id { get; init; }
+    public required DatabaseListing Database { get; init; }
+    public required DateTimeOffset Time { get; init; }
+    public required string Lsn { get; init; }
+    public required CatalogAnswer Catalog { get; init; }
+    public string ServerVersionText { get; init; } = "";
+    public int ServerVersion { get; init; }
+
+    public static async Task<DatabaseSnapshot> TakeAsync(
+        PostgresConnector connector, DatabaseListing database, TimeProvider clock, CancellationToken cancellation)
+    {
+        var leader = await connector.OpenAsync(database.Name, cancellation, database.Bytewise);
+        try
+        {
+            for (var attempt = 1; ; attempt++)
+            {
+                var snapshot = await TryTakeAsync(leader, database, connector.Settings.LockTimeout, clock, cancellation);
+                if (snapshot is not null) return snapshot;
+                if (attempt == Attempts) throw Unsettled(database.Name);
+                await leader.ExecuteAsync("ROLLBACK", cancellation);
+            }
+        }
+        catch (Exception exception)
+        {
+            await leader.DisposeAsync();
+            if (!PostgresProblem.Recognises(exception)) throw;
+            throw PostgresProblem.Of(exception, $"The snapshot of database \"{database.Name}\" could not be taken", Catalogue.PostgresDump);
+        }
+    }
+
+    /// <summary>A connection that sees exactly what the leader sees.</summary>
+    public async Task<NpgsqlConnection> JoinAsync(PostgresConnector connector, CancellationToken cancellation)
+    {
+        var connection = await connector.OpenAsync(Database.Name, cancellation, Database.Bytewise);
+        try
+        {
+            await connection.ExecuteAsync(
+                $"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET TRANSACTION SNAPSHOT {Sql.Literal(Id)}", cancellation);
+            return connection;
+        }
+        catch
+        {
+            await connection.DisposeAsync();
+            throw;
+        }
+    }
+
+    public async Task<IReadOnlyList<SequenceEntry>> ReadSequencesAsync(CancellationToken cancellation)
+    {
+        var values = new List<SequenceEntry>();
+        foreach (var batch in Catalog.Sequences.Chunk(Batch))
+            values.AddRange(await _leader.JsonAsync(
+                CatalogQuery.SequenceValues(batch), PostgresJson.Default.IReadOnlyListSequenceEntry, cancellation));
+        return values;
+    }
+
+    public ValueTask DisposeAsync() => _leader.DisposeAsync();
+
+    /// <summary>Null when a table was dropped, truncated or rewritten between the snapshot and the lock on it.</summary>
+    private static async Task<DatabaseSnapshot?> TryTakeAsync(
+        NpgsqlConnection leader, DatabaseListing database, TimeSpan lockTimeout, TimeProvider clock, CancellationToken cancellation)
+    {
+        await leader.ExecuteAsync("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", cancellation);
+        var id = await leader.ScalarAsync<string>("SELECT pg_catalog.pg_export_snapshot()", cancellation);
+        var time = clock.GetUtcNow();
+        var lsn = await leader.ScalarAsync<string>(CatalogQuery.Lsn, cancellation);
+        var catalog = await leader.JsonAsync(CatalogQuery.Database, PostgresJson.Default.CatalogAnswer, cancellation);
+        if (!await LockAsync(leader, catalog, lockTimeout, cancellation)) return null;
+        return new DatabaseSnapshot(leader)
+        {
+            Id = id!,
+            Database = database,
+            Time = time,
+            Lsn = lsn ?? "",
+            Catalog = catalog,
+            ServerVersionText = await leader.ScalarAsync<string>("SHOW server_version", cancellation) ?? "",
+            ServerVersion = await leader.VersionAsync(cancellation),
+        };
+    }
+
+    private static async Task<bool> LockAsync(
+        NpgsqlConnection leader, CatalogAnswer catalog, TimeSpan timeout, CancellationToken cancellation)
+    {
+        var names = catalog.Tables.Select(table => Sql.Qualified(table.Schema, table.Name))
+            .Concat(catalog.Partitioned.Select(table => Sql.Qualified(table.Schema, table.Name)));
+        await leader.ExecuteAsync($"SET lock_timeout = '{(long)timeout.TotalMilliseconds}ms'", cancellation);
+        try
+        {
+            foreach (var batch in names.Chunk(Batch))
+                await leader.ExecuteAsync($"LOCK TABLE ONLY {string.Join(", ONLY ", batch)} IN ACCESS SHARE MODE", cancellation);
+        }
+        catch (PostgresException gone) when (gone.SqlState is PostgresErrorCodes.UndefinedTable or PostgresErrorCodes.InvalidSchemaName)
+        {
+            return false;
+        }
+        await leader.ExecuteAsync("SET lock_timeout = 0", cancellation);
+        return await StandAsync(leader, catalog, cancellation);
+    }
+
+    /// <summary>
+    /// TRUNCATE and rewrites do not keep old rows for old snapshots: a table that they reached after our snapshot would be read as
+    /// empty. pg_relation_filenode tells the truth of now, the catalog's answer that of the snapshot. pg_dump does not look.
+    /// </summary>
+    private static async Task<bool> StandAsync(NpgsqlConnection leader, CatalogAnswer catalog, CancellationToken cancellation)
+    {
+        foreach (var batch in catalog.Tables.Where(table => table.FileNode != 0).Chunk(Batch))
+        {
+            var pairs = string.Join(',', batch.Select(table => $"({table.Oid}, {table.FileNode})"));
+            var moved = await leader.ScalarAsync<long>(
+                $"SELECT count(*) FROM (VALUES {pairs}) t(oid, node) WHERE pg_catalog.pg_relation_filenode(t.oid::oid)::bigint IS DISTINCT FROM t.node",
+                cancellation);
+            if (moved > 0) return false;
+        }
+        return true;
+    }
+
+    private static ProblemException Unsettled(string database) => Catalogue.PostgresDump.Throwable(
+        $"The tables of database \"{database}\" were dropped, truncated or rewritten again and again while its snapshot was taken.",
+        "Find out what alters tables so often, and back up when it rests.");
+}

@@ -1,0 +1,90 @@
+using System.Text;
+
+namespace Holdfast.Components.Postgres;
+
+/// <summary>The statements that make a database what it was: as pg_dump --create writes them, but under any name.</summary>
+internal static class DatabaseSql
+{
+    /// <summary>Settings that hold lists of names: each name is a literal of its own. Source: variable_is_guc_list_quote in PostgreSQL's dumputils.c.</summary>
+    private static readonly string[] Lists =
+        ["local_preload_libraries", "search_path", "session_preload_libraries", "shared_preload_libraries", "temp_tablespaces", "unix_socket_directories"];
+
+    /// <summary>From template0: it has nothing of its own, and takes any encoding and locale.</summary>
+    public static string Create(string name, DatabaseProperties properties)
+    {
+        var sql = new StringBuilder($"CREATE DATABASE {Sql.Identifier(name)} WITH TEMPLATE = template0 ENCODING = {Sql.Literal(properties.Encoding)}");
+        if (properties.LocaleProvider is { } provider) sql.Append($" LOCALE_PROVIDER = {Provider(provider)}");
+        sql.Append($" LC_COLLATE = {Sql.Literal(properties.Collate)} LC_CTYPE = {Sql.Literal(properties.Ctype)}");
+        if (properties.Locale is { } locale)
+            sql.Append($" {(properties.LocaleProvider == "b" ? "BUILTIN_LOCALE" : "ICU_LOCALE")} = {Sql.Literal(locale)}");
+        if (properties.IcuRules is { } rules) sql.Append($" ICU_RULES = {Sql.Literal(rules)}");
+        if (properties.Tablespace != "pg_default") sql.Append($" TABLESPACE = {Sql.Identifier(properties.Tablespace)}");
+        return sql.ToString();
+    }
+
+    /// <summary>Owner, limits, settings, rights and comment: given at the end, since they can shut us out.</summary>
+    public static IEnumerable<string> Describe(string name, DatabaseProperties properties)
+    {
+        var database = Sql.Identifier(name);
+        yield return $"ALTER DATABASE {database} OWNER TO {Sql.Identifier(properties.Owner)}";
+        if (properties.ConnectionLimit != -1) yield return $"ALTER DATABASE {database} CONNECTION LIMIT {properties.ConnectionLimit}";
+        if (properties.IsTemplate) yield return $"ALTER DATABASE {database} IS_TEMPLATE true";
+        foreach (var setting in properties.Settings)
+            yield return Set(database, setting);
+        if (properties.Comment is { } comment) yield return $"COMMENT ON DATABASE {database} IS {Sql.Literal(comment)}";
+        foreach (var grant in Grants(database, properties))
+            yield return grant;
+    }
+
+    private static string Provider(string letter) => letter switch
+    {
+        "i" => "icu",
+        "b" => "builtin",
+        _ => "libc",
+    };
+
+    private static string Set(string database, DatabaseSetting setting)
+    {
+        var subject = setting.Role is { } role ? $"ROLE {Sql.Identifier(role)} IN DATABASE {database}" : $"DATABASE {database}";
+        var value = Lists.Contains(setting.Name, StringComparer.OrdinalIgnoreCase)
+            ? string.Join(", ", SplitList(setting.Value).Select(Sql.Literal))
+            : Sql.Literal(setting.Value);
+        return $"ALTER {subject} SET {Sql.Identifier(setting.Name)} TO {(value.Length == 0 ? "''" : value)}";
+    }
+
+    /// <summary>The rights start from nothing; what others passed on is granted in their name.</summary>
+    private static IEnumerable<string> Grants(string database, DatabaseProperties properties)
+    {
+        if (properties.Grants is not { } grants) yield break;
+        yield return $"REVOKE ALL ON DATABASE {database} FROM PUBLIC";
+        yield return $"REVOKE ALL ON DATABASE {database} FROM {Sql.Identifier(properties.Owner)}";
+        foreach (var grant in grants.OrderBy(grant => grant.Grantor != properties.Owner))
+        {
+            var foreign = grant.Grantor != properties.Owner;
+            if (foreign) yield return $"SET SESSION AUTHORIZATION {Sql.Identifier(grant.Grantor)}";
+            var grantee = grant.Grantee is { } role ? Sql.Identifier(role) : "PUBLIC";
+            yield return $"GRANT {grant.Privilege} ON DATABASE {database} TO {grantee}{(grant.Grantable ? " WITH GRANT OPTION" : "")}";
+            if (foreign) yield return "RESET SESSION AUTHORIZATION";
+        }
+    }
+
+    /// <summary>Splits a list as the server keeps it: names between commas, quoted where they must be.</summary>
+    private static IEnumerable<string> SplitList(string value)
+    {
+        var item = new StringBuilder();
+        var quoted = false;
+        for (var i = 0; i < value.Length; i++)
+        {
+            var character = value[i];
+            if (character == '"' && quoted && i + 1 < value.Length && value[i + 1] == '"') item.Append(value[i++]);
+            else if (character == '"') quoted = !quoted;
+            else if (character == ',' && !quoted)
+            {
+                yield return item.ToString();
+                item.Clear();
+            }
+            else if (quoted || !char.IsWhiteSpace(character)) item.Append(character);
+        }
+        if (item.Length > 0 || value.Contains('"', StringComparison.Ordinal)) yield return item.ToString();
+    }
+}

@@ -1,0 +1,31 @@
+using Holdfast.Engine.Problems;
+
+namespace Holdfast.Components.Postgres;
+
+/// <summary>
+/// The snapshots of all databases of a cluster, taken together in one step before the first one is dumped: so they are moments
+/// apart, however long the dumps take. A dump takes its snapshot out; when anything fails the rest is let go.
+/// </summary>
+internal sealed class MarkedDatabases
+{
+    private readonly Dictionary<string, DatabaseSnapshot> _snapshots = new(StringComparer.Ordinal);
+
+    public async Task<DatabaseSnapshot> MarkAsync(
+        PostgresConnector connector, DatabaseListing database, TimeProvider clock, CancellationToken cancellation)
+    {
+        var snapshot = await DatabaseSnapshot.TakeAsync(connector, database, clock, cancellation);
+        _snapshots.Add(database.Name, snapshot);
+        return snapshot;
+    }
+
+    public DatabaseSnapshot Take(string database) => _snapshots.Remove(database, out var snapshot)
+        ? snapshot
+        : throw Catalogue.PostgresDump.Throwable($"The snapshot of database \"{database}\" is gone.");
+
+    public async Task LetGoAsync()
+    {
+        foreach (var snapshot in _snapshots.Values)
+            await snapshot.DisposeAsync();
+        _snapshots.Clear();
+    }
+}

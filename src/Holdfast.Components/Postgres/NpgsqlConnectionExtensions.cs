@@ -1,0 +1,37 @@
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using Npgsql;
+
+namespace Holdfast.Components.Postgres;
+
+/// <summary>The few ways in which this component talks SQL.</summary>
+internal static class NpgsqlConnectionExtensions
+{
+    public static async Task ExecuteAsync(this NpgsqlConnection connection, string sql, CancellationToken cancellation)
+    {
+        await using var command = new NpgsqlCommand(sql, connection);
+        await command.ExecuteNonQueryAsync(cancellation);
+    }
+
+    /// <summary>The first value of the first row; null for NULL and for no row.</summary>
+    public static async Task<T?> ScalarAsync<T>(this NpgsqlConnection connection, string sql, CancellationToken cancellation)
+    {
+        await using var command = new NpgsqlCommand(sql, connection);
+        var value = await command.ExecuteScalarAsync(cancellation);
+        return value is null or DBNull ? default : (T)value;
+    }
+
+    /// <summary>server_version_num: 150018.</summary>
+    public static async Task<int> VersionAsync(this NpgsqlConnection connection, CancellationToken cancellation) =>
+        int.Parse(await connection.ScalarAsync<string>("SHOW server_version_num", cancellation) ?? "0");
+
+    /// <summary>
+    /// The answer of a query of one text value that is JSON. The catalog is asked in this way: one round trip for whole
+    /// lists of records, and no type of the server's to map.
+    /// </summary>
+    public static async Task<T> JsonAsync<T>(this NpgsqlConnection connection, string sql, JsonTypeInfo<T> type, CancellationToken cancellation)
+    {
+        var json = await connection.ScalarAsync<string>(sql, cancellation);
+        return JsonSerializer.Deserialize(json ?? "null", type) ?? throw new InvalidDataException("The catalog gave no answer.");
+    }
+}

@@ -1,0 +1,49 @@
+using Holdfast.Engine.Hosts;
+using Holdfast.Engine.Planning;
+using Holdfast.Engine.Problems;
+using Holdfast.Engine.Profiles;
+using Holdfast.Engine.Running;
+
+namespace Holdfast.Components.Postgres;
+
+/// <summary>A PostgreSQL cluster, captured by dumps of its databases. docs/decisions/0003-postgres-dump.md says why they look as they do.</summary>
+public sealed class PostgresComponent : IComponent
+{
+    private readonly PostgresConnector _connector;
+    private readonly PostgresUndos _undos;
+    private readonly IHost _host;
+    private readonly TimeProvider _clock;
+
+    /// <summary>Reads its settings from one item of the profile's list "components: postgres:".</summary>
+    public PostgresComponent(ProfileNode node, ISecretReader secrets, IHost host, TimeProvider clock)
+        : this(PostgresSettings.Read(node), secrets, host, clock)
+    {
+    }
+
+    internal PostgresComponent(PostgresSettings settings, ISecretReader secrets, IHost host, TimeProvider clock)
+    {
+        _connector = new PostgresConnector(settings, secrets, host);
+        _undos = new PostgresUndos(_connector);
+        _host = host;
+        _clock = clock;
+    }
+
+    public string Name => $"postgres/{_connector.Settings.Name}";
+
+    public string Kind => "postgres";
+
+    public IReadOnlyList<IUndoHandler> UndoHandlers => _undos.Handlers;
+
+    /// <summary>Set by tests that need no repository: where a dump goes, and comes from.</summary>
+    internal IDumpTarget? DumpTarget { get; init; }
+
+    internal IDumpSource? DumpSource { get; init; }
+
+    public Task<IReadOnlyList<Problem>> ProbeAsync(CancellationToken cancellation) => new PostgresProbe(_connector, _host).RunAsync(cancellation);
+
+    public Task<IReadOnlyList<Step>> PlanCaptureAsync(CaptureSession session, CancellationToken cancellation) =>
+        ClusterCapture.PlanAsync(_connector, _host, session, DumpTarget, _clock, cancellation);
+
+    public Task<IReadOnlyList<Step>> PlanRestoreAsync(RestoreSession session, CancellationToken cancellation) =>
+        ClusterRestore.PlanAsync(_connector, _host, session, DumpSource, _undos, cancellation);
+}

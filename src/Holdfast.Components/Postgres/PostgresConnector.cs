@@ -1,0 +1,115 @@
+using Holdfast.Engine.Hosts;
+using Holdfast.Engine.Profiles;
+using Npgsql;
+
+namespace Holdfast.Components.Postgres;
+
+/// <summary>Opens connections to one cluster, and tells programs of PostgreSQL how to.</summary>
+internal sealed class PostgresConnector(PostgresSettings settings, ISecretReader secrets, IHost host)
+{
+    /// <summary>
+    /// What pg_dump sets, so that values are written the same way by every server, nothing is hidden by row security, and
+    /// rows come in the order in which they lie: only then do two dumps share their chunks.
+    /// </summary>
+    private const string SessionSettings = """
+        SET statement_timeout = 0; SET lock_timeout = 0; SET idle_in_transaction_session_timeout = 0;
+        SET datestyle = ISO; SET intervalstyle = POSTGRES; SET extra_float_digits = 3; SET bytea_output = hex;
+        SET synchronize_seqscans = off; SET row_security = off; SET standard_conforming_strings = on;
+        SET xmloption = content; SET check_function_bodies = false; SELECT pg_catalog.set_config('search_path', '', false)
+        """;
+
+    private string? _password;
+    private (uint User, uint Group)? _peer;
+
+    public PostgresSettings Settings => settings;
+
+    /// <summary>A connection without a pool: a restore renames databases, and nothing of ours may linger in them.</summary>
+    /// <exception cref="Engine.Problems.ProblemException">The server is down, refuses us, or has no such database.</exception>
+    public async Task<NpgsqlConnection> OpenAsync(string database, CancellationToken cancellation, bool bytewise = false)
+    {
+        await using var source = await BuildSourceAsync(database, bytewise, cancellation);
+        try
+        {
+            var connection = await ConnectAsync(source, cancellation);
+            await connection.ExecuteAsync(SessionSettings, cancellation);
+            return connection;
+        }
+        catch (Exception exception) when (PostgresProblem.Recognises(exception))
+        {
+            throw PostgresProblem.Of(exception, $"Connecting to database \"{database}\" of {Place} failed");
+        }
+    }
+
+    /// <summary>A connection for work on databases as wholes: never to <paramref name="except"/>, which can't be renamed while we are in it.</summary>
+    public Task<NpgsqlConnection> OpenMaintenanceAsync(CancellationToken cancellation, string? except = null) =>
+        OpenAsync(settings.Maintenance == except ? Other(except) : settings.Maintenance, cancellation);
+
+    private static string Other(string database) => database == "template1" ? "postgres" : "template1";
+
+    /// <summary>A program of PostgreSQL, with the connection in its environment: a command line is everybody's to read.</summary>
+    public async Task<ProgramCall> CallAsync(string program, IReadOnlyList<string> arguments, string database, CancellationToken cancellation)
+    {
+        var environment = new Dictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["PGHOST"] = settings.Host,
+            ["PGPORT"] = $"{settings.Port}",
+            ["PGUSER"] = settings.User,
+            ["PGDATABASE"] = database,
+            ["PGSSLMODE"] = settings.SslMode,
+            ["PGAPPNAME"] = "holdfast",
+            ["LC_ALL"] = "C",
+        };
+        if (settings.SslRootCertificate is { } certificate) environment["PGSSLROOTCERT"] = certificate;
+        if (await PasswordAsync(cancellation) is { Length: > 0 } password) environment["PGPASSWORD"] = password;
+        return new ProgramCall(program, arguments) { Environment = environment, User = settings.SystemUser };
+    }
+
+    public string Place => settings.BySocket ? $"the socket in {settings.Host}, port {settings.Port}" : $"{settings.Host}:{settings.Port}";
+
+    private async Task<NpgsqlDataSource> BuildSourceAsync(string database, bool bytewise, CancellationToken cancellation)
+    {
+        var builder = new NpgsqlSlimDataSourceBuilder();
+        builder.EnableTransportSecurity();
+        var connection = builder.ConnectionStringBuilder;
+        connection.Host = settings.Host;
+        connection.Port = settings.Port;
+        connection.Username = settings.User;
+        connection.Database = database;
+        connection.Password = await PasswordAsync(cancellation);
+        connection.SslMode = Mode(settings.SslMode);
+        connection.RootCertificate = settings.SslRootCertificate;
+        connection.ApplicationName = "holdfast";
+        connection.Pooling = false;
+        connection.CommandTimeout = 0;
+        connection.Timeout = 15;
+        connection.KeepAlive = 0;
+        connection.ReadBufferSize = connection.WriteBufferSize = 64 << 10;
+        connection.ClientEncoding = bytewise ? "SQL_ASCII" : "UTF8";
+        if (bytewise) connection.Encoding = "iso-8859-1";
+        return builder.Build();
+    }
+
+    private async Task<NpgsqlConnection> ConnectAsync(NpgsqlDataSource source, CancellationToken cancellation)
+    {
+        if (settings.SystemUser is not { } user || !settings.BySocket || !Environment.IsPrivilegedProcess)
+            return await source.OpenConnectionAsync(cancellation);
+        _peer ??= await PeerIdentity.FindAsync(host, user, cancellation);
+        return await PeerIdentity.RunAsAsync(_peer.Value, source.OpenConnection);
+    }
+
+    private async Task<string?> PasswordAsync(CancellationToken cancellation)
+    {
+        if (settings.Password is null) return null;
+        return _password ??= await secrets.ReadAsync(settings.Password, cancellation);
+    }
+
+    private static SslMode Mode(string name) => name switch
+    {
+        "disable" => SslMode.Disable,
+        "allow" => SslMode.Allow,
+        "require" => SslMode.Require,
+        "verify-ca" => SslMode.VerifyCA,
+        "verify-full" => SslMode.VerifyFull,
+        _ => SslMode.Prefer,
+    };
+}

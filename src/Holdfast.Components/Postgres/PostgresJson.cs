@@ -1,0 +1,15 @@
+using System.Text.Json.Serialization;
+
+namespace Holdfast.Components.Postgres;
+
+/// <summary>How the dump's own files and the catalog's answers are written as JSON.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    IgnoreReadOnlyProperties = false,
+    WriteIndented = true)]
+[JsonSerializable(typeof(DatabaseContents))]
+[JsonSerializable(typeof(CatalogAnswer))]
+[JsonSerializable(typeof(IReadOnlyList<SequenceEntry>))]
+[JsonSerializable(typeof(IReadOnlyList<DatabaseListing>))]
+internal sealed partial class PostgresJson : JsonSerializerContext;

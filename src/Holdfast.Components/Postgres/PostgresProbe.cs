@@ -1,0 +1,43 @@
+using Holdfast.Engine.Hosts;
+using Holdfast.Engine.Problems;
+
+namespace Holdfast.Components.Postgres;
+
+/// <summary>Tries what a backup of a cluster needs, and tells all that is wrong at once.</summary>
+internal sealed class PostgresProbe(PostgresConnector connector, IHost host)
+{
+    private const string MayReadAll = """
+        SELECT rolsuper OR EXISTS (SELECT FROM pg_catalog.pg_roles r WHERE r.rolname = 'pg_read_all_data' AND pg_catalog.pg_has_role(r.oid, 'USAGE'))
+            FROM pg_catalog.pg_roles WHERE rolname = current_user
+        """;
+
+    private readonly List<Problem> _problems = [];
+
+    public async Task<IReadOnlyList<Problem>> RunAsync(CancellationToken cancellation)
+    {
+        var version = 0;
+        await TryAsync(async () => version = (await ClusterDatabases.ReadAsync(connector, cancellation)).ServerVersion);
+        await TryAsync(async () => (await PostgresPrograms.FindAsync(host, version, cancellation)).Check(version));
+        if (version > 0) await TryAsync(() => CheckRightsAsync(cancellation));
+        return _problems;
+    }
+
+    private async Task CheckRightsAsync(CancellationToken cancellation)
+    {
+        await using var connection = await connector.OpenMaintenanceAsync(cancellation);
+        if (!await connection.ScalarAsync<bool>(MayReadAll, cancellation))
+            _problems.Add(Catalogue.PostgresPermission.With($"The user \"{connector.Settings.User}\" may not read every table of {connector.Settings.Name}."));
+    }
+
+    private async Task TryAsync(Func<Task> act)
+    {
+        try
+        {
+            await act();
+        }
+        catch (ProblemException problem)
+        {
+            _problems.Add(problem.Problem);
+        }
+    }
+}

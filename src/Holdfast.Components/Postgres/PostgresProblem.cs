@@ -1,0 +1,51 @@
+using System.Net.Sockets;
+using Holdfast.Engine.Problems;
+using Npgsql;
+
+namespace Holdfast.Components.Postgres;
+
+/// <summary>What PostgreSQL's refusals mean to a person, by SQLSTATE. Source: PostgreSQL's manual, appendix A.</summary>
+internal static class PostgresProblem
+{
+    public static bool Recognises(Exception exception) =>
+        exception is NpgsqlException or SocketException or TimeoutException or IOException { InnerException: SocketException };
+
+    /// <summary>An exception that ends a step. <paramref name="what"/> is the beginning of the sentence, without its end.</summary>
+    public static ProblemException Of(Exception exception, string what, ProblemKind? otherwise = null) =>
+        KindOf(exception, otherwise).Throwable($"{what}: {Reason(exception)}", exception);
+
+    /// <summary>The same by the state that psql wrote.</summary>
+    public static ProblemKind KindOf(string state, ProblemKind otherwise) => state switch
+    {
+        "3D000" => Catalogue.PostgresDatabaseMissing,
+        "28000" or "28P01" => Catalogue.PostgresAuthentication,
+        "42501" => Catalogue.PostgresPermission,
+        "55P03" => Catalogue.PostgresLocked,
+        "53100" => Catalogue.PostgresFull,
+        "53300" => Catalogue.PostgresBusy,
+        "57P01" or "57P02" or "57P03" => Catalogue.PostgresUnreachable,
+        _ when state.StartsWith("08", StringComparison.Ordinal) => Catalogue.PostgresUnreachable,
+        _ => otherwise,
+    };
+
+    private static ProblemKind KindOf(Exception exception, ProblemKind? otherwise) => exception switch
+    {
+        PostgresException refused => KindOf(refused.SqlState, otherwise ?? Catalogue.PostgresRefused),
+        NpgsqlException { InnerException: { } inner } => KindOf(inner, otherwise ?? Catalogue.PostgresUnreachable),
+        NpgsqlException { Message: var message } when message.Contains("password", StringComparison.OrdinalIgnoreCase) => Catalogue.PostgresAuthentication,
+        _ => Catalogue.PostgresUnreachable,
+    };
+
+    private static string Reason(Exception exception) => exception switch
+    {
+        PostgresException refused => Sentence(refused),
+        NpgsqlException { InnerException: { } inner } and not PostgresException => Reason(inner),
+        _ => exception.Message,
+    };
+
+    private static string Sentence(PostgresException refused)
+    {
+        var detail = string.IsNullOrEmpty(refused.Detail) ? "" : $" ({refused.Detail})";
+        return $"{refused.MessageText}{detail} [{refused.SqlState}]";
+    }
+}

@@ -1,0 +1,75 @@
+using Holdfast.Engine.Planning;
+using Holdfast.Engine.Running;
+using Npgsql;
+
+namespace Holdfast.Components.Postgres;
+
+/// <summary>What the steps of one cluster may owe, and how it is paid back.</summary>
+internal sealed class PostgresUndos(PostgresConnector connector)
+{
+    private const string Database = "database";
+
+    public IReadOnlyList<IUndoHandler> Handlers { get; } =
+    [
+        new Handler(connector, Kind(connector, "drop-incomplete"), DropAsync),
+        new Handler(connector, Kind(connector, "allow-connections"), AllowAsync),
+    ];
+
+    public Undo DropIncomplete(string database) => Owe("drop-incomplete", $"Drops the incomplete database \"{database}\".", database);
+
+    public Undo AllowConnections(string database) => Owe("allow-connections", $"Lets sessions into the database \"{database}\" again.", database);
+
+    private Undo Owe(string kind, string does, string database) =>
+        new(Kind(connector, kind), does, new Dictionary<string, string>(StringComparer.Ordinal) { [Database] = database });
+
+    private static string Kind(PostgresConnector connector, string kind) => $"postgres/{connector.Settings.Name}.{kind}";
+
+    /// <summary>Only a name that a restore made up is ever dropped, whatever stands in the journal.</summary>
+    private static async Task DropAsync(NpgsqlConnection connection, string database, CancellationToken cancellation)
+    {
+        if (!MadeUpName.IsIncomplete(database)) throw new InvalidDataException($"\"{database}\" is not the name of an incomplete database.");
+        await EndCreationAsync(connection, database, cancellation);
+        await connection.ExecuteAsync($"ALTER DATABASE {Sql.Identifier(database)} IS_TEMPLATE false ALLOW_CONNECTIONS false", cancellation);
+        await connection.ExecuteAsync(
+            $"SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity WHERE datname = {Sql.Literal(database)}", cancellation);
+        await connection.ExecuteAsync($"DROP DATABASE {Sql.Identifier(database)}", cancellation);
+    }
+
+    /// <summary>A server goes on with CREATE DATABASE after its client was killed: the database would appear behind our back.</summary>
+    private static async Task EndCreationAsync(NpgsqlConnection connection, string database, CancellationToken cancellation)
+    {
+        var creating = $"""
+            FROM pg_catalog.pg_stat_activity WHERE pid <> pg_catalog.pg_backend_pid() AND state = 'active'
+                AND pg_catalog.strpos(query, {Sql.Literal($"CREATE DATABASE {Sql.Identifier(database)}")}) = 1
+            """;
+        while (await connection.ScalarAsync<long>($"SELECT count(pg_catalog.pg_terminate_backend(pid)) {creating}", cancellation) > 0)
+            await connection.ExecuteAsync("SELECT pg_catalog.pg_sleep(0.1)", cancellation);
+    }
+
+    private static Task AllowAsync(NpgsqlConnection connection, string database, CancellationToken cancellation) =>
+        connection.ExecuteAsync($"ALTER DATABASE {Sql.Identifier(database)} ALLOW_CONNECTIONS true", cancellation);
+
+    private sealed class Handler(PostgresConnector connector, string kind, Func<NpgsqlConnection, string, CancellationToken, Task> undo) : IUndoHandler
+    {
+        public string Kind => kind;
+
+        /// <summary>A database that is not there needs no undoing: it was never made, has its final name, or an earlier attempt came this far.</summary>
+        public async Task UndoAsync(Undo owed, CancellationToken cancellation)
+        {
+            var database = owed.Arguments[Database];
+            await using var connection = await connector.OpenMaintenanceAsync(cancellation, except: database);
+            try
+            {
+                await undo(connection, database, cancellation);
+            }
+            catch (PostgresException gone) when (gone.SqlState == PostgresErrorCodes.InvalidCatalogName)
+            {
+                await connection.ExecuteAsync("ROLLBACK", cancellation);
+            }
+            catch (Exception exception) when (PostgresProblem.Recognises(exception))
+            {
+                throw PostgresProblem.Of(exception, owed.Does, Engine.Problems.Catalogue.PostgresRestore);
+            }
+        }
+    }
+}

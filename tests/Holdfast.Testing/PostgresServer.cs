@@ -1,0 +1,148 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+
+namespace Holdfast.Testing;
+
+/// <summary>How a scratch cluster is made.</summary>
+public sealed record PostgresServerOptions
+{
+    public string Encoding { get; init; } = "UTF8";
+    public string Locale { get; init; } = "C.UTF-8";
+
+    /// <summary>Null trusts everybody; otherwise the superuser's password, asked for on every way in.</summary>
+    public string? Password { get; init; }
+
+    /// <summary>Lines of postgresql.conf: "max_connections=10".</summary>
+    public IReadOnlyList<string> Settings { get; init; } = [];
+}
+
+/// <summary>
+/// A real PostgreSQL cluster of a test, on a socket in its own folder and a port of the loopback. PostgreSQL refuses root,
+/// so as root it runs as the user "postgres". It is stopped and removed when it is disposed of.
+/// </summary>
+public sealed class PostgresServer : IAsyncDisposable
+{
+    private readonly PostgresServerOptions _options;
+    private readonly string _bin;
+
+    private PostgresServer(PostgresServerOptions options, string bin, string folder, int port) =>
+        (_options, _bin, Folder, Port) = (options, bin, folder, port);
+
+    /// <summary>Where the socket is.</summary>
+    public string Folder { get; }
+
+    public int Port { get; }
+
+    /// <summary>The data directory.</summary>
+    public string Data => Path.Combine(Folder, "data");
+
+    /// <summary>What the server wrote to its log.</summary>
+    public string Log => File.ReadAllText(Path.Combine(Folder, "log"));
+
+    /// <summary>Makes a cluster and starts it; skips the test when PostgreSQL is not installed.</summary>
+    public static async Task<PostgresServer> StartAsync(PostgresServerOptions? options = null)
+    {
+        var folder = Directory.CreateTempSubdirectory("holdfast-pg-").FullName;
+        var server = new PostgresServer(options ?? new PostgresServerOptions(), FindBin(), folder, FreePort());
+        try
+        {
+            await server.InitAsync();
+            await server.StartServerAsync();
+            return server;
+        }
+        catch
+        {
+            await server.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>The full path of one of PostgreSQL's programs.</summary>
+    public string Program(string name) => Path.Combine(_bin, name);
+
+    /// <summary>What the query writes, unaligned, without headings.</summary>
+    public async Task<string> QueryAsync(string database, string sql) =>
+        (await RunAsync("psql", ["-XAtq", "-v", "ON_ERROR_STOP=1", "-c", sql], database)).Succeeded().Output.TrimEnd('\n');
+
+    /// <summary>Runs statements of psql from a text, and stops at the first error.</summary>
+    public async Task ExecuteAsync(string database, string script)
+    {
+        var file = Path.Combine(Folder, $"script-{Environment.CurrentManagedThreadId}.sql");
+        await File.WriteAllTextAsync(file, script);
+        (await RunAsync("psql", ["-Xq", "-v", "ON_ERROR_STOP=1", "-f", file], database)).Succeeded();
+    }
+
+    /// <summary>Runs a program of PostgreSQL, connected to the cluster as its superuser.</summary>
+    public Task<CommandResult> RunAsync(string program, IEnumerable<string> arguments, string database = "postgres") =>
+        Command.RunAsync(Program(program), arguments, Environs(database));
+
+    /// <summary>libpq's variables for this cluster.</summary>
+    public Dictionary<string, string?> Environs(string database) => new(StringComparer.Ordinal)
+    {
+        ["PGHOST"] = Folder,
+        ["PGPORT"] = Port.ToString(CultureInfo.InvariantCulture),
+        ["PGUSER"] = "postgres",
+        ["PGDATABASE"] = database,
+        ["PGPASSWORD"] = _options.Password,
+    };
+
+    public async Task StartServerAsync() =>
+        (await AsServerAsync("pg_ctl", "-D", Data, "-w", "-l", Path.Combine(Folder, "log"), "start")).Succeeded();
+
+    /// <summary>Stops it: "fast" ends sessions, "immediate" is a crash.</summary>
+    public Task<CommandResult> StopServerAsync(string mode = "fast") => AsServerAsync("pg_ctl", "-D", Data, "-w", "-m", mode, "stop");
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        if (File.Exists(Path.Combine(Data, "postmaster.pid"))) await StopServerAsync("immediate");
+        Directory.Delete(Folder, recursive: true);
+    }
+
+    private async Task InitAsync()
+    {
+        if (Environment.IsPrivilegedProcess) (await Command.RunAsync("chown", ["postgres", Folder])).Succeeded();
+        var password = Path.Combine(Folder, "password");
+        await File.WriteAllTextAsync(password, (_options.Password ?? "unused") + "\n");
+        var method = _options.Password is null ? "trust" : "scram-sha-256";
+        (await AsServerAsync(
+            "initdb", "-D", Data, "-U", "postgres", "-A", method, $"--pwfile={password}", "-E", _options.Encoding, $"--locale={_options.Locale}", "-N")).Succeeded();
+        string[] settings =
+        [
+            $"port={Port}", $"unix_socket_directories='{Folder}'", "listen_addresses='127.0.0.1'", "fsync=off", "wal_level=logical",
+            .. _options.Settings,
+        ];
+        await File.AppendAllLinesAsync(Path.Combine(Data, "postgresql.conf"), settings);
+    }
+
+    private Task<CommandResult> AsServerAsync(string program, params string[] arguments)
+    {
+        string[] line = [Program(program), .. arguments];
+        return Environment.IsPrivilegedProcess
+            ? Command.RunAsync("runuser", ["-u", "postgres", "--", .. line])
+            : Command.RunAsync(line[0], line[1..]);
+    }
+
+    /// <summary>$HOLDFAST_POSTGRES_BIN, or the newest one installed where Debian and PGDG put it.</summary>
+    private static string FindBin()
+    {
+        var named = Environment.GetEnvironmentVariable("HOLDFAST_POSTGRES_BIN");
+        var bin = new[] { named }.Concat(Installed()).FirstOrDefault(folder => folder is not null && File.Exists(Path.Combine(folder, "initdb")));
+        Require.That(bin is not null, "No PostgreSQL server is installed.");
+        return bin;
+    }
+
+    private static IEnumerable<string> Installed() =>
+        new[] { ("/usr/lib/postgresql", "*"), ("/usr", "pgsql-*") }
+            .Where(place => Directory.Exists(place.Item1))
+            .SelectMany(place => Directory.GetDirectories(place.Item1, place.Item2).OrderDescending(StringComparer.Ordinal))
+            .Select(folder => Path.Combine(folder, "bin"));
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+}
