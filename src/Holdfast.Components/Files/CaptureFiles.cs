@@ -11,13 +11,13 @@ internal sealed class CaptureFiles(FilesSettings settings, CaptureSession sessio
 
     public async Task RunAsync(StepContext step, CancellationToken cancellation)
     {
-        var survey = await Task.Run(() => FilesSurvey.Take(settings, clock.GetUtcNow(), cancellation), cancellation);
+        var survey = await Task.Run(() => new FilesSurvey(settings, clock.GetUtcNow()).Walk(cancellation), cancellation);
         (step.Counters.ItemsTotal, step.Counters.BytesTotal) = survey.Extent;
         var record = new ComponentRecord { Name = "files", Kind = "files", Path = FilesComponent.Root, Complete = !survey.IsIncomplete };
         var before = Figures.Of(session.Writer.Counters);
         await ArchiveAsync(survey, record, step, cancellation);
         foreach (var problem in survey.Problems) step.Warn(problem);
-        if (_warnings.Suppressed > 0) step.Warn(Catalogue.FilesUnreadable.With($"{_warnings.Suppressed} more files could not be read or changed with each reading."));
+        if (_warnings.Suppressed > 0) step.Warn(KindOf(!record.Complete).With($"{_warnings.Suppressed} more files could not be read, or changed each time."));
         Complete(record, survey, Figures.Of(session.Writer.Counters) - before);
         session.Manifest.Components.Add(record);
     }
@@ -33,16 +33,17 @@ internal sealed class CaptureFiles(FilesSettings settings, CaptureSession sessio
         var before = Figures.Of(session.Writer.Counters);
         await using var ticker = Ticker.Start(clock, () => Show(Figures.Of(session.Writer.Counters) - before, step.Counters));
         foreach (var gone in await session.Writer.AddPathsAsync(survey.Tops, options, cancellation))
-            Report(new ArchiveWarning(gone, "it vanished while the recovery point was taken", Left: true), record, step);
+            Report(new ArchiveWarning(gone, $"{gone} vanished while the recovery point was taken", Left: true), record, step);
     }
 
     private void Report(ArchiveWarning warning, ComponentRecord record, StepContext step)
     {
         if (warning.Left) record.Complete = false;
         if (!_warnings.Take()) return;
-        var kind = warning.Left ? Catalogue.FilesUnreadable : Catalogue.FilesChanged;
-        step.Warn(kind.With($"{warning.Path}: {warning.Message}"));
+        step.Warn(KindOf(warning.Left).With($"A file was {(warning.Left ? "left out" : "kept as last read")}: {warning.Message}."));
     }
+
+    private static ProblemKind KindOf(bool left) => left ? Catalogue.FilesUnreadable : Catalogue.FilesChanged;
 
     // The writer's figures go on from the steps before this one; a person wants those of this step.
     private static void Show(Figures figures, StepCounters shown)

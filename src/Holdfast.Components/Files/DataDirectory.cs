@@ -11,20 +11,22 @@ namespace Holdfast.Components.Files;
 internal sealed record DataDirectory(string Path, string Database, string Remedy)
 {
     /// <summary>What a folder is recognised by. Only names are looked at.</summary>
-    public static DataDirectory? Recognise(string folder)
+    public static DataDirectory? Recognise(string folder) => Recognise(folder, Disk.Names(folder));
+
+    /// <summary>The same when the names in the folder are known; nearly always they are enough to tell.</summary>
+    public static DataDirectory? Recognise(string folder, IReadOnlyList<string> names)
     {
-        if (IsPostgres(folder))
+        if (IsPostgres(folder, names))
             return new(folder, "PostgreSQL", "Capture the server with a 'postgres' component, and exclude this folder from 'files'.");
-        if (IsSearch(folder))
+        if (IsSearch(folder, names))
             return new(folder, "Elasticsearch or OpenSearch", "Its makers support snapshots only: mark the entry 'data-directory: search', or exclude this folder from 'files'.");
-        if (IsNeo4j(folder))
+        if (IsNeo4j(folder, names))
             return new(folder, "Neo4j", "Dump it with neo4j-admin to a folder of its own, put that into 'files', and exclude this one.");
         return null;
     }
 
     /// <summary>True for a folder that Redis writes its data to: its dump is replaced in one rename, its append-only files are not.</summary>
-    public static bool IsRedis(string folder) =>
-        Disk.IsFolder($"{folder}/appendonlydir") || Disk.IsFile($"{folder}/dump.rdb") || Disk.IsFile($"{folder}/appendonly.aof");
+    public static bool IsRedis(IReadOnlyList<string> names) => names.Any(name => name is "dump.rdb" or "appendonlydir" or "appendonly.aof");
 
     /// <summary>The data directory that a path is or lies in, or null.</summary>
     public static DataDirectory? Around(string path)
@@ -35,18 +37,19 @@ internal sealed record DataDirectory(string Path, string Database, string Remedy
     }
 
     // Source: PostgreSQL, "Database File Layout".
-    private static bool IsPostgres(string folder) => Disk.IsFile($"{folder}/PG_VERSION") && Disk.IsFile($"{folder}/global/pg_control");
+    private static bool IsPostgres(string folder, IReadOnlyList<string> names) =>
+        names.Contains("PG_VERSION", StringComparer.Ordinal) && Disk.IsFile($"{folder}/global/pg_control");
 
     // Up to Elasticsearch 7, and in OpenSearch, nodes lie in nodes/<number>; from 8 on path.data is the node's folder itself.
-    private static bool IsSearch(string folder) =>
-        IsSearchNode(folder) || Disk.Names(folder).Any(name => name.All(char.IsAsciiDigit) && IsSearchNode($"{folder}/{name}"));
+    private static bool IsSearch(string folder, IReadOnlyList<string> names) =>
+        IsSearchNode(names) || (System.IO.Path.GetFileName(folder) is "nodes"
+            && names.Any(name => name.All(char.IsAsciiDigit) && IsSearchNode(Disk.Names($"{folder}/{name}"))));
 
-    private static bool IsSearchNode(string folder) =>
-        (Disk.IsFolder($"{folder}/_state") && (Disk.IsFolder($"{folder}/indices") || Disk.IsFile($"{folder}/node.lock")))
-        || (Disk.IsFolder($"{folder}/indices") && Disk.IsFile($"{folder}/node.lock"));
+    private static bool IsSearchNode(IReadOnlyList<string> names) =>
+        names.Count(name => name is "_state" or "indices" or "node.lock") >= 2;
 
     // data/databases/<name>/neostore, and beside it data/transactions/<name>/neostore.transaction.db.0, from 3.5 to 5.
-    private static bool IsNeo4j(string folder) =>
+    private static bool IsNeo4j(string folder, IReadOnlyList<string> names) =>
         System.IO.Path.GetFileName(folder) is "databases" or "transactions"
-        && Disk.Names(folder).Any(name => Disk.Names($"{folder}/{name}").Any(inner => inner.StartsWith("neostore", StringComparison.Ordinal)));
+        && names.Any(name => Disk.Names($"{folder}/{name}").Any(inner => inner.StartsWith("neostore", StringComparison.Ordinal)));
 }

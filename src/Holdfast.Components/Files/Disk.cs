@@ -12,12 +12,20 @@ internal static class Disk
     /// <summary>What stands at a path, or null.</summary>
     public static NodeType? TypeOf(string path) => LocalEntries.TryFind(path, out var type, out _) ? type : null;
 
+    /// <summary>What stands at a path, and the bytes of it if it is a file.</summary>
+    public static bool TryFind(string path, out NodeType type, out long size)
+    {
+        var found = LocalEntries.TryFind(path, out type, out var bytes);
+        size = type == NodeType.File ? (long)bytes : 0;
+        return found;
+    }
+
     public static bool IsFolder(string path) => TypeOf(path) == NodeType.Directory;
 
     public static bool IsFile(string path) => TypeOf(path) == NodeType.File;
 
     /// <summary>The bytes of a file; 0 when it is gone.</summary>
-    public static long Size(string path) => LocalEntries.TryFind(path, out _, out var size) ? (long)size : 0;
+    public static long Size(string path) => TryFind(path, out _, out var size) ? size : 0;
 
     /// <summary>Where a link points to, as it is written; null for anything else.</summary>
     public static string? LinkTarget(string path) => TypeOf(path) == NodeType.Symlink ? LocalEntries.LinkTarget(path) : null;

@@ -10,18 +10,18 @@ internal readonly record struct Extent(long Files, long Bytes)
     {
         long files = 0, bytes = 0;
         var ahead = new Stack<string>(places);
-        var seen = new HashSet<string>(StringComparer.Ordinal);
         while (ahead.TryPop(out var path))
         {
             cancellation.ThrowIfCancellationRequested();
-            if (!seen.Add(path) || Disk.TypeOf(path) is not { } type || gate.Excludes(path, type)) continue;
+            if (!Disk.TryFind(path, out var type, out var size) || gate.Excludes(path, type)) continue;
             if (type == NodeType.Directory)
             {
-                foreach (var name in Disk.Names(path)) ahead.Push($"{path.TrimEnd('/')}/{name}");
+                var prefix = path == "/" ? path : path + "/";
+                foreach (var name in Disk.Names(path)) ahead.Push(prefix + name);
                 continue;
             }
             files++;
-            if (type == NodeType.File) bytes += Disk.Size(path);
+            bytes += size;
         }
         return new(files, bytes);
     }

@@ -29,23 +29,25 @@ public sealed class FilesComponent : IComponent
 
     public async Task<IReadOnlyList<Problem>> ProbeAsync(CancellationToken cancellation)
     {
-        var survey = await SurveyAsync(cancellation);
+        var survey = await Task.Run(() => new FilesSurvey(_settings, _clock.GetUtcNow()).Walk(cancellation), cancellation);
         return [.. survey.Problems];
     }
 
-    public async Task<IReadOnlyList<Step>> PlanCaptureAsync(CaptureSession session, CancellationToken cancellation)
+    public Task<IReadOnlyList<Step>> PlanCaptureAsync(CaptureSession session, CancellationToken cancellation)
     {
-        var survey = await SurveyAsync(cancellation);
-        return
+        // Trees may be big, and the step itself walks them: a plan needs no more than what is selected.
+        var survey = new FilesSurvey(_settings, _clock.GetUtcNow());
+        IReadOnlyList<Step> steps =
         [
             new Step
             {
                 Name = "Capture configuration files",
-                Does = $"Archive {survey.Extent.Files} files of {_settings.Groups.Count} groups, {survey.Certificates.Count} certificates and keys among them.",
+                Does = $"Archive {survey.Tops.Count} paths of {survey.Selection.Groups.Count} groups, {survey.Certificates.Count} certificates and keys among them.",
                 Component = Name,
                 Act = new CaptureFiles(_settings, session, _clock).RunAsync,
             },
         ];
+        return Task.FromResult(steps);
     }
 
     public Task<IReadOnlyList<Step>> PlanRestoreAsync(RestoreSession session, CancellationToken cancellation)
@@ -67,7 +69,4 @@ public sealed class FilesComponent : IComponent
     private static string Sentence(RestoreSession session) =>
         (session.Target is { } target ? $"Write the files of the recovery point below {target}; " : "Write the files of the recovery point to where they came from; ")
         + (session.Overwrite ? "what differs is replaced." : $"what differs is moved aside, with '{session.AsideSuffix}' added to its name.");
-
-    private Task<FilesSurvey> SurveyAsync(CancellationToken cancellation) =>
-        Task.Run(() => FilesSurvey.Take(_settings, _clock.GetUtcNow(), cancellation), cancellation);
 }

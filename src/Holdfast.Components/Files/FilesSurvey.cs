@@ -3,14 +3,18 @@ using Holdfast.Engine.Problems;
 
 namespace Holdfast.Components.Files;
 
-/// <summary>All that can be told about a capture of files before a byte is read: what is selected, what is missing or refused, and the certificates.</summary>
+/// <summary>
+/// All that can be told about a capture of files before it is done: what is selected, what is missing or refused, and the
+/// certificates. What lies deep in selected folders is known after <see cref="Walk"/>.
+/// </summary>
 internal sealed class FilesSurvey
 {
     private readonly FilesSettings _settings;
     private readonly DateTimeOffset _now;
     private readonly IReadOnlyList<Problem> _configurationProblems;
 
-    private FilesSurvey(FilesSettings settings, DateTimeOffset now, CancellationToken cancellation)
+    /// <summary>Looks at the disk; nothing is changed.</summary>
+    public FilesSurvey(FilesSettings settings, DateTimeOffset now)
     {
         (_settings, _now) = (settings, now);
         Selection = Selection.Find(settings.Groups);
@@ -20,7 +24,6 @@ internal sealed class FilesSurvey
             .Where(place => !patterns.Exists(pattern => pattern.Matches(place))).ToList();
         Gate = new Gate(patterns, places);
         Tops = [.. places.Where(place => !Gate.IsBelowPlace(place)).Order(StringComparer.Ordinal)];
-        Extent = Extent.Measure(Tops, Gate, cancellation);
     }
 
     public Selection Selection { get; }
@@ -30,7 +33,9 @@ internal sealed class FilesSurvey
 
     public IReadOnlyList<FoundFile> Certificates { get; }
     public Gate Gate { get; }
-    public Extent Extent { get; }
+
+    /// <summary>How much it is; nothing before <see cref="Walk"/>.</summary>
+    public Extent Extent { get; private set; }
 
     /// <summary>True when something that was asked for will not be in the point.</summary>
     public bool IsIncomplete => Selection.Entries.Any(entry => entry.State is EntryState.Missing or EntryState.Refused || entry.Refused.Count > 0)
@@ -40,8 +45,12 @@ internal sealed class FilesSurvey
     public IEnumerable<DataDirectory> Undeclared => Gate.Databases.Where(found => !_settings.Groups.SelectMany(group => group.Entries)
         .Any(entry => entry.DataDirectory is not null && new PathPattern(entry.Path).Matches(found.Path)));
 
-    /// <summary>Looks at the disk; nothing is changed.</summary>
-    public static FilesSurvey Take(FilesSettings settings, DateTimeOffset now, CancellationToken cancellation) => new(settings, now, cancellation);
+    /// <summary>Goes through everything that would be captured. Content is not read, so that it takes microseconds a file.</summary>
+    public FilesSurvey Walk(CancellationToken cancellation)
+    {
+        Extent = Extent.Measure(Tops, Gate, cancellation);
+        return this;
+    }
 
     /// <summary>Everything that a person should know.</summary>
     public IEnumerable<Problem> Problems =>

@@ -15,6 +15,9 @@ internal sealed class Gate(IReadOnlyList<PathPattern> excludes, IReadOnlyList<st
     private readonly ConcurrentDictionary<string, DataDirectory> _databases = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, bool> _redis = new(StringComparer.Ordinal);
 
+    // Nearly every selection is without data directories, and then no path needs to be looked up.
+    private volatile bool _metDatabase;
+
     /// <summary>Data directories met so far that were skipped.</summary>
     public IEnumerable<DataDirectory> Databases => _databases.Values.OrderBy(found => found.Path, StringComparer.Ordinal);
 
@@ -24,22 +27,36 @@ internal sealed class Gate(IReadOnlyList<PathPattern> excludes, IReadOnlyList<st
     /// <summary>True when the path stays out, with all below it.</summary>
     public bool Excludes(string path, NodeType type)
     {
-        if (excludes.Any(pattern => pattern.Matches(path))) return true;
+        if (IsExcludedByProfile(path)) return true;
         if (type != NodeType.Directory) return IsInDatabase(path) && !_places.Contains(path);
         // Folders above the selection are only passed through: what else is in them is nobody's concern.
         if (!IsSelected(path)) return false;
-        if (DataDirectory.IsRedis(path)) _redis.TryAdd(path, true);
-        if (DataDirectory.Recognise(path) is { } database) _databases.TryAdd(path, database);
+        var names = Disk.Names(path);
+        if (DataDirectory.IsRedis(names)) _redis.TryAdd(path, true);
+        if (DataDirectory.Recognise(path, names) is { } database) Remember(database);
         return IsInDatabase(path) && !_abovePlaces.Contains(path);
     }
 
     /// <summary>True when a folder above the path is selected as a whole.</summary>
     public bool IsBelowPlace(string path) => Above(path).Any(_places.Contains);
 
+    private bool IsExcludedByProfile(string path)
+    {
+        if (excludes.Count == 0) return false;
+        var names = PathPattern.NamesOf(path);
+        return excludes.Any(pattern => pattern.Matches(names));
+    }
+
+    private void Remember(DataDirectory database)
+    {
+        _databases.TryAdd(database.Path, database);
+        _metDatabase = true;
+    }
+
     private bool IsSelected(string path) => _places.Contains(path) || IsBelowPlace(path);
 
     private bool IsInDatabase(string path) =>
-        !_databases.IsEmpty && (_databases.ContainsKey(path) || Above(path).Any(_databases.ContainsKey));
+        _metDatabase && (_databases.ContainsKey(path) || Above(path).Any(_databases.ContainsKey));
 
     private static IEnumerable<string> Above(string path)
     {

@@ -13,16 +13,21 @@ internal sealed class PathPattern
     public PathPattern(string pattern)
     {
         _fromRoot = pattern.StartsWith('/');
-        _parts = pattern.Split('/', StringSplitOptions.RemoveEmptyEntries);
+        _parts = NamesOf(pattern);
     }
 
+    /// <summary>A path as <see cref="Matches(ReadOnlySpan{string})"/> takes it, so that it is cut once for many patterns.</summary>
+    public static string[] NamesOf(string path) => path.Split('/', StringSplitOptions.RemoveEmptyEntries);
+
     /// <summary>True when the path, or a folder above it, matches.</summary>
-    public bool Matches(string path)
+    public bool Matches(string path) => Matches(NamesOf(path));
+
+    /// <summary>The same for a path that has been cut into its names.</summary>
+    public bool Matches(ReadOnlySpan<string> names)
     {
-        var names = path.Split('/', StringSplitOptions.RemoveEmptyEntries);
         if (_fromRoot) return Matches(_parts, names);
         for (var first = 0; first < names.Length; first++)
-            if (Matches(_parts, names.AsSpan(first))) return true;
+            if (Matches(_parts, names[first..])) return true;
         return false;
     }
 

@@ -58,8 +58,8 @@ public sealed class DataDirectoryTests : IDisposable
     {
         _folder.Write("redis/dump.rdb", "REDIS");
         _folder.Write("newer/appendonlydir/appendonly.aof.manifest", "");
-        Assert.True(DataDirectory.IsRedis(_folder["redis"]));
-        Assert.True(DataDirectory.IsRedis(_folder["newer"]));
-        Assert.False(DataDirectory.IsRedis(_folder.Path));
+        Assert.True(DataDirectory.IsRedis(Disk.Names(_folder["redis"])));
+        Assert.True(DataDirectory.IsRedis(Disk.Names(_folder["newer"])));
+        Assert.False(DataDirectory.IsRedis(Disk.Names(_folder.Path)));
     }
 }

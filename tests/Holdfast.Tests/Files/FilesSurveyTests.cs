@@ -54,7 +54,7 @@ public sealed class FilesSurveyTests : IDisposable
     {
         _folder.Write("etc/a.pyc", "12345");
         var settings = Settings(new FileEntry(_folder["etc"]), new FileEntry(_folder["etc/a.pyc"])) with { Exclude = ["*.pyc"] };
-        var survey = FilesSurvey.Take(settings, _now, TestContext.Current.CancellationToken);
+        var survey = new FilesSurvey(settings, _now).Walk(TestContext.Current.CancellationToken);
         Assert.Equal((0, true), (survey.Extent.Files, survey.Gate.Excludes(_folder["etc/a.pyc"], NodeType.File)));
     }
 
@@ -113,7 +113,7 @@ public sealed class FilesSurveyTests : IDisposable
         var entry = new FileEntry(nodes, DataDirectory: "search");
         _folder.Write("es/tmp/x", "12345");
         var settings = Settings(entry, new FileEntry(_folder["es"])) with { Components = ["files", "search"] };
-        var survey = FilesSurvey.Take(settings, _now, TestContext.Current.CancellationToken);
+        var survey = new FilesSurvey(settings, _now).Walk(TestContext.Current.CancellationToken);
         Assert.Empty(survey.Problems);
         Assert.Equal(new Extent(1, 5), survey.Extent);
         Assert.False(survey.IsIncomplete);
@@ -147,7 +147,7 @@ public sealed class FilesSurveyTests : IDisposable
     }
 
     private FilesSurvey Survey(params FileEntry[] entries) =>
-        FilesSurvey.Take(Settings(entries), _now, TestContext.Current.CancellationToken);
+        new FilesSurvey(Settings(entries), _now).Walk(TestContext.Current.CancellationToken);
 
     private static FilesSettings Settings(params FileEntry[] entries) => new() { Groups = [new FileGroup("Test", entries)] };
 

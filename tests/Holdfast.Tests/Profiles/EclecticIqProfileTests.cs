@@ -53,7 +53,7 @@ public sealed class EclecticIqProfileTests
     [Fact]
     public void A_machine_without_the_platform_misses_only_what_must_be_there()
     {
-        var survey = FilesSurvey.Take(_files, DateTimeOffset.UnixEpoch, TestContext.Current.CancellationToken);
+        var survey = new FilesSurvey(_files, DateTimeOffset.UnixEpoch).Walk(TestContext.Current.CancellationToken);
         Assert.True(survey.IsIncomplete);
         Assert.DoesNotContain(survey.Selection.Entries, entry => entry.Entry.Optional && entry.State == EntryState.Missing);
         Assert.Contains(survey.Selection.Entries, entry => entry.State == EntryState.Missing);

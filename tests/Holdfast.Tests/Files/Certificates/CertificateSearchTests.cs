@@ -102,8 +102,8 @@ public sealed class CertificateSearchTests : IDisposable
     {
         WritePair("platform", _now.AddDays(90));
         var settings = new FilesSettings { Groups = [], Configurations = [("nginx", _folder["nginx/*.conf"])] };
-        Assert.Equal(2, FilesSurvey.Take(settings, _now, TestContext.Current.CancellationToken).Certificates.Count);
-        Assert.Empty(FilesSurvey.Take(settings with { FindsCertificates = false }, _now, TestContext.Current.CancellationToken).Certificates);
+        Assert.Equal(2, new FilesSurvey(settings, _now).Walk(TestContext.Current.CancellationToken).Certificates.Count);
+        Assert.Empty(new FilesSurvey(settings with { FindsCertificates = false }, _now).Walk(TestContext.Current.CancellationToken).Certificates);
     }
 
     [Fact]
@@ -121,7 +121,7 @@ public sealed class CertificateSearchTests : IDisposable
     {
         if (configurations.Length == 0) configurations = ["nginx/nginx.conf"];
         var group = new FileGroup("Test", [.. configurations.Select(name => new FileEntry(_folder[name]))]);
-        return FilesSurvey.Take(new FilesSettings { Groups = [group] }, _now, TestContext.Current.CancellationToken);
+        return new FilesSurvey(new FilesSettings { Groups = [group] }, _now).Walk(TestContext.Current.CancellationToken);
     }
 
     private void WritePair(string name, DateTimeOffset ends)

@@ -1,0 +1,82 @@
+using Holdfast.Components.Files;
+using Holdfast.Engine.Profiles;
+using Holdfast.Engine.Running;
+using Holdfast.Restic;
+using Holdfast.Restic.Archiving;
+using Holdfast.Restic.Backends;
+using Holdfast.Restic.Snapshots;
+using Holdfast.Testing;
+using Xunit;
+
+namespace Holdfast.Tests.Files;
+
+/// <summary>A folder that is a platform's disk, a real repository beside it, and the component between the two.</summary>
+internal sealed class FilesRig : IAsyncDisposable
+{
+    private readonly InitOptions _cheap = new() { KeyDerivation = new KeyDerivation(1024, 8, 1) };
+
+    /// <summary>The platform's disk.</summary>
+    public TempFolder Disk { get; } = new();
+
+    public TempFolder Storage { get; } = new();
+    public RecordedStep Step { get; private set; } = new();
+    public Manifest Manifest { get; } = new() { Platform = "test", RunId = "test", Mode = "online", HoldfastVersion = "0", Host = "test" };
+    public Repository Repository { get; private set; } = null!;
+    public ComponentRecord Record => Assert.Single(Manifest.Components);
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    public static async Task<FilesRig> MakeAsync()
+    {
+        var rig = new FilesRig();
+        rig.Repository = await Repository.InitAsync(new LocalBackend(rig.Storage["repository"]), "secret", rig._cheap, cancellation: Token);
+        return rig;
+    }
+
+    /// <summary>The component of a profile whose 'files' is the given YAML, in which DISK stands for the platform's disk.</summary>
+    public FilesComponent Component(string files)
+    {
+        var indented = string.Join('\n', files.Split('\n').Select(line => "    " + line));
+        var text = $"platform: test\ncomponents:\n  files:\n{indented}\n".Replace("DISK", Disk.Path, StringComparison.Ordinal);
+        return FilesComponent.From(ProfileReader.Parse(text, "test.yaml"), TimeProvider.System)!;
+    }
+
+    /// <summary>Takes a recovery point of files alone.</summary>
+    public async Task<Snapshot> CaptureAsync(FilesComponent component, Snapshot? parent = null)
+    {
+        (Step, _) = (new RecordedStep(), Manifest.Components.Remove(Manifest.Components.FirstOrDefault()!));
+        var session = new CaptureSession { Manifest = Manifest, Repository = Repository, Parent = parent };
+        await using var writer = await Repository.BeginSnapshotAsync(parent, Token);
+        foreach (var step in await component.PlanCaptureAsync(session, Token))
+        {
+            session.Writer = writer;
+            await step.Act(Step, Token);
+        }
+        return await writer.CommitAsync(new SnapshotHeader { Paths = ["/"], Hostname = "test" }, Token);
+    }
+
+    /// <summary>Brings files back: to their places, or below a target.</summary>
+    public async Task RestoreAsync(FilesComponent component, Snapshot point, string? target, params string[] include)
+    {
+        Step = new RecordedStep();
+        var session = new RestoreSession { Repository = Repository, Point = point, Manifest = Manifest, Target = target, AsideSuffix = ".before-test", Include = include };
+        foreach (var step in await component.PlanRestoreAsync(session, Token)) await step.Act(Step, Token);
+    }
+
+    /// <summary>The files of a point that came from the platform's disk, relative to it, in order.</summary>
+    public async Task<IReadOnlyList<string>> ListAsync(Snapshot point)
+    {
+        var below = $"/files{Disk.Path}/";
+        var paths = new List<string>();
+        await foreach (var (path, node) in Repository.WalkAsync(point, cancellation: Token))
+            if (node.Type != NodeType.Directory && path.StartsWith(below, StringComparison.Ordinal)) paths.Add(path[below.Length..]);
+        return paths;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Repository.DisposeAsync();
+        Disk.Dispose();
+        Storage.Dispose();
+    }
+}
