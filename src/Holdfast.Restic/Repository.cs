@@ -120,7 +120,7 @@ public sealed class Repository : IAsyncDisposable
     /// The lock is refreshed every 5 minutes until it is disposed.
     /// </summary>
     public Task<RepositoryLock> LockAsync(LockKind kind, TimeSpan? wait = null, CancellationToken cancellation = default) =>
-        throw new NotImplementedException();
+        RepositoryLock.AcquireAsync(this, kind, wait, cancellation);
 
     /// <summary>All snapshots, oldest first.</summary>
     public Task<IReadOnlyList<Snapshot>> ListSnapshotsAsync(CancellationToken cancellation = default) => Snapshots.ListAsync(cancellation);
@@ -172,7 +172,7 @@ public sealed class Repository : IAsyncDisposable
     }
 
     /// <summary>The content of a file, read blob by blob, each one verified; read ahead, seekable is not.</summary>
-    public Stream OpenFile(Node file) => throw new NotImplementedException();
+    public Stream OpenFile(Node file) => new BlobStream(this, file);
 
     /// <summary>Begins a snapshot. Files unchanged since <paramref name="parent"/> are not read again.</summary>
     public async Task<SnapshotWriter> BeginSnapshotAsync(Snapshot? parent = null, CancellationToken cancellation = default) =>
@@ -184,16 +184,16 @@ public sealed class Repository : IAsyncDisposable
 
     /// <summary>Restores what is below a path of a snapshot into a directory.</summary>
     public Task<RestoreReport> RestoreAsync(Snapshot snapshot, string below, string target, RestoreOptions options, CancellationToken cancellation = default) =>
-        throw new NotImplementedException();
+        new Restorer(this).RunAsync(snapshot, below, target, options, cancellation);
 
     /// <summary>Checks structure, and data if asked. What is wrong is in the report; only what stops the check itself is thrown.</summary>
-    public Task<CheckReport> CheckAsync(CheckOptions options, CancellationToken cancellation = default) => throw new NotImplementedException();
+    public Task<CheckReport> CheckAsync(CheckOptions options, CancellationToken cancellation = default) => new Checker(this).RunAsync(options, cancellation);
 
     /// <summary>Removes locks: stale ones, or all. Returns those removed.</summary>
-    public Task<IReadOnlyList<LockInfo>> UnlockAsync(bool all, CancellationToken cancellation = default) => throw new NotImplementedException();
+    public Task<IReadOnlyList<LockInfo>> UnlockAsync(bool all, CancellationToken cancellation = default) => new LockStore(this).UnlockAsync(all, cancellation);
 
     /// <summary>What the repository weighs.</summary>
-    public Task<RepositoryStatistics> StatisticsAsync(CancellationToken cancellation = default) => throw new NotImplementedException();
+    public Task<RepositoryStatistics> StatisticsAsync(CancellationToken cancellation = default) => new Statistics(this).RunAsync(cancellation);
 
     private SnapshotStore Snapshots => new(Backend, _files);
 

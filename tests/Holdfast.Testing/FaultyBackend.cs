@@ -25,17 +25,10 @@ public sealed class FaultyBackend(IBackend inner) : IBackend
     private int _calls;
     private long _saved;
 
-    /// <summary>Which calls count and fail.</summary>
-    public BackendCalls Failing { get; set; } = BackendCalls.All;
-
-    /// <summary>The first call that fails, from 1; none by default.</summary>
-    public int FailFrom { get; set; } = int.MaxValue;
-
-    /// <summary>How many calls fail from there on; one by default.</summary>
-    public int FailTimes { get; set; } = 1;
-
-    /// <summary>What a failing call throws.</summary>
-    public ResticError Error { get; set; } = ResticError.InputOutput;
+    private BackendCalls _failing;
+    private int _from;
+    private int _times;
+    private ResticError _error;
 
     /// <summary>The bytes that the place has room for; a save beyond them fails with Full and leaves nothing.</summary>
     public long Capacity { get; set; } = long.MaxValue;
@@ -46,12 +39,16 @@ public sealed class FaultyBackend(IBackend inner) : IBackend
     /// <summary>Told of every call before it is made; it may wait or cancel.</summary>
     public Action<BackendCalls, FileKind, string>? Before { get; set; }
 
-    /// <summary>Calls that were counted so far.</summary>
+    /// <summary>Calls of the kinds that fail, since <see cref="Fail"/>.</summary>
     public int Calls => _calls;
 
     public string Location => inner.Location;
 
     public int Concurrency => inner.Concurrency;
+
+    /// <summary>From now on, of these calls so many fail, beginning with a number from 1; the others work.</summary>
+    public void Fail(BackendCalls calls, int from = 1, int times = 1, ResticError error = ResticError.InputOutput) =>
+        (_failing, _from, _times, _error, _calls) = (calls, from, times, error, 0);
 
     public ValueTask CreateAsync(CancellationToken cancellation = default) => inner.CreateAsync(cancellation);
 
@@ -91,9 +88,9 @@ public sealed class FaultyBackend(IBackend inner) : IBackend
     private void Pass(BackendCalls call, FileKind kind, string name)
     {
         Before?.Invoke(call, kind, name);
-        if ((Failing & call) == BackendCalls.None) return;
+        if ((_failing & call) == BackendCalls.None) return;
         var number = Interlocked.Increment(ref _calls);
-        if (number >= FailFrom && number - FailFrom < FailTimes)
-            throw new ResticException(Error, $"Call {number} ({call} of {kind} {name}) was made to fail.");
+        if (number >= _from && number - _from < _times)
+            throw new ResticException(_error, $"Call {number} ({call} of {kind} {name}) was made to fail.");
     }
 }

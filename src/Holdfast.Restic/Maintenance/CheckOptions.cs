@@ -9,7 +9,10 @@ public sealed record CheckOptions
     public CheckCounters Counters { get; init; } = new();
 }
 
-/// <summary>A part of all packs: group <paramref name="Group"/> of <paramref name="Groups"/> (1-based, by the first byte of the pack id, as restic's n/t), or a random share.</summary>
+/// <summary>
+/// A part of all packs: group <paramref name="Group"/> of <paramref name="Groups"/> (1-based, at most 256, by the first byte of the
+/// pack's id, as restic's n/t), or a random share: above 0, 1 is all; at least one pack.
+/// </summary>
 public sealed record ReadSubset(int Group, int Groups, double? Share = null)
 {
     public static ReadSubset All { get; } = new(1, 1);
@@ -22,12 +25,21 @@ public sealed class CheckCounters
     public long PacksDone;
     public long BytesRead;
     public long SnapshotsDone;
+    public long TreesDone;
 }
 
 /// <summary>
-/// One thing that is wrong: the damaged file, the blobs that are lost by it, and the snapshots and paths that need them.
+/// One thing that is wrong: the damaged file, the blobs that are lost by it, and the paths that need them, of which the
+/// first 100 are listed, newest snapshots first. The file is "index" for blobs that should be in it and are not.
 /// </summary>
-public sealed record Damage(string File, string Message, IReadOnlyList<Id> Blobs, IReadOnlyList<AffectedPath> Affected);
+public sealed record Damage(string File, string Message, IReadOnlyList<Id> Blobs, IReadOnlyList<AffectedPath> Affected)
+{
+    /// <summary>All affected paths, those beyond the listed ones as well; a path counts once in every snapshot.</summary>
+    public long AffectedCount { get; init; } = Affected.Count;
+
+    /// <summary>Every snapshot that can't be restored whole because of it, newest first.</summary>
+    public IReadOnlyList<Id> Snapshots { get; init; } = [];
+}
 
 /// <summary>A path of a snapshot that can not be restored whole.</summary>
 public sealed record AffectedPath(Id Snapshot, string Path);

@@ -8,17 +8,101 @@ public enum LockKind
     Exclusive,
 }
 
-/// <summary>A lock as its file tells it.</summary>
+/// <summary>A lock as its file tells it. One that can't be read has no host, no user and the process 0.</summary>
 public sealed record LockInfo(Id Id, Timestamp Time, bool Exclusive, string Hostname, string Username, int Pid, bool Stale);
 
 /// <summary>A lock that is held, refreshed in the background until it is disposed.</summary>
 public sealed class RepositoryLock : IAsyncDisposable
 {
+    /// <summary>Others find a lock stale after 30 minutes. Giving up earlier leaves room for clocks that differ. Source: restic, internal/repository/lock.go.</summary>
+    private static readonly TimeSpan _lostAfter = TimeSpan.FromMinutes(22.5);
+    private static readonly TimeSpan _refreshAfter = TimeSpan.FromMinutes(5);
+
+    // Timers stand still while a machine sleeps and its clock does not: so the clock is looked at often.
+    private static readonly TimeSpan _look = TimeSpan.FromSeconds(10);
+
+    private readonly LockStore _store;
+    private readonly LockKind _kind;
+    private readonly TimeProvider _clock;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly CancellationTokenSource _lost = new();
+    private readonly Task _keeping;
+    private DateTimeOffset _written;
+
+    private RepositoryLock(LockStore store, LockKind kind, TimeProvider clock, Id id, LockContent content)
+    {
+        (_store, _kind, _clock, Id, _written) = (store, kind, clock, id, content.Time.ToDateTimeOffset());
+        _keeping = KeepAsync();
+    }
+
     /// <summary>The newest file of the lock; it changes with every refresh.</summary>
-    public Id Id => throw new NotImplementedException();
+    public Id Id { get; private set; }
 
-    /// <summary>Cancelled when the lock could not be refreshed in time and may no longer be trusted.</summary>
-    public CancellationToken Lost => throw new NotImplementedException();
+    /// <summary>Cancelled when the lock could not be refreshed in time, or was removed by somebody, and may no longer be trusted.</summary>
+    public CancellationToken Lost => _lost.Token;
 
-    public ValueTask DisposeAsync() => throw new NotImplementedException();
+    internal static async Task<RepositoryLock> AcquireAsync(Repository repository, LockKind kind, TimeSpan? wait, CancellationToken cancellation)
+    {
+        var clock = repository.Options.Clock;
+        var store = new LockStore(repository);
+        var (id, content) = await new LockAttempt(store, repository.Backend.Location, kind, clock).AcquireAsync(wait ?? TimeSpan.Zero, cancellation);
+        return new RepositoryLock(store, kind, clock, id, content);
+    }
+
+    /// <summary>Removes the lock. It is fine to do so twice.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (_stop.IsCancellationRequested) return;
+        await _stop.CancelAsync();
+        await _keeping;
+        try
+        {
+            await _store.RemoveAsync(Id, CancellationToken.None);
+        }
+        catch (ResticException)
+        {
+            // A lock that is left is stale as soon as this process ends, and a failure here would hide the one that ended the work.
+        }
+    }
+
+    private async Task KeepAsync()
+    {
+        try
+        {
+            while (await TendAsync(_stop.Token)) await Task.Delay(_look, _clock, _stop.Token);
+            await _lost.CancelAsync();
+        }
+        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+        {
+            // Disposed: the lock is removed there.
+        }
+    }
+
+    /// <summary>Refreshes the lock when it is time; false when it is lost. A refresh that failed is tried again at the next look.</summary>
+    private async Task<bool> TendAsync(CancellationToken cancellation)
+    {
+        var age = _clock.GetUtcNow() - _written;
+        if (age > _lostAfter) return false;
+        if (age < _refreshAfter) return true;
+        try
+        {
+            return await RefreshAsync(cancellation);
+        }
+        catch (ResticException)
+        {
+            return true;
+        }
+    }
+
+    /// <summary>Writes the new lock, then removes the old one, so that there is one at any time; false when ours was removed by somebody.</summary>
+    private async Task<bool> RefreshAsync(CancellationToken cancellation)
+    {
+        if (!await _store.ExistsAsync(Id, cancellation)) return false;
+        var content = LockContent.OfThisProcess(_kind, _clock);
+        var old = Id;
+        Id = await _store.SaveAsync(content, cancellation);
+        _written = content.Time.ToDateTimeOffset();
+        await _store.RemoveAsync(old, cancellation);
+        return true;
+    }
 }

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 
 namespace Holdfast.Restic.Posix;
@@ -8,7 +9,7 @@ internal static class FileCalls
     private const int WriteOnly = 1, Create = 0x40, Exclusive = 0x80, CloseOnExec = 0x80000, NoAccessTime = 0x40000;
 
     // These two differ between architectures: arm64 swapped them with O_DIRECT and O_LARGEFILE.
-    private static readonly bool Arm = System.Runtime.InteropServices.RuntimeInformation.ProcessArchitecture == System.Runtime.InteropServices.Architecture.Arm64;
+    private static readonly bool Arm = RuntimeInformation.ProcessArchitecture == Architecture.Arm64;
     private static readonly int NoFollow = Arm ? 0x8000 : 0x20000;
     private static readonly int Folder = Arm ? 0x4000 : 0x10000;
 
@@ -18,7 +19,7 @@ internal static class FileCalls
     public static SafeFileHandle OpenRead(string path)
     {
         var file = Open(path, NoFollow | NoAccessTime, 0);
-        if (file.IsInvalid && System.Runtime.InteropServices.Marshal.GetLastPInvokeError() == (int)Errno.EPERM) file = Open(path, NoFollow, 0);
+        if (file.IsInvalid && Marshal.GetLastPInvokeError() == (int)Errno.EPERM) file = Open(path, NoFollow, 0);
         return file.IsInvalid ? throw PosixException.Last("open", path) : file;
     }
 
@@ -27,6 +28,26 @@ internal static class FileCalls
     {
         var file = Open(path, WriteOnly | Create | Exclusive | NoFollow, 0x180);
         return file.IsInvalid ? throw PosixException.Last("create", path) : file;
+    }
+
+    /// <summary>Opens a file that we made for writing more.</summary>
+    public static SafeFileHandle OpenWrite(string path)
+    {
+        var file = Open(path, WriteOnly | NoFollow, 0);
+        return file.IsInvalid ? throw PosixException.Last("open", path) : file;
+    }
+
+    /// <summary>Writes all bytes at an offset; the path is for the message only.</summary>
+    public static void Write(SafeFileHandle file, ReadOnlySpan<byte> bytes, long offset, string path)
+    {
+        while (!bytes.IsEmpty)
+        {
+            var written = Libc.pwrite64(file, ref MemoryMarshal.GetReference(bytes), (nuint)bytes.Length, offset);
+            if (written < 0 && Marshal.GetLastPInvokeError() == (int)Errno.EINTR) continue;
+            PosixException.ThrowIfNegative(written, "write", path);
+            bytes = bytes[(int)written..];
+            offset += written;
+        }
     }
 
     /// <summary>Sets the size; what is added reads as zeroes and takes no room.</summary>
@@ -49,7 +70,7 @@ internal static class FileCalls
         int descriptor;
         do
             descriptor = Libc.open(ref native.GetPinnableReference(), flags | CloseOnExec, mode);
-        while (descriptor < 0 && System.Runtime.InteropServices.Marshal.GetLastPInvokeError() == (int)Errno.EINTR);
+        while (descriptor < 0 && Marshal.GetLastPInvokeError() == (int)Errno.EINTR);
         return new SafeFileHandle(descriptor, ownsHandle: true);
     }
 }

@@ -33,6 +33,9 @@ internal static unsafe partial class Libc
     public static partial int open(ref byte path, int flags, uint mode);
 
     [LibraryImport(Name, SetLastError = true)]
+    public static partial nint pwrite64(SafeFileHandle file, ref byte bytes, nuint count, long offset);
+
+    [LibraryImport(Name, SetLastError = true)]
     public static partial int fsync(SafeFileHandle file);
 
     [LibraryImport(Name, SetLastError = true)]

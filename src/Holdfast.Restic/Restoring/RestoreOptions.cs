@@ -25,6 +25,12 @@ public sealed record RestoreOptions
 
     public ExistingFiles Existing { get; init; } = ExistingFiles.MoveAside;
 
+    /// <summary>
+    /// Compares the content of files that stand there with the same size and modify time, too; false by default, which trusts
+    /// these two, as restic and rsync do. When only the times differ the content is compared anyway.
+    /// </summary>
+    public bool CompareContent { get; init; }
+
     /// <summary>Added to the name of what is moved aside: ".before-2026-11-22T21-04-00", say.</summary>
     public string AsideSuffix { get; init; } = ".holdfast-aside";
 
@@ -59,5 +65,8 @@ public enum RestoreOutcome
 /// <summary>One restored node: the path on disk, and what became of it.</summary>
 public sealed record RestoredNode(string Path, NodeType Type, RestoreOutcome Outcome, string? Aside = null, string? Error = null);
 
-/// <summary>The figures of a restore. Failures are listed, each with its path; the rest was restored.</summary>
+/// <summary>
+/// The figures of a restore: nodes that are in place now, those that were kept included, and bytes of content put there.
+/// Failures are listed, each with its path; the rest was restored.
+/// </summary>
 public sealed record RestoreReport(long Files, long Directories, long Others, long Bytes, long Kept, IReadOnlyList<RestoredNode> MovedAside, IReadOnlyList<RestoredNode> Failures);

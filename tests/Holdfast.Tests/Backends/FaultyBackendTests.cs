@@ -16,7 +16,8 @@ public sealed class FaultyBackendTests : BackendContract
     [Fact]
     public async Task Calls_fail_from_the_chosen_one_on_and_then_work_again()
     {
-        var backend = new FaultyBackend(new MemoryBackend()) { Failing = BackendCalls.Save, FailFrom = 2, FailTimes = 2, Error = ResticError.ReadOnly };
+        var backend = new FaultyBackend(new MemoryBackend());
+        backend.Fail(BackendCalls.Save, from: 2, times: 2, ResticError.ReadOnly);
         await backend.SaveAsync(FileKind.Pack, Name, new byte[1], Now);
         await FailsAsync(ResticError.ReadOnly, () => backend.SaveAsync(FileKind.Pack, Name, new byte[1], Now).AsTask());
         await FailsAsync(ResticError.ReadOnly, () => backend.SaveAsync(FileKind.Pack, Name, new byte[1], Now).AsTask());

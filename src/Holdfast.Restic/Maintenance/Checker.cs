@@ -1,0 +1,78 @@
+using Holdfast.Restic.Backends;
+using Holdfast.Restic.Snapshots;
+
+namespace Holdfast.Restic.Maintenance;
+
+/// <summary>
+/// Checks a repository from the outside in: small files, indexes, packs, snapshots, trees, and data if asked. Damage is
+/// collected and never ends the check; what it costs is told at the end. What is demanded is what restic demands
+/// (restic 0.14, internal/checker), and that keys, names and order of nodes are right.
+/// </summary>
+internal sealed class Checker(Repository repository)
+{
+    private readonly Findings _findings = new();
+
+    public async Task<CheckReport> RunAsync(CheckOptions options, CancellationToken cancellation)
+    {
+        if (options.ReadData is { } subset) PackSelection.Validate(subset);
+        var counters = options.Counters;
+        await CheckConfigAsync(cancellation);
+        await CheckKeysAsync(cancellation);
+        var indexes = new IndexSurvey(repository, _findings);
+        await indexes.LoadAsync(cancellation);
+        var packs = new PackSurvey(repository, indexes, _findings);
+        await packs.RunAsync(cancellation);
+        var snapshots = await ReadSnapshotsAsync(counters, cancellation);
+        var blobs = new CheckedBlobs(repository, indexes.Blobs);
+        await new TreeSurvey(blobs, _findings, counters).RunAsync(snapshots.Select(snapshot => snapshot.Tree), repository.Options.Workers, cancellation);
+        if (options.ReadData is not null)
+            await new DataSurvey(repository, indexes, packs, _findings, counters).RunAsync(options.ReadData, cancellation);
+        await new MissingBlobs(repository, packs, _findings).ReportAsync(cancellation);
+        var damages = _findings.Damaged.Count == 0 ? [] : await new DamageTrace(blobs, _findings.Damaged).RunAsync(snapshots, cancellation);
+        return new CheckReport(snapshots.Count, packs.Stored.Count, counters.PacksDone, counters.BytesRead, damages, _findings.Hints);
+    }
+
+    private async Task CheckConfigAsync(CancellationToken cancellation) =>
+        await TryAsync(FileKind.Config, "", async () => await repository.LoadUnpackedAsync(FileKind.Config, "", cancellation));
+
+    /// <summary>A key's name is the digest of its file, which restic does not look at: a damaged key shows when it is needed.</summary>
+    private async Task CheckKeysAsync(CancellationToken cancellation)
+    {
+        await foreach (var key in repository.Backend.ListAsync(FileKind.Key, cancellation))
+        {
+            await TryAsync(FileKind.Key, key.Name, async () =>
+            {
+                var bytes = new byte[key.Size];
+                await repository.Backend.ReadAsync(FileKind.Key, key.Name, 0, bytes, cancellation);
+                if (Id.Hash(bytes).ToString() != key.Name)
+                    _findings.Add(Layout.PathOf(FileKind.Key, key.Name), "The key is damaged: its name is not the digest of its content.");
+            });
+        }
+    }
+
+    private async Task<IReadOnlyList<Snapshot>> ReadSnapshotsAsync(CheckCounters counters, CancellationToken cancellation)
+    {
+        var snapshots = new List<Snapshot>();
+        await foreach (var file in repository.Backend.ListAsync(FileKind.Snapshot, cancellation))
+        {
+            if (!await TryAsync(FileKind.Snapshot, file.Name, async () => snapshots.Add(await repository.FindSnapshotAsync(file.Name, cancellation))))
+                _findings.AddSnapshot(Layout.PathOf(FileKind.Snapshot, file.Name), Id.Parse(file.Name));
+            Interlocked.Increment(ref counters.SnapshotsDone);
+        }
+        return snapshots;
+    }
+
+    private async Task<bool> TryAsync(FileKind kind, string name, Func<Task> read)
+    {
+        try
+        {
+            await read();
+            return true;
+        }
+        catch (ResticException failure) when (failure.Error is ResticError.Damaged or ResticError.NotFound or ResticError.Unsupported or ResticError.InputOutput)
+        {
+            _findings.Add(Layout.PathOf(kind, name), failure.Message);
+            return false;
+        }
+    }
+}

@@ -1,0 +1,68 @@
+using Holdfast.Restic.Snapshots;
+
+namespace Holdfast.Restic.Maintenance;
+
+/// <summary>Tells which snapshots and paths need what is damaged. Walks all trees a second time, so only when there is damage.</summary>
+internal sealed class DamageTrace(CheckedBlobs blobs, IReadOnlyList<Finding> findings)
+{
+    /// <summary>How many paths are listed for one damage.</summary>
+    public const int MaxPaths = 100;
+
+    private readonly List<AffectedPath>[] _paths = [.. findings.Select(_ => new List<AffectedPath>())];
+    private readonly List<Id>[] _snapshots = [.. findings.Select(_ => new List<Id>())];
+    private readonly long[] _counts = new long[findings.Count];
+
+    public async Task<IReadOnlyList<Damage>> RunAsync(IEnumerable<Snapshot> snapshots, CancellationToken cancellation)
+    {
+        var map = new DamageMap(blobs, Numbers());
+        foreach (var snapshot in snapshots.OrderByDescending(snapshot => snapshot.Time))
+        {
+            await map.ExploreAsync(snapshot.Tree, cancellation);
+            Walk(map, snapshot);
+        }
+        return [.. findings.Select(ToDamage)];
+    }
+
+    private Dictionary<Id, List<int>> Numbers()
+    {
+        var numbers = new Dictionary<Id, List<int>>();
+        for (var i = 0; i < findings.Count; i++)
+        {
+            foreach (var blob in findings[i].Blobs)
+                (numbers.TryGetValue(blob, out var list) ? list : numbers[blob] = []).Add(i);
+            foreach (var snapshot in findings[i].Snapshots) Add(i, snapshot, "/");
+        }
+        return numbers;
+    }
+
+    private void Walk(DamageMap map, Snapshot snapshot)
+    {
+        var waiting = new Stack<(string Path, Id Tree)>();
+        waiting.Push(("/", snapshot.Tree));
+        while (waiting.TryPop(out var item))
+        {
+            if (map.Of(item.Tree) is not { } tree) continue;
+            foreach (var damage in tree.Own) Add(damage, snapshot.Id, item.Path);
+            foreach (var node in tree.Nodes)
+            {
+                var path = item.Path == "/" ? $"/{node.Name}" : $"{item.Path}/{node.Name}";
+                foreach (var damage in node.Own) Add(damage, snapshot.Id, path);
+                if (node.Subtree is { } subtree) waiting.Push((path, subtree));
+            }
+        }
+    }
+
+    private void Add(int damage, Id snapshot, string path)
+    {
+        _counts[damage]++;
+        if (_paths[damage].Count < MaxPaths) _paths[damage].Add(new AffectedPath(snapshot, path));
+        if (_snapshots[damage].LastOrDefault() != snapshot) _snapshots[damage].Add(snapshot);
+    }
+
+    private Damage ToDamage(Finding finding, int number) =>
+        new(finding.File, string.Join(' ', finding.Messages), [.. finding.Blobs.Order()], _paths[number])
+        {
+            AffectedCount = _counts[number],
+            Snapshots = _snapshots[number],
+        };
+}

@@ -1,0 +1,94 @@
+using Holdfast.Restic.Backends;
+using Holdfast.Restic.Packs;
+
+namespace Holdfast.Restic.Maintenance;
+
+/// <summary>
+/// Reads packs whole: the file's digest is its name, its header is the one that follows from the index, and every blob
+/// authenticates, decompresses and hashes to its id. As many packs at once as the repository has workers.
+/// </summary>
+internal sealed class DataSurvey(Repository repository, IndexSurvey indexes, PackSurvey packs, Findings findings, CheckCounters counters)
+{
+    public async Task RunAsync(ReadSubset subset, CancellationToken cancellation)
+    {
+        // A pack that is missing is told of already.
+        var selected = PackSelection.Of(indexes.Packs.Keys.Where(packs.Stored.ContainsKey), subset);
+        counters.PacksTotal = selected.Count;
+        var options = new ParallelOptions { MaxDegreeOfParallelism = repository.Options.Workers, CancellationToken = cancellation };
+        await Parallel.ForEachAsync(selected, options, async (pack, token) =>
+        {
+            await CheckAsync(indexes.Packs[pack], packs.Stored[pack], token);
+            Interlocked.Increment(ref counters.PacksDone);
+        });
+    }
+
+    private async Task CheckAsync(PackLayout layout, long size, CancellationToken cancellation)
+    {
+        try
+        {
+            if (!await IsWholeAsync(layout, size, cancellation)) await ExplainAsync(layout, size, cancellation);
+        }
+        catch (ResticException failure) when (failure.Error is ResticError.Damaged or ResticError.NotFound or ResticError.InputOutput)
+        {
+            // A bad sector is an error of input and output: the pack is lost, and the check goes on with the next.
+            var blobs = await indexes.BlobsOfAsync(new HashSet<Id> { layout.Pack }, cancellation);
+            findings.Add(FileOf(layout), $"The pack can't be read: {failure.Message}", blobs[layout.Pack].Select(item => item.Id));
+        }
+    }
+
+    /// <summary>The straight way: true when all is well.</summary>
+    private async Task<bool> IsWholeAsync(PackLayout layout, long size, CancellationToken cancellation)
+    {
+        if (size != layout.Size || !layout.IsContiguous) return false;
+        using var reading = new PackReading(repository, layout.Pack, size, counters);
+        var tail = await reading.ReadTailAsync(layout.TailLength, cancellation);
+        if (!TryReadHeader(layout, tail, out var entries)) return false;
+        var digest = await reading.VerifyAsync(entries, tail, cancellation);
+        return digest == layout.Pack && reading.Damaged.Count == 0;
+    }
+
+    /// <summary>The long way, for a pack that is known to be damaged: which blobs of the index can't be had from it.</summary>
+    private async Task ExplainAsync(PackLayout layout, long size, CancellationToken cancellation)
+    {
+        var file = FileOf(layout);
+        using var reading = new PackReading(repository, layout.Pack, size, counters);
+        var blobs = (await indexes.BlobsOfAsync(new HashSet<Id> { layout.Pack }, cancellation))[layout.Pack];
+        foreach (var (id, blob) in blobs) await reading.VerifyAsync(id, blob, cancellation);
+        if (reading.Damaged.Count > 0) findings.Add(file, $"{reading.Damaged.Count} of {blobs.Count} blobs in the pack are damaged.", reading.Damaged);
+        if (await HeaderComplaintAsync(reading, layout, size, cancellation) is { } complaint) findings.Add(file, complaint);
+        var digest = await reading.DigestAsync(cancellation);
+        if (digest != layout.Pack) findings.Add(file, $"The SHA-256 of the pack is not its name but {digest}.");
+        // A disk or a memory that gives other bytes every time must not pass as healthy.
+        if (!findings.IsDamaged(file)) findings.Add(file, "The pack was damaged when it was first read and whole when it was read again.");
+    }
+
+    private async Task<string?> HeaderComplaintAsync(PackReading reading, PackLayout layout, long size, CancellationToken cancellation)
+    {
+        try
+        {
+            var tail = await reading.ReadTailAsync((int)Math.Min(size, PackHeader.MaxSize + PackHeader.LengthSize), cancellation);
+            var entries = PackHeader.ReadFromPack(tail, repository.Sealers);
+            return Id.Hash(PackHeader.Write(entries)) == layout.HeaderDigest ? null : "The header of the pack lists other blobs than the index.";
+        }
+        catch (InvalidDataException failure)
+        {
+            return failure.Message;
+        }
+    }
+
+    private bool TryReadHeader(PackLayout layout, byte[] tail, out List<PackEntry> entries)
+    {
+        try
+        {
+            entries = PackHeader.ReadFromPack(tail, repository.Sealers);
+            return Id.Hash(PackHeader.Write(entries)) == layout.HeaderDigest;
+        }
+        catch (InvalidDataException)
+        {
+            entries = [];
+            return false;
+        }
+    }
+
+    private static string FileOf(PackLayout layout) => Layout.PathOf(FileKind.Pack, layout.Pack.ToString());
+}

@@ -1,0 +1,91 @@
+using Holdfast.Restic.Backends;
+using Holdfast.Restic.Indexing;
+using Holdfast.Restic.Packs;
+
+namespace Holdfast.Restic.Maintenance;
+
+/// <summary>
+/// All that the readable index files of a repository say. A damaged one is a finding and not the end: its packs are then in
+/// no index, which the check tells as well.
+/// </summary>
+internal sealed class IndexSurvey(Repository repository, Findings findings)
+{
+    private readonly Lock _gate = new();
+    private readonly HashSet<Id> _differing = [];
+
+    public BlobIndex Blobs { get; } = new();
+
+    public Dictionary<Id, PackLayout> Packs { get; } = [];
+
+    /// <summary>Names of the index files that can't be read.</summary>
+    public List<string> Unreadable { get; } = [];
+
+    /// <summary>Reads every index file.</summary>
+    public async Task LoadAsync(CancellationToken cancellation)
+    {
+        await ForEachIndexAsync(Take, ReportUnreadable, cancellation);
+        foreach (var (pack, blobs) in await BlobsOfAsync(_differing, cancellation)) Packs[pack] = PackLayout.Of(pack, blobs);
+        foreach (var layout in Packs.Values) Judge(layout);
+    }
+
+    /// <summary>Every blob of some packs, sorted by offset. The index files are read again: this is for the few packs that something is wrong with.</summary>
+    public async Task<IReadOnlyDictionary<Id, List<(Id Id, PackedBlob Blob)>>> BlobsOfAsync(IReadOnlySet<Id> wanted, CancellationToken cancellation)
+    {
+        var found = new Dictionary<Id, HashSet<(Id Id, PackedBlob Blob)>>();
+        if (wanted.Count > 0)
+        {
+            await ForEachIndexAsync(packs =>
+            {
+                foreach (var pack in packs.Where(pack => wanted.Contains(pack.Id)))
+                    (found.TryGetValue(pack.Id, out var blobs) ? blobs : found[pack.Id] = []).UnionWith(pack.Blobs);
+            }, (_, _) => { }, cancellation);
+        }
+        return found.ToDictionary(item => item.Key, item => item.Value.OrderBy(entry => entry.Blob.Offset).ToList());
+    }
+
+    private async Task ForEachIndexAsync(Action<List<IndexedPack>> take, Action<string, ResticException> report, CancellationToken cancellation)
+    {
+        var options = new ParallelOptions { MaxDegreeOfParallelism = repository.Options.Workers, CancellationToken = cancellation };
+        await Parallel.ForEachAsync(repository.Backend.ListAsync(FileKind.Index, cancellation), options, async (file, token) =>
+        {
+            try
+            {
+                var json = await repository.LoadUnpackedAsync(FileKind.Index, file.Name, token);
+                var packs = StoredFiles.Parse(FileKind.Index, file.Name, json, bytes => IndexCodec.Read(bytes.Span));
+                lock (_gate) take(packs);
+            }
+            catch (ResticException failure) when (failure.Error is ResticError.Damaged or ResticError.Unsupported)
+            {
+                lock (_gate) report(file.Name, failure);
+            }
+        });
+    }
+
+    private void ReportUnreadable(string name, ResticException failure)
+    {
+        Unreadable.Add(name);
+        findings.Add(Layout.PathOf(FileKind.Index, name), failure.Message);
+    }
+
+    private void Take(List<IndexedPack> packs)
+    {
+        foreach (var pack in packs)
+        {
+            var layout = PackLayout.Of(pack.Id, pack.Blobs);
+            if (!Packs.TryAdd(pack.Id, layout))
+            {
+                findings.AddHint($"{Layout.PathOf(FileKind.Pack, pack.Id.ToString())} is listed more than once in the index.");
+                if (Packs[pack.Id] != layout) _differing.Add(pack.Id); // older versions spread a pack over several index files
+            }
+            foreach (var (id, blob) in pack.Blobs) Blobs.Add(id, blob);
+        }
+    }
+
+    private void Judge(PackLayout layout)
+    {
+        var file = Layout.PathOf(FileKind.Pack, layout.Pack.ToString());
+        if (layout.Blobs == 0) findings.Add(file, "The index lists the pack without blobs.");
+        if (!layout.IsContiguous) findings.Add(file, "The index has gaps or overlapping blobs in the pack.");
+        if (layout.IsMixed) findings.AddHint($"{file} holds data and trees, as very old versions wrote it.");
+    }
+}

@@ -1,0 +1,66 @@
+using System.Security.Cryptography;
+
+namespace Holdfast.Restic.Maintenance;
+
+/// <summary>
+/// Gets a lock in a place that knows no locks: look whether others hold one, write ours, wait until others' writes are seen,
+/// look again. Of two that write at once both may give way; neither ever goes on beside the other.
+/// Source: restic 0.14, internal/restic/lock.go, "newLock".
+/// </summary>
+internal sealed class LockAttempt(LockStore store, string location, LockKind kind, TimeProvider clock)
+{
+    private static readonly TimeSpan _settle = TimeSpan.FromMilliseconds(200);
+
+    /// <summary>Tries until <paramref name="wait"/> is over, then fails with Locked.</summary>
+    public async Task<(Id Id, LockContent Content)> AcquireAsync(TimeSpan wait, CancellationToken cancellation)
+    {
+        var began = clock.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                return await TryAsync(cancellation);
+            }
+            catch (ResticException failure) when (failure.Error == ResticError.Locked && clock.GetElapsedTime(began) < wait)
+            {
+                await Task.Delay(Pause(), clock, cancellation);
+            }
+        }
+    }
+
+    private async Task<(Id Id, LockContent Content)> TryAsync(CancellationToken cancellation)
+    {
+        await RemoveDeadAsync(cancellation);
+        await ExpectNoConflictAsync(ours: default, cancellation);
+        var content = LockContent.OfThisProcess(kind, clock);
+        var id = await store.SaveAsync(content, cancellation);
+        try
+        {
+            await Task.Delay(_settle, clock, cancellation);
+            await ExpectNoConflictAsync(id, cancellation);
+        }
+        catch
+        {
+            await store.RemoveAsync(id, CancellationToken.None);
+            throw;
+        }
+        return (id, content);
+    }
+
+    /// <summary>restic looks at every lock as held until "restic unlock": what a dead process left here would stop it for ever.</summary>
+    private async Task RemoveDeadAsync(CancellationToken cancellation)
+    {
+        foreach (var found in await store.ListAsync(except: default, cancellation))
+            if (found.Content is { } content && Staleness.IsOfDeadProcess(content))
+                await store.RemoveAsync(found.Id, cancellation);
+    }
+
+    private async Task ExpectNoConflictAsync(Id ours, CancellationToken cancellation)
+    {
+        if (LockConflict.Find(await store.ListAsync(ours, cancellation), kind, clock) is { } other)
+            throw LockConflict.Explain(other, location, clock);
+    }
+
+    /// <summary>One to two seconds, so that two that gave way to each other do not meet again.</summary>
+    private static TimeSpan Pause() => TimeSpan.FromMilliseconds(RandomNumberGenerator.GetInt32(1000, 2000));
+}

@@ -1,0 +1,78 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using Holdfast.Restic.Posix;
+
+namespace Holdfast.Restic.Maintenance;
+
+/// <summary>What stands in a lock file. Source: restic 0.14, internal/restic/lock.go, "type Lock".</summary>
+internal sealed record LockContent
+{
+    // "+01:00" of a time must stay as it is, as Go writes it.
+    private static readonly JsonWriterOptions _plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    public required Timestamp Time { get; init; }
+    public required bool Exclusive { get; init; }
+    public string Hostname { get; init; } = "";
+    public string Username { get; init; } = "";
+    public int Pid { get; init; }
+    public uint Uid { get; init; }
+    public uint Gid { get; init; }
+
+    /// <summary>A lock of this process, as of now.</summary>
+    public static LockContent OfThisProcess(LockKind kind, TimeProvider clock) => new()
+    {
+        Time = Timestamp.Now(clock),
+        Exclusive = kind == LockKind.Exclusive,
+        Hostname = ThisHost,
+        Username = Environment.UserName,
+        Pid = Environment.ProcessId,
+        Uid = Accounts.EffectiveUser,
+        Gid = Accounts.EffectiveGroup,
+    };
+
+    /// <summary>The whole name of this machine. Environment.MachineName stops at the first dot, restic does not.</summary>
+    public static string ThisHost { get; } = File.ReadAllText("/proc/sys/kernel/hostname").TrimEnd('\n');
+
+    /// <summary>The bytes of the file before they are sealed. A uid or gid of 0 is left out, as restic does.</summary>
+    public byte[] Encode()
+    {
+        using var bytes = new MemoryStream();
+        using (var json = new Utf8JsonWriter(bytes, _plain))
+        {
+            json.WriteStartObject();
+            json.WriteString("time"u8, Time.ToString());
+            json.WriteBoolean("exclusive"u8, Exclusive);
+            json.WriteString("hostname"u8, Hostname);
+            json.WriteString("username"u8, Username);
+            json.WriteNumber("pid"u8, Pid);
+            if (Uid != 0) json.WriteNumber("uid"u8, Uid);
+            if (Gid != 0) json.WriteNumber("gid"u8, Gid);
+            json.WriteEndObject();
+        }
+        return bytes.ToArray();
+    }
+
+    /// <exception cref="JsonException">It is not a lock.</exception>
+    /// <exception cref="FormatException">Its time is not a time.</exception>
+    public static LockContent Decode(ReadOnlySpan<byte> bytes)
+    {
+        var json = new Utf8JsonReader(bytes);
+        var root = JsonElement.ParseValue(ref json);
+        if (root.ValueKind != JsonValueKind.Object) throw new JsonException("A lock is an object.");
+        return new LockContent
+        {
+            Time = Timestamp.Parse(Text(root, "time")),
+            Exclusive = root.TryGetProperty("exclusive"u8, out var exclusive) && exclusive.GetBoolean(),
+            Hostname = Text(root, "hostname"),
+            Username = Text(root, "username"),
+            Pid = Number(root, "pid") is var pid and <= int.MaxValue ? (int)pid : 0,
+            Uid = Number(root, "uid"),
+            Gid = Number(root, "gid"),
+        };
+    }
+
+    private static string Text(JsonElement root, string name) => root.TryGetProperty(name, out var value) ? value.GetString() ?? "" : "";
+
+    private static uint Number(JsonElement root, string name) =>
+        root.TryGetProperty(name, out var value) && value.TryGetUInt32(out var number) ? number : 0;
+}

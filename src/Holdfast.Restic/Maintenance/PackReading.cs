@@ -1,0 +1,133 @@
+using System.Buffers;
+using System.Security.Cryptography;
+using Holdfast.Restic.Backends;
+using Holdfast.Restic.Packs;
+
+namespace Holdfast.Restic.Maintenance;
+
+/// <summary>
+/// Reads one pack whole, from its first byte to its last, in pieces that are hashed and whose blobs are verified while they
+/// are in the processor's cache. Its memory is that of the largest blob, sealed and plain, and at least one piece.
+/// </summary>
+internal sealed class PackReading(Repository repository, Id pack, long size, CheckCounters counters) : IDisposable
+{
+    // Large enough that a request to a remote place costs little beside it.
+    private const int PieceSize = 4 << 20;
+
+    private readonly string _name = pack.ToString();
+    private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+    private byte[] _piece = [];
+    private byte[] _plaintext = [];
+
+    /// <summary>The blobs that are not what their ids say.</summary>
+    public List<Id> Damaged { get; } = [];
+
+    /// <summary>Reads the last <paramref name="length"/> bytes, which the digest takes in later.</summary>
+    public async Task<byte[]> ReadTailAsync(int length, CancellationToken cancellation)
+    {
+        var tail = new byte[length];
+        await repository.Backend.ReadAsync(FileKind.Pack, _name, size - length, tail, cancellation);
+        return tail;
+    }
+
+    /// <summary>Verifies blobs that follow each other from the first byte on; returns the digest of them and the tail.</summary>
+    public async Task<Id> VerifyAsync(IReadOnlyList<PackEntry> entries, byte[] tail, CancellationToken cancellation)
+    {
+        long offset = 0;
+        for (var first = 0; first < entries.Count;)
+        {
+            var (count, length) = NextPiece(entries, first);
+            await ReadPieceAsync(offset, length, cancellation);
+            _hash.AppendData(_piece.AsSpan(0, length));
+            VerifyPiece(entries, first, count, offset);
+            (first, offset) = (first + count, offset + length);
+        }
+        _hash.AppendData(tail);
+        Interlocked.Add(ref counters.BytesRead, tail.Length);
+        return new Id(_hash.GetHashAndReset());
+    }
+
+    /// <summary>Verifies a blob wherever it is said to be; one that reaches beyond the end is damaged.</summary>
+    public async Task VerifyAsync(Id id, PackedBlob blob, CancellationToken cancellation)
+    {
+        if (blob.Offset + (long)blob.Length > size)
+        {
+            Damaged.Add(id);
+            return;
+        }
+        await ReadPieceAsync(blob.Offset, (int)blob.Length, cancellation);
+        Verify(_piece.AsSpan(0, (int)blob.Length), id, blob);
+    }
+
+    /// <summary>The digest of the file as it is, whatever is in it.</summary>
+    public async Task<Id> DigestAsync(CancellationToken cancellation)
+    {
+        for (long offset = 0; offset < size; offset += PieceSize)
+        {
+            var length = (int)Math.Min(PieceSize, size - offset);
+            await ReadPieceAsync(offset, length, cancellation);
+            _hash.AppendData(_piece.AsSpan(0, length));
+        }
+        return new Id(_hash.GetHashAndReset());
+    }
+
+    public void Dispose()
+    {
+        _hash.Dispose();
+        if (_piece.Length > 0) ArrayPool<byte>.Shared.Return(_piece);
+        if (_plaintext.Length > 0) ArrayPool<byte>.Shared.Return(_plaintext);
+    }
+
+    private static (int Count, int Length) NextPiece(IReadOnlyList<PackEntry> entries, int first)
+    {
+        var length = (int)entries[first].Length;
+        var count = 1;
+        while (first + count < entries.Count && length + entries[first + count].Length <= PieceSize)
+            length += (int)entries[first + count++].Length;
+        return (count, length);
+    }
+
+    private async ValueTask ReadPieceAsync(long offset, int length, CancellationToken cancellation)
+    {
+        Grow(ref _piece, length);
+        await repository.Backend.ReadAsync(FileKind.Pack, _name, offset, _piece.AsMemory(0, length), cancellation);
+        Interlocked.Add(ref counters.BytesRead, length);
+    }
+
+    private void VerifyPiece(IReadOnlyList<PackEntry> entries, int first, int count, long offset)
+    {
+        var position = 0;
+        for (var i = first; i < first + count; i++)
+        {
+            var entry = entries[i];
+            var blob = new PackedBlob(pack, entry.Type, (uint)(offset + position), entry.Length, entry.UncompressedLength);
+            Verify(_piece.AsSpan(position, (int)entry.Length), entry.Id, blob);
+            position += (int)entry.Length;
+        }
+    }
+
+    private void Verify(ReadOnlySpan<byte> message, Id id, in PackedBlob blob)
+    {
+        if (blob.PlainLength is < 0 or > Zstd.MaxPlaintext)
+        {
+            Damaged.Add(id);
+            return;
+        }
+        Grow(ref _plaintext, blob.PlainLength);
+        try
+        {
+            repository.DecodeBlob(message, id, blob, _plaintext.AsSpan(0, blob.PlainLength));
+        }
+        catch (ResticException failure) when (failure.Error == ResticError.Damaged)
+        {
+            Damaged.Add(id);
+        }
+    }
+
+    private static void Grow(ref byte[] buffer, int length)
+    {
+        if (buffer.Length >= length) return;
+        if (buffer.Length > 0) ArrayPool<byte>.Shared.Return(buffer);
+        buffer = ArrayPool<byte>.Shared.Rent(length);
+    }
+}

@@ -1,0 +1,41 @@
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+
+namespace Holdfast.Restic.Maintenance;
+
+/// <summary>Which packs of a repository a check reads.</summary>
+internal static class PackSelection
+{
+    /// <summary>The chosen packs in the order of their ids, so that the packs of one folder are read together.</summary>
+    public static List<Id> Of(IEnumerable<Id> packs, ReadSubset subset)
+    {
+        Span<byte> digest = stackalloc byte[Id.Size];
+        var chosen = new List<Id>();
+        foreach (var pack in packs.Order())
+        {
+            pack.CopyTo(digest);
+            if (subset.Share is not null || digest[0] % subset.Groups == subset.Group - 1) chosen.Add(pack);
+        }
+        return subset.Share is { } share ? Random(chosen, share) : chosen;
+    }
+
+    /// <exception cref="ArgumentOutOfRangeException">The subset is none of the packs by definition.</exception>
+    public static void Validate(ReadSubset subset)
+    {
+        if (subset.Share is { } share)
+        {
+            if (share is not (> 0 and <= 1)) throw new ArgumentOutOfRangeException(nameof(subset), share, "A share is above 0 and at most 1.");
+        }
+        else if (subset.Groups is < 1 or > 256 || subset.Group < 1 || subset.Group > subset.Groups)
+        {
+            throw new ArgumentOutOfRangeException(nameof(subset), $"{subset.Group}/{subset.Groups}", "A group is 1 to the number of groups, of which there are at most 256.");
+        }
+    }
+
+    private static List<Id> Random(List<Id> packs, double share)
+    {
+        RandomNumberGenerator.Shuffle(CollectionsMarshal.AsSpan(packs));
+        var count = Math.Min(packs.Count, Math.Max(1, (int)Math.Round(packs.Count * share)));
+        return [.. packs[..count].Order()];
+    }
+}

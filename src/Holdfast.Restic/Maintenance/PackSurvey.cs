@@ -1,0 +1,49 @@
+using Holdfast.Restic.Backends;
+
+namespace Holdfast.Restic.Maintenance;
+
+/// <summary>Compares the packs that are there with those that the index lists.</summary>
+internal sealed class PackSurvey(Repository repository, IndexSurvey indexes, Findings findings)
+{
+    /// <summary>The size in bytes of every pack that is there.</summary>
+    public Dictionary<Id, long> Stored { get; } = [];
+
+    /// <summary>Packs that are there and in no index.</summary>
+    public IReadOnlyList<Id> Unindexed { get; private set; } = [];
+
+    public async Task RunAsync(CancellationToken cancellation)
+    {
+        await foreach (var file in repository.Backend.ListAsync(FileKind.Pack, cancellation))
+            Stored[Id.Parse(file.Name)] = file.Size;
+        Unindexed = [.. Stored.Keys.Where(pack => !indexes.Packs.ContainsKey(pack))];
+        await ReportMisfitsAsync(cancellation);
+        ReportUnindexed();
+    }
+
+    private async Task ReportMisfitsAsync(CancellationToken cancellation)
+    {
+        var misfits = indexes.Packs.Values
+            .Where(layout => !Stored.TryGetValue(layout.Pack, out var size) || size != layout.Size)
+            .ToDictionary(layout => layout.Pack);
+        foreach (var (pack, blobs) in await indexes.BlobsOfAsync(misfits.Keys.ToHashSet(), cancellation))
+        {
+            var there = Stored.TryGetValue(pack, out var size);
+            var lost = blobs.Where(item => item.Blob.Offset + item.Blob.Length > size).Select(item => item.Id);
+            findings.Add(
+                Layout.PathOf(FileKind.Pack, pack.ToString()),
+                there ? $"The pack has {size} bytes, where the index needs {misfits[pack].Size}." : "The pack is missing.",
+                lost);
+        }
+    }
+
+    private void ReportUnindexed()
+    {
+        if (Unindexed.Count == 0) return;
+        foreach (var index in indexes.Unreadable)
+            findings.Add(
+                Layout.PathOf(FileKind.Index, index),
+                $"{Unindexed.Count} packs that are there are in no readable index; rebuilding the index from the packs finds them again.");
+        if (indexes.Unreadable.Count == 0)
+            findings.AddHint($"{Unindexed.Count} packs are in no index: an interrupted backup leaves them, a prune removes them. The first is {Unindexed[0]}.");
+    }
+}

@@ -1,0 +1,18 @@
+using Holdfast.Restic.Packs;
+
+namespace Holdfast.Restic.Restoring;
+
+/// <summary>A blob that a file needs at an offset. <paramref name="Number"/> orders packs as files need them.</summary>
+internal readonly record struct BlobPiece(FileJob File, Id Id, long At, int Number, PackedBlob Blob)
+{
+    /// <summary>By pack, then by place in the pack.</summary>
+    public static int CompareByPlace(BlobPiece left, BlobPiece right)
+    {
+        var order = left.Number.CompareTo(right.Number);
+        if (order == 0) order = left.Blob.Offset.CompareTo(right.Blob.Offset);
+        return order == 0 ? left.At.CompareTo(right.At) : order;
+    }
+}
+
+/// <summary>Pieces that lie so close together in a pack that they are read at once.</summary>
+internal readonly record struct PackRange(ArraySegment<BlobPiece> Pieces, long Offset, int Length);

@@ -1,0 +1,128 @@
+using Holdfast.Restic.Packs;
+using Holdfast.Restic.Snapshots;
+
+namespace Holdfast.Restic.Restoring;
+
+/// <summary>
+/// The content of a file in order, every blob verified before its first byte is given out. A few blobs (of 8 MiB at most) are
+/// loaded ahead, so that reading and decoding go on while the reader works.
+/// </summary>
+internal sealed class BlobStream : Stream
+{
+    private const int ReadAhead = 3;
+
+    private readonly Repository _repository;
+    private readonly IReadOnlyList<Id> _content;
+    private readonly Queue<Task<byte[]>> _coming = new();
+    private readonly CancellationTokenSource _closed = new();
+    private ReadOnlyMemory<byte> _blob;
+    private int _next;
+    private long _position;
+
+    /// <exception cref="ResticException">Unsupported: the node is no file.</exception>
+    public BlobStream(Repository repository, Node file)
+    {
+        if (file.Type != NodeType.File) throw new ResticException(ResticError.Unsupported, $"'{file.Name}' is no file, so it has no content.");
+        (_repository, _content) = (repository, file.Content ?? []);
+    }
+
+    /// <inheritdoc/>
+    public override bool CanRead => true;
+
+    /// <inheritdoc/>
+    public override bool CanSeek => false;
+
+    /// <inheritdoc/>
+    public override bool CanWrite => false;
+
+    /// <inheritdoc/>
+    public override long Length => throw new NotSupportedException("The size is the node's.");
+
+    /// <summary>Bytes that were read.</summary>
+    public override long Position
+    {
+        get => _position;
+        set => throw new NotSupportedException();
+    }
+
+    /// <inheritdoc/>
+    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        if (buffer.IsEmpty) return 0;
+        while (_blob.IsEmpty)
+        {
+            LoadAhead();
+            if (!_coming.TryPeek(out var blob)) return 0;
+            _blob = await blob.WaitAsync(cancellationToken);
+            _ = _coming.Dequeue();
+        }
+        return Take(buffer.Span);
+    }
+
+    /// <inheritdoc/>
+    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+
+    /// <inheritdoc/>
+    public override int Read(Span<byte> buffer)
+    {
+        while (!buffer.IsEmpty && _blob.IsEmpty)
+        {
+            LoadAhead();
+            if (!_coming.TryPeek(out var blob)) return 0;
+            _blob = blob.GetAwaiter().GetResult();
+            _ = _coming.Dequeue();
+        }
+        return Take(buffer);
+    }
+
+    /// <inheritdoc/>
+    public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
+
+    /// <inheritdoc/>
+    public override void Flush()
+    {
+        // Nothing is written.
+    }
+
+    /// <inheritdoc/>
+    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+    /// <inheritdoc/>
+    public override void SetLength(long value) => throw new NotSupportedException();
+
+    /// <inheritdoc/>
+    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing && !_closed.IsCancellationRequested)
+        {
+            _closed.Cancel();
+            foreach (var blob in _coming)
+                _ = blob.ContinueWith(static task => _ = task.Exception, TaskScheduler.Default); // nobody reads on, so nobody needs to know
+            _coming.Clear();
+            _closed.Dispose();
+        }
+        base.Dispose(disposing);
+    }
+
+    private void LoadAhead()
+    {
+        while (_coming.Count < ReadAhead && _next < _content.Count)
+        {
+            var id = _content[_next++];
+            _coming.Enqueue(Task.Run(() => _repository.LoadBlobAsync(id, BlobType.Data, _closed.Token)));
+        }
+    }
+
+    private int Take(Span<byte> buffer)
+    {
+        var count = Math.Min(buffer.Length, _blob.Length);
+        _blob.Span[..count].CopyTo(buffer);
+        _blob = _blob[count..];
+        _position += count;
+        return count;
+    }
+}

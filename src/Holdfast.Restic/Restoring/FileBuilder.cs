@@ -1,0 +1,101 @@
+using Holdfast.Restic.Posix;
+using Holdfast.Restic.Snapshots;
+using Microsoft.Win32.SafeHandles;
+
+namespace Holdfast.Restic.Restoring;
+
+/// <summary>Writes files under temporary names, and puts them in place when they are complete with all their metadata.</summary>
+internal sealed class FileBuilder(RestoreContext context)
+{
+    private const int MostOpen = 256; // below the usual limit of 1024 descriptors
+
+    private int _open;
+
+    /// <summary>Writes the bytes of one blob at their place, and finishes the file when they were the last.</summary>
+    public void Write(FileJob job, ReadOnlySpan<byte> bytes, long offset)
+    {
+        lock (job.Gate)
+        {
+            try
+            {
+                if (job.Failure is null) WriteOpened(job, bytes, offset);
+            }
+            catch (PosixException error) when (TargetFailure.Fatal(error) is null)
+            {
+                job.Failure = error.Message;
+            }
+        }
+        Interlocked.Add(ref context.Tally.Counters.BytesWritten, bytes.Length);
+        CountDown(job);
+    }
+
+    /// <summary>A blob of the file cannot be had.</summary>
+    public void Fail(FileJob job, string reason)
+    {
+        lock (job.Gate) job.Failure ??= reason;
+        CountDown(job);
+    }
+
+    /// <summary>Puts the file in place, or removes what there is of it when something has failed.</summary>
+    public void Finish(FileJob job)
+    {
+        lock (job.Gate)
+        {
+            job.Failure ??= TargetFailure.Try(() => Complete(job));
+            if (job.Failure is null) return;
+            Abandon(job);
+            context.Tally.Failed(job.Path, NodeType.File, job.Failure);
+        }
+    }
+
+    /// <summary>Removes what there is of a file that will not be complete.</summary>
+    public void Abandon(FileJob job)
+    {
+        Close(job);
+        if (job.Temporary is not { } temporary) return;
+        job.Temporary = null;
+        EntryCalls.Unlink(temporary);
+    }
+
+    private void CountDown(FileJob job)
+    {
+        if (Interlocked.Decrement(ref job.Remaining) == 0) Finish(job);
+    }
+
+    private void WriteOpened(FileJob job, ReadOnlySpan<byte> bytes, long offset)
+    {
+        var file = Open(job);
+        SparseWriter.Write(file, bytes, offset, job.Path);
+        if (Volatile.Read(ref _open) > MostOpen) Close(job);
+    }
+
+    private SafeFileHandle Open(FileJob job)
+    {
+        if (job.Handle is { } open) return open;
+        var isNew = job.Temporary is null;
+        var temporary = job.Temporary ?? context.Temporary.Beside(job.Path);
+        job.Handle = isNew ? FileCalls.CreateNew(temporary) : FileCalls.OpenWrite(temporary);
+        job.Temporary = temporary;
+        Interlocked.Increment(ref _open);
+        if (isNew) FileCalls.SetSize(job.Handle, job.Size, temporary);
+        return job.Handle;
+    }
+
+    private void Close(FileJob job)
+    {
+        if (job.Handle is null) return;
+        job.Handle.Dispose();
+        job.Handle = null;
+        Interlocked.Decrement(ref _open);
+    }
+
+    private void Complete(FileJob job)
+    {
+        var failure = NodeMetadata.Apply(job.Node, Open(job), job.Temporary!);
+        Close(job);
+        var aside = context.Placement.Commit(job.Temporary!, job.Path);
+        job.Temporary = null;
+        var outcome = failure is not null ? RestoreOutcome.Failed : aside is not null ? RestoreOutcome.MovedAside : RestoreOutcome.Restored;
+        context.Tally.Add(new RestoredNode(job.Path, NodeType.File, outcome, aside, failure is null ? null : $"it was restored, but {failure}"));
+    }
+}

@@ -1,0 +1,57 @@
+using Holdfast.Restic.Packs;
+
+namespace Holdfast.Restic.Restoring;
+
+/// <summary>Finds the blobs of files in packs, and orders them so that each part of a pack is read once.</summary>
+internal sealed class PackPlan(RestoreContext context, FileBuilder builder)
+{
+    // Reading over a small gap is cheaper than asking again; larger reads would only need larger buffers.
+    private const int WidestGap = 64 << 10, LongestRange = 4 << 20;
+
+    private readonly List<BlobPiece> _pieces = [];
+    private readonly Dictionary<Id, int> _packs = [];
+
+    /// <summary>Adds all blobs of a file. One that has none, or lacks one, is finished at once.</summary>
+    public void Add(FileJob job)
+    {
+        var content = job.Node.Content ?? [];
+        var first = _pieces.Count;
+        foreach (var id in content)
+        {
+            if (!context.Index.TryFind(id, BlobType.Data, out var blob))
+            {
+                job.Failure = $"blob {id.ToShortString()} is not in the index";
+                _pieces.RemoveRange(first, _pieces.Count - first);
+                break;
+            }
+            _pieces.Add(new BlobPiece(job, id, job.Size, NumberOf(blob.Pack), blob));
+            job.Size += blob.PlainLength;
+        }
+        job.Remaining = _pieces.Count - first;
+        if (job.Remaining == 0) builder.Finish(job);
+    }
+
+    /// <summary>What to read, in the order in which files need it.</summary>
+    public IEnumerable<PackRange> Ranges()
+    {
+        var pieces = _pieces.ToArray();
+        Array.Sort(pieces, BlobPiece.CompareByPlace);
+        for (int start = 0, next; start < pieces.Length; start = next)
+        {
+            long end = pieces[start].Blob.Offset + (long)pieces[start].Blob.Length;
+            for (next = start + 1; next < pieces.Length && Belongs(pieces[start], pieces[next], end); next++)
+                end = pieces[next].Blob.Offset + (long)pieces[next].Blob.Length;
+            yield return new PackRange(new ArraySegment<BlobPiece>(pieces, start, next - start), pieces[start].Blob.Offset, (int)(end - pieces[start].Blob.Offset));
+        }
+    }
+
+    private static bool Belongs(in BlobPiece first, in BlobPiece next, long end) =>
+        next.Number == first.Number
+        && (next.Blob.Offset < end || (next.Blob.Offset - end <= WidestGap && next.Blob.Offset + (long)next.Blob.Length - first.Blob.Offset <= LongestRange));
+
+    private int NumberOf(Id pack)
+    {
+        if (!_packs.TryGetValue(pack, out var number)) _packs.Add(pack, number = _packs.Count);
+        return number;
+    }
+}

@@ -1,0 +1,44 @@
+using Holdfast.Restic.Snapshots;
+
+namespace Holdfast.Restic.Restoring;
+
+/// <summary>Keeps count of what became of nodes. May be used from several threads.</summary>
+internal sealed class RestoreTally(RestoreOptions options)
+{
+    private readonly Lock _gate = new();
+    private readonly List<RestoredNode> _movedAside = [], _failures = [];
+    private long _files, _folders, _others, _kept;
+
+    public RestoreCounters Counters => options.Counters;
+
+    public void Add(RestoredNode node)
+    {
+        lock (_gate) Count(node);
+        if (node.Type == NodeType.File) Interlocked.Increment(ref Counters.FilesDone);
+        options.OnNode?.Invoke(node);
+    }
+
+    public void Failed(string path, NodeType type, string error) => Add(new RestoredNode(path, type, RestoreOutcome.Failed, Error: error));
+
+    public RestoreReport ToReport()
+    {
+        lock (_gate) return new RestoreReport(_files, _folders, _others, Interlocked.Read(ref Counters.BytesWritten), _kept, [.. _movedAside], [.. _failures]);
+    }
+
+    private void Count(RestoredNode node)
+    {
+        if (node.Aside is not null) _movedAside.Add(node);
+        if (node.Outcome == RestoreOutcome.Failed)
+        {
+            _failures.Add(node);
+            return;
+        }
+        if (node.Outcome == RestoreOutcome.Kept) _kept++;
+        _ = node.Type switch
+        {
+            NodeType.File => _files++,
+            NodeType.Directory => _folders++,
+            _ => _others++,
+        };
+    }
+}

@@ -1,0 +1,30 @@
+using Holdfast.Restic.Posix;
+
+namespace Holdfast.Restic.Restoring;
+
+/// <summary>Tells failures of one node from those that end a restore.</summary>
+internal static class TargetFailure
+{
+    /// <summary>The failure that ends the restore, or null when only this path is affected.</summary>
+    public static ResticException? Fatal(PosixException error) => error.Errno switch
+    {
+        Errno.ENOSPC or Errno.EDQUOT => new ResticException(ResticError.Full, $"No room is left for the restore: {error.Message}.", error),
+        Errno.EROFS => new ResticException(ResticError.ReadOnly, $"The target may not be written: {error.Message}.", error),
+        _ => null,
+    };
+
+    /// <summary>Runs what touches one path: null when it went well, or else the reason why it did not.</summary>
+    /// <exception cref="ResticException">Full or ReadOnly.</exception>
+    public static string? Try(Action action)
+    {
+        try
+        {
+            action();
+            return null;
+        }
+        catch (PosixException error)
+        {
+            return Fatal(error) is { } fatal ? throw fatal : error.Message;
+        }
+    }
+}
