@@ -34,7 +34,7 @@ public enum ExitCode
 public sealed record Problem(string Code, string Message, string Hint, ExitCode Exit, bool Transient)
 {
     /// <summary>Further lines, one each: the mistakes of a profile, say.</summary>
-    public IReadOnlyList<string> Details { get; init; } = [];
+    public IReadOnlyList<string> Details { get; init => field = value ?? []; } = []; // absent in JSON is null to the setter
 }
 
 /// <summary>A problem that ends what was being done.</summary>

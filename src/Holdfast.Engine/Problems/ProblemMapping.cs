@@ -18,7 +18,8 @@ public static class ProblemMapping
         ResticException restic => Of(restic),
         OperationCanceledException => Catalogue.RunInterrupted.With("The run was interrupted."),
         IOException full when IsFull(full) => Catalogue.TargetFull.With(full.Message),
-        _ => Catalogue.StepFailed.With($"{exception.GetType().Name}: {exception.Message}"),
+        IOException or UnauthorizedAccessException => Catalogue.StepFailed.With(Sentence(exception.Message)),
+        _ => Catalogue.StepFailed.With(Sentence($"{exception.GetType().Name}: {exception.Message}")),
     };
 
     /// <summary>The same as an exception that ends a run.</summary>
@@ -27,6 +28,8 @@ public static class ProblemMapping
 
     /// <summary>True when a disk or a quota is full.</summary>
     public static bool IsFull(IOException exception) => exception.HResult is NoSpace or QuotaExceeded or DiskFull;
+
+    private static string Sentence(string text) => text.TrimEnd('.') + ".";
 
     private static Problem Of(ResticException exception) => KindOf(exception.Error).With(exception.Message);
 

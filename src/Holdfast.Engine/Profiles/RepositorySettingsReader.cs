@@ -17,7 +17,7 @@ public sealed class RepositorySettingsReader(SecretReader secrets, Func<string, 
     public async Task<RepositorySettings> ReadAsync(Profile? profile, CancellationToken cancellation)
     {
         var path = ReadPath(profile);
-        return new RepositorySettings(path, await ReadPasswordAsync(profile, cancellation)) { Options = Options(profile) };
+        return new RepositorySettings(path, await ReadPasswordAsync(profile, cancellation)) { Options = OptionsOf(profile) };
     }
 
     /// <summary>The absolute path of the repository's directory.</summary>
@@ -49,7 +49,8 @@ public sealed class RepositorySettingsReader(SecretReader secrets, Func<string, 
     public bool HasPassword(Profile? profile) => profile?.Root.Find("repository")?.Has("password") == true
         || Variable("RESTIC_PASSWORD_FILE") is not null || Variable("RESTIC_PASSWORD_COMMAND") is not null || Variable("RESTIC_PASSWORD") is not null;
 
-    private static OpenOptions Options(Profile? profile) => profile?.Root.Find("repository")?.Find("compression") is { } level
+    /// <summary>How the profile wants the repository to be opened.</summary>
+    public static OpenOptions OptionsOf(Profile? profile) => profile?.Root.Find("repository")?.Find("compression") is { } level
         ? new OpenOptions { CompressionLevel = level.Integer }
         : new OpenOptions();
 

@@ -80,8 +80,8 @@ public sealed class Manifest
 
     /// <summary>The instant that the point is of: the moment its databases' snapshots were taken.</summary>
     public DateTimeOffset? Mark { get; set; }
-    public IList<ComponentRecord> Components { get; init; } = [];
-    public IList<Problem> Warnings { get; init; } = [];
+    public IList<ComponentRecord> Components { get; init => field = value ?? []; } = [];
+    public IList<Problem> Warnings { get; init => field = value ?? []; } = [];
 }
 
 /// <summary>What one component noted of itself: where it lies in the point, its versions and counts, and details of its own.</summary>
@@ -95,8 +95,8 @@ public sealed class ComponentRecord
 
     /// <summary>Incomplete when something that was asked for is not in the point.</summary>
     public bool Complete { get; set; } = true;
-    public IDictionary<string, string> Versions { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
-    public IDictionary<string, long> Counts { get; init; } = new Dictionary<string, long>(StringComparer.Ordinal);
+    public IDictionary<string, string> Versions { get; init => field = value ?? field; } = new Dictionary<string, string>(StringComparer.Ordinal);
+    public IDictionary<string, long> Counts { get; init => field = value ?? field; } = new Dictionary<string, long>(StringComparer.Ordinal);
 
     /// <summary>The component's own facts, in its own shape.</summary>
     public JsonNode? Details { get; set; }

@@ -10,6 +10,9 @@ public sealed class StepCounters
     public long BytesDone;
     public long ItemsTotal;
     public long ItemsDone;
+
+    /// <summary>Called before each sampling, for steps whose figures are counted elsewhere: it copies them here.</summary>
+    public Action<StepCounters>? Refresh { get; set; }
 }
 
 /// <summary>What a running step may say and owe. Its methods may be called from several threads.</summary>
@@ -17,6 +20,9 @@ public abstract class StepContext
 {
     public abstract string RunId { get; }
     public StepCounters Counters { get; } = new();
+
+    /// <summary>All warnings of the run so far.</summary>
+    public virtual IReadOnlyList<Problem> RunWarnings => [];
 
     /// <summary>Something a person should know, which does not stop the run; it ends up in the manifest and the summary.</summary>
     public abstract void Warn(Problem problem);

@@ -1,0 +1,74 @@
+using Holdfast.Engine.Planning;
+using Holdfast.Engine.Problems;
+using Holdfast.Engine.Profiles;
+using Holdfast.Restic.Archiving;
+using Holdfast.Restic.Snapshots;
+
+namespace Holdfast.Engine.Running;
+
+/// <summary>What a backup is asked to do.</summary>
+public sealed record BackupRequest
+{
+    public required Profile Profile { get; init; }
+    public required RepositorySettings Repository { get; init; }
+
+    /// <summary>All components of the profile, in the order in which they are captured.</summary>
+    public required IReadOnlyList<IComponent> Components { get; init; }
+
+    /// <summary>Names or kinds of components; nothing means all. A point made so is marked as partial.</summary>
+    public IReadOnlyList<string> Only { get; init; } = [];
+}
+
+/// <summary>What a backup has made. <see cref="Point"/> is null when it failed: then the repository has no new recovery point.</summary>
+public sealed record BackupSummary(RunOutcome Outcome, Snapshot? Point, Manifest Manifest, ArchiveCounters Counters)
+{
+    public bool IsComplete => Manifest.Components.All(component => component.Complete);
+
+    /// <summary>What the program exits with.</summary>
+    public ExitCode Exit => Outcome.Succeeded && !IsComplete ? ExitCode.Incomplete : Outcome.Exit;
+}
+
+/// <summary>
+/// Takes a recovery point. A component that fails ends the run, and no point is made: a point that lacks a database would
+/// be trusted when it is needed. What only lacks a file is made, and marked as incomplete.
+/// </summary>
+public sealed class BackupRun(RunEnvironment environment, BackupRequest request)
+{
+    /// <summary>What a run would do. It asks servers, and changes nothing.</summary>
+    /// <exception cref="ProblemException">It could not be done.</exception>
+    public async Task<Plan> PlanAsync(CancellationToken cancellation)
+    {
+        using var interruption = new Interruption(cancellation);
+        await using var hold = new RepositoryHold(request.Repository);
+        return await PlanAsync(new BackupSteps(environment, request, hold, interruption, NewSession("plan")), cancellation);
+    }
+
+    /// <summary>Does it. Failures of the run itself are in the outcome, what keeps it from beginning is thrown.</summary>
+    /// <exception cref="ProblemException">Another run is in progress, a server does not answer, the journal can not be written ...</exception>
+    public async Task<BackupSummary> RunAsync(CancellationToken cancellation)
+    {
+        using var interruption = new Interruption(cancellation);
+        await using var hold = new RepositoryHold(request.Repository);
+        using var frame = await RunFrame.EnterAsync(environment, request.Profile.Platform, [hold, .. request.Components.SelectMany(component => component.UndoHandlers)]);
+        var session = NewSession(frame.Id);
+        var steps = new BackupSteps(environment, request, hold, interruption, session);
+        var outcome = await frame.RunAsync(await PlanAsync(steps, cancellation), interruption);
+        return new BackupSummary(outcome, outcome.Succeeded ? steps.Point : null, session.Manifest, steps.Counters);
+    }
+
+    private async Task<Plan> PlanAsync(BackupSteps steps, CancellationToken cancellation)
+    {
+        var captures = new List<Step>();
+        foreach (var component in Selection.Of(request.Components, request.Only)) captures.AddRange(await component.PlanCaptureAsync(steps.Session, cancellation));
+        return new Plan("backup", request.Profile.Platform, [.. steps.Before, .. captures, .. steps.After]);
+    }
+
+    private CaptureSession NewSession(string run) => new()
+    {
+        Manifest = new Manifest
+        {
+            Platform = request.Profile.Platform, RunId = run, Mode = "online", HoldfastVersion = environment.Version, Host = environment.Host,
+            Started = environment.Clock.GetUtcNow(),
+        },
+    };
+}

@@ -1,0 +1,81 @@
+using System.Text;
+using Holdfast.Engine.Planning;
+using Holdfast.Engine.Problems;
+using Holdfast.Restic.Archiving;
+using Holdfast.Restic.Snapshots;
+
+namespace Holdfast.Engine.Running;
+
+/// <summary>The steps of a backup that are not a component's: what comes before the captures and after them.</summary>
+internal sealed class BackupSteps(RunEnvironment environment, BackupRequest request, RepositoryHold hold, Interruption interruption, CaptureSession session)
+{
+    private byte[] _manifest = [];
+    private Snapshot? _point;
+
+    public CaptureSession Session => session;
+
+    /// <summary>The recovery point, once it has been read back.</summary>
+    public Snapshot? Point { get; private set; }
+
+    /// <summary>The figures of the snapshot, while and after it is made.</summary>
+    public ArchiveCounters Counters { get; private set; } = new();
+
+    public IReadOnlyList<Step> Before => [new Step { Name = "Open the repository", Does = $"Open {request.Repository.Path}, put a shared lock on it, and begin a snapshot.", Act = OpenAsync }];
+
+    /// <summary>The point is verified under the lock, so that nobody removes what it needs in between.</summary>
+    public IReadOnlyList<Step> After =>
+    [
+        new Step { Name = "Write the manifest", Does = "Describe the recovery point in itself, with its profile.", Act = WriteManifestAsync },
+        new Step { Name = "Commit the recovery point", Does = "Make everything durable, then the snapshot that names it.", Act = CommitAsync },
+        new Step { Name = "Verify the recovery point", Does = "Read its trees and its manifest back, and look for every blob they name.", Act = VerifyAsync },
+        new Step { Name = "Release the repository", Does = "Take the lock off.", Act = hold.ReleaseAsync },
+    ];
+
+    private async Task OpenAsync(StepContext context, CancellationToken cancellation)
+    {
+        session.Repository = await hold.OpenAsync(cancellation);
+        await hold.LockAsync(context, interruption, cancellation);
+        var earlier = await new RecoveryPoints(session.Repository).ListAsync(request.Profile.Platform, cancellation);
+        session.Parent = earlier.Count > 0 ? earlier[0] : null;
+        session.Writer = hold.Writer = await session.Repository.BeginSnapshotAsync(session.Parent, cancellation);
+        Counters = session.Writer.Counters;
+    }
+
+    private async Task WriteManifestAsync(StepContext context, CancellationToken cancellation)
+    {
+        session.Manifest.Ended = environment.Clock.GetUtcNow();
+        foreach (var warning in context.RunWarnings) session.Manifest.Warnings.Add(warning);
+        _manifest = ManifestCodec.Write(session.Manifest);
+        await session.Writer.AddStreamAsync(ManifestCodec.Path, new MemoryStream(_manifest), cancellation: cancellation);
+        await session.Writer.AddStreamAsync(RecoveryPoints.ProfilePath, new MemoryStream(Encoding.UTF8.GetBytes(request.Profile.Source)), cancellation: cancellation);
+    }
+
+    private async Task CommitAsync(StepContext context, CancellationToken cancellation)
+    {
+        var manifest = session.Manifest;
+        _point = await session.Writer.CommitAsync(
+            new SnapshotHeader
+            {
+                Paths = [.. manifest.Components.Select(component => component.Path).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)],
+                Hostname = environment.Host,
+                Username = environment.User,
+                Tags = PointTags.Of(manifest, isPartial: request.Only.Count > 0),
+            },
+            cancellation);
+        context.Note($"The recovery point is {_point.Id}.");
+    }
+
+    /// <summary>A point that can not be read back is taken away again: nobody is to find it in the night.</summary>
+    private async Task VerifyAsync(StepContext context, CancellationToken cancellation)
+    {
+        try
+        {
+            Point = await new PointVerifier(session.Repository).VerifyAsync(_point!.Id, _manifest, context.Counters, cancellation);
+        }
+        catch (ProblemException damaged) when (damaged.Problem.Code == Catalogue.PointUnverified.Code)
+        {
+            await session.Repository.ForgetAsync(_point!.Id, CancellationToken.None);
+            throw;
+        }
+    }
+}

@@ -1,0 +1,92 @@
+using System.Text.Json;
+using Holdfast.Engine.Planning;
+using Holdfast.Engine.Problems;
+
+namespace Holdfast.Engine.Running;
+
+/// <summary>An undo that a journal says is owed, by its number.</summary>
+public sealed record OwedUndo(int Number, Undo Undo);
+
+/// <summary>A journal as it was read.</summary>
+public sealed class JournalRecord
+{
+    private JournalRecord(string file, IReadOnlyList<RunEvent> events, long whole) => (File, Events, Whole) = (file, events, whole);
+
+    public string File { get; }
+    public IReadOnlyList<RunEvent> Events { get; }
+
+    /// <summary>The length in bytes of what is whole; behind it is at most one line that a crash has cut off.</summary>
+    public long Whole { get; }
+
+    /// <summary>Null when the run died before its first line was written: then it has done nothing.</summary>
+    public RunStarted? Started => Events.OfType<RunStarted>().FirstOrDefault();
+
+    public RunEnded? Ended => Events.OfType<RunEnded>().LastOrDefault();
+
+    /// <summary>True when nothing is left to do for it.</summary>
+    public bool IsFinished => Ended is { StillOwed: 0 };
+
+    /// <summary>What the run owes, in the order it was owed.</summary>
+    public IReadOnlyList<OwedUndo> Owed
+    {
+        get
+        {
+            if (IsFinished) return [];
+            var done = Events.Select(happened => happened switch { UndoSettled settled => settled.Owed, UndoDone undone => undone.Owed, _ => 0 }).ToHashSet();
+            return [.. Events.OfType<UndoOwed>().Where(owed => !done.Contains(owed.Owed)).Select(owed => new OwedUndo(owed.Owed, owed.Undo))];
+        }
+    }
+
+    /// <summary>Reads a journal. A last line that is cut off or not JSON is passed over: its step has not begun.</summary>
+    /// <exception cref="ProblemException">A line before the last one is damaged, or the file can not be read.</exception>
+    public static JournalRecord Read(string file)
+    {
+        var bytes = ReadBytes(file);
+        var events = new List<RunEvent>();
+        var whole = 0;
+        for (int length; (length = bytes.AsSpan(whole).IndexOf((byte)'\n') + 1) > 0; whole += length)
+        {
+            if (Parse(bytes.AsSpan(whole, length)) is { } happened) events.Add(happened);
+            else if (whole + length == bytes.Length) break;
+            else throw Catalogue.JournalDamaged.Throwable($"Line {events.Count + 1} of the journal '{file}' is damaged.");
+        }
+        return new JournalRecord(file, events, whole);
+    }
+
+    /// <summary>True when its last line says that nothing is left to do; this is cheap, where <see cref="Read"/> is not.</summary>
+    internal static bool EndsFinished(string file)
+    {
+        const int Tail = 16 << 10;
+        using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+        stream.Seek(Math.Max(0, stream.Length - Tail), SeekOrigin.Begin);
+        var tail = new byte[Tail];
+        var text = tail.AsSpan(0, stream.ReadAtLeast(tail, Tail, throwOnEndOfStream: false));
+        if (!text.EndsWith("\n"u8)) return false;
+        var lastLine = text[(text[..^1].LastIndexOf((byte)'\n') + 1)..];
+        return Parse(lastLine) is RunEnded { StillOwed: 0 };
+    }
+
+    private static RunEvent? Parse(ReadOnlySpan<byte> line)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(line, JournalJson.Readable.RunEvent);
+        }
+        catch (Exception damaged) when (damaged is JsonException or NotSupportedException)
+        {
+            return null;
+        }
+    }
+
+    private static byte[] ReadBytes(string file)
+    {
+        try
+        {
+            return System.IO.File.ReadAllBytes(file);
+        }
+        catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException)
+        {
+            throw Catalogue.JournalDamaged.Throwable($"The journal '{file}' can not be read: {unreadable.Message.TrimEnd('.')}.", unreadable);
+        }
+    }
+}

@@ -1,0 +1,78 @@
+using System.Text;
+using Holdfast.Engine.Problems;
+using Holdfast.Engine.Profiles;
+using Holdfast.Restic;
+using Holdfast.Restic.Snapshots;
+
+namespace Holdfast.Engine.Running;
+
+/// <summary>The recovery points of a repository; snapshots of other programs are not among them.</summary>
+public sealed class RecoveryPoints(Repository repository)
+{
+    /// <summary>Where the profile lies in a recovery point.</summary>
+    public const string ProfilePath = "/profile.yaml";
+
+    /// <summary>A manifest or profile is never larger; 64 MiB.</summary>
+    private const long MaximumSize = 64 << 20;
+
+    /// <summary>The points of a platform, or of all, newest first.</summary>
+    public async Task<IReadOnlyList<Snapshot>> ListAsync(string? platform, CancellationToken cancellation) =>
+        [.. (await repository.ListSnapshotsAsync(cancellation))
+            .Where(snapshot => PointTags.IsPoint(snapshot) && (platform is null || PointTags.PlatformOf(snapshot) == platform))
+            .Reverse()];
+
+    /// <summary>
+    /// A point by its id or the beginning of it, or "latest": the newest of the platform that holds what is asked for.
+    /// Points made with --only are passed over when everything is asked for and there is another one.
+    /// </summary>
+    /// <exception cref="ProblemException">There is none, the id fits several, or several platforms are here and none is named.</exception>
+    public async Task<Snapshot> FindAsync(string name, string? platform, IReadOnlyList<string> only, CancellationToken cancellation)
+    {
+        if (name == "latest") return await FindLatestAsync(platform, only, cancellation);
+        var snapshot = await repository.FindSnapshotAsync(name, cancellation);
+        return PointTags.IsPoint(snapshot)
+            ? snapshot
+            : throw Catalogue.PointMissing.Throwable($"The snapshot {snapshot.Id.ToShortString()} was not made by Holdfast.", "Restore it with the stock restic, or choose one of 'holdfast points list'.");
+    }
+
+    /// <exception cref="ProblemException">It is of a newer format, damaged, or not there.</exception>
+    public async Task<Manifest> ReadManifestAsync(Snapshot point, CancellationToken cancellation) =>
+        ManifestCodec.Read(await ReadAsync(point, ManifestCodec.Path, cancellation), point.Id.ToShortString());
+
+    /// <summary>The profile that the point was made with.</summary>
+    public async Task<Profile> ReadProfileAsync(Snapshot point, CancellationToken cancellation)
+    {
+        var text = await ReadAsync(point, ProfilePath, cancellation);
+        return ProfileReader.Parse(Encoding.UTF8.GetString(text), $"{point.Id.ToShortString()}:{ProfilePath}");
+    }
+
+    /// <summary>A small file of a point.</summary>
+    internal async Task<byte[]> ReadAsync(Snapshot point, string path, CancellationToken cancellation)
+    {
+        var node = await repository.FindNodeAsync(point, path, cancellation)
+            ?? throw Catalogue.PointManifest.Throwable($"Recovery point {point.Id.ToShortString()} has no '{path}'.");
+        if (node.Size > MaximumSize) throw Catalogue.PointManifest.Throwable($"'{path}' of recovery point {point.Id.ToShortString()} is larger than 64 MiB.");
+        await using var content = repository.OpenFile(node);
+        var bytes = new MemoryStream((int)node.Size);
+        await content.CopyToAsync(bytes, cancellation);
+        return bytes.ToArray();
+    }
+
+    private async Task<Snapshot> FindLatestAsync(string? platform, IReadOnlyList<string> only, CancellationToken cancellation)
+    {
+        var points = await ListAsync(platform, cancellation);
+        RefuseSeveralPlatforms(points);
+        if (only.Count == 0 && points.FirstOrDefault(point => !PointTags.IsPartial(point)) is { } whole) return whole;
+        foreach (var point in points)
+            if (only.Count == 0 || Selection.Covers((await ReadManifestAsync(point, cancellation)).Components, only)) return point;
+        var sought = only.Count == 0 ? "recovery point" : $"recovery point with {string.Join(" and ", only)}";
+        throw Catalogue.PointMissing.Throwable(platform is null ? $"There is no {sought} in the repository." : $"There is no {sought} of the platform '{platform}'.");
+    }
+
+    private static void RefuseSeveralPlatforms(IReadOnlyList<Snapshot> points)
+    {
+        var platforms = points.Select(PointTags.PlatformOf).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).ToList();
+        if (platforms.Count > 1)
+            throw Catalogue.PointAmbiguous.Throwable($"The repository has recovery points of several platforms: {string.Join(", ", platforms)}.", "Name the profile of one with --profile, or the id of a point.");
+    }
+}

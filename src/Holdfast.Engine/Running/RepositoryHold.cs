@@ -1,0 +1,77 @@
+using Holdfast.Engine.Planning;
+using Holdfast.Engine.Problems;
+using Holdfast.Engine.Profiles;
+using Holdfast.Restic;
+using Holdfast.Restic.Archiving;
+using Holdfast.Restic.Backends;
+using Holdfast.Restic.Maintenance;
+
+namespace Holdfast.Engine.Running;
+
+/// <summary>
+/// The repository while a run uses it: opened, locked, and let go of in the right order. It is also the undo of its lock:
+/// in the run itself it lets go, after a crash it removes the lock that the dead process has left.
+/// </summary>
+internal sealed class RepositoryHold(RepositorySettings settings) : IUndoHandler, IAsyncDisposable
+{
+    private Repository? _repository;
+    private RepositoryLock? _lock;
+
+    public string Kind => "repository.unlock";
+
+    /// <summary>The snapshot in the making, if there is one; it is given up before the lock.</summary>
+    public SnapshotWriter? Writer { get; set; }
+
+    public Repository Repository => _repository ?? throw new InvalidOperationException("The repository has not been opened.");
+
+    /// <summary>Opens it; nothing is written.</summary>
+    public async Task<Repository> OpenAsync(CancellationToken cancellation) =>
+        _repository ??= await Repository.OpenAsync(settings.Backend, settings.Password, settings.Options, cancellation);
+
+    /// <summary>Locks it for as long as it is held. A lock that gets lost stops the run.</summary>
+    public async Task LockAsync(StepContext context, Interruption interruption, CancellationToken cancellation)
+    {
+        await context.OweAsync(Undo, cancellation);
+        _lock = await Repository.LockAsync(LockKind.Shared, cancellation: cancellation);
+        _lock.Lost.Register(() => interruption.Stop(Catalogue.RepositoryLockLost.With($"The lock on the repository '{settings.Path}' could not be refreshed in time.")));
+    }
+
+    /// <summary>Lets go of everything.</summary>
+    public async Task ReleaseAsync(StepContext context, CancellationToken cancellation)
+    {
+        await DisposeAsync();
+        await context.SettleAsync(Undo, cancellation);
+    }
+
+    public async Task UndoAsync(Undo undo, CancellationToken cancellation)
+    {
+        if (_lock is not null) await DisposeAsync();
+        else if (_repository is not null && undo.Arguments["repository"] == settings.Path) await _repository.UnlockAsync(all: false, cancellation);
+        else await UnlockAsync(undo.Arguments["repository"], cancellation);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        var (writer, held, repository) = (Writer, _lock, _repository);
+        (Writer, _lock, _repository) = (null, null, null);
+        if (writer is not null) await writer.DisposeAsync();
+        if (held is not null) await held.DisposeAsync();
+        if (repository is not null) await repository.DisposeAsync();
+    }
+
+    private Undo Undo => new(Kind, $"Release the lock on the repository '{settings.Path}'.", new Dictionary<string, string>(StringComparer.Ordinal) { ["repository"] = settings.Path });
+
+    /// <summary>A repository that is gone has no locks.</summary>
+    private async Task UnlockAsync(string path, CancellationToken cancellation)
+    {
+        try
+        {
+            await using var repository = await Repository.OpenAsync(new LocalBackend(path), settings.Password, settings.Options, cancellation);
+            await repository.UnlockAsync(all: false, cancellation);
+        }
+        catch (ResticException gone) when (gone.Error == ResticError.NoRepository)
+        {
+            // Nothing is left to be unlocked.
+        }
+    }
+}

@@ -1,0 +1,133 @@
+using Holdfast.Engine.Planning;
+using Holdfast.Engine.Problems;
+using Holdfast.Engine.Profiles;
+using Holdfast.Restic.Snapshots;
+
+namespace Holdfast.Engine.Running;
+
+/// <summary>What a restore is asked to do.</summary>
+public sealed record RestoreRequest
+{
+    public required RepositorySettings Repository { get; init; }
+
+    /// <summary>Makes the components of a profile.</summary>
+    public required Func<Profile, IReadOnlyList<IComponent>> Compose { get; init; }
+
+    /// <summary>An id, the beginning of one, or "latest".</summary>
+    public string Point { get; init; } = "latest";
+
+    /// <summary>The profile to restore by; null for the one inside of the point, as on an empty machine.</summary>
+    public Profile? Profile { get; init; }
+
+    /// <summary>Names or kinds of components; nothing means all that the point holds.</summary>
+    public IReadOnlyList<string> Only { get; init; } = [];
+
+    /// <summary>A directory that everything is restored below; null for where it came from.</summary>
+    public string? Target { get; init; }
+
+    /// <summary>What exists is replaced instead of moved aside.</summary>
+    public bool Overwrite { get; init; }
+
+    public IReadOnlyList<string> Include { get; init; } = [];
+    public IReadOnlyList<string> Exclude { get; init; } = [];
+}
+
+/// <summary>What a restore has done.</summary>
+public sealed record RestoreSummary(RunOutcome Outcome, Snapshot Point, Manifest Manifest)
+{
+    /// <summary>What the program exits with.</summary>
+    public ExitCode Exit => Outcome.Exit;
+}
+
+/// <summary>
+/// Restores a recovery point. It is prepared first (the repository opened, the point found and its manifest read), so that
+/// a person can look at the plan; nothing is changed or locked until it runs.
+/// </summary>
+public sealed class RestoreRun : IAsyncDisposable
+{
+    private readonly RunEnvironment _environment;
+    private readonly RestoreRequest _request;
+    private readonly RepositoryHold _hold;
+
+    private RestoreRun(RunEnvironment environment, RestoreRequest request, RepositoryHold hold, Snapshot point, Manifest manifest, Profile profile)
+    {
+        (_environment, _request, _hold, Point, Manifest, Profile) = (environment, request, hold, point, manifest, profile);
+        Components = request.Compose(profile);
+    }
+
+    public Snapshot Point { get; }
+    public Manifest Manifest { get; }
+
+    /// <summary>The profile that it is restored by.</summary>
+    public Profile Profile { get; }
+
+    private IReadOnlyList<IComponent> Components { get; }
+
+    /// <summary>Opens the repository and finds the point.</summary>
+    /// <exception cref="ProblemException">There is no such point, or it can not be read.</exception>
+    public static async Task<RestoreRun> PrepareAsync(RunEnvironment environment, RestoreRequest request, CancellationToken cancellation)
+    {
+        var hold = new RepositoryHold(request.Repository);
+        try
+        {
+            var points = new RecoveryPoints(await hold.OpenAsync(cancellation));
+            var point = await points.FindAsync(request.Point, request.Profile?.Platform, request.Only, cancellation);
+            var manifest = await points.ReadManifestAsync(point, cancellation);
+            return new RestoreRun(environment, request, hold, point, manifest, request.Profile ?? await points.ReadProfileAsync(point, cancellation));
+        }
+        catch (Exception failure)
+        {
+            await hold.DisposeAsync();
+            throw failure.ToThrowable();
+        }
+    }
+
+    /// <summary>What a run would do. It asks servers, and changes nothing.</summary>
+    public async Task<Plan> PlanAsync(CancellationToken cancellation)
+    {
+        using var interruption = new Interruption(cancellation);
+        return await PlanAsync("plan", interruption, cancellation);
+    }
+
+    /// <summary>Does it. Failures of the run itself are in the outcome, what keeps it from beginning is thrown.</summary>
+    public async Task<RestoreSummary> RunAsync(CancellationToken cancellation)
+    {
+        using var interruption = new Interruption(cancellation);
+        using var frame = await RunFrame.EnterAsync(_environment, Profile.Platform, [_hold, .. Components.SelectMany(component => component.UndoHandlers)]);
+        var outcome = await frame.RunAsync(await PlanAsync(frame.Id, interruption, cancellation), interruption);
+        return new RestoreSummary(outcome, Point, Manifest);
+    }
+
+    public ValueTask DisposeAsync() => _hold.DisposeAsync();
+
+    private async Task<Plan> PlanAsync(string run, Interruption interruption, CancellationToken cancellation)
+    {
+        var session = new RestoreSession
+        {
+            Repository = _hold.Repository, Point = Point, Manifest = Manifest, Target = _request.Target, Overwrite = _request.Overwrite,
+            Include = _request.Include, Exclude = _request.Exclude, AsideSuffix = $".before-{run}",
+        };
+        var restores = new List<Step>();
+        foreach (var component in Selected()) restores.AddRange(await component.PlanRestoreAsync(session, cancellation));
+        return new Plan("restore", Profile.Platform, [LockStep(interruption), .. restores, ReleaseStep]);
+    }
+
+    /// <summary>What the point holds, as far as it is asked for. A part of the point that nothing can restore is not passed over in silence.</summary>
+    private IReadOnlyList<IComponent> Selected()
+    {
+        var able = Components.Where(component => Manifest.Components.Any(record => record.Name == component.Name)).ToList();
+        var orphan = _request.Only.Count > 0 ? null : Manifest.Components.FirstOrDefault(record => able.All(component => component.Name != record.Name));
+        return orphan is null
+            ? Selection.Of(able, _request.Only)
+            : throw Catalogue.ComponentUnknown.Throwable(
+                $"The point holds '{orphan.Name}', which the profile {Profile.File} does not describe.", "Add it to the profile, leave the profile out so that the point's own is used, or name with --only what to restore.");
+    }
+
+    private Step LockStep(Interruption interruption) => new()
+    {
+        Name = "Lock the repository", Does = "Put a shared lock on it, so that nobody removes what is being read.",
+        Act = (context, cancellation) => _hold.LockAsync(context, interruption, cancellation),
+    };
+
+    private Step ReleaseStep => new() { Name = "Release the repository", Does = "Take the lock off.", Act = _hold.ReleaseAsync };
+}

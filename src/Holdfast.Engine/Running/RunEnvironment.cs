@@ -1,0 +1,25 @@
+namespace Holdfast.Engine.Running;
+
+/// <summary>What a run meets outside itself: time, names and places, so that tests can put others there.</summary>
+public sealed record RunEnvironment
+{
+    /// <summary>Where journals and locks are kept.</summary>
+    public required StateDirectory State { get; init; }
+
+    /// <summary>The name of this machine; it stands in manifests and snapshots.</summary>
+    public required string Host { get; init; }
+
+    /// <summary>The user that the run belongs to; it stands in snapshots.</summary>
+    public required string User { get; init; }
+
+    /// <summary>The version of this program.</summary>
+    public required string Version { get; init; }
+
+    /// <summary>Told of all that happens.</summary>
+    public required IRunObserver Observer { get; init; }
+
+    public TimeProvider Clock { get; init; } = TimeProvider.System;
+
+    /// <summary>Names the next run; the time and some randomness by default.</summary>
+    public Func<TimeProvider, string> NewRunId { get; init; } = RunId.Next;
+}

@@ -1,0 +1,75 @@
+using System.Globalization;
+using Holdfast.Engine.Hosts;
+using Holdfast.Engine.Planning;
+using Holdfast.Engine.Problems;
+
+namespace Holdfast.Engine.Running;
+
+/// <summary>What stands around the plan of every run: the platform's lock, the recovery of dead runs, a journal, the executor.</summary>
+internal sealed class RunFrame : IDisposable
+{
+    private readonly RunEnvironment _environment;
+    private readonly IReadOnlyList<IUndoHandler> _handlers;
+    private readonly RunLock _held;
+
+    private RunFrame(RunEnvironment environment, IReadOnlyList<IUndoHandler> handlers, RunLock held)
+    {
+        (_environment, _handlers, _held) = (environment, handlers, held);
+        Id = environment.NewRunId(environment.Clock);
+    }
+
+    /// <summary>The id of the run.</summary>
+    public string Id { get; }
+
+    /// <summary>What was found of dead runs, as warnings.</summary>
+    public IReadOnlyList<Problem> Found { get; private set; } = [];
+
+    /// <summary>Takes the platform's lock, then does what dead runs of it owe: the plan is made for what is there afterwards.</summary>
+    public static async Task<RunFrame> EnterAsync(RunEnvironment environment, string platform, IReadOnlyList<IUndoHandler> handlers)
+    {
+        var frame = new RunFrame(environment, handlers, RunLock.Take(environment.State, platform, Holder(environment.Clock)));
+        try
+        {
+            var recovered = await new Recovery(environment.State, handlers, new SilentObserver(), environment.Clock).RecoverAsync(frame._held);
+            frame.Found = [.. recovered.SelectMany(Describe)];
+            return frame;
+        }
+        catch
+        {
+            frame.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Runs the plan under a journal of its own.</summary>
+    public async Task<RunOutcome> RunAsync(Plan plan, Interruption interruption)
+    {
+        using var journal = Journal.Create(_environment.State, Id);
+        var log = new RunLog(journal, _environment.Observer, _environment.Clock);
+        var owed = new OwedUndos(log, _handlers, _environment.Clock);
+        return await new Executor(Id, log, owed, interruption, _environment.Clock).RunAsync(Started(plan), plan, Found);
+    }
+
+    public void Dispose() => _held.Dispose();
+
+    /// <summary>What another run is told that finds the lock taken.</summary>
+    internal static string Holder(TimeProvider clock) =>
+        string.Create(CultureInfo.InvariantCulture, $"process {ThisProcess.Id}, since {clock.GetUtcNow():yyyy-MM-dd HH:mm:ss} UTC");
+
+    private RunStarted Started(Plan plan) => new(
+        Id, plan.Verb, plan.Platform, _environment.Host, ThisProcess.Id, ThisProcess.Started, _environment.Version, [.. plan.Steps.Select(PlannedStep.Of)]);
+
+    private static IEnumerable<Problem> Describe(RecoveredRun run) =>
+    [
+        Catalogue.RunRecovered.With($"The {run.Verb} {run.RunId} of {run.Began:yyyy-MM-dd HH:mm} UTC had been cut off; {run.Undone} of what it owed has been undone."),
+        .. run.Failures,
+    ];
+
+    private sealed class SilentObserver : IRunObserver
+    {
+        public void OnEvent(RunEvent happened)
+        {
+            // The run that recovers tells of it in its own warnings.
+        }
+    }
+}

@@ -1,0 +1,28 @@
+using Holdfast.Engine.Problems;
+using Holdfast.Engine.Profiles;
+
+namespace Holdfast.Engine.Running;
+
+/// <summary>What <c>--only</c> asks for: names of components ("postgres/main") or kinds ("postgres").</summary>
+internal static class Selection
+{
+    /// <summary>The components that are asked for; all when nothing is said.</summary>
+    /// <exception cref="ProblemException">Something is asked for that is not there.</exception>
+    public static IReadOnlyList<IComponent> Of(IReadOnlyList<IComponent> components, IReadOnlyList<string> only)
+    {
+        foreach (var word in only.Where(word => !components.Any(component => Fits(component.Name, component.Kind, word)))) throw Unknown(word, components);
+        return only.Count == 0 ? components : [.. components.Where(component => only.Any(word => Fits(component.Name, component.Kind, word)))];
+    }
+
+    /// <summary>True when every word finds a component.</summary>
+    public static bool Covers(IEnumerable<ComponentRecord> components, IReadOnlyList<string> only) =>
+        only.All(word => components.Any(component => Fits(component.Name, component.Kind, word)));
+
+    private static bool Fits(string name, string kind, string word) => name == word || kind == word;
+
+    private static ProblemException Unknown(string word, IReadOnlyList<IComponent> components)
+    {
+        var names = components.SelectMany(component => new[] { component.Kind, component.Name }).Distinct(StringComparer.Ordinal).ToList();
+        return Catalogue.ComponentUnknown.Throwable($"There is no component '{word}'.{Spelling.Suggest(word, names)}");
+    }
+}
