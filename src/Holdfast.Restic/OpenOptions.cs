@@ -12,7 +12,7 @@ public sealed record OpenOptions
     public int PackSize { get; init; } = 16 << 20;
 
     /// <summary>zstd's level: 1 to 19. See docs/decisions for the default's reason.</summary>
-    public int CompressionLevel { get; init; } = 3;
+    public int CompressionLevel { get; init; } = 2;
 
     /// <summary>Bytes of buffers that an archiving or a restore may hold at once, beside the index. 128 MiB by default.</summary>
     public long MemoryLimit { get; init; } = 128L << 20;
@@ -24,13 +24,13 @@ public sealed record InitOptions
     /// <summary>The format: 2 (compressed) by default, or 1.</summary>
     public int Version { get; init; } = 2;
 
-    /// <summary>scrypt's cost parameters; the default costs about half a second and 64 MiB for each guess.</summary>
+    /// <summary>scrypt's cost parameters; the default costs about half a second and 32 MiB for each guess.</summary>
     public KeyDerivation KeyDerivation { get; init; } = KeyDerivation.Default;
 }
 
 /// <summary>scrypt's N, r and p. Source: doc/design.rst, "Keys, Encryption and MAC".</summary>
 public sealed record KeyDerivation(int N, int R, int P)
 {
-    /// <summary>N = 65536 and r = 8 take 64 MiB; p = 3 makes it about half a second.</summary>
-    public static KeyDerivation Default { get; } = new(65536, 8, 3);
+    /// <summary>N = 32768 and r = 8 take 32 MiB, as restic chooses on common machines; p = 6 makes it about half a second.</summary>
+    public static KeyDerivation Default { get; } = new(32768, 8, 6);
 }

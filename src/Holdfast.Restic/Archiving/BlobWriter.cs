@@ -19,9 +19,14 @@ internal sealed class BlobWriter(Repository repository, BlobIndex index, Archive
 
     private readonly Lock _gate = new();
     private readonly HashSet<(Id Id, BlobType Type)> _promised = [];
+    private readonly CompressionPool _compressions = new(repository.Options.Workers, repository.Options.CompressionLevel);
+
+    // One pack of each type is open; whoever adds to it holds the turn. A few more may be on their way to the backend:
+    // at least one, for who waits here for a free builder may have a full one in hand.
+    private readonly SemaphoreSlim _turn = new(1);
+    private readonly PackBuilder?[] _open = new PackBuilder?[2];
     private readonly ConcurrentBag<PackBuilder> _idle = [];
-    private readonly ConcurrentBag<Compression> _compressions = [];
-    private readonly PackBuilder?[] _open = new PackBuilder?[2]; // one a type
+    private readonly SemaphoreSlim _builders = new(2 + Math.Max(1, repository.Backend.Concurrency - 1));
     private List<IndexedPack> _unindexed = [];
     private int _unindexedBlobs;
     private long _lastIndex = repository.Options.Clock.GetTimestamp();
@@ -31,7 +36,7 @@ internal sealed class BlobWriter(Repository repository, BlobIndex index, Archive
     {
         var id = Id.Hash(plaintext.Span);
         if (!Promise(id, type)) return (id, false);
-        var full = Pack(id, type, plaintext.Span);
+        var full = await PackAsync(id, type, plaintext, cancellation);
         Interlocked.Add(ref counters.BytesAdded, plaintext.Length);
         Interlocked.Increment(ref counters.BlobsAdded);
         if (full is not null) await StoreAsync(full, cancellation);
@@ -65,35 +70,66 @@ internal sealed class BlobWriter(Repository repository, BlobIndex index, Archive
         lock (_gate) return _promised.Add((id, type)) && !index.Contains(id, type);
     }
 
-    /// <summary>Compresses outside of the lock and seals inside; returns a pack that has become full.</summary>
-    private PackBuilder? Pack(Id id, BlobType type, ReadOnlySpan<byte> plaintext)
+    /// <summary>Compresses several at once and adds one at a time; returns a pack that has become full.</summary>
+    private async ValueTask<PackBuilder?> PackAsync(Id id, BlobType type, ReadOnlyMemory<byte> plaintext, CancellationToken cancellation)
     {
-        if (!_compressions.TryTake(out var compression)) compression = new Compression(repository.Options.CompressionLevel);
         // An empty blob can't be compressed; data that does not shrink is cheaper as it is; trees are always compressed.
-        var frame = repository.Compresses && plaintext.Length > 0 ? compression.Compress(plaintext) : default;
-        var compressed = frame.Length > 0 && (type == BlobType.Tree || frame.Length < plaintext.Length);
-        var payload = compressed ? frame : plaintext;
-        PackBuilder? full = null;
-        lock (_gate)
+        if (!repository.Compresses || plaintext.Length == 0) return await AddAsync(id, type, plaintext, 0, cancellation);
+        var compression = await _compressions.RentAsync(cancellation);
+        try
         {
-            ref var open = ref _open[(int)type];
-            if (open is not null && !open.HasRoomFor(payload.Length)) (full, open) = (open, null);
-            open ??= _idle.TryTake(out var idle) ? idle : new PackBuilder(repository.Options.PackSize);
-            open.Add(id, type, payload, compressed ? plaintext.Length : 0, repository.Sealers);
+            var frame = compression.Compress(plaintext.Span);
+            return type == BlobType.Tree || frame.Length < plaintext.Length
+                ? await AddAsync(id, type, frame, plaintext.Length, cancellation)
+                : await AddAsync(id, type, plaintext, 0, cancellation);
         }
-        _compressions.Add(compression);
-        return full;
+        finally
+        {
+            _compressions.Return(compression);
+        }
+    }
+
+    private async ValueTask<PackBuilder?> AddAsync(Id id, BlobType type, ReadOnlyMemory<byte> payload, int uncompressedLength, CancellationToken cancellation)
+    {
+        await _turn.WaitAsync(cancellation);
+        try
+        {
+            var open = _open[(int)type];
+            var full = open is not null && !open.HasRoomFor(payload.Length) ? open : null;
+            if (full is not null) _open[(int)type] = open = null;
+            open ??= _open[(int)type] = await RentBuilderAsync(cancellation);
+            open.Add(id, type, payload.Span, uncompressedLength, repository.Sealers);
+            return full;
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    private async ValueTask<PackBuilder> RentBuilderAsync(CancellationToken cancellation)
+    {
+        await _builders.WaitAsync(cancellation);
+        return _idle.TryTake(out var idle) ? idle : new PackBuilder(repository.Options.PackSize);
     }
 
     private async Task StoreAsync(PackBuilder pack, CancellationToken cancellation)
     {
-        var content = pack.Finish(repository.Sealers);
-        var id = Id.Hash(content.Span);
-        await repository.Backend.SaveAsync(FileKind.Pack, id.ToString(), content, cancellation);
-        Interlocked.Add(ref counters.BytesStored, content.Length);
-        if (Register(id, pack)) await WriteIndexAsync(cancellation);
-        pack.Reset();
-        _idle.Add(pack);
+        try
+        {
+            var content = pack.Finish(repository.Sealers);
+            var id = Id.Hash(content.Span);
+            await repository.Backend.SaveAsync(FileKind.Pack, id.ToString(), content, cancellation);
+            Interlocked.Add(ref counters.BytesStored, content.Length);
+            if (Register(id, pack)) await WriteIndexAsync(cancellation);
+        }
+        finally
+        {
+            // After a failure too, or those who wait for a builder would wait for ever.
+            pack.Reset();
+            _idle.Add(pack);
+            _builders.Release();
+        }
     }
 
     /// <summary>The pack's blobs are known from now on; true when an index file is due.</summary>
@@ -112,6 +148,8 @@ internal sealed class BlobWriter(Repository repository, BlobIndex index, Archive
 
     public void Dispose()
     {
-        while (_compressions.TryTake(out var compression)) compression.Dispose();
+        _compressions.Dispose();
+        _turn.Dispose();
+        _builders.Dispose();
     }
 }

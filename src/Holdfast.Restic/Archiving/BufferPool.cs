@@ -4,43 +4,69 @@ using Holdfast.Restic.Chunking;
 namespace Holdfast.Restic.Archiving;
 
 /// <summary>
-/// The buffers that chunks are read into, each as large as the largest chunk; only pages that were used take memory.
-/// A stream holds at most two (the chunk it fills, and the next), so streams wait for a place: nobody who holds a buffer
-/// waits for one that only he could give back.
+/// The buffers that chunks are read into. Most chunks fit a small one; the few large chunks move to one of the few large
+/// ones, so that no memory lies idle behind the longest chunk ever seen. A stream fills one buffer and needs a small one to
+/// go on, and there is one more than streams may enter: nobody who holds a buffer waits for one that only he could give back.
 /// </summary>
 internal sealed class BufferPool : IDisposable
 {
-    private readonly ConcurrentStack<byte[]> _idle = new();
-    private readonly SemaphoreSlim _buffers;
-    private readonly SemaphoreSlim _streams;
+    public const int SmallSize = 2 << 20;
 
-    /// <param name="count">Buffers in all; at least 3.</param>
-    public BufferPool(int count)
+    private readonly SemaphoreSlim _streams;
+    private readonly Shelf _small;
+    private readonly Shelf _large;
+
+    /// <param name="memory">Bytes in all, half of them for large buffers; at least three small and one large are made.</param>
+    public BufferPool(long memory)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(count, 3);
-        _buffers = new SemaphoreSlim(count);
-        _streams = new SemaphoreSlim(count - 1);
+        var small = (int)Math.Max(3, memory / 2 / SmallSize);
+        _streams = new SemaphoreSlim(small - 1);
+        _small = new Shelf(SmallSize, small);
+        _large = new Shelf(RabinChunker.MaxSize, (int)Math.Max(1, memory / 2 / RabinChunker.MaxSize));
     }
 
     public Task EnterAsync(CancellationToken cancellation) => _streams.WaitAsync(cancellation);
 
     public void Leave() => _streams.Release();
 
-    public async ValueTask<byte[]> RentAsync(CancellationToken cancellation)
+    public ValueTask<byte[]> RentAsync(CancellationToken cancellation) => _small.TakeAsync(cancellation);
+
+    /// <summary>Moves what a full small buffer holds to a large one.</summary>
+    public async ValueTask<byte[]> EnlargeAsync(byte[] full, CancellationToken cancellation)
     {
-        await _buffers.WaitAsync(cancellation);
-        return _idle.TryPop(out var buffer) ? buffer : GC.AllocateUninitializedArray<byte>(RabinChunker.MaxSize);
+        var large = await _large.TakeAsync(cancellation);
+        full.CopyTo(large, 0);
+        _small.Return(full);
+        return large;
     }
 
-    public void Return(byte[] buffer)
-    {
-        _idle.Push(buffer);
-        _buffers.Release();
-    }
+    public void Return(byte[] buffer) => (buffer.Length == SmallSize ? _small : _large).Return(buffer);
 
     public void Dispose()
     {
-        _buffers.Dispose();
         _streams.Dispose();
+        _small.Dispose();
+        _large.Dispose();
+    }
+
+    /// <summary>So many buffers of one size, made when first needed; the one used last is lent first, for its memory is warm.</summary>
+    private sealed class Shelf(int size, int count) : IDisposable
+    {
+        private readonly ConcurrentStack<byte[]> _idle = new();
+        private readonly SemaphoreSlim _free = new(count);
+
+        public async ValueTask<byte[]> TakeAsync(CancellationToken cancellation)
+        {
+            await _free.WaitAsync(cancellation);
+            return _idle.TryPop(out var buffer) ? buffer : GC.AllocateUninitializedArray<byte>(size);
+        }
+
+        public void Return(byte[] buffer)
+        {
+            _idle.Push(buffer);
+            _free.Release();
+        }
+
+        public void Dispose() => _free.Dispose();
     }
 }

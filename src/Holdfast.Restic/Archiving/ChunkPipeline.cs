@@ -26,7 +26,7 @@ internal sealed class ChunkPipeline : IAsyncDisposable
     public ChunkPipeline(Repository repository, BlobWriter blobs, ArchiveCounters counters, CancellationToken cancellation)
     {
         (_chunker, _blobs, _counters) = (repository.Chunker, blobs, counters);
-        _buffers = new BufferPool((int)Math.Max(4, repository.Options.MemoryLimit / 2 / RabinChunker.MaxSize));
+        _buffers = new BufferPool(repository.Options.MemoryLimit / 8);
         _jobs = Channel.CreateBounded<Job>(repository.Options.Workers);
         _workers = [.. Enumerable.Range(0, repository.Options.Workers).Select(_ => Task.Run(() => WorkAsync(cancellation), CancellationToken.None))];
     }
@@ -62,6 +62,7 @@ internal sealed class ChunkPipeline : IAsyncDisposable
                 if (cut == 0)
                 {
                     scanned = filled;
+                    if (filled == buffer.Length) buffer = await _buffers.EnlargeAsync(buffer, cancellation);
                     var count = await FillAsync(read, buffer.AsMemory(filled, Math.Min(filled == 0 ? RabinChunker.MinSize : ReadSize, buffer.Length - filled)), cancellation);
                     filled += count;
                     if (count > 0) continue;

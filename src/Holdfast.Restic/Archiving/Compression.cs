@@ -9,11 +9,11 @@ internal sealed class Compression(int level) : IDisposable
     private byte[] _frame = [];
 
     /// <summary>The zstd frame of a plaintext, valid until the next call.</summary>
-    public ReadOnlySpan<byte> Compress(ReadOnlySpan<byte> plaintext)
+    public ReadOnlyMemory<byte> Compress(ReadOnlySpan<byte> plaintext)
     {
         var bound = Zstd.Bound(plaintext.Length);
         if (_frame.Length < bound) _frame = GC.AllocateUninitializedArray<byte>(bound);
-        return _frame.AsSpan(0, _zstd.Compress(plaintext, _frame));
+        return _frame.AsMemory(0, _zstd.Compress(plaintext, _frame));
     }
 
     public void Dispose() => _zstd.Dispose();

@@ -69,7 +69,10 @@ internal sealed class PackBuilder(int targetSize)
 
     private void MakeRoom(int bytes)
     {
-        if (_buffer.Length - _length < bytes) Array.Resize(ref _buffer, Math.Max(targetSize, _length + bytes));
+        if (_buffer.Length - _length >= bytes) return;
+        var larger = GC.AllocateUninitializedArray<byte>(Math.Max(targetSize, _length + bytes));
+        _buffer.AsSpan(0, _length).CopyTo(larger);
+        _buffer = larger;
     }
 
     private static int HeaderRoom(int entries) => entries * PackHeader.CompressedEntrySize + Sealer.Overhead + PackHeader.LengthSize;
