@@ -14,11 +14,13 @@ internal sealed class CaptureFiles(FilesSettings settings, CaptureSession sessio
         var survey = await Task.Run(() => new FilesSurvey(settings, clock.GetUtcNow()).Walk(cancellation), cancellation);
         (step.Counters.ItemsTotal, step.Counters.BytesTotal) = survey.Extent;
         var record = new ComponentRecord { Name = "files", Kind = "files", Path = FilesComponent.Root, Complete = !survey.IsIncomplete };
-        var before = Figures.Of(session.Writer.Counters);
+        // The writer's figures go on from the steps before this one; a person wants those of this step.
+        var (counters, before) = (session.Writer.Counters, Figures.Of(session.Writer.Counters));
+        step.Counters.Refresh = shown => Show(Figures.Of(counters) - before, shown);
         await ArchiveAsync(survey, record, step, cancellation);
         foreach (var problem in survey.Problems) step.Warn(problem);
         if (_warnings.Suppressed > 0) step.Warn(KindOf(!record.Complete).With($"{_warnings.Suppressed} more files could not be read, or changed each time."));
-        Complete(record, survey, Figures.Of(session.Writer.Counters) - before);
+        Complete(record, survey, Figures.Of(counters) - before);
         session.Manifest.Components.Add(record);
     }
 
@@ -30,8 +32,6 @@ internal sealed class CaptureFiles(FilesSettings settings, CaptureSession sessio
             Exclude = survey.Gate.Excludes,
             OnWarning = warning => Report(warning, record, step),
         };
-        var before = Figures.Of(session.Writer.Counters);
-        await using var ticker = Ticker.Start(clock, () => Show(Figures.Of(session.Writer.Counters) - before, step.Counters));
         foreach (var gone in await session.Writer.AddPathsAsync(survey.Tops, options, cancellation))
             Report(new ArchiveWarning(gone, $"{gone} vanished while the recovery point was taken", Left: true), record, step);
     }
@@ -45,7 +45,6 @@ internal sealed class CaptureFiles(FilesSettings settings, CaptureSession sessio
 
     private static ProblemKind KindOf(bool left) => left ? Catalogue.FilesUnreadable : Catalogue.FilesChanged;
 
-    // The writer's figures go on from the steps before this one; a person wants those of this step.
     private static void Show(Figures figures, StepCounters shown)
     {
         Interlocked.Exchange(ref shown.ItemsDone, figures.Files);

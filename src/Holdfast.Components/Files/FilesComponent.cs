@@ -60,7 +60,7 @@ public sealed class FilesComponent : IComponent
                 Does = Sentence(session),
                 Component = Name,
                 Destroys = session.Target is null,
-                Act = new RestoreFiles(session, _clock).RunAsync,
+                Act = new RestoreFiles(session).RunAsync,
             },
         ];
         return Task.FromResult(session.Manifest.Components.Any(record => record.Kind == Kind) ? steps : []);

@@ -8,7 +8,7 @@ namespace Holdfast.Components.Files;
 /// The step that brings files back. Each file is the old or the new one at any instant, because it is written beside its
 /// place and renamed into it; so nothing is owed when the step is killed, and running it again finishes it.
 /// </summary>
-internal sealed class RestoreFiles(RestoreSession session, TimeProvider clock)
+internal sealed class RestoreFiles(RestoreSession session)
 {
     private readonly Allowance _warnings = new(50);
 
@@ -21,7 +21,7 @@ internal sealed class RestoreFiles(RestoreSession session, TimeProvider clock)
             Existing = session.Overwrite ? ExistingFiles.Overwrite : ExistingFiles.MoveAside,
             AsideSuffix = session.AsideSuffix,
         };
-        await using var ticker = Ticker.Start(clock, () => Show(options.Counters, step.Counters));
+        step.Counters.Refresh = shown => Show(options.Counters, shown);
         Report(await session.Repository.RestoreAsync(session.Point, FilesComponent.Root, session.Target ?? "/", options, cancellation), step);
     }
 

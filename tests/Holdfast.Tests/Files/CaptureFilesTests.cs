@@ -45,6 +45,7 @@ public sealed class CaptureFilesTests
         rig.Disk.Write("etc/b", "678");
         await rig.CaptureAsync(rig.Component("groups: { All: [DISK/etc] }"));
         var counters = rig.Step.Counters;
+        counters.Refresh!(counters);
         Assert.Equal((2, 8, 2, 8), (counters.ItemsTotal, counters.BytesTotal, counters.ItemsDone, counters.BytesDone));
         Assert.True(rig.Record.Complete);
         Assert.Empty(rig.Step.Warned);
@@ -82,6 +83,7 @@ public sealed class CaptureFilesTests
         (await Command.BashAsync("""printf x > "$1"/$'na\xefve.conf'""", rig.Disk.Path)).Succeeded();
         var point = await rig.CaptureAsync(rig.Component("groups: { All: [DISK/*.conf] }"));
         Assert.Equal(["na\uDCEFve.conf"], await rig.ListAsync(point));
+        Assert.Contains("ve.conf", rig.Record.Details!.ToJsonString());
     }
 
     [Fact]

@@ -56,10 +56,19 @@ internal sealed class FilesRig : IAsyncDisposable
     }
 
     /// <summary>Brings files back: to their places, or below a target.</summary>
-    public async Task RestoreAsync(FilesComponent component, Snapshot point, string? target, params string[] include)
+    public async Task RestoreAsync(FilesComponent component, Snapshot point, string? target = null, bool overwrite = false, params string[] include)
     {
         Step = new RecordedStep();
-        var session = new RestoreSession { Repository = Repository, Point = point, Manifest = Manifest, Target = target, AsideSuffix = ".before-test", Include = include };
+        var session = new RestoreSession
+        {
+            Repository = Repository,
+            Point = point,
+            Manifest = Manifest,
+            Target = target,
+            Overwrite = overwrite,
+            AsideSuffix = ".before-test",
+            Include = include.Length > 0 ? include : [Disk.Path], // the folders above belong to the machine that runs the test
+        };
         foreach (var step in await component.PlanRestoreAsync(session, Token)) await step.Act(Step, Token);
     }
 

@@ -1,0 +1,105 @@
+using Holdfast.Engine.Running;
+using Holdfast.Testing;
+using Xunit;
+
+namespace Holdfast.Tests.Files;
+
+public sealed class RestoreFilesTests
+{
+    private const string All = "groups: { All: [DISK/etc] }";
+
+    [Fact]
+    public async Task Below_a_target_everything_is_as_it_was()
+    {
+        await using var rig = await FilesRig.MakeAsync();
+        rig.Disk.Write("etc/app.conf", "12345");
+        File.SetUnixFileMode(rig.Disk.Write("etc/tls/key\n.pem", "secret"), UnixFileMode.UserRead);
+        File.CreateSymbolicLink(rig.Disk["etc/link"], "app.conf");
+        (await Command.BashAsync("""printf x > "$1"/$'etc/na\xefve'""", rig.Disk.Path)).Succeeded();
+        var component = rig.Component(All);
+        var point = await rig.CaptureAsync(component);
+
+        await rig.RestoreAsync(component, point, rig.Storage["target"]);
+        Assert.Empty(rig.Step.Warned);
+        (await Command.RunAsync("diff", ["-r", "--no-dereference", rig.Disk.Path, rig.Storage["target"] + rig.Disk.Path])).Succeeded();
+        Assert.Equal(UnixFileMode.UserRead, File.GetUnixFileMode(rig.Storage["target"] + rig.Disk["etc/tls/key\n.pem"]));
+    }
+
+    [Fact]
+    public async Task In_place_what_differs_is_moved_aside_and_what_is_gone_comes_back()
+    {
+        await using var rig = await FilesRig.MakeAsync();
+        var changed = rig.Disk.Write("etc/changed", "as it was");
+        var lost = rig.Disk.Write("etc/lost", "as it was");
+        rig.Disk.Write("etc/same", "as it was");
+        var component = rig.Component(All);
+        var point = await rig.CaptureAsync(component);
+        File.WriteAllText(changed, "destroyed");
+        File.Delete(lost);
+        rig.Disk.Write("etc/new", "nobody's business");
+
+        await rig.RestoreAsync(component, point);
+        Assert.Equal(("as it was", "as it was"), (File.ReadAllText(changed), File.ReadAllText(lost)));
+        Assert.Equal("destroyed", File.ReadAllText(changed + ".before-test"));
+        Assert.Equal(
+            ["changed", "changed.before-test", "lost", "new", "same"],
+            Directory.GetFiles(rig.Disk["etc"]).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal),
+            StringComparer.Ordinal);
+        Assert.Contains(rig.Step.Noted, note => note.Contains($"{changed} differed and was moved aside, to {changed}.before-test", StringComparison.Ordinal));
+        Assert.Empty(rig.Step.Warned);
+    }
+
+    [Fact]
+    public async Task What_differs_is_replaced_when_that_is_asked_for()
+    {
+        await using var rig = await FilesRig.MakeAsync();
+        var changed = rig.Disk.Write("etc/changed", "as it was");
+        var component = rig.Component(All);
+        var point = await rig.CaptureAsync(component);
+        File.WriteAllText(changed, "destroyed");
+        await rig.RestoreAsync(component, point, overwrite: true);
+        Assert.Equal("as it was", File.ReadAllText(changed));
+        Assert.Equal([changed], Directory.GetFiles(rig.Disk["etc"]));
+    }
+
+    [Fact]
+    public async Task Only_what_is_included_comes_back()
+    {
+        await using var rig = await FilesRig.MakeAsync();
+        rig.Disk.Write("etc/a.conf", "x");
+        rig.Disk.Write("etc/b.txt", "x");
+        var component = rig.Component(All);
+        var point = await rig.CaptureAsync(component);
+        await rig.RestoreAsync(component, point, rig.Storage["target"], include: ["*.conf"]);
+        Assert.Equal(
+            [rig.Storage["target"] + rig.Disk["etc/a.conf"]],
+            Directory.GetFiles(rig.Storage["target"], "*", SearchOption.AllDirectories));
+    }
+
+    [Fact]
+    public async Task A_restore_in_place_is_said_to_destroy_and_one_below_a_target_is_not()
+    {
+        await using var rig = await FilesRig.MakeAsync();
+        rig.Disk.Write("etc/a.conf", "x");
+        var component = rig.Component(All);
+        var point = await rig.CaptureAsync(component);
+        foreach (var target in new[] { null, "/somewhere/else" })
+        {
+            var session = new RestoreSession { Repository = rig.Repository, Point = point, Manifest = rig.Manifest, Target = target, AsideSuffix = ".x" };
+            var step = Assert.Single(await component.PlanRestoreAsync(session, TestContext.Current.CancellationToken));
+            Assert.Equal(target is null, step.Destroys);
+            Assert.Null(step.Undo);
+        }
+    }
+
+    [Fact]
+    public async Task A_point_without_files_has_nothing_to_restore()
+    {
+        await using var rig = await FilesRig.MakeAsync();
+        var component = rig.Component(All);
+        var point = await rig.CaptureAsync(component);
+        rig.Manifest.Components.Clear();
+        var session = new RestoreSession { Repository = rig.Repository, Point = point, Manifest = rig.Manifest, AsideSuffix = ".x" };
+        Assert.Empty(await component.PlanRestoreAsync(session, TestContext.Current.CancellationToken));
+    }
+}
