@@ -70,7 +70,7 @@ internal sealed class BackupSteps(RunEnvironment environment, BackupRequest requ
     {
         try
         {
-            Point = await new PointVerifier(session.Repository).VerifyAsync(_point!.Id, _manifest, context.Counters, cancellation);
+            Point = await new PointVerifier(session.Repository).VerifyAsync(_point!.Id, _manifest, context, cancellation);
         }
         catch (ProblemException damaged) when (damaged.Problem.Code == Catalogue.PointUnverified.Code)
         {

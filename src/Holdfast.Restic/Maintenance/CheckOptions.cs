@@ -6,6 +6,9 @@ public sealed record CheckOptions
     /// <summary>Which packs are read whole and verified blob by blob; null for none.</summary>
     public ReadSubset? ReadData { get; init; }
 
+    /// <summary>The snapshots whose trees are walked; null for all.</summary>
+    public IReadOnlyCollection<Id>? Snapshots { get; init; }
+
     public CheckCounters Counters { get; init; } = new();
 }
 

@@ -22,7 +22,7 @@ internal sealed class Checker(Repository repository)
         await indexes.LoadAsync(cancellation);
         var packs = new PackSurvey(repository, indexes, _findings);
         await packs.RunAsync(cancellation);
-        var snapshots = await ReadSnapshotsAsync(counters, cancellation);
+        var snapshots = await ReadSnapshotsAsync(options, cancellation);
         var blobs = new CheckedBlobs(repository, indexes.Blobs);
         await new TreeSurvey(blobs, _findings, counters).RunAsync(snapshots.Select(snapshot => snapshot.Tree), repository.Options.Workers, cancellation);
         if (options.ReadData is not null)
@@ -50,14 +50,15 @@ internal sealed class Checker(Repository repository)
         }
     }
 
-    private async Task<IReadOnlyList<Snapshot>> ReadSnapshotsAsync(CheckCounters counters, CancellationToken cancellation)
+    private async Task<IReadOnlyList<Snapshot>> ReadSnapshotsAsync(CheckOptions options, CancellationToken cancellation)
     {
         var snapshots = new List<Snapshot>();
         await foreach (var file in repository.Backend.ListAsync(FileKind.Snapshot, cancellation))
         {
+            if (options.Snapshots is { } asked && !asked.Any(id => id.ToString() == file.Name)) continue;
             if (!await TryAsync(FileKind.Snapshot, file.Name, async () => snapshots.Add(await repository.FindSnapshotAsync(file.Name, cancellation))))
                 _findings.AddSnapshot(Layout.PathOf(FileKind.Snapshot, file.Name), Id.Parse(file.Name));
-            Interlocked.Increment(ref counters.SnapshotsDone);
+            Interlocked.Increment(ref options.Counters.SnapshotsDone);
         }
         return snapshots;
     }

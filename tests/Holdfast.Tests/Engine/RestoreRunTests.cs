@@ -1,0 +1,100 @@
+using Holdfast.Engine.Problems;
+using Holdfast.Engine.Running;
+using Xunit;
+
+namespace Holdfast.Tests.Engine;
+
+public sealed class RestoreRunTests
+{
+    [Fact]
+    public async Task The_latest_point_is_restored_by_the_profile_inside_of_it()
+    {
+        using var rig = await PlatformRig.MakeAsync();
+        await rig.BackUpAsync();
+        rig.A.Content = "newer";
+        await rig.BackUpAsync();
+        var summary = await rig.RestoreAsync(rig.Request with { Target = "/t" });
+        Assert.Equal(ExitCode.Success, summary.Exit);
+        Assert.Equal(["/t:newer"], rig.A.Restored);
+        Assert.Equal(["/t:content of b"], rig.B.Restored);
+        Assert.Empty(rig.Locks);
+    }
+
+    [Fact]
+    public async Task An_older_point_is_found_by_the_beginning_of_its_id()
+    {
+        using var rig = await PlatformRig.MakeAsync();
+        var old = await rig.BackUpAsync();
+        rig.A.Content = "newer";
+        await rig.BackUpAsync();
+        await rig.RestoreAsync(rig.Request with { Point = old.Point!.Id.ToString()[..12], Only = ["things/a"] });
+        Assert.Equal([":content of a"], rig.A.Restored);
+        Assert.Empty(rig.B.Restored);
+    }
+
+    [Fact]
+    public async Task Latest_passes_over_partial_points_unless_they_hold_what_is_asked_for()
+    {
+        using var rig = await PlatformRig.MakeAsync();
+        await rig.BackUpAsync();
+        (rig.A.Content, rig.B.Content) = ("newer a", "newer b");
+        await rig.BackUpAsync("things/a");
+        await rig.RestoreAsync(rig.Request);
+        Assert.Equal([":content of a"], rig.A.Restored);
+        await rig.RestoreAsync(rig.Request with { Only = ["things/a"] });
+        Assert.Equal(":newer a", rig.A.Restored[^1]);
+        await rig.RestoreAsync(rig.Request with { Only = ["things/b"] });
+        Assert.Equal(":content of b", rig.B.Restored[^1]);
+    }
+
+    [Fact]
+    public async Task A_plan_changes_nothing()
+    {
+        using var rig = await PlatformRig.MakeAsync();
+        await rig.BackUpAsync();
+        var before = Directory.GetFileSystemEntries(rig.StatePath, "*", SearchOption.AllDirectories);
+        await using var run = await RestoreRun.PrepareAsync(rig.Environment, rig.Request, CancellationToken.None);
+        Assert.Equal(["Lock the repository", "Restore a", "Restore b", "Release the repository"], (await run.PlanAsync(CancellationToken.None)).Steps.Select(step => step.Name));
+        Assert.Empty(rig.Locks);
+        Assert.Equal(before, Directory.GetFileSystemEntries(rig.StatePath, "*", SearchOption.AllDirectories));
+        Assert.Empty(rig.A.Restored);
+    }
+
+    [Theory]
+    [InlineData("latest", "none", "HF-POINT-NONE")]
+    [InlineData("0123456789abcdef", null, "HF-POINT-NONE")]
+    [InlineData("latest", "two", "HF-POINT-AMBIGUOUS")]
+    [InlineData("latest", "wrong password", "HF-REPO-PASSWORD")]
+    public async Task What_can_not_be_found_is_a_problem(string point, string? state, string code)
+    {
+        using var rig = await PlatformRig.MakeAsync();
+        if (state != "none") await rig.BackUpAsync();
+        if (state == "two") await rig.As("other").BackUpAsync();
+        var used = state == "wrong password" ? rig.As("sample", "wrong") : rig;
+        var problem = (await Assert.ThrowsAsync<ProblemException>(() => used.RestoreAsync(used.Request with { Point = point }))).Problem;
+        Assert.Equal(code, problem.Code);
+    }
+
+    [Fact]
+    public async Task A_part_of_the_point_that_the_profile_does_not_describe_is_not_passed_over_in_silence()
+    {
+        using var rig = await PlatformRig.MakeAsync();
+        await rig.BackUpAsync();
+        var problem = (await Assert.ThrowsAsync<ProblemException>(() => rig.RestoreAsync(rig.Request with { Compose = _ => [rig.A] }))).Problem;
+        Assert.Equal("HF-COMPONENT-UNKNOWN", problem.Code);
+        Assert.Contains("things/b", problem.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_restore_after_a_dead_run_takes_back_what_that_one_owed_and_goes_on()
+    {
+        using var rig = await PlatformRig.MakeAsync();
+        await rig.BackUpAsync();
+        var journal = Assert.Single(Directory.GetFiles(rig.StatePath, "*.jsonl", SearchOption.AllDirectories));
+        var lines = await File.ReadAllLinesAsync(journal, CancellationToken.None);
+        await File.WriteAllLinesAsync(journal, lines[..^4], CancellationToken.None); // died before the lock was let go of
+        var summary = await rig.RestoreAsync(rig.Request);
+        Assert.True(summary.Outcome.Succeeded, summary.Outcome.Problem?.Message);
+        Assert.Contains("1 of what it owed has been undone", Assert.Single(summary.Outcome.Warnings).Message, StringComparison.Ordinal);
+    }
+}

@@ -1,0 +1,56 @@
+using System.Text;
+using Holdfast.Engine.Planning;
+using Holdfast.Engine.Problems;
+using Holdfast.Engine.Running;
+
+namespace Holdfast.Tests.Engine;
+
+/// <summary>A component of a few texts, small enough to be seen through.</summary>
+internal sealed class ThingsComponent(string name) : IComponent
+{
+    public string Name => $"things/{name}";
+    public string Kind => "things";
+    public string Content { get; set; } = $"content of {name}";
+
+    /// <summary>Marks its record as incomplete.</summary>
+    public bool LeavesOut { get; set; }
+
+    /// <summary>What its capture step throws, after it has captured.</summary>
+    public Exception? Failure { get; set; }
+
+    /// <summary>What its restore steps have brought back, by target.</summary>
+    public List<string> Restored { get; } = [];
+
+    public IReadOnlyList<IUndoHandler> UndoHandlers => [];
+
+    public Task<IReadOnlyList<Problem>> ProbeAsync(CancellationToken cancellation) => Task.FromResult<IReadOnlyList<Problem>>([]);
+
+    public Task<IReadOnlyList<Step>> PlanCaptureAsync(CaptureSession session, CancellationToken cancellation) => Task.FromResult<IReadOnlyList<Step>>(
+    [
+        new Step
+        {
+            Name = $"Capture {name}", Does = $"Captures {name}.", Component = Name,
+            Act = async (context, stop) =>
+            {
+                await session.Writer.AddStreamAsync($"/things/{name}/content", new MemoryStream(Encoding.UTF8.GetBytes(Content)), cancellation: stop);
+                session.Manifest.Components.Add(new ComponentRecord { Name = Name, Kind = Kind, Path = $"/things/{name}", Complete = !LeavesOut });
+                if (LeavesOut) context.Warn(Catalogue.FilesMissing.With($"A part of {name} is not there."));
+                if (Failure is not null) throw Failure;
+            },
+        },
+    ]);
+
+    public Task<IReadOnlyList<Step>> PlanRestoreAsync(RestoreSession session, CancellationToken cancellation) => Task.FromResult<IReadOnlyList<Step>>(
+    [
+        new Step
+        {
+            Name = $"Restore {name}", Does = $"Restores {name}.", Component = Name,
+            Act = async (_, stop) =>
+            {
+                var node = await session.Repository.FindNodeAsync(session.Point, $"/things/{name}/content", stop);
+                using var reader = new StreamReader(session.Repository.OpenFile(node!));
+                Restored.Add($"{session.Target}:{await reader.ReadToEndAsync(stop)}");
+            },
+        },
+    ]);
+}
