@@ -1,6 +1,20 @@
 namespace Holdfast.Cli;
 
+/// <summary>The entry. Everything is put together in <see cref="Application"/>.</summary>
 internal static class Program
 {
-    private static int Main() => 0;
+    private static async Task<int> Main(string[] args)
+    {
+        // Answered before anything else is loaded: scripts and monitoring ask often.
+        if (args is ["--version"]) return TellVersion();
+        using var interruption = new Interruption();
+        return (int)await Application.RunAsync(args, Surroundings.OfProcess(), interruption.Token);
+    }
+
+    private static int TellVersion()
+    {
+        using var output = Console.OpenStandardOutput();
+        output.Write(System.Text.Encoding.ASCII.GetBytes($"holdfast {Application.Version}\n"));
+        return 0;
+    }
 }

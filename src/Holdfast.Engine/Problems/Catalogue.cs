@@ -152,6 +152,16 @@ public static class Catalogue
     public static readonly ProblemKind RestoreFailures = Kind("HF-RESTORE-INCOMPLETE", "Some entries could not be restored; the rest was.",
         "See the entries named, put right what kept them, then run again.", ExitCode.Incomplete);
 
+    // The command line.
+    public static readonly ProblemKind Usage = Kind("HF-USAGE", "The command line can not be understood.",
+        "See what the command takes with --help.", ExitCode.Usage);
+    public static readonly ProblemKind Unconfirmed = Kind("HF-UNCONFIRMED", "A verb that replaces something was not confirmed, so nothing was done.",
+        "Look at what would be done with --plan, then answer with --yes.", ExitCode.Usage);
+    public static readonly ProblemKind PasswordMismatch = Kind("HF-PASSWORD-MISMATCH", "The two passwords that were typed differ, or are empty.",
+        "Try again, or let one be made with --generate-password.", ExitCode.Usage);
+    public static readonly ProblemKind Internal = Kind("HF-INTERNAL", "Holdfast met something that its makers did not think of.",
+        "Report it, with what HOLDFAST_DEBUG=1 prints in addition; nothing that was stored is lost.", ExitCode.Failure);
+
     private static ProblemKind Kind(string code, string meaning, string hint, ExitCode exit, bool transient = false)
     {
         var kind = new ProblemKind(code, meaning, hint, exit, transient);

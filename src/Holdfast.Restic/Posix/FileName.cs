@@ -7,7 +7,7 @@ namespace Holdfast.Restic.Posix;
 /// Names of files between bytes, as Linux has them, and strings. A byte that is not part of valid UTF-8 becomes the lone
 /// surrogate U+DC80..U+DCFF, as Python's "surrogateescape" does (PEP 383), so that every name goes round without loss.
 /// </summary>
-internal static class FileName
+public static class FileName
 {
     private const char FirstStray = '\uDC80';
     private const char LastStray = '\uDCFF';

@@ -22,7 +22,7 @@ public sealed class JsonOutputTests : IDisposable
     public void A_problem_is_one_line_with_its_code_and_hint()
     {
         Tell(ProblemEvent.Error(new Problem("HF-TEST", "A name\nwith a break.", "Look.", ExitCode.Locked, Transient: true)));
-        Assert.Equal("""{"event":"problem","time":"2026-11-22T22:00:00+00:00","severity":"error","code":"HF-TEST","message":"A name\nwith a break.","hint":"Look.","transient":true,"exit_code":11}""" + "\n", Text);
+        Assert.Equal("""{"event":"problem","time":"2026-11-22T22:00:00+00:00","severity":"error","code":"HF-TEST","message":"A name\nwith a break.","hint":"Look.","transient":true,"exit_code":11,"details":[]}""" + "\n", Text);
     }
 
     [Fact]

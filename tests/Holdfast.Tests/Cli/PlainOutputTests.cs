@@ -24,7 +24,7 @@ public sealed class PlainOutputTests : IDisposable
     public void Problems_go_to_standard_error_and_answers_to_standard_output()
     {
         using var output = Open(quiet: false);
-        output.Tell(new RecoverFinishedEvent(0, 0));
+        output.Tell(new RecoverFinishedEvent(0, 0, 0));
         output.Tell(ProblemEvent.Error(Odd));
         Assert.Equal("Nothing is owed: every run ended by itself.\n", Text(_output));
         Assert.Equal("error: It is odd. [HF-TEST]\n  hint: Look.\n", Text(_errors));
@@ -37,7 +37,7 @@ public sealed class PlainOutputTests : IDisposable
         output.Tell(new MessageEvent("Next: take a backup."));
         output.Tell(new StepFinishedEvent("Capture files", StepOutcome.Done, 1, 1, 1));
         output.Tell(ProblemEvent.Warning(Odd));
-        output.Tell(new RecoverFinishedEvent(0, 0));
+        output.Tell(new RecoverFinishedEvent(0, 0, 0));
         Assert.Equal("Nothing is owed: every run ended by itself.\n", Text(_output));
         Assert.StartsWith("warning:", Text(_errors), StringComparison.Ordinal);
     }
@@ -59,8 +59,8 @@ public sealed class PlainOutputTests : IDisposable
     public void A_reader_that_goes_away_makes_it_silent_and_is_noticed()
     {
         using var output = new PlainOutput(new Sink(new ClosedPipe()), new Sink(_errors), _clock, quiet: false);
-        output.Tell(new RecoverFinishedEvent(0, 0));
-        output.Tell(new RecoverFinishedEvent(0, 0));
+        output.Tell(new RecoverFinishedEvent(0, 0, 0));
+        output.Tell(new RecoverFinishedEvent(0, 0, 0));
         Assert.True(output.Gone.IsCancellationRequested);
     }
 

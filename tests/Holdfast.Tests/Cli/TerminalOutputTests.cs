@@ -19,11 +19,11 @@ public sealed class TerminalOutputTests : IDisposable
     [Fact]
     public void The_running_step_is_one_live_line_below_the_finished_ones()
     {
-        _output.Tell(new RunStartedEvent("r1", "backup", "shop", 2));
+        _output.Tell(new RunStartedEvent("r1", "backup", "shop", ["Capture files", "Dump database shop"]));
         _output.Tell(new StepFinishedEvent("Capture files", StepOutcome.Done, 3 * MiB, 12, 0.4));
         Run("Dump database shop", 10 * MiB, 40 * MiB);
         Assert.Equal("""
-            Backup of platform shop (run r1)
+            Backup of platform shop in 2 steps (run r1)
               ✓ Capture files (3.00 MiB, 12 items, 0.4 s)
               ⠙ Dump database shop   25 %  10.0 MiB of 40.0 MiB  3.33 …
             """, _screen.Text);

@@ -1,8 +1,21 @@
+using Holdfast.Engine.Running;
+
 namespace Holdfast.Cli.Output.Events;
 
 /// <summary>A recovery point was made. Bytes: read from the platform, added (new to the repository) and stored (compressed, encrypted).</summary>
 internal sealed record BackupFinishedEvent(string Point, string Platform, bool Complete, long BytesRead, long BytesAdded, long BytesStored) : OutputEvent
 {
+    public static BackupFinishedEvent Of(BackupSummary summary) => new(
+        summary.Point!.Id.ToString(), summary.Manifest.Platform, summary.IsComplete,
+        summary.Counters.BytesRead, summary.Counters.BytesAdded, summary.Counters.BytesStored)
+    {
+        FilesNew = summary.Counters.FilesNew,
+        FilesChanged = summary.Counters.FilesChanged,
+        FilesUnchanged = summary.Counters.FilesUnchanged,
+        Warnings = summary.Outcome.Warnings.Count,
+        Seconds = summary.Outcome.Duration.TotalSeconds,
+    };
+
     public long FilesNew { get; init; }
     public long FilesChanged { get; init; }
     public long FilesUnchanged { get; init; }

@@ -1,8 +1,13 @@
+using Holdfast.Restic.Maintenance;
+
 namespace Holdfast.Cli.Output.Events;
 
 /// <summary>What a check did and found.</summary>
 internal sealed record CheckFinishedEvent(bool Clean, int Snapshots, long Packs, long PacksRead, long BytesRead, int Damages, IReadOnlyList<string> Hints) : OutputEvent
 {
+    public static CheckFinishedEvent Of(CheckReport report) => new(
+        report.IsClean, report.Snapshots, report.Packs, report.PacksRead, report.BytesRead, report.Damages.Count, report.Hints);
+
     public double Seconds { get; init; }
 
     public override IEnumerable<string> Lines(Style style)

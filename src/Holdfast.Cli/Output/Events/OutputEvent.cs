@@ -9,6 +9,8 @@ namespace Holdfast.Cli.Output.Events;
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "event")]
 [JsonDerivedType(typeof(MessageEvent), "message")]
 [JsonDerivedType(typeof(ProblemEvent), "problem")]
+[JsonDerivedType(typeof(DocumentEvent), "document")]
+[JsonDerivedType(typeof(ProfileEvent), "profile")]
 [JsonDerivedType(typeof(PlanEvent), "plan")]
 [JsonDerivedType(typeof(RunStartedEvent), "run_started")]
 [JsonDerivedType(typeof(StepStartedEvent), "step_started")]

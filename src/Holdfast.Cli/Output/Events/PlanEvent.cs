@@ -2,14 +2,11 @@ using Holdfast.Engine.Planning;
 
 namespace Holdfast.Cli.Output.Events;
 
-/// <summary>A step as <c>--plan</c> shows it.</summary>
-internal sealed record PlannedStep(string Name, string Does, string? Component, bool Destroys);
-
 /// <summary>What will be done, before any of it is.</summary>
 internal sealed record PlanEvent(string Verb, string Platform, IReadOnlyList<PlannedStep> Steps) : OutputEvent
 {
     public static PlanEvent Of(Plan plan) =>
-        new(plan.Verb, plan.Platform, [.. plan.Steps.Select(step => new PlannedStep(step.Name, step.Does, step.Component, step.Destroys))]);
+        new(plan.Verb, plan.Platform, [.. plan.Steps.Select(PlannedStep.Of)]);
 
     public override IEnumerable<string> Lines(Style style)
     {

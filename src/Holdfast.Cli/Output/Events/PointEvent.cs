@@ -1,21 +1,43 @@
-using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
+using Holdfast.Engine.Running;
+using Holdfast.Restic.Snapshots;
 
 namespace Holdfast.Cli.Output.Events;
 
-/// <summary>One recovery point of a list. The list is shown as a table, so it has no lines of its own.</summary>
-internal sealed record PointEvent(string Id, DateTimeOffset Taken, string Host, string? Platform, IReadOnlyList<string> Tags, IReadOnlyList<string> Paths) : OutputEvent
+/// <summary>What a recovery point holds of what the profile asks for.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<PointState>))]
+internal enum PointState
 {
-    /// <summary>Null when the snapshot was made by another program and has no manifest.</summary>
-    public bool? Complete { get; init; }
-    public IReadOnlyList<string> Components { get; init; } = [];
+    [JsonStringEnumMemberName("complete")]
+    Complete,
+    [JsonStringEnumMemberName("incomplete")]
+    Incomplete,
+
+    /// <summary>Made with --only.</summary>
+    [JsonStringEnumMemberName("partial")]
+    Partial,
+
+    /// <summary>A snapshot of another program.</summary>
+    [JsonStringEnumMemberName("foreign")]
+    Foreign,
 }
 
-/// <summary>Everything a recovery point says of itself: its manifest as it is stored, and the lines that a person reads.</summary>
-internal sealed record PointDetailsEvent(string Id, JsonNode? Manifest) : OutputEvent
+/// <summary>One recovery point of a list. The list is shown as a table, so it has no lines of its own.</summary>
+internal sealed record PointEvent(
+    string Id, DateTimeOffset Taken, string Host, string? Platform, PointState State, IReadOnlyList<string> Tags, IReadOnlyList<string> Paths) : OutputEvent
 {
-    [JsonIgnore]
-    public IReadOnlyList<string> Text { get; init; } = [];
+    public static PointEvent Of(Snapshot snapshot) => new(
+        snapshot.Id.ToString(), snapshot.Time.ToDateTimeOffset(), snapshot.Hostname, PointTags.PlatformOf(snapshot), StateOf(snapshot), snapshot.Tags, snapshot.Paths);
 
-    public override IEnumerable<string> Lines(Style style) => Text;
+    public static Table Table(IEnumerable<PointEvent> points)
+    {
+        var table = new Table("ID", "TAKEN", "PLATFORM", "HOST", "STATE");
+        foreach (var point in points) table.Add(point.Id[..8], Amounts.Time(point.Taken), point.Platform ?? "-", point.Host, point.State.ToString().ToLowerInvariant());
+        return table;
+    }
+
+    private static PointState StateOf(Snapshot snapshot) => !PointTags.IsPoint(snapshot) ? PointState.Foreign
+        : PointTags.IsIncomplete(snapshot) ? PointState.Incomplete
+        : PointTags.IsPartial(snapshot) ? PointState.Partial
+        : PointState.Complete;
 }

@@ -16,17 +16,21 @@ internal enum Severity
 /// <summary>What happened, what to do about it, and its stable code.</summary>
 internal sealed record ProblemEvent(Severity Severity, string Code, string Message, string Hint, bool Transient, int ExitCode) : OutputEvent
 {
+    /// <summary>Further lines, one each: the mistakes of a profile, say.</summary>
+    public IReadOnlyList<string> Details { get; init; } = [];
+
     public static ProblemEvent Warning(Problem problem) => From(Severity.Warning, problem);
 
     public static ProblemEvent Error(Problem problem) => From(Severity.Error, problem);
 
     private static ProblemEvent From(Severity severity, Problem problem) =>
-        new(severity, problem.Code, problem.Message, problem.Hint, problem.Transient, (int)problem.Exit);
+        new(severity, problem.Code, problem.Message, problem.Hint, problem.Transient, (int)problem.Exit) { Details = problem.Details };
 
     public override IEnumerable<string> Lines(Style style)
     {
         var label = Severity == Severity.Error ? style.Bold(style.Red("error:")) : style.Bold(style.Yellow("warning:"));
         yield return $"{label} {Printable.Text(Message)} {style.Dim($"[{Code}]")}";
+        foreach (var detail in Details) yield return $"  {Printable.Text(detail)}";
         if (Hint.Length > 0) yield return $"  hint: {Printable.Text(Hint)}";
     }
 }

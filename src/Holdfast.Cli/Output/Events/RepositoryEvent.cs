@@ -1,3 +1,6 @@
+using Holdfast.Restic;
+using Holdfast.Restic.Maintenance;
+
 namespace Holdfast.Cli.Output.Events;
 
 /// <summary>A repository was made, or was there already.</summary>
@@ -13,6 +16,8 @@ internal sealed record RepositoryEvent(string Location, string Id, int Version, 
 /// <summary>A lock that was removed.</summary>
 internal sealed record LockEvent(string Id, bool Exclusive, string Hostname, string Username, int Pid, bool Stale) : OutputEvent
 {
+    public static LockEvent Of(LockInfo info) => new(info.Id.ToString(), info.Exclusive, info.Hostname, info.Username, info.Pid, info.Stale);
+
     public override IEnumerable<string> Lines(Style style) =>
         [$"Removed {(Exclusive ? "exclusive" : "shared")} lock {Id[..8]} of {Printable.Text(Username)} on {Printable.Text(Hostname)} (process {Pid}{(Stale ? ", stale" : "")})."];
 }
@@ -20,6 +25,9 @@ internal sealed record LockEvent(string Id, bool Exclusive, string Hostname, str
 /// <summary>What the repository weighs.</summary>
 internal sealed record StatisticsEvent(int Snapshots, int Packs, long PackBytes, long DataBlobs, long TreeBlobs, long BlobBytes, long StoredBytes) : OutputEvent
 {
+    public static StatisticsEvent Of(RepositoryStatistics weighed) => new(
+        weighed.Snapshots, weighed.Packs, weighed.PackBytes, weighed.DataBlobs, weighed.TreeBlobs, weighed.BlobBytes, weighed.StoredBytes);
+
     public override IEnumerable<string> Lines(Style style)
     {
         yield return $"snapshots      {Snapshots:N0}";

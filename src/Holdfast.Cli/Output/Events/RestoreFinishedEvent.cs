@@ -1,8 +1,13 @@
+using Holdfast.Engine.Running;
+
 namespace Holdfast.Cli.Output.Events;
 
 /// <summary>A restore has ended well. <paramref name="Target"/> is null when everything went back to its own place.</summary>
 internal sealed record RestoreFinishedEvent(string Point, string Platform, string? Target, long Bytes, int Steps, int Warnings, double Seconds) : OutputEvent
 {
+    public static RestoreFinishedEvent Of(RestoreSummary summary, string? target, RunTeller teller) => new(
+        summary.Point.Id.ToString(), summary.Manifest.Platform, target, teller.Bytes, teller.Steps, summary.Outcome.Warnings.Count, summary.Outcome.Duration.TotalSeconds);
+
     public override IEnumerable<string> Lines(Style style)
     {
         var place = Target is null ? "to where it came from" : $"below {Printable.Name(Target)}";
@@ -11,12 +16,4 @@ internal sealed record RestoreFinishedEvent(string Point, string Platform, strin
         yield return $"  {Amounts.Bytes(Bytes)} in {Amounts.Count(Steps, "step")}, {Amounts.Duration(TimeSpan.FromSeconds(Seconds))}";
         if (Warnings > 0) yield return $"  {style.Yellow(Amounts.Count(Warnings, "warning"))}, above, each with what to do";
     }
-}
-
-/// <summary>What was owed by runs that had been cut off, and is done now.</summary>
-internal sealed record RecoverFinishedEvent(int Runs, int Undone) : OutputEvent
-{
-    public override IEnumerable<string> Lines(Style style) => Runs == 0
-        ? ["Nothing is owed: every run ended by itself."]
-        : [$"{Amounts.Count(Undone, "undo", "undos")} of {Amounts.Count(Runs, "run")} that had been cut off: done."];
 }

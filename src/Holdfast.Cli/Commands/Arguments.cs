@@ -1,0 +1,24 @@
+using System.CommandLine;
+
+namespace Holdfast.Cli.Commands;
+
+/// <summary>Arguments that several commands take.</summary>
+internal static class Arguments
+{
+    public static Argument<string> Point(string name, string description)
+    {
+        var argument = new Argument<string>(name) { Description = description, HelpName = name };
+        argument.CompletionSources.Add("latest");
+        return argument;
+    }
+
+    /// <summary>An option that may be given several times, one pattern each.</summary>
+    public static Option<string[]> Patterns(string name, string description) =>
+        new(name) { Description = description, HelpName = "PATTERN", DefaultValueFactory = _ => [] };
+
+    /// <summary>--only, with what may stand there offered by the shell.</summary>
+    public static Option<string[]> Only() => new("--only")
+    {
+        Description = "Only these components, or kinds of component.", HelpName = "NAME", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [],
+    };
+}

@@ -1,0 +1,39 @@
+using System.CommandLine;
+using Holdfast.Cli.Output;
+using Holdfast.Cli.Output.Events;
+using Holdfast.Engine.Problems;
+using Holdfast.Engine.Running;
+
+namespace Holdfast.Cli.Commands;
+
+/// <summary>Takes a recovery point.</summary>
+internal static class BackupCommand
+{
+    private static readonly Option<bool> Plan = new("--plan") { Description = "Only show what would be done." };
+    private static readonly Option<string[]> Only = Arguments.Only();
+
+    public static Command Make(Launcher launcher) => launcher.Start(new Command("backup", "Takes a recovery point of the platform.") { Plan, Only }, RunAsync);
+
+    private static async Task<ExitCode> RunAsync(Session session, ParseResult parsed, CancellationToken cancellation)
+    {
+        var teller = new RunTeller(session.Output, session.Clock);
+        var request = new BackupRequest
+        {
+            Profile = session.Profile,
+            Repository = await session.Source.ReadAsync(cancellation),
+            Components = session.Components(session.Profile),
+            Only = parsed.GetRequiredValue(Only),
+        };
+        var run = new BackupRun(session.RunEnvironment(teller), request);
+        if (!parsed.GetValue(Plan)) return Tell(session.Output, await run.RunAsync(cancellation));
+        session.Output.Tell(PlanEvent.Of(await run.PlanAsync(cancellation)));
+        return ExitCode.Success;
+    }
+
+    private static ExitCode Tell(IOutput output, BackupSummary summary)
+    {
+        if (summary.Outcome.Problem is { } problem) output.Tell(ProblemEvent.Error(problem));
+        else output.Tell(BackupFinishedEvent.Of(summary));
+        return summary.Exit;
+    }
+}

@@ -1,0 +1,58 @@
+using System.CommandLine;
+using Holdfast.Cli.Output.Events;
+using Holdfast.Engine.Problems;
+using Holdfast.Restic;
+
+namespace Holdfast.Cli.Commands;
+
+/// <summary>From a profile to a repository that the first backup can go to. Run again it changes nothing.</summary>
+internal static class InitCommand
+{
+    private static readonly Option<bool> Generate = new("--generate-password")
+    {
+        Description = "Write a new random password to the password file (mode 0600), if the file is not there yet.",
+    };
+
+    private static readonly Option<bool> Yes = new("--yes", "-y") { Description = "Ask nothing." };
+
+    public static Command Make(Launcher launcher) =>
+        launcher.Start(new Command("init", "Tries what the profile names, and makes the repository.") { Generate, Yes }, RunAsync);
+
+    private static async Task<ExitCode> RunAsync(Session session, ParseResult parsed, CancellationToken cancellation)
+    {
+        if (session.ProfileIfAny is not null) await ProbeAsync(session, cancellation);
+        var location = session.Source.Path;
+        await new PasswordSetup(session, canAsk: session.CanAsk && !parsed.GetValue(Yes)).PrepareAsync(parsed.GetValue(Generate), cancellation);
+        var (repository, created) = await MakeOrOpenAsync(session, cancellation);
+        session.Output.Tell(new RepositoryEvent(location, repository.RepositoryId.ToString(), repository.Version, created));
+        if (session.Source.PasswordFile is { } file)
+            session.Output.Tell(new MessageEvent($"Keep a copy of {file} away from this machine: without it nothing can ever be read."));
+        session.Output.Tell(new MessageEvent("Next: see what would be captured with 'holdfast backup --plan', then take the first recovery point with 'holdfast backup'."));
+        return ExitCode.Success;
+    }
+
+    /// <summary>What is wrong now need not be wrong at the first backup, so it is told and nothing more.</summary>
+    private static async Task ProbeAsync(Session session, CancellationToken cancellation)
+    {
+        session.Output.Tell(new MessageEvent($"Profile {session.Profile.File} describes platform {session.Profile.Platform}."));
+        foreach (var component in session.Components(session.Profile))
+        {
+            var problems = await component.ProbeAsync(cancellation);
+            foreach (var problem in problems) session.Warn(problem);
+            if (problems.Count == 0) session.Output.Tell(new MessageEvent($"  {component.Name} is ready."));
+        }
+    }
+
+    private static async Task<(Repository Repository, bool Created)> MakeOrOpenAsync(Session session, CancellationToken cancellation)
+    {
+        var settings = await session.Source.ReadAsync(cancellation);
+        try
+        {
+            return (session.Keep(await Repository.InitAsync(settings.Backend, settings.Password, open: settings.Options, cancellation: cancellation)), true);
+        }
+        catch (ResticException there) when (there.Error == ResticError.AlreadyThere)
+        {
+            return (await session.OpenAsync(cancellation), false);
+        }
+    }
+}

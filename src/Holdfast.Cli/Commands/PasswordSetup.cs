@@ -1,0 +1,56 @@
+using System.Security.Cryptography;
+using System.Text;
+using Holdfast.Cli.Output.Events;
+using Holdfast.Engine.Problems;
+
+namespace Holdfast.Cli.Commands;
+
+/// <summary>Sees to it that the file which is to hold the repository's password does: what is there already is never replaced.</summary>
+internal sealed class PasswordSetup(Session session, bool canAsk)
+{
+    // No letters or digits that look alike: it may have to be typed from paper one night.
+    private const string Letters = "abcdefghijkmnpqrstuvwxyz23456789";
+
+    public async Task PrepareAsync(bool generate, CancellationToken cancellation)
+    {
+        var file = session.Source.PasswordFile;
+        if (file is null && generate) throw Catalogue.Usage.Throwable("A password can not be generated: no file is named that is to hold it.", "Name it with --password-file, or as 'repository.password.file' in the profile.");
+        if (file is null || File.Exists(file)) return;
+        if (generate) await WriteAsync(file, Generate(), cancellation);
+        else if (canAsk) await WriteAsync(file, await AskAsync(cancellation), cancellation);
+        else throw Catalogue.SecretUnreadable.Throwable($"The password file '{file}' is not there.", "Put the password there (mode 0600), or let one be made with --generate-password.");
+    }
+
+    /// <summary>Eight groups of four letters: 160 bits.</summary>
+    private static string Generate() => string.Join('-', RandomNumberGenerator.GetString(Letters, 32).Chunk(4).Select(group => new string(group)));
+
+    private async Task<string> AskAsync(CancellationToken cancellation)
+    {
+        var first = await session.Prompt.AskAsync("New password of the repository:", hidden: true, cancellation);
+        if (string.IsNullOrWhiteSpace(first)) throw Catalogue.PasswordMismatch.Throwable("The password is empty.");
+        var second = await session.Prompt.AskAsync("Again:", hidden: true, cancellation);
+        return first == second ? first : throw Catalogue.PasswordMismatch.Throwable("The two passwords differ.");
+    }
+
+    private async Task WriteAsync(string file, string password, CancellationToken cancellation)
+    {
+        try
+        {
+            MakeFolder(Path.GetDirectoryName(file)!);
+            var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite };
+            await using var stream = new FileStream(file, options);
+            await stream.WriteAsync(Encoding.UTF8.GetBytes(password + "\n"), cancellation);
+            stream.Flush(flushToDisk: true);
+        }
+        catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
+        {
+            throw Catalogue.SecretUnreadable.Throwable($"The password file '{file}' can not be written: {refused.Message.TrimEnd('.')}.", refused);
+        }
+        session.Output.Tell(new MessageEvent($"Wrote the password to {file} (mode 0600)."));
+    }
+
+    private static void MakeFolder(string folder)
+    {
+        if (!Directory.Exists(folder)) Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+    }
+}

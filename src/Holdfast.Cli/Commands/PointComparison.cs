@@ -1,0 +1,58 @@
+using System.Runtime.CompilerServices;
+using Holdfast.Cli.Output.Events;
+using Holdfast.Restic;
+using Holdfast.Restic.Posix;
+using Holdfast.Restic.Snapshots;
+
+namespace Holdfast.Cli.Commands;
+
+/// <summary>Finds what differs between two trees of one repository. Subtrees with the same id are the same, and are not looked at.</summary>
+internal sealed class PointComparison(Repository repository)
+{
+    public async IAsyncEnumerable<DifferenceEvent> CompareAsync(Id? before, Id? after, string path, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        if (before == after) yield break;
+        foreach (var (old, now) in Pair(await ReadAsync(before, cancellation), await ReadAsync(after, cancellation)))
+        {
+            var name = $"{path}/{(old ?? now)!.Name}";
+            if (Difference(name, old, now) is { } difference) yield return difference;
+            await foreach (var deeper in CompareAsync(old?.Subtree, now?.Subtree, name, cancellation)) yield return deeper;
+        }
+    }
+
+    private async Task<IReadOnlyList<Node>> ReadAsync(Id? tree, CancellationToken cancellation) =>
+        tree is { } id ? await repository.ReadTreeAsync(id, cancellation) : [];
+
+    /// <summary>Nodes of the same name side by side; both lists are sorted by the bytes of their names.</summary>
+    private static IEnumerable<(Node? Old, Node? Now)> Pair(IReadOnlyList<Node> before, IReadOnlyList<Node> after)
+    {
+        for (int left = 0, right = 0; left < before.Count || right < after.Count;)
+        {
+            var order = left == before.Count ? 1 : right == after.Count ? -1 : FileName.Compare(before[left].Name, after[right].Name);
+            yield return (order <= 0 ? before[left++] : null, order >= 0 ? after[right++] : null);
+        }
+    }
+
+    private static DifferenceEvent? Difference(string path, Node? old, Node? now)
+    {
+        var change = (old, now) switch
+        {
+            (null, _) => Change.Added,
+            (_, null) => Change.Removed,
+            _ when !SameContent(old, now) => Change.Content,
+            _ when !SameMetadata(old, now) => Change.Metadata,
+            _ => (Change?)null,
+        };
+        return change is { } kind ? new DifferenceEvent(path, kind, (long)(old?.Size ?? 0), (long)(now?.Size ?? 0)) { PathBase64 = NodeText.Base64(path) } : null;
+    }
+
+    private static bool SameContent(Node old, Node now) => old.Type == now.Type && old.LinkTarget == now.LinkTarget && old.Device == now.Device
+        && (old.Content ?? []).SequenceEqual(now.Content ?? []);
+
+    // Inode, times of access and of change say nothing about what a restore would bring.
+    private static bool SameMetadata(Node old, Node now) => old.Mode == now.Mode && old.Uid == now.Uid && old.Gid == now.Gid
+        && old.ModifyTime.IsSameInstant(now.ModifyTime)
+        && old.ExtendedAttributes.Select(Text).SequenceEqual(now.ExtendedAttributes.Select(Text), StringComparer.Ordinal);
+
+    private static string Text(ExtendedAttribute attribute) => $"{attribute.Name}={Convert.ToHexString(attribute.Value.Span)}";
+}

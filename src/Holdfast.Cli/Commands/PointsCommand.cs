@@ -1,0 +1,73 @@
+using System.CommandLine;
+using Holdfast.Cli.Output.Events;
+using Holdfast.Engine.Problems;
+using Holdfast.Engine.Running;
+using Holdfast.Restic;
+using Holdfast.Restic.Snapshots;
+
+namespace Holdfast.Cli.Commands;
+
+/// <summary>Looks at recovery points. It needs no profile when the repository is named.</summary>
+internal static class PointsCommand
+{
+    private static readonly Option<bool> All = new("--all") { Description = "List snapshots of other programs too." };
+    private static readonly Argument<string> Point = Arguments.Point("point", "Its id, the beginning of it, or 'latest'.");
+    private static readonly Argument<string> Second = Arguments.Point("second", "The other recovery point.");
+    private static readonly Argument<string> Below = new("path") { Description = "Only what is below this path.", DefaultValueFactory = _ => "/" };
+
+    public static Command Make(Launcher launcher) => new("points", "Looks at recovery points.")
+    {
+        launcher.Start(new Command("list", "Lists recovery points, oldest first.") { All }, ListAsync),
+        launcher.Start(new Command("show", "Shows all that a recovery point says of itself.") { Point }, ShowAsync),
+        launcher.Start(new Command("files", "Lists the files of a recovery point.") { Point, Below }, ListFilesAsync),
+        launcher.Start(new Command("diff", "Lists what differs between two recovery points.") { Point, Second }, CompareAsync),
+    };
+
+    private static async Task<ExitCode> ListAsync(Session session, ParseResult parsed, CancellationToken cancellation)
+    {
+        var repository = await session.OpenAsync(cancellation);
+        var snapshots = await repository.ListSnapshotsAsync(cancellation);
+        var points = snapshots.Where(snapshot => parsed.GetValue(All) || PointTags.IsPoint(snapshot)).Select(PointEvent.Of).ToList();
+        session.Output.Tell(PointEvent.Table(points), points);
+        if (points.Count == 0) session.Output.Tell(new MessageEvent("There is no recovery point yet: take one with 'holdfast backup'."));
+        return ExitCode.Success;
+    }
+
+    private static async Task<ExitCode> ShowAsync(Session session, ParseResult parsed, CancellationToken cancellation)
+    {
+        var points = new RecoveryPoints(await session.OpenAsync(cancellation));
+        var point = await points.FindAsync(parsed.GetRequiredValue(Point), session.ProfileIfAny?.Platform, [], cancellation);
+        session.Output.Tell(PointDetailsEvent.Of(point, await points.ReadManifestAsync(point, cancellation)));
+        return ExitCode.Success;
+    }
+
+    private static async Task<ExitCode> ListFilesAsync(Session session, ParseResult parsed, CancellationToken cancellation)
+    {
+        using var reading = CancellationTokenSource.CreateLinkedTokenSource(cancellation, session.Output.Gone);
+        var (repository, snapshot) = await FindAsync(session, parsed.GetRequiredValue(Point), reading.Token);
+        var below = parsed.GetRequiredValue(Below);
+        if (await repository.FindNodeAsync(snapshot, below, reading.Token) is null)
+            throw Catalogue.PointMissing.Throwable($"Recovery point {snapshot.Id.ToShortString()} has nothing at {below}.", "See what it has with 'holdfast points files'; files lie below /files.");
+        await foreach (var (path, node) in repository.WalkAsync(snapshot, below, reading.Token)) session.Output.Tell(NodeText.Entry(path, node));
+        return ExitCode.Success;
+    }
+
+    private static async Task<ExitCode> CompareAsync(Session session, ParseResult parsed, CancellationToken cancellation)
+    {
+        using var reading = CancellationTokenSource.CreateLinkedTokenSource(cancellation, session.Output.Gone);
+        var (repository, before) = await FindAsync(session, parsed.GetRequiredValue(Point), reading.Token);
+        var (_, after) = await FindAsync(session, parsed.GetRequiredValue(Second), reading.Token);
+        await foreach (var difference in new PointComparison(repository).CompareAsync(before.Tree, after.Tree, "", reading.Token)) session.Output.Tell(difference);
+        return ExitCode.Success;
+    }
+
+    /// <summary>"latest" is the platform's; any other name may be that of a snapshot of another program.</summary>
+    private static async Task<(Repository Repository, Snapshot Snapshot)> FindAsync(Session session, string point, CancellationToken cancellation)
+    {
+        var repository = await session.OpenAsync(cancellation);
+        var snapshot = point == "latest"
+            ? await new RecoveryPoints(repository).FindAsync(point, session.ProfileIfAny?.Platform, [], cancellation)
+            : await repository.FindSnapshotAsync(point, cancellation);
+        return (repository, snapshot);
+    }
+}

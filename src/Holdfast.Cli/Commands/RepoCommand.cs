@@ -1,0 +1,59 @@
+using System.CommandLine;
+using Holdfast.Cli.Output;
+using Holdfast.Cli.Output.Events;
+using Holdfast.Engine.Problems;
+using Holdfast.Restic.Maintenance;
+
+namespace Holdfast.Cli.Commands;
+
+/// <summary>Looks after the repository. It needs no profile when the repository is named.</summary>
+internal static class RepoCommand
+{
+    private static readonly Option<bool> ReadData = new("--read-data") { Description = "Read every pack and verify every blob." };
+    private static readonly Option<string?> Subset = new("--read-data-subset") { Description = "Read a part: n/t (group n of t) or a random x%.", HelpName = "n/t|x%" };
+    private static readonly Option<bool> All = new("--all") { Description = "Remove the locks of living processes too." };
+
+    public static Command Make(Launcher launcher) => new("repo", "Looks after the repository.")
+    {
+        launcher.Start(new Command("check", "Checks that the repository is whole, and names what is damaged and which points need it.") { ReadData, Subset }, CheckAsync),
+        launcher.Start(new Command("unlock", "Removes stale locks.") { All }, UnlockAsync),
+        launcher.Start(new Command("stats", "Says what the repository weighs."), TellStatisticsAsync),
+    };
+
+    private static async Task<ExitCode> CheckAsync(Session session, ParseResult parsed, CancellationToken cancellation)
+    {
+        var options = new CheckOptions { ReadData = Reading(parsed) };
+        var repository = await session.OpenAsync(cancellation);
+        var began = session.Clock.GetTimestamp();
+        var report = await LiveStep.RunAsync(
+            session.Output, session.Clock, "Check the repository", () => repository.CheckAsync(options, cancellation),
+            () => (options.Counters.BytesRead, 0, options.Counters.PacksDone, options.Counters.PacksTotal));
+        foreach (var damage in report.Damages) session.Output.Tell(DamageEvent.Of(damage));
+        session.Output.Tell(CheckFinishedEvent.Of(report) with { Seconds = session.Clock.GetElapsedTime(began).TotalSeconds });
+        return report.IsClean ? ExitCode.Success : ExitCode.Damaged;
+    }
+
+    private static ReadSubset? Reading(ParseResult parsed)
+    {
+        var (all, subset) = (parsed.GetValue(ReadData), parsed.GetValue(Subset));
+        if (all && subset is not null) throw Catalogue.Usage.Throwable("--read-data and --read-data-subset do not go together.");
+        if (subset is null) return all ? ReadSubset.All : null;
+        return SubsetText.Parse(subset) ?? throw Catalogue.Usage.Throwable($"'{subset}' is no part of the data.", "Say n/t with n from 1 to t and t up to 256, as 1/5, or a share as 2.5%.");
+    }
+
+    private static async Task<ExitCode> UnlockAsync(Session session, ParseResult parsed, CancellationToken cancellation)
+    {
+        var repository = await session.OpenAsync(cancellation);
+        var removed = await repository.UnlockAsync(parsed.GetValue(All), cancellation);
+        foreach (var info in removed) session.Output.Tell(LockEvent.Of(info));
+        if (removed.Count == 0) session.Output.Tell(new MessageEvent("There is no lock to remove."));
+        return ExitCode.Success;
+    }
+
+    private static async Task<ExitCode> TellStatisticsAsync(Session session, ParseResult parsed, CancellationToken cancellation)
+    {
+        var repository = await session.OpenAsync(cancellation);
+        session.Output.Tell(StatisticsEvent.Of(await repository.StatisticsAsync(cancellation)));
+        return ExitCode.Success;
+    }
+}

@@ -1,0 +1,67 @@
+using System.CommandLine;
+using Holdfast.Cli.Output;
+using Holdfast.Cli.Output.Events;
+using Holdfast.Engine.Problems;
+using Holdfast.Engine.Running;
+
+namespace Holdfast.Cli.Commands;
+
+/// <summary>
+/// Brings a platform back from a recovery point. On an empty machine the repository and its password are enough: the
+/// profile is in the point.
+/// </summary>
+internal static class RestoreCommand
+{
+    private static readonly Argument<string> Point = Arguments.Point("point", "Its id, the beginning of it, or 'latest'.");
+    private static readonly Option<bool> Plan = new("--plan") { Description = "Only show what would be done." };
+    private static readonly Option<bool> Yes = new("--yes", "-y") { Description = "Do not ask." };
+    private static readonly Option<string[]> Only = Arguments.Only();
+    private static readonly Option<string?> Target = new("--target") { Description = "Restore below this directory, not to where it came from.", HelpName = "DIR" };
+    private static readonly Option<string[]> Include = Arguments.Patterns("--include", "Only files that fit a pattern.");
+    private static readonly Option<string[]> Exclude = Arguments.Patterns("--exclude", "No files that fit a pattern.");
+    private static readonly Option<bool> Overwrite = new("--overwrite") { Description = "Replace what exists, instead of moving it aside." };
+
+    static RestoreCommand() => Point.DefaultValueFactory = _ => "latest";
+
+    public static Command Make(Launcher launcher) => launcher.Start(
+        new Command("restore", "Brings the platform back from a recovery point.") { Point, Plan, Yes, Only, Target, Include, Exclude, Overwrite }, RunAsync);
+
+    private static async Task<ExitCode> RunAsync(Session session, ParseResult parsed, CancellationToken cancellation)
+    {
+        var teller = new RunTeller(session.Output, session.Clock);
+        var request = await RequestAsync(session, parsed, cancellation);
+        await using var run = await RestoreRun.PrepareAsync(session.RunEnvironment(teller), request, cancellation);
+        if (parsed.GetValue(Plan) || !parsed.GetValue(Yes))
+        {
+            var plan = await run.PlanAsync(cancellation);
+            session.Output.Tell(PlanEvent.Of(plan));
+            if (parsed.GetValue(Plan)) return ExitCode.Success;
+            if (plan.Steps.Any(step => step.Destroys)) await ConfirmAsync(session, run, cancellation);
+        }
+        var summary = await run.RunAsync(cancellation);
+        if (summary.Outcome.Problem is { } problem) session.Output.Tell(ProblemEvent.Error(problem));
+        else session.Output.Tell(RestoreFinishedEvent.Of(summary, request.Target, teller));
+        return summary.Exit;
+    }
+
+    private static async Task<RestoreRequest> RequestAsync(Session session, ParseResult parsed, CancellationToken cancellation) => new()
+    {
+        Repository = await session.Source.ReadAsync(cancellation),
+        Compose = session.Components,
+        Point = parsed.GetRequiredValue(Point),
+        Profile = session.ProfileIfAny,
+        Only = parsed.GetRequiredValue(Only),
+        Target = parsed.GetValue(Target) is { } target ? Path.GetFullPath(target) : null,
+        Overwrite = parsed.GetValue(Overwrite),
+        Include = parsed.GetRequiredValue(Include),
+        Exclude = parsed.GetRequiredValue(Exclude),
+    };
+
+    private static async Task ConfirmAsync(Session session, RestoreRun run, CancellationToken cancellation)
+    {
+        if (!session.CanAsk) throw Catalogue.Unconfirmed.Throwable("The restore replaces or moves what exists, and nobody is here to confirm it, so nothing was done.");
+        var platform = Printable.Name(run.Profile.Platform);
+        var answer = await session.Prompt.AskAsync($"Restore platform {platform} from point {run.Point.Id.ToShortString()} of {Amounts.Time(run.Point.Time.ToDateTimeOffset())}? [y/N]", hidden: false, cancellation);
+        if (answer?.Trim().ToUpperInvariant() is not ("Y" or "YES")) throw Catalogue.Unconfirmed.Throwable("The restore was not confirmed, so nothing was done.");
+    }
+}

@@ -1,0 +1,48 @@
+using System.CommandLine;
+using Holdfast.Cli.Commands;
+using Holdfast.Cli.Output;
+using Holdfast.Cli.Output.Events;
+using Holdfast.Engine.Problems;
+
+namespace Holdfast.Cli;
+
+/// <summary>What a command does once its arguments are understood.</summary>
+internal delegate Task<ExitCode> Verb(Session session, ParseResult parsed, CancellationToken cancellation);
+
+/// <summary>Runs verbs. The only place where exceptions become what a person reads, and an exit code.</summary>
+internal sealed class Launcher(Surroundings surroundings)
+{
+    /// <summary>Gives a command its verb.</summary>
+    public Command Start(Command command, Verb verb)
+    {
+        command.SetAction(async (parsed, interrupted) => (int)await RunAsync(verb, parsed, interrupted));
+        return command;
+    }
+
+    private async Task<ExitCode> RunAsync(Verb verb, ParseResult parsed, CancellationToken interrupted)
+    {
+        using var output = surroundings.Open(parsed.GetValue(GlobalOptions.Json), parsed.GetValue(GlobalOptions.Quiet));
+        try
+        {
+            await using var session = new Session(surroundings, output, parsed);
+            return await verb(session, parsed, interrupted);
+        }
+        catch (OperationCanceledException) when (output.Gone.IsCancellationRequested && !interrupted.IsCancellationRequested)
+        {
+            return ExitCode.Success; // whoever read the list has seen enough
+        }
+        catch (Exception failure)
+        {
+            return Tell(output, failure);
+        }
+    }
+
+    private ExitCode Tell(IOutput output, Exception failure)
+    {
+        var problem = failure.ToProblem();
+        if (failure is not ProblemException && problem.Code == Catalogue.StepFailed.Code) problem = Catalogue.Internal.With(problem.Message);
+        if (surroundings.Environment("HOLDFAST_DEBUG") == "1") problem = problem with { Details = [.. problem.Details, .. failure.ToString().Split('\n')] };
+        output.Tell(ProblemEvent.Error(problem));
+        return problem.Exit;
+    }
+}

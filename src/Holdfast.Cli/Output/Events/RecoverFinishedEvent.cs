@@ -1,0 +1,12 @@
+namespace Holdfast.Cli.Output.Events;
+
+/// <summary>What was owed by runs that had been cut off, and how much of it is done now.</summary>
+internal sealed record RecoverFinishedEvent(int Runs, int Undone, int Failed) : OutputEvent
+{
+    public override IEnumerable<string> Lines(Style style)
+    {
+        if (Runs == 0) return ["Nothing is owed: every run ended by itself."];
+        var failed = Failed == 0 ? "" : $"; {style.Red(Amounts.Count(Failed, "undo is", "undos are"))} still owed";
+        return [$"{Amounts.Count(Runs, "run")} had been cut off; {Amounts.Count(Undone, "undo", "undos")} of what they owed done{failed}."];
+    }
+}

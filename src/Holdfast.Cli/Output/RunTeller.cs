@@ -1,0 +1,64 @@
+using Holdfast.Cli.Output.Events;
+using Holdfast.Engine.Planning;
+using Holdfast.Engine.Running;
+
+namespace Holdfast.Cli.Output;
+
+/// <summary>Tells what happens in a run of the engine. The engine calls it from one thread at a time.</summary>
+internal sealed class RunTeller(IOutput output, TimeProvider clock) : IRunObserver
+{
+    private readonly Dictionary<int, Undo> _owed = [];
+    private IReadOnlyList<PlannedStep> _plan = [];
+    private StepMeter _meter = new("", clock);
+
+    /// <summary>Bytes of all steps that have ended.</summary>
+    public long Bytes { get; private set; }
+
+    /// <summary>Steps that have ended well.</summary>
+    public int Steps { get; private set; }
+
+    public void OnEvent(RunEvent happened)
+    {
+        switch (happened)
+        {
+            case RunStarted run: Start(run); break;
+            case StepStarted step: Start(step); break;
+            case StepProgress progress: output.Tell(_meter.Sample(progress.BytesDone, progress.BytesTotal, progress.ItemsDone, progress.ItemsTotal)); break;
+            case StepDone step: End(step); break;
+            case StepFailed step: output.Tell(new StepFinishedEvent(Name(step.Step), StepOutcome.Failed, 0, 0, step.Seconds)); break;
+            case Warned warned: output.Tell(ProblemEvent.Warning(warned.Problem)); break;
+            case Noted noted: output.Tell(new MessageEvent(noted.Text)); break;
+            case UndoOwed owed: _owed[owed.Owed] = owed.Undo; break;
+            case UndoDone undone: Tell(undone); break;
+            case UndoFailed failed: output.Tell(ProblemEvent.Warning(failed.Problem)); break;
+            default: break; // the end of the run is told by its summary
+        }
+    }
+
+    private void Start(RunStarted run)
+    {
+        _plan = run.Plan;
+        output.Tell(new RunStartedEvent(run.Run, run.Verb, run.Platform, [.. run.Plan.Select(step => step.Name)]));
+    }
+
+    private void Start(StepStarted step)
+    {
+        _meter = new StepMeter(step.Name, clock);
+        output.Tell(new StepStartedEvent(step.Name, step.Step, _plan.Count, _plan[step.Step - 1].Component));
+    }
+
+    /// <summary>What a dead run owed was told to its own observer, not to us.</summary>
+    private void Tell(UndoDone undone)
+    {
+        if (_owed.TryGetValue(undone.Owed, out var undo)) output.Tell(new MessageEvent($"Undone: {undo.Does}"));
+    }
+
+    private void End(StepDone step)
+    {
+        Bytes += step.Bytes;
+        Steps++;
+        output.Tell(new StepFinishedEvent(Name(step.Step), StepOutcome.Done, step.Bytes, step.Items, step.Seconds));
+    }
+
+    private string Name(int step) => _plan[step - 1].Name;
+}

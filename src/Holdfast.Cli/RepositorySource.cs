@@ -1,0 +1,39 @@
+using Holdfast.Engine.Profiles;
+
+namespace Holdfast.Cli;
+
+/// <summary>
+/// Puts options and HOLDFAST_ variables before what the profile and restic's variables say. What is given here is handed to
+/// the engine's reader as if restic's variable said it and the profile said nothing.
+/// </summary>
+internal sealed class RepositorySource(
+    string? path, string? passwordFile, Profile? profile, Func<string, string?> environment, Func<Func<string, string?>, RepositorySettingsReader> reader)
+{
+    public async Task<RepositorySettings> ReadAsync(CancellationToken cancellation) =>
+        new(Path, await ReadPasswordAsync(cancellation)) { Options = RepositorySettingsReader.OptionsOf(profile) };
+
+    /// <summary>The absolute path of the repository.</summary>
+    public string Path => path is null ? reader(environment).ReadPath(profile) : reader(Say("RESTIC_REPOSITORY", path)).ReadPath(null);
+
+    /// <summary>True when something says where the password comes from, whether or not it is there.</summary>
+    public bool HasPassword => passwordFile is not null || reader(environment).HasPassword(profile);
+
+    /// <summary>The file that is to hold the password, as far as it is a file; it need not be there yet.</summary>
+    public string? PasswordFile
+    {
+        get
+        {
+            if (passwordFile is not null) return System.IO.Path.GetFullPath(passwordFile);
+            if (profile?.Root.Find("repository")?.Find("password") is { } reference)
+                return reference.Find("file") is { } file ? System.IO.Path.GetFullPath(file.Text, profile.Folder) : null;
+            return environment("RESTIC_PASSWORD_FILE") is { Length: > 0 } named ? System.IO.Path.GetFullPath(named) : null;
+        }
+    }
+
+    public Task<string> ReadPasswordAsync(CancellationToken cancellation) => passwordFile is null
+        ? reader(environment).ReadPasswordAsync(profile, cancellation)
+        : reader(Say("RESTIC_PASSWORD_FILE", passwordFile)).ReadPasswordAsync(null, cancellation);
+
+    private Func<string, string?> Say(string variable, string value) => name =>
+        name == variable ? value : name.StartsWith($"{variable}_", StringComparison.Ordinal) || name == "RESTIC_PASSWORD_COMMAND" ? null : environment(name);
+}

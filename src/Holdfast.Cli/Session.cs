@@ -1,0 +1,91 @@
+using System.CommandLine;
+using Holdfast.Cli.Commands;
+using Holdfast.Cli.Output;
+using Holdfast.Cli.Output.Events;
+using Holdfast.Engine.Hosts;
+using Holdfast.Engine.Problems;
+using Holdfast.Engine.Profiles;
+using Holdfast.Engine.Running;
+using Holdfast.Restic;
+
+namespace Holdfast.Cli;
+
+/// <summary>
+/// One call of the program: the composition root. What a verb needs is made when it first asks, so that
+/// <c>points list</c> works without a profile and <c>profile validate</c> without a repository.
+/// </summary>
+internal sealed class Session : IAsyncDisposable
+{
+    private static readonly string[] UsualProfiles = ["/etc/holdfast/profile.yaml", "holdfast.yaml"];
+    private readonly Surroundings _surroundings;
+    private readonly ParseResult _parsed;
+    private readonly Lazy<Profile?> _profile;
+    private Repository? _repository;
+
+    public Session(Surroundings surroundings, IOutput output, ParseResult parsed)
+    {
+        (_surroundings, Output, _parsed) = (surroundings, output, parsed);
+        _profile = new Lazy<Profile?>(() => ProfilePath is { } path ? ProfileReader.ReadFile(path) : null);
+        Host = new LocalHost(surroundings.Environment);
+    }
+
+    public IOutput Output { get; }
+    public IPrompt Prompt => _surroundings.Prompt;
+    public TimeProvider Clock => _surroundings.Clock;
+    public IHost Host { get; }
+
+    /// <summary>True when there is a person to ask: never with <c>--json</c>.</summary>
+    public bool CanAsk => Prompt.CanAsk && !_parsed.GetValue(GlobalOptions.Json);
+
+    /// <summary>The profile in use; null when no place has one.</summary>
+    public Profile? ProfileIfAny => _profile.Value;
+
+    /// <exception cref="ProblemException">No place has one, or it has mistakes.</exception>
+    public Profile Profile => ProfileIfAny
+        ?? throw Catalogue.ProfileMissing.Throwable($"There is no profile: looked for {string.Join(" and ", UsualProfiles)}.", "Name it with --profile or HOLDFAST_PROFILE; 'holdfast profile schema' shows what may stand in one.");
+
+    /// <summary>Where a profile stands that is named, or is in a usual place.</summary>
+    private string? ProfilePath => Setting(GlobalOptions.Profile, "HOLDFAST_PROFILE") ?? UsualProfiles.FirstOrDefault(File.Exists);
+
+    /// <summary>The parts of the platform, as its profile describes them.</summary>
+    public IReadOnlyList<IComponent> Components(Profile profile) => ComponentList.Of(profile, Secrets(profile), Host, Clock);
+
+    /// <summary>What the engine's runs meet outside themselves.</summary>
+    public RunEnvironment RunEnvironment(IRunObserver observer) => new()
+    {
+        State = StateDirectory.Default(_surroundings.Environment, Environment.IsPrivilegedProcess),
+        Host = Environment.MachineName,
+        User = Environment.UserName,
+        Version = Application.Version,
+        Observer = observer,
+        Clock = Clock,
+    };
+
+    /// <summary>Where the repository is and what opens it: options, HOLDFAST_ variables, the profile, restic's variables.</summary>
+    public RepositorySource Source => new(
+        Setting(GlobalOptions.Repository, "HOLDFAST_REPOSITORY"), Setting(GlobalOptions.PasswordFile, "HOLDFAST_PASSWORD_FILE"),
+        ProfileIfAny, _surroundings.Environment, environment => new RepositorySettingsReader(Secrets(ProfileIfAny), environment));
+
+    /// <summary>The repository, opened once and closed with the session.</summary>
+    public async Task<Repository> OpenAsync(CancellationToken cancellation)
+    {
+        if (_repository is not null) return _repository;
+        var settings = await Source.ReadAsync(cancellation);
+        return Keep(await Repository.OpenAsync(settings.Backend, settings.Password, settings.Options, cancellation));
+    }
+
+    /// <summary>Closes a repository with the session.</summary>
+    public Repository Keep(Repository repository) => _repository = repository;
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_repository is not null) await _repository.DisposeAsync();
+    }
+
+    public void Warn(Problem problem) => Output.Tell(ProblemEvent.Warning(problem));
+
+    private SecretReader Secrets(Profile? profile) => new(Host, _surroundings.Environment, profile?.Folder ?? Environment.CurrentDirectory, Warn);
+
+    private string? Setting(Option<string?> option, string variable) =>
+        _parsed.GetValue(option) ?? (_surroundings.Environment(variable) is { Length: > 0 } value ? value : null);
+}

@@ -1,0 +1,40 @@
+using Holdfast.Cli.Output;
+using Screen = Holdfast.Cli.Output.Terminal;
+
+namespace Holdfast.Cli;
+
+/// <summary>Everything that the program meets outside itself, so that tests can put something else there.</summary>
+internal sealed record Surroundings
+{
+    public required Stream Output { get; init; }
+    public required Stream Errors { get; init; }
+    public required IPrompt Prompt { get; init; }
+
+    /// <summary>A variable of the environment, or null.</summary>
+    public required Func<string, string?> Environment { get; init; }
+
+    /// <summary>The style of the terminal that standard output is; null when it is a file or a pipe.</summary>
+    public Style? Terminal { get; init; }
+
+    /// <summary>Columns of the terminal.</summary>
+    public Func<int> Width { get; init; } = () => 80;
+    public TimeProvider Clock { get; init; } = TimeProvider.System;
+
+    public static Surroundings OfProcess() => new()
+    {
+        Output = Console.OpenStandardOutput(),
+        Errors = Console.OpenStandardError(),
+        Prompt = new TerminalPrompt(Screen.HasInput && Screen.HasErrors),
+        Environment = System.Environment.GetEnvironmentVariable,
+        Terminal = Screen.HasOutput ? Screen.StyleOf(System.Environment.GetEnvironmentVariable) : null,
+        Width = () => Screen.Width,
+    };
+
+    /// <summary>The output that the options ask for.</summary>
+    public IOutput Open(bool json, bool quiet)
+    {
+        var (output, errors) = (new Sink(Output), new Sink(Errors));
+        if (json) return new JsonOutput(output, Clock, quiet);
+        return Terminal is { } style ? new TerminalOutput(output, errors, Clock, style, Width, quiet) : new PlainOutput(output, errors, Clock, quiet);
+    }
+}

@@ -1,0 +1,119 @@
+using System.Text.Json.Nodes;
+using Holdfast.Engine.Problems;
+using Holdfast.Engine.Profiles;
+using Holdfast.Testing;
+using Xunit;
+
+namespace Holdfast.Tests.Cli;
+
+public sealed class CommandLineTests : IDisposable
+{
+    private readonly Stage _stage = new();
+
+    public void Dispose() => _stage.Dispose();
+
+    [Theory]
+    [InlineData("bakcup")]
+    [InlineData("backup", "--nothing")]
+    [InlineData("points")]
+    [InlineData("points", "diff", "one")]
+    [InlineData("restore", "one", "two")]
+    [InlineData("completions", "tcsh")]
+    [InlineData("")]
+    public async Task What_can_not_be_understood_is_told_with_a_hint_and_exit_code_2(params string[] arguments)
+    {
+        Assert.Equal(ExitCode.Usage, await _stage.RunAsync(arguments));
+        Assert.Matches(@"^error: .+ \[HF-USAGE\]\n  hint: See what it takes with 'holdfast[a-z ]* --help'\.\n$", _stage.Errors);
+        Assert.Equal("", _stage.Output);
+    }
+
+    [Fact]
+    public async Task With_json_a_mistake_is_an_event_too()
+    {
+        Assert.Equal(ExitCode.Usage, await _stage.RunAsync("bakcup", "--json"));
+        var told = JsonNode.Parse(_stage.Output)!;
+        Assert.Equal(("problem", "HF-USAGE", 2), ((string)told["event"]!, (string)told["code"]!, (int)told["exit_code"]!));
+        Assert.Equal("", _stage.Errors);
+    }
+
+    [Theory]
+    [InlineData("--help", "backup")]
+    [InlineData("backup --help", "--plan")]
+    [InlineData("restore --help", "--overwrite")]
+    [InlineData("repo check --help", "--read-data-subset")]
+    [InlineData("points diff --help", "--json")]
+    public async Task Help_names_commands_and_options(string line, string named)
+    {
+        Assert.Equal(ExitCode.Success, await _stage.RunAsync(line.Split(' ')));
+        Assert.Contains(named, _stage.Output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("holdfast re", "repo restore recover")]
+    [InlineData("holdfast points ", "list show files diff")]
+    [InlineData("holdfast repo check --read", "--read-data --read-data-subset")]
+    [InlineData("holdfast completions ", "bash fish zsh")]
+    public async Task Shells_are_told_what_may_come_next(string line, string expected)
+    {
+        Assert.Equal(ExitCode.Success, await _stage.RunAsync($"[suggest:{line.Length}]", line));
+        var suggested = _stage.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.All(expected.Split(' '), word => Assert.Contains(word, suggested));
+    }
+
+    [Fact]
+    public async Task Completions_work_in_bash()
+    {
+        Require.Program("bash");
+        await _stage.RunAsync("completions", "bash");
+        // The program itself is stood in for by a function: the script only has to hand the line over and filter the answer.
+        var script = _stage.Output + """
+            fake() { if [ "$1 $2" = '[suggest:7] fake re' ]; then printf '%s\n' repo restore --repository; fi; }
+            COMP_WORDS=(fake re) COMP_CWORD=1 COMP_LINE='fake re' COMP_POINT=7
+            _holdfast; printf '%s ' "${COMPREPLY[@]}"; complete -p holdfast
+            """;
+        var result = (await Command.BashAsync(script)).Succeeded();
+        Assert.StartsWith("repo restore complete", result.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_schema_is_printed_as_it_ships()
+    {
+        Assert.Equal(ExitCode.Success, await _stage.RunAsync("profile", "schema"));
+        Assert.Equal(ProfileReader.SchemaText.TrimEnd('\n') + "\n", _stage.Output);
+    }
+
+    [Fact]
+    public async Task The_sample_profile_is_valid()
+    {
+        Assert.Equal(ExitCode.Success, await _stage.RunAsync("profile", "validate", SourceTree.PathOf("profiles/sample.yaml")));
+        Assert.Contains("components files, postgres/main", _stage.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_profile_that_is_named_but_not_there_is_told_by_its_path()
+    {
+        _stage.Environment["HOLDFAST_PROFILE"] = "/nowhere/profile.yaml";
+        Assert.Equal(ExitCode.Usage, await _stage.RunAsync("backup"));
+        Assert.Contains("/nowhere/profile.yaml", _stage.Errors, StringComparison.Ordinal);
+        Assert.Contains("[HF-PROFILE-MISSING]", _stage.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_option_goes_before_the_environment()
+    {
+        _stage.Environment["HOLDFAST_PROFILE"] = "/nowhere/by-environment.yaml";
+        await _stage.RunAsync("backup", "--profile", "/nowhere/by-option.yaml");
+        Assert.Contains("by-option", _stage.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_stack_trace_is_shown_only_when_it_is_asked_for()
+    {
+        _stage.Environment["HOLDFAST_PROFILE"] = "/nowhere/profile.yaml";
+        await _stage.RunAsync("backup");
+        Assert.DoesNotContain("   at ", _stage.Errors, StringComparison.Ordinal);
+        _stage.Environment["HOLDFAST_DEBUG"] = "1";
+        await _stage.RunAsync("backup");
+        Assert.Contains("   at ", _stage.Errors, StringComparison.Ordinal);
+    }
+}
