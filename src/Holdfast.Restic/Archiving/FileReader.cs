@@ -1,6 +1,7 @@
 using Holdfast.Restic.Packs;
 using Holdfast.Restic.Posix;
 using Holdfast.Restic.Snapshots;
+using Microsoft.Win32.SafeHandles;
 
 namespace Holdfast.Restic.Archiving;
 
@@ -34,7 +35,7 @@ internal sealed class FileReader(Repository repository, ChunkPipeline chunks, No
             var content = await chunks.StoreAsync(
                 (buffer, _) =>
                 {
-                    var count = RandomAccess.Read(file, buffer.Span, offset);
+                    var count = Read(file, path, buffer.Span, offset);
                     offset += count;
                     return ValueTask.FromResult(count);
                 },
@@ -43,6 +44,19 @@ internal sealed class FileReader(Repository repository, ChunkPipeline chunks, No
             if (!settled && attempt < options.Rereads) continue;
             if (!settled) options.OnWarning?.Invoke(new ArchiveWarning(path, $"{path} changed each of the {attempt + 1} times that it was read", Left: false));
             return node with { Size = (ulong)content.Size, Content = content.Blobs };
+        }
+    }
+
+    // A bad sector costs the file, not the snapshot. HResult is errno, as .NET carries it on Linux.
+    private static int Read(SafeFileHandle file, string path, Span<byte> buffer, long offset)
+    {
+        try
+        {
+            return RandomAccess.Read(file, buffer, offset);
+        }
+        catch (IOException error)
+        {
+            throw new PosixException((Errno)error.HResult, "read", path);
         }
     }
 
