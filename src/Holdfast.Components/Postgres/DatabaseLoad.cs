@@ -102,10 +102,23 @@ internal sealed class DatabaseLoad(
         }
         catch
         {
-            await writer.CancelAsync();
+            await CancelAsync(writer);
             throw;
         }
         await writer.DisposeAsync();
+    }
+
+    /// <summary>The transaction is lost in any case; when the connection is too, the failure that led here says so.</summary>
+    private static async Task CancelAsync(NpgsqlCopyTextWriter writer)
+    {
+        try
+        {
+            await writer.CancelAsync();
+        }
+        catch (Exception exception) when (PostgresProblem.Recognises(exception) || exception is ObjectDisposedException)
+        {
+            // What is thrown already tells more than this.
+        }
     }
 
     private async Task PumpAsync(Stream rows, Stream copy, CancellationToken cancellation)

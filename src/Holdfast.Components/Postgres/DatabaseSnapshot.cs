@@ -82,12 +82,13 @@ internal sealed class DatabaseSnapshot : IAsyncDisposable
     private static async Task<DatabaseSnapshot?> TryTakeAsync(
         NpgsqlConnection leader, DatabaseListing database, TimeSpan lockTimeout, TimeProvider clock, CancellationToken cancellation)
     {
-        await leader.ExecuteAsync("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", cancellation);
+        var limit = $"SET LOCAL lock_timeout = '{(long)lockTimeout.TotalMilliseconds}ms'";
+        await leader.ExecuteAsync($"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {limit}", cancellation);
         var id = await leader.ScalarAsync<string>("SELECT pg_catalog.pg_export_snapshot()", cancellation);
         var time = clock.GetUtcNow();
         var lsn = await leader.ScalarAsync<string>(CatalogQuery.Lsn, cancellation);
         var catalog = await leader.JsonAsync(CatalogQuery.Database, PostgresJson.Default.CatalogAnswer, cancellation);
-        if (!await LockAsync(leader, catalog, lockTimeout, cancellation)) return null;
+        if (!await LockAsync(leader, catalog, cancellation)) return null;
         return new DatabaseSnapshot(leader)
         {
             Id = id!,
@@ -100,12 +101,10 @@ internal sealed class DatabaseSnapshot : IAsyncDisposable
         };
     }
 
-    private static async Task<bool> LockAsync(
-        NpgsqlConnection leader, CatalogAnswer catalog, TimeSpan timeout, CancellationToken cancellation)
+    private static async Task<bool> LockAsync(NpgsqlConnection leader, CatalogAnswer catalog, CancellationToken cancellation)
     {
         var names = catalog.Tables.Select(table => Sql.Qualified(table.Schema, table.Name))
             .Concat(catalog.Partitioned.Select(table => Sql.Qualified(table.Schema, table.Name)));
-        await leader.ExecuteAsync($"SET lock_timeout = '{(long)timeout.TotalMilliseconds}ms'", cancellation);
         try
         {
             foreach (var batch in names.Chunk(Batch))
@@ -115,7 +114,6 @@ internal sealed class DatabaseSnapshot : IAsyncDisposable
         {
             return false;
         }
-        await leader.ExecuteAsync("SET lock_timeout = 0", cancellation);
         return await StandAsync(leader, catalog, cancellation);
     }
 

@@ -56,7 +56,6 @@ internal sealed class PostgresConnector(PostgresSettings settings, ISecretReader
             ["PGUSER"] = settings.User,
             ["PGDATABASE"] = database,
             ["PGSSLMODE"] = settings.SslMode,
-            ["PGAPPNAME"] = "holdfast",
             ["LC_ALL"] = "C",
         };
         if (settings.SslRootCertificate is { } certificate) environment["PGSSLROOTCERT"] = certificate;

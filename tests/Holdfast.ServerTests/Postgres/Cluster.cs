@@ -19,8 +19,9 @@ internal sealed class Cluster(PostgresServer server, FolderDump dump, PostgresSe
 
     public RecordedContext Context { get; init; } = new("20261122-210400-abcd");
 
-    public PostgresComponent Component(ISecretReader? secrets = null) =>
-        new(Settings, secrets ?? new FixedSecret(""), Host, TimeProvider.System) { DumpTarget = dump, DumpSource = dump };
+    public ISecretReader Secrets { get; init; } = new FixedSecret("");
+
+    public PostgresComponent Component() => new(Settings, Secrets, Host, TimeProvider.System) { DumpTarget = dump, DumpSource = dump };
 
     public async Task<Manifest> CaptureAsync()
     {

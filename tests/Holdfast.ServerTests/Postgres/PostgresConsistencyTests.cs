@@ -1,0 +1,59 @@
+using System.Globalization;
+using Holdfast.Components.Postgres;
+using Holdfast.Testing;
+using Xunit;
+
+namespace Holdfast.ServerTests.Postgres;
+
+public sealed class PostgresConsistencyTests(PostgresFixture fixture) : IClassFixture<PostgresFixture>
+{
+    [Fact]
+    public async Task All_tables_are_of_one_instant_while_others_write()
+    {
+        await fixture.Server.ExecuteAsync("postgres", "CREATE DATABASE busy;");
+        await fixture.Server.ExecuteAsync("busy", """
+            CREATE TABLE a (id int PRIMARY KEY, v bigint); CREATE TABLE b (id int PRIMARY KEY, v bigint); CREATE TABLE c (id int PRIMARY KEY, v bigint);
+            INSERT INTO a SELECT g, 1000 FROM generate_series(1, 2000) g; INSERT INTO b SELECT * FROM a; INSERT INTO c SELECT * FROM a;
+            CREATE TABLE stop (a int);
+            CREATE PROCEDURE churn() LANGUAGE plpgsql AS $$
+            DECLARE amount int; n int;
+            BEGIN
+                WHILE NOT EXISTS (SELECT FROM stop) LOOP
+                    amount := 1 + random() * 10; n := 1 + random() * 1998;
+                    UPDATE a SET v = v - 2 * amount WHERE id = n; UPDATE b SET v = v + amount WHERE id = n; UPDATE c SET v = v + amount WHERE id = n;
+                    COMMIT;
+                END LOOP;
+            END $$;
+            """);
+        var writing = fixture.Server.QueryAsync("busy", "CALL churn()");
+        await fixture.Server.QueryAsync("postgres", "SELECT pg_sleep(0.5)");
+        for (var round = 0; round < 3; round++)
+        {
+            using var folder = new TempFolder();
+            var dump = new FolderDump(folder.Path) { OnAdd = _ => Task.Delay(100, TestContext.Current.CancellationToken) };
+            await new Cluster(fixture.Server, dump, new PostgresSettings { Databases = ["busy"], Workers = 3 }).CaptureAsync();
+            Assert.Equal(6_000_000, new[] { "a", "b", "c" }.Sum(table => SumOf(dump[$"/postgres/main/dump/busy/data/public.{table}.copy"])));
+        }
+        Assert.False(writing.IsCompleted, "The writer ended before the dumps did, so nothing was tested.");
+        await fixture.Server.ExecuteAsync("busy", "INSERT INTO stop VALUES (1);");
+        await writing;
+    }
+
+    [Fact]
+    public async Task A_table_truncated_between_snapshot_and_lock_is_not_dumped_as_empty()
+    {
+        await fixture.Server.ExecuteAsync("postgres", "CREATE DATABASE truncated;");
+        await fixture.Server.ExecuteAsync("truncated", "CREATE TABLE t AS SELECT generate_series(1, 100) AS a; CREATE TABLE moved (a int);");
+        using var folder = new TempFolder();
+        var dump = new FolderDump(folder.Path);
+        var moving = fixture.Server.QueryAsync("truncated", "BEGIN; INSERT INTO moved SELECT a FROM t; TRUNCATE t; SELECT pg_sleep(3); COMMIT");
+        await fixture.Server.QueryAsync("postgres", "SELECT pg_sleep(1)");
+        await new Cluster(fixture.Server, dump, new PostgresSettings { Databases = ["truncated"] }).CaptureAsync();
+        await moving;
+        string[] rows = [.. await File.ReadAllLinesAsync(dump["/postgres/main/dump/truncated/data/public.t.copy"]), .. await File.ReadAllLinesAsync(dump["/postgres/main/dump/truncated/data/public.moved.copy"])];
+        Assert.Equal(100, rows.Length);
+    }
+
+    private static long SumOf(string file) =>
+        File.ReadLines(file).Sum(line => long.Parse(line.Split('\t')[1], CultureInfo.InvariantCulture));
+}

@@ -1,0 +1,111 @@
+using Holdfast.Components.Postgres;
+using Holdfast.Engine.Problems;
+using Holdfast.Testing;
+using Xunit;
+
+namespace Holdfast.ServerTests.Postgres;
+
+/// <summary>Each thing that goes wrong is told by its code, and nothing of it looks like a dump.</summary>
+public sealed class PostgresProblemTests(PostgresFixture fixture) : IClassFixture<PostgresFixture>, IDisposable
+{
+    private readonly TempFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    private Cluster With(PostgresSettings settings) => new(fixture.Server, new FolderDump(_folder.Path)) { Settings = Here(settings) };
+
+    private PostgresSettings Here(PostgresSettings settings) => settings with { Host = fixture.Server.Folder, Port = fixture.Server.Port };
+
+    private static async Task<Problem> ProblemAsync(Cluster cluster) =>
+        (await Assert.ThrowsAsync<ProblemException>(cluster.CaptureAsync)).Problem;
+
+    [Fact]
+    public async Task A_server_that_is_down_is_unreachable()
+    {
+        var cluster = new Cluster(fixture.Server, new FolderDump(_folder.Path)) { Settings = new PostgresSettings { Host = "127.0.0.1", Port = 1 } };
+        var problem = await ProblemAsync(cluster);
+        Assert.Equal(("HF-PG-UNREACHABLE", true), (problem.Code, problem.Transient));
+        Assert.Contains("127.0.0.1:1", problem.Message, StringComparison.Ordinal);
+        Assert.Equal("HF-PG-UNREACHABLE", Assert.Single(await cluster.Component().ProbeAsync(TestContext.Current.CancellationToken)).Code);
+    }
+
+    [Fact]
+    public async Task A_socket_that_is_not_there_is_unreachable() => Assert.Equal(
+        "HF-PG-UNREACHABLE",
+        (await ProblemAsync(new Cluster(fixture.Server, new FolderDump(_folder.Path)) { Settings = new PostgresSettings { Host = _folder.Path } })).Code);
+
+    [Fact]
+    public async Task A_user_that_does_not_exist_is_refused() => Assert.Equal("HF-PG-AUTH", (await ProblemAsync(With(new PostgresSettings { User = "nobody" }))).Code);
+
+    [Fact]
+    public async Task A_database_that_does_not_exist_is_named()
+    {
+        var problem = await ProblemAsync(With(new PostgresSettings { Databases = ["postgres", "nowhere"] }));
+        Assert.Equal("HF-PG-DATABASE", problem.Code);
+        Assert.Contains("\"nowhere\"", problem.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_user_who_may_not_read_a_table_is_told_so_before_and_while_it_dumps()
+    {
+        await fixture.Server.ExecuteAsync("postgres", "CREATE ROLE humble LOGIN; CREATE DATABASE humbled;");
+        await fixture.Server.ExecuteAsync("humbled", "CREATE TABLE closed (a int);");
+        var cluster = With(new PostgresSettings { User = "humble", Databases = ["humbled"] });
+        Assert.Contains(await cluster.Component().ProbeAsync(TestContext.Current.CancellationToken), problem => problem.Code == "HF-PG-PERMISSION");
+        Assert.Equal("HF-PG-PERMISSION", (await ProblemAsync(cluster)).Code);
+    }
+
+    [Fact]
+    public async Task A_good_cluster_gives_the_probe_nothing_to_say() =>
+        Assert.Empty(await With(new PostgresSettings()).Component().ProbeAsync(TestContext.Current.CancellationToken));
+
+    [Fact]
+    public async Task A_session_that_is_ended_half_way_fails_the_dump_and_leaves_no_session_behind()
+    {
+        await fixture.Server.ExecuteAsync("postgres", "CREATE DATABASE halfway;");
+        await fixture.Server.ExecuteAsync("halfway", "CREATE TABLE big AS SELECT g, repeat('x', 500) AS t FROM generate_series(1, 200000) g;");
+        var dump = new FolderDump(_folder.Path)
+        {
+            OnAdd = path => path.EndsWith("big.copy", StringComparison.Ordinal)
+                ? fixture.Server.QueryAsync("postgres", "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'COPY%' AND datname = 'halfway'")
+                : Task.CompletedTask,
+        };
+        var cluster = new Cluster(fixture.Server, dump, new PostgresSettings { Databases = ["halfway"] });
+        Assert.Contains((await ProblemAsync(cluster)).Code, new[] { "HF-PG-UNREACHABLE", "HF-PG-DUMP" });
+        Assert.False(File.Exists(dump["/postgres/main/dump/halfway/database.json"]));
+        Assert.Equal("0", await SessionsAsync("halfway"));
+    }
+
+    [Fact]
+    public async Task A_pg_dump_that_dies_half_way_fails_the_dump()
+    {
+        await fixture.Server.ExecuteAsync("postgres", "CREATE DATABASE dying;");
+        await fixture.Server.ExecuteAsync("dying", "SELECT lo_from_bytea(0, decode(repeat('00', 20000000), 'hex'));");
+        var dump = new FolderDump(_folder.Path)
+        {
+            OnAdd = path => path.EndsWith("large-objects.sql", StringComparison.Ordinal)
+                ? fixture.Server.QueryAsync("postgres", "SELECT pg_sleep(2); SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'pg_dump' AND datname = 'dying'")
+                : Task.CompletedTask,
+        };
+        var problem = await ProblemAsync(new Cluster(fixture.Server, dump, new PostgresSettings { Databases = ["dying"] }));
+        Assert.StartsWith("pg_dump of database \"dying\" ended with 1", problem.Message, StringComparison.Ordinal);
+        Assert.False(File.Exists(dump["/postgres/main/dump/dying/database.json"]));
+    }
+
+    [Fact]
+    public async Task A_table_that_stays_locked_is_not_waited_for_for_ever()
+    {
+        await fixture.Server.ExecuteAsync("postgres", "CREATE DATABASE locked;");
+        await fixture.Server.ExecuteAsync("locked", "CREATE TABLE t (a int);");
+        var altering = fixture.Server.QueryAsync("locked", "BEGIN; ALTER TABLE t ADD COLUMN b int; SELECT pg_sleep(60); COMMIT");
+        await fixture.Server.QueryAsync("postgres", "SELECT pg_sleep(1)");
+        var problem = await ProblemAsync(With(new PostgresSettings { Databases = ["locked"], LockTimeout = TimeSpan.FromMilliseconds(500) }));
+        Assert.Equal(("HF-PG-LOCKED", true), (problem.Code, problem.Transient));
+        await fixture.Server.QueryAsync("postgres", "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'locked'");
+        await Assert.ThrowsAsync<InvalidOperationException>(() => altering);
+    }
+
+    private Task<string> SessionsAsync(string database) =>
+        fixture.Server.QueryAsync("postgres", $"SELECT pg_sleep(0.5); SELECT count(*) FROM pg_stat_activity WHERE datname = '{database}'").ContinueWith(
+            answer => answer.Result.Trim(), TaskScheduler.Default);
+}
