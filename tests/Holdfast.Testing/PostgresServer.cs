@@ -13,6 +13,9 @@ public sealed record PostgresServerOptions
     /// <summary>Null trusts everybody; otherwise the superuser's password, asked for on every way in.</summary>
     public string? Password { get; init; }
 
+    /// <summary>What the server's own command lines begin with, to run it in a mount namespace, say.</summary>
+    public IReadOnlyList<string> Prefix { get; init; } = [];
+
     /// <summary>Lines of postgresql.conf: "max_connections=10".</summary>
     public IReadOnlyList<string> Settings { get; init; } = [];
 }
@@ -118,10 +121,9 @@ public sealed class PostgresServer : IAsyncDisposable
 
     private Task<CommandResult> AsServerAsync(string program, params string[] arguments)
     {
-        string[] line = [Program(program), .. arguments];
-        return Environment.IsPrivilegedProcess
-            ? Command.RunAsync("runuser", ["-u", "postgres", "--", .. line])
-            : Command.RunAsync(line[0], line[1..]);
+        string[] user = Environment.IsPrivilegedProcess ? ["runuser", "-u", "postgres", "--"] : [];
+        string[] line = [.. _options.Prefix, .. user, Program(program), .. arguments];
+        return Command.RunAsync(line[0], line[1..]);
     }
 
     /// <summary>$HOLDFAST_POSTGRES_BIN, or the newest one installed where Debian and PGDG put it.</summary>

@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using System.Collections.Frozen;
 using Holdfast.Engine.Problems;
 using Holdfast.Engine.Running;
 using Holdfast.Restic.Snapshots;
@@ -18,18 +20,29 @@ internal interface IDumpSource
 /// <summary>A recovery point.</summary>
 internal sealed class SnapshotSource(RestoreSession session) : IDumpSource
 {
+    /// <summary>Folders that were read: finding each of ten thousand tables anew would read their folder as often.</summary>
+    private readonly ConcurrentDictionary<string, FrozenDictionary<string, Node>> _folders = new(StringComparer.Ordinal);
+
     public async Task<Stream> OpenAsync(string path, CancellationToken cancellation)
     {
-        var node = await session.Repository.FindNodeAsync(session.Point, path, cancellation);
-        if (node is { Type: NodeType.File }) return session.Repository.OpenFile(node);
+        var cut = path.LastIndexOf('/');
+        var folder = await ReadFolderAsync(path[..cut], cancellation);
+        if (folder.GetValueOrDefault(path[(cut + 1)..]) is { Type: NodeType.File } node) return session.Repository.OpenFile(node);
         throw Catalogue.PointManifest.Throwable($"The recovery point has no file {path}.");
     }
 
     public async Task<IReadOnlyList<string>> ListFoldersAsync(string path, CancellationToken cancellation)
     {
+        var folder = await ReadFolderAsync(path, cancellation);
+        return [.. folder.Values.Where(child => child.Type == NodeType.Directory).Select(child => child.Name).Order(StringComparer.Ordinal)];
+    }
+
+    private async Task<FrozenDictionary<string, Node>> ReadFolderAsync(string path, CancellationToken cancellation)
+    {
+        if (_folders.TryGetValue(path, out var known)) return known;
         var node = await session.Repository.FindNodeAsync(session.Point, path, cancellation);
-        if (node?.Subtree is not { } tree) return [];
+        if (node?.Subtree is not { } tree) return FrozenDictionary<string, Node>.Empty;
         var nodes = await session.Repository.ReadTreeAsync(tree, cancellation);
-        return [.. nodes.Where(child => child.Type == NodeType.Directory).Select(child => child.Name)];
+        return _folders[path] = nodes.ToFrozenDictionary(child => child.Name, StringComparer.Ordinal);
     }
 }

@@ -9,6 +9,16 @@ internal sealed class PostgresUndos(PostgresConnector connector)
 {
     private const string Database = "database";
 
+    /// <summary>DROP TABLE, because TRUNCATE needs a new page for each index. The largest only: each costs a lock.</summary>
+    private const string DropLargest = """
+        DO $$ DECLARE t text; BEGIN
+            FOR t IN SELECT oid::pg_catalog.regclass::text FROM pg_catalog.pg_class WHERE relkind = 'r'
+                AND relnamespace NOT IN (SELECT oid FROM pg_catalog.pg_namespace WHERE nspname ~ '^pg_' OR nspname = 'information_schema')
+                ORDER BY pg_catalog.pg_table_size(oid) DESC LIMIT 500
+            LOOP EXECUTE 'DROP TABLE IF EXISTS ' || t || ' CASCADE'; END LOOP;
+        END $$
+        """;
+
     public IReadOnlyList<IUndoHandler> Handlers { get; } =
     [
         new Handler(connector, Kind(connector, "drop-incomplete"), DropAsync),
@@ -25,14 +35,50 @@ internal sealed class PostgresUndos(PostgresConnector connector)
     private static string Kind(PostgresConnector connector, string kind) => $"postgres/{connector.Settings.Name}.{kind}";
 
     /// <summary>Only a name that a restore made up is ever dropped, whatever stands in the journal.</summary>
-    private static async Task DropAsync(NpgsqlConnection connection, string database, CancellationToken cancellation)
+    private static async Task DropAsync(
+        PostgresConnector connector, NpgsqlConnection connection, string database, CancellationToken cancellation)
     {
         if (!MadeUpName.IsIncomplete(database)) throw new InvalidDataException($"\"{database}\" is not the name of an incomplete database.");
         await EndCreationAsync(connection, database, cancellation);
+        if (!await MayCheckpointAsync(connector, cancellation)) await EmptyAsync(connector, database, cancellation);
+        await EndAndDropAsync(connection, database, cancellation);
+    }
+
+    /// <summary>
+    /// DROP DATABASE makes a checkpoint, and one that fails leaves the database neither dropped nor usable. It fails where
+    /// the disk is full, as it is when it was the restore that filled it: then what was loaded must be given back first.
+    /// It is tried on a connection of its own: Npgsql gives up a connection that had such an error.
+    /// </summary>
+    private static async Task<bool> MayCheckpointAsync(PostgresConnector connector, CancellationToken cancellation)
+    {
+        await using var connection = await connector.OpenMaintenanceAsync(cancellation);
+        try
+        {
+            await connection.ExecuteAsync("CHECKPOINT", cancellation);
+            return true;
+        }
+        catch (PostgresException refused) when (refused.SqlState is PostgresErrorCodes.DiskFull or PostgresErrorCodes.InternalError)
+        {
+            return false;
+        }
+        catch (PostgresException refused) when (refused.SqlState is PostgresErrorCodes.InsufficientPrivilege)
+        {
+            return true;
+        }
+    }
+
+    private static async Task EndAndDropAsync(NpgsqlConnection connection, string database, CancellationToken cancellation)
+    {
         await connection.ExecuteAsync($"ALTER DATABASE {Sql.Identifier(database)} IS_TEMPLATE false ALLOW_CONNECTIONS false", cancellation);
         await connection.ExecuteAsync(
             $"SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity WHERE datname = {Sql.Literal(database)}", cancellation);
         await connection.ExecuteAsync($"DROP DATABASE {Sql.Identifier(database)}", cancellation);
+    }
+
+    private static async Task EmptyAsync(PostgresConnector connector, string database, CancellationToken cancellation)
+    {
+        await using var inside = await connector.OpenAsync(database, cancellation, bytewise: true);
+        await inside.ExecuteAsync(DropLargest, cancellation);
     }
 
     /// <summary>A server goes on with CREATE DATABASE after its client was killed: the database would appear behind our back.</summary>
@@ -46,10 +92,10 @@ internal sealed class PostgresUndos(PostgresConnector connector)
             await connection.ExecuteAsync("SELECT pg_catalog.pg_sleep(0.1)", cancellation);
     }
 
-    private static Task AllowAsync(NpgsqlConnection connection, string database, CancellationToken cancellation) =>
+    private static Task AllowAsync(PostgresConnector _, NpgsqlConnection connection, string database, CancellationToken cancellation) =>
         connection.ExecuteAsync($"ALTER DATABASE {Sql.Identifier(database)} ALLOW_CONNECTIONS true", cancellation);
 
-    private sealed class Handler(PostgresConnector connector, string kind, Func<NpgsqlConnection, string, CancellationToken, Task> undo) : IUndoHandler
+    private sealed class Handler(PostgresConnector connector, string kind, Func<PostgresConnector, NpgsqlConnection, string, CancellationToken, Task> undo) : IUndoHandler
     {
         public string Kind => kind;
 
@@ -60,11 +106,11 @@ internal sealed class PostgresUndos(PostgresConnector connector)
             await using var connection = await connector.OpenMaintenanceAsync(cancellation, except: database);
             try
             {
-                await undo(connection, database, cancellation);
+                await undo(connector, connection, database, cancellation);
             }
             catch (PostgresException gone) when (gone.SqlState == PostgresErrorCodes.InvalidCatalogName)
             {
-                await connection.ExecuteAsync("ROLLBACK", cancellation);
+                // As the summary says: nothing is left to do.
             }
             catch (Exception exception) when (PostgresProblem.Recognises(exception))
             {

@@ -9,7 +9,7 @@ using Xunit;
 namespace Holdfast.ServerTests.Postgres;
 
 /// <summary>A scratch cluster with the component that captures it into a folder and restores it from there.</summary>
-internal sealed class Cluster(PostgresServer server, FolderDump dump, PostgresSettings? settings = null)
+internal sealed class Cluster(PostgresServer server, FolderDump? dump, PostgresSettings? settings = null)
 {
     public PostgresServer Server => server;
 
@@ -23,9 +23,10 @@ internal sealed class Cluster(PostgresServer server, FolderDump dump, PostgresSe
 
     public PostgresComponent Component() => new(Settings, Secrets, Host, TimeProvider.System) { DumpTarget = dump, DumpSource = dump };
 
-    public async Task<Manifest> CaptureAsync()
+    public async Task<Manifest> CaptureAsync(Action<CaptureSession>? prepare = null)
     {
         var session = new CaptureSession { Manifest = NewManifest() };
+        prepare?.Invoke(session);
         foreach (var step in await Component().PlanCaptureAsync(session, TestContext.Current.CancellationToken))
             await step.Act(Context, TestContext.Current.CancellationToken);
         return session.Manifest;
@@ -36,7 +37,7 @@ internal sealed class Cluster(PostgresServer server, FolderDump dump, PostgresSe
     /// <param name="databases">Those to restore; all when empty.</param>
     public async Task RestoreAsync(Manifest manifest, bool overwrite = false, params string[] databases)
     {
-        var session = new RestoreSession
+        await RestoreAsync(new RestoreSession
         {
             Repository = null!,
             Point = new Snapshot { Time = default, Tree = default },
@@ -44,7 +45,11 @@ internal sealed class Cluster(PostgresServer server, FolderDump dump, PostgresSe
             AsideSuffix = ".before",
             Overwrite = overwrite,
             Include = databases,
-        };
+        });
+    }
+
+    public async Task RestoreAsync(RestoreSession session)
+    {
         foreach (var step in await Component().PlanRestoreAsync(session, TestContext.Current.CancellationToken))
             await step.Act(Context, TestContext.Current.CancellationToken);
     }

@@ -33,7 +33,7 @@ public sealed class PostgresAuthenticationTests
         await File.WriteAllTextAsync(Path.Combine(server.Data, "pg_hba.conf"), "local all all peer\n", TestContext.Current.CancellationToken);
         await Command.RunAsync("runuser", ["-u", "postgres", "--", server.Program("pg_ctl"), "-D", server.Data, "reload"]);
         var refused = new Cluster(server, new FolderDump(folder.Path)) { Settings = Here(server) };
-        Assert.Equal("HF-PG-AUTH", (await Assert.ThrowsAsync<ProblemException>(refused.CaptureAsync)).Problem.Code);
+        Assert.Equal("HF-PG-AUTH", (await Assert.ThrowsAsync<ProblemException>(() => refused.CaptureAsync())).Problem.Code);
 
         var cluster = new Cluster(server, new FolderDump(folder.Path)) { Settings = Here(server) with { SystemUser = "postgres" } };
         Assert.Equal(1, Assert.Single((await cluster.CaptureAsync()).Components).Counts["databases"]);

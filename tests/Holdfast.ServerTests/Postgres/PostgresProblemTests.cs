@@ -17,7 +17,7 @@ public sealed class PostgresProblemTests(PostgresFixture fixture) : IClassFixtur
     private PostgresSettings Here(PostgresSettings settings) => settings with { Host = fixture.Server.Folder, Port = fixture.Server.Port };
 
     private static async Task<Problem> ProblemAsync(Cluster cluster) =>
-        (await Assert.ThrowsAsync<ProblemException>(cluster.CaptureAsync)).Problem;
+        (await Assert.ThrowsAsync<ProblemException>(() => cluster.CaptureAsync())).Problem;
 
     [Fact]
     public async Task A_server_that_is_down_is_unreachable()
