@@ -55,11 +55,13 @@ internal static class FilesRecord
         ["subject"] = facts.Subject,
         ["names"] = Listed(facts.Names, name => JsonValue.Create(name)),
         ["issuer"] = facts.Issuer,
-        ["notBefore"] = facts.NotBefore.ToString("O"),
-        ["notAfter"] = facts.NotAfter.ToString("O"),
+        ["notBefore"] = Instant(facts.NotBefore),
+        ["notAfter"] = Instant(facts.NotAfter),
         ["serial"] = facts.Serial,
         ["sha256"] = facts.Fingerprint,
     };
+
+    private static string Instant(DateTimeOffset instant) => instant.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'");
 
     private static JsonArray Listed<T>(IEnumerable<T> items, Func<T, JsonNode?> node) => new([.. items.Select(node)]);
 }

@@ -112,7 +112,7 @@ public sealed class CertificateSearchTests : IDisposable
         WritePair("platform", _now.AddDays(90));
         var details = FilesRecord.Details(Survey()).ToJsonString();
         Assert.Contains("\"subject\":\"CN=tls\"", details);
-        Assert.Contains("\"notAfter\":\"2027-02-20T21:00:00.0000000", details);
+        Assert.Contains("\"notAfter\":\"2027-02-20T21:00:00Z", details);
         var secret = File.ReadAllLines(_folder["tls/platform.key"])[1];
         Assert.DoesNotContain(secret, details);
     }
