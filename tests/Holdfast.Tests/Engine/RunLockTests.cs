@@ -66,8 +66,8 @@ public sealed class RunLockTests : IDisposable
     [InlineData("/srv/state", null, true, "/srv/state")]
     [InlineData(null, null, true, "/var/lib/holdfast")]
     [InlineData(null, "/x/state", false, "/x/state/holdfast")]
-    [InlineData("", "", false, "/home/ada/.local/state/holdfast")]
+    [InlineData("", "", false, "/ada/.local/state/holdfast")]
     public void The_state_directory_follows_the_user(string? chosen, string? xdg, bool isRoot, string expected) => Assert.Equal(
         expected,
-        StateDirectory.Default(name => name switch { "HOLDFAST_STATE" => chosen, "XDG_STATE_HOME" => xdg, _ => "/home/ada" }, isRoot).Path);
+        StateDirectory.Default(name => name switch { "HOLDFAST_STATE" => chosen, "XDG_STATE_HOME" => xdg, _ => "/ada" }, isRoot).Path);
 }
