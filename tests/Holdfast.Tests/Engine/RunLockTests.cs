@@ -45,7 +45,7 @@ public sealed class RunLockTests : IDisposable
     {
         RunLock.Take(State, "p", "me").Dispose(); // makes the file
         var flock = Require.Program("flock");
-        using var other = Process.Start(new ProcessStartInfo(flock, [Path.Combine(State.Path, "locks", "p"), "-c", "echo taken; exec sleep 300"]) { RedirectStandardOutput = true, UseShellExecute = false })!;
+        using var other = Process.Start(new ProcessStartInfo(flock, ["--close", Path.Combine(State.Path, "locks", "p"), "-c", "echo taken; exec sleep 300"]) { RedirectStandardOutput = true, UseShellExecute = false })!;
         Assert.Equal("taken", await other.StandardOutput.ReadLineAsync(CancellationToken.None));
         Assert.Null(RunLock.TryTake(State, "p", "me", out _));
         other.Kill(entireProcessTree: true);
