@@ -106,17 +106,17 @@ internal sealed class PackReading(Repository repository, Id pack, long size, Che
         }
     }
 
-    private void Verify(ReadOnlySpan<byte> message, Id id, in PackedBlob blob)
+    private void Verify(Span<byte> message, Id id, in PackedBlob blob)
     {
-        if (blob.PlainLength is < 0 or > Zstd.MaxPlaintext)
+        if (blob.UncompressedLength > Zstd.MaxPlaintext)
         {
             Damaged.Add(id);
             return;
         }
-        Grow(ref _plaintext, blob.PlainLength);
+        Grow(ref _plaintext, (int)blob.UncompressedLength);
         try
         {
-            repository.DecodeBlob(message, id, blob, _plaintext.AsSpan(0, blob.PlainLength));
+            repository.VerifyBlob(message, id, blob, _plaintext.AsSpan(0, (int)blob.UncompressedLength));
         }
         catch (ResticException failure) when (failure.Error == ResticError.Damaged)
         {

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 
 namespace Holdfast.Restic.Maintenance;
 
@@ -27,11 +28,14 @@ public sealed class RepositoryLock : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly CancellationTokenSource _lost = new();
     private readonly Task _keeping;
+
+    private readonly PosixSignalRegistration _hangup;
     private DateTimeOffset _written;
 
-    private RepositoryLock(LockStore store, LockKind kind, TimeProvider clock, Id id, LockContent content)
+    private RepositoryLock(LockStore store, LockKind kind, TimeProvider clock, Id id, LockContent content, PosixSignalRegistration hangup)
     {
-        (_store, _kind, _clock, Id, _written) = (store, kind, clock, id, content.Time.ToDateTimeOffset());
+        (_store, _kind, _clock, Id, _hangup) = (store, kind, clock, id, hangup);
+        _written = content.Time.ToDateTimeOffset();
         _keeping = KeepAsync();
     }
 
@@ -45,9 +49,24 @@ public sealed class RepositoryLock : IAsyncDisposable
     {
         var clock = repository.Options.Clock;
         var store = new LockStore(repository);
-        var (id, content) = await new LockAttempt(store, repository.Backend.Location, kind, clock).AcquireAsync(wait ?? TimeSpan.Zero, cancellation);
-        return new RepositoryLock(store, kind, clock, id, content);
+        var hangup = IgnoreHangup();
+        try
+        {
+            var (id, content) = await new LockAttempt(store, repository.Backend.Location, kind, clock).AcquireAsync(wait ?? TimeSpan.Zero, cancellation);
+            return new RepositoryLock(store, kind, clock, id, content, hangup);
+        }
+        catch
+        {
+            hangup.Dispose();
+            throw;
+        }
     }
+
+    /// <summary>
+    /// "restic unlock" asks whether the holder of a lock is alive by sending it SIGHUP, which would end this process in the
+    /// middle of its work; restic ignores the signal too. Source: restic 0.14, internal/restic/lock_unix.go.
+    /// </summary>
+    private static PosixSignalRegistration IgnoreHangup() => PosixSignalRegistration.Create(PosixSignal.SIGHUP, signal => signal.Cancel = true);
 
     /// <summary>Removes the lock. It is fine to do so twice.</summary>
     public async ValueTask DisposeAsync()
@@ -55,6 +74,7 @@ public sealed class RepositoryLock : IAsyncDisposable
         if (_stop.IsCancellationRequested) return;
         await _stop.CancelAsync();
         await _keeping;
+        _hangup.Dispose();
         try
         {
             await _store.RemoveAsync(Id, CancellationToken.None);

@@ -30,6 +30,20 @@ internal sealed class BlobDecoder(SealerPool sealers, int level) : IDisposable
         if (Id.Hash(plaintext) != id) throw Damaged(id, blob, "has another content than its id says");
     }
 
+    /// <summary>Verifies a blob without handing it out: it is opened where it lies, and only a compressed one needs room of its plain length.</summary>
+    /// <exception cref="ResticException">Damaged: the blob is not what its id says.</exception>
+    public void Verify(Span<byte> message, Id id, in PackedBlob blob, Span<byte> room)
+    {
+        var payload = message[Sealer.IvSize..^Sealer.TagSize];
+        if (!sealers.TryOpen(message, payload)) throw Damaged(id, blob, "does not fit its authentication code");
+        if (blob.UncompressedLength != 0)
+        {
+            if (Decompress(payload, room) != room.Length) throw Damaged(id, blob, "can't be decompressed");
+            payload = room;
+        }
+        if (Id.Hash(payload) != id) throw Damaged(id, blob, "has another content than its id says");
+    }
+
     private int Decompress(ReadOnlySpan<byte> frame, Span<byte> plaintext)
     {
         var zstd = Take();

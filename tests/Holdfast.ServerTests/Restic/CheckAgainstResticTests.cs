@@ -26,10 +26,7 @@ public sealed class CheckAgainstResticTests(ResticRepository original) : IClassF
     [InlineData("data", "flip", 0.3)]
     [InlineData("data", "flip", 0.9999999)]
     [InlineData("data", "flip-header", 0.0)]
-    [InlineData("data", "truncate", 0.5)]
-    [InlineData("data", "truncate", 0.0)]
     [InlineData("data", "grow", 0.0)]
-    [InlineData("data", "remove", 0.0)]
     [InlineData("index", "flip", 0.5)]
     [InlineData("index", "truncate", 0.5)]
     [InlineData("index", "truncate", 0.0)]
@@ -49,6 +46,22 @@ public sealed class CheckAgainstResticTests(ResticRepository original) : IClassF
         }
     }
 
+    /// <summary>restic tries for minutes to read what is not there, so that it is asked for sizes only, and of one pack of data.</summary>
+    [Theory]
+    [InlineData("truncate", 0.5)]
+    [InlineData("truncate", 0.0)]
+    [InlineData("remove", 0.0)]
+    public async Task A_pack_that_lacks_bytes_is_found_by_both(string damage, double where)
+    {
+        using var copy = await original.CopyAsync();
+        var largest = PacksBySize(copy)[^1];
+        await DamageAsync(largest, damage, where);
+        Assert.NotEqual(0, (await original.Restic.RunAsync(copy.Path, ResticRepository.Password, "check")).ExitCode);
+        var found = Assert.Single((await CheckAsync(copy)).Damages);
+        Assert.Equal(Path.GetRelativePath(copy.Path, largest), found.File);
+        Assert.Contains(found.Affected, path => path.Path == original.Source + "/noise.bin");
+    }
+
     [Fact]
     public async Task A_missing_index_is_found_by_both()
     {
@@ -66,18 +79,18 @@ public sealed class CheckAgainstResticTests(ResticRepository original) : IClassF
     public async Task A_pack_that_carries_another_packs_name_is_found_by_both()
     {
         using var copy = await original.CopyAsync();
-        var packs = Directory.GetFiles(copy["data"], "*", SearchOption.AllDirectories);
-        File.Delete(packs[1]);
-        File.Copy(packs[0], packs[1]);
-        Assert.NotEqual(0, (await original.Restic.RunAsync(copy.Path, ResticRepository.Password, "check", "--read-data")).ExitCode);
-        Assert.Contains((await CheckAsync(copy)).Damages, found => found.File == Path.GetRelativePath(copy.Path, packs[1]));
+        var packs = PacksBySize(copy);
+        File.Delete(packs[0]);
+        File.Copy(packs[^1], packs[0]);
+        Assert.NotEqual(0, (await original.Restic.RunAsync(copy.Path, ResticRepository.Password, "check")).ExitCode);
+        Assert.Contains((await CheckAsync(copy)).Damages, found => found.File == Path.GetRelativePath(copy.Path, packs[0]));
     }
 
     [Fact]
     public async Task The_path_that_a_damaged_pack_costs_can_indeed_not_be_restored_and_all_others_can()
     {
         using var copy = await original.CopyAsync();
-        var largest = Directory.GetFiles(copy["data"], "*", SearchOption.AllDirectories).MaxBy(file => new FileInfo(file).Length)!;
+        var largest = PacksBySize(copy)[^1];
         await DamageAsync(largest, "flip", 0.5);
         var damage = Assert.Single((await CheckAsync(copy)).Damages);
         Assert.All(damage.Affected, path => Assert.Equal(original.Source + "/noise.bin", path.Path));
@@ -124,6 +137,10 @@ public sealed class CheckAgainstResticTests(ResticRepository original) : IClassF
         Assert.Equal(blobs.Split('\n').Count(line => line.StartsWith("data", StringComparison.Ordinal)), statistics.DataBlobs);
         Assert.Equal(Directory.GetFiles(copy.Path, "*", SearchOption.AllDirectories).Sum(file => new FileInfo(file).Length), statistics.StoredBytes);
     }
+
+    /// <summary>The smallest and the largest pack hold data, those between hold trees.</summary>
+    private static string[] PacksBySize(TempFolder copy) =>
+        [.. Directory.GetFiles(copy["data"], "*", SearchOption.AllDirectories).OrderBy(file => new FileInfo(file).Length)];
 
     private static async Task<CheckReport> CheckAsync(TempFolder copy)
     {

@@ -49,6 +49,7 @@ public sealed class LockAgainstResticTests(ResticRepository original) : IClassFi
         Assert.False(read.GetProperty("exclusive").GetBoolean());
     }
 
+    /// <summary>restic sends SIGHUP to the holder to see whether it is alive; this test's process would be gone.</summary>
     [Fact]
     public async Task Restic_unlocks_our_stale_lock_and_leaves_the_one_that_is_held()
     {
