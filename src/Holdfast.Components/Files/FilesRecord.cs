@@ -34,6 +34,7 @@ internal static class FilesRecord
     {
         EntryState.Selected => "captured",
         EntryState.Missing => "missing",
+        EntryState.Unseen => "unseen",
         EntryState.Absent => "absent",
         EntryState.Refused => "refused",
         EntryState.Elsewhere => "elsewhere",

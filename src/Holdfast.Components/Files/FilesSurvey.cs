@@ -1,5 +1,6 @@
 using Holdfast.Components.Files.Certificates;
 using Holdfast.Engine.Problems;
+using Holdfast.Restic.Archiving;
 
 namespace Holdfast.Components.Files;
 
@@ -38,7 +39,8 @@ internal sealed class FilesSurvey
     public Extent Extent { get; private set; }
 
     /// <summary>True when something that was asked for will not be in the point.</summary>
-    public bool IsIncomplete => Selection.Entries.Any(entry => entry.State is EntryState.Missing or EntryState.Refused || entry.Refused.Count > 0)
+    public bool IsIncomplete => Selection.Entries.Any(entry => entry.State is EntryState.Missing or EntryState.Unseen or EntryState.Refused || entry.Refused.Count > 0)
+        || Certificates.Any(file => file.Unseen is not null)
         || Undeclared.Any();
 
     /// <summary>Data directories below selected paths, but for those that the profile says are captured elsewhere.</summary>
@@ -64,6 +66,8 @@ internal sealed class FilesSurvey
     private IEnumerable<Problem> ProblemsOf(SelectedEntry entry)
     {
         if (entry.State == EntryState.Missing) yield return Catalogue.FilesMissing.With($"{entry.Entry.Path} is not there.");
+        if (entry.State == EntryState.Unseen)
+            yield return Catalogue.FilesUnreadable.With($"Whether {entry.Entry.Path} is there can not be told: {LocalEntries.WhyUnseen(Glob.PlainPartOf(entry.Entry.Path))}.");
         foreach (var lost in entry.Entry.Optional ? [] : entry.Lost)
             yield return Catalogue.FilesMissing.With($"{entry.Entry.Path} is a link to {lost}, which is not there.", "Correct the link, or mark the path 'optional: true'.");
         foreach (var refused in entry.Refused) yield return Refusal(refused);

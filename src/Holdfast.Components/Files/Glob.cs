@@ -14,6 +14,13 @@ internal static class Glob
         return [.. found.Distinct(StringComparer.Ordinal)];
     }
 
+    /// <summary>The part of a pattern that is plain: the path itself, or the folder that has to be listed first.</summary>
+    public static string PlainPartOf(string pattern)
+    {
+        var plain = pattern.Split('/', StringSplitOptions.RemoveEmptyEntries).TakeWhile(part => !Wildcard.IsIn(part));
+        return '/' + string.Join('/', plain);
+    }
+
     private static void Expand(string folder, ReadOnlySpan<string> parts, List<string> found)
     {
         if (parts.IsEmpty)

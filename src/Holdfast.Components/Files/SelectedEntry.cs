@@ -1,3 +1,5 @@
+using Holdfast.Restic.Archiving;
+
 namespace Holdfast.Components.Files;
 
 /// <summary>What a line of the profile came to.</summary>
@@ -11,6 +13,9 @@ internal enum EntryState
 
     /// <summary>It is not there, and need not be.</summary>
     Absent,
+
+    /// <summary>Whether it is there can't be told: this user may not look. That is worse than missing, also for what is optional.</summary>
+    Unseen,
 
     /// <summary>It is, or lies in, the data directory of a database, and is refused.</summary>
     Refused,
@@ -43,6 +48,7 @@ internal sealed record SelectedEntry(
             .Distinct(StringComparer.Ordinal).ToList();
         var state = places.Count > 0 ? EntryState.Selected
             : refused.Count > 0 ? EntryState.Refused
+            : LocalEntries.WhyUnseen(Glob.PlainPartOf(entry.Path)) is not null ? EntryState.Unseen
             : entry.Optional ? EntryState.Absent : EntryState.Missing;
         return new(entry, state, places, refused, [.. trails.Select(trail => trail.Lost).OfType<string>()]);
     }

@@ -25,6 +25,20 @@ public static class LocalEntries
         }
     }
 
+    /// <summary>Why it can't be told whether something stands at a path, as a sentence without its end; null when it can.</summary>
+    public static string? WhyUnseen(string path)
+    {
+        try
+        {
+            if (FileStatus.TryFind(path, out var status) && status.Type == NodeType.Directory) FolderReader.ReadNames(path);
+            return null;
+        }
+        catch (PosixException unseen)
+        {
+            return unseen.Message;
+        }
+    }
+
     /// <summary>The names in a folder, in the order of their bytes.</summary>
     /// <exception cref="IOException">It can't be listed.</exception>
     public static IReadOnlyList<string> Names(string folder)

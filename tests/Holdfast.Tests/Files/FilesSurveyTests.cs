@@ -30,6 +30,19 @@ public sealed class FilesSurveyTests : IDisposable
         Assert.False(survey.IsIncomplete);
     }
 
+    [Theory]
+    [InlineData("here/app.conf")]
+    [InlineData("here/sub/*.conf")]
+    public void What_can_not_be_seen_makes_the_point_incomplete_even_if_it_is_optional(string path)
+    {
+        // Root may see everything but what lies behind links in a circle.
+        File.CreateSymbolicLink(_folder["here"], "there");
+        File.CreateSymbolicLink(_folder["there"], "here");
+        var survey = Survey(new FileEntry(_folder[path], Optional: true));
+        Assert.Equal([Catalogue.FilesUnreadable.Code], Codes(survey));
+        Assert.True(survey.IsIncomplete);
+    }
+
     [Fact]
     public void A_pattern_that_matches_nothing_is_missing() =>
         Assert.Equal([Catalogue.FilesMissing.Code], Codes(Survey(new FileEntry(_folder["*.conf"]))));

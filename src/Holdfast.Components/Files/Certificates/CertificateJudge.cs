@@ -16,7 +16,9 @@ internal sealed class CertificateJudge(DateTimeOffset now, TimeSpan warning)
     private IEnumerable<Problem> Judge(FoundFile file)
     {
         var name = $"{file.Path}, named by {file.NamedBy[0].Setting} in {file.NamedBy[0].NamedBy},";
-        if (file.IsMissing)
+        if (file.Unseen is not null)
+            yield return Catalogue.FilesUnreadable.With($"{name} is not in the recovery point: {file.Unseen}.");
+        else if (file.IsMissing)
             yield return Catalogue.CertificateUnreadable.With($"{name} is not there.");
         else if (file.Unreadable is not null)
             yield return Catalogue.CertificateUnreadable.With($"{name} can't be read: {file.Unreadable}.");

@@ -1,5 +1,5 @@
 using Holdfast.Engine.Problems;
-using Holdfast.Restic.Snapshots;
+using Holdfast.Restic.Archiving;
 
 namespace Holdfast.Components.Files.Certificates;
 
@@ -52,7 +52,8 @@ internal static class CertificateSearch
     private static FoundFile Inspect(IGrouping<string, NamedFile> mentions)
     {
         var found = new FoundFile { Path = mentions.Key, NamedBy = [.. mentions.Distinct()], Trail = PathTrail.Follow(mentions.Key) };
-        if (found.Trail.Place is not { } place || Disk.TypeOf(place) != NodeType.File) return found;
+        if (found.IsMissing) return found with { Unseen = LocalEntries.WhyUnseen(found.Path) };
+        if (found.Trail.Place is not { } place || !Disk.IsFile(place)) return found;
         try
         {
             if (Disk.Size(place) > LargestCertificate) return found with { Unreadable = "it is far too big for what it should be" };

@@ -21,6 +21,9 @@ internal sealed record FoundFile
     /// <summary>Why it can't be read, in a sentence's end; null when it was.</summary>
     public string? Unreadable { get; init; }
 
+    /// <summary>Why it can't be told whether it is there; null when it can.</summary>
+    public string? Unseen { get; init; }
+
     public bool IsMissing => Trail.Place is null;
 
     public bool Is(NamedRole role) => NamedBy.Any(named => named.Role == role);

@@ -64,6 +64,18 @@ public sealed class CertificateSearchTests : IDisposable
     }
 
     [Fact]
+    public void A_key_that_can_not_be_seen_makes_the_point_incomplete()
+    {
+        // Root may see everything but what lies behind links in a circle.
+        _folder.Folder("tls");
+        _folder.Write("nginx/nginx.conf", "ssl_certificate_key ../tls/circle/platform.key;");
+        File.CreateSymbolicLink(_folder["tls/circle"], "circle");
+        var survey = Survey();
+        Assert.Equal([Catalogue.FilesUnreadable.Code], survey.Problems.Select(problem => problem.Code), StringComparer.Ordinal);
+        Assert.True(survey.IsIncomplete);
+    }
+
+    [Fact]
     public void A_certificate_behind_links_comes_with_them()
     {
         WritePair("archive/7", _now.AddDays(90));
