@@ -65,7 +65,10 @@ internal sealed class FileBuilder(RestoreContext context)
     private void WriteOpened(FileJob job, ReadOnlySpan<byte> bytes, long offset)
     {
         var file = Open(job);
-        SparseWriter.Write(file, bytes, offset, job.Path);
+        if (IsSmall(job))
+            FileCalls.Write(file, bytes, offset, job.Path);
+        else
+            SparseWriter.Write(file, bytes, offset, job.Path);
         if (Volatile.Read(ref _open) > MostOpen) Close(job);
     }
 
@@ -77,9 +80,12 @@ internal sealed class FileBuilder(RestoreContext context)
         job.Handle = isNew ? FileCalls.CreateNew(temporary) : FileCalls.OpenWrite(temporary);
         job.Temporary = temporary;
         Interlocked.Increment(ref _open);
-        if (isNew) FileCalls.SetSize(job.Handle, job.Size, temporary);
+        if (isNew && !IsSmall(job)) FileCalls.SetSize(job.Handle, job.Size, temporary);
         return job.Handle;
     }
+
+    // Most files are: one write sets their size, and no hole in them would be worth its while.
+    private static bool IsSmall(FileJob job) => job.Size < SparseWriter.ShortestHole && job.Node.Content is { Count: 1 };
 
     private void Close(FileJob job)
     {

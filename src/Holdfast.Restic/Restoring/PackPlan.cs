@@ -6,7 +6,7 @@ namespace Holdfast.Restic.Restoring;
 internal sealed class PackPlan(RestoreContext context, FileBuilder builder)
 {
     // Reading over a small gap is cheaper than asking again; larger reads would only need larger buffers.
-    private const int WidestGap = 64 << 10, LongestRange = 4 << 20;
+    private const int WidestGap = 64 << 10, LongestRange = 1 << 20;
 
     private readonly List<BlobPiece> _pieces = [];
     private readonly Dictionary<Id, int> _packs = [];
@@ -18,9 +18,9 @@ internal sealed class PackPlan(RestoreContext context, FileBuilder builder)
         var first = _pieces.Count;
         foreach (var id in content)
         {
-            if (!context.Index.TryFind(id, BlobType.Data, out var blob))
+            if (!context.Index.TryFind(id, BlobType.Data, out var blob) || blob.PlainLength < 0)
             {
-                job.Failure = $"blob {id.ToShortString()} is not in the index";
+                job.Failure = $"blob {id.ToShortString()} is not in the index, or its size there cannot be";
                 _pieces.RemoveRange(first, _pieces.Count - first);
                 break;
             }

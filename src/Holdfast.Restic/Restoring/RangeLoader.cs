@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Numerics;
 using Holdfast.Restic.Backends;
 
 namespace Holdfast.Restic.Restoring;
@@ -6,7 +7,7 @@ namespace Holdfast.Restic.Restoring;
 /// <summary>Reads ranges of packs, and hands each verified blob to all files that need it.</summary>
 internal sealed class RangeLoader(RestoreContext context, FileBuilder builder)
 {
-    // A range of 4 MiB or one blob of 8, and its plaintext.
+    // One blob of 8 MiB, as large as restic makes them, and its plaintext; ranges of several blobs are shorter.
     private const long UsualBuffers = 16 << 20;
 
     private readonly ConcurrentBag<Buffers> _idle = [];
@@ -21,7 +22,7 @@ internal sealed class RangeLoader(RestoreContext context, FileBuilder builder)
 
         private static Memory<byte> Sized(ref byte[] buffer, int length)
         {
-            if (buffer.Length < length) buffer = GC.AllocateUninitializedArray<byte>(length);
+            if (buffer.Length < length) buffer = GC.AllocateUninitializedArray<byte>((int)Math.Min((uint)Array.MaxLength, BitOperations.RoundUpToPowerOf2((uint)length)));
             return buffer.AsMemory(0, length);
         }
     }

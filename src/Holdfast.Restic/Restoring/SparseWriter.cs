@@ -9,7 +9,10 @@ namespace Holdfast.Restic.Restoring;
 /// </summary>
 internal static class SparseWriter
 {
-    private const int Block = 4096, ShortestHole = 64 << 10;
+    /// <summary>Fewer zeroes in a row are written, in bytes.</summary>
+    public const int ShortestHole = 64 << 10;
+
+    private const int Block = 4096;
 
     public static void Write(SafeFileHandle file, ReadOnlySpan<byte> bytes, long offset, string path)
     {
