@@ -27,7 +27,7 @@ internal sealed class RunTeller(IOutput output, TimeProvider clock) : IRunObserv
             case StepDone step: End(step); break;
             case StepFailed step: output.Tell(new StepFinishedEvent(Name(step.Step), StepOutcome.Failed, 0, 0, step.Seconds)); break;
             case Warned warned: output.Tell(ProblemEvent.Warning(warned.Problem)); break;
-            case Noted noted: output.Tell(new MessageEvent(noted.Text)); break;
+            case Noted noted: output.Tell(new NoteEvent(noted.Text)); break;
             case UndoOwed owed: _owed[owed.Owed] = owed.Undo; break;
             case UndoDone undone: Tell(undone); break;
             case UndoFailed failed: output.Tell(ProblemEvent.Warning(failed.Problem)); break;
@@ -50,7 +50,7 @@ internal sealed class RunTeller(IOutput output, TimeProvider clock) : IRunObserv
     /// <summary>What a dead run owed was told to its own observer, not to us.</summary>
     private void Tell(UndoDone undone)
     {
-        if (_owed.TryGetValue(undone.Owed, out var undo)) output.Tell(new MessageEvent($"Undone: {undo.Does}"));
+        if (_owed.TryGetValue(undone.Owed, out var undo)) output.Tell(new NoteEvent($"Undone: {undo.Does}"));
     }
 
     private void End(StepDone step)

@@ -24,7 +24,7 @@ public sealed class TerminalOutputTests : IDisposable
         Run("Dump database shop", 10 * MiB, 40 * MiB);
         Assert.Equal("""
             Backup of platform shop in 2 steps (run r1)
-              ✓ Capture files (3.00 MiB, 12 items, 0.4 s)
+              ✓ Capture files  3.00 MiB, 12 items, 0.4 s
               ⠙ Dump database shop   25 %  10.0 MiB of 40.0 MiB  3.33 …
             """, _screen.Text);
     }
@@ -34,7 +34,7 @@ public sealed class TerminalOutputTests : IDisposable
     {
         Run("Dump database shop", 10 * MiB, 40 * MiB);
         _output.Tell(new StepFinishedEvent("Dump database shop", StepOutcome.Done, 40 * MiB, 0, 12));
-        Assert.Equal("  ✓ Dump database shop (40.0 MiB, 12 s)", _screen.Text);
+        Assert.Equal("  ✓ Dump database shop  40.0 MiB, 12 s", _screen.Text);
     }
 
     [Fact]
@@ -67,7 +67,7 @@ public sealed class TerminalOutputTests : IDisposable
     public void A_name_can_not_break_out_of_its_line()
     {
         _output.Tell(new StepFinishedEvent("Dump \e[2J\nerror: fake", StepOutcome.Done, 0, 0, 1));
-        Assert.Equal(@"  ✓ Dump \x1b[2J\nerror: fake (1.0 s)", _screen.Text);
+        Assert.Equal(@"  ✓ Dump \x1b[2J\nerror: fake  1.0 s", _screen.Text);
     }
 
     [Fact]

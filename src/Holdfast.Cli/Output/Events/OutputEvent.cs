@@ -16,6 +16,7 @@ namespace Holdfast.Cli.Output.Events;
 [JsonDerivedType(typeof(StepStartedEvent), "step_started")]
 [JsonDerivedType(typeof(StepProgressEvent), "step_progress")]
 [JsonDerivedType(typeof(StepFinishedEvent), "step_finished")]
+[JsonDerivedType(typeof(NoteEvent), "note")]
 [JsonDerivedType(typeof(BackupFinishedEvent), "backup_finished")]
 [JsonDerivedType(typeof(RestoreFinishedEvent), "restore_finished")]
 [JsonDerivedType(typeof(RecoverFinishedEvent), "recover_finished")]

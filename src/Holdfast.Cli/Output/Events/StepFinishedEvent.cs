@@ -12,7 +12,7 @@ internal sealed record StepFinishedEvent(string Step, StepOutcome Outcome, long 
         var amounts = (Bytes > 0 ? $"{Amounts.Bytes(Bytes)}, " : "") + (Items > 0 ? $"{Amounts.Count(Items, "item")}, " : "");
         var sign = Outcome == StepOutcome.Failed ? style.Failed : style.Done;
         var undone = Outcome == StepOutcome.Undone ? " (undone)" : "";
-        yield return $"  {sign} {Printable.Text(Step)}{undone} {style.Dim($"({amounts}{Amounts.Duration(TimeSpan.FromSeconds(Seconds))})")}";
+        yield return $"  {sign} {Printable.Text(Step)}{undone}  {style.Dim($"{amounts}{Amounts.Duration(TimeSpan.FromSeconds(Seconds))}")}";
     }
 }
 
