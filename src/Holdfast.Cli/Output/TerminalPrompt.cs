@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Text;
+using Microsoft.Win32.SafeHandles;
 
 namespace Holdfast.Cli.Output;
 
@@ -28,7 +29,8 @@ internal sealed partial class TerminalPrompt(bool canAsk) : IPrompt
 
     private static string? ReadLine()
     {
-        using var input = Console.OpenStandardInput();
+        // Not Console's stream: on a terminal that one reads lines itself, and echoes them.
+        using var input = new FileStream(new SafeFileHandle(StandardInput, ownsHandle: false), FileAccess.Read, bufferSize: 0);
         var line = new List<byte>();
         for (int value; (value = input.ReadByte()) != '\n'; line.Add((byte)value))
         {
