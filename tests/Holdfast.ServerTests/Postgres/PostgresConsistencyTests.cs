@@ -50,7 +50,7 @@ public sealed class PostgresConsistencyTests(PostgresFixture fixture) : IClassFi
         await fixture.Server.QueryAsync("postgres", "SELECT pg_sleep(1)");
         await new Cluster(fixture.Server, dump, new PostgresSettings { Databases = ["truncated"] }).CaptureAsync();
         await moving;
-        string[] rows = [.. await File.ReadAllLinesAsync(dump["/postgres/main/dump/truncated/data/public.t.copy"]), .. await File.ReadAllLinesAsync(dump["/postgres/main/dump/truncated/data/public.moved.copy"])];
+        string[] rows = [.. await File.ReadAllLinesAsync(dump["/postgres/main/dump/truncated/data/public.t.copy"], TestContext.Current.CancellationToken), .. await File.ReadAllLinesAsync(dump["/postgres/main/dump/truncated/data/public.moved.copy"], TestContext.Current.CancellationToken)];
         Assert.Equal(100, rows.Length);
     }
 

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Holdfast.Restic;
 using Holdfast.Restic.Backends;
 using Holdfast.Restic.Posix;
