@@ -3,13 +3,6 @@ using System.Text.Json.Serialization;
 namespace Holdfast.Engine.Planning;
 
 /// <summary>
-/// What must be done to take back something that was begun. It is data, so that <c>holdfast recover</c> can do it in
-/// another process after a crash: <paramref name="Kind"/> names the handler ("postgres.drop-incomplete"),
-/// <paramref name="Arguments"/> are its words, which JSON can carry: valid Unicode. Secrets never stand in it.
-/// </summary>
-public sealed record Undo(string Kind, string Does, IReadOnlyDictionary<string, string> Arguments);
-
-/// <summary>
 /// One part of a plan. All but <see cref="Act"/> is what <c>--plan</c> prints and the journal keeps.
 /// </summary>
 public sealed record Step
@@ -35,6 +28,3 @@ public sealed record Step
     [JsonIgnore]
     public required Func<Running.StepContext, CancellationToken, Task> Act { get; init; }
 }
-
-/// <summary>What a run will do, in order. <paramref name="Verb"/> is "backup" or "restore".</summary>
-public sealed record Plan(string Verb, string Platform, IReadOnlyList<Step> Steps);

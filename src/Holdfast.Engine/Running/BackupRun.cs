@@ -49,7 +49,7 @@ public sealed class BackupRun(RunEnvironment environment, BackupRequest request)
     {
         using var interruption = new Interruption(cancellation);
         await using var hold = new RepositoryHold(request.Repository);
-        using var frame = await RunFrame.EnterAsync(environment, request.Profile.Platform, [hold, .. request.Components.SelectMany(component => component.UndoHandlers)]);
+        using var frame = await RunFrame.EnterAsync(environment, environment.NewRunId(environment.Clock), request.Profile.Platform, [hold, .. request.Components.SelectMany(component => component.UndoHandlers)]);
         var session = NewSession(frame.Id);
         var steps = new BackupSteps(environment, request, hold, interruption, session);
         var outcome = await frame.RunAsync(await PlanAsync(steps, cancellation), interruption);

@@ -48,11 +48,13 @@ public sealed class RestoreRun : IAsyncDisposable
     private readonly RunEnvironment _environment;
     private readonly RestoreRequest _request;
     private readonly RepositoryHold _hold;
+    private readonly string _id;
 
     private RestoreRun(RunEnvironment environment, RestoreRequest request, RepositoryHold hold, Snapshot point, Manifest manifest, Profile profile)
     {
         (_environment, _request, _hold, Point, Manifest, Profile) = (environment, request, hold, point, manifest, profile);
         Components = request.Compose(profile);
+        _id = environment.NewRunId(environment.Clock);
     }
 
     public Snapshot Point { get; }
@@ -86,26 +88,26 @@ public sealed class RestoreRun : IAsyncDisposable
     public async Task<Plan> PlanAsync(CancellationToken cancellation)
     {
         using var interruption = new Interruption(cancellation);
-        return await PlanAsync("plan", interruption, cancellation);
+        return await PlanAsync(interruption, cancellation);
     }
 
     /// <summary>Does it. Failures of the run itself are in the outcome, what keeps it from beginning is thrown.</summary>
     public async Task<RestoreSummary> RunAsync(CancellationToken cancellation)
     {
         using var interruption = new Interruption(cancellation);
-        using var frame = await RunFrame.EnterAsync(_environment, Profile.Platform, [_hold, .. Components.SelectMany(component => component.UndoHandlers)]);
-        var outcome = await frame.RunAsync(await PlanAsync(frame.Id, interruption, cancellation), interruption);
+        using var frame = await RunFrame.EnterAsync(_environment, _id, Profile.Platform, [_hold, .. Components.SelectMany(component => component.UndoHandlers)]);
+        var outcome = await frame.RunAsync(await PlanAsync(interruption, cancellation), interruption);
         return new RestoreSummary(outcome, Point, Manifest);
     }
 
     public ValueTask DisposeAsync() => _hold.DisposeAsync();
 
-    private async Task<Plan> PlanAsync(string run, Interruption interruption, CancellationToken cancellation)
+    private async Task<Plan> PlanAsync(Interruption interruption, CancellationToken cancellation)
     {
         var session = new RestoreSession
         {
             Repository = _hold.Repository, Point = Point, Manifest = Manifest, Target = _request.Target, Overwrite = _request.Overwrite,
-            Include = _request.Include, Exclude = _request.Exclude, AsideSuffix = $".before-{run}",
+            Include = _request.Include, Exclude = _request.Exclude, AsideSuffix = $".before-{_id}",
         };
         var restores = new List<Step>();
         foreach (var component in Selected()) restores.AddRange(await component.PlanRestoreAsync(session, cancellation));

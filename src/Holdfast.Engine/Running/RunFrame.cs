@@ -12,11 +12,8 @@ internal sealed class RunFrame : IDisposable
     private readonly IReadOnlyList<IUndoHandler> _handlers;
     private readonly RunLock _held;
 
-    private RunFrame(RunEnvironment environment, IReadOnlyList<IUndoHandler> handlers, RunLock held)
-    {
-        (_environment, _handlers, _held) = (environment, handlers, held);
-        Id = environment.NewRunId(environment.Clock);
-    }
+    private RunFrame(RunEnvironment environment, string id, IReadOnlyList<IUndoHandler> handlers, RunLock held) =>
+        (_environment, Id, _handlers, _held) = (environment, id, handlers, held);
 
     /// <summary>The id of the run.</summary>
     public string Id { get; }
@@ -25,9 +22,9 @@ internal sealed class RunFrame : IDisposable
     public IReadOnlyList<Problem> Found { get; private set; } = [];
 
     /// <summary>Takes the platform's lock, then does what dead runs of it owe: the plan is made for what is there afterwards.</summary>
-    public static async Task<RunFrame> EnterAsync(RunEnvironment environment, string platform, IReadOnlyList<IUndoHandler> handlers)
+    public static async Task<RunFrame> EnterAsync(RunEnvironment environment, string id, string platform, IReadOnlyList<IUndoHandler> handlers)
     {
-        var frame = new RunFrame(environment, handlers, RunLock.Take(environment.State, platform, Holder(environment.Clock)));
+        var frame = new RunFrame(environment, id, handlers, RunLock.Take(environment.State, platform, Holder(environment.Clock)));
         try
         {
             var recovered = await new Recovery(environment.State, handlers, new SilentObserver(), environment.Clock).RecoverAsync(frame._held);

@@ -45,7 +45,7 @@ public sealed class RunLockTests : IDisposable
     {
         RunLock.Take(State, "p", "me").Dispose(); // makes the file
         var flock = Require.Program("flock");
-        using var other = Process.Start(new ProcessStartInfo(flock, [Path.Combine(State.Path, "locks", "p"), "-c", "echo taken; exec sleep 300"]) { RedirectStandardOutput = true, UseShellExecute = false })!;
+        using var other = Process.Start(new ProcessStartInfo(flock, ["--close", Path.Combine(State.Path, "locks", "p"), "-c", "echo taken; exec sleep 300"]) { RedirectStandardOutput = true, UseShellExecute = false })!;
         Assert.Equal("taken", await other.StandardOutput.ReadLineAsync(CancellationToken.None));
         Assert.Null(RunLock.TryTake(State, "p", "me", out _));
         other.Kill(entireProcessTree: true);
@@ -66,8 +66,8 @@ public sealed class RunLockTests : IDisposable
     [InlineData("/srv/state", null, true, "/srv/state")]
     [InlineData(null, null, true, "/var/lib/holdfast")]
     [InlineData(null, "/x/state", false, "/x/state/holdfast")]
-    [InlineData("", "", false, "/home/ada/.local/state/holdfast")]
+    [InlineData("", "", false, "/ada/.local/state/holdfast")]
     public void The_state_directory_follows_the_user(string? chosen, string? xdg, bool isRoot, string expected) => Assert.Equal(
         expected,
-        StateDirectory.Default(name => name switch { "HOLDFAST_STATE" => chosen, "XDG_STATE_HOME" => xdg, _ => "/home/ada" }, isRoot).Path);
+        StateDirectory.Default(name => name switch { "HOLDFAST_STATE" => chosen, "XDG_STATE_HOME" => xdg, _ => "/ada" }, isRoot).Path);
 }

@@ -1,0 +1,11 @@
+namespace Holdfast.Engine.Hosts;
+
+/// <summary>A running program. Disposing it kills it if it still runs.</summary>
+public interface IRunningProgram : IAsyncDisposable
+{
+    Stream Input { get; }
+    Stream Output { get; }
+
+    /// <summary>Waits for the end. Standard error is collected all the while.</summary>
+    Task<ProgramResult> WaitAsync(CancellationToken cancellation);
+}

@@ -1,0 +1,28 @@
+namespace Holdfast.Engine.Problems;
+
+/// <summary>The exit codes of <c>holdfast</c>; 0 to 12 and 130 mean what they mean for restic.</summary>
+public enum ExitCode
+{
+    Success = 0,
+    Failure = 1,
+
+    /// <summary>Wrong arguments, or a profile with mistakes.</summary>
+    Usage = 2,
+
+    /// <summary>Done, but something was left out: the recovery point is incomplete.</summary>
+    Incomplete = 3,
+
+    /// <summary>A check found damage.</summary>
+    Damaged = 4,
+
+    /// <summary>A server or host can't be reached, or refuses us.</summary>
+    Unreachable = 5,
+
+    /// <summary>Something stands where the restore wants to write.</summary>
+    InTheWay = 6,
+
+    NoRepository = 10,
+    Locked = 11,
+    WrongPassword = 12,
+    Interrupted = 130,
+}

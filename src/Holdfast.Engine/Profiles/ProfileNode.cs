@@ -1,0 +1,31 @@
+namespace Holdfast.Engine.Profiles;
+
+/// <summary>
+/// A value of a profile that has been validated against the schema, with the place it stands at. Reading a value as
+/// what the schema does not promise is an error of the program, not of the profile.
+/// </summary>
+public abstract class ProfileNode
+{
+    public abstract ProfilePlace Place { get; }
+
+    /// <summary>True when it is a mapping with this key.</summary>
+    public abstract bool Has(string key);
+
+    /// <summary>The value of a key of a mapping.</summary>
+    public abstract ProfileNode this[string key] { get; }
+
+    /// <summary>The value of a key, or null when it is absent.</summary>
+    public ProfileNode? Find(string key) => Has(key) ? this[key] : null;
+
+    /// <summary>The keys of a mapping in the order they are written.</summary>
+    public abstract IReadOnlyList<string> Keys { get; }
+
+    /// <summary>The items of a sequence; empty for anything else.</summary>
+    public abstract IReadOnlyList<ProfileNode> Items { get; }
+
+    public abstract bool IsScalar { get; }
+    public abstract bool IsMapping { get; }
+    public abstract string Text { get; }
+    public abstract int Integer { get; }
+    public abstract bool Boolean { get; }
+}

@@ -1,0 +1,21 @@
+using System.Text.Json.Nodes;
+
+namespace Holdfast.Engine.Running;
+
+/// <summary>What one component noted of itself: where it lies in the point, its versions and counts, and details of its own.</summary>
+public sealed class ComponentRecord
+{
+    public required string Name { get; init; }
+    public required string Kind { get; init; }
+
+    /// <summary>The folder of the snapshot: "/files", "/postgres/main".</summary>
+    public required string Path { get; init; }
+
+    /// <summary>Incomplete when something that was asked for is not in the point.</summary>
+    public bool Complete { get; set; } = true;
+    public IDictionary<string, string> Versions { get; init => field = value ?? field; } = new Dictionary<string, string>(StringComparer.Ordinal);
+    public IDictionary<string, long> Counts { get; init => field = value ?? field; } = new Dictionary<string, long>(StringComparer.Ordinal);
+
+    /// <summary>The component's own facts, in its own shape.</summary>
+    public JsonNode? Details { get; set; }
+}

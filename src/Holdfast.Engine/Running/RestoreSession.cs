@@ -1,0 +1,24 @@
+using Holdfast.Restic;
+using Holdfast.Restic.Snapshots;
+
+namespace Holdfast.Engine.Running;
+
+/// <summary>What a component's restore steps share.</summary>
+public sealed class RestoreSession
+{
+    public required Repository Repository { get; init; }
+    public required Snapshot Point { get; init; }
+    public required Manifest Manifest { get; init; }
+
+    /// <summary>A directory that everything is restored below instead of its own place; null for the place it came from.</summary>
+    public string? Target { get; init; }
+
+    /// <summary>What exists is replaced instead of moved aside.</summary>
+    public bool Overwrite { get; init; }
+
+    public IReadOnlyList<string> Include { get; init; } = [];
+    public IReadOnlyList<string> Exclude { get; init; } = [];
+
+    /// <summary>Added to the name of what is moved aside; unique for the run.</summary>
+    public required string AsideSuffix { get; init; }
+}
