@@ -1,5 +1,6 @@
 using Holdfast.Engine.Problems;
 using Holdfast.Engine.Running;
+using Holdfast.Restic;
 using Holdfast.Restic.Restoring;
 
 namespace Holdfast.Components.Files;
@@ -22,7 +23,20 @@ internal sealed class RestoreFiles(RestoreSession session)
             AsideSuffix = session.AsideSuffix,
         };
         step.Counters.Refresh = shown => Show(options.Counters, shown);
-        Report(await session.Repository.RestoreAsync(session.Point, FilesComponent.Root, session.Target ?? "/", options, cancellation), step);
+        Report(await RestoreAsync(options, cancellation), step);
+    }
+
+    /// <summary>A restore only reads the repository, so it is never the repository's disk that is full.</summary>
+    private async Task<RestoreReport> RestoreAsync(RestoreOptions options, CancellationToken cancellation)
+    {
+        try
+        {
+            return await session.Repository.RestoreAsync(session.Point, FilesComponent.Root, session.Target ?? "/", options, cancellation);
+        }
+        catch (ResticException full) when (full.Error == ResticError.Full)
+        {
+            throw Catalogue.TargetFull.Throwable(full.Message, full);
+        }
     }
 
     private void Report(RestoreReport report, StepContext step)

@@ -11,7 +11,7 @@ internal sealed record DamageEvent(string File, string Message, IReadOnlyList<st
 
     public override IEnumerable<string> Lines(Style style)
     {
-        yield return $"{style.Bold(style.Red("damaged:"))} {Printable.Text(Message)}";
+        yield return $"{style.Bold(style.Red("damaged:"))} {Printable.Name(File)}: {Printable.Text(Message)}";
         foreach (var blob in Blobs) yield return $"  blob {blob}";
         foreach (var entry in Affected) yield return $"  needed by point {entry.Point[..8]}: {Printable.Name(entry.Path)}";
     }
