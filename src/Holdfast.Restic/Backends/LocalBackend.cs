@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Microsoft.Win32.SafeHandles;
 
 namespace Holdfast.Restic.Backends;
 
@@ -51,7 +52,7 @@ public sealed class LocalBackend : IBackend
     }
 
     public ValueTask<long> SizeAsync(FileKind kind, string name, CancellationToken cancellation = default) =>
-        new(LocalFailure.Guard(Location, Layout.PathOf(kind, name), () => new FileInfo(FullPath(kind, name)).Length));
+        new(LocalFailure.Guard(Location, Layout.PathOf(kind, name), () => Size(kind, name)));
 
     public ValueTask ReadAsync(FileKind kind, string name, long offset, Memory<byte> destination, CancellationToken cancellation = default)
     {
@@ -70,37 +71,70 @@ public sealed class LocalBackend : IBackend
     public ValueTask RemoveAsync(FileKind kind, string name, CancellationToken cancellation = default)
     {
         cancellation.ThrowIfCancellationRequested();
-        var path = FullPath(kind, name);
-        LocalFailure.Guard(Location, Layout.PathOf(kind, name), () =>
-        {
-            // A missing folder would be an error of its own, though the file is gone all the same.
-            if (File.Exists(path)) File.Delete(path);
-        });
+        LocalFailure.Guard(Location, Layout.PathOf(kind, name), () => Remove(FullPath(kind, name)));
         return default;
     }
 
     private string FullPath(FileKind kind, string name) => Path.Combine(_root, Layout.PathOf(kind, name));
 
-    /// <summary>Copies lose empty folders (object stores, rsync -m): a missing one is empty as long as the root is there.</summary>
+    // Exists would be the shorter way, but it says "no" as well when the answer is "you may not look".
     private IReadOnlyList<string> FoldersOf(FileKind kind)
     {
-        if (!Directory.Exists(_root)) throw new DirectoryNotFoundException(_root);
         var folder = Path.Combine(_root, Layout.FolderOf(kind));
-        if (!Directory.Exists(folder)) return [];
-        return kind == FileKind.Pack ? [.. Folder.PackFolders(folder)] : [folder];
+        return kind == FileKind.Pack ? ReadFolder(() => Folder.PackFolders(folder)) : [folder];
     }
 
     private IReadOnlyList<StoredFile> FilesOf(FileKind kind, string folder)
     {
-        if (kind != FileKind.Config) return [.. Folder.Files(folder)];
-        var config = new FileInfo(FullPath(kind, ""));
-        return config.Exists ? [new StoredFile("", config.Length)] : [];
+        if (kind != FileKind.Config) return ReadFolder(() => Folder.Files(folder));
+        try
+        {
+            return [new StoredFile("", Size(kind, ""))];
+        }
+        catch (FileNotFoundException)
+        {
+            return [];
+        }
+    }
+
+    /// <summary>Copies lose empty folders (object stores, rsync -m): a missing one is empty as long as the root is there.</summary>
+    private IReadOnlyList<T> ReadFolder<T>(Func<IEnumerable<T>> read)
+    {
+        try
+        {
+            return [.. read()];
+        }
+        catch (DirectoryNotFoundException) when (Directory.Exists(_root))
+        {
+            return [];
+        }
+    }
+
+    private long Size(FileKind kind, string name)
+    {
+        using var handle = OpenToRead(kind, name);
+        return RandomAccess.GetLength(handle);
+    }
+
+    // Sharing everything spares a flock, which some network file systems refuse.
+    private SafeFileHandle OpenToRead(FileKind kind, string name) =>
+        File.OpenHandle(FullPath(kind, name), share: FileShare.ReadWrite | FileShare.Delete);
+
+    private static void Remove(string path)
+    {
+        try
+        {
+            File.Delete(path);
+        }
+        catch (DirectoryNotFoundException)
+        {
+            // Without its folder the file is gone as well.
+        }
     }
 
     private void Read(FileKind kind, string name, long offset, Span<byte> destination)
     {
-        // Sharing everything spares a flock, which some network file systems refuse.
-        using var handle = File.OpenHandle(FullPath(kind, name), share: FileShare.ReadWrite | FileShare.Delete);
+        using var handle = OpenToRead(kind, name);
         while (!destination.IsEmpty)
         {
             var read = RandomAccess.Read(handle, destination, offset);
