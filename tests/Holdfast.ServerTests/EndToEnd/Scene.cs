@@ -62,8 +62,8 @@ internal sealed class Scene : IDisposable
         const string script = """
             cd "$1"; mkdir -p etc/deep/er empty
             for i in $(seq 40); do seq "$i" $((i * 90)) > "etc/deep/$i.conf"; done
-            printf plain > etc/plain; ln etc/plain etc/deep/hard; ln -s ../plain etc/deep/soft; ln -s nowhere dangling
-            mkfifo etc/pipe; : > etc/nothing; chmod 600 etc/plain; chmod 4755 etc/nothing; chmod 1777 empty
+            printf plain > etc/plain; ln -f etc/plain etc/deep/hard; ln -sfn ../plain etc/deep/soft; ln -sfn nowhere dangling
+            [ -p etc/pipe ] || mkfifo etc/pipe; : > etc/nothing; chmod 600 etc/plain; chmod 4755 etc/nothing; chmod 1777 empty
             printf x > $'new\nline'; printf y > $'stray\xff byte'; printf z > 'quo"te\back'; printf k > 'key=ü'
             setfattr -n user.colour -v red etc/plain || true
             if [ "$EUID" = 0 ]; then chown 1234:4321 etc/deep/7.conf; chown -h 1234:4321 etc/deep/soft; fi
