@@ -1,3 +1,4 @@
+using Holdfast.Restic.Chunking;
 using Holdfast.Restic.Packs;
 
 namespace Holdfast.Restic.Archiving;
@@ -12,7 +13,8 @@ internal sealed class Compression(int level) : IDisposable
     public ReadOnlyMemory<byte> Compress(ReadOnlySpan<byte> plaintext)
     {
         var bound = Zstd.Bound(plaintext.Length);
-        if (_frame.Length < bound) _frame = GC.AllocateUninitializedArray<byte>(bound);
+        // At once for the largest chunk: growing step by step leaves tens of megabytes of outgrown buffers, and pages never written cost nothing.
+        if (_frame.Length < bound) _frame = GC.AllocateUninitializedArray<byte>(Math.Max(bound, Zstd.Bound(RabinChunker.MaxSize)));
         return _frame.AsMemory(0, _zstd.Compress(plaintext, _frame));
     }
 
