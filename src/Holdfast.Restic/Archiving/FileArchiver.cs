@@ -24,6 +24,7 @@ internal sealed class FileArchiver : IAsyncDisposable
     private readonly CancellationTokenSource _stop;
     private readonly Channel<Job> _jobs = Channel.CreateBounded<Job>(256);
     private readonly Task[] _readers;
+    private Exception? _failure;
 
     public FileArchiver(Repository repository, BlobWriter blobs, ChunkPipeline chunks, ArchiveCounters counters, ArchiveOptions options, CancellationToken cancellation)
     {
@@ -33,6 +34,9 @@ internal sealed class FileArchiver : IAsyncDisposable
         _stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         _readers = [.. Enumerable.Range(0, repository.Options.Workers).Select(_ => Task.Run(ReadFilesAsync, CancellationToken.None))];
     }
+
+    /// <summary>The failure that stopped all others, which would only say that they were stopped; null when nothing failed.</summary>
+    public Exception? Failure => Volatile.Read(ref _failure);
 
     /// <summary>
     /// Begins with what stands at a path. The outer task ends when it has been walked, the inner one when all of it is
@@ -89,6 +93,7 @@ internal sealed class FileArchiver : IAsyncDisposable
             }
             catch (Exception e)
             {
+                if (e is not OperationCanceledException) Interlocked.CompareExchange(ref _failure, e, null);
                 job.Done.SetException(e);
                 await _stop.CancelAsync(); // the snapshot is lost, so the walker need not go on
             }

@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using Holdfast.Restic.Backends;
 using Holdfast.Restic.Indexing;
 using Holdfast.Restic.Posix;
@@ -43,12 +44,19 @@ public sealed class SnapshotWriter : IAsyncDisposable
         var begun = new List<(string Path, Task<Node?> Node)>();
         await using (var archiver = new FileArchiver(_repository, _blobs, _chunks, Counters, options, cancellation))
         {
-            foreach (var path in Outermost(absolutePaths))
+            try
             {
-                if (!FileStatus.TryFind(path, out _)) missing.Add(path);
-                else begun.Add((path, await archiver.BeginAsync(path, NameOf(path), await FindPreviousAsync(options.Prefix + path, cancellation))));
+                foreach (var path in Outermost(absolutePaths))
+                {
+                    if (!FileStatus.TryFind(path, out _)) missing.Add(path);
+                    else begun.Add((path, await archiver.BeginAsync(path, NameOf(path), await FindPreviousAsync(options.Prefix + path, cancellation))));
+                }
+                await Task.WhenAll(begun.Select(b => b.Node));
             }
-            await Task.WhenAll(begun.Select(b => b.Node));
+            catch (OperationCanceledException) when (archiver.Failure is { } failure)
+            {
+                ExceptionDispatchInfo.Throw(failure);
+            }
         }
         foreach (var (path, task) in begun)
             if (await task is { } node) Put(options.Prefix + path, node, path);
