@@ -17,12 +17,13 @@ public sealed class KillTests(ITestOutputHelper output)
     {
         using var scene = await Scene.WithPointAsync(mebibytes: 2);
         var random = new Random(Seed);
-        var points = 1;
+        await scene.FillAsync(mebibytes: 40);
+        var length = await TimeAsync(scene, "backup");
+        var points = 2;
         var killed = 0;
         for (var round = 0; round < Kills; round++)
         {
             var tree = await scene.FillAsync(mebibytes: 40);
-            var length = TimeSpan.FromSeconds(2);
             killed += await KillAsync(scene, random, length, "backup") ? 1 : 0;
 
             // Recovery takes the dead process's lock away, which stock restic would stop at.
@@ -45,6 +46,7 @@ public sealed class KillTests(ITestOutputHelper output)
         using var scene = await Scene.WithPointAsync(mebibytes: 100);
         var tree = await Tree.ListAsync(scene.Source);
         var random = new Random(Seed + 1);
+        var length = await TimeAsync(scene, "restore", "--target", scene["first"], "--yes");
         var killed = 0;
         for (var round = 0; round < Kills; round++)
         {
@@ -52,7 +54,7 @@ public sealed class KillTests(ITestOutputHelper output)
             var mine = target + scene.Source + "/etc/plain";
             Directory.CreateDirectory(Path.GetDirectoryName(mine)!);
             File.WriteAllText(mine, "mine");
-            killed += await KillAsync(scene, random, TimeSpan.FromSeconds(1.6), "restore", "--target", target, "--yes") ? 1 : 0;
+            killed += await KillAsync(scene, random, length, "restore", "--target", target, "--yes") ? 1 : 0;
 
             (await scene.RunAsync("recover")).Succeeded();
             (await scene.RunAsync("restore", "--target", target, "--yes")).Succeeded();
@@ -64,6 +66,14 @@ public sealed class KillTests(ITestOutputHelper output)
         await scene.CheckAsync();
         output.WriteLine($"{killed} of {Kills} restores were killed before their end; seed {Seed}.");
         Assert.True(killed > Kills / 3, $"Only {killed} of {Kills} restores were still running when they were killed; seed {Seed}.");
+    }
+
+    /// <summary>How long the command takes on this machine when nobody kills it: the instants are drawn from that.</summary>
+    private static async Task<TimeSpan> TimeAsync(Scene scene, params string[] command)
+    {
+        var began = TimeProvider.System.GetTimestamp();
+        (await scene.RunAsync(command)).Succeeded();
+        return TimeProvider.System.GetElapsedTime(began);
     }
 
     /// <summary>True when the program was still running when it was killed.</summary>
