@@ -10,9 +10,13 @@ namespace Holdfast.Cli.Commands;
 internal static class BackupCommand
 {
     private static readonly Option<bool> Plan = new("--plan") { Description = "Only show what would be done." };
+    private static readonly Option<BackupMode?> Mode = new("--mode")
+    {
+        Description = "What the platform does meanwhile: online (it runs), quiesced (it stands still for seconds, the default when the profile has services), cold (it stands still until all is copied).",
+    };
     private static readonly Option<string[]> Only = Arguments.Only();
 
-    public static Command Make(Launcher launcher) => launcher.Start(new Command("backup", "Takes a recovery point of the platform.") { Plan, Only }, RunAsync);
+    public static Command Make(Launcher launcher) => launcher.Start(new Command("backup", "Takes a recovery point of the platform.") { Plan, Mode, Only }, RunAsync);
 
     private static async Task<ExitCode> RunAsync(Session session, ParseResult parsed, CancellationToken cancellation)
     {
@@ -22,6 +26,7 @@ internal static class BackupCommand
             Profile = session.Profile,
             Repository = await session.Source.ReadAsync(cancellation),
             Components = session.Components(session.Profile),
+            Mode = parsed.GetValue(Mode),
             Only = parsed.GetRequiredValue(Only),
         };
         var run = new BackupRun(session.RunEnvironment(teller), request);

@@ -33,21 +33,26 @@ public sealed class FilesComponent : IComponent
         return [.. survey.Problems];
     }
 
-    public Task<IReadOnlyList<Step>> PlanCaptureAsync(CaptureSession session, CancellationToken cancellation)
+    public Task<CapturePlan> PlanCaptureAsync(CaptureSession session, CancellationToken cancellation)
     {
         // Trees may be big, and the step itself walks them: a plan needs no more than what is selected.
         var survey = new FilesSurvey(_settings, _clock.GetUtcNow());
-        IReadOnlyList<Step> steps =
-        [
-            new Step
-            {
-                Name = "Capture configuration files",
-                Does = $"Archive {survey.Tops.Count} paths of {survey.Selection.Groups.Count} groups, {survey.Certificates.Count} certificates and keys among them.",
-                Component = Name,
-                Act = new CaptureFiles(_settings, session, _clock).RunAsync,
-            },
-        ];
-        return Task.FromResult(steps);
+        var capture = new CaptureFiles(_settings, session, _clock);
+        var bulk = new Step
+        {
+            Name = "Capture configuration files",
+            Does = $"Archive {survey.Tops.Count} paths of {survey.Selection.Groups.Count} groups, {survey.Certificates.Count} certificates and keys among them.",
+            Component = Name,
+            Act = capture.RunAsync,
+        };
+        var again = new Step
+        {
+            Name = "Capture files that have changed since",
+            Does = "Look at the same paths once more, and read what differs in size or time.",
+            Component = Name,
+            Act = capture.RunAgainAsync,
+        };
+        return Task.FromResult(new CapturePlan { Before = [bulk], Mark = session.Mode == BackupMode.Quiesced ? [again] : [] });
     }
 
     public Task<IReadOnlyList<Step>> PlanRestoreAsync(RestoreSession session, CancellationToken cancellation)

@@ -15,18 +15,23 @@ internal sealed class ClusterCapture(
     private readonly JsonArray _details = [];
     private ComponentRecord? _record;
 
-    public static async Task<IReadOnlyList<Step>> PlanAsync(
+    public static async Task<CapturePlan> PlanAsync(
         PostgresConnector connector, IHost host, CaptureSession session, IDumpTarget? target, TimeProvider clock, CancellationToken cancellation)
     {
         var databases = await ClusterDatabases.ReadAsync(connector, cancellation);
         var programs = await PostgresPrograms.FindAsync(host, databases.ServerVersion, cancellation);
         programs.Check(databases.ServerVersion);
-        return new ClusterCapture(connector, programs, databases, session, target ?? new SnapshotTarget(session), clock).Steps();
+        return new ClusterCapture(connector, programs, databases, session, target ?? new SnapshotTarget(session), clock).Plan();
     }
 
-    private IReadOnlyList<Step> Steps() =>
+    /// <summary>The mark is an open snapshot of each database: the dumps read from it when the platform has long gone on.</summary>
+    private CapturePlan Plan() => new() { Mark = [MarkStep()], After = [.. DumpSteps()] };
+
+    private Step MarkStep() =>
+        Step($"Mark the databases of {_cluster}", $"Opens one snapshot of each of {databases.Chosen.Count} databases, at the same moment.", MarkAsync);
+
+    private IEnumerable<Step> DumpSteps() =>
     [
-        Step($"Mark the databases of {_cluster}", $"Opens one snapshot of each of {databases.Chosen.Count} databases, at the same moment.", MarkAsync),
         Step($"Dump roles and tablespaces of {_cluster}", "Streams what pg_dumpall --globals-only writes into the recovery point.", DumpGlobalsAsync),
         .. databases.Chosen.Select(database => Step(
             $"Dump database {database.Name} ({SizeText.Of(database.Size)})",
@@ -65,6 +70,7 @@ internal sealed class ClusterCapture(
             var snapshot = await _marked.MarkAsync(connector, database, clock, cancellation);
             session.Manifest.Mark ??= snapshot.Time;
             _record ??= BeginRecord(snapshot);
+            (_record.From, _record.To) = (_record.From ?? snapshot.Time, snapshot.Time);
         }
         _record ??= BeginRecord(null);
     }

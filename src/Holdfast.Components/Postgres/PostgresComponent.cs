@@ -41,7 +41,7 @@ public sealed class PostgresComponent : IComponent
 
     public Task<IReadOnlyList<Problem>> ProbeAsync(CancellationToken cancellation) => new PostgresProbe(_connector, _host).RunAsync(cancellation);
 
-    public Task<IReadOnlyList<Step>> PlanCaptureAsync(CaptureSession session, CancellationToken cancellation) =>
+    public Task<CapturePlan> PlanCaptureAsync(CaptureSession session, CancellationToken cancellation) =>
         ClusterCapture.PlanAsync(_connector, _host, session, DumpTarget, _clock, cancellation);
 
     public Task<IReadOnlyList<Step>> PlanRestoreAsync(RestoreSession session, CancellationToken cancellation) =>

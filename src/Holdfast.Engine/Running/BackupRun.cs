@@ -15,6 +15,12 @@ public sealed record BackupRequest
     /// <summary>All components of the profile, in the order in which they are captured.</summary>
     public required IReadOnlyList<IComponent> Components { get; init; }
 
+    /// <summary>Stops and starts the platform; null when the profile names no services.</summary>
+    public IPlatformControl? Platform { get; init; }
+
+    /// <summary>What the platform does meanwhile; by default it is quiesced when it can be.</summary>
+    public BackupMode? Mode { get; init; }
+
     /// <summary>Names or kinds of components; nothing means all. A point made so is marked as partial.</summary>
     public IReadOnlyList<string> Only { get; init; } = [];
 }
@@ -49,7 +55,7 @@ public sealed class BackupRun(RunEnvironment environment, BackupRequest request)
     {
         using var interruption = new Interruption(cancellation);
         await using var hold = new RepositoryHold(request.Repository);
-        using var frame = await RunFrame.EnterAsync(environment, environment.NewRunId(environment.Clock), request.Profile.Platform, [hold, .. request.Components.SelectMany(component => component.UndoHandlers)]);
+        using var frame = await RunFrame.EnterAsync(environment, environment.NewRunId(environment.Clock), request.Profile.Platform, UndoHandlers(hold));
         var session = NewSession(frame.Id);
         var steps = new BackupSteps(environment, request, hold, interruption, session);
         var outcome = await frame.RunAsync(await PlanAsync(steps, cancellation), interruption);
@@ -58,16 +64,34 @@ public sealed class BackupRun(RunEnvironment environment, BackupRequest request)
 
     private async Task<Plan> PlanAsync(BackupSteps steps, CancellationToken cancellation)
     {
-        var captures = new List<Step>();
-        foreach (var component in Selection.Of(request.Components, request.Only)) captures.AddRange(await component.PlanCaptureAsync(steps.Session, cancellation));
-        return new Plan("backup", request.Profile.Platform, [.. steps.Before, .. captures, .. steps.After]);
+        var captures = new List<CapturePlan>();
+        foreach (var component in Selection.Of(request.Components, request.Only)) captures.Add(await component.PlanCaptureAsync(steps.Session, cancellation));
+        return new Plan("backup", request.Profile.Platform, [.. steps.Before, .. await InOrderAsync(captures, steps.Session, cancellation), .. steps.After]);
     }
+
+    /// <summary>The order of a mode: the window lies nowhere, round the marks, or round everything.</summary>
+    private async Task<IEnumerable<Step>> InOrderAsync(IReadOnlyList<CapturePlan> captures, CaptureSession session, CancellationToken cancellation)
+    {
+        var (before, drain, mark, after) = (Phase(plan => plan.Before), Phase(plan => plan.Drain), Phase(plan => plan.Mark), Phase(plan => plan.After));
+        if (session.Mode == BackupMode.Online) return [.. before, .. mark, .. after];
+        if (request.Platform is null)
+            throw Catalogue.WindowUnknown.Throwable($"The profile {request.Profile.File} names no services, so the platform can not be brought to stand still.");
+        var window = new Window(await request.Platform.PlanWindowAsync(cancellation), session, environment.Clock);
+        return session.Mode == BackupMode.Cold
+            ? [.. window.Open(drain), .. before, .. mark, .. after, .. window.Close()]
+            : [.. before, .. window.Open(drain), .. mark, .. window.Close(), .. after];
+
+        IEnumerable<Step> Phase(Func<CapturePlan, IReadOnlyList<Step>> steps) => captures.SelectMany(steps);
+    }
+
+    private IReadOnlyList<IUndoHandler> UndoHandlers(RepositoryHold hold) =>
+        [hold, .. request.Platform?.UndoHandlers ?? [], .. request.Components.SelectMany(component => component.UndoHandlers)];
 
     private CaptureSession NewSession(string run) => new()
     {
         Manifest = new Manifest
         {
-            Platform = request.Profile.Platform, RunId = run, Mode = "online", HoldfastVersion = environment.Version, Host = environment.Host,
+            Platform = request.Profile.Platform, RunId = run, Mode = request.Mode ?? (request.Platform is null ? BackupMode.Online : BackupMode.Quiesced), HoldfastVersion = environment.Version, Host = environment.Host,
             Started = environment.Clock.GetUtcNow(),
         },
     };

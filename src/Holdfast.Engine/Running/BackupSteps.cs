@@ -44,6 +44,7 @@ internal sealed class BackupSteps(RunEnvironment environment, BackupRequest requ
     private async Task WriteManifestAsync(StepContext context, CancellationToken cancellation)
     {
         session.Manifest.Ended = environment.Clock.GetUtcNow();
+        Skew.Measure(session.Manifest);
         foreach (var warning in context.RunWarnings) session.Manifest.Warnings.Add(warning);
         _manifest = ManifestCodec.Write(session.Manifest);
         await session.Writer.AddStreamAsync(ManifestCodec.Path, new MemoryStream(_manifest), cancellation: cancellation);

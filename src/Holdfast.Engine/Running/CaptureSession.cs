@@ -16,6 +16,9 @@ public sealed class CaptureSession
     /// <summary>The newest recovery point of this platform, if any. Known from the first step on.</summary>
     public Snapshot? Parent { get; set; }
 
+    /// <summary>What the platform does meanwhile.</summary>
+    public BackupMode Mode { get => Manifest.Mode; internal set => Manifest.Mode = value; }
+
     /// <summary>The manifest that the steps fill in.</summary>
     public required Manifest Manifest { get; init; }
 }

@@ -13,6 +13,13 @@ public sealed class ComponentRecord
 
     /// <summary>Incomplete when something that was asked for is not in the point.</summary>
     public bool Complete { get; set; } = true;
+
+    /// <summary>The time that the captured state is of; nothing that happened before <see cref="From"/> is lacking, nothing after <see cref="To"/> is in it.</summary>
+    public DateTimeOffset? From { get; set; }
+    public DateTimeOffset? To { get; set; }
+
+    /// <summary>How far, in seconds, the captured state may lie from the mark; 0 when nobody could write in between.</summary>
+    public double? Skew { get; set; }
     public IDictionary<string, string> Versions { get; init => field = value ?? field; } = new Dictionary<string, string>(StringComparer.Ordinal);
     public IDictionary<string, long> Counts { get; init => field = value ?? field; } = new Dictionary<string, long>(StringComparer.Ordinal);
 

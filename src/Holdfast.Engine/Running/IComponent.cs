@@ -16,7 +16,7 @@ public interface IComponent
     Task<IReadOnlyList<Problem>> ProbeAsync(CancellationToken cancellation);
 
     /// <summary>The steps that put this component into a recovery point. Planning asks servers, but changes nothing.</summary>
-    Task<IReadOnlyList<Step>> PlanCaptureAsync(CaptureSession session, CancellationToken cancellation);
+    Task<CapturePlan> PlanCaptureAsync(CaptureSession session, CancellationToken cancellation);
 
     /// <summary>The steps that bring it back. Planning changes nothing.</summary>
     Task<IReadOnlyList<Step>> PlanRestoreAsync(RestoreSession session, CancellationToken cancellation);

@@ -30,6 +30,9 @@ public sealed record ArchiveOptions
     /// <summary>True for a local absolute path that stays out, with all below it.</summary>
     public Func<string, NodeType, bool>? Exclude { get; init; }
 
+    /// <summary>Counts this call's files instead of the writer's own figures; bytes go into the writer's.</summary>
+    public ArchiveCounters? Counters { get; init; }
+
     /// <summary>How often a file that changes while it is read is read again before it is kept as it is, with a warning. 3 by default.</summary>
     public int Rereads { get; init; } = 3;
 

@@ -47,8 +47,23 @@ internal sealed class BlobWriter(Repository repository, BlobIndex index, Archive
     public async Task FlushAsync(CancellationToken cancellation)
     {
         for (var type = 0; type < _open.Length; type++)
-            if (Interlocked.Exchange(ref _open[type], null) is { IsEmpty: false } pack) await StoreAsync(pack, cancellation);
+            if (await CloseAsync(type, cancellation) is { } pack) await StoreAsync(pack, cancellation);
         await WriteIndexAsync(cancellation);
+    }
+
+    private async Task<PackBuilder?> CloseAsync(int type, CancellationToken cancellation)
+    {
+        await _turn.WaitAsync(cancellation);
+        try
+        {
+            var open = _open[type];
+            _open[type] = null;
+            return open;
+        }
+        finally
+        {
+            _turn.Release();
+        }
     }
 
     /// <summary>Writes the index of finished packs only: for a run that ends early, so that the next one finds them.</summary>

@@ -35,14 +35,17 @@ public sealed class SnapshotWriter : IAsyncDisposable
 
     /// <summary>
     /// Archives local files and directories, with everything below them. Parent directories get their own metadata.
-    /// Files unchanged since the parent snapshot (size, mtime, ctime, inode) are not read again.
+    /// Files unchanged since the parent snapshot (size, mtime, ctime, inode) are not read again; a path that this snapshot has
+    /// already is compared with that and replaced.
     /// </summary>
     /// <returns>The paths that do not exist.</returns>
     public async Task<IReadOnlyList<string>> AddPathsAsync(IReadOnlyList<string> absolutePaths, ArchiveOptions options, CancellationToken cancellation = default)
     {
         var missing = new List<string>();
         var begun = new List<(string Path, Task<Node?> Node)>();
-        await using (var archiver = new FileArchiver(_repository, _blobs, _chunks, Counters, options, cancellation))
+        // Trees of this snapshot can be compared with when they can be read.
+        if (absolutePaths.Any(path => Find(options.Prefix + path) is not null)) await _blobs.FlushAsync(cancellation);
+        await using (var archiver = new FileArchiver(_repository, _blobs, _chunks, options.Counters ?? Counters, options, cancellation))
         {
             try
             {
@@ -100,8 +103,13 @@ public sealed class SnapshotWriter : IAsyncDisposable
         lock (_gate) _root.Put(path, node, localPath);
     }
 
+    private Node? Find(string path)
+    {
+        lock (_gate) return _root.Find(path);
+    }
+
     private async Task<Node?> FindPreviousAsync(string path, CancellationToken cancellation) =>
-        _parent is null ? null : await _repository.FindNodeAsync(_parent, path, cancellation);
+        Find(path) is { } earlier ? earlier : _parent is null ? null : await _repository.FindNodeAsync(_parent, path, cancellation);
 
     private static string NameOf(string path) => path[(path.TrimEnd('/').LastIndexOf('/') + 1)..].TrimEnd('/');
 

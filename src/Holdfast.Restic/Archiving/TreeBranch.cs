@@ -34,6 +34,15 @@ internal sealed class TreeBranch
         branch._node = names.Length > 0 ? node with { Name = names[^1] } : node;
     }
 
+    /// <summary>What was archived at an absolute path; null when nothing was.</summary>
+    public Node? Find(string path)
+    {
+        var branch = this;
+        foreach (var name in path.Split('/', StringSplitOptions.RemoveEmptyEntries))
+            if (!branch._children.TryGetValue(name, out branch)) return null;
+        return branch._node;
+    }
+
     /// <summary>Stores the directory's tree and all below it, and returns its id.</summary>
     public async Task<Id> StoreAsync(BlobWriter blobs, NodeReader nodes, Timestamp now, CancellationToken cancellation)
     {

@@ -27,7 +27,8 @@ internal sealed class Cluster(PostgresServer server, FolderDump? dump, PostgresS
     {
         var session = new CaptureSession { Manifest = NewManifest() };
         prepare?.Invoke(session);
-        foreach (var step in await Component().PlanCaptureAsync(session, TestContext.Current.CancellationToken))
+        var plan = await Component().PlanCaptureAsync(session, TestContext.Current.CancellationToken);
+        foreach (var step in plan.Mark.Concat(plan.After))
             await step.Act(Context, TestContext.Current.CancellationToken);
         return session.Manifest;
     }
@@ -72,7 +73,7 @@ internal sealed class Cluster(PostgresServer server, FolderDump? dump, PostgresS
     public Task<string> DatabasesAsync() => server.QueryAsync("postgres", "SELECT string_agg(datname, ',' ORDER BY datname COLLATE \"C\") FROM pg_database WHERE NOT datistemplate");
 
     private static Manifest NewManifest() =>
-        new() { Platform = "test", RunId = "run", Mode = "online", HoldfastVersion = "0", Host = "test" };
+        new() { Platform = "test", RunId = "run", Mode = BackupMode.Online, HoldfastVersion = "0", Host = "test" };
 }
 
 /// <summary>A secret that a test knows.</summary>

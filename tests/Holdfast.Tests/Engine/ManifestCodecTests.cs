@@ -91,7 +91,7 @@ public sealed class ManifestCodecTests
 
     private static Manifest Sample() => new()
     {
-        Platform = "sample", RunId = "run-1", Mode = "online", HoldfastVersion = "0.1.0", Host = "db1",
+        Platform = "sample", RunId = "run-1", Mode = BackupMode.Online, HoldfastVersion = "0.1.0", Host = "db1",
         Started = new DateTimeOffset(2026, 11, 22, 21, 4, 5, TimeSpan.Zero), Ended = new DateTimeOffset(2026, 11, 22, 21, 5, 5, TimeSpan.Zero),
         Components =
         {

@@ -49,7 +49,12 @@ internal sealed class PlatformRig : IRunObserver, IDisposable
         State = new StateDirectory(StatePath), Host = "db1", User = "root", Version = "0.1.0", Observer = this, NewRunId = _ => $"run-{Platform}-{Interlocked.Increment(ref _runs)}",
     };
 
-    public BackupRun Backup(params string[] only) => new(Environment, new BackupRequest { Profile = Profile, Repository = Settings, Components = [A, B], Only = only });
+    /// <summary>What stops the platform; null as in a profile without services.</summary>
+    public IPlatformControl? Control { get; set; }
+    public BackupMode? Mode { get; set; }
+
+    public BackupRun Backup(params string[] only) =>
+        new(Environment, new BackupRequest { Profile = Profile, Repository = Settings, Components = [A, B], Platform = Control, Mode = Mode, Only = only });
 
     public Task<BackupSummary> BackUpAsync(params string[] only) => Backup(only).RunAsync(CancellationToken.None);
 

@@ -21,24 +21,38 @@ internal sealed class ThingsComponent(string name) : IComponent
     /// <summary>What its restore steps have brought back, by target.</summary>
     public List<string> Restored { get; } = [];
 
+    /// <summary>Set, its capture has steps before, in and after the window, and this is told of each.</summary>
+    public Action<string>? OnPhase { get; set; }
+
     public IReadOnlyList<IUndoHandler> UndoHandlers => [];
 
     public Task<IReadOnlyList<Problem>> ProbeAsync(CancellationToken cancellation) => Task.FromResult<IReadOnlyList<Problem>>([]);
 
-    public Task<IReadOnlyList<Step>> PlanCaptureAsync(CaptureSession session, CancellationToken cancellation) => Task.FromResult<IReadOnlyList<Step>>(
-    [
-        new Step
+    public Task<CapturePlan> PlanCaptureAsync(CaptureSession session, CancellationToken cancellation)
+    {
+        var capture = CaptureStep(session);
+        return Task.FromResult(OnPhase is null ? new CapturePlan { Before = [capture] } : new CapturePlan
+        {
+            Before = [Phase("before")], Drain = [Phase("drain")], After = [Phase("after")],
+            Mark = [capture with { Name = $"mark {name}", Act = (context, stop) => { OnPhase("mark"); return capture.Act(context, stop); } }],
+        });
+    }
+
+    private Step Phase(string phase) => new() { Name = $"{phase} {name}", Does = $"Comes {phase}.", Act = (_, _) => { OnPhase!(phase); return Task.CompletedTask; } };
+
+    private Step CaptureStep(CaptureSession session) =>
+        new()
         {
             Name = $"Capture {name}", Does = $"Captures {name}.", Component = Name,
             Act = async (context, stop) =>
             {
                 await session.Writer.AddStreamAsync($"/things/{name}/content", new MemoryStream(Encoding.UTF8.GetBytes(Content)), cancellation: stop);
-                session.Manifest.Components.Add(new ComponentRecord { Name = Name, Kind = Kind, Path = $"/things/{name}", Complete = !LeavesOut });
+                var now = TimeProvider.System.GetUtcNow();
+                session.Manifest.Components.Add(new ComponentRecord { Name = Name, Kind = Kind, Path = $"/things/{name}", Complete = !LeavesOut, From = now, To = now });
                 if (LeavesOut) context.Warn(Catalogue.FilesMissing.With($"A part of {name} is not there."));
                 if (Failure is not null) throw Failure;
             },
-        },
-    ]);
+        };
 
     public Task<IReadOnlyList<Step>> PlanRestoreAsync(RestoreSession session, CancellationToken cancellation) => Task.FromResult<IReadOnlyList<Step>>(
     [

@@ -1,4 +1,6 @@
 using Holdfast.Engine.Problems;
+using Holdfast.Engine.Running;
+using Holdfast.Restic.Maintenance;
 using Holdfast.Testing;
 using Holdfast.Tests.Files.Certificates;
 using Xunit;
@@ -35,6 +37,29 @@ public sealed class CaptureFilesTests
         Assert.Equal((4L, 8L, 1L), (rig.Record.Counts["files"], rig.Record.Counts["bytes"], rig.Record.Counts["missing"]));
         var states = rig.Record.Details!["groups"]!["General"]!.AsArray().Select(line => (string?)line!["state"]);
         Assert.Equal(["captured", "missing", "absent"], states, StringComparer.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_changes_before_the_platform_stands_still_is_captured_as_it_stands_then()
+    {
+        await using var rig = await FilesRig.MakeAsync();
+        rig.Manifest.Mode = BackupMode.Quiesced;
+        rig.Disk.Write("etc/same", "the same");
+        rig.Disk.Write("etc/changing", "before");
+        rig.Disk.Write("etc/deep/going", "x");
+        rig.Disk.Write("etc/unreadable", "x");
+        var point = await rig.CaptureAsync(rig.Component("groups: { All: [DISK/etc] }"), beforeMark: () =>
+        {
+            rig.Disk.Write("etc/changing", "at the mark");
+            rig.Disk.Write("etc/deep/coming", "new");
+            File.Delete(rig.Disk["etc/deep/going"]);
+        });
+        Assert.Equal(["etc/changing", "etc/deep/coming", "etc/same", "etc/unreadable"], await rig.ListAsync(point));
+        var changed = await rig.Repository.FindNodeAsync(point, "/files" + rig.Disk["etc/changing"], TestContext.Current.CancellationToken);
+        using var reader = new StreamReader(rig.Repository.OpenFile(changed!));
+        Assert.Equal("at the mark", await reader.ReadToEndAsync(TestContext.Current.CancellationToken));
+        Assert.Contains("2 files had changed since they were captured.", rig.Step.Noted);
+        Assert.True((await rig.Repository.CheckAsync(new CheckOptions { ReadData = ReadSubset.All }, TestContext.Current.CancellationToken)).IsClean);
     }
 
     [Fact]

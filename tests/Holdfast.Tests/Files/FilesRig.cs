@@ -20,7 +20,7 @@ internal sealed class FilesRig : IAsyncDisposable
 
     public TempFolder Storage { get; } = new();
     public RecordedStep Step { get; private set; } = new();
-    public Manifest Manifest { get; } = new() { Platform = "test", RunId = "test", Mode = "online", HoldfastVersion = "0", Host = "test" };
+    public Manifest Manifest { get; } = new() { Platform = "test", RunId = "test", Mode = BackupMode.Online, HoldfastVersion = "0", Host = "test" };
     public Repository Repository { get; private set; } = null!;
     public ComponentRecord Record => Assert.Single(Manifest.Components);
 
@@ -42,16 +42,16 @@ internal sealed class FilesRig : IAsyncDisposable
     }
 
     /// <summary>Takes a recovery point of files alone.</summary>
-    public async Task<Snapshot> CaptureAsync(FilesComponent component, Snapshot? parent = null)
+    public async Task<Snapshot> CaptureAsync(FilesComponent component, Snapshot? parent = null, Action? beforeMark = null)
     {
         (Step, _) = (new RecordedStep(), Manifest.Components.Remove(Manifest.Components.FirstOrDefault()!));
         var session = new CaptureSession { Manifest = Manifest, Repository = Repository, Parent = parent };
         await using var writer = await Repository.BeginSnapshotAsync(parent, Token);
-        foreach (var step in await component.PlanCaptureAsync(session, Token))
-        {
-            session.Writer = writer;
-            await step.Act(Step, Token);
-        }
+        var plan = await component.PlanCaptureAsync(session, Token);
+        session.Writer = writer;
+        foreach (var step in plan.Before) await step.Act(Step, Token);
+        beforeMark?.Invoke();
+        foreach (var step in plan.Mark) await step.Act(Step, Token);
         return await writer.CommitAsync(new SnapshotHeader { Paths = ["/"], Hostname = "test" }, Token);
     }
 

@@ -13,8 +13,19 @@ internal sealed record BackupFinishedEvent(string Point, string Platform, bool C
         FilesChanged = summary.Counters.FilesChanged,
         FilesUnchanged = summary.Counters.FilesUnchanged,
         Warnings = summary.Outcome.Warnings.Count,
+        Mode = summary.Manifest.Mode.Name(),
+        WindowSeconds = summary.Manifest.Window?.Seconds,
+        Skew = summary.Manifest.Components.Where(component => component.Skew is not null).ToDictionary(component => component.Name, component => component.Skew!.Value, StringComparer.Ordinal),
         Seconds = summary.Outcome.Duration.TotalSeconds,
     };
+
+    public required string Mode { get; init; }
+
+    /// <summary>How long the platform was stopped; null when it was not.</summary>
+    public double? WindowSeconds { get; init; }
+
+    /// <summary>Seconds that each component lies from the mark.</summary>
+    public required IReadOnlyDictionary<string, double> Skew { get; init; }
 
     public long FilesNew { get; init; }
     public long FilesChanged { get; init; }
@@ -28,7 +39,10 @@ internal sealed record BackupFinishedEvent(string Point, string Platform, bool C
         yield return "";
         yield return $"Recovery point {style.Bold(Point[..Math.Min(8, Point.Length)])} of platform {Printable.Name(Platform)} is {state}.";
         yield return $"  read {Amounts.Bytes(BytesRead)}, added {Amounts.Bytes(BytesAdded)}, stored {Amounts.Bytes(BytesStored)} in {Amounts.Duration(TimeSpan.FromSeconds(Seconds))}";
+        yield return $"  mode {Mode}{(WindowSeconds is { } window ? $", the platform was stopped for {window:0.0} s" : "")}; skew of the components: {Skews}";
         yield return $"  files: {FilesNew:N0} new, {FilesChanged:N0} changed, {FilesUnchanged:N0} unchanged";
         if (Warnings > 0) yield return $"  {style.Yellow(Amounts.Count(Warnings, "warning"))}, above, each with what to do";
     }
+
+    private string Skews => Skew.Count == 0 || Skew.Values.Max() == 0 ? "none" : string.Join(", ", Skew.Select(item => $"{Printable.Name(item.Key)} {item.Value:0.0} s"));
 }

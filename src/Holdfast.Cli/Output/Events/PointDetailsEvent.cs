@@ -23,13 +23,15 @@ internal sealed record PointDetailsEvent(string Id, JsonNode? Manifest) : Output
         yield return $"  platform  {Printable.Name(manifest.Platform)} on {Printable.Text(manifest.Host)}";
         yield return $"  begun     {Amounts.Time(manifest.Started)}, ended {Amounts.Time(manifest.Ended)}";
         if (manifest.Mark is { } mark) yield return $"  mark      {Amounts.Time(mark)}";
-        yield return $"  made by   Holdfast {Printable.Text(manifest.HoldfastVersion)}, mode {Printable.Text(manifest.Mode)}, run {Printable.Text(manifest.RunId)}";
+        if (manifest.Window is { } window) yield return $"  window    the platform was stopped for {window.Seconds:0.0} s";
+        yield return $"  made by   Holdfast {Printable.Text(manifest.HoldfastVersion)}, mode {manifest.Mode.Name()}, run {Printable.Text(manifest.RunId)}";
     }
 
     private static IEnumerable<string> LinesOf(ComponentRecord component, Style style)
     {
         var state = component.Complete ? style.Green("complete") : style.Yellow("incomplete");
         yield return $"{style.Bold(Printable.Name(component.Name))} in {Printable.Name(component.Path)}, {state}";
+        if (component.Skew is { } skew) yield return $"  skew: {skew:0.0} s from the mark";
         foreach (var (name, version) in component.Versions) yield return $"  {Printable.Text(name)} {Printable.Text(version)}";
         foreach (var (name, count) in component.Counts) yield return $"  {Printable.Text(name)}: {Figure(name, count)}";
     }

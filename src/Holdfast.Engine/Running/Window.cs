@@ -1,0 +1,66 @@
+using Holdfast.Engine.Planning;
+using Holdfast.Engine.Problems;
+
+namespace Holdfast.Engine.Running;
+
+/// <summary>
+/// The time in which the platform stands still: it measures it, holds its opening to the deadline, and brings the platform up
+/// when that can't be kept.
+/// </summary>
+internal sealed class Window(WindowPlan plan, CaptureSession session, TimeProvider clock)
+{
+    private DateTimeOffset? _opened;
+    private bool _givenUp;
+
+    /// <summary>The steps that make the platform stand still, with the components' waiting in their middle.</summary>
+    public IEnumerable<Step> Open(IEnumerable<Step> drain) => [.. plan.Stop.Concat(drain).Concat(plan.StopWorkers).Select(Opening)];
+
+    /// <summary>The steps that bring it up.</summary>
+    public IEnumerable<Step> Close() => plan.Start.Select((step, index) => Closing(step, isLast: index == plan.Start.Count - 1));
+
+    private Step Opening(Step step) => step with
+    {
+        Act = async (context, cancellation) =>
+        {
+            if (_givenUp) return;
+            var opened = _opened ??= clock.GetUtcNow();
+            var left = opened + plan.Deadline - clock.GetUtcNow();
+            using var late = new CancellationTokenSource(left > TimeSpan.Zero ? left : TimeSpan.Zero, clock);
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, late.Token);
+            try
+            {
+                await step.Act(context, either.Token);
+            }
+            catch (Exception failure) when (!cancellation.IsCancellationRequested)
+            {
+                var problem = late.IsCancellationRequested ? Late(step) : failure.ToProblem();
+                if (!plan.OnlineWhenLate) throw new ProblemException(problem, failure);
+                await GiveUpAsync(problem, context, cancellation);
+            }
+        },
+    };
+
+    private Step Closing(Step step, bool isLast) => step with
+    {
+        Act = async (context, cancellation) =>
+        {
+            if (_givenUp) return;
+            await step.Act(context, cancellation);
+            if (isLast) Measure();
+        },
+    };
+
+    /// <summary>The platform is needed more than a point without skew.</summary>
+    private async Task GiveUpAsync(Problem reason, StepContext context, CancellationToken cancellation)
+    {
+        _givenUp = true;
+        foreach (var step in plan.Start) await step.Act(context, cancellation);
+        Measure();
+        session.Mode = BackupMode.Online;
+        context.Warn(Catalogue.WindowGivenUp.With($"The platform did not stand still, so it was started again and the backup went on online. {reason.Message}", reason.Hint));
+    }
+
+    private void Measure() => session.Manifest.Window = new WindowRecord { Opened = _opened!.Value, Closed = clock.GetUtcNow() };
+
+    private Problem Late(Step step) => Catalogue.WindowLate.With($"The platform did not stand still within {plan.Deadline.TotalSeconds:0} s: the step '{step.Name}' was not done.");
+}
