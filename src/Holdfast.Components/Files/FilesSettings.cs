@@ -7,7 +7,7 @@ internal sealed record FilesSettings
 {
     public required IReadOnlyList<FileGroup> Groups { get; init; }
 
-    /// <summary>What stays out; see <see cref="PathPattern"/>.</summary>
+    /// <summary>What stays out; see <see cref="Restic.Filtering.PatternList"/>.</summary>
     public IReadOnlyList<string> Exclude { get; init; } = [];
 
     /// <summary>Whether certificates and keys are found through the configurations that name them. True by default.</summary>

@@ -1,6 +1,7 @@
 using Holdfast.Components.Files.Certificates;
 using Holdfast.Engine.Problems;
 using Holdfast.Restic.Archiving;
+using Holdfast.Restic.Filtering;
 
 namespace Holdfast.Components.Files;
 
@@ -20,10 +21,10 @@ internal sealed class FilesSurvey
         (_settings, _now) = (settings, now);
         Selection = Selection.Find(settings.Groups);
         (Certificates, _configurationProblems) = settings.FindsCertificates ? FindCertificates() : ([], []);
-        var patterns = settings.Exclude.Select(pattern => new PathPattern(pattern)).ToList();
+        var excludes = new PatternList(settings.Exclude);
         var places = Selection.Places.Concat(Certificates.SelectMany(PlacesOf)).Distinct(StringComparer.Ordinal)
-            .Where(place => !patterns.Exists(pattern => pattern.Matches(place))).ToList();
-        Gate = new Gate(patterns, places);
+            .Where(place => !excludes.Matches(place)).ToList();
+        Gate = new Gate(excludes, places);
         Tops = [.. places.Where(place => !Gate.IsBelowPlace(place)).Order(StringComparer.Ordinal)];
     }
 
@@ -45,7 +46,7 @@ internal sealed class FilesSurvey
 
     /// <summary>Data directories below selected paths, but for those that the profile says are captured elsewhere.</summary>
     public IEnumerable<DataDirectory> Undeclared => Gate.Databases.Where(found => !_settings.Groups.SelectMany(group => group.Entries)
-        .Any(entry => entry.DataDirectory is not null && new PathPattern(entry.Path).Matches(found.Path)));
+        .Any(entry => entry.DataDirectory is not null && new PathPattern(entry.Path).Matches(PathPattern.NamesOf(found.Path))));
 
     /// <summary>Goes through everything that would be captured. Content is not read, so that it takes microseconds a file.</summary>
     public FilesSurvey Walk(CancellationToken cancellation)

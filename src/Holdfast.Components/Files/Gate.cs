@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Holdfast.Restic.Filtering;
 using Holdfast.Restic.Snapshots;
 
 namespace Holdfast.Components.Files;
@@ -8,7 +9,7 @@ namespace Holdfast.Components.Files;
 /// directory of a database, however deep it lies; all but the files in it that are selected by their own names.
 /// It may be asked from several threads.
 /// </summary>
-internal sealed class Gate(IReadOnlyList<PathPattern> excludes, IReadOnlyList<string> places)
+internal sealed class Gate(PatternList excludes, IReadOnlyList<string> places)
 {
     private readonly HashSet<string> _places = new(places, StringComparer.Ordinal);
     private readonly HashSet<string> _abovePlaces = new(places.SelectMany(Above), StringComparer.Ordinal);
@@ -27,7 +28,7 @@ internal sealed class Gate(IReadOnlyList<PathPattern> excludes, IReadOnlyList<st
     /// <summary>True when the path stays out, with all below it.</summary>
     public bool Excludes(string path, NodeType type)
     {
-        if (IsExcludedByProfile(path)) return true;
+        if (excludes.Matches(path)) return true;
         if (type != NodeType.Directory) return IsInDatabase(path) && !_places.Contains(path);
         // Folders above the selection are only passed through: what else is in them is nobody's concern.
         if (!IsSelected(path)) return false;
@@ -39,13 +40,6 @@ internal sealed class Gate(IReadOnlyList<PathPattern> excludes, IReadOnlyList<st
 
     /// <summary>True when a folder above the path is selected as a whole.</summary>
     public bool IsBelowPlace(string path) => Above(path).Any(_places.Contains);
-
-    private bool IsExcludedByProfile(string path)
-    {
-        if (excludes.Count == 0) return false;
-        var names = PathPattern.NamesOf(path);
-        return excludes.Any(pattern => pattern.Matches(names));
-    }
 
     private void Remember(DataDirectory database)
     {

@@ -1,3 +1,5 @@
+using Holdfast.Restic.Filtering;
+
 namespace Holdfast.Components.Files;
 
 /// <summary>
@@ -17,7 +19,7 @@ internal static class Glob
     /// <summary>The part of a pattern that is plain: the path itself, or the folder that has to be listed first.</summary>
     public static string PlainPartOf(string pattern)
     {
-        var plain = pattern.Split('/', StringSplitOptions.RemoveEmptyEntries).TakeWhile(part => !Wildcard.IsIn(part));
+        var plain = pattern.Split('/', StringSplitOptions.RemoveEmptyEntries).TakeWhile(part => !NamePattern.IsIn(part));
         return '/' + string.Join('/', plain);
     }
 
@@ -27,11 +29,16 @@ internal static class Glob
             AddExisting(folder.Length == 0 ? "/" : folder, found);
         else if (parts[0] is "**")
             ExpandDeep(folder, parts.Length == 1 ? ["*"] : parts[1..], found);
-        else if (!Wildcard.IsIn(parts[0]))
+        else if (!NamePattern.IsIn(parts[0]))
             Expand($"{folder}/{parts[0]}", parts[1..], found);
         else
-            foreach (var name in Disk.Names(folder + "/"))
-                if (Wildcard.Matches(parts[0], name)) Expand($"{folder}/{name}", parts[1..], found);
+            ExpandNames(folder, new NamePattern(parts[0]), parts[1..], found);
+    }
+
+    private static void ExpandNames(string folder, NamePattern pattern, ReadOnlySpan<string> rest, List<string> found)
+    {
+        foreach (var name in Disk.Names(folder + "/"))
+            if (pattern.Matches(name)) Expand($"{folder}/{name}", rest, found);
     }
 
     private static void ExpandDeep(string folder, ReadOnlySpan<string> rest, List<string> found)

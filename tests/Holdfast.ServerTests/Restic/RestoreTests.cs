@@ -67,24 +67,6 @@ public sealed class RestoreTests : IDisposable
         Assert.Empty(await DifferencesAsync(Source, _temp["ours"]));
     }
 
-    [Theory]
-    [InlineData("--include", "*.txt")]
-    [InlineData("--include", "/source/a")]
-    [InlineData("--include", "a/**/x*")]
-    [InlineData("--exclude", "[a-b]")]
-    [InlineData("--exclude", "/source/*/x?")]
-    public async Task Patterns_choose_what_restic_chooses(string option, string pattern)
-    {
-        foreach (var name in new[] { "a/1.txt", "a/b/2.txt", "a/b/x1", "a/b/c/x2", "b/x3", "b/y", "c/d/e", "z.txt" })
-            _temp.Write("source/" + name, name);
-        await _restic.InitAsync(Repo, Password);
-        (await Command.BashAsync("""cd "$1" && RESTIC_PASSWORD=$2 "$3" --no-cache -r "$4" backup source""", _temp.Path, Password, _restic.Path, Repo)).Succeeded();
-        (await _restic.RunAsync(Repo, Password, "restore", "latest", "--target", _temp["theirs"], option, pattern)).Succeeded();
-        var include = option == "--include";
-        await RestoreAsync("/", _temp["ours"], new RestoreOptions { Include = include ? [pattern] : [], Exclude = include ? [] : [pattern] });
-        Assert.Equal(await FilesAsync(_temp["theirs"]), await FilesAsync(_temp["ours"]));
-    }
-
     private async Task ArchiveAsync()
     {
         var init = new InitOptions { KeyDerivation = new KeyDerivation(1024, 8, 1) };
@@ -103,9 +85,6 @@ public sealed class RestoreTests : IDisposable
     // The target's own metadata is the user's.
     private static async Task<IReadOnlyList<string>> DifferencesAsync(string left, string right) =>
         (await Tree.ListAsync(left)).Differences(await Tree.ListAsync(right), (path, entry) => path.Length == 0 ? entry with { Mode = "", ModifyTime = "", Attributes = "" } : entry);
-
-    private static async Task<IEnumerable<string>> FilesAsync(string root) =>
-        (await Tree.ListAsync(root)).Entries.Where(entry => entry.Value.Type == "f").Select(entry => entry.Key);
 
     private static async Task<int> RoomAsync(string folder) =>
         int.Parse((await Command.BashAsync("""du -sm "$1" | cut -f1""", folder)).Succeeded().Output);

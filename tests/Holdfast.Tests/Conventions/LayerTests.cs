@@ -11,6 +11,7 @@ public sealed class LayerTests
         ["Holdfast.Restic.Backends"] = 0,
         ["Holdfast.Restic.Chunking"] = 0,
         ["Holdfast.Restic.Crypto"] = 0,
+        ["Holdfast.Restic.Filtering"] = 0,
         ["Holdfast.Restic.Keys"] = 1,
         ["Holdfast.Restic.Posix"] = 0,
         ["Holdfast.Restic.Packs"] = 1,

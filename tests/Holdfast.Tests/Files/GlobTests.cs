@@ -1,4 +1,5 @@
 using Holdfast.Components.Files;
+using Holdfast.Restic.Filtering;
 using Holdfast.Testing;
 using Xunit;
 
@@ -26,6 +27,28 @@ public sealed class GlobTests : IDisposable
         foreach (var name in new[] { "a.conf", "b.conf", ".hidden.conf", "c.txt", "one/x.conf", "one/two/x.conf" }) _folder.Write(name, "x");
         Assert.Equal(expected, string.Join(' ', Glob.Expand(_folder[pattern]).Select(path => Path.GetRelativePath(_folder.Path, path)).Order(StringComparer.Ordinal)));
     }
+
+    [Theory]
+    [InlineData("[!a]*", "b", true)]
+    [InlineData("[!a]*", "a", false)]
+    [InlineData("[^a]*", "a", false)]
+    [InlineData("[]x]", "]", true)]
+    [InlineData("[!]x]", "y", true)]
+    [InlineData("[a-]", "-", true)]
+    [InlineData("[-a]", "a", true)]
+    [InlineData("[a-c]", "b", true)]
+    [InlineData("[a^]", "^", true)]
+    [InlineData("[a-c-e]", "-", true)]
+    [InlineData("[a-c-e]", "d", false)]
+    [InlineData("a[b", "a[b", true)]
+    [InlineData("[", "[", true)]
+    [InlineData("[!", "[!", true)]
+    [InlineData("a\\[b]", "a[b]", true)]
+    [InlineData("a\\", "a\\", true)]
+    [InlineData("conf.d/*.conf", "conf.d/x.conf", true)]
+    [InlineData("[a/b]", "[a/b]", true)]
+    public void A_pattern_of_another_program_is_read_as_that_program_does(string pattern, string path, bool matches) =>
+        Assert.Equal(matches, new PathPattern("/" + ShellGlob.Translate(pattern)).Matches(PathPattern.NamesOf(path)));
 
     [Fact]
     public void A_name_with_a_newline_is_a_name()

@@ -42,6 +42,14 @@ public sealed class RestorePatternTests
         Assert.Equal(enters, new NodeSelection([pattern], []).MayWantBelow(folder));
 
     [Fact]
+    public void An_excluded_folder_takes_all_below_it_along_as_in_restic()
+    {
+        var selection = new NodeSelection([], ["/etc", "!keep.bak"]);
+        Assert.False(selection.MayWantBelow("/etc"));
+        Assert.True(selection.MayWantBelow("/var"));
+    }
+
+    [Fact]
     public void Excluding_goes_before_including_and_can_be_taken_back()
     {
         var selection = new NodeSelection(["/etc"], ["*.bak", "!keep.bak"]);
@@ -57,7 +65,7 @@ public sealed class RestorePatternTests
     [InlineData("a\\")]
     [InlineData("!")]
     public void What_is_no_pattern_is_refused(string pattern) =>
-        Assert.Equal(ResticError.Unsupported, Assert.Throws<ResticException>(() => new PathPattern(pattern)).Error);
+        Assert.Equal(ResticError.Unsupported, Assert.Throws<ResticException>(() => new NodeSelection([], [pattern])).Error);
 
     [Fact]
     public void Temporary_names_fit_into_a_folder_and_are_known_again()

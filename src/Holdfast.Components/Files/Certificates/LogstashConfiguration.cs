@@ -42,7 +42,7 @@ internal sealed partial class LogstashConfiguration : INamesCertificates
     {
         if (reader.Text(path) is not { } text) return [];
         var pipelines = FlatYaml.Read(text).Where(setting => setting.Name is "path.config" && setting.Value.StartsWith('/'));
-        return [.. YamlConfiguration.Read(path, text, reader), .. pipelines.SelectMany(setting => Glob.Expand(Whole(setting.Value))).SelectMany(file => ReadPipeline(file, reader))];
+        return [.. YamlConfiguration.Read(path, text, reader), .. pipelines.SelectMany(setting => ShellGlob.Expand(Whole(setting.Value))).SelectMany(file => ReadPipeline(file, reader))];
     }
 
     // A folder stands for all files in it.

@@ -33,7 +33,7 @@ internal sealed class NginxConfiguration : INamesCertificates
         {
             if (words is ["include", var pattern])
             {
-                foreach (var included in Glob.Expand(Path.Combine(folder, pattern)))
+                foreach (var included in ShellGlob.Expand(Path.Combine(folder, pattern)))
                     foreach (var named in Read(included, folder, reader)) yield return named;
             }
             else if (words is [var setting, var value] && RoleOf(setting) is { } role && Resolve(path, setting, value, folder, reader) is { } file)

@@ -61,7 +61,7 @@ internal sealed partial class PostgresConfiguration : INamesCertificates
             var (name, value) = (match.Groups["name"].Value, Unquoted(match.Groups["value"].Value));
             var included = Path.Combine(Path.GetDirectoryName(path)!, value);
             if (name is "include" or "include_if_exists") Collect(included, settings, reader);
-            else if (name is "include_dir") foreach (var part in Glob.Expand($"{included}/[!.]*.conf")) Collect(part, settings, reader);
+            else if (name is "include_dir") foreach (var part in Glob.Expand($"{included}/[^.]*.conf")) Collect(part, settings, reader);
             else settings[name] = (value, path);
         }
     }

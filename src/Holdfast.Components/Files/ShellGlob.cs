@@ -1,0 +1,50 @@
+using System.Text;
+
+namespace Holdfast.Components.Files;
+
+/// <summary>
+/// Patterns in the configurations of other programs, which follow the C library: "[!a]" is a character that is not in a set, "]" may be
+/// a set's first member, and a bracket that is not closed is only a bracket. Source: glob(7).
+/// </summary>
+internal static class ShellGlob
+{
+    /// <summary>Existing paths; see <see cref="Glob.Expand(string)"/>.</summary>
+    public static IReadOnlyList<string> Expand(string pattern) => Glob.Expand(Translate(pattern));
+
+    /// <summary>The pattern as <see cref="Restic.Filtering.NamePattern"/> reads it.</summary>
+    public static string Translate(string pattern)
+    {
+        var text = new StringBuilder(pattern.Length + 8);
+        for (var i = 0; i < pattern.Length; i++)
+        {
+            var end = pattern[i] == '[' ? EndOfSet(pattern, i + 1) : -1;
+            if (end > 0) Append(text, pattern[(i + 1)..end]);
+            else if (pattern[i] == '\\' && i + 1 < pattern.Length && pattern[i + 1] != '/') text.Append(pattern[i]).Append(pattern[++i]);
+            else text.Append(pattern[i] is '[' or '\\' ? "\\" : "").Append(pattern[i]);
+            if (end > 0) i = end;
+        }
+        return text.ToString();
+    }
+
+    private static int EndOfSet(string pattern, int start)
+    {
+        var first = start < pattern.Length && pattern[start] is '!' or '^' ? start + 1 : start;
+        var end = first + 1 < pattern.Length ? pattern.IndexOf(']', first + 1) : -1;
+        return end > 0 && pattern.AsSpan(start, end - start).Contains('/') ? -1 : end;
+    }
+
+    private static void Append(StringBuilder text, string set)
+    {
+        var negated = set[0] is '!' or '^';
+        text.Append(negated ? "[^" : "[");
+        for (var i = negated ? 1 : 0; i < set.Length; i++)
+        {
+            AppendMember(text, set[i]);
+            if (i + 2 >= set.Length || set[i + 1] != '-') continue;
+            AppendMember(text.Append('-'), set[i += 2]);
+        }
+        text.Append(']');
+    }
+
+    private static void AppendMember(StringBuilder text, char member) => text.Append(member is '-' or ']' or '\\' or '^' ? "\\" : "").Append(member);
+}

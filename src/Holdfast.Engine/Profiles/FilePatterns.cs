@@ -1,0 +1,40 @@
+using Holdfast.Restic;
+using Holdfast.Restic.Filtering;
+
+namespace Holdfast.Engine.Profiles;
+
+/// <summary>What a schema can not say: patterns of files can be read, and mean what they mean to somebody who knows a shell.</summary>
+internal static class FilePatterns
+{
+    public static void Check(YamlValue root, List<ProfileMistake> mistakes)
+    {
+        if (root.Find("components")?.Find("files") is not { } files) return;
+        if (files.Find("groups") is { } groups)
+            foreach (var name in groups.Keys) Check(groups[name], $"components.files.groups.{name}", mistakes);
+        Check(files.Find("exclude"), "components.files.exclude", mistakes);
+        if (files.Find("certificates")?.Find("configurations") is { } configurations)
+            foreach (var name in configurations.Keys) Check(configurations[name], $"components.files.certificates.configurations.{name}", mistakes);
+    }
+
+    private static void Check(ProfileNode? list, string path, List<ProfileMistake> mistakes)
+    {
+        foreach (var item in (list?.Items ?? []).Select(item => item.Find("path") ?? item).Where(item => item.IsScalar && item.Text.Length > 0))
+            if (WhatIsWrong(item.Text) is { } wrong) mistakes.Add(new ProfileMistake(item.Place, path, wrong));
+    }
+
+    private static string? WhatIsWrong(string pattern)
+    {
+        // To a shell it is "none of these", to restic the mark is one of them: whoever wrote it would be surprised by one of the two.
+        if (pattern.Replace("\\[", "", StringComparison.Ordinal).Contains("[!", StringComparison.Ordinal))
+            return $"'{pattern}' is not clear. Write [^...] for a character that is not in a set.";
+        try
+        {
+            _ = new PatternList([pattern]);
+            return null;
+        }
+        catch (ResticException mistake)
+        {
+            return mistake.Message;
+        }
+    }
+}

@@ -1,0 +1,77 @@
+namespace Holdfast.Restic.Filtering;
+
+/// <summary>
+/// A pattern of paths as restic understands it: what stands between two slashes is a <see cref="NamePattern"/>, ** is any number of
+/// folders, none included; one that begins with a slash counts from the root, any other may begin at any folder.
+/// What it matches, it matches with all below. Source: restic 0.14, internal/filter/filter.go.
+/// </summary>
+public sealed class PathPattern
+{
+    // Null is any number of folders. A pattern that may begin anywhere begins with one.
+    private readonly NamePattern?[] _parts;
+
+    /// <summary>Reads a pattern; "!" before it is for a <see cref="PatternList"/>.</summary>
+    /// <exception cref="ResticException">Unsupported: the pattern is empty, a set in it is not closed, or a backslash is last.</exception>
+    public PathPattern(string pattern)
+    {
+        if (pattern.Length == 0) throw new ResticException(ResticError.Unsupported, "A pattern is empty.");
+        try
+        {
+            var parts = Clean(pattern).Select(part => part is "**" ? null : new NamePattern(part));
+            _parts = [.. IsAnchored(pattern) ? parts : parts.Prepend(null)];
+        }
+        catch (ResticException mistake)
+        {
+            throw new ResticException(ResticError.Unsupported, $"The pattern '{pattern}' can not be read: {mistake.Message}.", mistake);
+        }
+    }
+
+    /// <summary>A path as the methods here take it, so that it is cut once for many patterns.</summary>
+    public static string[] NamesOf(string path) => path.Split('/', StringSplitOptions.RemoveEmptyEntries);
+
+    /// <summary>True when the path, given as its names from the root, or a folder above it matches.</summary>
+    public bool Matches(ReadOnlySpan<string> names)
+    {
+        // As in NamePattern: only the last ** needs to try more folders. Names that are left over are below the match.
+        var (part, afterDeep, from, at) = (0, -1, 0, 0);
+        while (part < _parts.Length)
+        {
+            if (_parts[part] is not { } pattern)
+                (afterDeep, from) = (++part, at);
+            else if (at < names.Length && pattern.Matches(names[at]))
+                (part, at) = (part + 1, at + 1);
+            else if (afterDeep < 0 || from == names.Length)
+                return false;
+            else
+                (part, at) = (afterDeep, ++from);
+        }
+        return true;
+    }
+
+    /// <summary>True when something below the folder may match, so that it is worth a look.</summary>
+    public bool MayMatchBelow(ReadOnlySpan<string> folder)
+    {
+        for (var i = 0; i < folder.Length && i < _parts.Length; i++)
+        {
+            if (_parts[i] is not { } pattern) return true;
+            if (!pattern.Matches(folder[i])) return false;
+        }
+        return true;
+    }
+
+    private static bool IsAnchored(string pattern) => pattern[0] == '/';
+
+    // Go's filepath.Clean, by which "./a//b/../c/" is "a/c".
+    private static List<string> Clean(string pattern)
+    {
+        var parts = new List<string>();
+        foreach (var part in NamesOf(pattern).Where(part => part is not "."))
+        {
+            if (part is not "..") parts.Add(part);
+            else if (parts.Count > 0 && parts[^1] is not "..") parts.RemoveAt(parts.Count - 1);
+            else if (!IsAnchored(pattern)) parts.Add(part);
+        }
+        // No name is a dot: "." matches nothing, as in restic.
+        return parts.Count == 0 && !IsAnchored(pattern) ? ["."] : parts;
+    }
+}
