@@ -1,0 +1,91 @@
+using Holdfast.ServerTests.EndToEnd;
+using Holdfast.Testing;
+using Xunit;
+
+namespace Holdfast.ServerTests.Documentation;
+
+/// <summary>
+/// The commands of the README, as they stand there and as root. They run in a mount namespace in which everything that they write to
+/// lies on a layer of its own, so that this machine's /etc, /usr/local, /var and sources stay as they are.
+/// </summary>
+public sealed class RootReadmeTests
+{
+    /// <summary>$1: the sources. $2: the socket of a PostgreSQL server, which is put where the sample profile expects it.</summary>
+    private const string Layers = """
+        mount -t tmpfs none /mnt
+        layer() {
+          mkdir -p "/mnt/layers/$1/upper" "/mnt/layers/$1/work"
+          mount -t overlay -o "lowerdir=$1,upperdir=/mnt/layers/$1/upper,workdir=/mnt/layers/$1/work" none "$2"
+        }
+        for place in /etc /usr/local /var /opt; do layer "$place" "$place"; done
+        mkdir /mnt/socket /mnt/sources
+        mount --bind "${2%/*}" /mnt/socket
+        layer "$1" /mnt/sources
+        # The sources may lie below /tmp.
+        mount -t tmpfs -o mode=1777 none /tmp
+        mkdir -p "$1"
+        mount --move /mnt/sources "$1"
+        mount -t tmpfs none /run
+        mkdir /run/postgresql
+        ln -s "/mnt/socket/${2##*/}" /run/postgresql/.s.PGSQL.5432
+        rm -rf /etc/holdfast /var/backups/holdfast /var/lib/holdfast /usr/local/bin/holdfast
+        """;
+
+    /// <summary>The platform that the sample profile describes; the password of its database is the one thing the README does not say.</summary>
+    private const string Platform = """
+        mkdir -p /etc/nginx /etc/shop/cache /opt/shop/releases/1
+        echo 'events {}' >/etc/nginx/nginx.conf
+        echo SHOP_ENV=production >/etc/default/shop
+        echo secret >/etc/shop/shop.ini; chmod 600 /etc/shop/shop.ini
+        echo v1 >/opt/shop/releases/1/app; ln -sfn releases/1 /opt/shop/current
+        install -d -m 700 /etc/holdfast
+        printf 'the postgres password\n' >/etc/holdfast/postgres-password; chmod 600 /etc/holdfast/postgres-password
+        """;
+
+    private const string Proof = """
+        for file in /etc/nginx/nginx.conf /etc/shop/shop.ini /etc/default/shop /opt/shop/releases/1/app; do cmp "$file" "/tmp/look$file"; done
+        [ "$(stat -c '%a %U' /tmp/look/etc/shop/shop.ini)" = '600 root' ]
+        [ "$(readlink /tmp/look/opt/shop/current)" = releases/1 ]
+        grep -rl 'row of the shop' /tmp/look/postgres >/dev/null
+        "$1" --no-cache -r /var/backups/holdfast --password-file /etc/holdfast/password check --read-data
+        """;
+
+    [Fact]
+    public async Task Five_minutes_lead_to_a_real_recovery_point()
+    {
+        using var space = await MountSpace.MakeAsync();
+        var restic = ResticBinary.Find();
+        await using var server = await PostgresServer.StartAsync(new PostgresServerOptions { Password = "the postgres password" });
+        await server.ExecuteAsync("postgres", "CREATE DATABASE shop");
+        await server.ExecuteAsync("shop", "CREATE TABLE t (x text); INSERT INTO t VALUES ('row of the shop')");
+        await RunAsync(space, Layers, SourceTree.Root, $"{server.Folder}/.s.PGSQL.{server.Port}");
+        await RunAsync(space, Platform);
+
+        var told = await RunAsync(space, $"cd \"$1\"\n{Commands}", SourceTree.Root);
+
+        Assert.Contains("is complete", told.Output, StringComparison.Ordinal);
+        await RunAsync(space, Proof, restic.Path);
+        Assert.False(Directory.Exists("/tmp/look"), "A layer leaks.");
+    }
+
+    /// <summary>The block of commands that begins with the binary's making.</summary>
+    private static string Commands =>
+        Assert.Single(CodeBlocks.Of(File.ReadAllText(SourceTree.PathOf("README.md")), ""), block => block.StartsWith("dotnet publish ", StringComparison.Ordinal));
+
+    private static async Task<CommandResult> RunAsync(MountSpace space, string script, params string[] arguments)
+    {
+        // A build server would outlive the test, and one that runs already is outside of the name space.
+        var environment = new Dictionary<string, string?>(StringComparer.Ordinal)
+        {
+            ["MSBUILDDISABLENODEREUSE"] = "1",
+            ["UseSharedCompilation"] = "false",
+            ["DOTNET_CLI_TELEMETRY_OPTOUT"] = "1",
+            ["HOLDFAST_STATE"] = null,
+            ["HOLDFAST_PROFILE"] = null,
+            ["HOLDFAST_REPOSITORY"] = null,
+            ["HOLDFAST_PASSWORD_FILE"] = null,
+        };
+        string[] line = [.. space.Prefix, "bash", "-euo", "pipefail", "-c", script, "bash", .. arguments];
+        return (await Command.RunAsync(line[0], line[1..], environment, TimeSpan.FromMinutes(20))).Succeeded();
+    }
+}
