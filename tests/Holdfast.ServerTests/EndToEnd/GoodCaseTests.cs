@@ -64,13 +64,5 @@ public sealed class GoodCaseTests
         Assert.All(before.Entries.Where(entry => entry.Value.Type == "f"), entry => Assert.Equal(entry.Value, after.Entries[entry.Key]));
     }
 
-    [Fact]
-    public async Task The_version_is_told_at_once()
-    {
-        using var scene = new Scene();
-        var result = (await Command.RunAsync(HoldfastBinary.Find(), ["--version"])).Succeeded();
-        Assert.Matches(@"^(holdfast )?\d+\.\d+\.\d+", result.Output);
-    }
-
     private static long Weight(string folder) => new DirectoryInfo(folder).EnumerateFiles("*", SearchOption.AllDirectories).Sum(file => file.Length);
 }
