@@ -6,9 +6,21 @@ namespace Holdfast.Components.Files;
 /// <summary>What the manifest says about the files: each line of the profile with what it came to, and the certificates. Nothing secret.</summary>
 internal static class FilesRecord
 {
+    private const string Tops = "tops";
+
+    /// <summary>The folders that only lead to what was captured, and belong to the machine; none in points of before they were recorded.</summary>
+    public static IReadOnlySet<string> FoldersOnTheWay(JsonNode? details)
+    {
+        var folders = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var top in (details?[Tops] as JsonArray ?? []).Select(top => top!.GetValue<string>()))
+            for (var slash = top.LastIndexOf('/'); slash > 0; slash = top.LastIndexOf('/', slash - 1)) folders.Add(top[..slash]);
+        return folders;
+    }
+
     public static JsonObject Details(FilesSurvey survey) => new()
     {
         ["groups"] = Grouped(survey.Selection),
+        [Tops] = Listed(survey.Tops, top => JsonValue.Create(top)),
         ["skipped"] = Listed(survey.Gate.Databases, found => new JsonObject { ["path"] = found.Path, ["database"] = found.Database }),
         ["certificates"] = Listed(survey.Certificates, Certificate),
     };

@@ -15,8 +15,10 @@ internal sealed class RestoreFiles(RestoreSession session)
 
     public async Task RunAsync(StepContext step, CancellationToken cancellation)
     {
+        var onTheWay = FilesRecord.FoldersOnTheWay(session.Manifest.Components.FirstOrDefault(record => record.Kind == "files")?.Details);
         var options = new RestoreOptions
         {
+            IsOnTheWay = onTheWay.Contains,
             Include = session.Include,
             Exclude = session.Exclude,
             Existing = session.Overwrite ? ExistingFiles.Overwrite : ExistingFiles.MoveAside,

@@ -20,6 +20,12 @@ public sealed record RestoreOptions
 
     public IReadOnlyList<string> Exclude { get; init; } = [];
 
+    /// <summary>
+    /// True for a folder (its path from the restored root) that only leads to what was archived. Where one is missing it is made as it
+    /// was; where one stands, it is left alone. None by default.
+    /// </summary>
+    public Func<string, bool>? IsOnTheWay { get; init; }
+
     /// <summary>Only says what would be done.</summary>
     public bool DryRun { get; init; }
 

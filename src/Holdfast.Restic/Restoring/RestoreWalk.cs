@@ -69,8 +69,8 @@ internal sealed class RestoreWalk(RestoreContext context, FolderMaker folders, F
     private RestoreFolder? VisitFolder(RestoreFolder parent, Node node, string path, bool wanted, string relative)
     {
         if (!wanted && !_selection.MayWantBelow(relative)) return null;
-        var folder = new RestoreFolder(path, node, parent, wanted);
-        if (wanted) folders.Ensure(folder);
+        var folder = new RestoreFolder(path, node, parent, wanted && context.Options.IsOnTheWay?.Invoke(relative) != true);
+        if (folder.IsWanted) folders.Ensure(folder);
         return folder.Failure is null ? folder : null;
     }
 

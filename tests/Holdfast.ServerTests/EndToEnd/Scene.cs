@@ -14,7 +14,8 @@ internal sealed class Scene : IDisposable
     public const string Password = "correct horse battery staple";
 
     private readonly TempFolder _folder = new();
-    private readonly string _binary = HoldfastBinary.Find();
+    private string _binary = HoldfastBinary.Find();
+    private string[] _user = [];
 
     public Scene(string platform = "scene")
     {
@@ -133,6 +134,18 @@ internal sealed class Scene : IDisposable
         return System.Text.Json.Nodes.JsonNode.Parse(output)!.AsArray().Count;
     }
 
+    /// <summary>Gives all of it to the user "nobody", who runs every command from now on.</summary>
+    public async Task HandToNobodyAsync()
+    {
+        Require.Root();
+        Require.Program("runuser");
+        // The binary may lie where only root can go.
+        File.Copy(_binary, this["holdfast"]);
+        _binary = this["holdfast"];
+        (await Command.RunAsync("chown", ["-R", "nobody", _folder.Path])).Succeeded();
+        _user = ["runuser", "-u", "nobody", "--"];
+    }
+
     public void Dispose()
     {
         Space?.Dispose();
@@ -148,5 +161,5 @@ internal sealed class Scene : IDisposable
 
     private List<string> Line(IEnumerable<string> arguments) => Inside(_binary, [.. arguments, "--profile", Profile]);
 
-    private List<string> Inside(string program, IEnumerable<string> arguments) => [.. Space?.Prefix ?? [], program, .. arguments];
+    private List<string> Inside(string program, IEnumerable<string> arguments) => [.. Space?.Prefix ?? [], .. _user, program, .. arguments];
 }

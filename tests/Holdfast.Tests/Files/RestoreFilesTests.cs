@@ -63,6 +63,28 @@ public sealed class RestoreFilesTests
     }
 
     [Fact]
+    public async Task Folders_that_only_lead_to_what_was_captured_are_left_alone_or_made_as_they_were()
+    {
+        await using var rig = await FilesRig.MakeAsync();
+        rig.Disk.Write("etc/app/app.conf", "x");
+        rig.Disk.Write("srv/app/app.conf", "x");
+        File.SetUnixFileMode(rig.Disk["etc"], UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        File.SetUnixFileMode(rig.Disk["srv"], UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        var component = rig.Component("groups: { All: [DISK/etc/app, DISK/srv/app] }");
+        var point = await rig.CaptureAsync(component);
+        const UnixFileMode today = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupRead;
+        File.SetUnixFileMode(rig.Disk["etc"], today);
+        Directory.SetLastWriteTimeUtc(rig.Disk["etc"], DateTime.UnixEpoch);
+        Directory.Delete(rig.Disk["srv"], recursive: true);
+
+        await rig.RestoreAsync(component, point);
+
+        Assert.Equal((today, DateTime.UnixEpoch), (File.GetUnixFileMode(rig.Disk["etc"]), Directory.GetLastWriteTimeUtc(rig.Disk["etc"])));
+        Assert.Equal(today & ~UnixFileMode.GroupRead, File.GetUnixFileMode(rig.Disk["srv"]));
+        Assert.True(File.Exists(rig.Disk["srv/app/app.conf"]));
+    }
+
+    [Fact]
     public async Task Only_what_is_included_comes_back()
     {
         await using var rig = await FilesRig.MakeAsync();
