@@ -122,6 +122,13 @@ public sealed class Repository : IAsyncDisposable
     public Task<RepositoryLock> LockAsync(LockKind kind, TimeSpan? wait = null, CancellationToken cancellation = default) =>
         RepositoryLock.AcquireAsync(this, kind, wait, cancellation);
 
+    /// <summary>
+    /// A shared lock for what only reads. Null where nothing can be written (a read-only medium, or rights to read alone): then
+    /// nothing keeps others from removing what is read. Locked when another holds an exclusive lock, there too.
+    /// </summary>
+    public Task<RepositoryLock?> LockToReadAsync(TimeSpan? wait = null, CancellationToken cancellation = default) =>
+        RepositoryLock.AcquireToReadAsync(this, wait, cancellation);
+
     /// <summary>All snapshots, oldest first.</summary>
     public Task<IReadOnlyList<Snapshot>> ListSnapshotsAsync(CancellationToken cancellation = default) => Snapshots.ListAsync(cancellation);
 

@@ -16,6 +16,9 @@ internal static class Arguments
     public static Option<string[]> Patterns(string name, string description) =>
         new(name) { Description = description, HelpName = "PATTERN", DefaultValueFactory = _ => [] };
 
+    /// <summary>--no-lock, of commands that only read.</summary>
+    public static Option<bool> NoLock() => new("--no-lock") { Description = "Do not lock the repository: nobody may remove anything from it meanwhile." };
+
     /// <summary>--only, with what may stand there offered by the shell.</summary>
     public static Option<string[]> Only() => new("--only")
     {

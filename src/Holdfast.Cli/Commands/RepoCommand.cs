@@ -2,6 +2,7 @@ using System.CommandLine;
 using Holdfast.Cli.Output;
 using Holdfast.Cli.Output.Events;
 using Holdfast.Engine.Problems;
+using Holdfast.Restic;
 using Holdfast.Restic.Maintenance;
 
 namespace Holdfast.Cli.Commands;
@@ -11,11 +12,12 @@ internal static class RepoCommand
 {
     private static readonly Option<bool> ReadData = new("--read-data") { Description = "Read every pack and verify every blob." };
     private static readonly Option<string?> Subset = new("--read-data-subset") { Description = "Read a part: n/t (group n of t) or a random x%.", HelpName = "n/t|x%" };
+    private static readonly Option<bool> NoLock = Arguments.NoLock();
     private static readonly Option<bool> All = new("--all") { Description = "Remove the locks of living processes too." };
 
     public static Command Make(Launcher launcher) => new("repo", "Looks after the repository.")
     {
-        launcher.Start(new Command("check", "Checks that the repository is whole, and names what is damaged and which points need it.") { ReadData, Subset }, CheckAsync),
+        launcher.Start(new Command("check", "Checks that the repository is whole, and names what is damaged and which points need it.") { ReadData, Subset, NoLock }, CheckAsync),
         launcher.Start(new Command("unlock", "Removes stale locks.") { All }, UnlockAsync),
         launcher.Start(new Command("stats", "Says what the repository weighs."), TellStatisticsAsync),
     };
@@ -24,13 +26,35 @@ internal static class RepoCommand
     {
         var options = new CheckOptions { ReadData = Reading(parsed) };
         var repository = await session.OpenAsync(cancellation);
+        await using var held = parsed.GetValue(NoLock) ? null : await LockAsync(session, repository, cancellation);
         var began = session.Clock.GetTimestamp();
         var report = await LiveStep.RunAsync(
-            session.Output, session.Clock, "Check the repository", () => repository.CheckAsync(options, cancellation),
+            session.Output, session.Clock, "Check the repository", () => CheckAsync(repository, options, held?.Lost ?? default, cancellation),
             () => (options.Counters.BytesRead, 0, options.Counters.PacksDone, options.Counters.PacksTotal));
         foreach (var damage in report.Damages) session.Output.Tell(DamageEvent.Of(damage));
         session.Output.Tell(CheckFinishedEvent.Of(report) with { Seconds = session.Clock.GetElapsedTime(began).TotalSeconds });
         return report.IsClean ? ExitCode.Success : ExitCode.Damaged;
+    }
+
+    private static async Task<CheckReport> CheckAsync(Repository repository, CheckOptions options, CancellationToken lost, CancellationToken cancellation)
+    {
+        using var checking = CancellationTokenSource.CreateLinkedTokenSource(cancellation, lost);
+        try
+        {
+            return await repository.CheckAsync(options, checking.Token);
+        }
+        catch (OperationCanceledException) when (lost.IsCancellationRequested)
+        {
+            throw Catalogue.RepositoryLockLost.Throwable("The lock on the repository could not be refreshed in time, so the check was stopped.");
+        }
+    }
+
+    // What another program removes while we look at it would look like damage.
+    private static async Task<RepositoryLock?> LockAsync(Session session, Repository repository, CancellationToken cancellation)
+    {
+        var held = await repository.LockToReadAsync(cancellation: cancellation);
+        if (held is null) session.Warn(Catalogue.RepositoryUnlocked.With("The repository is read-only, so it is checked without a lock."));
+        return held;
     }
 
     private static ReadSubset? Reading(ParseResult parsed)

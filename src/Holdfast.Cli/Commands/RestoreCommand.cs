@@ -20,11 +20,12 @@ internal static class RestoreCommand
     private static readonly Option<string[]> Include = Arguments.Patterns("--include", "Only files that fit a pattern.");
     private static readonly Option<string[]> Exclude = Arguments.Patterns("--exclude", "No files that fit a pattern.");
     private static readonly Option<bool> Overwrite = new("--overwrite") { Description = "Replace what exists, instead of moving it aside." };
+    private static readonly Option<bool> NoLock = Arguments.NoLock();
 
     static RestoreCommand() => Point.DefaultValueFactory = _ => "latest";
 
     public static Command Make(Launcher launcher) => launcher.Start(
-        new Command("restore", "Brings the platform back from a recovery point.") { Point, Plan, Yes, Only, Target, Include, Exclude, Overwrite }, RunAsync);
+        new Command("restore", "Brings the platform back from a recovery point.") { Point, Plan, Yes, Only, Target, Include, Exclude, Overwrite, NoLock }, RunAsync);
 
     private static async Task<ExitCode> RunAsync(Session session, ParseResult parsed, CancellationToken cancellation)
     {
@@ -53,6 +54,7 @@ internal static class RestoreCommand
         Only = parsed.GetRequiredValue(Only),
         Target = parsed.GetValue(Target) is { } target ? Path.GetFullPath(target) : null,
         Overwrite = parsed.GetValue(Overwrite),
+        NoLock = parsed.GetValue(NoLock),
         Include = parsed.GetRequiredValue(Include),
         Exclude = parsed.GetRequiredValue(Exclude),
     };

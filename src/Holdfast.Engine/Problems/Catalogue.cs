@@ -27,6 +27,8 @@ public static class Catalogue
         "Wait until it has ended; if it is dead, remove its lock with 'holdfast repo unlock'.", ExitCode.Locked, transient: true);
     public static readonly ProblemKind RepositoryLockLost = Kind("HF-REPO-LOCK-LOST", "The lock on the repository could not be refreshed in time, so it may no longer be trusted.",
         "Check that the repository can be written, then run again; what was stored already is found again.", ExitCode.Locked, transient: true);
+    public static readonly ProblemKind RepositoryUnlocked = Kind("HF-REPO-UNLOCKED", "The repository is read-only, so it was read without a lock.",
+        "Let nobody prune it meanwhile; with --no-lock this is not said.", ExitCode.Success);
     public static readonly ProblemKind RepositoryDamaged = Kind("HF-REPO-DAMAGED", "Stored bytes are not what was written: truncated, flipped or missing.",
         "Run 'holdfast repo check --read-data' to see which recovery points are affected, and look at the disk.", ExitCode.Damaged);
     public static readonly ProblemKind RepositoryFull = Kind("HF-REPO-FULL", "No room is left where the repository is.",

@@ -33,14 +33,29 @@ internal sealed class RepositoryHold(RepositorySettings settings) : IUndoHandler
     {
         await context.OweAsync(Undo, cancellation);
         _lock = await Repository.LockAsync(LockKind.Shared, cancellation: cancellation);
-        _lock.Lost.Register(() => interruption.Stop(Catalogue.RepositoryLockLost.With($"The lock on the repository '{settings.Path}' could not be refreshed in time.")));
+        Watch(_lock, interruption);
+    }
+
+    /// <summary>The same for a run that only reads: where nothing can be written it goes on without a lock, and says so.</summary>
+    public async Task LockToReadAsync(StepContext context, Interruption interruption, CancellationToken cancellation)
+    {
+        await context.OweAsync(Undo, cancellation);
+        _lock = await Repository.LockToReadAsync(cancellation: cancellation);
+        if (_lock is not null)
+        {
+            Watch(_lock, interruption);
+            return;
+        }
+        await context.SettleAsync(Undo, cancellation);
+        context.Warn(Catalogue.RepositoryUnlocked.With($"The repository '{settings.Path}' is read-only, so it was read without a lock."));
     }
 
     /// <summary>Lets go of everything.</summary>
     public async Task ReleaseAsync(StepContext context, CancellationToken cancellation)
     {
+        var isLocked = _lock is not null;
         await DisposeAsync();
-        await context.SettleAsync(Undo, cancellation);
+        if (isLocked) await context.SettleAsync(Undo, cancellation);
     }
 
     public async Task UndoAsync(Undo undo, CancellationToken cancellation)
@@ -58,6 +73,9 @@ internal sealed class RepositoryHold(RepositorySettings settings) : IUndoHandler
         if (held is not null) await held.DisposeAsync();
         if (repository is not null) await repository.DisposeAsync();
     }
+
+    private void Watch(RepositoryLock held, Interruption interruption) =>
+        held.Lost.Register(() => interruption.Stop(Catalogue.RepositoryLockLost.With($"The lock on the repository '{settings.Path}' could not be refreshed in time.")));
 
     private Undo Undo => new(Kind, $"Release the lock on the repository '{settings.Path}'.", new Dictionary<string, string>(StringComparer.Ordinal) { ["repository"] = settings.Path });
 

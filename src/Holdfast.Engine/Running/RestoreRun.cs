@@ -28,6 +28,9 @@ public sealed record RestoreRequest
     /// <summary>What exists is replaced instead of moved aside.</summary>
     public bool Overwrite { get; init; }
 
+    /// <summary>The repository is not locked: for one that is read-only, or when nobody else uses it.</summary>
+    public bool NoLock { get; init; }
+
     public IReadOnlyList<string> Include { get; init; } = [];
     public IReadOnlyList<string> Exclude { get; init; } = [];
 }
@@ -111,7 +114,7 @@ public sealed class RestoreRun : IAsyncDisposable
         };
         var restores = new List<Step>();
         foreach (var component in Selected()) restores.AddRange(await component.PlanRestoreAsync(session, cancellation));
-        return new Plan("restore", Profile.Platform, [LockStep(interruption), .. restores, ReleaseStep]);
+        return new Plan("restore", Profile.Platform, _request.NoLock ? restores : [LockStep(interruption), .. restores, ReleaseStep]);
     }
 
     /// <summary>What the point holds, as far as it is asked for. A part of the point that nothing can restore is not passed over in silence.</summary>
@@ -128,7 +131,7 @@ public sealed class RestoreRun : IAsyncDisposable
     private Step LockStep(Interruption interruption) => new()
     {
         Name = "Lock the repository", Does = "Put a shared lock on it, so that nobody removes what is being read.",
-        Act = (context, cancellation) => _hold.LockAsync(context, interruption, cancellation),
+        Act = (context, cancellation) => _hold.LockToReadAsync(context, interruption, cancellation),
     };
 
     private Step ReleaseStep => new() { Name = "Release the repository", Does = "Take the lock off.", Act = _hold.ReleaseAsync };

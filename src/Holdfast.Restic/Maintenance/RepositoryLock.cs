@@ -63,6 +63,25 @@ public sealed class RepositoryLock : IAsyncDisposable
     }
 
     /// <summary>
+    /// A shared lock for what only reads; null where nothing can be written, and so no lock. Locks of others count there, too:
+    /// a repository that is read-only to us may be writable to them.
+    /// </summary>
+    internal static async Task<RepositoryLock?> AcquireToReadAsync(Repository repository, TimeSpan? wait, CancellationToken cancellation)
+    {
+        try
+        {
+            return await AcquireAsync(repository, LockKind.Shared, wait, cancellation);
+        }
+        catch (ResticException failure) when (failure.Error == ResticError.ReadOnly)
+        {
+            var others = await new LockStore(repository).ListAsync(except: default, cancellation);
+            if (LockConflict.Find(others, LockKind.Shared, repository.Options.Clock) is { } other)
+                throw LockConflict.Explain(other, repository.Backend.Location, repository.Options.Clock);
+            return null;
+        }
+    }
+
+    /// <summary>
     /// "restic unlock" asks whether the holder of a lock is alive by sending it SIGHUP, which would end this process in the
     /// middle of its work; restic ignores the signal too. Source: restic 0.14, internal/restic/lock_unix.go.
     /// </summary>
