@@ -1,5 +1,6 @@
 using Holdfast.Components.Files;
 using Holdfast.Components.Postgres;
+using Holdfast.Components.Queues;
 using Holdfast.Engine.Hosts;
 using Holdfast.Engine.Profiles;
 using Holdfast.Engine.Running;
@@ -15,6 +16,7 @@ internal static class ComponentList
         var components = new List<IComponent>();
         if (FilesComponent.From(profile, clock) is { } files) components.Add(files);
         foreach (var node in profile.Root["components"].Find("postgres")?.Items ?? []) components.Add(new PostgresComponent(node, secrets, host, clock));
+        foreach (var node in profile.Root["components"].Find("queues")?.Items ?? []) components.Add(new QueuesComponent(node, secrets, clock));
         return components;
     }
 }

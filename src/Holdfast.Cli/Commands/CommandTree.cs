@@ -14,6 +14,7 @@ internal static class CommandTree
             BackupCommand.Make(launcher),
             PointsCommand.Make(launcher),
             RestoreCommand.Make(launcher),
+            QueuesCommand.Make(launcher),
             RepoCommand.Make(launcher),
             RecoverCommand.Make(launcher),
             ProfileCommand.Make(launcher),

@@ -14,6 +14,9 @@ internal sealed class RunTeller(IOutput output, TimeProvider clock) : IRunObserv
     /// <summary>Bytes of all steps that have ended.</summary>
     public long Bytes { get; private set; }
 
+    /// <summary>Items of all steps that have ended.</summary>
+    public long Items { get; private set; }
+
     /// <summary>Steps that have ended well.</summary>
     public int Steps { get; private set; }
 
@@ -56,6 +59,7 @@ internal sealed class RunTeller(IOutput output, TimeProvider clock) : IRunObserv
     private void End(StepDone step)
     {
         Bytes += step.Bytes;
+        Items += step.Items;
         Steps++;
         output.Tell(new StepFinishedEvent(Name(step.Step), StepOutcome.Done, step.Bytes, step.Items, step.Seconds));
     }

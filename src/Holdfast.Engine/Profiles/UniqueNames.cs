@@ -6,6 +6,7 @@ internal static class UniqueNames
     public static void Check(YamlValue root, List<ProfileMistake> mistakes)
     {
         Check(root.Find("components")?.Find("postgres"), "components.postgres", mistakes);
+        Check(root.Find("components")?.Find("queues"), "components.queues", mistakes);
         Check(root.Find("services"), "services", mistakes);
     }
 

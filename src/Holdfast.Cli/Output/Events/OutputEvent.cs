@@ -29,6 +29,10 @@ namespace Holdfast.Cli.Output.Events;
 [JsonDerivedType(typeof(CheckFinishedEvent), "check_finished")]
 [JsonDerivedType(typeof(LockEvent), "lock")]
 [JsonDerivedType(typeof(StatisticsEvent), "statistics")]
+[JsonDerivedType(typeof(QueueEvent), "queue")]
+[JsonDerivedType(typeof(WorkersEvent), "workers")]
+[JsonDerivedType(typeof(QueuesSeenEvent), "queues_seen")]
+[JsonDerivedType(typeof(QueuesFinishedEvent), "queues_finished")]
 internal abstract record OutputEvent
 {
     /// <summary>When it was told.</summary>

@@ -1,0 +1,177 @@
+using System.CommandLine;
+using Holdfast.Cli.Output;
+using Holdfast.Cli.Output.Events;
+using Holdfast.Components.Queues;
+using Holdfast.Engine.Planning;
+using Holdfast.Engine.Problems;
+using Holdfast.Engine.Running;
+
+namespace Holdfast.Cli.Commands;
+
+/// <summary>Looks at the platform's queues, and takes messages out of them or puts them back without losing one.</summary>
+internal static class QueuesCommand
+{
+    private static readonly Argument<string[]> Names = new("queue") { Description = "Queues or lists of the profile; all when none is named.", Arity = ArgumentArity.ZeroOrMore };
+    private static readonly Argument<string> Snapshot = new("archive") { Description = "An archive's or recovery point's id, the beginning of it, or 'latest' for the newest archive.", DefaultValueFactory = _ => "latest" };
+    private static readonly Option<string[]> Queue = new("--queue") { Description = "Only this queue or list; may be given several times.", HelpName = "NAME", DefaultValueFactory = _ => [] };
+    private static readonly Option<string[]> Broker = new("--broker") { Description = "Only this broker of the profile; may be given several times.", HelpName = "NAME", DefaultValueFactory = _ => [] };
+    private static readonly Option<string> Wait = new("--timeout") { Description = "How long to wait: 30s, 5m or 1h.", HelpName = "TIME", DefaultValueFactory = _ => "10m" };
+    private static readonly Option<bool> Plan = new("--plan") { Description = "Only show what would be done." };
+    private static readonly Option<bool> Yes = new("--yes", "-y") { Description = "Do not ask." };
+    private static readonly Option<bool> WithoutArchive = new("--without-archive") { Description = "Keep no copy of the messages." };
+    private static readonly Option<bool> LoseMessages = new("--yes-lose-messages") { Description = "The work that the messages ask for will never be done." };
+
+    public static Command Make(Launcher launcher) => new("queues", "Looks at queues, and archives and restores their messages.")
+    {
+        launcher.Start(new Command("list", "Shows what waits in the queues, and what the workers do.") { Broker }, ListAsync),
+        launcher.Start(new Command("wait", "Waits until nothing waits and no worker does anything.") { Broker, Wait }, WaitAsync),
+        launcher.Start(new Command("archive", "Takes messages out of the queues into the repository.") { Names, Broker, Plan, Yes }, ArchiveAsync),
+        launcher.Start(new Command("restore", "Puts archived messages back into their queues, once.") { Snapshot, Queue, Broker, Plan }, RestoreAsync),
+        launcher.Start(new Command("delete", "Deletes messages for ever; 'archive' keeps them.") { Names, Broker, Plan, WithoutArchive, LoseMessages }, DeleteAsync),
+    };
+
+    private static async Task<ExitCode> ListAsync(Session session, ParseResult parsed, CancellationToken cancellation)
+    {
+        foreach (var broker in Brokers(session, parsed))
+        {
+            var status = await broker.ReadAsync(cancellation);
+            var queues = status.Queues.Select(queue => QueueEvent.Of(status.Broker, queue)).ToList();
+            session.Output.Tell(QueueEvent.Table(queues), queues);
+            session.Output.Tell(WorkersEvent.Of(status));
+        }
+        return ExitCode.Success;
+    }
+
+    private static async Task<ExitCode> WaitAsync(Session session, ParseResult parsed, CancellationToken cancellation)
+    {
+        var brokers = Brokers(session, parsed);
+        var until = session.Clock.GetUtcNow() + Duration(parsed.GetRequiredValue(Wait));
+        foreach (var broker in brokers)
+        {
+            var (most, left) = (0L, 0L);
+            void See(BrokerStatus status)
+            {
+                (left, most) = (status.Waiting + status.Unacknowledged, Math.Max(most, status.Waiting + status.Unacknowledged));
+                session.Output.Tell(QueuesSeenEvent.Of(status));
+            }
+            var remaining = until - session.Clock.GetUtcNow();
+            var outcome = await LiveStep.RunAsync(
+                session.Output, session.Clock, $"Wait until {broker.BrokerName} is idle",
+                () => broker.WaitAsync(remaining > TimeSpan.Zero ? remaining : TimeSpan.Zero, See, cancellation), () => (0, 0, most - left, most));
+            session.Output.Tell(WorkersEvent.Of(outcome.Last));
+            if (outcome.End != IdleEnd.Idle) throw Late(broker.BrokerName, outcome.Last, parsed.GetRequiredValue(Wait));
+        }
+        return ExitCode.Success;
+    }
+
+    private static ProblemException Late(string broker, BrokerStatus last, string timeout) => (last.Workers.IsKnown ? Catalogue.QueueBusy : Catalogue.QueueUnknown)
+        .Throwable($"The queues of {broker} were not idle after {timeout}: {last.Description}.");
+
+    private static async Task<ExitCode> ArchiveAsync(Session session, ParseResult parsed, CancellationToken cancellation)
+    {
+        var brokers = Chosen(session, parsed, parsed.GetRequiredValue(Names));
+        var teller = new RunTeller(session.Output, session.Clock);
+        await using var run = await PrepareAsync(session, teller, cancellation);
+        var archive = new QueueArchive(run, session.Profile.Platform, brokers, parsed.GetRequiredValue(Names));
+        if (parsed.GetValue(Plan) || !parsed.GetValue(Yes))
+        {
+            session.Output.Tell(PlanEvent.Of(run.Plan("queues archive", await archive.PlanAsync(cancellation))));
+            if (parsed.GetValue(Plan)) return ExitCode.Success;
+            await ConfirmAsync(session, $"Take the messages of platform {Printable.Name(session.Profile.Platform)} out of their queues into an archive? [y/N]", cancellation);
+        }
+        var outcome = await run.RunAsync("queues archive", archive.PlanAsync, cancellation);
+        return Tell(session.Output, outcome, new QueuesFinishedEvent("archived", session.Profile.Platform, archive.Messages) { Archive = archive.Snapshot?.Id.ToString() });
+    }
+
+    private static async Task<ExitCode> RestoreAsync(Session session, ParseResult parsed, CancellationToken cancellation)
+    {
+        var brokers = Brokers(session, parsed);
+        var teller = new RunTeller(session.Output, session.Clock);
+        await using var run = await PrepareAsync(session, teller, cancellation);
+        var snapshot = await QueueArchives.FindAsync(run.Repository, session.Profile.Platform, parsed.GetRequiredValue(Snapshot), cancellation);
+        if (parsed.GetValue(Plan))
+        {
+            session.Output.Tell(PlanEvent.Of(run.Plan("queues restore", await StepsAsync(cancellation))));
+            return ExitCode.Success;
+        }
+        var outcome = await run.RunAsync("queues restore", StepsAsync, cancellation);
+        return Tell(session.Output, outcome, new QueuesFinishedEvent("restored", session.Profile.Platform, teller.Items) { Archive = snapshot.Id.ToString() });
+
+        async Task<IReadOnlyList<Step>> StepsAsync(CancellationToken token)
+        {
+            var steps = new List<Step>();
+            foreach (var broker in brokers) steps.AddRange(await broker.PlanPutBackAsync(run.Repository, snapshot, parsed.GetRequiredValue(Queue), token));
+            return steps.Count > 0 ? steps : throw Catalogue.QueueNone.Throwable($"The snapshot {snapshot.Id.ToShortString()} has no messages of what was asked for.", "'holdfast points files' shows what it has below /queues.");
+        }
+    }
+
+    private static async Task<ExitCode> DeleteAsync(Session session, ParseResult parsed, CancellationToken cancellation)
+    {
+        var names = parsed.GetRequiredValue(Names);
+        var brokers = Chosen(session, parsed, names);
+        var teller = new RunTeller(session.Output, session.Clock);
+        await using var run = await PrepareAsync(session, teller, cancellation);
+        if (parsed.GetValue(Plan))
+        {
+            session.Output.Tell(PlanEvent.Of(run.Plan("queues delete", await StepsAsync(cancellation))));
+            return ExitCode.Success;
+        }
+        if (!parsed.GetValue(WithoutArchive) || !parsed.GetValue(LoseMessages))
+            throw Catalogue.Unconfirmed.Throwable("Deleting messages loses the work that they ask for, so nothing was done.", "Use 'holdfast queues archive', which empties the queues and keeps the messages; or add --without-archive --yes-lose-messages.");
+        var outcome = await run.RunAsync("queues delete", StepsAsync, cancellation);
+        return Tell(session.Output, outcome, new QueuesFinishedEvent("deleted", session.Profile.Platform, teller.Items));
+
+        async Task<IReadOnlyList<Step>> StepsAsync(CancellationToken token)
+        {
+            var steps = new List<Step>();
+            foreach (var broker in brokers) steps.Add(await broker.PlanDeleteAsync(names, token));
+            return steps;
+        }
+    }
+
+    private static async Task<RepositoryRun> PrepareAsync(Session session, RunTeller teller, CancellationToken cancellation) => await RepositoryRun.PrepareAsync(
+        session.RunEnvironment(teller), session.Profile.Platform, await session.Source.ReadAsync(cancellation), session.Components(session.Profile), cancellation);
+
+    private static ExitCode Tell(IOutput output, RunOutcome outcome, QueuesFinishedEvent finished)
+    {
+        if (outcome.Problem is { } problem) output.Tell(ProblemEvent.Error(problem));
+        else output.Tell(finished with { Warnings = outcome.Warnings.Count, Seconds = outcome.Duration.TotalSeconds });
+        return outcome.Exit;
+    }
+
+    private static async Task ConfirmAsync(Session session, string question, CancellationToken cancellation)
+    {
+        if (!session.CanAsk) throw Catalogue.Unconfirmed.Throwable("The queues would be emptied, and nobody is here to confirm it, so nothing was done.");
+        var answer = await session.Prompt.AskAsync(question, hidden: false, cancellation);
+        if (answer?.Trim().ToUpperInvariant() is not ("Y" or "YES")) throw Catalogue.Unconfirmed.Throwable("The archive was not confirmed, so nothing was done.");
+    }
+
+    /// <summary>The brokers that are asked for.</summary>
+    private static List<QueuesComponent> Brokers(Session session, ParseResult parsed)
+    {
+        var all = session.Components(session.Profile).OfType<QueuesComponent>().ToList();
+        if (all.Count == 0) throw Catalogue.QueueNone.Throwable($"The profile {session.Profile.File} has no queues.", "Describe them under 'components: queues:'; 'holdfast profile schema' shows how.");
+        var wanted = parsed.GetRequiredValue(Broker);
+        if (Array.Find(wanted, name => all.TrueForAll(broker => broker.BrokerName != name)) is { } unknown)
+            throw Catalogue.QueueNone.Throwable($"The profile has no broker '{unknown}'.{Engine.Profiles.Spelling.Suggest(unknown, [.. all.Select(broker => broker.BrokerName)])}");
+        return wanted.Length == 0 ? all : [.. all.Where(broker => wanted.Contains(broker.BrokerName, StringComparer.Ordinal))];
+    }
+
+    /// <summary>The brokers that have the queues that are named.</summary>
+    private static List<QueuesComponent> Chosen(Session session, ParseResult parsed, string[] names)
+    {
+        var brokers = Brokers(session, parsed);
+        var known = brokers.SelectMany(broker => broker.Queues).Select(queue => queue.Name).ToList();
+        if (Array.Find(names, name => !known.Contains(name, StringComparer.Ordinal)) is { } unknown)
+            throw Catalogue.QueueNone.Throwable($"The profile has no queue or list '{unknown}'.{Engine.Profiles.Spelling.Suggest(unknown, known)}");
+        return names.Length == 0 ? brokers : [.. brokers.Where(broker => broker.Queues.Any(queue => names.Contains(queue.Name, StringComparer.Ordinal)))];
+    }
+
+    private static TimeSpan Duration(string text)
+    {
+        var seconds = text.Length > 1 ? text[^1] switch { 's' => 1, 'm' => 60, 'h' => 3600, _ => 0 } : 0;
+        return seconds > 0 && int.TryParse(text.AsSpan()[..^1], System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out var count)
+            ? TimeSpan.FromSeconds((long)count * seconds)
+            : throw Catalogue.Usage.Throwable($"'{text}' is no time.", "Say how long with a unit: 30s, 5m or 1h.");
+    }
+}

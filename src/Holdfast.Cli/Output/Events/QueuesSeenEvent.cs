@@ -1,0 +1,11 @@
+using Holdfast.Components.Queues;
+
+namespace Holdfast.Cli.Output.Events;
+
+/// <summary>One look at a broker while it is waited for; of use to machines only.</summary>
+internal sealed record QueuesSeenEvent(string Broker, string Description, long Waiting, long Unacknowledged, int Active) : OutputEvent
+{
+    internal override bool IsAnswer => false;
+
+    public static QueuesSeenEvent Of(BrokerStatus status) => new(status.Broker, status.Description, status.Waiting, status.Unacknowledged, status.Workers.Active);
+}

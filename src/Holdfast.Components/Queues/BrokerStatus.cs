@@ -1,0 +1,41 @@
+namespace Holdfast.Components.Queues;
+
+/// <summary>A broker at one moment.</summary>
+/// <param name="Broker">Its name in the profile.</param>
+/// <param name="Queues">The queues and lists of the profile.</param>
+/// <param name="Workers">What the workers say.</param>
+/// <param name="Elsewhere">Unacknowledged messages of queues that the profile does not name.</param>
+/// <param name="EarliestEta">When the first scheduled message is due, in seconds since 1970; null when none is or it is not understood.</param>
+public sealed record BrokerStatus(string Broker, IReadOnlyList<QueueStatus> Queues, WorkersStatus Workers, long Elsewhere, double? EarliestEta)
+{
+    public long Waiting => Queues.Sum(queue => queue.Messages);
+
+    public long Unacknowledged => Elsewhere + Queues.Sum(queue => queue.Prefetched + queue.Scheduled);
+
+    /// <summary>Unacknowledged work that nobody does: its workers are gone. It runs when a worker has been there for the visibility timeout.</summary>
+    public bool HasOrphans => Workers.Listening == 0 && Unacknowledged > 0;
+
+    /// <summary>Nothing waits, nothing is taken, and every worker says so. It counts when it is seen twice, seconds apart.</summary>
+    public bool IsIdle => Waiting == 0 && Unacknowledged == 0 && Workers.IsIdle;
+
+    /// <summary>Nothing is left but what is due at a later time.</summary>
+    public bool HasOnlyScheduled => Waiting == 0 && Elsewhere == 0 && Workers.IsKnown && Workers.Active == 0 && Queues.All(queue => queue.Prefetched == 0) && Queues.Any(queue => queue.Scheduled > 0);
+
+    /// <summary>What is in the way of idleness, in words.</summary>
+    public string Description
+    {
+        get
+        {
+            if (IsIdle) return "idle";
+            if (!Workers.IsKnown) return $"unknown: {Workers.Listening - Workers.Answered} of {Workers.Listening} workers did not answer";
+            var parts = new List<string>();
+            if (Workers.Active > 0) parts.Add($"{Workers.Active} running");
+            if (Waiting > 0) parts.Add($"{Waiting} waiting");
+            if (Queues.Sum(queue => queue.Prefetched) is > 0 and var prefetched) parts.Add($"{prefetched} taken and not acknowledged");
+            if (Queues.Sum(queue => queue.Scheduled) is > 0 and var scheduled) parts.Add($"{scheduled} due at a later time");
+            if (Elsewhere > 0) parts.Add($"{Elsewhere} not acknowledged of queues that the profile does not name");
+            if (parts.Count == 0) parts.Add($"{Workers.Reserved + Workers.Scheduled} in the workers' memory");
+            return string.Join(", ", parts) + (HasOrphans ? "; no worker is there" : "");
+        }
+    }
+}

@@ -1,0 +1,144 @@
+using System.Security.Cryptography;
+using Holdfast.Engine.Planning;
+using Holdfast.Engine.Problems;
+using Holdfast.Engine.Running;
+using Holdfast.Restic.Snapshots;
+
+namespace Holdfast.Components.Queues;
+
+/// <summary>
+/// Takes messages out of Redis into the repository: first out of the workers' reach, then copied, committed and read back, and only
+/// then deleted. Killed at any instant they are in the queues again after recovery, or in an archive that was verified.
+/// </summary>
+/// <param name="run">Prepared: it has the repository.</param>
+/// <param name="platform">The archive is found by it.</param>
+/// <param name="components">The brokers.</param>
+/// <param name="only">Names of queues and lists; nothing means all of the profile.</param>
+public sealed class QueueArchive(RepositoryRun run, string platform, IReadOnlyList<QueuesComponent> components, IReadOnlyList<string> only)
+{
+    private readonly IReadOnlyList<(Broker Broker, QueueUndos Undos)> _brokers = [.. components.Select(component => (component.Broker, component.Undos))];
+    private readonly Dictionary<string, List<QueueTally>> _tallies = new(StringComparer.Ordinal);
+
+    /// <summary>The snapshot, once it is committed.</summary>
+    public Snapshot? Snapshot { get; private set; }
+
+    /// <summary>How many messages are in it.</summary>
+    public long Messages => _tallies.Values.Sum(queues => queues.Sum(queue => queue.Messages));
+
+    /// <summary>Fails early for what the steps would meet.</summary>
+    public async Task<IReadOnlyList<Step>> PlanAsync(CancellationToken cancellation)
+    {
+        var steps = new List<Step>();
+        foreach (var (broker, undos) in _brokers) steps.Add(await SetAsideStepAsync(broker, undos, cancellation));
+        steps.Add(new Step { Name = "Copy the messages", Does = "Copy what was set aside into a new snapshot.", Act = CopyAsync });
+        steps.Add(new Step { Name = "Commit the archive", Does = $"Make it durable, as a snapshot with the tags {string.Join(", ", QueueTags.Of(platform))}.", Act = CommitAsync });
+        steps.Add(new Step { Name = "Verify the archive", Does = "Read every message back from the repository.", Act = VerifyAsync });
+        steps.AddRange(_brokers.Select(item => DeleteStep(item.Broker, item.Undos)));
+        return steps;
+    }
+
+    private IReadOnlyList<QueueName> Queues(Broker broker) =>
+        [.. broker.Reader.Names.Where(queue => only.Count == 0 || only.Contains(queue.Name, StringComparer.Ordinal))];
+
+    private async Task<Step> SetAsideStepAsync(Broker broker, QueueUndos undos, CancellationToken cancellation)
+    {
+        var status = await broker.ReadAsync(cancellation);
+        var orphans = status.HasOrphans ? $" and {status.Unacknowledged} that no worker has any more" : "";
+        return new Step
+        {
+            Name = $"Set aside the messages of {broker.Settings.Name}",
+            Does = $"Takes what waits in {Queues(broker).Count} queues ({status.Waiting} messages now{orphans}) out of the workers' reach, as a whole.",
+            Component = broker.Component,
+            Destroys = true,
+            Act = (context, token) => SetAsideAsync(broker, undos, context, token),
+        };
+    }
+
+    /// <summary>What a living worker has taken is left to it: it would do it, and the archive would do it again.</summary>
+    private async Task SetAsideAsync(Broker broker, QueueUndos undos, StepContext context, CancellationToken cancellation)
+    {
+        var queues = Queues(broker);
+        await using var redis = await broker.Connector.OpenAsync(cancellation);
+        var status = await broker.Reader.ReadAsync(redis, cancellation);
+        var unacked = new UnackedReader(redis, broker.Keys, broker.Settings);
+        var taken = queues.Any(queue => !queue.IsList) ? await unacked.ListAsync(broker.Keys.Unacked, broker.Keys.UnackedIndex, cancellation) : [];
+        var orphans = status.Workers.Listening == 0 ? taken.Where(entry => queues.Any(queue => !queue.IsList && queue.Name == entry.Queue)).ToList() : [];
+        if (taken.Count > orphans.Count)
+            context.Note($"{taken.Count - orphans.Count} messages are with workers of {broker.Settings.Name}, and stay there.");
+        await context.OweAsync(undos.TakeBack(run.Id, queues), cancellation);
+        var lists = queues.SelectMany(broker.Keys.Of).Select(list => list.Key).ToList();
+        var script = new List<RedisWord> { "EVAL", RedisScripts.SetAside, (2 * lists.Count) + 4 };
+        foreach (var list in lists) script.AddRange([list, broker.Keys.Archived(run.Id, list)]);
+        script.AddRange(QueueUndos.Unacked(broker.Keys, run.Id));
+        script.Add(lists.Count);
+        script.AddRange(orphans.Select(orphan => (RedisWord)orphan.Tag));
+        await redis.CallAsync(cancellation, script);
+    }
+
+    private async Task CopyAsync(StepContext context, CancellationToken cancellation)
+    {
+        var writer = new QueueWriter(await run.BeginSnapshotAsync(cancellation), context.Counters);
+        foreach (var (broker, _) in _brokers)
+        {
+            await using var redis = await broker.Connector.OpenAsync(cancellation);
+            var (hash, index) = (broker.Keys.Archived(run.Id, broker.Keys.Unacked), broker.Keys.Archived(run.Id, broker.Keys.UnackedIndex));
+            var unacked = new UnackedReader(redis, broker.Keys, broker.Settings);
+            var taken = await unacked.ListAsync(hash, index, cancellation);
+            var source = new QueueSource(redis, unacked, hash);
+            var tallies = _tallies[broker.Settings.Name] = [];
+            foreach (var queue in Queues(broker))
+            {
+                var lists = broker.Keys.Of(queue).Select(list => (list.Priority, broker.Keys.Archived(run.Id, list.Key))).ToList();
+                var mine = queue.IsList ? [] : taken.Where(entry => entry.Queue == queue.Name).ToList();
+                tallies.Add(await writer.WriteAsync(new QueueFileHead(run.Id, broker.Settings.Name, queue), source.ReadAsync(lists, mine, cancellation), cancellation));
+                await CheckCountAsync(redis, broker, tallies[^1], mine.Count, cancellation);
+            }
+        }
+    }
+
+    /// <summary>Redis counts too: what is in the file is all that was set aside.</summary>
+    private async Task CheckCountAsync(RedisConnection redis, Broker broker, QueueTally tally, int taken, CancellationToken cancellation)
+    {
+        var there = (long)taken;
+        foreach (var (_, key) in broker.Keys.Of(tally.Queue)) there += (await redis.CallAsync(cancellation, "LLEN", broker.Keys.Archived(run.Id, key))).Integer;
+        if (there != tally.Messages)
+            throw Catalogue.QueueArchive.Throwable($"{tally.Messages} messages of {tally.Queue.Name} were copied, and {there} had been set aside.", "Nothing was deleted. Find out who else changes keys that begin with 'holdfast:'.");
+    }
+
+    private async Task CommitAsync(StepContext context, CancellationToken cancellation)
+    {
+        var paths = _brokers.Select(item => QueuePath.Broker(item.Broker.Settings.Name)).ToList();
+        Snapshot = await run.CommitSnapshotAsync(paths, QueueTags.Of(platform), cancellation);
+        context.Note($"The archive is {Snapshot.Id}.");
+    }
+
+    private async Task VerifyAsync(StepContext context, CancellationToken cancellation)
+    {
+        var snapshot = await run.Repository.FindSnapshotAsync(Snapshot!.Id.ToString(), cancellation);
+        foreach (var tally in _tallies.Values.SelectMany(queues => queues))
+        {
+            var node = await run.Repository.FindNodeAsync(snapshot, tally.File, cancellation);
+            var isGood = node is not null && CryptographicOperations.FixedTimeEquals(await new QueueFile(run.Repository, tally.File, node).HashAsync(cancellation), tally.Digest);
+            if (!isGood) throw Catalogue.QueueArchive.Throwable($"'{tally.File}' of archive {snapshot.Id.ToShortString()} is not what was written.", "Nothing was deleted; run 'holdfast repo check --read-data' and look at the disk.");
+            Interlocked.Add(ref context.Counters.BytesDone, tally.Bytes);
+            Interlocked.Add(ref context.Counters.ItemsDone, tally.Messages);
+        }
+    }
+
+    private Step DeleteStep(Broker broker, QueueUndos undos) => new()
+    {
+        Name = $"Delete the archived messages of {broker.Settings.Name}",
+        Does = "Deletes from Redis what is safe in the archive.",
+        Component = broker.Component,
+        Destroys = true,
+        Act = async (context, cancellation) =>
+        {
+            // From here on the way is forward: what is verified is deleted, never put back as well.
+            var (delete, takeBack) = (undos.DeleteArchived(run.Id, Queues(broker)), undos.TakeBack(run.Id, Queues(broker)));
+            await context.OweAsync(delete, cancellation);
+            await context.SettleAsync(takeBack, cancellation);
+            await undos.Handlers.Single(handler => handler.Kind == delete.Kind).UndoAsync(delete, cancellation);
+            await context.SettleAsync(delete, cancellation);
+        },
+    };
+}

@@ -1,0 +1,91 @@
+using System.Text.Json.Nodes;
+using Holdfast.Engine.Planning;
+using Holdfast.Engine.Problems;
+using Holdfast.Engine.Running;
+
+namespace Holdfast.Components.Queues;
+
+/// <summary>The steps that put the messages of a broker into a recovery point. Nothing is taken out of Redis: the platform goes on with it.</summary>
+internal sealed class QueueCapture(Broker broker, CaptureSession session)
+{
+    private string Name => broker.Settings.Name;
+
+    public async Task<CapturePlan> PlanAsync(CancellationToken cancellation)
+    {
+        var waiting = await broker.CountAsync(cancellation);
+        return new CapturePlan
+        {
+            Drain = [Step($"Wait until the queues of {Name} are idle", $"Waits up to {broker.Settings.DrainTimeout.TotalSeconds:0} s until nothing waits and no worker does anything; {waiting} messages wait now.", DrainAsync)],
+            Mark = [Step($"Copy the queues of {Name}", $"Copies what is left in {broker.Reader.Names.Count} queues into {QueuePath.Broker(Name)}, and changes nothing.", CopyAsync)],
+        };
+    }
+
+    private Step Step(string name, string does, Func<StepContext, CancellationToken, Task> act) => new() { Name = name, Does = does, Component = broker.Component, Act = act };
+
+    /// <summary>What waits is copied with the mark. What still runs would be killed half done, or do its work after the mark: then the window must not go on.</summary>
+    private async Task DrainAsync(StepContext context, CancellationToken cancellation)
+    {
+        var outcome = await broker.Watch.WaitAsync(broker.Settings.DrainTimeout, isHopeful: false, status => context.Counters.ItemsTotal = status.Waiting + status.Unacknowledged, cancellation);
+        var last = outcome.Last;
+        if (outcome.End == IdleEnd.Idle)
+        {
+            context.Note($"The queues of {Name} are idle.");
+            return;
+        }
+        if (!last.Workers.IsKnown) throw Unknown(last);
+        if (last.Workers.Active > 0)
+            throw Catalogue.QueueBusy.Throwable($"{last.Workers.Active} tasks of {Name} still run after {broker.Settings.DrainTimeout.TotalSeconds:0} s: {string.Join("; ", last.Workers.Running)}.");
+        context.Warn(Catalogue.QueueLeft.With($"The queues of {Name} are not empty: {last.Description}. What is left is in the recovery point, and stays where it is."));
+    }
+
+    private ProblemException Unknown(BrokerStatus status) =>
+        Catalogue.QueueUnknown.Throwable($"{status.Workers.Listening - status.Workers.Answered} of {status.Workers.Listening} workers of {Name} did not answer, so nobody knows what they do.");
+
+    private async Task CopyAsync(StepContext context, CancellationToken cancellation)
+    {
+        await using var redis = await broker.Connector.OpenAsync(cancellation);
+        var from = broker.Clock.GetUtcNow();
+        var unacked = new UnackedReader(redis, broker.Keys, broker.Settings);
+        var source = new QueueSource(redis, unacked, broker.Keys.Unacked);
+        var writer = new QueueWriter(session.Writer, context.Counters);
+        var taken = broker.Settings.Queues.Count == 0 ? [] : await unacked.ListAsync(broker.Keys.Unacked, broker.Keys.UnackedIndex, cancellation);
+        var record = await BeginRecordAsync(redis, from, cancellation);
+        var details = new JsonArray();
+        foreach (var queue in Queues(taken, context, record))
+        {
+            var head = new QueueFileHead(session.Manifest.RunId, Name, queue);
+            var mine = queue.IsList ? [] : taken.Where(entry => entry.Queue == queue.Name).ToList();
+            var tally = await writer.WriteAsync(head, source.ReadAsync(broker.Keys.Of(queue), mine, cancellation), cancellation);
+            record.Counts[queue.Name] = tally.Messages;
+            details.Add(tally.ToJson());
+        }
+        record.Counts["messages"] = record.Counts.Values.Sum();
+        record.Details = new JsonObject { ["queues"] = details };
+        record.To = broker.Clock.GetUtcNow();
+        session.Manifest.Components.Add(record);
+        context.Note($"{record.Counts["messages"]} messages of {Name} are in {QueuePath.Broker(Name)}.");
+    }
+
+    private async Task<ComponentRecord> BeginRecordAsync(RedisConnection redis, DateTimeOffset from, CancellationToken cancellation)
+    {
+        var record = new ComponentRecord { Name = broker.Component, Kind = QueuesComponent.KindName, Path = QueuePath.Broker(Name), From = from };
+        // The version is good to know, and a user who may not ask for it may still take a backup.
+        var facts = (await redis.TryAsync(cancellation, "INFO", "server")).Text.Split("\r\n");
+        if (Array.Find(facts, fact => fact.StartsWith("redis_version:", StringComparison.Ordinal)) is { } version) record.Versions["redis"] = version.Split(':')[1];
+        return record;
+    }
+
+    /// <summary>Those of the profile, and those that workers have messages of: what they had taken is in no list, so it must not be missed.</summary>
+    private IEnumerable<QueueName> Queues(IReadOnlyList<UnackedEntry> taken, StepContext context, ComponentRecord record)
+    {
+        var unlisted = taken.Select(entry => entry.Queue).OfType<string>().Distinct(StringComparer.Ordinal).Except(broker.Settings.Queues, StringComparer.Ordinal).Order(StringComparer.Ordinal).ToList();
+        foreach (var name in unlisted)
+            context.Warn(Catalogue.QueueUnlisted.With($"Workers of {Name} have messages of the queue '{name}', which the profile does not name. It is in the recovery point all the same."));
+        if (taken.Count(entry => entry.Queue is null) is > 0 and var lost)
+        {
+            record.Complete = false;
+            context.Warn(Catalogue.QueueUnreadable.With($"{lost} entries of 'unacked' of {Name} are not what kombu writes, so they are not in the recovery point."));
+        }
+        return [.. broker.Reader.Names, .. unlisted.Select(name => new QueueName(name, false))];
+    }
+}

@@ -1,0 +1,49 @@
+namespace Holdfast.Components.Queues;
+
+/// <summary>
+/// The names of keys. Those of the broker are kombu's (source: kombu 5.2, transport/redis.py), with its global_keyprefix before
+/// them; our own begin with the same prefix, so that a user who may touch the broker's keys may touch ours.
+/// </summary>
+internal sealed class QueueKeys(QueuesSettings settings)
+{
+    public string Unacked => $"{settings.KeyPrefix}unacked";
+
+    public string UnackedIndex => $"{settings.KeyPrefix}unacked_index";
+
+    /// <summary>The channel that all workers listen to. The number of the database is part of it, because channels know no databases.</summary>
+    public string Mailbox => $"{settings.KeyPrefix}/{settings.Connection.Database}.{settings.ControlExchange}.pidbox";
+
+    /// <summary>The exchange of answers, without the prefix: workers add it.</summary>
+    public string ReplyExchange => $"reply.{settings.ControlExchange}.pidbox";
+
+    /// <summary>The set of queues that are bound to an exchange.</summary>
+    public string Binding(string exchange) => $"{settings.KeyPrefix}_kombu.binding.{exchange}";
+
+    public string Plain(string list) => settings.KeyPrefix + list;
+
+    /// <summary>The lists of a queue with their priorities: the first has none in its name.</summary>
+    public IReadOnlyList<(int Priority, string Key)> Buckets(string queue) =>
+        [.. settings.PrioritySteps.Select(step => (step, Plain(step == 0 ? queue : $"{queue}{settings.Separator}{step}")))];
+
+    /// <summary>The lists of a queue, or the one list of a plain list.</summary>
+    public IReadOnlyList<(int Priority, string Key)> Of(QueueName queue) => queue.IsList ? [(0, Plain(queue.Name))] : Buckets(queue.Name);
+
+    /// <summary>The step whose list takes messages of a priority, as kombu chooses it: the largest that is not above it.</summary>
+    public int Step(int priority) => settings.PrioritySteps.LastOrDefault(step => step <= priority, settings.PrioritySteps[^1]);
+
+    /// <summary>Holds that something was put back once already, so that it is not done twice.</summary>
+    public string Restored(string archive, QueueName queue) => Own("restored", archive, queue.Name);
+
+    /// <summary>A list in the making, which takes a queue's place when it is whole.</summary>
+    public string Staging(string archive, string key) => Own("staging", archive, Bare(key));
+
+    /// <summary>Where what stood in the way of a restore is kept. <paramref name="suffix"/> is unique for the run.</summary>
+    public string Aside(string key, string suffix) => Own("aside", suffix.TrimStart('.'), Bare(key));
+
+    /// <summary>Where an archive takes a list to, out of the workers' reach.</summary>
+    public string Archived(string archive, string key) => Own("archive", archive, Bare(key));
+
+    private string Own(string kind, string owner, string name) => $"{settings.KeyPrefix}holdfast:{kind}:{owner}:{name}";
+
+    private string Bare(string key) => key[settings.KeyPrefix.Length..];
+}

@@ -1,0 +1,107 @@
+using Holdfast.Engine.Problems;
+using Holdfast.Engine.Running;
+
+namespace Holdfast.Components.Queues;
+
+/// <summary>What happens to messages that are in a queue when others are put back into it.</summary>
+internal enum PutBackMode
+{
+    /// <summary>They stay, and are taken after those put back, which are older.</summary>
+    Add,
+
+    /// <summary>They are moved aside when they are not the same: the queue becomes what it was.</summary>
+    Replace,
+
+    /// <summary>They are deleted when they are not the same, and what was put back already is put back again.</summary>
+    Overwrite,
+}
+
+/// <summary>What was put back.</summary>
+/// <param name="WasDone">It had been done before, so nothing was done now.</param>
+/// <param name="Messages">How many were put back.</param>
+/// <param name="AlreadyThere">How many were left out because the queue or a worker has them.</param>
+/// <param name="MovedAside">The lists that stood in the way, and where they are now.</param>
+internal sealed record PutBackResult(bool WasDone, long Messages, long AlreadyThere, IReadOnlyList<(string Key, string Aside)> MovedAside);
+
+/// <summary>
+/// Puts the messages of one queue back, exactly once: they are staged in lists of our own, and one script makes these the queue and
+/// leaves a mark, so that a run that was killed can be done again, and one that had ended does nothing any more.
+/// </summary>
+internal sealed class QueuePutBack(RedisConnection redis, QueuesSettings settings, QueueKeys keys, StepCounters counters)
+{
+    /// <summary>What is sent at once: messages, and bytes.</summary>
+    private const int BatchMessages = 500, BatchBytes = 1 << 20;
+
+    private readonly Dictionary<string, (List<ReadOnlyMemory<byte>> Items, int Bytes)> _batches = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, long> _staged = new(StringComparer.Ordinal);
+    private readonly HashSet<UInt128> _known = [];
+    private long _alreadyThere;
+
+    /// <param name="head">Of the queue's file.</param>
+    /// <param name="messages">In the order of the file.</param>
+    /// <param name="mode">What becomes of those that are there.</param>
+    /// <param name="run">The run that does it: it is in the mark, and in the names of what is moved aside.</param>
+    /// <param name="cancellation">Until the script is called; then it is too late.</param>
+    public async Task<PutBackResult> RunAsync(QueueFileHead head, IAsyncEnumerable<ArchivedMessage> messages, PutBackMode mode, string run, CancellationToken cancellation)
+    {
+        var mark = keys.Restored(head.Archive, head.Queue);
+        if (mode != PutBackMode.Overwrite && (await redis.CallAsync(cancellation, "EXISTS", mark)).Integer == 1) return new PutBackResult(true, 0, 0, []);
+        var lists = keys.Of(head.Queue);
+        foreach (var (_, key) in lists) await redis.CallAsync(cancellation, "DEL", keys.Staging(head.Archive, key));
+        if (!head.Queue.IsList) await LearnAsync(lists, mode, cancellation);
+        await foreach (var message in messages.WithCancellation(cancellation)) await StageAsync(head, message, cancellation);
+        foreach (var staging in _batches.Keys.ToList()) await SendAsync(staging, cancellation);
+        return await SwitchAsync(head, lists, mark, mode, run, cancellation);
+    }
+
+    /// <summary>Messages that a worker has are never put back beside it; those in the queue only count when they stay there.</summary>
+    private async Task LearnAsync(IReadOnlyList<(int Priority, string Key)> lists, PutBackMode mode, CancellationToken cancellation)
+    {
+        await foreach (var (_, value) in new UnackedReader(redis, keys, settings).ScanAsync(keys.Unacked, cancellation))
+            if (UnackedMessage.Read(value) is { } taken) _known.Add(CeleryMessage.Read(taken.Message).Identity(taken.Message.Span));
+        if (mode != PutBackMode.Add) return;
+        foreach (var (_, key) in lists)
+            await foreach (var item in new ListPages(redis, key).ReadAsync(cancellation)) _known.Add(CeleryMessage.Read(item).Identity(item));
+    }
+
+    private async Task StageAsync(QueueFileHead head, ArchivedMessage archived, CancellationToken cancellation)
+    {
+        Interlocked.Increment(ref counters.ItemsDone);
+        if (archived.Message is not { } message)
+            throw Catalogue.QueueArchive.Throwable($"The archive of {head.Queue.Name} has a message whose bytes are not those of one that a worker had taken.");
+        if (!head.Queue.IsList && !_known.Add(CeleryMessage.Read(message).Identity(message.Span)))
+        {
+            _alreadyThere++;
+            return;
+        }
+        var staging = keys.Staging(head.Archive, KeyOf(head.Queue, archived.Priority));
+        var batch = _batches.GetValueOrDefault(staging, ([], 0));
+        batch.Items.Add(message);
+        _batches[staging] = (batch.Items, batch.Bytes + message.Length);
+        if (batch.Items.Count >= BatchMessages || batch.Bytes + message.Length >= BatchBytes) await SendAsync(staging, cancellation);
+    }
+
+    private async Task SendAsync(string staging, CancellationToken cancellation)
+    {
+        var (items, bytes) = _batches[staging];
+        _batches.Remove(staging);
+        var reply = await redis.CallAsync(cancellation, ["RPUSH", staging, .. items.Select(item => new RedisWord(item))]);
+        _staged[staging] = reply.Integer;
+        Interlocked.Add(ref counters.BytesDone, bytes);
+    }
+
+    private async Task<PutBackResult> SwitchAsync(
+        QueueFileHead head, IReadOnlyList<(int Priority, string Key)> lists, string mark, PutBackMode mode, string run, CancellationToken cancellation)
+    {
+        var script = new List<RedisWord> { "EVAL", RedisScripts.PutBack, 1 + (3 * lists.Count), mark };
+        foreach (var (_, key) in lists) script.AddRange([key, keys.Staging(head.Archive, key), keys.Aside(key, run)]);
+        script.AddRange([mode switch { PutBackMode.Add => "add", PutBackMode.Replace => "replace", _ => "overwrite" }, $"put back by {run}"]);
+        script.AddRange(lists.Select(list => (RedisWord)_staged.GetValueOrDefault(keys.Staging(head.Archive, list.Key))));
+        var reply = await redis.CallAsync(cancellation, script);
+        if (reply.Items[0].Integer == 0) return new PutBackResult(true, 0, 0, []);
+        var aside = reply.Items.Skip(1).Select(number => lists[(int)number.Integer - 1].Key).Select(key => (key, keys.Aside(key, run)));
+        return new PutBackResult(false, _staged.Values.Sum(), _alreadyThere, [.. aside]);
+    }
+
+    private string KeyOf(QueueName queue, int priority) => queue.IsList ? keys.Plain(queue.Name) : keys.Buckets(queue.Name).First(bucket => bucket.Priority == keys.Step(priority)).Key;
+}

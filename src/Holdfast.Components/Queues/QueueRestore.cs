@@ -1,0 +1,96 @@
+using Holdfast.Engine.Planning;
+using Holdfast.Engine.Problems;
+using Holdfast.Engine.Running;
+using Holdfast.Restic;
+using Holdfast.Restic.Restoring;
+using Holdfast.Restic.Snapshots;
+
+namespace Holdfast.Components.Queues;
+
+/// <summary>The steps that put the messages of a broker back from a snapshot: a recovery point, or an archive.</summary>
+internal sealed class QueueRestore(Broker broker, QueueUndos undos)
+{
+    private string Name => broker.Settings.Name;
+
+    /// <summary>For "restore": the queues become what they were.</summary>
+    public async Task<IReadOnlyList<Step>> PlanAsync(RestoreSession session, CancellationToken cancellation)
+    {
+        if (session.Target is { } target) return [FilesStep(session, target)];
+        var mode = session.Overwrite ? PutBackMode.Overwrite : PutBackMode.Replace;
+        return await PlanAsync(session.Repository, session.Point, mode, queue => IsChosen(queue, session), cancellation);
+    }
+
+    /// <summary>One step a queue, each done as a whole or not at all.</summary>
+    public async Task<IReadOnlyList<Step>> PlanAsync(Repository repository, Snapshot snapshot, PutBackMode mode, Func<QueueName, bool> isChosen, CancellationToken cancellation)
+    {
+        await using var redis = await broker.Connector.OpenAsync(cancellation);
+        var steps = new List<Step>();
+        foreach (var file in await QueueFile.ListAsync(repository, snapshot, Name, cancellation))
+        {
+            var head = await file.ReadHeadAsync(cancellation);
+            if (!isChosen(head.Queue)) continue;
+            var there = 0L;
+            foreach (var (_, key) in broker.Keys.Of(head.Queue)) there += (await redis.CallAsync(cancellation, "EXISTS", key)).Integer;
+            steps.Add(QueueStep(file, head, mode, there > 0));
+        }
+        return steps;
+    }
+
+    private Step QueueStep(QueueFile file, QueueFileHead head, PutBackMode mode, bool isThere) => new()
+    {
+        Name = $"Put back the messages of {head.Queue.Name}",
+        Does = mode switch
+        {
+            PutBackMode.Add => "Adds those that are not there any more, before what has come since, once.",
+            PutBackMode.Replace => "Makes the queue what it was, once; what it has now is moved aside when it is not the same.",
+            _ => "Makes the queue what it was, even when that was done before; what it has now is deleted.",
+        },
+        Component = broker.Component,
+        Destroys = isThere && mode != PutBackMode.Add,
+        Act = async (context, cancellation) =>
+        {
+            await using var redis = await broker.Connector.OpenAsync(cancellation);
+            var undo = undos.DropStaging(head);
+            await context.OweAsync(undo, cancellation);
+            var result = await new QueuePutBack(redis, broker.Settings, broker.Keys, context.Counters).RunAsync(head, file.ReadAsync(cancellation), mode, context.RunId, cancellation);
+            await context.SettleAsync(undo, cancellation);
+            Tell(context, head, result);
+        },
+    };
+
+    private static void Tell(StepContext context, QueueFileHead head, PutBackResult result)
+    {
+        if (result.WasDone)
+        {
+            context.Warn(Catalogue.QueueRestored.With($"The messages of {head.Queue.Name} that run {head.Archive} had copied were put back once already, so nothing was done."));
+            return;
+        }
+        var left = result.AlreadyThere > 0 ? $"; {result.AlreadyThere} are there already" : "";
+        context.Note($"{result.Messages} messages of {head.Queue.Name} were put back{left}.");
+        foreach (var (key, aside) in result.MovedAside) context.Note($"What was in {key} is in {aside} now.");
+    }
+
+    /// <summary>A queue is chosen by its name, or by its file in the recovery point or a folder above it.</summary>
+    private bool IsChosen(QueueName queue, RestoreSession session)
+    {
+        var file = QueuePath.File(Name, queue);
+        bool Fits(string pattern) => pattern == queue.Name || pattern == file || file.StartsWith(pattern.TrimEnd('/') + "/", StringComparison.Ordinal);
+        return (session.Include.Count == 0 || session.Include.Any(Fits)) && !session.Exclude.Any(Fits);
+    }
+
+    private Step FilesStep(RestoreSession session, string target) => new()
+    {
+        Name = $"Write the messages of {Name} as files",
+        Does = $"Writes {QueuePath.Broker(Name)} below {target}; Redis is not touched.",
+        Component = broker.Component,
+        Act = async (context, cancellation) =>
+        {
+            var folder = QueuePath.Broker(Name);
+            var options = new RestoreOptions { Existing = session.Overwrite ? ExistingFiles.Overwrite : ExistingFiles.MoveAside, AsideSuffix = session.AsideSuffix };
+            var report = await session.Repository.RestoreAsync(session.Point, folder, Path.Join(target, folder), options, cancellation);
+            if (report.Failures is [var first, ..])
+                throw Catalogue.RestoreFailures.Throwable($"{report.Failures.Count} files of queues could not be written, the first is {first.Path}: {first.Error}");
+            context.Note($"The messages of {Name} are in {Path.Join(target, folder)}.");
+        },
+    };
+}
