@@ -79,7 +79,7 @@ internal static class QueuesCommand
             if (parsed.GetValue(Plan)) return ExitCode.Success;
             await ConfirmAsync(session, $"Take the messages of platform {Printable.Name(session.Profile.Platform)} out of their queues into an archive? [y/N]", cancellation);
         }
-        var outcome = await run.RunAsync("queues archive", archive.PlanAsync, cancellation);
+        var outcome = await run.RunAsync("queues archive", archive.PlanAsync, reads: false, cancellation);
         return Tell(session.Output, outcome, new QueuesFinishedEvent("archived", session.Profile.Platform, archive.Messages) { Archive = archive.Snapshot?.Id.ToString() });
     }
 
@@ -94,7 +94,7 @@ internal static class QueuesCommand
             session.Output.Tell(PlanEvent.Of(run.Plan("queues restore", await StepsAsync(cancellation))));
             return ExitCode.Success;
         }
-        var outcome = await run.RunAsync("queues restore", StepsAsync, cancellation);
+        var outcome = await run.RunAsync("queues restore", StepsAsync, reads: true, cancellation);
         return Tell(session.Output, outcome, new QueuesFinishedEvent("restored", session.Profile.Platform, teller.Items) { Archive = snapshot.Id.ToString() });
 
         async Task<IReadOnlyList<Step>> StepsAsync(CancellationToken token)
@@ -118,7 +118,7 @@ internal static class QueuesCommand
         }
         if (!parsed.GetValue(WithoutArchive) || !parsed.GetValue(LoseMessages))
             throw Catalogue.Unconfirmed.Throwable("Deleting messages loses the work that they ask for, so nothing was done.", "Use 'holdfast queues archive', which empties the queues and keeps the messages; or add --without-archive --yes-lose-messages.");
-        var outcome = await run.RunAsync("queues delete", StepsAsync, cancellation);
+        var outcome = await run.RunAsync("queues delete", StepsAsync, reads: true, cancellation);
         return Tell(session.Output, outcome, new QueuesFinishedEvent("deleted", session.Profile.Platform, teller.Items));
 
         async Task<IReadOnlyList<Step>> StepsAsync(CancellationToken token)

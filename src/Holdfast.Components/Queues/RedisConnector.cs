@@ -51,13 +51,21 @@ internal sealed class RedisConnector(RedisSettings settings, ISecretReader secre
         catch (Exception failure) when (failure is not ProblemException)
         {
             if (stream is not null) await stream.DisposeAsync();
-            if (failure is OperationCanceledException && !cancellation.IsCancellationRequested)
-                throw Catalogue.QueueUnreachable.Throwable($"Redis on {settings.Place} did not answer within {settings.Patience.TotalSeconds:0} s.", failure);
+            if (failure is OperationCanceledException && !cancellation.IsCancellationRequested) throw Silent(failure, isSecuring: stream is not null);
             if (!RedisProblem.Recognises(failure)) throw;
             throw settings.Tls is not null && stream is not null
                 ? Catalogue.QueueTls.Throwable($"TLS with Redis on {settings.Place} failed: {RedisProblem.Reason(failure)}.", failure)
                 : RedisProblem.Of(failure, "Connecting to Redis", settings.Place);
         }
+    }
+
+    /// <summary>A port that does not speak TLS waits for the end of a line that never comes.</summary>
+    private ProblemException Silent(Exception failure, bool isSecuring)
+    {
+        var text = $"Redis on {settings.Place} did not answer within {settings.Patience.TotalSeconds:0} s";
+        return isSecuring
+            ? Catalogue.QueueTls.Throwable($"{text}, so this port may not speak TLS.", failure)
+            : Catalogue.QueueUnreachable.Throwable($"{text}.", failure);
     }
 
     private async Task<Stream> OpenSocketAsync(CancellationToken cancellation)

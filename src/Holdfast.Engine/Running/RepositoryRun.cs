@@ -62,12 +62,16 @@ public sealed class RepositoryRun : IAsyncDisposable
     public Plan Plan(string verb, IReadOnlyList<Step> steps) => Plan(verb, steps, LockStep((_, _) => Task.CompletedTask));
 
     /// <summary>Does it. The steps are planned when what dead runs owed has been done. Failures of the run itself are in the outcome, what keeps it from beginning is thrown.</summary>
+    /// <param name="verb">What the journal calls it.</param>
+    /// <param name="steps">Plans what is done under the lock.</param>
+    /// <param name="reads">It only reads, so a repository that can't be written is read without a lock.</param>
+    /// <param name="cancellation">Ends the run; what it owes is undone.</param>
     /// <exception cref="ProblemException">Another run is in progress, a server does not answer, the journal can not be written ...</exception>
-    public async Task<RunOutcome> RunAsync(string verb, Func<CancellationToken, Task<IReadOnlyList<Step>>> steps, CancellationToken cancellation)
+    public async Task<RunOutcome> RunAsync(string verb, Func<CancellationToken, Task<IReadOnlyList<Step>>> steps, bool reads, CancellationToken cancellation)
     {
         using var interruption = new Interruption(cancellation);
         using var frame = await RunFrame.EnterAsync(_environment, Id, _platform, [_hold, .. _components.SelectMany(component => component.UndoHandlers)]);
-        var plan = Plan(verb, await steps(cancellation), LockStep((context, token) => _hold.LockAsync(context, interruption, token)));
+        var plan = Plan(verb, await steps(cancellation), LockStep((context, token) => reads ? _hold.LockToReadAsync(context, interruption, token) : _hold.LockAsync(context, interruption, token)));
         return await frame.RunAsync(plan, interruption);
     }
 

@@ -1,0 +1,122 @@
+using System.Text.Json.Nodes;
+using Holdfast.Engine.Problems;
+using Holdfast.Testing;
+using Xunit;
+
+namespace Holdfast.ServerTests.EndToEnd;
+
+/// <summary>`holdfast queues` of the published binary on a real Redis.</summary>
+public sealed class QueueVerbTests
+{
+    [Fact]
+    public async Task An_archive_empties_the_queues_and_a_restore_fills_them_once()
+    {
+        await using var queues = await QueueScene.StartAsync();
+        await queues.FillAsync(300);
+        var expected = await queues.IdsAsync();
+
+        var archived = (await queues.Scene.RunAsync("queues", "archive", "--yes", "--json")).Succeeded();
+        Assert.Equal(603, Last(archived)["messages"]!.GetValue<long>());
+        Assert.Empty(await queues.IdsAsync());
+        Assert.DoesNotContain("scene", (await queues.Scene.RunAsync("points", "list")).Succeeded().Output, StringComparison.Ordinal);
+
+        (await queues.Scene.RunAsync("queues", "restore", Last(archived)["archive"]!.GetValue<string>()[..8])).Succeeded();
+        Assert.Equal(expected, await queues.IdsAsync());
+        await queues.Redis.CallAsync("FLUSHALL");
+        (await queues.Scene.RunAsync("queues", "restore")).Succeeded();
+        Assert.Equal(expected, await queues.IdsAsync());
+
+        var again = (await queues.Scene.RunAsync("queues", "restore")).Succeeded();
+        Assert.Contains(Catalogue.QueueRestored.Code, again.Errors, StringComparison.Ordinal);
+        Assert.Equal(expected, await queues.IdsAsync());
+        await queues.Scene.CheckAsync();
+    }
+
+    [Fact]
+    public async Task One_queue_is_archived_and_the_others_stay()
+    {
+        await using var queues = await QueueScene.StartAsync();
+        await queues.FillAsync(100);
+
+        (await queues.Scene.RunAsync("queues", "archive", "plain", "--yes")).Succeeded();
+
+        Assert.Equal((0, 80, 1), (await queues.Redis.CountAsync("LLEN", "plain"), await queues.Redis.CountAsync("LLEN", "work"), await queues.Redis.CountAsync("HLEN", "unacked")));
+    }
+
+    [Fact]
+    public async Task A_point_holds_what_waits_and_a_restore_brings_it_back()
+    {
+        await using var queues = await QueueScene.StartAsync();
+        await queues.FillAsync(200);
+        var expected = await queues.IdsAsync();
+        (await queues.Scene.RunAsync("backup")).Succeeded();
+        Assert.Equal(expected, await queues.IdsAsync());
+        await queues.Redis.CallAsync("FLUSHALL");
+
+        (await queues.Scene.RunAsync("restore", "--yes")).Succeeded();
+
+        Assert.Equal(expected, await queues.IdsAsync());
+    }
+
+    [Fact]
+    public async Task Nothing_is_deleted_or_archived_unasked()
+    {
+        await using var queues = await QueueScene.StartAsync();
+        await queues.FillAsync(100);
+        var expected = await queues.IdsAsync();
+        await queues.Scene.FailsAsync(Catalogue.Unconfirmed, "queues", "archive");
+        await queues.Scene.FailsAsync(Catalogue.Unconfirmed, "queues", "delete");
+        await queues.Scene.FailsAsync(Catalogue.Unconfirmed, "queues", "delete", "--without-archive");
+        await queues.Scene.FailsAsync(Catalogue.Unconfirmed, "queues", "delete", "--yes-lose-messages");
+        (await queues.Scene.RunAsync("queues", "archive", "--plan")).Succeeded();
+        await queues.Scene.FailsAsync(Catalogue.QueueNone, "queues", "archive", "wrok", "--yes");
+        await queues.Scene.FailsAsync(Catalogue.QueueNone, "queues", "list", "--broker", "mian");
+        await queues.Scene.FailsAsync(Catalogue.PointMissing, "queues", "restore");
+        await queues.Scene.FailsAsync(Catalogue.QueueBusy, "queues", "wait", "--timeout", "1s");
+        Assert.Equal(expected, await queues.IdsAsync());
+
+        (await queues.Scene.RunAsync("queues", "delete", "work", "--without-archive", "--yes-lose-messages")).Succeeded();
+        Assert.Equal((0, 0, 100), (await queues.Redis.CountAsync("LLEN", "work"), await queues.Redis.CountAsync("LLEN", "work\x06\x16" + "6"), await queues.Redis.CountAsync("LLEN", "plain")));
+    }
+
+    [Fact]
+    public async Task A_redis_that_dies_in_the_middle_of_an_archive_has_every_message_after_recovery()
+    {
+        await using var queues = await QueueScene.StartAsync();
+        await queues.FillAsync(50_000, bytes: 500);
+        var expected = await queues.IdsAsync();
+        var archive = queues.Scene.RunAsync("queues", "archive", "--yes");
+        while (!archive.IsCompleted && (await queues.LeftoversAsync()).Count == 0) await Task.Delay(5, TestContext.Current.CancellationToken);
+        await queues.Redis.KillAsync();
+
+        var result = await archive;
+        Assert.Equal((int)ExitCode.Unreachable, result.ExitCode);
+        Assert.Contains("HF-UNDO-FAILED", result.Errors, StringComparison.Ordinal);
+        await queues.Redis.StartServerAsync();
+        (await queues.Scene.RunAsync("recover")).Succeeded();
+
+        Assert.Empty(await queues.LeftoversAsync());
+        Assert.Equal(expected, await queues.IdsAsync());
+    }
+
+    /// <summary>400 MB of messages do not fit into a heap of 256 MB: were they held, the program would die.</summary>
+    [Fact]
+    public async Task A_hundred_thousand_messages_take_no_more_memory_than_a_few()
+    {
+        await using var queues = await QueueScene.StartAsync();
+        await queues.FillAsync(50_000, bytes: 4000);
+        var expected = await queues.IdsAsync();
+
+        (await InSmallHeapAsync(queues, "archive", "--yes")).Succeeded();
+        Assert.Empty(await queues.IdsAsync());
+        (await InSmallHeapAsync(queues, "restore")).Succeeded();
+
+        Assert.Equal(expected, await queues.IdsAsync());
+    }
+
+    private static Task<CommandResult> InSmallHeapAsync(QueueScene queues, params string[] words) => Command.RunAsync(
+        HoldfastBinary.Find(), ["queues", .. words, "--profile", queues.Scene.Profile],
+        [new("HOLDFAST_STATE", queues.Scene["state"]), new("DOTNET_GCHeapHardLimit", "0x10000000")]);
+
+    private static JsonNode Last(CommandResult result) => JsonNode.Parse(result.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries)[^1])!;
+}
