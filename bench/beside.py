@@ -20,6 +20,7 @@ def arguments():
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--folder", help="where everything is made; a temporary folder by default, removed at the end")
     parser.add_argument("--only", nargs="+", metavar="TOOL", help="restic borg pipe holdfast; all by default")
+    parser.add_argument("--rounds", type=int, default=3, help="every stage but the one after changes runs so often, in turn; the table has the medians (default 3)")
     parser.add_argument("--no-result", action="store_true", help="print the table, but keep no file in bench/results")
     return parser.parse_args()
 
@@ -57,25 +58,41 @@ def same(tree, restored):
     return False
 
 
-def run_stages(folder, tree, all_tools):
-    figures = {}
-    for tool in all_tools:
+def make_empty(all_tools):
+    """New repositories. Holdfast's first: restic takes its chunker's polynomial, for by chance alone their sizes differ by 2 %."""
+    for tool in reversed(all_tools):
+        subprocess.run(["rm", "-rf", tool.repository], check=True)
         measure.run(tool.init(), tool.environment, f"{tool.folder}/init.log")
+
+
+def run_stage(stage, tool, folder, tree):
+    figure = measure.run(stage_command(stage, tool, folder), tool.environment, f"{tool.folder}/{stage.split()[0].strip(',')}.log")
+    figure.disk = measure.disk_mib(tool.repository)
+    print(f"{stage:22} {tool.name:18} {figure.cpu:7.2f} CPU s {figure.wall:7.2f} s {figure.memory:6.0f} MiB, repository {figure.disk:.0f} MiB", flush=True)
+    if stage == "restore":
+        restored = f"{folder}/restored-{type(tool).__name__}"
+        if not same(tree, restored):
+            raise SystemExit(f"{tool.name} did not restore what it had backed up.")
+        shutil.rmtree(restored)
+    return figure
+
+
+def run_stages(folder, tree, all_tools, rounds):
+    figures = {}
     for stage in STAGES:
-        if "changed" in stage and "un" not in stage:
+        once = stage == "after 1 % changed"
+        if once:
             sample("change", tree, 1)
         subprocess.run(["sync"], check=True)
         subprocess.run(["bash", "-c", 'find "$1" -type f -exec cat {} + > /dev/null', "bash", tree], check=True)
-        for tool in all_tools:
-            figure = measure.run(stage_command(stage, tool, folder), tool.environment, f"{tool.folder}/{stage.split()[0].strip(',')}.log")
-            figure.disk = measure.disk_mib(tool.repository)
-            figures[stage, tool.name] = figure
-            print(f"{stage:22} {tool.name:18} {figure.cpu:7.2f} CPU s {figure.wall:7.2f} s {figure.memory:6.0f} MiB, repository {figure.disk:.0f} MiB", flush=True)
-            if stage == "restore":
-                restored = f"{folder}/restored-{type(tool).__name__}"
-                if not same(tree, restored):
-                    raise SystemExit(f"{tool.name} did not restore what it had backed up.")
-                shutil.rmtree(restored)
+        taken = {tool.name: [] for tool in all_tools}
+        for _ in range(1 if once else rounds):
+            if stage == "first backup":
+                make_empty(all_tools)
+            for tool in all_tools:
+                taken[tool.name].append(run_stage(stage, tool, folder, tree))
+        for name, runs in taken.items():
+            figures[stage, name] = measure.median(runs)
     return figures
 
 
@@ -102,7 +119,7 @@ def about(options, tree, all_tools):
     with open("/proc/cpuinfo") as file:
         processor = next((line.split(":")[1].strip() for line in file if line.startswith("model name")), "unknown processor")
     versions = "; ".join(f"{tool.name}: {tool.version()}" for tool in all_tools)
-    return (f"{count} files, {size:.0f} MiB, scale {options.scale}, seed {options.seed}; {os.cpu_count()} cores of {processor}; page cache warm, after a warm-up run.\n\n"
+    return (f"{count} files, {size:.0f} MiB, scale {options.scale}, seed {options.seed}; {os.cpu_count()} cores of {processor}; page cache warm, after a warm-up run; medians of {options.rounds} rounds, in turn.\n\n"
             f"Versions: {versions}. CPU s is user and system time of all processes; peak MiB is that of the largest single process.\n"
             "The pipe writes everything anew each time, knows no old backups, and its check only decrypts, decompresses and lists.\n")
 
@@ -116,7 +133,7 @@ def main():
         tree = f"{folder}/tree"
         sample("make", tree, options.seed, options.scale)
         all_tools = [kind(folder, tree) for kind in chosen]
-        figures = run_stages(folder, tree, all_tools)
+        figures = run_stages(folder, tree, all_tools, options.rounds)
         day = datetime.date.today().isoformat()
         text = f"# Side by side, {day}\n\n{about(options, tree, all_tools)}\n{table(figures, all_tools)}\n"
         print(text)

@@ -104,8 +104,8 @@ def change(root, seed):
     rng = random.Random(seed + 1)
     paths = sorted(os.path.join(folder, name) for folder, _, names in os.walk(root) for name in names)
     budget = sum(map(os.path.getsize, paths)) // 200
-    small = [path for path in paths if "/small/" in path]
-    others = [path for path in paths if "/small/" not in path]
+    small = [path for path in paths if path.startswith(f"{root}/small/")]
+    others = [path for path in paths if not path.startswith(f"{root}/small/")]
     weights = list(map(os.path.getsize, others))
     left = budget
     for path in rng.sample(small, len(small)):

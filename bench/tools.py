@@ -40,10 +40,12 @@ class Restic(Tool):
 
     def __init__(self, folder, tree):
         super().__init__(folder, tree)
-        self.environment |= {"RESTIC_PASSWORD": PASSWORD, "RESTIC_REPOSITORY": self.repository}
+        self.environment |= {"RESTIC_PASSWORD": PASSWORD, "RESTIC_FROM_PASSWORD": PASSWORD, "RESTIC_REPOSITORY": self.repository}
 
     def init(self):
-        return ["restic", "init"]
+        other = os.path.join(os.path.dirname(self.folder), "holdfast", "repository")
+        same_chunks = ["--from-repo", other, "--copy-chunker-params"] if os.path.exists(other) else []
+        return ["restic", "init", *same_chunks]
 
     def backup(self):
         return ["restic", "backup", "--quiet", self.tree]
@@ -83,7 +85,7 @@ class Pipe(Tool):
     version_command = ["zstd", "--version"]
 
     def init(self):
-        return ["bash", "-c", 'age-keygen -o "$1/key" && age-keygen -y "$1/key" > "$1/recipient"', "bash", self.folder]
+        return ["bash", "-c", 'rm -f "$1/key"; age-keygen -o "$1/key" && age-keygen -y "$1/key" > "$1/recipient"', "bash", self.folder]
 
     def backup(self):
         return self.shell('tar -C / -cf - "${2#/}" | zstd -q -3 | age -R "$1/recipient" -o "$1/repository"')

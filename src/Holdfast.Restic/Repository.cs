@@ -236,8 +236,8 @@ public sealed class Repository : IAsyncDisposable
         return plaintext;
     }
 
-    /// <summary>Authenticates, decrypts, decompresses and verifies a blob into a buffer of its plain length. Damaged when anything does not fit.</summary>
-    internal void DecodeBlob(ReadOnlySpan<byte> message, Id id, in PackedBlob blob, Span<byte> plaintext) => _decoder.Decode(message, id, blob, plaintext);
+    /// <summary>Authenticates, decrypts, decompresses and verifies a blob into a buffer of its plain length. Damaged when anything does not fit. The message is spent.</summary>
+    internal void DecodeBlob(Span<byte> message, Id id, in PackedBlob blob, Span<byte> plaintext) => _decoder.Decode(message, id, blob, plaintext);
 
     /// <summary>The same without handing the plaintext out: the message is opened in place, and only a compressed blob needs room of its plain length.</summary>
     internal void VerifyBlob(Span<byte> message, Id id, in PackedBlob blob, Span<byte> room) => _decoder.Verify(message, id, blob, room);

@@ -21,13 +21,14 @@ internal sealed class StoredFiles(IBackend backend, SealerPool sealers, BlobDeco
         var bytes = new byte[await backend.SizeAsync(kind, name, cancellation)];
         await backend.ReadAsync(kind, name, 0, bytes, cancellation);
         if (kind != FileKind.Config && Id.Hash(bytes).ToString() != name) throw Damaged(kind, name, "its name is not the digest of its content");
-        var plaintext = new byte[Math.Max(0, bytes.Length - Sealer.Overhead)];
-        if (!sealers.TryOpen(bytes, plaintext)) throw Damaged(kind, name, "it does not fit its authentication code");
-        if (kind == FileKind.Config || plaintext.Length == 0 || plaintext[0] is (byte)'[' or (byte)'{') return plaintext;
-        if (plaintext[0] != Compressed) throw new ResticException(ResticError.Unsupported, $"The {Named(kind, name)} has an encoding that is not known.");
+        // Opened where it lies: indexes are large, and of each copy only garbage would stay.
+        var plaintext = bytes.Length < Sealer.Overhead ? default : bytes.AsMemory()[Sealer.IvSize..^Sealer.TagSize];
+        if (!sealers.TryOpen(bytes, plaintext.Span)) throw Damaged(kind, name, "it does not fit its authentication code");
+        if (kind == FileKind.Config || plaintext.Length == 0 || plaintext.Span[0] is (byte)'[' or (byte)'{') return plaintext.ToArray();
+        if (plaintext.Span[0] != Compressed) throw new ResticException(ResticError.Unsupported, $"The {Named(kind, name)} has an encoding that is not known.");
         try
         {
-            return decoder.Decompress(plaintext.AsSpan(1));
+            return decoder.Decompress(plaintext.Span[1..]);
         }
         catch (InvalidDataException e)
         {

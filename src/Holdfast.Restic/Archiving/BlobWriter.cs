@@ -48,6 +48,7 @@ internal sealed class BlobWriter(Repository repository, BlobIndex index, Archive
     {
         for (var type = 0; type < _open.Length; type++)
             if (await CloseAsync(type, cancellation) is { } pack) await StoreAsync(pack, cancellation);
+        DisposeIdle(); // an index may be large as well
         await WriteIndexAsync(cancellation);
     }
 
@@ -161,8 +162,15 @@ internal sealed class BlobWriter(Repository repository, BlobIndex index, Archive
         }
     }
 
+    private void DisposeIdle()
+    {
+        while (_idle.TryTake(out var builder)) builder.Dispose();
+    }
+
     public void Dispose()
     {
+        foreach (var open in _open) open?.Dispose();
+        DisposeIdle();
         _compressions.Dispose();
         _turn.Dispose();
         _builders.Dispose();

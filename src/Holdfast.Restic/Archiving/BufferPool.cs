@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Holdfast.Restic.Chunking;
+using Holdfast.Restic.Posix;
 
 namespace Holdfast.Restic.Archiving;
 
@@ -29,18 +30,18 @@ internal sealed class BufferPool : IDisposable
 
     public void Leave() => _streams.Release();
 
-    public ValueTask<byte[]> RentAsync(CancellationToken cancellation) => _small.TakeAsync(cancellation);
+    public ValueTask<NativeBuffer> RentAsync(CancellationToken cancellation) => _small.TakeAsync(cancellation);
 
     /// <summary>Moves what a full small buffer holds to a large one.</summary>
-    public async ValueTask<byte[]> EnlargeAsync(byte[] full, CancellationToken cancellation)
+    public async ValueTask<NativeBuffer> EnlargeAsync(NativeBuffer full, CancellationToken cancellation)
     {
         var large = await _large.TakeAsync(cancellation);
-        full.CopyTo(large, 0);
+        full.GetSpan().CopyTo(large.GetSpan());
         _small.Return(full);
         return large;
     }
 
-    public void Return(byte[] buffer) => (buffer.Length == SmallSize ? _small : _large).Return(buffer);
+    public void Return(NativeBuffer buffer) => (buffer.Length == SmallSize ? _small : _large).Return(buffer);
 
     public void Dispose()
     {
@@ -52,21 +53,25 @@ internal sealed class BufferPool : IDisposable
     /// <summary>So many buffers of one size, made when first needed; the one used last is lent first, for its memory is warm.</summary>
     private sealed class Shelf(int size, int count) : IDisposable
     {
-        private readonly ConcurrentStack<byte[]> _idle = new();
+        private readonly ConcurrentStack<NativeBuffer> _idle = new();
         private readonly SemaphoreSlim _free = new(count);
 
-        public async ValueTask<byte[]> TakeAsync(CancellationToken cancellation)
+        public async ValueTask<NativeBuffer> TakeAsync(CancellationToken cancellation)
         {
             await _free.WaitAsync(cancellation);
-            return _idle.TryPop(out var buffer) ? buffer : GC.AllocateUninitializedArray<byte>(size);
+            return _idle.TryPop(out var buffer) ? buffer : new NativeBuffer(size);
         }
 
-        public void Return(byte[] buffer)
+        public void Return(NativeBuffer buffer)
         {
             _idle.Push(buffer);
             _free.Release();
         }
 
-        public void Dispose() => _free.Dispose();
+        public void Dispose()
+        {
+            while (_idle.TryPop(out var buffer)) buffer.Dispose();
+            _free.Dispose();
+        }
     }
 }

@@ -1,6 +1,7 @@
 using System.Threading.Channels;
 using Holdfast.Restic.Chunking;
 using Holdfast.Restic.Packs;
+using Holdfast.Restic.Posix;
 
 namespace Holdfast.Restic.Archiving;
 
@@ -14,7 +15,7 @@ internal sealed class ChunkPipeline : IAsyncDisposable
     /// <summary>How much is read at once: enough to be cheap, little enough that few bytes move to the next chunk's buffer.</summary>
     private const int ReadSize = 256 << 10;
 
-    private sealed record Job(byte[] Buffer, int Length, ChunkedContent Content, int Slot, TaskGroup Group);
+    private sealed record Job(NativeBuffer Buffer, int Length, ChunkedContent Content, int Slot, TaskGroup Group);
 
     private readonly RabinChunker _chunker;
     private readonly BlobWriter _blobs;
@@ -58,19 +59,19 @@ internal sealed class ChunkPipeline : IAsyncDisposable
         {
             for (int filled = 0, scanned = 0; ;)
             {
-                var cut = _chunker.FindCut(buffer.AsSpan(0, filled), scanned);
+                var cut = _chunker.FindCut(buffer.GetSpan()[..filled], scanned);
                 if (cut == 0)
                 {
                     scanned = filled;
                     if (filled == buffer.Length) buffer = await _buffers.EnlargeAsync(buffer, cancellation);
-                    var count = await FillAsync(read, buffer.AsMemory(filled, Math.Min(filled == 0 ? RabinChunker.MinSize : ReadSize, buffer.Length - filled)), cancellation);
+                    var count = await FillAsync(read, buffer.Memory.Slice(filled, Math.Min(filled == 0 ? RabinChunker.MinSize : ReadSize, buffer.Length - filled)), cancellation);
                     filled += count;
                     if (count > 0) continue;
-                    if (filled > 0) await SaveAsync(buffer.AsMemory(0, filled), content, content.Reserve(filled), cancellation);
+                    if (filled > 0) await SaveAsync(buffer.Memory[..filled], content, content.Reserve(filled), cancellation);
                     return;
                 }
                 var next = await _buffers.RentAsync(cancellation);
-                buffer.AsSpan(cut, filled - cut).CopyTo(next);
+                buffer.GetSpan()[cut..filled].CopyTo(next.GetSpan());
                 group.Begin();
                 var job = new Job(buffer, cut, content, content.Reserve(cut), group);
                 (buffer, filled, scanned) = (next, filled - cut, 0);
@@ -115,7 +116,7 @@ internal sealed class ChunkPipeline : IAsyncDisposable
             try
             {
                 cancellation.ThrowIfCancellationRequested();
-                await SaveAsync(job.Buffer.AsMemory(0, job.Length), job.Content, job.Slot, cancellation);
+                await SaveAsync(job.Buffer.Memory[..job.Length], job.Content, job.Slot, cancellation);
                 Finish(job, null);
             }
             catch (Exception e)

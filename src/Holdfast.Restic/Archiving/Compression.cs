@@ -1,5 +1,6 @@
 using Holdfast.Restic.Chunking;
 using Holdfast.Restic.Packs;
+using Holdfast.Restic.Posix;
 
 namespace Holdfast.Restic.Archiving;
 
@@ -7,16 +8,24 @@ namespace Holdfast.Restic.Archiving;
 internal sealed class Compression(int level) : IDisposable
 {
     private readonly Zstd _zstd = Zstd.Create(level);
-    private byte[] _frame = [];
+    // For the largest chunk at once: pages that are never written cost nothing.
+    private NativeBuffer _frame = new(Zstd.Bound(RabinChunker.MaxSize));
 
     /// <summary>The zstd frame of a plaintext, valid until the next call.</summary>
     public ReadOnlyMemory<byte> Compress(ReadOnlySpan<byte> plaintext)
     {
         var bound = Zstd.Bound(plaintext.Length);
-        // At once for the largest chunk: growing step by step leaves tens of megabytes of outgrown buffers, and pages never written cost nothing.
-        if (_frame.Length < bound) _frame = GC.AllocateUninitializedArray<byte>(Math.Max(bound, Zstd.Bound(RabinChunker.MaxSize)));
-        return _frame.AsMemory(0, _zstd.Compress(plaintext, _frame));
+        if (_frame.Length < bound)
+        {
+            _frame.Dispose();
+            _frame = new NativeBuffer(bound);
+        }
+        return _frame.Memory[.._zstd.Compress(plaintext, _frame.GetSpan())];
     }
 
-    public void Dispose() => _zstd.Dispose();
+    public void Dispose()
+    {
+        _zstd.Dispose();
+        _frame.Dispose();
+    }
 }

@@ -87,6 +87,7 @@ public sealed class SnapshotWriter : IAsyncDisposable
     {
         var nodes = new NodeReader(_repository.Options.Clock.LocalTimeZone);
         var tree = await _root.StoreAsync(_blobs, nodes, _begun, cancellation);
+        await _chunks.DisposeAsync(); // its buffers are not needed any more
         await _blobs.FlushAsync(cancellation);
         var snapshot = new Snapshot
         {

@@ -14,9 +14,12 @@ internal sealed record IndexedPack(Id Id, IReadOnlyList<(Id Id, PackedBlob Blob)
 /// </summary>
 internal static class IndexCodec
 {
-    public static ReadOnlyMemory<byte> Write(IEnumerable<IndexedPack> packs)
+    /// <summary>Room for one blob's entry: a buffer that doubles again and again leaves its outgrown halves behind.</summary>
+    private const int EntrySize = 160;
+
+    public static ReadOnlyMemory<byte> Write(IReadOnlyList<IndexedPack> packs)
     {
-        var buffer = new ArrayBufferWriter<byte>(1 << 16);
+        var buffer = new ArrayBufferWriter<byte>(Math.Max(1 << 12, packs.Sum(pack => pack.Blobs.Count + 1) * EntrySize));
         using var json = new Utf8JsonWriter(buffer);
         json.WriteStartObject();
         json.WriteStartArray("packs"u8);

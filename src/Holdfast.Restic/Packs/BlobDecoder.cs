@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Buffers;
 using Holdfast.Restic.Crypto;
 
 namespace Holdfast.Restic.Packs;
@@ -9,9 +8,12 @@ internal sealed class BlobDecoder(SealerPool sealers, int level) : IDisposable
 {
     private readonly ConcurrentBag<Zstd> _idle = [];
 
-    /// <summary>Fills <paramref name="plaintext"/>, which has the length that <paramref name="blob"/> tells.</summary>
+    /// <summary>
+    /// Fills <paramref name="plaintext"/>, which has the length that <paramref name="blob"/> tells. A compressed blob is opened where it
+    /// lies, so that <paramref name="message"/> is spent.
+    /// </summary>
     /// <exception cref="ResticException">Damaged: the blob is not what its id says.</exception>
-    public void Decode(ReadOnlySpan<byte> message, Id id, in PackedBlob blob, Span<byte> plaintext)
+    public void Decode(Span<byte> message, Id id, in PackedBlob blob, Span<byte> plaintext)
     {
         if (blob.UncompressedLength == 0)
         {
@@ -19,13 +21,9 @@ internal sealed class BlobDecoder(SealerPool sealers, int level) : IDisposable
         }
         else
         {
-            var rented = ArrayPool<byte>.Shared.Rent(message.Length - Sealer.Overhead);
-            var frame = rented.AsSpan(0, message.Length - Sealer.Overhead);
-            var opened = sealers.TryOpen(message, frame);
-            var length = opened ? Decompress(frame, plaintext) : 0;
-            ArrayPool<byte>.Shared.Return(rented);
-            if (!opened) throw Damaged(id, blob, "does not fit its authentication code");
-            if (length != plaintext.Length) throw Damaged(id, blob, "can't be decompressed");
+            var frame = message[Sealer.IvSize..^Sealer.TagSize];
+            if (!sealers.TryOpen(message, frame)) throw Damaged(id, blob, "does not fit its authentication code");
+            if (Decompress(frame, plaintext) != plaintext.Length) throw Damaged(id, blob, "can't be decompressed");
         }
         if (Id.Hash(plaintext) != id) throw Damaged(id, blob, "has another content than its id says");
     }

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using Holdfast.Restic.Crypto;
+using Holdfast.Restic.Posix;
 
 namespace Holdfast.Restic.Packs;
 
@@ -7,10 +8,10 @@ namespace Holdfast.Restic.Packs;
 /// A pack in the making: blobs are sealed one after the other into one buffer, then the header. Used by one thread at a time
 /// and again for the next pack, so that its memory is warm.
 /// </summary>
-internal sealed class PackBuilder(int targetSize)
+internal sealed class PackBuilder(int targetSize) : IDisposable
 {
     private readonly List<PackEntry> _entries = [];
-    private byte[] _buffer = [];
+    private NativeBuffer _buffer = new(targetSize);
     private int _length;
 
     public bool IsEmpty => _entries.Count == 0;
@@ -26,7 +27,7 @@ internal sealed class PackBuilder(int targetSize)
     {
         var message = payload.Length + Sealer.Overhead;
         MakeRoom(message + HeaderRoom(_entries.Count + 1));
-        sealers.Seal(payload, _buffer.AsSpan(_length, message));
+        sealers.Seal(payload, _buffer.GetSpan().Slice(_length, message));
         _length += message;
         _entries.Add(new PackEntry(id, type, (uint)message, (uint)uncompressedLength));
     }
@@ -37,10 +38,10 @@ internal sealed class PackBuilder(int targetSize)
         var header = PackHeader.Write(_entries);
         var message = header.Length + Sealer.Overhead;
         MakeRoom(message + PackHeader.LengthSize);
-        sealers.Seal(header, _buffer.AsSpan(_length, message));
-        BinaryPrimitives.WriteUInt32LittleEndian(_buffer.AsSpan(_length + message), (uint)message);
-        VerifyHeader(_buffer.AsSpan(0, _length + message + PackHeader.LengthSize), sealers);
-        return _buffer.AsMemory(0, _length + message + PackHeader.LengthSize);
+        sealers.Seal(header, _buffer.GetSpan().Slice(_length, message));
+        BinaryPrimitives.WriteUInt32LittleEndian(_buffer.GetSpan()[(_length + message)..], (uint)message);
+        VerifyHeader(_buffer.GetSpan()[..(_length + message + PackHeader.LengthSize)], sealers);
+        return _buffer.Memory[..(_length + message + PackHeader.LengthSize)];
     }
 
     /// <summary>Where the blobs lie once the pack has a name.</summary>
@@ -60,6 +61,8 @@ internal sealed class PackBuilder(int targetSize)
         _length = 0;
     }
 
+    public void Dispose() => _buffer.Dispose();
+
     /// <summary>A header that can't be read back would cost every blob of the pack, so it is read back before it is final.</summary>
     private void VerifyHeader(ReadOnlySpan<byte> pack, SealerPool sealers)
     {
@@ -70,8 +73,9 @@ internal sealed class PackBuilder(int targetSize)
     private void MakeRoom(int bytes)
     {
         if (_buffer.Length - _length >= bytes) return;
-        var larger = GC.AllocateUninitializedArray<byte>(Math.Max(targetSize, _length + bytes));
-        _buffer.AsSpan(0, _length).CopyTo(larger);
+        var larger = new NativeBuffer(_length + bytes);
+        _buffer.GetSpan()[.._length].CopyTo(larger.GetSpan());
+        _buffer.Dispose();
         _buffer = larger;
     }
 

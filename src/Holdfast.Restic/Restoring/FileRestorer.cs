@@ -9,7 +9,7 @@ namespace Holdfast.Restic.Restoring;
 /// </summary>
 internal sealed class FileRestorer(RestoreContext context)
 {
-    private const int MostFiles = 50_000, MostBlobs = 250_000;
+    private const int MostFiles = 10_000, MostBlobs = 100_000;
 
     private readonly FileBuilder _builder = new(context);
     private readonly Dictionary<(ulong Inode, ulong Device), FileJob> _firstLinks = [];
@@ -92,7 +92,7 @@ internal sealed class FileRestorer(RestoreContext context)
             cancellation.ThrowIfCancellationRequested();
             plan.Add(job);
         }
-        var loader = new RangeLoader(context, _builder);
+        using var loader = new RangeLoader(context, _builder);
         await Parallel.ForEachAsync(plan.Ranges(), Parallelism(loader.Workers, cancellation), loader.LoadAsync);
     }
 

@@ -1,29 +1,40 @@
 using System.Collections.Concurrent;
 using System.Numerics;
 using Holdfast.Restic.Backends;
+using Holdfast.Restic.Posix;
 
 namespace Holdfast.Restic.Restoring;
 
 /// <summary>Reads ranges of packs, and hands each verified blob to all files that need it.</summary>
-internal sealed class RangeLoader(RestoreContext context, FileBuilder builder)
+internal sealed class RangeLoader(RestoreContext context, FileBuilder builder) : IDisposable
 {
     // One blob of 8 MiB, as large as restic makes them, and its plaintext; ranges of several blobs are shorter.
     private const long UsualBuffers = 16 << 20;
 
     private readonly ConcurrentBag<Buffers> _idle = [];
 
-    private sealed class Buffers
+    private sealed class Buffers : IDisposable
     {
-        private byte[] _sealed = [], _plain = [];
+        private NativeBuffer _sealed = new(0), _plain = new(0);
 
         public Memory<byte> Sealed(int length) => Sized(ref _sealed, length);
 
         public Memory<byte> Plain(int length) => Sized(ref _plain, length);
 
-        private static Memory<byte> Sized(ref byte[] buffer, int length)
+        private static Memory<byte> Sized(ref NativeBuffer buffer, int length)
         {
-            if (buffer.Length < length) buffer = GC.AllocateUninitializedArray<byte>((int)Math.Min((uint)Array.MaxLength, BitOperations.RoundUpToPowerOf2((uint)length)));
-            return buffer.AsMemory(0, length);
+            if (buffer.Length < length)
+            {
+                buffer.Dispose();
+                buffer = new NativeBuffer((int)Math.Min((uint)Array.MaxLength, BitOperations.RoundUpToPowerOf2((uint)length)));
+            }
+            return buffer.Memory[..length];
+        }
+
+        public void Dispose()
+        {
+            _sealed.Dispose();
+            _plain.Dispose();
         }
     }
 
@@ -78,7 +89,7 @@ internal sealed class RangeLoader(RestoreContext context, FileBuilder builder)
         }
     }
 
-    private void Deliver(PackRange range, ReadOnlySpan<byte> message, Buffers buffers)
+    private void Deliver(PackRange range, Span<byte> message, Buffers buffers)
     {
         for (int start = 0, next; start < range.Pieces.Count; start = next)
         {
@@ -96,7 +107,7 @@ internal sealed class RangeLoader(RestoreContext context, FileBuilder builder)
         }
     }
 
-    private string? Decode(in BlobPiece piece, ReadOnlySpan<byte> message, Span<byte> plaintext)
+    private string? Decode(in BlobPiece piece, Span<byte> message, Span<byte> plaintext)
     {
         try
         {
@@ -107,6 +118,11 @@ internal sealed class RangeLoader(RestoreContext context, FileBuilder builder)
         {
             return error.Message;
         }
+    }
+
+    public void Dispose()
+    {
+        while (_idle.TryTake(out var buffers)) buffers.Dispose();
     }
 
     private static int EndOfSame(ArraySegment<BlobPiece> pieces, int start)

@@ -1,0 +1,56 @@
+using System.Buffers;
+using System.Runtime.InteropServices;
+
+namespace Holdfast.Restic.Posix;
+
+/// <summary>
+/// A large buffer outside of the garbage collector's heap. Pages cost nothing until they are written, what it held before is not
+/// cleared, and its memory is gone when it is disposed, not some collections later.
+/// </summary>
+internal sealed unsafe class NativeBuffer : MemoryManager<byte>
+{
+    private byte* _bytes;
+
+    public NativeBuffer(int length)
+    {
+        Length = length;
+        _bytes = (byte*)NativeMemory.Alloc((nuint)length);
+    }
+
+    ~NativeBuffer() => Free();
+
+    public int Length { get; }
+
+    /// <exception cref="ObjectDisposedException">Its memory has been given back.</exception>
+    public override Span<byte> GetSpan()
+    {
+        ObjectDisposedException.ThrowIf(_bytes is null && Length > 0, this);
+        return new Span<byte>(_bytes, Length);
+    }
+
+    public override MemoryHandle Pin(int elementIndex = 0)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)elementIndex, (uint)Length, nameof(elementIndex));
+        return new MemoryHandle(_bytes + elementIndex, pinnable: this);
+    }
+
+    public override void Unpin()
+    {
+        // It never moves.
+    }
+
+    /// <summary>Gives the memory back; may be called again.</summary>
+    public void Dispose()
+    {
+        Free();
+        GC.SuppressFinalize(this);
+    }
+
+    protected override void Dispose(bool disposing) => Free();
+
+    private void Free()
+    {
+        NativeMemory.Free(_bytes);
+        _bytes = null;
+    }
+}
