@@ -17,8 +17,6 @@ internal sealed unsafe class NativeBuffer : MemoryManager<byte>
         _bytes = (byte*)NativeMemory.Alloc((nuint)length);
     }
 
-    ~NativeBuffer() => Free();
-
     public int Length { get; }
 
     /// <exception cref="ObjectDisposedException">Its memory has been given back.</exception>
@@ -39,16 +37,10 @@ internal sealed unsafe class NativeBuffer : MemoryManager<byte>
         // It never moves.
     }
 
-    /// <summary>Gives the memory back; may be called again.</summary>
-    public void Dispose()
-    {
-        Free();
-        GC.SuppressFinalize(this);
-    }
+    /// <summary>Gives the memory back; may be called again. A buffer that nobody disposes stays until the process ends.</summary>
+    public void Dispose() => ((IDisposable)this).Dispose();
 
-    protected override void Dispose(bool disposing) => Free();
-
-    private void Free()
+    protected override void Dispose(bool disposing)
     {
         NativeMemory.Free(_bytes);
         _bytes = null;
