@@ -44,25 +44,13 @@ internal sealed class ClusterCapture(
         Name = name,
         Does = does,
         Component = $"postgres/{_cluster}",
-        Act = (context, cancellation) => LettingGoAsync(act, context, cancellation),
+        Act = act,
     };
-
-    /// <summary>A step that fails ends the run: no snapshot is held open behind it.</summary>
-    private async Task LettingGoAsync(Func<StepContext, CancellationToken, Task> act, StepContext context, CancellationToken cancellation)
-    {
-        try
-        {
-            await act(context, cancellation);
-        }
-        catch
-        {
-            await _marked.LetGoAsync();
-            throw;
-        }
-    }
 
     private async Task MarkAsync(StepContext context, CancellationToken cancellation)
     {
+        // Whatever ends the run before the dumps, another component's failure too: no snapshot stays open behind it.
+        session.Keep(_marked);
         foreach (var passed in databases.Passed)
             context.Note(passed);
         foreach (var database in databases.Chosen)

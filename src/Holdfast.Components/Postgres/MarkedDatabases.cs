@@ -4,9 +4,9 @@ namespace Holdfast.Components.Postgres;
 
 /// <summary>
 /// The snapshots of all databases of a cluster, taken together in one step before the first one is dumped: so they are moments
-/// apart, however long the dumps take. A dump takes its snapshot out; when anything fails the rest is let go.
+/// apart, however long the dumps take. A dump takes its snapshot out; what is left when the run ends is let go.
 /// </summary>
-internal sealed class MarkedDatabases
+internal sealed class MarkedDatabases : IAsyncDisposable
 {
     private readonly Dictionary<string, DatabaseSnapshot> _snapshots = new(StringComparer.Ordinal);
 
@@ -22,7 +22,7 @@ internal sealed class MarkedDatabases
         ? snapshot
         : throw Catalogue.PostgresDump.Throwable($"The snapshot of database \"{database}\" is gone.");
 
-    public async Task LetGoAsync()
+    public async ValueTask DisposeAsync()
     {
         foreach (var snapshot in _snapshots.Values)
             await snapshot.DisposeAsync();

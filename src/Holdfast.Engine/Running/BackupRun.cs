@@ -56,7 +56,7 @@ public sealed class BackupRun(RunEnvironment environment, BackupRequest request)
         using var interruption = new Interruption(cancellation);
         await using var hold = new RepositoryHold(request.Repository);
         using var frame = await RunFrame.EnterAsync(environment, environment.NewRunId(environment.Clock), request.Profile.Platform, UndoHandlers(hold));
-        var session = NewSession(frame.Id);
+        await using var session = NewSession(frame.Id);
         var steps = new BackupSteps(environment, request, hold, interruption, session);
         var outcome = await frame.RunAsync(await PlanAsync(steps, cancellation), interruption);
         return new BackupSummary(outcome, outcome.Succeeded ? steps.Point : null, session.Manifest, steps.Counters);

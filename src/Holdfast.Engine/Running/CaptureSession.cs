@@ -4,9 +4,14 @@ using Holdfast.Restic.Snapshots;
 
 namespace Holdfast.Engine.Running;
 
-/// <summary>What a component's capture steps share. The writer exists from the first step on, not while planning.</summary>
-public sealed class CaptureSession
+/// <summary>
+/// What a component's capture steps share. The writer exists from the first step on, not while planning. It ends with the run, and
+/// closes what steps have left with it, whoever's step the run failed at.
+/// </summary>
+public sealed class CaptureSession : IAsyncDisposable
 {
+    private readonly Stack<IAsyncDisposable> _kept = new();
+
     /// <summary>The snapshot in the making; throws while planning.</summary>
     public SnapshotWriter Writer { get => field ?? throw new InvalidOperationException("No snapshot has been begun."); set; }
 
@@ -21,4 +26,28 @@ public sealed class CaptureSession
 
     /// <summary>The manifest that the steps fill in.</summary>
     public required Manifest Manifest { get; init; }
+
+    /// <summary>
+    /// Leaves a resource that one step opens and a later one uses: an open transaction, a connection. It is disposed when the run has
+    /// ended, the newest first. What must happen after a kill as well is an undo, not this.
+    /// </summary>
+    public void Keep(IAsyncDisposable resource) => _kept.Push(resource);
+
+    /// <summary>Closes all that was left; one that fails does not keep the others open.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        var failures = new List<Exception>();
+        while (_kept.TryPop(out var resource))
+        {
+            try
+            {
+                await resource.DisposeAsync();
+            }
+            catch (Exception failure)
+            {
+                failures.Add(failure);
+            }
+        }
+        if (failures.Count > 0) throw new AggregateException(failures);
+    }
 }

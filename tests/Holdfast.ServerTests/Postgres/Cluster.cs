@@ -23,9 +23,18 @@ internal sealed class Cluster(PostgresServer server, FolderDump? dump, PostgresS
 
     public PostgresComponent Component() => new(Settings, Secrets, Host, TimeProvider.System) { DumpTarget = dump, DumpSource = dump };
 
-    public async Task<Manifest> CaptureAsync(Action<CaptureSession>? prepare = null)
+    /// <summary>Runs the mark alone, as when another component fails next.</summary>
+    public async Task<CaptureSession> MarkAsync()
     {
         var session = new CaptureSession { Manifest = NewManifest() };
+        foreach (var step in (await Component().PlanCaptureAsync(session, TestContext.Current.CancellationToken)).Mark)
+            await step.Act(Context, TestContext.Current.CancellationToken);
+        return session;
+    }
+
+    public async Task<Manifest> CaptureAsync(Action<CaptureSession>? prepare = null)
+    {
+        await using var session = new CaptureSession { Manifest = NewManifest() };
         prepare?.Invoke(session);
         var plan = await Component().PlanCaptureAsync(session, TestContext.Current.CancellationToken);
         foreach (var step in plan.Mark.Concat(plan.After))

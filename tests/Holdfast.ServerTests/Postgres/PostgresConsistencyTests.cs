@@ -8,6 +8,18 @@ namespace Holdfast.ServerTests.Postgres;
 public sealed class PostgresConsistencyTests(PostgresFixture fixture) : IClassFixture<PostgresFixture>
 {
     [Fact]
+    public async Task Snapshots_that_no_dump_takes_are_let_go_when_the_run_ends()
+    {
+        const string held = "SELECT count(*) FROM pg_stat_activity WHERE datname = 'held' AND state LIKE 'idle in transaction%'";
+        await fixture.Server.QueryAsync("postgres", "CREATE DATABASE held");
+        var cluster = new Cluster(fixture.Server, null, new PostgresSettings { Databases = ["held"] });
+        await using (await cluster.MarkAsync())
+            Assert.Equal("1", await fixture.Server.QueryAsync("postgres", held));
+        for (var look = 0; look < 50 && await fixture.Server.QueryAsync("postgres", held) != "0"; look++) await Task.Delay(100, TestContext.Current.CancellationToken);
+        Assert.Equal("0", await fixture.Server.QueryAsync("postgres", held));
+    }
+
+    [Fact]
     public async Task All_tables_are_of_one_instant_while_others_write()
     {
         await fixture.Server.ExecuteAsync("postgres", "CREATE DATABASE busy;");

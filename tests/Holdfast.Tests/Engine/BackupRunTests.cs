@@ -65,6 +65,40 @@ public sealed class BackupRunTests
         Assert.Empty(rig.Locks);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task What_a_step_has_left_open_is_closed_with_the_run_also_when_another_component_fails(bool fails)
+    {
+        using var rig = await PlatformRig.MakeAsync();
+        var closed = new List<string>();
+        (rig.A.Kept, rig.B.Kept) = (new Kept(() => closed.Add("a")), new Kept(() => closed.Add("b")));
+        if (fails) rig.B.Failure = Catalogue.PostgresUnreachable.Throwable("It is down.");
+        var summary = await rig.BackUpAsync();
+        Assert.Equal(fails ? ExitCode.Unreachable : ExitCode.Success, summary.Exit);
+        Assert.Equal(["b", "a"], closed);
+    }
+
+    [Fact]
+    public async Task What_can_not_be_closed_does_not_keep_the_rest_open()
+    {
+        var closed = new List<string>();
+        var session = new CaptureSession { Manifest = new Manifest { Platform = "a", RunId = "a", Mode = BackupMode.Online, HoldfastVersion = "0", Host = "a" } };
+        session.Keep(new Kept(() => closed.Add("first")));
+        session.Keep(new Kept(() => throw new IOException("It is gone.")));
+        await Assert.ThrowsAsync<AggregateException>(async () => await session.DisposeAsync());
+        Assert.Equal(["first"], closed);
+    }
+
+    private sealed class Kept(Action closing) : IAsyncDisposable
+    {
+        public ValueTask DisposeAsync()
+        {
+            closing();
+            return ValueTask.CompletedTask;
+        }
+    }
+
     [Fact]
     public async Task A_point_that_lacks_something_is_made_and_says_so()
     {

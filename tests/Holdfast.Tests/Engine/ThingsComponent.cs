@@ -18,6 +18,9 @@ internal sealed class ThingsComponent(string name) : IComponent
     /// <summary>What its capture step throws, after it has captured.</summary>
     public Exception? Failure { get; set; }
 
+    /// <summary>What its capture step leaves with the session.</summary>
+    public IAsyncDisposable? Kept { get; set; }
+
     /// <summary>What its restore steps have brought back, by target.</summary>
     public List<string> Restored { get; } = [];
 
@@ -46,6 +49,7 @@ internal sealed class ThingsComponent(string name) : IComponent
             Name = $"Capture {name}", Does = $"Captures {name}.", Component = Name,
             Act = async (context, stop) =>
             {
+                if (Kept is not null) session.Keep(Kept);
                 await session.Writer.AddStreamAsync($"/things/{name}/content", new MemoryStream(Encoding.UTF8.GetBytes(Content)), cancellation: stop);
                 var now = TimeProvider.System.GetUtcNow();
                 session.Manifest.Components.Add(new ComponentRecord { Name = Name, Kind = Kind, Path = $"/things/{name}", Complete = !LeavesOut, From = now, To = now });

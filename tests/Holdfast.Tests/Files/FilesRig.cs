@@ -45,7 +45,7 @@ internal sealed class FilesRig : IAsyncDisposable
     public async Task<Snapshot> CaptureAsync(FilesComponent component, Snapshot? parent = null, Action? beforeMark = null)
     {
         (Step, _) = (new RecordedStep(), Manifest.Components.Remove(Manifest.Components.FirstOrDefault()!));
-        var session = new CaptureSession { Manifest = Manifest, Repository = Repository, Parent = parent };
+        await using var session = new CaptureSession { Manifest = Manifest, Repository = Repository, Parent = parent };
         await using var writer = await Repository.BeginSnapshotAsync(parent, Token);
         var plan = await component.PlanCaptureAsync(session, Token);
         session.Writer = writer;
