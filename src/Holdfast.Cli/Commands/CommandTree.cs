@@ -21,8 +21,20 @@ internal static class CommandTree
             CompletionsCommand.Make(launcher),
         };
         foreach (var option in GlobalOptions.All) root.Options.Add(option);
-        // Windows' /h is a path here.
-        foreach (var help in root.Options.OfType<HelpOption>()) help.Aliases.Remove("/h");
+        // Windows' /h and /? are paths here.
+        foreach (var help in root.Options.OfType<HelpOption>()) _ = (help.Aliases.Remove("/h"), help.Aliases.Remove("/?"));
+        CompletePastSwitches(root);
         return root;
+    }
+
+    // A switch may be followed by "true" or "false", which nobody writes: a shell is told what the command takes next instead.
+    private static void CompletePastSwitches(Command command)
+    {
+        foreach (var option in command.Options.Where(option => option.ValueType == typeof(bool)))
+        {
+            option.CompletionSources.Clear();
+            option.CompletionSources.Add(context => context.ParseResult.CommandResult.Command.GetCompletions(context));
+        }
+        foreach (var below in command.Subcommands) CompletePastSwitches(below);
     }
 }

@@ -32,7 +32,11 @@ internal static class CompletionsCommand
 
     private const string Fish = """
         # holdfast completions for fish: holdfast completions fish | source
-        complete -c holdfast -a '(holdfast "[suggest:"(commandline -C)"]" (commandline -p) 2>/dev/null)'
+        function __holdfast
+          set -l line (commandline -cp)
+          holdfast "[suggest:"(string length -- "$line")"]" "$line" 2>/dev/null
+        end
+        complete -c holdfast -a '(__holdfast)'
         """;
 
     private static readonly Argument<string> Shell = new("shell") { Description = "bash, zsh or fish." };

@@ -43,8 +43,13 @@ internal sealed class PointComparison(Repository repository)
             _ when !SameMetadata(old, now) => Change.Metadata,
             _ => (Change?)null,
         };
-        return change is { } kind ? new DifferenceEvent(path, kind, (long)(old?.Size ?? 0), (long)(now?.Size ?? 0)) { PathBase64 = NodeText.Base64(path) } : null;
+        return change is { } kind ? new DifferenceEvent(path, kind, (long)(old?.Size ?? 0), (long)(now?.Size ?? 0))
+        {
+            PathBase64 = NodeText.Base64(path), LinkBefore = LinkOf(old), LinkAfter = LinkOf(now),
+        } : null;
     }
+
+    private static string? LinkOf(Node? node) => node?.Type == NodeType.Symlink ? node.LinkTarget : null;
 
     private static bool SameContent(Node old, Node now) => old.Type == now.Type && old.LinkTarget == now.LinkTarget && old.Device == now.Device
         && (old.Content ?? []).SequenceEqual(now.Content ?? []);

@@ -64,5 +64,25 @@ public sealed class GoodCaseTests
         Assert.All(before.Entries.Where(entry => entry.Value.Type == "f"), entry => Assert.Equal(entry.Value, after.Entries[entry.Key]));
     }
 
+    [Fact]
+    public async Task What_differs_between_two_points_is_told()
+    {
+        using var scene = await Scene.WithPointAsync(mebibytes: 0);
+        const string change = """cd "$1"; echo more >>etc/plain; ln -sfn elsewhere dangling; rm etc/deep/3.conf; mkdir etc/new; chmod 640 etc/deep/4.conf""";
+        (await Command.BashAsync(change, scene.Source)).Succeeded();
+        (await scene.RunAsync("backup")).Succeeded();
+        var list = (await scene.RunAsync("points", "list", "--json")).Succeeded().Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        var ids = list.Select(line => System.Text.Json.Nodes.JsonNode.Parse(line)!).Where(told => (string)told["event"]! == "point").Select(told => (string)told["id"]!).ToList();
+
+        var told = (await scene.RunAsync("points", "diff", ids[0], ids[1])).Succeeded().Output.Split('\n');
+
+        Assert.Contains($"M /files{scene.Source}/etc/plain (5 B -> 10 B)", told);
+        Assert.Contains($"M /files{scene.Source}/dangling (nowhere -> elsewhere)", told);
+        Assert.Contains($"- /files{scene.Source}/etc/deep/3.conf", told);
+        Assert.Contains($"+ /files{scene.Source}/etc/new", told);
+        Assert.Contains($"m /files{scene.Source}/etc/deep/4.conf", told);
+        Assert.DoesNotContain(told, line => line.Contains("5.conf", StringComparison.Ordinal));
+    }
+
     private static long Weight(string folder) => new DirectoryInfo(folder).EnumerateFiles("*", SearchOption.AllDirectories).Sum(file => file.Length);
 }

@@ -76,6 +76,45 @@ public sealed class CommandLineTests : IDisposable
     }
 
     [Fact]
+    public async Task Completions_work_in_zsh()
+    {
+        Require.Program("zsh");
+        await _stage.RunAsync("completions", "zsh");
+        // Outside of its line editor zsh has neither compdef nor compadd, and BUFFER and CURSOR are variables like any other.
+        var script = "compdef() { print \"$@\" }; compadd() { print -r -- ${(P)2} }; _files() { print files }\n" + _stage.Output + """
+            fake() { if [[ "$1 $2" == '[suggest:7] fake re' ]]; then print -l repo 'two words'; fi }
+            words=(fake re) BUFFER='fake re' CURSOR=7; _holdfast; BUFFER='fake other'; _holdfast
+            """;
+        var result = (await Command.RunAsync("zsh", ["-f", "-c", script])).Succeeded();
+        Assert.Equal("_holdfast holdfast\nrepo two words\nfiles\n", result.Output);
+    }
+
+    [Fact]
+    public async Task Completions_work_in_fish()
+    {
+        Require.Program("fish");
+        await _stage.RunAsync("completions", "fish");
+        var script = _stage.Output + """
+            function holdfast; if test "$argv" = '[suggest:11] holdfast re'; printf '%s\n' repo restore; end; end
+            complete -C 'holdfast re'
+            """;
+        var result = (await Command.RunAsync("fish", ["--no-config", "-c", script])).Succeeded();
+        Assert.Equal("repo\nrestore\n", result.Output);
+        Assert.Empty(result.Errors);
+    }
+
+    [Fact]
+    public async Task Nothing_is_suggested_after_a_switch_but_what_comes_next()
+    {
+        const string line = "holdfast restore --overwrite ";
+        await _stage.RunAsync($"[suggest:{line.Length}]", line);
+        var suggested = _stage.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Contains("--target", suggested);
+        Assert.DoesNotContain("True", suggested);
+        Assert.DoesNotContain("/?", suggested);
+    }
+
+    [Fact]
     public async Task The_schema_is_printed_as_it_ships()
     {
         Assert.Equal(ExitCode.Success, await _stage.RunAsync("profile", "schema"));

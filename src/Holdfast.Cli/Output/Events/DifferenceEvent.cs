@@ -7,12 +7,18 @@ internal sealed record DifferenceEvent(string Path, Change Change, long SizeBefo
 {
     public string? PathBase64 { get; init; }
 
+    /// <summary>Where a symlink led and leads; null for what is none.</summary>
+    public string? LinkBefore { get; init; }
+    public string? LinkAfter { get; init; }
+
     public override IEnumerable<string> Lines(Style style)
     {
         var sign = Change switch { Change.Added => style.Green("+"), Change.Removed => style.Red("-"), Change.Content => style.Yellow("M"), _ => style.Dim("m") };
-        var size = Change == Change.Content ? style.Dim($" ({Amounts.Bytes(SizeBefore)} -> {Amounts.Bytes(SizeAfter)})") : "";
-        yield return $"{sign} {Printable.Name(Path)}{size}";
+        var what = Change == Change.Content ? style.Dim($" ({Text(LinkBefore, SizeBefore)} -> {Text(LinkAfter, SizeAfter)})") : "";
+        yield return $"{sign} {Printable.Name(Path)}{what}";
     }
+
+    private static string Text(string? link, long size) => link is null ? Amounts.Bytes(size) : Printable.Name(link);
 }
 
 /// <summary>How a path differs between two points: only in one of them, in content, or in metadata alone.</summary>
