@@ -49,13 +49,13 @@ internal sealed class ClusterCapture(
 
     private async Task MarkAsync(StepContext context, CancellationToken cancellation)
     {
-        // Whatever ends the run before the dumps, another component's failure too: no snapshot stays open behind it.
-        session.Keep(_marked);
         foreach (var passed in databases.Passed)
             context.Note(passed);
         foreach (var database in databases.Chosen)
         {
             var snapshot = await _marked.MarkAsync(connector, database, clock, cancellation);
+            // Whatever ends the run before its dump, another component's failure too: no snapshot stays open behind it.
+            session.Keep(snapshot);
             session.Manifest.Mark ??= snapshot.Time;
             _record ??= BeginRecord(snapshot);
             (_record.From, _record.To) = (_record.From ?? snapshot.Time, snapshot.Time);

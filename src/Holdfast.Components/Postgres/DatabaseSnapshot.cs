@@ -76,6 +76,7 @@ internal sealed class DatabaseSnapshot : IAsyncDisposable
         return values;
     }
 
+    /// <summary>It is fine to do so twice: the dump lets go of it, and so does the session that keeps it.</summary>
     public ValueTask DisposeAsync() => _leader.DisposeAsync();
 
     /// <summary>Null when a table was dropped, truncated or rewritten between the snapshot and the lock on it.</summary>

@@ -4,9 +4,9 @@ namespace Holdfast.Components.Postgres;
 
 /// <summary>
 /// The snapshots of all databases of a cluster, taken together in one step before the first one is dumped: so they are moments
-/// apart, however long the dumps take. A dump takes its snapshot out; what is left when the run ends is let go.
+/// apart, however long the dumps take. A dump takes its snapshot out; the session of the run lets go of what is left.
 /// </summary>
-internal sealed class MarkedDatabases : IAsyncDisposable
+internal sealed class MarkedDatabases
 {
     private readonly Dictionary<string, DatabaseSnapshot> _snapshots = new(StringComparer.Ordinal);
 
@@ -21,11 +21,4 @@ internal sealed class MarkedDatabases : IAsyncDisposable
     public DatabaseSnapshot Take(string database) => _snapshots.Remove(database, out var snapshot)
         ? snapshot
         : throw Catalogue.PostgresDump.Throwable($"The snapshot of database \"{database}\" is gone.");
-
-    public async ValueTask DisposeAsync()
-    {
-        foreach (var snapshot in _snapshots.Values)
-            await snapshot.DisposeAsync();
-        _snapshots.Clear();
-    }
 }
