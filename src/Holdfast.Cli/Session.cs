@@ -2,6 +2,7 @@ using System.CommandLine;
 using Holdfast.Cli.Commands;
 using Holdfast.Cli.Output;
 using Holdfast.Cli.Output.Events;
+using Holdfast.Components.Systemd;
 using Holdfast.Engine.Hosts;
 using Holdfast.Engine.Problems;
 using Holdfast.Engine.Profiles;
@@ -49,6 +50,27 @@ internal sealed class Session : IAsyncDisposable
 
     /// <summary>The parts of the platform, as its profile describes them.</summary>
     public IReadOnlyList<IComponent> Components(Profile profile) => ComponentList.Of(profile, Secrets(profile), Host, Clock);
+
+    /// <summary>What stops and starts the platform; null when its profile names no services.</summary>
+    public SystemdPlatform? PlatformOf(Profile profile) => SystemdPlatform.From(profile, Host, Clock);
+
+    /// <summary>All undos that runs for the platform may owe, besides those of the repository.</summary>
+    public IReadOnlyList<IUndoHandler> UndoHandlers(Profile profile) =>
+        [.. PlatformOf(profile)?.UndoHandlers ?? [], .. Components(profile).SelectMany(component => component.UndoHandlers)];
+
+    /// <summary>The repository's settings, or null and a warning: what does not need it goes on without.</summary>
+    public async Task<RepositorySettings?> RepositoryIfAnyAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            return await Source.ReadAsync(cancellation);
+        }
+        catch (ProblemException unset)
+        {
+            Warn(unset.Problem);
+            return null;
+        }
+    }
 
     /// <summary>What the engine's runs meet outside themselves.</summary>
     public RunEnvironment RunEnvironment(IRunObserver observer) => new()

@@ -26,6 +26,7 @@ internal static class BackupCommand
             Profile = session.Profile,
             Repository = await session.Source.ReadAsync(cancellation),
             Components = session.Components(session.Profile),
+            Platform = await PlatformAsync(session, parsed.GetValue(Mode), cancellation),
             Mode = parsed.GetValue(Mode),
             Only = parsed.GetRequiredValue(Only),
         };
@@ -33,6 +34,17 @@ internal static class BackupCommand
         if (!parsed.GetValue(Plan)) return Tell(session.Output, await run.RunAsync(cancellation));
         session.Output.Tell(PlanEvent.Of(await run.PlanAsync(cancellation)));
         return ExitCode.Success;
+    }
+
+    /// <summary>Where systemd is not, as in a container, there is nothing to be stopped, unless somebody insists.</summary>
+    private static async Task<IPlatformControl?> PlatformAsync(Session session, BackupMode? mode, CancellationToken cancellation)
+    {
+        var platform = session.PlatformOf(session.Profile);
+        if (platform is null || mode is not null) return platform;
+        var missing = (await platform.ProbeAsync(cancellation)).FirstOrDefault(problem => problem.Code == Catalogue.SystemdMissing.Code);
+        if (missing is null) return platform;
+        session.Warn(missing with { Message = $"{missing.Message} So nothing is stopped, and the recovery point is taken online." });
+        return null;
     }
 
     private static ExitCode Tell(IOutput output, BackupSummary summary)

@@ -16,6 +16,7 @@ internal static class CommandTree
             RestoreCommand.Make(launcher),
             QueuesCommand.Make(launcher),
             RepoCommand.Make(launcher),
+            PlatformCommand.Make(launcher),
             RecoverCommand.Make(launcher),
             ProfileCommand.Make(launcher),
             CompletionsCommand.Make(launcher),

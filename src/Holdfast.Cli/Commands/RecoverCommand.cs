@@ -20,7 +20,7 @@ internal static class RecoverCommand
         foreach (var platform in Recovery.PlatformsWithOpenRuns(environment.State))
         {
             var profile = await ProfileOfAsync(session, platform, cancellation);
-            recovered.AddRange(await new RecoverRun(environment, platform, await session.Source.ReadAsync(cancellation), session.Components(profile)).RunAsync());
+            recovered.AddRange(await new RecoverRun(environment, platform, await session.RepositoryIfAnyAsync(cancellation), session.UndoHandlers(profile)).RunAsync());
         }
         var failures = recovered.SelectMany(run => run.Failures).ToList();
         session.Output.Tell(new RecoverFinishedEvent(recovered.Count, recovered.Sum(run => run.Undone), failures.Count));

@@ -196,6 +196,34 @@ public static class Catalogue
     public static readonly ProblemKind RestoreFailures = Kind("HF-RESTORE-INCOMPLETE", "Some entries could not be restored; the rest was.",
         "See the entries named, put right what kept them, then run again.", ExitCode.Incomplete);
 
+    // The platform's services.
+    public static readonly ProblemKind PlatformUnset = Kind("HF-PLATFORM-UNSET", "The profile names no services, so there is nothing to stop or start.",
+        "Name the platform's units in 'services' of the profile.", ExitCode.Usage);
+    public static readonly ProblemKind StoppedDamaged = Kind("HF-PLATFORM-RECORD", "The record of what 'platform stop' stopped can not be read.",
+        "Look at the file named; when it is of no use, remove it and start the platform's units by hand.", ExitCode.Failure);
+    public static readonly ProblemKind SystemdMissing = Kind("HF-SYSTEMD-MISSING", "The service manager systemd does not answer on this machine.",
+        "Run on the machine of the platform, where systemd is the first process.", ExitCode.Unreachable);
+    public static readonly ProblemKind SystemdRefused = Kind("HF-SYSTEMD-REFUSED", "The service manager systemd refused what it was asked to do.",
+        "Its own message says why; stopping and starting units needs root.", ExitCode.Failure);
+    public static readonly ProblemKind UnitMissing = Kind("HF-UNIT-MISSING", "A unit or pattern of the profile fits nothing on this machine.",
+        "Correct its name in 'services' of the profile, or take it out there when this machine does not have it.", ExitCode.Success);
+    public static readonly ProblemKind UnitMasked = Kind("HF-UNIT-MASKED", "A unit is masked, so it can not be started.",
+        "Unmask it with 'systemctl unmask', or stop it by hand when it is not wanted any more.", ExitCode.Failure);
+    public static readonly ProblemKind UnitTied = Kind("HF-UNIT-TIED", "A unit would be stopped by systemd together with others, at the wrong time.",
+        "Put the units that depend on each other into the right groups of 'services', or change Requires=, BindsTo= or PartOf= of the units.", ExitCode.Failure);
+    public static readonly ProblemKind UnitSelf = Kind("HF-UNIT-SELF", "The unit that Holdfast itself runs in would be stopped.",
+        "Take that unit out of 'services' of the profile, or run Holdfast outside of it.", ExitCode.Failure);
+    public static readonly ProblemKind UnitHangs = Kind("HF-UNIT-HANGS", "A unit did not stop in time.",
+        "See the last lines of its log; give it longer with 'stop-timeout' in the profile, or look why it does not end.", ExitCode.Failure, transient: true);
+    public static readonly ProblemKind UnitKilled = Kind("HF-UNIT-KILLED", "A unit did not end when it was asked to, so systemd killed it.",
+        "It may have left work half done: see its log, and give it longer with TimeoutStopSec= of the unit.", ExitCode.Success);
+    public static readonly ProblemKind UnitReturned = Kind("HF-UNIT-RETURNED", "A unit that had been stopped was started again by something else.",
+        "Find out what starts it (its log, 'systemctl list-dependencies --reverse'), and put that into 'services' of the profile too.", ExitCode.Failure);
+    public static readonly ProblemKind UnitDown = Kind("HF-UNIT-DOWN", "A unit did not come up again, or died soon after.",
+        "See the last lines of its log, put it right, then run 'holdfast recover'.", ExitCode.Failure);
+    public static readonly ProblemKind ProcessesLeft = Kind("HF-PROCESSES-LEFT", "Processes of the platform run although its units are stopped.",
+        "End them, or let Holdfast do it with --kill-strays or 'kill-strays: true' in the profile.", ExitCode.Failure);
+
     // The command line.
     public static readonly ProblemKind Usage = Kind("HF-USAGE", "The command line can not be understood.",
         "See what the command takes with --help.", ExitCode.Usage);

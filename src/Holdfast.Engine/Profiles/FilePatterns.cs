@@ -3,11 +3,14 @@ using Holdfast.Restic.Filtering;
 
 namespace Holdfast.Engine.Profiles;
 
-/// <summary>What a schema can not say: patterns of files can be read, and mean what they mean to somebody who knows a shell.</summary>
+/// <summary>What a schema can not say: patterns of files, units and processes can be read, and mean what they mean to somebody who knows a shell.</summary>
 internal static class FilePatterns
 {
     public static void Check(YamlValue root, List<ProfileMistake> mistakes)
     {
+        foreach (var (index, group) in (root.Find("services")?.Items ?? []).Index()) Check(group.Find("units"), $"services[{index}].units", mistakes);
+        Check(root.Find("quiesce")?.Find("pid-files"), "quiesce.pid-files", mistakes);
+        Check(root.Find("quiesce")?.Find("processes"), "quiesce.processes", mistakes);
         if (root.Find("components")?.Find("files") is not { } files) return;
         if (files.Find("groups") is { } groups)
             foreach (var name in groups.Keys) Check(groups[name], $"components.files.groups.{name}", mistakes);

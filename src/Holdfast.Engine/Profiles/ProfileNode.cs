@@ -28,4 +28,7 @@ public abstract class ProfileNode
     public abstract string Text { get; }
     public abstract int Integer { get; }
     public abstract bool Boolean { get; }
+
+    /// <summary>A time with its unit, as the schema's "duration": 90s, 5m, 1h.</summary>
+    public TimeSpan Duration => Profiles.Duration.Parse(Text);
 }

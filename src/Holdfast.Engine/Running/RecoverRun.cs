@@ -4,14 +4,18 @@ using Holdfast.Engine.Profiles;
 namespace Holdfast.Engine.Running;
 
 /// <summary>Does what the dead runs of a platform owe because a person asks for it; every other run does it before it begins.</summary>
-public sealed class RecoverRun(RunEnvironment environment, string platform, RepositorySettings repository, IReadOnlyList<IComponent> components)
+/// <param name="environment">What it meets outside.</param>
+/// <param name="platform">The platform whose runs are recovered.</param>
+/// <param name="repository">Null when it can not be reached now: then its locks stay owed, and everything else is done all the same.</param>
+/// <param name="handlers">The undos that the dead runs may owe, besides those of the repository.</param>
+public sealed class RecoverRun(RunEnvironment environment, string platform, RepositorySettings? repository, IReadOnlyList<IUndoHandler> handlers)
 {
     /// <exception cref="ProblemException">A run is in progress, or a journal is damaged or can not be written.</exception>
     public async Task<IReadOnlyList<RecoveredRun>> RunAsync()
     {
-        await using var hold = new RepositoryHold(repository);
+        await using var hold = repository is null ? null : new RepositoryHold(repository);
+        IReadOnlyList<IUndoHandler> all = hold is null ? handlers : [hold, .. handlers];
         using var held = RunLock.Take(environment.State, platform, RunFrame.Holder(environment.Clock));
-        IReadOnlyList<IUndoHandler> handlers = [hold, .. components.SelectMany(component => component.UndoHandlers)];
-        return await new Recovery(environment.State, handlers, environment.Observer, environment.Clock).RecoverAsync(held);
+        return await new Recovery(environment.State, all, environment.Observer, environment.Clock).RecoverAsync(held);
     }
 }

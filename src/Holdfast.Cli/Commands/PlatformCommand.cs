@@ -1,0 +1,97 @@
+using System.CommandLine;
+using Holdfast.Cli.Output;
+using Holdfast.Cli.Output.Events;
+using Holdfast.Components.Systemd;
+using Holdfast.Engine.Planning;
+using Holdfast.Engine.Problems;
+using Holdfast.Engine.Running;
+
+namespace Holdfast.Cli.Commands;
+
+/// <summary>Looks at the services of the platform, stops them and starts them.</summary>
+internal static class PlatformCommand
+{
+    private static readonly Option<bool> Stores = new("--stores") { Description = "Stop the stores too: databases, queues, search." };
+    private static readonly Option<bool> KillStrays = new("--kill-strays") { Description = "End processes of the platform that no unit accounts for." };
+    private static readonly Option<bool> Plan = new("--plan") { Description = "Only show what would be done." };
+
+    public static Command Make(Launcher launcher) => new("platform", "Looks at the platform's services, stops and starts them.")
+    {
+        launcher.Start(new Command("status", "Shows every unit, what a stop would stop, stray processes and stale PID files."), TellStatusAsync),
+        launcher.Start(new Command("stop", "Stops the platform in the profile's order, and remembers what ran.") { Stores, KillStrays, Plan }, StopAsync),
+        launcher.Start(new Command("start", "Starts what 'platform stop' has stopped; without a record, what is enabled.") { Plan }, StartAsync),
+    };
+
+    private static async Task<ExitCode> TellStatusAsync(Session session, ParseResult parsed, CancellationToken cancellation)
+    {
+        var status = await PlatformOf(session).ReadStatusAsync(cancellation);
+        var units = UnitEvent.Of(status);
+        session.Output.Tell(UnitEvent.Table(units), units);
+        foreach (var problem in status.Problems) session.Warn(problem);
+        foreach (var stray in status.LeftOver.Strays) session.Output.Tell(StrayEvent.Of(stray));
+        foreach (var file in status.LeftOver.PidFiles) session.Output.Tell(PidFileEvent.Of(file));
+        var record = StoppedPlatform.Read(session.RunEnvironment(new RunTeller(session.Output, session.Clock)).State, session.Profile.Platform);
+        session.Output.Tell(PlatformStatusEvent.Of(session.Profile.Platform, status, record));
+        return ExitCode.Success;
+    }
+
+    private static async Task<ExitCode> StopAsync(Session session, ParseResult parsed, CancellationToken cancellation)
+    {
+        var platform = PlatformOf(session);
+        var name = session.Profile.Platform;
+        var environment = session.RunEnvironment(new RunTeller(session.Output, session.Clock));
+        var options = new StandstillOptions(parsed.GetValue(Stores), parsed.GetValue(KillStrays) || platform.Defaults.KillsStrays);
+        var stopped = StartOrder.Empty;
+        if (parsed.GetValue(Plan)) return Tell(session, await ComposeAsync(cancellation));
+        var outcome = await RunAsync(session, environment, ComposeAsync, cancellation);
+        if (outcome.Problem is null) session.Output.Tell(new PlatformStoppedEvent(name, [.. stopped.Units], outcome.Warnings.Count, outcome.Duration.TotalSeconds));
+        return outcome.Exit;
+
+        async Task<Plan> ComposeAsync(CancellationToken token) => new("platform stop", name, await platform.PlanStopAsync(options, Keep, token));
+
+        // What an earlier stop has stopped, and nobody has started since, is to be started with this.
+        void Keep(string run, StartOrder ran)
+        {
+            var earlier = StoppedPlatform.Read(environment.State, name);
+            stopped = ran;
+            var all = earlier is null ? ran : ran.Before(StartOrder.Parse(earlier.Units, earlier.Stay));
+            if (!all.IsEmpty) new StoppedPlatform(run, environment.Clock.GetUtcNow(), all.ToText(), all.StayText()).Write(environment.State, name);
+        }
+    }
+
+    private static async Task<ExitCode> StartAsync(Session session, ParseResult parsed, CancellationToken cancellation)
+    {
+        var platform = PlatformOf(session);
+        var name = session.Profile.Platform;
+        var environment = session.RunEnvironment(new RunTeller(session.Output, session.Clock));
+        var record = StoppedPlatform.Read(environment.State, name);
+        var order = StartOrder.Empty;
+        if (parsed.GetValue(Plan)) return Tell(session, await ComposeAsync(cancellation));
+        var outcome = await RunAsync(session, environment, ComposeAsync, cancellation);
+        if (outcome.Problem is null) session.Output.Tell(new PlatformStartedEvent(name, [.. order.Units], record is not null, outcome.Warnings.Count, outcome.Duration.TotalSeconds));
+        return outcome.Exit;
+
+        async Task<Plan> ComposeAsync(CancellationToken token)
+        {
+            order = record is null ? await platform.FindEnabledAsync(token) : StartOrder.Parse(record.Units, record.Stay);
+            return new Plan("platform start", name, platform.PlanStart(order, () => StoppedPlatform.Forget(environment.State, name)));
+        }
+    }
+
+    private static async Task<RunOutcome> RunAsync(Session session, RunEnvironment environment, Func<CancellationToken, Task<Plan>> compose, CancellationToken cancellation)
+    {
+        var repository = session.Profile.Root.Has("repository") ? await session.RepositoryIfAnyAsync(cancellation) : null;
+        var outcome = await new PlannedRun(environment, session.Profile.Platform, repository, session.UndoHandlers(session.Profile)).RunAsync(compose, cancellation);
+        if (outcome.Problem is { } problem) session.Output.Tell(ProblemEvent.Error(problem));
+        return outcome;
+    }
+
+    private static ExitCode Tell(Session session, Plan plan)
+    {
+        session.Output.Tell(PlanEvent.Of(plan));
+        return ExitCode.Success;
+    }
+
+    private static SystemdPlatform PlatformOf(Session session) => session.PlatformOf(session.Profile)
+        ?? throw Catalogue.PlatformUnset.Throwable($"The profile {session.Profile.File} names no services.");
+}

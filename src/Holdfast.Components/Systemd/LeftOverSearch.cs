@@ -1,0 +1,46 @@
+namespace Holdfast.Components.Systemd;
+
+/// <summary>
+/// Looks for what is left of the platform beside its units: processes in control groups of stopped units, processes that fit the
+/// profile's patterns, and PID files. It never finds itself, those that have started it, or those that it has started.
+/// </summary>
+/// <param name="settings">The patterns.</param>
+/// <param name="root">Where the kernel shows processes: "/proc".</param>
+/// <param name="self">The number of our own process.</param>
+internal sealed class LeftOverSearch(PlatformSettings settings, string root, int self)
+{
+    private readonly ProcessPatterns _patterns = new(settings.Processes);
+
+    /// <summary>The control group that we run in.</summary>
+    public string OwnControlGroup => ProcessTable.Read(root).Find(self)?.ControlGroup ?? "";
+
+    /// <param name="stopped">Control groups that should be empty.</param>
+    /// <param name="running">Control groups of units of the platform that run: what is in them is no stray.</param>
+    public LeftOver Find(IReadOnlyCollection<string> stopped, IReadOnlyCollection<string> running)
+    {
+        var processes = ProcessTable.Read(root);
+        var own = processes.FamilyOf(self);
+        var files = PidFiles.Find(settings.PidFiles, processes, process => IsOurs(process, stopped, running));
+        var named = files.Where(file => file.Stale is null).DistinctBy(file => file.Process).ToDictionary(file => file.Process, file => file.Path);
+        var strays = processes.All.Where(process => !own.Contains(process.Id)).Select(process => Judge(process, stopped, running, named)).OfType<Stray>();
+        return new LeftOver([.. strays.OrderBy(stray => stray.Process.Id)], files);
+    }
+
+    /// <summary>True when this very process still runs.</summary>
+    public bool IsAlive(ProcessEntry process) => ProcessTable.Read(root).Find(process.Id)?.Started == process.Started;
+
+    private Stray? Judge(ProcessEntry process, IReadOnlyCollection<string> stopped, IReadOnlyCollection<string> running, Dictionary<int, string> named)
+    {
+        if (running.Any(group => ControlGroups.Holds(group, process.ControlGroup))) return null;
+        if (stopped.FirstOrDefault(group => ControlGroups.Holds(group, process.ControlGroup)) is { } left) return new Stray(process, $"left by {Path.GetFileName(left)}");
+        if (named.TryGetValue(process.Id, out var file)) return new Stray(process, $"named by {file}");
+        return _patterns.Fit(process) ? new Stray(process, "fits 'processes' of the profile") : null;
+    }
+
+    /// <summary>Without patterns nobody can say of a process outside the units what it is.</summary>
+    private bool? IsOurs(ProcessEntry process, IReadOnlyCollection<string> stopped, IReadOnlyCollection<string> running)
+    {
+        if (stopped.Concat(running).Any(group => ControlGroups.Holds(group, process.ControlGroup)) || _patterns.Fit(process)) return true;
+        return _patterns.Any ? false : null;
+    }
+}

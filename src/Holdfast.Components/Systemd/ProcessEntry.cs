@@ -1,0 +1,25 @@
+namespace Holdfast.Components.Systemd;
+
+/// <summary>A process, as it was when it was looked at.</summary>
+public sealed record ProcessEntry
+{
+    public required int Id { get; init; }
+
+    /// <summary>Its parent; 0 for the first one.</summary>
+    public required int Parent { get; init; }
+
+    /// <summary>When it was started, in hundredths of a second since the machine was. It tells it from a later one of the same number.</summary>
+    public required long Started { get; init; }
+
+    /// <summary>The path of its program; empty when it may not be seen.</summary>
+    public required string Program { get; init; }
+
+    /// <summary>Its command line, word by word; programs may write over it.</summary>
+    public required IReadOnlyList<string> Arguments { get; init; }
+
+    /// <summary>The control group that systemd has put it into.</summary>
+    public required string ControlGroup { get; init; }
+
+    /// <summary>Its command line for a person, 200 characters at most.</summary>
+    public string CommandLine => string.Join(' ', Arguments) is { Length: > 200 } long_ ? long_[..199] + "…" : string.Join(' ', Arguments);
+}

@@ -1,0 +1,89 @@
+using System.Globalization;
+using System.Text;
+
+namespace Holdfast.Components.Systemd;
+
+/// <summary>The processes of a machine, read once. Source: proc(5). Kernel threads and processes that have ended are left out.</summary>
+internal sealed class ProcessTable
+{
+    /// <summary>The kernel tells times to programs in hundredths of a second. Source: proc(5), sysconf(3).</summary>
+    private const int TicksPerSecond = 100;
+
+    private readonly Dictionary<int, ProcessEntry> _byId;
+    private readonly DateTimeOffset _booted;
+
+    private ProcessTable(IEnumerable<ProcessEntry> entries, DateTimeOffset booted) =>
+        (_byId, _booted) = (entries.ToDictionary(entry => entry.Id), booted);
+
+    public IEnumerable<ProcessEntry> All => _byId.Values;
+
+    /// <param name="root">"/proc".</param>
+    public static ProcessTable Read(string root) => new(Ids(root).Select(id => TryRead(root, id)).OfType<ProcessEntry>(), BootedAt(root));
+
+    /// <summary>The process of a number, or null.</summary>
+    public ProcessEntry? Find(int id) => _byId.GetValueOrDefault(id);
+
+    /// <summary>When a process was started, give or take a second.</summary>
+    public DateTimeOffset StartOf(ProcessEntry entry) => _booted + TimeSpan.FromSeconds((double)entry.Started / TicksPerSecond);
+
+    /// <summary>A process, those that have led to it, and those that it has led to.</summary>
+    public IReadOnlySet<int> FamilyOf(int id)
+    {
+        var family = new HashSet<int>();
+        for (var next = Find(id); next is not null && family.Add(next.Id);) next = Find(next.Parent);
+        var ours = new HashSet<int> { id };
+        while (All.Where(entry => ours.Contains(entry.Parent)).Any(entry => ours.Add(entry.Id))) continue;
+        family.UnionWith(ours);
+        return family;
+    }
+
+    private static IEnumerable<int> Ids(string root) =>
+        Directory.EnumerateDirectories(root).Select(path => int.TryParse(Path.GetFileName(path), NumberStyles.None, CultureInfo.InvariantCulture, out var id) ? id : 0).Where(id => id > 0);
+
+    /// <summary>Null when it has gone meanwhile, is a zombie, or is a thread of the kernel.</summary>
+    private static ProcessEntry? TryRead(string root, int id)
+    {
+        try
+        {
+            var arguments = Encoding.UTF8.GetString(File.ReadAllBytes($"{root}/{id}/cmdline")).Split('\0', StringSplitOptions.RemoveEmptyEntries);
+            var stat = File.ReadAllText($"{root}/{id}/stat");
+            // The name of the program may hold anything, so that the fields are counted from behind its bracket.
+            var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
+            if (arguments.Length == 0 || fields[0] is "Z" or "X") return null;
+            return new ProcessEntry
+            {
+                Id = id,
+                Parent = int.Parse(fields[1], CultureInfo.InvariantCulture),
+                Started = long.Parse(fields[19], CultureInfo.InvariantCulture),
+                Program = ProgramOf($"{root}/{id}/exe"),
+                Arguments = arguments,
+                ControlGroup = ControlGroups.Read(File.ReadAllText($"{root}/{id}/cgroup")),
+            };
+        }
+        catch (Exception gone) when (gone is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>A program that was replaced while it runs is named by its old path.</summary>
+    private static string ProgramOf(string link)
+    {
+        const string Deleted = " (deleted)";
+        try
+        {
+            var program = new FileInfo(link).LinkTarget ?? "";
+            return program.EndsWith(Deleted, StringComparison.Ordinal) ? program[..^Deleted.Length] : program;
+        }
+        catch (Exception hidden) when (hidden is IOException or UnauthorizedAccessException)
+        {
+            return "";
+        }
+    }
+
+    private static DateTimeOffset BootedAt(string root)
+    {
+        var line = File.ReadLines($"{root}/stat").First(line => line.StartsWith("btime ", StringComparison.Ordinal));
+        return DateTimeOffset.FromUnixTimeSeconds(long.Parse(line.AsSpan(6), CultureInfo.InvariantCulture));
+    }
+}

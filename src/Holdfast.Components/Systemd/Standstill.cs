@@ -1,0 +1,130 @@
+using Holdfast.Engine.Hosts;
+using Holdfast.Engine.Planning;
+using Holdfast.Engine.Problems;
+using Holdfast.Engine.Running;
+
+namespace Holdfast.Components.Systemd;
+
+/// <summary>
+/// One time that the platform stands still. What runs is found out when it begins, not when it is planned: hours may lie between. Before
+/// anything is stopped, the undo that starts it again is owed.
+/// </summary>
+internal sealed class Standstill(IHost host, PlatformSettings settings, LeftOverSearch leftOvers, TimeProvider clock, StandstillOptions options)
+{
+    private readonly Systemctl _systemctl = new(host);
+    private readonly UnitStopper _stopper = new(new Systemctl(host), clock);
+    private readonly UnitStarter _starter = new(new Systemctl(host), settings, clock);
+    private IReadOnlyList<GroupUnits> _groups = [];
+    private StopOrder? _stopping;
+    private Undo? _owed;
+
+    /// <summary>What ran; empty before it has been recorded.</summary>
+    public StartOrder Ran { get; private set; } = StartOrder.Empty;
+
+    /// <summary>Stops what makes work.</summary>
+    public IReadOnlyList<Step> Stop =>
+    [
+        Step("Record what runs", "Ask systemd what runs of the platform, and write down that it is to be started again.", RecordAsync),
+        Step("Stop timers", "Stop the timers and path units that would start units of the platform again.", StopTriggersAsync),
+        .. Groups.Where(group => !group.IsAfterDrain).Select(StopStep),
+    ];
+
+    /// <summary>Stops what does the work, and looks that nothing is left.</summary>
+    public IReadOnlyList<Step> StopWorkers =>
+    [
+        .. Groups.Where(group => group.IsAfterDrain).Select(StopStep),
+        Step("Look that the platform stands still", "Look for units that came back, processes that are left, and PID files of processes that are gone.", CheckAsync),
+    ];
+
+    /// <summary>Starts all that was stopped, also when only some of it was.</summary>
+    public IReadOnlyList<Step> Start =>
+    [
+        .. Groups.Reverse().Select(group => Step($"Start {group.Name}", $"Start again what ran of {Names(group)}.", (context, cancellation) => StartAsync(group, context, cancellation))),
+        Step("Start timers", "Start the timers and path units again, and watch that all units stay up.", FinishAsync),
+    ];
+
+    private IEnumerable<ServiceGroup> Groups => settings.Groups.Where(group => options.WithStores || !group.IsStore);
+
+    /// <summary>What would be stopped now.</summary>
+    /// <exception cref="ProblemException">It could not be started again, or systemd does not answer.</exception>
+    public async Task<(StopOrder Order, IReadOnlyList<GroupUnits> Groups, IReadOnlyList<Problem> Warnings)> SurveyAsync(CancellationToken cancellation)
+    {
+        var survey = new UnitSurvey(_systemctl, settings);
+        var groups = await survey.FindAsync(cancellation);
+        var maker = new StopOrderMaker(survey, groups, options.WithStores, leftOvers.OwnControlGroup);
+        return (await maker.MakeAsync(cancellation), groups, maker.Warnings);
+    }
+
+    private async Task RecordAsync(StepContext context, CancellationToken cancellation)
+    {
+        (_stopping, _groups, var warnings) = await SurveyAsync(cancellation);
+        foreach (var warning in warnings) context.Warn(warning);
+        Ran = _stopping.Reverse();
+        context.Note(Ran.IsEmpty ? "Nothing of the platform runs." : $"What runs: {string.Join(", ", Ran.Units)}.");
+        if (Ran.IsEmpty) return;
+        _owed = StartServices.Of(Ran);
+        await context.OweAsync(_owed, cancellation);
+    }
+
+    private Task StopTriggersAsync(StepContext context, CancellationToken cancellation) => StopAsync(_stopping!.Triggers, wished: null, context, cancellation);
+
+    private Step StopStep(ServiceGroup group) => Step(
+        $"Stop {group.Name}", $"Stop {Names(group)}.",
+        (context, cancellation) => StopAsync(_stopping!.Waves.First(wave => wave.Group == group).Units, group.StopTimeout, context, cancellation));
+
+    private async Task StopAsync(IReadOnlyList<UnitState> units, TimeSpan? wished, StepContext context, CancellationToken cancellation)
+    {
+        context.Counters.ItemsTotal = units.Count;
+        foreach (var killed in await _stopper.StopAsync(units, wished, cancellation)) context.Warn(killed);
+        context.Counters.ItemsDone = units.Count;
+    }
+
+    private async Task CheckAsync(StepContext context, CancellationToken cancellation)
+    {
+        await RefuseReturnedAsync(cancellation);
+        var running = _groups.Where(group => group.Group.IsStore && !options.WithStores).SelectMany(group => group.Units).Select(unit => unit.ControlGroup).Where(group => group.Length > 1);
+        var found = leftOvers.Find([.. _stopping!.Units.Select(unit => unit.ControlGroup).Where(group => group.Length > 1)], [.. running]);
+        foreach (var file in found.PidFiles.Where(file => file.Stale is not null)) MoveAside(file, context);
+        if (found.Strays.Count == 0) return;
+        if (!options.KillsStrays) throw new ProblemException(StrayEnd.Problem(found.Strays));
+        var killed = await new StrayEnd(host, leftOvers, clock).EndAsync(found.Strays, cancellation);
+        foreach (var stray in found.Strays) context.Note($"Process {StrayEnd.Describe(stray)} was {(killed.Contains(stray) ? "killed: it did not end when it was asked to" : "ended")}.");
+    }
+
+    private static void MoveAside(PidFile file, StepContext context) =>
+        context.Note($"{file.Path} was moved aside, to {PidFiles.MoveAside(file, $".stale-{context.RunId}")}: {file.Stale}.");
+
+    /// <summary>Something else may have started what was stopped: a dependency, a message bus, a person.</summary>
+    private async Task RefuseReturnedAsync(CancellationToken cancellation)
+    {
+        var names = _groups.Where(group => options.WithStores || !group.Group.IsStore).SelectMany(group => group.Units.Select(unit => unit.Id)).Concat(_stopping!.Units.Select(unit => unit.Id));
+        var back = (await _systemctl.ShowAsync(names.Distinct(StringComparer.Ordinal), cancellation)).Where(unit => !unit.IsStopped).ToList();
+        if (back.Count > 0) throw new ProblemException(await _stopper.ReturnedAsync(back, cancellation));
+    }
+
+    private async Task StartAsync(ServiceGroup group, StepContext context, CancellationToken cancellation)
+    {
+        var mine = (_stopping?.Waves.FirstOrDefault(wave => wave.Group == group)?.Units ?? []).Select(unit => unit.Id).ToHashSet(StringComparer.Ordinal);
+        foreach (var wave in Ran.Waves.Where(wave => wave.Any(mine.Contains))) await StartAsync(wave, context, cancellation);
+    }
+
+    private async Task FinishAsync(StepContext context, CancellationToken cancellation)
+    {
+        var triggers = (_stopping?.Triggers ?? []).Select(unit => unit.Id).ToHashSet(StringComparer.Ordinal);
+        foreach (var wave in Ran.Waves.Where(wave => wave.Any(triggers.Contains))) await StartAsync(wave, context, cancellation);
+        await _starter.SettleAsync(cancellation);
+        if (_owed is not null) await context.SettleAsync(_owed, cancellation);
+        _owed = null;
+    }
+
+    private async Task StartAsync(IReadOnlyList<string> wave, StepContext context, CancellationToken cancellation)
+    {
+        context.Counters.ItemsTotal += wave.Count;
+        await _starter.StartAsync(wave, Ran, cancellation);
+        context.Counters.ItemsDone += wave.Count;
+    }
+
+    private static string Names(ServiceGroup group) => string.Join(", ", group.Units);
+
+    private static Step Step(string name, string does, Func<StepContext, CancellationToken, Task> act) => new() { Name = name, Does = does, Act = act };
+}

@@ -1,0 +1,59 @@
+namespace Holdfast.Components.Systemd;
+
+/// <summary>
+/// What is to be started, by exact names, wave after wave. As text, which the journal and the state directory keep: names separated by
+/// spaces, waves by semicolons; a question mark behind a name says that the unit was not up itself when it was stopped.
+/// </summary>
+public sealed record StartOrder
+{
+    /// <summary>Nothing.</summary>
+    public static StartOrder Empty { get; } = new();
+
+    /// <summary>The units of a wave are started together, and are up before the next wave.</summary>
+    public IReadOnlyList<IReadOnlyList<string>> Waves { get; init; } = [];
+
+    /// <summary>Those that kept dying and being restarted: they are started, but nobody waits for them.</summary>
+    public IReadOnlySet<string> Unsteady { get; init; } = new HashSet<string>(StringComparer.Ordinal);
+
+    /// <summary>Units of the platform that did not run: they stay down, even when others want them.</summary>
+    public IReadOnlyList<string> Stay { get; init; } = [];
+
+    /// <summary>All names, in order.</summary>
+    public IEnumerable<string> Units => Waves.SelectMany(wave => wave);
+
+    public bool IsEmpty => Waves.Count == 0;
+
+    /// <summary>The waves as text.</summary>
+    public string ToText() => string.Join("; ", Waves.Select(wave => string.Join(' ', wave.Select(name => Unsteady.Contains(name) ? name + "?" : name))));
+
+    /// <summary>The names that stay down, as text.</summary>
+    public string StayText() => string.Join(' ', Stay);
+
+    /// <summary>Reads what <see cref="ToText"/> and <see cref="StayText"/> wrote.</summary>
+    public static StartOrder Parse(string waves, string stay)
+    {
+        var read = waves.Split(';').Select(Words).Where(wave => wave.Length > 0).ToList();
+        return new StartOrder
+        {
+            Waves = [.. read.Select(wave => (IReadOnlyList<string>)[.. wave.Select(name => name.TrimEnd('?'))])],
+            Unsteady = read.SelectMany(wave => wave).Where(name => name.EndsWith('?')).Select(name => name.TrimEnd('?')).ToHashSet(StringComparer.Ordinal),
+            Stay = Words(stay),
+        };
+    }
+
+    /// <summary>This order, and after it what an earlier stop had stopped: what was stopped last is what the others stand on.</summary>
+    public StartOrder Before(StartOrder earlier)
+    {
+        var here = Units.ToHashSet(StringComparer.Ordinal);
+        var rest = earlier.Waves.Select(wave => (IReadOnlyList<string>)[.. wave.Where(name => !here.Contains(name))]).Where(wave => wave.Count > 0).ToList();
+        var all = rest.SelectMany(wave => wave).Concat(here).ToHashSet(StringComparer.Ordinal);
+        return new StartOrder
+        {
+            Waves = [.. Waves, .. rest],
+            Unsteady = Unsteady.Concat(earlier.Unsteady).ToHashSet(StringComparer.Ordinal),
+            Stay = [.. Stay.Concat(earlier.Stay).Where(name => !all.Contains(name)).Distinct(StringComparer.Ordinal)],
+        };
+    }
+
+    private static string[] Words(string text) => text.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+}

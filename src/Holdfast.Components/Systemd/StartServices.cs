@@ -1,0 +1,22 @@
+using Holdfast.Engine.Planning;
+using Holdfast.Engine.Running;
+
+namespace Holdfast.Components.Systemd;
+
+/// <summary>Brings up what ran before. Units that run already are left alone, so that it can be done again.</summary>
+internal sealed class StartServices(Systemctl systemctl, PlatformSettings settings, TimeProvider clock) : IUndoHandler
+{
+    /// <summary>The name of the undo in journals.</summary>
+    public const string Name = "services.start";
+
+    private const string Units = "units", Stay = "stay";
+
+    public string Kind => Name;
+
+    /// <summary>The undo that brings these up.</summary>
+    public static Undo Of(StartOrder order) => new(
+        Name, $"Start {string.Join(", ", order.Units)}.", new Dictionary<string, string>(StringComparer.Ordinal) { [Units] = order.ToText(), [Stay] = order.StayText() });
+
+    public Task UndoAsync(Undo undo, CancellationToken cancellation) =>
+        new UnitStarter(systemctl, settings, clock).StartAllAsync(StartOrder.Parse(undo.Arguments[Units], undo.Arguments[Stay]), cancellation);
+}

@@ -1,0 +1,135 @@
+using Holdfast.Engine.Hosts;
+using Holdfast.Engine.Planning;
+using Holdfast.Engine.Problems;
+using Holdfast.Engine.Profiles;
+using Holdfast.Engine.Running;
+
+namespace Holdfast.Components.Systemd;
+
+/// <summary>The units of a platform: stops them in the profile's order, starts what ran in the reverse order.</summary>
+public sealed class SystemdPlatform : IPlatformControl
+{
+    private readonly PlatformSettings _settings;
+    private readonly IHost _host;
+    private readonly TimeProvider _clock;
+    private readonly LeftOverSearch _leftOvers;
+
+    private SystemdPlatform(PlatformSettings settings, IHost host, TimeProvider clock) =>
+        (_settings, _host, _clock, _leftOvers) = (settings, host, clock, new LeftOverSearch(settings, "/proc", Environment.ProcessId));
+
+    /// <summary>The units that a profile names; null when it names none.</summary>
+    public static SystemdPlatform? From(Profile profile, IHost host, TimeProvider clock) =>
+        PlatformSettings.Read(profile) is { } settings ? new SystemdPlatform(settings, host, clock) : null;
+
+    public IReadOnlyList<IUndoHandler> UndoHandlers => [new StartServices(new Systemctl(_host), _settings, _clock)];
+
+    /// <summary>What the profile says of stray processes, and that stores stay up.</summary>
+    public StandstillOptions Defaults => new(WithStores: false, _settings.KillsStrays);
+
+    public async Task<IReadOnlyList<Problem>> ProbeAsync(CancellationToken cancellation)
+    {
+        if (await new Systemctl(_host).ProbeAsync(cancellation) is { } missing) return [missing];
+        try
+        {
+            return (await Standstill(Defaults).SurveyAsync(cancellation)).Warnings;
+        }
+        catch (ProblemException refused)
+        {
+            return [refused.Problem];
+        }
+    }
+
+    public async Task<WindowPlan> PlanWindowAsync(CancellationToken cancellation)
+    {
+        var standstill = await PrepareAsync(Defaults, cancellation);
+        return new WindowPlan
+        {
+            Stop = standstill.Stop, StopWorkers = standstill.StopWorkers, Start = standstill.Start,
+            Deadline = _settings.Deadline, OnlineWhenLate = _settings.OnlineWhenLate,
+        };
+    }
+
+    /// <summary>The steps that stop the platform for as long as somebody wants it stopped.</summary>
+    /// <param name="options">How far.</param>
+    /// <param name="keep">Keeps what ran, durably, as the last step.</param>
+    /// <param name="cancellation">Stops asking.</param>
+    /// <exception cref="ProblemException">It could not be started again, or systemd does not answer.</exception>
+    public async Task<IReadOnlyList<Step>> PlanStopAsync(StandstillOptions options, Action<string, StartOrder> keep, CancellationToken cancellation)
+    {
+        var standstill = await PrepareAsync(options, cancellation);
+        var last = new Step
+        {
+            Name = "Remember what ran",
+            Does = "Write down what was stopped, for 'holdfast platform start'.",
+            Act = (context, _) =>
+            {
+                keep(context.RunId, standstill.Ran);
+                return Task.CompletedTask;
+            },
+        };
+        return [.. standstill.Stop, .. standstill.StopWorkers, last];
+    }
+
+    /// <summary>The steps that start units wave after wave. When they are cut off, the rest is owed.</summary>
+    public IReadOnlyList<Step> PlanStart(StartOrder order, Action forget)
+    {
+        var starter = new UnitStarter(new Systemctl(_host), _settings, _clock);
+        var undo = StartServices.Of(order);
+        var steps = order.Waves.Select((wave, index) => new Step
+        {
+            Name = $"Start {string.Join(", ", wave)}",
+            Does = "Start them, and wait until they are up.",
+            Act = async (context, cancellation) =>
+            {
+                if (index == 0) await context.OweAsync(undo, cancellation);
+                await starter.StartAsync(wave, order, cancellation);
+            },
+        });
+        var last = new Step
+        {
+            Name = "Watch the platform",
+            Does = "Watch that all units stay up, and forget that they were stopped.",
+            Act = async (context, cancellation) =>
+            {
+                await starter.SettleAsync(cancellation);
+                if (!order.IsEmpty) await context.SettleAsync(undo, cancellation);
+                forget();
+            },
+        };
+        return [.. steps, last];
+    }
+
+    /// <summary>What is enabled, for a start without a record of what ran.</summary>
+    /// <exception cref="ProblemException">systemd does not answer.</exception>
+    public Task<StartOrder> FindEnabledAsync(CancellationToken cancellation) => new EnabledUnits(new Systemctl(_host), _settings).FindAsync(cancellation);
+
+    /// <summary>How the platform is now.</summary>
+    /// <exception cref="ProblemException">systemd does not answer.</exception>
+    public async Task<PlatformStatus> ReadStatusAsync(CancellationToken cancellation)
+    {
+        if (await new Systemctl(_host).ProbeAsync(cancellation) is { } missing) throw new ProblemException(missing);
+        var groups = await new UnitSurvey(new Systemctl(_host), _settings).FindAsync(cancellation);
+        var units = groups.SelectMany(group => group.Units).ToList();
+        var leftOver = _leftOvers.Find([], [.. units.Where(unit => !unit.IsStopped).Select(unit => unit.ControlGroup).Where(group => group.Length > 1)]);
+        try
+        {
+            var (order, _, warnings) = await Standstill(Defaults).SurveyAsync(cancellation);
+            return new PlatformStatus(groups, order, leftOver, warnings);
+        }
+        catch (ProblemException refused)
+        {
+            return new PlatformStatus(groups, null, leftOver, [refused.Problem]);
+        }
+    }
+
+    /// <summary>Refuses at once what could not be turned round, before anything is copied or stopped.</summary>
+    private async Task<Standstill> PrepareAsync(StandstillOptions options, CancellationToken cancellation)
+    {
+        if (await new Systemctl(_host).ProbeAsync(cancellation) is { } missing) throw new ProblemException(missing);
+        var standstill = Standstill(options);
+        await standstill.SurveyAsync(cancellation);
+        return standstill;
+    }
+
+    private Standstill Standstill(StandstillOptions options) => new(_host, _settings, _leftOvers, _clock, options);
+}

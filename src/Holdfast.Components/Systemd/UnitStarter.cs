@@ -1,0 +1,135 @@
+using Holdfast.Engine.Problems;
+using Holdfast.Engine.Profiles;
+
+namespace Holdfast.Components.Systemd;
+
+/// <summary>
+/// Starts units by exact names, and watches whether they stay up. A unit that fails does not keep the others down: all are
+/// started, and what failed is told at the end.
+/// </summary>
+internal sealed class UnitStarter(Systemctl systemctl, PlatformSettings settings, TimeProvider clock)
+{
+    private static readonly TimeSpan _grace = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan _endless = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan _pause = TimeSpan.FromMilliseconds(50);
+    private static readonly string[] _pulls = ["Id", "Wants", "Requires", "BindsTo", "Upholds"];
+
+    private readonly Dictionary<string, (int Restarts, long Since)> _up = new(StringComparer.Ordinal);
+    private readonly List<Problem> _failures = [];
+
+    /// <summary>Starts all waves, and watches them.</summary>
+    /// <exception cref="ProblemException">Some did not come up.</exception>
+    public async Task StartAllAsync(StartOrder order, CancellationToken cancellation)
+    {
+        foreach (var wave in order.Waves) await StartAsync(wave, order, cancellation);
+        await SettleAsync(cancellation);
+    }
+
+    /// <summary>Starts units together and waits until each of them is up or has failed. Those that run already are left alone.</summary>
+    public async Task StartAsync(IReadOnlyList<string> wave, StartOrder order, CancellationToken cancellation)
+    {
+        if (wave.Count == 0) return;
+        var before = await systemctl.ShowAsync(wave, cancellation);
+        var complaint = await RequestAsync([.. before.Where(unit => !unit.IsUp)], wave, order, cancellation);
+        await WaitAsync([.. before.Where(unit => !order.Unsteady.Contains(unit.Id))], complaint, cancellation);
+    }
+
+    /// <summary>Waits until each unit has been up for as long as the profile asks.</summary>
+    /// <exception cref="ProblemException">Some did not come up, or died again.</exception>
+    public async Task SettleAsync(CancellationToken cancellation)
+    {
+        while (_up.Count > 0)
+        {
+            foreach (var unit in await systemctl.ShowAsync(_up.Keys, cancellation)) await JudgeAsync(unit, cancellation);
+            if (_up.Count > 0) await Task.Delay(_pause, clock, cancellation);
+        }
+        if (_failures.Count == 0) return;
+        var first = _failures[0];
+        throw new ProblemException(_failures.Count == 1 ? first : first with
+        {
+            Message = $"{_failures.Count} units did not come up. {string.Join(' ', _failures.Select(failure => failure.Message))}",
+            Details = [.. _failures.SelectMany(failure => failure.Details)],
+        });
+    }
+
+    /// <summary>Targets pull in all that is enabled, also what a person had stopped; so they are started alone, as are units that want something which is to stay down.</summary>
+    private async Task<string> RequestAsync(IReadOnlyList<UnitState> stopped, IReadOnlyList<string> wave, StartOrder order, CancellationToken cancellation)
+    {
+        var named = stopped.OrderBy(unit => wave.ToList().IndexOf(unit.Id)).ToList();
+        var alone = new List<UnitState>();
+        foreach (var unit in named)
+            if (unit.IsTarget || await PullsAsync(unit.Id, order.Stay, cancellation)) alone.Add(unit);
+        var together = named.Except(alone).ToList();
+        var complaint = together.Count > 0 ? await systemctl.StartAsync(together.Select(unit => unit.Id), alone: false, cancellation) : "";
+        return alone.Count == 0 ? complaint : complaint + await systemctl.StartAsync(alone.Select(unit => unit.Id), alone: true, cancellation);
+    }
+
+    /// <summary>True when the start of a unit would start one of those that are to stay down.</summary>
+    private async Task<bool> PullsAsync(string unit, IReadOnlyList<string> stay, CancellationToken cancellation)
+    {
+        if (stay.Count == 0) return false;
+        var seen = new HashSet<string>(StringComparer.Ordinal) { unit };
+        for (IReadOnlyList<string> next = [unit]; next.Count > 0;)
+        {
+            var blocks = await systemctl.ShowAsync(next, _pulls, cancellation);
+            next = [.. blocks.SelectMany(block => _pulls.Skip(1).SelectMany(property => block.GetValueOrDefault(property, "").Split(' ', StringSplitOptions.RemoveEmptyEntries))).Where(seen.Add)];
+            if (next.Any(stay.Contains)) return true;
+        }
+        return false;
+    }
+
+    private async Task WaitAsync(IReadOnlyList<UnitState> before, string complaint, CancellationToken cancellation)
+    {
+        var began = clock.GetTimestamp();
+        var waiting = before.ToDictionary(unit => unit.Id, StringComparer.Ordinal);
+        while (waiting.Count > 0)
+        {
+            foreach (var unit in await systemctl.ShowAsync(waiting.Keys, cancellation))
+            {
+                var earlier = waiting[unit.Id];
+                if (unit.IsUp || (unit.HasEndedWell && unit.LeftInactive > earlier.LeftInactive)) Up(unit);
+                else if (unit.IsStopped) await DownAsync(unit, "did not come up", complaint, cancellation);
+                else if (clock.GetElapsedTime(began) > DeadlineOf(earlier)) await DownAsync(unit, $"did not come up within {Duration.Describe(DeadlineOf(earlier))}", complaint, cancellation);
+                else continue;
+                waiting.Remove(unit.Id);
+            }
+            if (waiting.Count > 0) await Task.Delay(_pause, clock, cancellation);
+        }
+    }
+
+    private void Up(UnitState unit) => _up[unit.Id] = (unit.Restarts, clock.GetTimestamp());
+
+    private async Task JudgeAsync(UnitState unit, CancellationToken cancellation)
+    {
+        var (restarts, since) = _up[unit.Id];
+        var time = clock.GetElapsedTime(since);
+        if ((!unit.IsUp && !unit.HasEndedWell) || unit.Restarts != restarts)
+        {
+            _up.Remove(unit.Id);
+            await DownAsync(unit, $"came up, but died within {Duration.Describe(time)}", "", cancellation);
+        }
+        else if (time >= settings.Settle)
+        {
+            _up.Remove(unit.Id);
+        }
+    }
+
+    private async Task DownAsync(UnitState unit, string what, string complaint, CancellationToken cancellation)
+    {
+        var failure = unit.IsMasked ? Catalogue.UnitMasked.With($"{unit.Id} is to be started, but is masked.")
+            : unit.IsUnwanted ? Catalogue.UnitDown.With($"{unit.Id} was not started, because a condition of its unit file does not hold.")
+            : Catalogue.UnitDown.With($"{unit.Id} {what} and is {unit.Describe()}, {Why(unit)}.{(complaint.Length > 0 ? " " + complaint : "")}");
+        _failures.Add(failure with { Details = await systemctl.LogAsync(unit.Id, cancellation) });
+    }
+
+    private static string Why(UnitState unit) =>
+        !unit.Exists ? "not installed any more" : unit.Result == "exit-code" ? $"its program exited with {unit.ExitStatus}" : unit.Result.Length > 0 ? $"result '{unit.Result}'" : "without a reason given";
+
+    /// <summary>A unit that is still on its way down has that much longer.</summary>
+    private TimeSpan DeadlineOf(UnitState before)
+    {
+        var group = settings.Groups.FirstOrDefault(group => group.Units.Any(pattern => UnitPattern.Fits(pattern, before.Id)));
+        var stopping = before.ActiveState == "deactivating" ? UnitStopper.DeadlineOf(before, wished: null) : TimeSpan.Zero;
+        return stopping + (group?.StartTimeout ?? ((before.StartTimeout ?? _endless) + _grace));
+    }
+}

@@ -1,0 +1,110 @@
+namespace Holdfast.Components.Systemd;
+
+/// <summary>What systemd says of a unit. Source of the names: org.freedesktop.systemd1(5), "Unit Objects" and "Service Unit Objects".</summary>
+public sealed record UnitState
+{
+    /// <summary>What is asked for; a version of systemd that does not know a property leaves it out.</summary>
+    internal static readonly string[] Properties =
+    [
+        "Id", "LoadState", "ActiveState", "SubState", "Result", "MainPID", "UnitFileState", "Type", "NRestarts", "ExecMainStatus", "ControlGroup",
+        "TimeoutStopUSec", "TimeoutStartUSec", "TriggeredBy", "After", "Job", "ConditionResult", "InactiveExitTimestampMonotonic", "RequiredBy", "RequisiteOf", "BoundBy", "ConsistsOf", "PropagatesStopTo",
+    ];
+
+    private static readonly string[] _triggerTypes = [".timer", ".path", ".automount", ".socket"];
+    private readonly IReadOnlyDictionary<string, string> _values;
+
+    internal UnitState(IReadOnlyDictionary<string, string> values) => _values = values;
+
+    /// <summary>Its first name: an alias stands for the unit that it names.</summary>
+    public string Id => Text("Id");
+
+    /// <summary>"loaded", "not-found", "masked".</summary>
+    public string LoadState => Text("LoadState");
+
+    /// <summary>"active", "inactive", "failed", "activating", "deactivating", "reloading".</summary>
+    public string ActiveState => Text("ActiveState");
+
+    /// <summary>The finer state of its type: "running", "exited", "stop-sigterm", "auto-restart".</summary>
+    public string SubState => Text("SubState");
+
+    /// <summary>How it ended: "success", "timeout" (killed), "exit-code", "signal".</summary>
+    public string Result => Text("Result");
+
+    /// <summary>"enabled", "disabled", "static", "masked".</summary>
+    public string UnitFileState => Text("UnitFileState");
+
+    /// <summary>0 when it has no process.</summary>
+    public int MainPid => Number("MainPID");
+
+    /// <summary>How often systemd has started it again since somebody started it.</summary>
+    public int Restarts => Number("NRestarts");
+
+    /// <summary>What its main process exited with.</summary>
+    public int ExitStatus => Number("ExecMainStatus");
+
+    /// <summary>The path of its control group; empty when it has no process.</summary>
+    public string ControlGroup => Text("ControlGroup");
+
+    /// <summary>After this systemd kills it; null for never.</summary>
+    public TimeSpan? StopTimeout => SystemdTime.Parse(Text("TimeoutStopUSec"));
+
+    /// <summary>After this systemd gives a start up; null for never.</summary>
+    public TimeSpan? StartTimeout => SystemdTime.Parse(Text("TimeoutStartUSec"));
+
+    /// <summary>Timers, sockets and paths that start it.</summary>
+    public IReadOnlyList<string> TriggeredBy => Names("TriggeredBy");
+
+    /// <summary>What it is started after, and stopped before.</summary>
+    internal IReadOnlyList<string> After => Names("After");
+
+    /// <summary>What systemd stops when it is stopped.</summary>
+    internal IReadOnlyList<string> Dependants =>
+        [.. Names("RequiredBy").Concat(Names("RequisiteOf")).Concat(Names("BoundBy")).Concat(Names("ConsistsOf")).Concat(Names("PropagatesStopTo")).Distinct(StringComparer.Ordinal)];
+
+    public bool Exists => LoadState != "not-found";
+
+    public bool IsMasked => LoadState == "masked" || UnitFileState is "masked" or "masked-runtime";
+
+    public bool IsEnabled => UnitFileState is "enabled" or "enabled-runtime";
+
+    /// <summary>It runs, or is on its way up. Its start is owed when it is stopped.</summary>
+    public bool Runs => ActiveState is "active" or "activating" or "reloading" or "refreshing";
+
+    /// <summary>Nothing of it runs and nothing is on its way.</summary>
+    public bool IsStopped => ActiveState is "inactive" or "failed" && !HasJob;
+
+    /// <summary>It waits to be started again after it has died.</summary>
+    public bool IsRestarting => SubState == "auto-restart";
+
+    internal bool HasJob => Text("Job") is not ("" or "0");
+
+    /// <summary>When it last began to start, in microseconds since the machine did; 0 for never.</summary>
+    internal long LeftInactive => long.TryParse(Text("InactiveExitTimestampMonotonic"), out var time) ? time : 0;
+
+    /// <summary>It is up; a program that is run once counts as soon as it runs.</summary>
+    internal bool IsUp => ActiveState == "active" || (IsOneShot && ActiveState == "activating" && !IsRestarting);
+
+    /// <summary>It has ended well, as a program that is run once should.</summary>
+    internal bool HasEndedWell => IsOneShot && ActiveState == "inactive" && !HasJob && Result == "success";
+
+    /// <summary>Not started because a Condition...= of it does not hold.</summary>
+    internal bool IsUnwanted => IsStopped && Text("ConditionResult") == "no";
+
+    internal bool IsSocket => Id.EndsWith(".socket", StringComparison.Ordinal);
+
+    internal bool IsTarget => Id.EndsWith(".target", StringComparison.Ordinal);
+
+    /// <summary>It starts others: a timer, path, automount or socket.</summary>
+    internal bool IsTrigger => _triggerTypes.Any(type => Id.EndsWith(type, StringComparison.Ordinal));
+
+    private bool IsOneShot => Text("Type") == "oneshot";
+
+    /// <summary>As systemctl shows it: "active (running)".</summary>
+    public string Describe() => $"{ActiveState} ({SubState})";
+
+    private string Text(string property) => _values.GetValueOrDefault(property, "");
+
+    private int Number(string property) => int.TryParse(Text(property), out var number) ? number : 0;
+
+    private string[] Names(string property) => Text(property).Split(' ', StringSplitOptions.RemoveEmptyEntries);
+}

@@ -1,0 +1,73 @@
+using Holdfast.Engine.Problems;
+using Holdfast.Engine.Profiles;
+
+namespace Holdfast.Components.Systemd;
+
+/// <summary>Stops units, each within its own deadline, and reads what has really become of them.</summary>
+internal sealed class UnitStopper(Systemctl systemctl, TimeProvider clock)
+{
+    /// <summary>Added to the unit's own time, for systemd to kill it and to say so.</summary>
+    private static readonly TimeSpan _grace = TimeSpan.FromSeconds(5);
+
+    /// <summary>For units that may take for ever.</summary>
+    private static readonly TimeSpan _endless = TimeSpan.FromMinutes(5);
+
+    private static readonly TimeSpan _pause = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>How long a unit may take to stop.</summary>
+    public static TimeSpan DeadlineOf(UnitState unit, TimeSpan? wished) => wished ?? ((unit.StopTimeout ?? _endless) + _grace);
+
+    /// <summary>Stops units together.</summary>
+    /// <returns>A warning for each that had to be killed.</returns>
+    /// <exception cref="ProblemException">One does not stop in time, or systemd refuses.</exception>
+    public async Task<IReadOnlyList<Problem>> StopAsync(IReadOnlyList<UnitState> units, TimeSpan? wished, CancellationToken cancellation)
+    {
+        if (units.Count == 0) return [];
+        var names = units.Select(unit => unit.Id).ToList();
+        var complaint = await systemctl.StopAsync(names, cancellation);
+        var began = clock.GetTimestamp();
+        while (true)
+        {
+            var now = await systemctl.ShowAsync(names, cancellation);
+            var pending = now.Where(unit => !unit.IsStopped).ToList();
+            if (pending.Count == 0) return await KilledAsync(units, now, cancellation);
+            if (pending.Find(unit => unit.Runs && units.Any(earlier => earlier.Id == unit.Id && earlier.LeftInactive < unit.LeftInactive)) is { } back)
+                throw new ProblemException(await ReturnedAsync([back], cancellation));
+            if (complaint.Length > 0 && pending.Find(unit => !unit.HasJob && unit.Runs) is { } refused)
+                throw Catalogue.SystemdRefused.Throwable($"{refused.Id} was not stopped: {complaint}");
+            var late = pending.Where(unit => clock.GetElapsedTime(began) > DeadlineOf(unit, wished)).ToList();
+            if (late.Count > 0) throw new ProblemException(await HangsAsync(late, wished, cancellation));
+            await Task.Delay(_pause, clock, cancellation);
+        }
+    }
+
+    /// <summary>That units run which had been stopped.</summary>
+    public async Task<Problem> ReturnedAsync(IReadOnlyList<UnitState> back, CancellationToken cancellation)
+    {
+        var lines = new List<string>();
+        foreach (var unit in back) lines.AddRange(await systemctl.LogAsync(unit.Id, cancellation));
+        return Catalogue.UnitReturned.With($"This was stopped and runs again: {string.Join(", ", back.Select(unit => $"{unit.Id} {unit.Describe()}"))}.") with { Details = lines };
+    }
+
+    private async Task<Problem> HangsAsync(IReadOnlyList<UnitState> late, TimeSpan? wished, CancellationToken cancellation)
+    {
+        var lines = new List<string>();
+        foreach (var unit in late) lines.AddRange(await systemctl.LogAsync(unit.Id, cancellation));
+        var each = late.Select(unit => $"{unit.Id} did not stop within {Duration.Describe(DeadlineOf(unit, wished))} and is {unit.Describe()}{Process(unit)}");
+        return Catalogue.UnitHangs.With(string.Join("; ", each) + ".") with { Details = lines };
+    }
+
+    private async Task<IReadOnlyList<Problem>> KilledAsync(IReadOnlyList<UnitState> before, IReadOnlyList<UnitState> now, CancellationToken cancellation)
+    {
+        var killed = now.Where(unit => unit.Result == "timeout" && before.Any(earlier => earlier.Id == unit.Id && earlier.Result != "timeout"));
+        var warnings = new List<Problem>();
+        foreach (var unit in killed)
+        {
+            var limit = unit.StopTimeout is { } time ? $" within {Duration.Describe(time)}" : "";
+            warnings.Add(Catalogue.UnitKilled.With($"{unit.Id} did not end{limit} when it was asked to, so systemd killed it.") with { Details = await systemctl.LogAsync(unit.Id, cancellation) });
+        }
+        return warnings;
+    }
+
+    private static string Process(UnitState unit) => unit.MainPid > 0 ? $", process {unit.MainPid}" : "";
+}

@@ -1,0 +1,72 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Holdfast.Engine.Hosts;
+using Holdfast.Engine.Problems;
+
+namespace Holdfast.Engine.Running;
+
+/// <summary>
+/// What was stopped because a person wanted the platform stopped, to be started again when they want it up: the file
+/// "stopped/PLATFORM.json" of the state directory.
+/// </summary>
+/// <param name="Run">The run that stopped it.</param>
+/// <param name="Time">When.</param>
+/// <param name="Units">What ran, in the words of the platform's control.</param>
+/// <param name="Stay">What did not run.</param>
+public sealed record StoppedPlatform(string Run, DateTimeOffset Time, string Units, string Stay)
+{
+    /// <summary>The record of a platform; null when it was not stopped, or has been started since.</summary>
+    /// <exception cref="ProblemException">It can not be read.</exception>
+    public static StoppedPlatform? Read(StateDirectory state, string platform)
+    {
+        var path = PathOf(state.Path, platform);
+        try
+        {
+            return File.Exists(path) ? JsonSerializer.Deserialize(File.ReadAllBytes(path), StoppedJson.Default.StoppedPlatform) : null;
+        }
+        catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException or JsonException)
+        {
+            throw Catalogue.StoppedDamaged.Throwable($"'{path}' can not be read: {unreadable.Message.TrimEnd('.')}.", unreadable);
+        }
+    }
+
+    /// <summary>Writes the record; it is whole and durable, or not there.</summary>
+    /// <exception cref="ProblemException">The state directory can not be written.</exception>
+    public void Write(StateDirectory state, string platform) => Try(state, platform, path =>
+    {
+        var temporary = path + ".new";
+        using (var file = new FileStream(temporary, FileMode.Create, FileAccess.Write))
+        {
+            file.Write(JsonSerializer.SerializeToUtf8Bytes(this, StoppedJson.Default.StoppedPlatform));
+            file.Flush(flushToDisk: true);
+        }
+        File.Move(temporary, path, overwrite: true);
+    });
+
+    /// <summary>Removes the record; the platform has been started.</summary>
+    /// <exception cref="ProblemException">The state directory can not be written.</exception>
+    public static void Forget(StateDirectory state, string platform) => Try(state, platform, File.Delete);
+
+    private static void Try(StateDirectory state, string platform, Action<string> change)
+    {
+        var path = PathOf(state.Path, platform);
+        try
+        {
+            var folder = Path.GetDirectoryName(path)!;
+            Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            change(path);
+            LibC.SyncDirectory(folder);
+        }
+        catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
+        {
+            throw Catalogue.StateUnwritable.Throwable($"'{path}' can not be written: {refused.Message.TrimEnd('.')}.", refused);
+        }
+    }
+
+    private static string PathOf(string state, string platform) => Path.Combine(state, "stopped", platform + ".json");
+}
+
+/// <summary>JSON of the record.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true)]
+[JsonSerializable(typeof(StoppedPlatform))]
+internal sealed partial class StoppedJson : JsonSerializerContext;

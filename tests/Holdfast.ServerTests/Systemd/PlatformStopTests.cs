@@ -1,0 +1,182 @@
+using Holdfast.Engine.Problems;
+using Xunit;
+
+namespace Holdfast.ServerTests.Systemd;
+
+/// <summary>'platform stop' and 'platform start' of units that behave, and of those that don't, under a real systemd.</summary>
+public sealed class PlatformStopTests
+{
+    private const string Services = """
+        - { name: front, units: [web.service] }
+        - { name: workers, units: ["worker@*.service"], after-drain: true }
+        - { name: base, units: [base.service] }
+        - { name: stores, units: [store.service], store: true }
+        """;
+
+    private static readonly string[] Workers = ["worker@1.service", "worker@2.service", "worker@3.service"];
+    private static readonly string[] InOrder = ["web.service", .. Workers, "base.service"];
+
+    [Fact]
+    public async Task The_profiles_order_is_kept_and_turned_round()
+    {
+        await using var scene = await BeginAsync();
+        await scene.RememberAsync(InOrder);
+        var stopped = (await scene.HoldfastAsync("platform", "stop")).Succeeded();
+        Assert.Contains("5 units", stopped.Output, StringComparison.Ordinal);
+        await scene.AllAreAsync("inactive", InOrder);
+        await scene.AllAreAsync("active", "store.service");
+        var ended = await scene.InstantsAsync("InactiveEnterTimestamp", InOrder);
+        Assert.True(ended[0] < ended[1..4].Min() && ended[1..4].Max() < ended[4], $"Stopped at {string.Join(", ", ended)}.");
+
+        (await scene.HoldfastAsync("platform", "start")).Succeeded();
+        await scene.AllAreAsync("active", InOrder);
+        var begun = await scene.InstantsAsync("ActiveEnterTimestamp", InOrder);
+        Assert.True(begun[4] < begun[1..4].Min() && begun[1..4].Max() < begun[0], $"Started at {string.Join(", ", begun)}.");
+        Assert.All(begun, instant => Assert.True(instant > ended.Max()));
+    }
+
+    [Fact]
+    public async Task Stores_are_stopped_only_when_asked_for_and_are_started_first()
+    {
+        await using var scene = await BeginAsync();
+        (await scene.HoldfastAsync("platform", "stop")).Succeeded();
+        (await scene.HoldfastAsync("platform", "stop", "--stores")).Succeeded();
+        await scene.AllAreAsync("inactive", [.. InOrder, "store.service"]);
+        (await scene.HoldfastAsync("platform", "start")).Succeeded();
+        await scene.AllAreAsync("active", [.. InOrder, "store.service"]);
+        var begun = await scene.InstantsAsync("ActiveEnterTimestamp", [.. InOrder, "store.service"]);
+        Assert.Equal(begun.Min(), begun[^1]);
+    }
+
+    [Fact]
+    public async Task What_a_person_had_stopped_stays_stopped_even_when_others_want_it()
+    {
+        await using var scene = await BeginAsync();
+        await scene.WriteUnitsAsync(("web.service", "[Unit]\nWants=worker@2.service base.service\n" + PlatformScene.Sleeper));
+        await scene.Box.BashAsync("systemctl stop worker@2.service");
+        (await scene.HoldfastAsync("platform", "stop")).Succeeded();
+        (await scene.HoldfastAsync("platform", "start")).Succeeded();
+        await scene.AllAreAsync("active", "web.service", "worker@1.service", "worker@3.service", "base.service");
+        await scene.AllAreAsync("inactive", "worker@2.service");
+    }
+
+    [Fact]
+    public async Task A_second_stop_does_not_forget_what_the_first_one_stopped()
+    {
+        await using var scene = await BeginAsync();
+        (await scene.HoldfastAsync("platform", "stop")).Succeeded();
+        Assert.Contains("Nothing of platform boxed ran", (await scene.HoldfastAsync("platform", "stop")).Succeeded().Output, StringComparison.Ordinal);
+        (await scene.HoldfastAsync("platform", "start")).Succeeded();
+        await scene.AllAreAsync("active", InOrder);
+        Assert.Contains("what is enabled", (await scene.HoldfastAsync("platform", "start")).Succeeded().Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Without_a_record_what_is_enabled_is_started()
+    {
+        await using var scene = await BeginAsync();
+        await scene.WriteUnitsAsync(
+            ("web.service", PlatformScene.Sleeper + "[Install]\nWantedBy=multi-user.target\n"),
+            ("worker@.service", PlatformScene.Sleeper + "[Install]\nWantedBy=multi-user.target\n"));
+        await scene.Box.BashAsync("systemctl enable web.service worker@3.service; systemctl stop web.service base.service 'worker@*'");
+        (await scene.HoldfastAsync("platform", "start")).Succeeded();
+        await scene.AllAreAsync("active", "web.service", "worker@3.service");
+        await scene.AllAreAsync("inactive", "worker@1.service", "worker@2.service", "base.service");
+    }
+
+    [Fact]
+    public async Task A_unit_that_ignores_SIGTERM_is_told_of_although_systemctl_calls_it_a_success()
+    {
+        await using var scene = await BeginAsync();
+        await scene.WriteUnitsAsync(("web.service", "[Service]\nTimeoutStopSec=1\nExecStart=/bin/bash -c 'trap \"\" TERM; echo will not go; while :; do sleep 1; done'\n"));
+        await scene.Box.BashAsync("systemctl restart web.service; sleep 0.3");
+        var stopped = (await scene.HoldfastAsync("platform", "stop")).Succeeded();
+        Assert.Contains($"[{Catalogue.UnitKilled.Code}]", stopped.Errors, StringComparison.Ordinal);
+        Assert.Contains("web.service did not end within 1 s", stopped.Errors, StringComparison.Ordinal);
+        Assert.Equal(["timeout"], await scene.ShowAsync("Result", "web.service"));
+        (await scene.HoldfastAsync("platform", "start")).Succeeded();
+        await scene.AllAreAsync("active", InOrder);
+    }
+
+    [Fact]
+    public async Task A_unit_that_hangs_is_named_with_the_end_of_its_log_and_everything_comes_up_again()
+    {
+        await using var scene = await BeginAsync("stop-timeout: 2s");
+        await scene.WriteUnitsAsync(("base.service", "[Service]\nTimeoutStopSec=8\nExecStart=/bin/bash -c 'trap \"\" TERM; echo writing something large; while :; do sleep 1; done'\n"));
+        await scene.Box.BashAsync("systemctl restart base.service; sleep 0.3");
+        var failed = await scene.FailsAsync(Catalogue.UnitHangs, "platform", "stop");
+        Assert.Contains("base.service did not stop within 2 s and is deactivating (stop-sigterm), process ", failed.Errors, StringComparison.Ordinal);
+        Assert.Contains("base.service: writing something large", failed.Errors, StringComparison.Ordinal);
+        await scene.AllAreAsync("active", InOrder);
+    }
+
+    [Fact]
+    public async Task A_unit_that_dies_a_second_after_its_start_has_not_come_up()
+    {
+        await using var scene = await BeginAsync();
+        await scene.WriteUnitsAsync(("web.service", "[Service]\nExecStart=/bin/bash -c 'if [ -e /run/broken ]; then sleep 1; echo no licence; exit 3; fi; exec sleep infinity'\n"));
+        await scene.Box.BashAsync("systemctl restart web.service");
+        (await scene.HoldfastAsync("platform", "stop")).Succeeded();
+        await scene.Box.BashAsync("touch /run/broken");
+        var failed = await scene.FailsAsync(Catalogue.UnitDown, "platform", "start");
+        Assert.Matches(@"web\.service came up, but died within [0-9.]+ s and is failed \(failed\), its program exited with 3", failed.Errors);
+        Assert.Contains("web.service: no licence", failed.Errors, StringComparison.Ordinal);
+        await scene.AllAreAsync("active", [.. Workers, "base.service"]);
+
+        await scene.Box.BashAsync("rm /run/broken");
+        (await scene.HoldfastAsync("recover")).Succeeded();
+        await scene.AllAreAsync("active", InOrder);
+    }
+
+    [Fact]
+    public async Task A_unit_that_is_restarted_for_ever_has_not_come_up()
+    {
+        await using var scene = await BeginAsync();
+        await scene.WriteUnitsAsync(("web.service", "[Service]\nRestart=always\nRestartSec=100ms\nExecStart=/bin/bash -c 'if [ -e /run/broken ]; then sleep 0.5; exit 3; fi; exec sleep infinity'\n[Unit]\nStartLimitIntervalSec=0\n"));
+        await scene.Box.BashAsync("systemctl restart web.service");
+        (await scene.HoldfastAsync("platform", "stop")).Succeeded();
+        await scene.AllAreAsync("inactive", "web.service");
+        await scene.Box.BashAsync("touch /run/broken");
+        Assert.Contains("web.service came up, but died", (await scene.FailsAsync(Catalogue.UnitDown, "platform", "start")).Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_unit_that_is_masked_while_it_runs_keeps_the_platform_from_being_stopped()
+    {
+        await using var scene = await BeginAsync();
+        await scene.Box.BashAsync("mv /etc/systemd/system/base.service /run/systemd/system/; systemctl mask base.service");
+        await scene.FailsAsync(Catalogue.UnitMasked, "platform", "stop");
+        await scene.AllAreAsync("active", InOrder);
+    }
+
+    [Fact]
+    public async Task A_process_that_was_halted_is_stopped_all_the_same()
+    {
+        await using var scene = await BeginAsync();
+        await scene.Box.BashAsync("systemctl kill -s STOP web.service");
+        (await scene.HoldfastAsync("platform", "stop")).Succeeded();
+        await scene.AllAreAsync("inactive", InOrder);
+    }
+
+    [Fact]
+    public async Task Names_that_fit_nothing_are_told_and_the_rest_is_stopped()
+    {
+        await using var scene = await PlatformScene.BeginAsync();
+        await scene.WriteUnitsAsync(("web.service", PlatformScene.Sleeper));
+        await scene.WriteProfileAsync("- { name: front, units: [web.service, wep.service, \"nothing-*.service\"] }");
+        await scene.StartAsync("web.service");
+        var stopped = (await scene.HoldfastAsync("platform", "stop")).Succeeded();
+        Assert.Contains("The group 'front' names what is not here: wep.service, nothing-*.service. [HF-UNIT-MISSING]", stopped.Errors, StringComparison.Ordinal);
+        await scene.AllAreAsync("inactive", "web.service");
+    }
+
+    private static async Task<PlatformScene> BeginAsync(string more = "")
+    {
+        var scene = await PlatformScene.BeginAsync();
+        await scene.WriteUnitsAsync(
+            ("web.service", PlatformScene.Sleeper), ("worker@.service", PlatformScene.Sleeper), ("base.service", PlatformScene.Sleeper), ("store.service", PlatformScene.Sleeper));
+        await scene.WriteProfileAsync(more.Length == 0 ? Services : Services.Replace("units: [base.service]", $"units: [base.service], {more}", StringComparison.Ordinal));
+        await scene.StartAsync([.. InOrder, "store.service"]);
+        return scene;
+    }
+}

@@ -1,0 +1,54 @@
+using System.Diagnostics;
+
+namespace Holdfast.Testing;
+
+/// <summary>
+/// A real systemd that a test may do anything to: it is the first process of a container over a throw-away overlay of this machine,
+/// see the script systemd-box. What is written to <see cref="Share"/> is at /share in it.
+/// </summary>
+public sealed class SystemdBox : IAsyncDisposable
+{
+    private static readonly string Script = SourceTree.PathOf("tests/Holdfast.Testing/systemd-box");
+
+    private readonly TempFolder _folder = new();
+
+    private SystemdBox()
+    {
+    }
+
+    /// <summary>A folder of this machine that is /share in the box.</summary>
+    public string Share => _folder["share"];
+
+    /// <summary>Boots a box; the test is skipped, with what kept it from booting, where none can be.</summary>
+    /// <param name="options">Further options of systemd-nspawn: "--bind-ro=/here:/there".</param>
+    public static async Task<SystemdBox> StartAsync(params IEnumerable<string> options)
+    {
+        Require.Root();
+        Require.Program("systemd-nspawn");
+        Require.Program("nsenter");
+        var box = new SystemdBox();
+        var booted = await Command.RunAsync(Script, ["up", box._folder.Path, .. options]);
+        if (booted.ExitCode == 0) return box;
+        await box.DisposeAsync();
+        Require.That(false, $"systemd can not be booted in a container here: {booted.Errors.Trim()}");
+        return box;
+    }
+
+    /// <summary>Runs a program in the box.</summary>
+    public Task<CommandResult> RunAsync(string program, params IEnumerable<string> arguments) => Command.RunAsync(Script, Line(program, arguments));
+
+    /// <summary>Starts a program in the box, with its streams redirected. Killing it does not kill what runs inside: see <see cref="BashAsync"/>.</summary>
+    public Process Start(string program, params IEnumerable<string> arguments) => Command.Start(Script, Line(program, arguments));
+
+    /// <summary>Runs a script of bash in the box, and returns what it writes; it must end well.</summary>
+    public async Task<string> BashAsync(string script) => (await RunAsync("bash", "-euo", "pipefail", "-c", script)).Succeeded().Output;
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await Command.RunAsync(Script, ["down", _folder.Path]);
+        _folder.Dispose();
+    }
+
+    private IEnumerable<string> Line(string program, IEnumerable<string> arguments) => ["run", _folder.Path, program, .. arguments];
+}
