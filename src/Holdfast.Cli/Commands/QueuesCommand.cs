@@ -49,17 +49,21 @@ internal static class QueuesCommand
         foreach (var broker in brokers)
         {
             var (most, left) = (0L, 0L);
+            await LiveStep.RunAsync(session.Output, session.Clock, $"Wait until {broker.BrokerName} is idle", WaitForOneAsync, () => (0, 0, most - left, most));
+
+            async Task<IdleOutcome> WaitForOneAsync()
+            {
+                var remaining = until - session.Clock.GetUtcNow();
+                var outcome = await broker.WaitAsync(remaining > TimeSpan.Zero ? remaining : TimeSpan.Zero, See, cancellation);
+                session.Output.Tell(WorkersEvent.Of(outcome.Last));
+                return outcome.End == IdleEnd.Idle ? outcome : throw Late(broker.BrokerName, outcome.Last, parsed.GetRequiredValue(Wait));
+            }
+
             void See(BrokerStatus status)
             {
                 (left, most) = (status.Waiting + status.Unacknowledged, Math.Max(most, status.Waiting + status.Unacknowledged));
                 session.Output.Tell(QueuesSeenEvent.Of(status));
             }
-            var remaining = until - session.Clock.GetUtcNow();
-            var outcome = await LiveStep.RunAsync(
-                session.Output, session.Clock, $"Wait until {broker.BrokerName} is idle",
-                () => broker.WaitAsync(remaining > TimeSpan.Zero ? remaining : TimeSpan.Zero, See, cancellation), () => (0, 0, most - left, most));
-            session.Output.Tell(WorkersEvent.Of(outcome.Last));
-            if (outcome.End != IdleEnd.Idle) throw Late(broker.BrokerName, outcome.Last, parsed.GetRequiredValue(Wait));
         }
         return ExitCode.Success;
     }

@@ -60,6 +60,20 @@ public sealed class CeleryTests
     }
 
     [Fact]
+    public async Task What_workers_have_taken_is_found_under_a_prefix_and_in_another_database()
+    {
+        await using var rig = await BrokerRig.StartAsync(settings => settings with { KeyPrefix = "shop:", Connection = settings.Connection with { Database = 5 } });
+        using var celery = rig.Celery(("ACKS_LATE", "1"), ("PREFIX", "shop:"));
+        await celery.StartWorkerAsync();
+        await celery.SendAsync("work", "late", 1, 3, seconds: 20);
+        await celery.UntilBegunAsync(1);
+
+        var status = await rig.UntilAsync(status => status.Unacknowledged == 1);
+
+        Assert.Equal((1, 2, 1), (status.Workers.Active, status.Waiting, status.Queues[0].Prefetched));
+    }
+
+    [Fact]
     public async Task A_stopped_worker_is_unknown_and_never_idle()
     {
         await using var rig = await BrokerRig.StartAsync(settings => settings with { InspectTimeout = TimeSpan.FromSeconds(1), DrainTimeout = TimeSpan.FromSeconds(2) });
