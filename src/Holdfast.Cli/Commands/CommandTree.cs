@@ -18,6 +18,7 @@ internal static class CommandTree
             RepoCommand.Make(launcher),
             PlatformCommand.Make(launcher),
             RecoverCommand.Make(launcher),
+            RunsCommand.Make(launcher),
             ProfileCommand.Make(launcher),
             CompletionsCommand.Make(launcher),
         };

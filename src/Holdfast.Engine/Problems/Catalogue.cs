@@ -93,6 +93,8 @@ public static class Catalogue
         "Wait until it has ended; a dead run never holds on to this.", ExitCode.Locked, transient: true);
     public static readonly ProblemKind UndoFailed = Kind("HF-UNDO-FAILED", "Something that was begun could not be taken back.",
         "Put right what the message names; it stays owed, and 'holdfast recover' tries again.", ExitCode.Failure);
+    public static readonly ProblemKind RunUnknown = Kind("HF-RUN-UNKNOWN", "There is no such run.",
+        "See which there are with 'holdfast runs list --all'.", ExitCode.Usage);
     public static readonly ProblemKind RunRecovered = Kind("HF-RUN-RECOVERED", "An earlier run died before its end; what it owed has been taken back.",
         "Nothing needs to be done; the journal of that run tells how far it came.", ExitCode.Success);
     public static readonly ProblemKind StateUnwritable = Kind("HF-STATE-UNWRITABLE", "The journal can not be written, so nothing is begun.",

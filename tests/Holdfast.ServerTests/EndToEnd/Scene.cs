@@ -91,6 +91,10 @@ internal sealed class Scene : IDisposable
         return Command.RunAsync(line[0], line.Skip(1), Environs);
     }
 
+    /// <summary>Starts the program in a terminal of its own, which ends with the process returned.</summary>
+    public Process StartInTerminal(params IEnumerable<string> arguments) =>
+        Command.Start("script", ["-qfec", string.Join(' ', Line(arguments).Select(word => $"'{word}'")), "/dev/null"], Environs);
+
     public Process Start(params IEnumerable<string> arguments)
     {
         var line = Line(arguments);

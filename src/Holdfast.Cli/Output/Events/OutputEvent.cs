@@ -26,6 +26,7 @@ namespace Holdfast.Cli.Output.Events;
 [JsonDerivedType(typeof(PlatformStatusEvent), "platform_status")]
 [JsonDerivedType(typeof(PlatformStoppedEvent), "platform_stopped")]
 [JsonDerivedType(typeof(PlatformStartedEvent), "platform_started")]
+[JsonDerivedType(typeof(RunEntryEvent), "run")]
 [JsonDerivedType(typeof(RepositoryEvent), "repository")]
 [JsonDerivedType(typeof(PointEvent), "point")]
 [JsonDerivedType(typeof(PointDetailsEvent), "point_details")]

@@ -1,0 +1,39 @@
+using System.Text.Json.Nodes;
+using Xunit;
+
+namespace Holdfast.ServerTests.EndToEnd;
+
+/// <summary>A backup in a terminal that is hung up, as that of a lost SSH session is, and another terminal that looks at it.</summary>
+public sealed class LostTerminalTests
+{
+    [Fact]
+    public async Task A_backup_whose_terminal_goes_away_goes_on_and_can_be_followed_to_its_end()
+    {
+        using var scene = new Scene();
+        await scene.FillAsync(mebibytes: 150);
+        (await scene.RunAsync("init", "--yes")).Succeeded();
+        using var terminal = scene.StartInTerminal("backup");
+        var run = await WaitForCaptureAsync(scene);
+        terminal.Kill(); // it holds the terminal's other end, so the kernel hangs up
+        await terminal.WaitForExitAsync(TestContext.Current.CancellationToken);
+
+        var followed = (await scene.RunAsync("runs", "follow", run)).Succeeded();
+        Assert.Contains("Release the repository", followed.Output, StringComparison.Ordinal);
+        Assert.Contains("succeeded", followed.Output, StringComparison.Ordinal);
+        Assert.Equal(1, await scene.CountPointsAsync());
+        Assert.Contains(run, (await scene.RunAsync("runs", "list")).Succeeded().Output, StringComparison.Ordinal);
+        await scene.FailsAsync(Engine.Problems.Catalogue.RunUnknown, "runs", "follow", "nonsense");
+    }
+
+    private static async Task<string> WaitForCaptureAsync(Scene scene)
+    {
+        for (var look = 0; look < 200; look++)
+        {
+            var lines = (await scene.RunAsync("runs", "list", "--json")).Succeeded().Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+            var running = lines.Select(line => JsonNode.Parse(line)!).FirstOrDefault(run => (string?)run["state"] == "running" && (string?)run["step"] == "Capture configuration files");
+            if (running is not null) return (string)running["run_id"]!;
+            await Task.Delay(20, TestContext.Current.CancellationToken);
+        }
+        throw new TimeoutException("The backup was never seen at work.");
+    }
+}
