@@ -9,14 +9,14 @@ using Holdfast.Engine.Running;
 namespace Holdfast.Cli.Commands;
 
 /// <summary>Looks at the platform's queues, and takes messages out of them or puts them back without losing one.</summary>
-internal static class QueuesCommand
+internal static partial class QueuesCommand
 {
     private static readonly Argument<string[]> Names = new("queue") { Description = "Queues or lists of the profile; all when none is named.", Arity = ArgumentArity.ZeroOrMore };
     private static readonly Argument<string> Snapshot = new("archive") { Description = "An archive's or recovery point's id, the beginning of it, or 'latest' for the newest archive.", DefaultValueFactory = _ => "latest" };
     private static readonly Option<string[]> Queue = new("--queue") { Description = "Only this queue or list; may be given several times.", HelpName = "NAME", DefaultValueFactory = _ => [] };
     private static readonly Option<string[]> Broker = new("--broker") { Description = "Only this broker of the profile; may be given several times.", HelpName = "NAME", DefaultValueFactory = _ => [] };
     private static readonly Option<string> Wait = new("--timeout") { Description = "How long to wait: 30s, 5m or 1h.", HelpName = "TIME", DefaultValueFactory = _ => "10m" };
-    private static readonly Option<bool> Plan = new("--plan") { Description = "Only show what would be done." };
+    private static readonly Option<bool> PlanOnly = new("--plan") { Description = "Only show what would be done." };
     private static readonly Option<bool> Yes = new("--yes", "-y") { Description = "Do not ask." };
     private static readonly Option<bool> WithoutArchive = new("--without-archive") { Description = "Keep no copy of the messages." };
     private static readonly Option<bool> LoseMessages = new("--yes-lose-messages") { Description = "The work that the messages ask for will never be done." };
@@ -25,9 +25,9 @@ internal static class QueuesCommand
     {
         launcher.Start(new Command("list", "Shows what waits in the queues, and what the workers do.") { Broker }, ListAsync),
         launcher.Start(new Command("wait", "Waits until nothing waits and no worker does anything.") { Broker, Wait }, WaitAsync),
-        launcher.Start(new Command("archive", "Takes messages out of the queues into the repository.") { Names, Broker, Plan, Yes }, ArchiveAsync),
-        launcher.Start(new Command("restore", "Puts archived messages back into their queues, once.") { Snapshot, Queue, Broker, Plan }, RestoreAsync),
-        launcher.Start(new Command("delete", "Deletes messages for ever; 'archive' keeps them.") { Names, Broker, Plan, WithoutArchive, LoseMessages }, DeleteAsync),
+        launcher.Start(new Command("archive", "Takes messages out of the queues into the repository.") { Names, Broker, PlanOnly, Yes }, ArchiveAsync),
+        launcher.Start(new Command("restore", "Puts archived messages back into their queues, once.") { Snapshot, Queue, Broker, PlanOnly }, RestoreAsync),
+        launcher.Start(new Command("delete", "Deletes messages for ever; 'archive' keeps them.") { Names, Broker, PlanOnly, WithoutArchive, LoseMessages }, DeleteAsync),
     };
 
     private static async Task<ExitCode> ListAsync(Session session, ParseResult parsed, CancellationToken cancellation)
@@ -77,10 +77,10 @@ internal static class QueuesCommand
         var teller = new RunTeller(session.Output, session.Clock);
         await using var run = await PrepareAsync(session, teller, cancellation);
         var archive = new QueueArchive(run, session.Profile.Platform, brokers, parsed.GetRequiredValue(Names));
-        if (parsed.GetValue(Plan) || !parsed.GetValue(Yes))
+        if (parsed.GetValue(PlanOnly) || !parsed.GetValue(Yes))
         {
             session.Output.Tell(PlanEvent.Of(run.Plan("queues archive", await archive.PlanAsync(cancellation))));
-            if (parsed.GetValue(Plan)) return ExitCode.Success;
+            if (parsed.GetValue(PlanOnly)) return ExitCode.Success;
             await ConfirmAsync(session, $"Take the messages of platform {Printable.Name(session.Profile.Platform)} out of their queues into an archive? [y/N]", cancellation);
         }
         var outcome = await run.RunAsync("queues archive", archive.PlanAsync, reads: false, cancellation);
@@ -93,7 +93,7 @@ internal static class QueuesCommand
         var teller = new RunTeller(session.Output, session.Clock);
         await using var run = await PrepareAsync(session, teller, cancellation);
         var snapshot = await QueueArchives.FindAsync(run.Repository, session.Profile.Platform, parsed.GetRequiredValue(Snapshot), cancellation);
-        if (parsed.GetValue(Plan))
+        if (parsed.GetValue(PlanOnly))
         {
             session.Output.Tell(PlanEvent.Of(run.Plan("queues restore", await StepsAsync(cancellation))));
             return ExitCode.Success;
@@ -109,32 +109,33 @@ internal static class QueuesCommand
         }
     }
 
+    /// <summary>It works without the repository: that may be what is missing.</summary>
     private static async Task<ExitCode> DeleteAsync(Session session, ParseResult parsed, CancellationToken cancellation)
     {
         var names = parsed.GetRequiredValue(Names);
         var brokers = Chosen(session, parsed, names);
         var teller = new RunTeller(session.Output, session.Clock);
-        await using var run = await PrepareAsync(session, teller, cancellation);
-        if (parsed.GetValue(Plan))
+        if (parsed.GetValue(PlanOnly))
         {
-            session.Output.Tell(PlanEvent.Of(run.Plan("queues delete", await StepsAsync(cancellation))));
+            session.Output.Tell(PlanEvent.Of(await ComposeAsync(cancellation)));
             return ExitCode.Success;
         }
         if (!parsed.GetValue(WithoutArchive) || !parsed.GetValue(LoseMessages))
             throw Catalogue.Unconfirmed.Throwable("Deleting messages loses the work that they ask for, so nothing was done.", "Use 'holdfast queues archive', which empties the queues and keeps the messages; or add --without-archive --yes-lose-messages.");
-        var outcome = await run.RunAsync("queues delete", StepsAsync, reads: true, cancellation);
-        return Tell(session.Output, outcome, new QueuesFinishedEvent("deleted", session.Profile.Platform, teller.Items));
+        var repository = await session.RepositoryIfAnyAsync(cancellation);
+        var run = new PlannedRun(session.RunEnvironment(teller), session.Profile.Platform, repository, session.UndoHandlers(session.Profile));
+        return Tell(session.Output, await run.RunAsync(ComposeAsync, cancellation), new QueuesFinishedEvent("deleted", session.Profile.Platform, teller.Items));
 
-        async Task<IReadOnlyList<Step>> StepsAsync(CancellationToken token)
+        async Task<Plan> ComposeAsync(CancellationToken token)
         {
             var steps = new List<Step>();
             foreach (var broker in brokers) steps.Add(await broker.PlanDeleteAsync(names, token));
-            return steps;
+            return new Plan("queues delete", session.Profile.Platform, steps);
         }
     }
 
     private static async Task<RepositoryRun> PrepareAsync(Session session, RunTeller teller, CancellationToken cancellation) => await RepositoryRun.PrepareAsync(
-        session.RunEnvironment(teller), session.Profile.Platform, await session.Source.ReadAsync(cancellation), session.Components(session.Profile), cancellation);
+        session.RunEnvironment(teller), session.Profile.Platform, await session.Source.ReadAsync(cancellation), session.UndoHandlers(session.Profile), cancellation);
 
     private static ExitCode Tell(IOutput output, RunOutcome outcome, QueuesFinishedEvent finished)
     {
@@ -171,11 +172,10 @@ internal static class QueuesCommand
         return names.Length == 0 ? brokers : [.. brokers.Where(broker => broker.Queues.Any(queue => names.Contains(queue.Name, StringComparer.Ordinal)))];
     }
 
-    private static TimeSpan Duration(string text)
-    {
-        var seconds = text.Length > 1 ? text[^1] switch { 's' => 1, 'm' => 60, 'h' => 3600, _ => 0 } : 0;
-        return seconds > 0 && int.TryParse(text.AsSpan()[..^1], System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out var count)
-            ? TimeSpan.FromSeconds((long)count * seconds)
-            : throw Catalogue.Usage.Throwable($"'{text}' is no time.", "Say how long with a unit: 30s, 5m or 1h.");
-    }
+    private static TimeSpan Duration(string text) => WithUnit().IsMatch(text)
+        ? Engine.Profiles.Duration.Parse(text)
+        : throw Catalogue.Usage.Throwable($"'{text}' is no time.", "Say how long with a unit: 30s, 5m or 1h.");
+
+    [System.Text.RegularExpressions.GeneratedRegex("^[0-9]{1,6}[smh]$", System.Text.RegularExpressions.RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    private static partial System.Text.RegularExpressions.Regex WithUnit();
 }

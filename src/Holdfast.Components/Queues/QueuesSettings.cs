@@ -50,18 +50,10 @@ internal sealed record QueuesSettings
             PrioritySteps = node.Find("priority-steps") is { } steps ? [.. steps.Items.Select(step => step.Integer).Distinct().Order()] : defaults.PrioritySteps,
             Separator = node.Find("separator")?.Text ?? defaults.Separator,
             ControlExchange = node.Find("control-exchange")?.Text ?? defaults.ControlExchange,
-            InspectTimeout = Seconds(node.Find("inspect-timeout")) ?? defaults.InspectTimeout,
-            DrainTimeout = Seconds(node.Find("drain-timeout")) ?? defaults.DrainTimeout,
+            InspectTimeout = node.Find("inspect-timeout")?.Duration ?? defaults.InspectTimeout,
+            DrainTimeout = node.Find("drain-timeout")?.Duration ?? defaults.DrainTimeout,
         };
     }
 
     private static List<string> Names(ProfileNode? node) => [.. (node?.Items ?? []).Select(item => item.Text)];
-
-    /// <summary>"90s", "5m", "1h", as the schema's pattern promises.</summary>
-    private static TimeSpan? Seconds(ProfileNode? node)
-    {
-        if (node is null) return null;
-        var count = int.Parse(node.Text.AsSpan()[..^1], System.Globalization.CultureInfo.InvariantCulture);
-        return TimeSpan.FromSeconds(count * (node.Text[^1] switch { 'h' => 3600L, 'm' => 60L, _ => 1L }));
-    }
 }

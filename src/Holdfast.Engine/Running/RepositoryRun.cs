@@ -16,11 +16,11 @@ public sealed class RepositoryRun : IAsyncDisposable
     private readonly RunEnvironment _environment;
     private readonly RepositoryHold _hold;
     private readonly string _platform;
-    private readonly IReadOnlyList<IComponent> _components;
+    private readonly IReadOnlyList<IUndoHandler> _handlers;
 
-    private RepositoryRun(RunEnvironment environment, string platform, RepositoryHold hold, IReadOnlyList<IComponent> components)
+    private RepositoryRun(RunEnvironment environment, string platform, RepositoryHold hold, IReadOnlyList<IUndoHandler> handlers)
     {
-        (_environment, _platform, _hold, _components) = (environment, platform, hold, components);
+        (_environment, _platform, _hold, _handlers) = (environment, platform, hold, handlers);
         Id = environment.NewRunId(environment.Clock);
     }
 
@@ -31,15 +31,20 @@ public sealed class RepositoryRun : IAsyncDisposable
     public Repository Repository => _hold.Repository;
 
     /// <summary>Opens the repository.</summary>
+    /// <param name="environment">What it meets outside.</param>
+    /// <param name="platform">The platform that it is for.</param>
+    /// <param name="repository">Where the repository is.</param>
+    /// <param name="handlers">The undos that this run and dead ones may owe.</param>
+    /// <param name="cancellation">Ends the opening.</param>
     /// <exception cref="ProblemException">It can not be opened.</exception>
     public static async Task<RepositoryRun> PrepareAsync(
-        RunEnvironment environment, string platform, RepositorySettings repository, IReadOnlyList<IComponent> components, CancellationToken cancellation)
+        RunEnvironment environment, string platform, RepositorySettings repository, IReadOnlyList<IUndoHandler> handlers, CancellationToken cancellation)
     {
         var hold = new RepositoryHold(repository);
         try
         {
             await hold.OpenAsync(cancellation);
-            return new RepositoryRun(environment, platform, hold, components);
+            return new RepositoryRun(environment, platform, hold, handlers);
         }
         catch (Exception failure)
         {
@@ -70,7 +75,7 @@ public sealed class RepositoryRun : IAsyncDisposable
     public async Task<RunOutcome> RunAsync(string verb, Func<CancellationToken, Task<IReadOnlyList<Step>>> steps, bool reads, CancellationToken cancellation)
     {
         using var interruption = new Interruption(cancellation);
-        using var frame = await RunFrame.EnterAsync(_environment, Id, _platform, [_hold, .. _components.SelectMany(component => component.UndoHandlers)]);
+        using var frame = await RunFrame.EnterAsync(_environment, Id, _platform, [_hold, .. _handlers]);
         var plan = Plan(verb, await steps(cancellation), LockStep((context, token) => reads ? _hold.LockToReadAsync(context, interruption, token) : _hold.LockAsync(context, interruption, token)));
         return await frame.RunAsync(plan, interruption);
     }
