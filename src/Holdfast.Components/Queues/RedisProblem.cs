@@ -20,6 +20,7 @@ internal static class RedisProblem
             "OOM" => Catalogue.QueueFull,
             "READONLY" or "MISCONF" or "NOREPLICAS" => Catalogue.QueueUnwritable,
             _ when error.Contains("invalid password", StringComparison.OrdinalIgnoreCase) || error.Contains("without any password", StringComparison.Ordinal) => Catalogue.QueueAuthentication,
+            _ when error.Contains("executing the script can't", StringComparison.Ordinal) || error.Contains("ACL failure in script", StringComparison.Ordinal) => Catalogue.QueuePermission,
             _ => Catalogue.QueueRefused,
         };
         return kind.Throwable($"Redis on {place} refused {command}: {error.TrimEnd('.')}.");

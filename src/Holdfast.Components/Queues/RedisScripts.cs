@@ -41,6 +41,8 @@ internal static class RedisScripts
           if mode == 'add' and there ~= 'none' and there ~= 'list' then return redis.error_reply('WRONGTYPE ' .. KEYS[i] .. ' is a ' .. there) end
           if redis.call('LLEN', KEYS[i + 1]) ~= tonumber(ARGV[2 + (i + 1) / 3]) then return redis.error_reply('ERR ' .. KEYS[i + 1] .. ' was changed by somebody else') end
         end
+        -- Refused now, nothing has changed; refused at the end, the messages would be there without their mark.
+        redis.call('SET', KEYS[1], ARGV[2]) redis.call('DEL', KEYS[1])
         local done = {1}
         for i = 2, #KEYS, 3 do
           local to, staging, aside = KEYS[i], KEYS[i + 1], KEYS[i + 2]
@@ -86,6 +88,7 @@ internal static class RedisScripts
     public const string TakeBack = Join + """
         local pairs_ = tonumber(ARGV[1])
         local found = 0
+        for i = pairs_ * 2 + 5, #KEYS do redis.call('SET', KEYS[i], ARGV[2]) redis.call('DEL', KEYS[i]) end
         for i = 1, pairs_ * 2, 2 do found = found + join(KEYS[i + 1], KEYS[i]) end
         local at = pairs_ * 2
         local taken = redis.call('ZRANGE', KEYS[at + 4], 0, -1, 'WITHSCORES')
