@@ -80,6 +80,7 @@ internal sealed class Session : IAsyncDisposable
         User = Environment.UserName,
         Version = Application.Version,
         Observer = observer,
+        UndoHandlers = ProfileIfAny is { } profile && PlatformOf(profile) is { } platform ? platform.UndoHandlers : [],
         Clock = Clock,
     };
 

@@ -22,7 +22,8 @@ internal sealed class LeftOverSearch(PlatformSettings settings, string root, int
         var own = processes.FamilyOf(self);
         var files = PidFiles.Find(settings.PidFiles, processes, process => IsOurs(process, stopped, running));
         var named = files.Where(file => file.Stale is null).DistinctBy(file => file.Process).ToDictionary(file => file.Process, file => file.Path);
-        var strays = processes.All.Where(process => !own.Contains(process.Id)).Select(process => Judge(process, stopped, running, named)).OfType<Stray>();
+        // The first process is never one, whatever its command line says.
+        var strays = processes.All.Where(process => process.Id > 1 && !own.Contains(process.Id)).Select(process => Judge(process, stopped, running, named)).OfType<Stray>();
         return new LeftOver([.. strays.OrderBy(stray => stray.Process.Id)], files);
     }
 

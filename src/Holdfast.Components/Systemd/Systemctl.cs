@@ -70,6 +70,9 @@ internal sealed class Systemctl(IHost host)
     public Task<string> StartAsync(IEnumerable<string> names, bool alone, CancellationToken cancellation) =>
         RequestAsync(["start", "--no-block", "--no-ask-password", $"--job-mode={(alone ? "ignore-dependencies" : "replace")}", "--", .. names], cancellation);
 
+    /// <summary>Lets systemd forget how often units have been started lately; one that it thinks was started too often would be refused. Units that are not loaded have nothing to forget.</summary>
+    public Task ForgetFailuresAsync(IEnumerable<string> names, CancellationToken cancellation) => RunAsync(["reset-failed", "--no-ask-password", "--", .. names], cancellation);
+
     /// <summary>The last five lines of a unit's log; none when there is no log, or it may not be read.</summary>
     public async Task<IReadOnlyList<string>> LogAsync(string name, CancellationToken cancellation)
     {

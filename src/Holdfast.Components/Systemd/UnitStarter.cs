@@ -29,8 +29,8 @@ internal sealed class UnitStarter(Systemctl systemctl, PlatformSettings settings
     public async Task StartAsync(IReadOnlyList<string> wave, StartOrder order, CancellationToken cancellation)
     {
         if (wave.Count == 0) return;
-        var before = await systemctl.ShowAsync(wave, cancellation);
-        var complaint = await RequestAsync([.. before.Where(unit => !unit.IsUp)], wave, order, cancellation);
+        var before = await WaitUntilStoppedAsync(wave, cancellation);
+        var complaint = await RequestAsync([.. before.Where(unit => !unit.IsUp || unit.HasJob)], wave, order, cancellation);
         await WaitAsync([.. before.Where(unit => !order.Unsteady.Contains(unit.Id))], complaint, cancellation);
     }
 
@@ -52,9 +52,26 @@ internal sealed class UnitStarter(Systemctl systemctl, PlatformSettings settings
         });
     }
 
+    /// <summary>
+    /// A start that waits for a stop counts as several starts to systemd, which then refuses the unit (StartLimitBurst=). So the end of a
+    /// stop is waited for here, as long as the unit may take for it.
+    /// </summary>
+    private async Task<IReadOnlyList<UnitState>> WaitUntilStoppedAsync(IReadOnlyList<string> wave, CancellationToken cancellation)
+    {
+        var began = clock.GetTimestamp();
+        while (true)
+        {
+            var now = await systemctl.ShowAsync(wave, cancellation);
+            if (!now.Any(unit => unit.ActiveState == "deactivating" && clock.GetElapsedTime(began) <= UnitStopper.DeadlineOf(unit, wished: null))) return now;
+            await Task.Delay(_pause, clock, cancellation);
+        }
+    }
+
     /// <summary>Targets pull in all that is enabled, also what a person had stopped; so they are started alone, as are units that want something which is to stay down.</summary>
     private async Task<string> RequestAsync(IReadOnlyList<UnitState> stopped, IReadOnlyList<string> wave, StartOrder order, CancellationToken cancellation)
     {
+        if (stopped.Count == 0) return "";
+        await systemctl.ForgetFailuresAsync(stopped.Select(unit => unit.Id), cancellation);
         var named = stopped.OrderBy(unit => wave.ToList().IndexOf(unit.Id)).ToList();
         var alone = new List<UnitState>();
         foreach (var unit in named)
@@ -87,7 +104,7 @@ internal sealed class UnitStarter(Systemctl systemctl, PlatformSettings settings
             foreach (var unit in await systemctl.ShowAsync(waiting.Keys, cancellation))
             {
                 var earlier = waiting[unit.Id];
-                if (unit.IsUp || (unit.HasEndedWell && unit.LeftInactive > earlier.LeftInactive)) Up(unit);
+                if ((unit.IsUp && (!unit.HasJob || unit.ActiveState == "activating")) || (unit.HasEndedWell && unit.LeftInactive > earlier.LeftInactive)) Up(unit);
                 else if (unit.IsStopped) await DownAsync(unit, "did not come up", complaint, cancellation);
                 else if (clock.GetElapsedTime(began) > DeadlineOf(earlier)) await DownAsync(unit, $"did not come up within {Duration.Describe(DeadlineOf(earlier))}", complaint, cancellation);
                 else continue;
@@ -125,11 +142,9 @@ internal sealed class UnitStarter(Systemctl systemctl, PlatformSettings settings
     private static string Why(UnitState unit) =>
         !unit.Exists ? "not installed any more" : unit.Result == "exit-code" ? $"its program exited with {unit.ExitStatus}" : unit.Result.Length > 0 ? $"result '{unit.Result}'" : "without a reason given";
 
-    /// <summary>A unit that is still on its way down has that much longer.</summary>
     private TimeSpan DeadlineOf(UnitState before)
     {
         var group = settings.Groups.FirstOrDefault(group => group.Units.Any(pattern => UnitPattern.Fits(pattern, before.Id)));
-        var stopping = before.ActiveState == "deactivating" ? UnitStopper.DeadlineOf(before, wished: null) : TimeSpan.Zero;
-        return stopping + (group?.StartTimeout ?? ((before.StartTimeout ?? _endless) + _grace));
+        return group?.StartTimeout ?? ((before.StartTimeout ?? _endless) + _grace);
     }
 }

@@ -18,6 +18,9 @@ public sealed record RunEnvironment
     /// <summary>Told of all that happens.</summary>
     public required IRunObserver Observer { get; init; }
 
+    /// <summary>Undos of dead runs that belong to no component: a platform that a backup had stopped is brought up by whatever runs next.</summary>
+    public IReadOnlyList<IUndoHandler> UndoHandlers { get; init; } = [];
+
     public TimeProvider Clock { get; init; } = TimeProvider.System;
 
     /// <summary>Names the next run; the time and some randomness by default.</summary>

@@ -24,10 +24,11 @@ internal sealed class RunFrame : IDisposable
     /// <summary>Takes the platform's lock, then does what dead runs of it owe: the plan is made for what is there afterwards.</summary>
     public static async Task<RunFrame> EnterAsync(RunEnvironment environment, string id, string platform, IReadOnlyList<IUndoHandler> handlers)
     {
-        var frame = new RunFrame(environment, id, handlers, RunLock.Take(environment.State, platform, Holder(environment.Clock)));
+        IReadOnlyList<IUndoHandler> all = [.. handlers.Concat(environment.UndoHandlers).DistinctBy(handler => handler.Kind, StringComparer.Ordinal)];
+        var frame = new RunFrame(environment, id, all, RunLock.Take(environment.State, platform, Holder(environment.Clock)));
         try
         {
-            var recovered = await new Recovery(environment.State, handlers, new SilentObserver(), environment.Clock).RecoverAsync(frame._held);
+            var recovered = await new Recovery(environment.State, all, new SilentObserver(), environment.Clock).RecoverAsync(frame._held);
             frame.Found = [.. recovered.SelectMany(Describe)];
             return frame;
         }

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Holdfast.Engine.Problems;
 using Xunit;
 
@@ -9,7 +10,7 @@ public sealed class PlatformStopTests
     private const string Services = """
         - { name: front, units: [web.service] }
         - { name: workers, units: ["worker@*.service"], after-drain: true }
-        - { name: base, units: [base.service] }
+        - { name: base, units: [base.service], after-drain: true }
         - { name: stores, units: [store.service], store: true }
         """;
 
@@ -169,6 +170,37 @@ public sealed class PlatformStopTests
         Assert.Contains("The group 'front' names what is not here: wep.service, nothing-*.service. [HF-UNIT-MISSING]", stopped.Errors, StringComparison.Ordinal);
         await scene.AllAreAsync("inactive", "web.service");
     }
+
+    [Fact]
+    public async Task Status_tells_machines_every_unit_and_what_a_start_would_start()
+    {
+        await using var scene = await BeginAsync();
+        var told = await StatusAsync(scene);
+        Assert.Equal([.. InOrder, "store.service"], told.Where(line => (string?)line["event"] == "unit").Select(line => (string?)line["name"]));
+        Assert.Equal([true, true, true, true, true, false], told.Where(line => (string?)line["event"] == "unit").Select(line => (bool)line["stops"]!));
+        Assert.Equal((6, 0), ((int)told[^1]["running"]!, (int)told[^1]["stopped"]!));
+        Assert.Null(told[^1]["stopped_at"]);
+
+        (await scene.HoldfastAsync("platform", "stop", "--json")).Succeeded();
+        var after = (await StatusAsync(scene))[^1];
+        var names = after["stopped_units"]!.AsArray().Select(name => (string?)name).ToList();
+        Assert.Equal(("base.service", "web.service"), (names[0], names[^1]));
+        Assert.Equal(Workers, names[1..4].Order());
+    }
+
+    [Fact]
+    public async Task A_user_who_may_not_stop_units_is_told_so()
+    {
+        await using var scene = await BeginAsync();
+        await scene.Box.BashAsync("chmod 644 /etc/holdfast/*");
+        var refused = await scene.Box.RunAsync("runuser", "-u", "nobody", "--", "env", "HOLDFAST_STATE=/tmp/state", PlatformScene.Binary, "platform", "stop");
+        Assert.Equal((int)Catalogue.SystemdRefused.Exit, refused.ExitCode);
+        Assert.Contains($"[{Catalogue.SystemdRefused.Code}]", refused.Errors, StringComparison.Ordinal);
+        await scene.AllAreAsync("active", InOrder);
+    }
+
+    private static async Task<List<JsonNode>> StatusAsync(PlatformScene scene) =>
+        [.. (await scene.HoldfastAsync("platform", "status", "--json")).Succeeded().Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonNode.Parse(line)!)];
 
     private static async Task<PlatformScene> BeginAsync(string more = "")
     {
