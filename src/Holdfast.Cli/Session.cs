@@ -72,10 +72,16 @@ internal sealed class Session : IAsyncDisposable
         }
     }
 
+    /// <summary>Reads the secrets that the profile refers to.</summary>
+    public ISecretReader ProfileSecrets => Secrets(Profile);
+
+    /// <summary>Where journals and locks are kept.</summary>
+    public StateDirectory State => StateDirectory.Default(_surroundings.Environment, Environment.IsPrivilegedProcess);
+
     /// <summary>What the engine's runs meet outside themselves.</summary>
     public RunEnvironment RunEnvironment(IRunObserver observer) => new()
     {
-        State = StateDirectory.Default(_surroundings.Environment, Environment.IsPrivilegedProcess),
+        State = State,
         Host = Environment.MachineName,
         User = Environment.UserName,
         Version = Application.Version,

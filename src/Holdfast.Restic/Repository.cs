@@ -196,6 +196,10 @@ public sealed class Repository : IAsyncDisposable
     /// <summary>Checks structure, and data if asked. What is wrong is in the report; only what stops the check itself is thrown.</summary>
     public Task<CheckReport> CheckAsync(CheckOptions options, CancellationToken cancellation = default) => new Checker(this).RunAsync(options, cancellation);
 
+    /// <summary>The locks that others hold, or have left behind.</summary>
+    public async Task<IReadOnlyList<LockInfo>> ListLocksAsync(CancellationToken cancellation = default) =>
+        [.. (await new LockStore(this).ListAsync(except: default, cancellation)).Select(found => found.ToInfo(Options.Clock))];
+
     /// <summary>Removes locks: stale ones, or all. Returns those removed.</summary>
     public Task<IReadOnlyList<LockInfo>> UnlockAsync(bool all, CancellationToken cancellation = default) => new LockStore(this).UnlockAsync(all, cancellation);
 

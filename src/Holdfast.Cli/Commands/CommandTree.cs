@@ -11,6 +11,7 @@ internal static class CommandTree
         var root = new RootCommand("Backs up, restores and rehearses the recovery of a whole platform.")
         {
             InitCommand.Make(launcher),
+            CheckCommand.Make(launcher),
             BackupCommand.Make(launcher),
             PointsCommand.Make(launcher),
             RestoreCommand.Make(launcher),

@@ -27,7 +27,7 @@ internal sealed class PlainOutput(Sink output, Sink errors, TimeProvider clock, 
 
     public void Tell(Table table, IEnumerable<OutputEvent> rows)
     {
-        lock (_gate) Write(output, table.Lines());
+        lock (_gate) Write(output, table.Lines(Style.Plain));
     }
 
     public void Dispose()

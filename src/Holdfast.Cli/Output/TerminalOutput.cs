@@ -33,7 +33,7 @@ internal sealed class TerminalOutput(Sink output, Sink errors, TimeProvider cloc
 
     public void Tell(Table table, IEnumerable<OutputEvent> rows)
     {
-        lock (_gate) Write(output, table.Lines().Select((line, index) => index == 0 ? style.Bold(line) : line));
+        lock (_gate) Write(output, table.Lines(style));
     }
 
     public void Dispose()

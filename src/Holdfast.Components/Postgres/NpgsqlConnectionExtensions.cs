@@ -21,6 +21,21 @@ internal static class NpgsqlConnectionExtensions
         return value is null or DBNull ? default : (T)value;
     }
 
+    /// <summary>The rows of a query, every value as the server's text; NULL is an empty one. So no type of the server's has to be known.</summary>
+    public static async Task<IReadOnlyList<T>> RowsAsync<T>(this NpgsqlConnection connection, string sql, Func<string[], T> read, CancellationToken cancellation, int most = int.MaxValue)
+    {
+        await using var command = new NpgsqlCommand(sql, connection) { AllResultTypesAreUnknown = true };
+        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        var rows = new List<T>();
+        while (rows.Count < most && await reader.ReadAsync(cancellation))
+        {
+            var row = new string[reader.FieldCount];
+            for (var i = 0; i < row.Length; i++) row[i] = await reader.IsDBNullAsync(i, cancellation) ? "" : reader.GetString(i);
+            rows.Add(read(row));
+        }
+        return rows;
+    }
+
     /// <summary>server_version_num: 150018.</summary>
     public static async Task<int> VersionAsync(this NpgsqlConnection connection, CancellationToken cancellation) =>
         int.Parse(await connection.ScalarAsync<string>("SHOW server_version_num", cancellation) ?? "0");

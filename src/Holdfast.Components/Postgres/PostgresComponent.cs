@@ -1,3 +1,4 @@
+using Holdfast.Engine.Checking;
 using Holdfast.Engine.Hosts;
 using Holdfast.Engine.Planning;
 using Holdfast.Engine.Problems;
@@ -38,6 +39,9 @@ public sealed class PostgresComponent : IComponent
     internal IDumpTarget? DumpTarget { get; init; }
 
     internal IDumpSource? DumpSource { get; init; }
+
+    /// <summary>Finds out whether anybody reads or writes it.</summary>
+    public ICheckSource Check => new PostgresCheck(_connector, _clock);
 
     public Task<IReadOnlyList<Problem>> ProbeAsync(CancellationToken cancellation) => new PostgresProbe(_connector, _host).RunAsync(cancellation);
 

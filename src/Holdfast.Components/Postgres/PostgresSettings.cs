@@ -32,6 +32,9 @@ internal sealed record PostgresSettings
 
     public IReadOnlyList<string> Exclude { get; init; } = [];
 
+    /// <summary>What a check asks of the platform's own tables: users that are signed in, say.</summary>
+    public IReadOnlyList<PostgresQuestion> Questions { get; init; } = [];
+
     /// <summary>Tables copied at once, out and in: by default as many as processors, 4 at most, to leave the server room.</summary>
     public int Workers { get; init; } = Math.Clamp(Environment.ProcessorCount, 1, 4);
 
@@ -53,6 +56,7 @@ internal sealed record PostgresSettings
             Databases = Names(node.Find("databases")),
             Exclude = Names(node.Find("exclude-databases")) ?? defaults.Exclude,
             Workers = node.Find("jobs")?.Integer ?? defaults.Workers,
+            Questions = [.. node.Find("questions")?.Items.Select(PostgresQuestion.Read) ?? []],
         };
     }
 

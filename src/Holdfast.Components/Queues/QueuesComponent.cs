@@ -1,3 +1,4 @@
+using Holdfast.Engine.Checking;
 using Holdfast.Engine.Planning;
 using Holdfast.Engine.Problems;
 using Holdfast.Engine.Profiles;
@@ -38,6 +39,9 @@ public sealed class QueuesComponent : IComponent
     public IReadOnlyList<QueueName> Queues => Broker.Reader.Names;
 
     internal Broker Broker { get; }
+
+    /// <summary>Finds out whether work waits or is done.</summary>
+    public ICheckSource Check => new QueuesCheck(Broker);
 
     public async Task<IReadOnlyList<Problem>> ProbeAsync(CancellationToken cancellation)
     {

@@ -1,3 +1,4 @@
+using Holdfast.Engine.Checking;
 using Holdfast.Engine.Hosts;
 using Holdfast.Engine.Planning;
 using Holdfast.Engine.Problems;
@@ -25,6 +26,9 @@ public sealed class SystemdPlatform : IPlatformControl
 
     /// <summary>What the profile says of stray processes, and that stores stay up.</summary>
     public StandstillOptions Defaults => new(WithStores: false, _settings.KillsStrays);
+
+    /// <summary>Finds out whether it runs, and what is left of it beside its units.</summary>
+    public ICheckSource Check => new SystemdCheck(this);
 
     public async Task<IReadOnlyList<Problem>> ProbeAsync(CancellationToken cancellation)
     {

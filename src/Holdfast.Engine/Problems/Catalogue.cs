@@ -226,6 +226,22 @@ public static class Catalogue
     public static readonly ProblemKind ProcessesLeft = Kind("HF-PROCESSES-LEFT", "Processes of the platform run although its units are stopped.",
         "End them, or let Holdfast do it with --kill-strays or 'kill-strays: true' in the profile.", ExitCode.Failure);
 
+    // Checking, and what is asked over HTTP for it.
+    public static readonly ProblemKind CheckMissing = Kind("HF-CHECK-NONE", "A subject was asked for that there is nothing to check of.",
+        "See the subjects with 'holdfast check'.", ExitCode.Usage);
+    public static readonly ProblemKind CheckLate = Kind("HF-CHECK-LATE", "Something that was asked before a backup did not answer in time.",
+        "Find out why it is so slow, or raise 'checks.timeout' in the profile.", ExitCode.NotReady, transient: true);
+    public static readonly ProblemKind CheckFailed = Kind("HF-CHECK-FAILED", "Something that was to be found out before a backup could not be.",
+        "Put right what the message names, then check again.", ExitCode.NotReady);
+    public static readonly ProblemKind WebUnreachable = Kind("HF-WEB-UNREACHABLE", "A server can not be asked over HTTP.",
+        "Check that it runs, and 'url' in the profile.", ExitCode.Unreachable, transient: true);
+    public static readonly ProblemKind WebAuthentication = Kind("HF-WEB-AUTH", "A server refuses the user, the password or the token, or does not let the user ask.",
+        "Check 'user' and 'password' (or 'token') beside 'url' in the profile.", ExitCode.Unreachable);
+    public static readonly ProblemKind WebTls = Kind("HF-WEB-TLS", "A connection by HTTPS could not be secured.",
+        "Check 'ca' beside 'url' in the profile, and that the name in 'url' is one of the server's certificate.", ExitCode.Unreachable);
+    public static readonly ProblemKind WebAnswer = Kind("HF-WEB-ANSWER", "A server answered something else than was asked for.",
+        "Check 'url' in the profile: it must lead to what answers in JSON.", ExitCode.Unreachable);
+
     // The command line.
     public static readonly ProblemKind Usage = Kind("HF-USAGE", "The command line can not be understood.",
         "See what the command takes with --help.", ExitCode.Usage);

@@ -1,6 +1,6 @@
 namespace Holdfast.Engine.Problems;
 
-/// <summary>The exit codes of <c>holdfast</c>; 0 to 12 and 130 mean what they mean for restic.</summary>
+/// <summary>The exit codes of <c>holdfast</c>; 0 to 12 and 130 mean what they mean for restic, where it has them.</summary>
 public enum ExitCode
 {
     Success = 0,
@@ -20,6 +20,9 @@ public enum ExitCode
 
     /// <summary>Something stands where the restore wants to write.</summary>
     InTheWay = 6,
+
+    /// <summary>A check before a backup found something in its way, or could not find out.</summary>
+    NotReady = 7,
 
     NoRepository = 10,
     Locked = 11,

@@ -8,6 +8,9 @@ internal static class UniqueNames
         Check(root.Find("components")?.Find("postgres"), "components.postgres", mistakes);
         Check(root.Find("components")?.Find("queues"), "components.queues", mistakes);
         Check(root.Find("services"), "services", mistakes);
+        Check(root.Find("checks")?.Find("search"), "checks.search", mistakes);
+        Check(root.Find("checks")?.Find("users")?.Find("http"), "checks.users.http", mistakes);
+        foreach (var (index, cluster) in (root.Find("components")?.Find("postgres")?.Items ?? []).Index()) Check(cluster.Find("questions"), $"components.postgres[{index}].questions", mistakes);
     }
 
     private static void Check(ProfileNode? list, string path, List<ProfileMistake> mistakes)

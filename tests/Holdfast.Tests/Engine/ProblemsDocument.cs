@@ -33,6 +33,7 @@ internal static class ProblemsDocument
         (ExitCode.Damaged, "Damage was found."),
         (ExitCode.Unreachable, "A server or host can not be reached, or refuses us."),
         (ExitCode.InTheWay, "Something stands where Holdfast would have to write."),
+        (ExitCode.NotReady, "'holdfast check' found something in the way of a backup, or could not find out."),
         (ExitCode.NoRepository, "There is no repository."),
         (ExitCode.Locked, "The repository is locked, or another run is in progress."),
         (ExitCode.WrongPassword, "The password of the repository is wrong."),

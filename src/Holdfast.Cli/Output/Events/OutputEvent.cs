@@ -40,6 +40,8 @@ namespace Holdfast.Cli.Output.Events;
 [JsonDerivedType(typeof(WorkersEvent), "workers")]
 [JsonDerivedType(typeof(QueuesSeenEvent), "queues_seen")]
 [JsonDerivedType(typeof(QueuesFinishedEvent), "queues_finished")]
+[JsonDerivedType(typeof(CheckLineEvent), "check_line")]
+[JsonDerivedType(typeof(PlatformCheckFinishedEvent), "platform_check_finished")]
 internal abstract record OutputEvent
 {
     /// <summary>When it was told.</summary>

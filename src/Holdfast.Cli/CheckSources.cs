@@ -1,0 +1,32 @@
+using Holdfast.Components.Postgres;
+using Holdfast.Components.Queues;
+using Holdfast.Components.Search;
+using Holdfast.Engine.Checking;
+using Holdfast.Engine.Hosts;
+using Holdfast.Engine.Web;
+
+namespace Holdfast.Cli;
+
+/// <summary>The only place that knows every kind of check.</summary>
+internal static class CheckSources
+{
+    /// <summary>In the order in which a person asks: may it stop, is anything at work, is there room for it.</summary>
+    public static IReadOnlyList<ICheckSource> Of(Session session, CheckSettings settings)
+    {
+        var (profile, secrets) = (session.Profile, session.ProfileSecrets);
+        var components = session.Components(profile);
+        return
+        [
+            settings.Ports.Count + settings.Http.Count > 0
+                ? new UsersCheck(settings.Ports, [.. settings.Http.Select(node => WebQuestion.Read(node, secrets))], "/proc/net")
+                : new UnaskedCheck("users", "signed in", "the profile does not say how users reach the platform", "Name the ports in 'checks: users: ports:' of the profile, or a question to the platform in 'http:' there."),
+            .. components.OfType<PostgresComponent>().Select(cluster => cluster.Check),
+            .. (profile.Root.Find("checks")?.Find("search")?.Items ?? []).Select(node => new SearchCheck(node, secrets, session.Clock)),
+            .. components.OfType<QueuesComponent>().Select(broker => broker.Check),
+            session.PlatformOf(profile)?.Check ?? new UnaskedCheck("services", "running", "the profile names no services", "Name the units of the platform under 'services' in the profile."),
+            new RepositoryCheck(session.Source.ReadAsync, profile.Platform, settings.PointAge, session.Clock),
+            new DiskCheck([("repository", () => session.Source.Path), ("state", () => session.State.Path)], settings.Disk, FileSystemSpace.Of),
+            new ClockCheck(KernelClock.Read),
+        ];
+    }
+}

@@ -1,0 +1,65 @@
+using System.Globalization;
+using Npgsql;
+
+namespace Holdfast.Components.Postgres;
+
+/// <summary>What moves when somebody writes: the number of the next transaction, and rows written by database.</summary>
+internal sealed record PostgresCounters(long NextTransaction, IReadOnlyDictionary<string, long> Rows, bool HasClients, bool IsCleaning);
+
+/// <summary>Asks a server what goes on in it. All of it is there in PostgreSQL 11 to 18; the views are described in its manual, 27.2, "The Cumulative Statistics System".</summary>
+internal static class PostgresActivity
+{
+    /// <summary>To users without the right to see it a session has neither type nor name nor state; but those of clients have a user.</summary>
+    private const string Others = "pid <> pg_catalog.pg_backend_pid() AND coalesce(backend_type, CASE WHEN usesysid IS NOT NULL THEN 'client backend' END) = 'client backend'";
+    private const string IsDump = "coalesce(application_name, '') IN ('pg_dump', 'pg_dumpall', 'pg_basebackup')";
+
+    private const string Sessions = $"""
+        SELECT pid, coalesce(usename, ''), coalesce(datname, ''), coalesce(application_name, ''), coalesce(host(client_addr), ''), coalesce(state, ''),
+            upper(coalesce(substring(query FROM '^\s*([A-Za-z]+)'), '')), coalesce(extract(epoch FROM clock_timestamp() - coalesce(xact_start, state_change)), 0)
+        FROM pg_catalog.pg_stat_activity WHERE {Others} AND NOT {IsDump} ORDER BY xact_start NULLS LAST, pid
+        """;
+
+    /// <summary>A snapshot gives no transaction a number; every transaction that writes gets one.</summary>
+    private const string Counters = $"""
+        SELECT txid_snapshot_xmax(txid_current_snapshot()),
+            (SELECT count(*) FROM pg_catalog.pg_stat_activity WHERE {Others}),
+            (SELECT count(*) FROM pg_catalog.pg_stat_activity WHERE backend_type = 'autovacuum worker')
+        """;
+
+    private const string Rows = "SELECT coalesce(datname, 'shared tables'), tup_inserted + tup_updated + tup_deleted FROM pg_catalog.pg_stat_database";
+
+    private const string Prepared = "SELECT format('%s of %s in %s, since %s', gid, owner, database, date_trunc('second', prepared)) FROM pg_catalog.pg_prepared_xacts ORDER BY prepared";
+
+    /// <summary>A base backup is a sender whose state is "backup", in every version.</summary>
+    private const string Backups = $"""
+        SELECT format('process %s (%s) of %s', pid, application_name, usename) FROM pg_catalog.pg_stat_activity WHERE {Others} AND {IsDump}
+        UNION ALL SELECT format('process %s (base backup, %s) of %s', pid, application_name, usename) FROM pg_catalog.pg_stat_replication WHERE state = 'backup'
+        """;
+
+    /// <summary>For questions of the profile: they write nothing, end before the whole check would be late, and find tables as their authors do.</summary>
+    private const string ReadOnly = "BEGIN READ ONLY; SET LOCAL statement_timeout = '5s'; SET LOCAL search_path TO DEFAULT; SET LOCAL row_security TO DEFAULT";
+
+    public static Task<IReadOnlyList<PostgresSession>> SessionsAsync(NpgsqlConnection connection, CancellationToken cancellation) =>
+        connection.RowsAsync(Sessions, row => new PostgresSession(int.Parse(row[0]), row[1], row[2], row[3], row[4], row[5], row[6], double.Parse(row[7], CultureInfo.InvariantCulture)), cancellation);
+
+    public static async Task<PostgresCounters> CountersAsync(NpgsqlConnection connection, CancellationToken cancellation)
+    {
+        var now = (await connection.RowsAsync(Counters, row => row, cancellation))[0];
+        var rows = await connection.RowsAsync(Rows, row => (Database: row[0], Count: long.Parse(row[1], CultureInfo.InvariantCulture)), cancellation);
+        return new PostgresCounters(long.Parse(now[0], CultureInfo.InvariantCulture), rows.ToDictionary(row => row.Database, row => row.Count, StringComparer.Ordinal), now[1] != "0", now[2] != "0");
+    }
+
+    public static Task<IReadOnlyList<string>> PreparedAsync(NpgsqlConnection connection, CancellationToken cancellation) => connection.RowsAsync(Prepared, row => row[0], cancellation);
+
+    public static Task<IReadOnlyList<string>> BackupsAsync(NpgsqlConnection connection, CancellationToken cancellation) => connection.RowsAsync(Backups, row => row[0], cancellation);
+
+    /// <summary>The first value of the first row as a person reads it; null for what means "nothing". Nothing can be written meanwhile.</summary>
+    public static async Task<string?> AnswerAsync(NpgsqlConnection connection, string sql, CancellationToken cancellation)
+    {
+        await connection.ExecuteAsync(ReadOnly, cancellation);
+        var rows = await connection.RowsAsync(sql, row => row.Length > 0 ? row[0] : "", cancellation, most: 1);
+        return rows.Count == 0 || IsNothing(rows[0]) ? null : rows[0];
+    }
+
+    private static bool IsNothing(string value) => value is "" or "f" or "false" || (decimal.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && number == 0);
+}

@@ -1,0 +1,73 @@
+using System.Text.Json;
+using Holdfast.Engine.Problems;
+using Holdfast.Engine.Web;
+
+namespace Holdfast.Components.Search;
+
+/// <summary>Asks a cluster how it is. An answer that lacks what it must have is a problem, never a nought.</summary>
+internal sealed class SearchCluster(WebServer server)
+{
+    private const string Stats = "/_stats/indexing,search?level=indices&filter_path=indices.*.primaries.indexing,indices.*.total.search,_shards";
+
+    public Task<SearchHealth> HealthAsync(CancellationToken cancellation) => ReadAsync(
+        "/_cluster/health", health => new SearchHealth(health.GetProperty("status").GetString()!, health.GetProperty("number_of_nodes").GetInt32(), health.GetProperty("unassigned_shards").GetInt32()), cancellation);
+
+    public Task<SearchCounters> CountersAsync(CancellationToken cancellation) => ReadAsync(Stats, answer =>
+    {
+        _ = answer.GetProperty("_shards"); // an index-less cluster has no indices, but it has this
+        var (writes, searches, open) = (new Dictionary<string, long>(StringComparer.Ordinal), new Dictionary<string, long>(StringComparer.Ordinal), 0L);
+        foreach (var index in answer.TryGetProperty("indices", out var indices) ? indices.EnumerateObject().Where(index => !index.Name.StartsWith('.')) : [])
+        {
+            var (indexing, search) = (index.Value.GetProperty("primaries").GetProperty("indexing"), index.Value.GetProperty("total").GetProperty("search"));
+            writes[index.Name] = Sum(indexing, "index_total", "index_current", "delete_total", "delete_current");
+            searches[index.Name] = Sum(search, "query_total", "query_current", "scroll_total");
+            open += Sum(search, "open_contexts");
+        }
+        return new SearchCounters(writes, searches, open);
+    }, cancellation);
+
+    public Task<SearchWriters> WritersAsync(CancellationToken cancellation) => ReadAsync("/_nodes/stats/thread_pool?filter_path=nodes.*.thread_pool.write", answer =>
+    {
+        var pools = answer.GetProperty("nodes").EnumerateObject().Select(node => node.Value.GetProperty("thread_pool").GetProperty("write")).ToList();
+        return new SearchWriters(pools.Sum(pool => pool.GetProperty("active").GetInt32()), pools.Sum(pool => pool.GetProperty("queue").GetInt32()));
+    }, cancellation);
+
+    /// <summary>The tasks that somebody began: a part of another task is told with it.</summary>
+    public Task<IReadOnlyList<string>> TasksAsync(CancellationToken cancellation) => ReadAsync<IReadOnlyList<string>>(
+        "/_tasks?actions=*write*,*reindex*,*snapshot*&group_by=parents&detailed=true",
+        answer => [.. answer.GetProperty("tasks").EnumerateObject().Select(task => task.Value).Where(task => !IsQuestion(task)).Select(Describe)], cancellation);
+
+    /// <summary>Snapshots in the making.</summary>
+    public Task<IReadOnlyList<string>> SnapshotsAsync(CancellationToken cancellation) => ReadAsync<IReadOnlyList<string>>(
+        "/_snapshot/_status", answer => [.. answer.GetProperty("snapshots").EnumerateArray().Select(one => $"{one.GetProperty("snapshot").GetString()} in {one.GetProperty("repository").GetString()} ({one.GetProperty("state").GetString()})")], cancellation);
+
+    /// <summary>Somebody who asks about snapshots, as we do, takes none.</summary>
+    private static bool IsQuestion(JsonElement task) => task.GetProperty("action").GetString()!.StartsWith("cluster:admin/snapshot/status", StringComparison.Ordinal)
+        || task.GetProperty("action").GetString() is "cluster:admin/snapshot/get";
+
+    private static string Describe(JsonElement task)
+    {
+        var seconds = task.TryGetProperty("running_time_in_nanos", out var nanos) ? nanos.GetInt64() / 1_000_000_000 : 0;
+        return $"{task.GetProperty("action").GetString()} for {seconds} s";
+    }
+
+    private static long Sum(JsonElement figures, params ReadOnlySpan<string> names)
+    {
+        var sum = 0L;
+        foreach (var name in names) sum += figures.GetProperty(name).GetInt64();
+        return sum;
+    }
+
+    private async Task<T> ReadAsync<T>(string path, Func<JsonElement, T> read, CancellationToken cancellation)
+    {
+        using var answer = await server.GetAsync(path, cancellation);
+        try
+        {
+            return read(answer.RootElement);
+        }
+        catch (Exception foreign) when (foreign is KeyNotFoundException or InvalidOperationException or FormatException)
+        {
+            throw Catalogue.WebAnswer.Throwable($"{server.Place} does not answer {path.Split('?')[0]} as Elasticsearch 7 and OpenSearch do: {foreign.Message.TrimEnd('.')}.", foreign);
+        }
+    }
+}

@@ -1,0 +1,28 @@
+using Holdfast.Engine.Profiles;
+
+namespace Holdfast.Engine.Checking;
+
+/// <summary>How much room a disk must have, in bytes: 'checks.disk' of the profile.</summary>
+public sealed record DiskLimits
+{
+    /// <summary>Less is a failure. 1 GiB by default: a run that fills the disk fails in its middle.</summary>
+    public long FailBelow { get; init; } = 1L << 30;
+
+    /// <summary>Less is a warning. 10 GiB by default.</summary>
+    public long WarnBelow { get; init; } = 10L << 30;
+
+    /// <summary>Less percent of the whole is a warning. 10 by default.</summary>
+    public int WarnPercent { get; init; } = 10;
+
+    /// <summary>The defaults where the profile says nothing.</summary>
+    public static DiskLimits Read(ProfileNode? node)
+    {
+        var defaults = new DiskLimits();
+        return node is null ? defaults : new DiskLimits
+        {
+            FailBelow = node.Find("fail-below") is { } fail ? ByteSize.Parse(fail.Text) : defaults.FailBelow,
+            WarnBelow = node.Find("warn-below") is { } warn ? ByteSize.Parse(warn.Text) : defaults.WarnBelow,
+            WarnPercent = node.Find("warn-percent")?.Integer ?? defaults.WarnPercent,
+        };
+    }
+}

@@ -1,0 +1,89 @@
+using Holdfast.Engine.Problems;
+using Holdfast.Engine.Profiles;
+using Holdfast.Engine.Running;
+using Holdfast.Restic;
+using Holdfast.Restic.Maintenance;
+
+namespace Holdfast.Engine.Checking;
+
+/// <summary>Whether the repository opens, who holds it, and how old the last complete recovery point of the platform is.</summary>
+/// <param name="settings">Finds out where it is and what opens it.</param>
+/// <param name="platform">Whose points count.</param>
+/// <param name="oldest">An older point is a warning.</param>
+/// <param name="clock">Tells ages.</param>
+public sealed class RepositoryCheck(Func<CancellationToken, Task<RepositorySettings>> settings, string platform, TimeSpan oldest, TimeProvider clock) : ICheckSource
+{
+    private const string Take = "Take one with 'holdfast backup'.";
+
+    public string Name => "repository";
+
+    public string Question => "opens";
+
+    public async Task<IReadOnlyList<CheckLine>> CheckAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            var found = await settings(cancellation);
+            await using var repository = await Repository.OpenAsync(found.Backend, found.Password, found.Options, cancellation);
+            var questions = new CheckQuestions(Name, cancellation);
+            await questions.AskAsync("locks", async () => JudgeLocks(await TryAsync(repository.ListLocksAsync(cancellation))));
+            await questions.AskAsync("last point", async () => JudgePoints(await TryAsync(new RecoveryPoints(repository).ListAsync(platform, cancellation))));
+            return [new CheckLine(Name, Question, CheckState.Pass, $"{found.Path} opens"), .. questions.Lines];
+        }
+        catch (Exception failure) when (failure is ProblemException or ResticException)
+        {
+            // What may go away by itself is not known; all else would end a backup in the same way.
+            var problem = failure.ToProblem();
+            return [new CheckLine(Name, Question, problem.Transient ? CheckState.Unknown : CheckState.Fail, problem.Message) { Hint = problem.Hint }];
+        }
+    }
+
+    private CheckLine JudgeLocks(IReadOnlyList<LockInfo> locks)
+    {
+        var held = locks.Where(held => !held.Stale).ToList();
+        if (held.Count == 0) return new CheckLine(Name, "locks", CheckState.Pass, locks.Count == 0 ? "none" : $"none but {locks.Count} of dead processes, which are passed over");
+        var isExclusive = held.Any(one => one.Exclusive);
+        return new CheckLine(Name, "locks", isExclusive ? CheckState.Fail : CheckState.Warn, $"held by {string.Join(", ", held.Take(3).Select(Describe))}{(held.Count > 3 ? $" and {held.Count - 3} more" : "")}")
+        {
+            Hint = isExclusive
+                ? "A backup is refused until it has ended; if it is dead, remove its lock with 'holdfast repo unlock'."
+                : "Another backup, restore or check uses the repository; both can go on.",
+        };
+    }
+
+    private static string Describe(LockInfo held) => held.Hostname.Length == 0
+        ? $"a lock that can not be read ({held.Id.ToShortString()})"
+        : $"process {held.Pid} of {held.Username} on {held.Hostname}{(held.Exclusive ? ", exclusively" : "")}";
+
+    private CheckLine JudgePoints(IReadOnlyList<Restic.Snapshots.Snapshot> points)
+    {
+        var last = points.FirstOrDefault(point => !PointTags.IsIncomplete(point) && !PointTags.IsPartial(point));
+        if (last is null) return Warn(points.Count == 0 ? $"the platform '{platform}' has no recovery point" : $"none of the {points.Count} recovery points is complete", Take);
+        var age = clock.GetUtcNow() - last.Time.ToDateTimeOffset();
+        var text = $"{last.Id.ToShortString()} is {Describe(age)} old{(points[0] == last ? "" : ", and later ones are not complete")}";
+        if (age < -TimeSpan.FromMinutes(5)) return Warn($"{last.Id.ToShortString()} is of a time to come, by {Describe(-age)}", "Look at the clock of this machine and of the one that took it.");
+        return age > oldest ? Warn($"{text}; more than {Describe(oldest)}", Take) : new CheckLine(Name, "last point", CheckState.Pass, text);
+    }
+
+    private CheckLine Warn(string found, string hint) => new(Name, "last point", CheckState.Warn, found) { Hint = hint };
+
+    private static string Describe(TimeSpan age) => age switch
+    {
+        { TotalMinutes: < 1 } => "less than a minute",
+        { TotalHours: < 2 } => $"{(int)age.TotalMinutes} min",
+        { TotalHours: < 72 } => $"{(int)age.TotalHours} h",
+        _ => $"{(int)age.TotalDays} days",
+    };
+
+    private static async Task<T> TryAsync<T>(Task<T> reading)
+    {
+        try
+        {
+            return await reading;
+        }
+        catch (ResticException failure)
+        {
+            throw failure.ToThrowable();
+        }
+    }
+}

@@ -1,0 +1,112 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Security;
+using System.Security.Authentication;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+using System.Text.Json;
+using Holdfast.Engine.Problems;
+using Holdfast.Engine.Profiles;
+
+namespace Holdfast.Engine.Web;
+
+/// <summary>
+/// Asks one server for JSON. Redirections are not followed, because they would carry the password elsewhere, and no proxy is
+/// used: servers of the platform are near.
+/// </summary>
+public sealed class WebServer(WebSettings settings, ISecretReader secrets)
+{
+    /// <summary>16 MiB: answers are figures, not data.</summary>
+    private const int MaximumAnswer = 16 << 20;
+
+    private AuthenticationHeaderValue? _identity;
+
+    /// <summary>Where it is, without what may be secret in a query.</summary>
+    public string Place => settings.Url.Split('?')[0];
+
+    /// <summary>The JSON document at a path below the server's URL; an empty one is the URL itself.</summary>
+    /// <exception cref="ProblemException">There is no server, it is not who it should be, refuses us, or answers something else.</exception>
+    public async Task<JsonDocument> GetAsync(string path, CancellationToken cancellation)
+    {
+        var place = path.Length == 0 ? Place : $"{settings.Url.TrimEnd('/')}{path.Split('?')[0]}";
+        try
+        {
+            using var handler = MakeHandler();
+            using var client = new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan, MaxResponseContentBufferSize = MaximumAnswer };
+            using var request = new HttpRequestMessage(HttpMethod.Get, path.Length == 0 ? settings.Url : settings.Url.TrimEnd('/') + path);
+            request.Headers.Authorization = await IdentityAsync(cancellation);
+            request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
+            using var answer = await client.SendAsync(request, cancellation);
+            if (!answer.IsSuccessStatusCode) throw Refusal(answer.StatusCode, place);
+            return JsonDocument.Parse(await answer.Content.ReadAsByteArrayAsync(cancellation));
+        }
+        catch (JsonException foreign)
+        {
+            throw Catalogue.WebAnswer.Throwable($"The answer of {place} is no JSON.", foreign);
+        }
+        catch (Exception failure) when (failure is HttpRequestException or IOException or CryptographicException or UnauthorizedAccessException)
+        {
+            throw Of(failure, place);
+        }
+    }
+
+    private static ProblemException Refusal(HttpStatusCode status, string place) => status switch
+    {
+        HttpStatusCode.Unauthorized => Catalogue.WebAuthentication.Throwable($"{place} refuses the user or the password (HTTP 401)."),
+        HttpStatusCode.Forbidden => Catalogue.WebAuthentication.Throwable($"{place} does not let us ask (HTTP 403).", "Give the user the right to read it, or name another user in the profile."),
+        HttpStatusCode.NotFound => Catalogue.WebAnswer.Throwable($"There is no {place} (HTTP 404)."),
+        _ => Catalogue.WebAnswer.Throwable($"{place} answered with HTTP {(int)status}."),
+    };
+
+    private static ProblemException Of(Exception failure, string place)
+    {
+        var isTls = failure is CryptographicException || failure.InnerException is AuthenticationException || failure is HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError };
+        var reason = failure;
+        while (reason.InnerException is { } inner) reason = inner;
+        return (isTls ? Catalogue.WebTls : Catalogue.WebUnreachable).Throwable($"{place} can not be asked: {reason.Message.TrimEnd('.')}.", failure);
+    }
+
+    private async Task<AuthenticationHeaderValue?> IdentityAsync(CancellationToken cancellation)
+    {
+        if (_identity is not null) return _identity;
+        if (settings.Token is { } token) return _identity = new AuthenticationHeaderValue("Bearer", await secrets.ReadAsync(token, cancellation));
+        if (settings.User is null) return null;
+        var password = settings.Password is { } reference ? await secrets.ReadAsync(reference, cancellation) : "";
+        return _identity = new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{settings.User}:{password}")));
+    }
+
+    private SocketsHttpHandler MakeHandler()
+    {
+        var handler = new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false, UseCookies = false };
+        if (settings.Authorities is not { } path) return handler;
+        var authorities = ReadAuthorities(path);
+        handler.SslOptions.RemoteCertificateValidationCallback = (_, certificate, sent, errors) => IsTrusted(authorities, certificate as X509Certificate2, sent, errors);
+        return handler;
+    }
+
+    private static X509Certificate2Collection ReadAuthorities(string path)
+    {
+        var authorities = new X509Certificate2Collection();
+        try
+        {
+            authorities.ImportFromPemFile(path);
+        }
+        catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException or CryptographicException)
+        {
+            throw Catalogue.WebTls.Throwable($"The authorities in '{path}' can not be read: {unreadable.Message.TrimEnd('.')}.", unreadable);
+        }
+        return authorities.Count > 0 ? authorities : throw Catalogue.WebTls.Throwable($"The file '{path}' has no certificate in it.");
+    }
+
+    private static bool IsTrusted(X509Certificate2Collection authorities, X509Certificate2? certificate, X509Chain? sent, SslPolicyErrors errors)
+    {
+        if (certificate is null || errors.HasFlag(SslPolicyErrors.RemoteCertificateNameMismatch)) return false;
+        using var chain = new X509Chain();
+        chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
+        chain.ChainPolicy.CustomTrustStore.AddRange(authorities);
+        foreach (var element in sent?.ChainElements ?? Enumerable.Empty<X509ChainElement>()) chain.ChainPolicy.ExtraStore.Add(element.Certificate);
+        chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
+        return chain.Build(certificate);
+    }
+}

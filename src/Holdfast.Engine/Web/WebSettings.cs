@@ -1,0 +1,24 @@
+using Holdfast.Engine.Profiles;
+
+namespace Holdfast.Engine.Web;
+
+/// <summary>How a server is reached over HTTP, and who we are to it.</summary>
+public sealed record WebSettings(string Url)
+{
+    /// <summary>For a password or a token; null when the server asks for none.</summary>
+    public string? User { get; init; }
+
+    public ProfileNode? Password { get; init; }
+
+    /// <summary>A bearer token, in place of user and password.</summary>
+    public ProfileNode? Token { get; init; }
+
+    /// <summary>A PEM file of the authorities that are trusted; null for those of the system.</summary>
+    public string? Authorities { get; init; }
+
+    /// <summary>Reads the keys "url", "user", "password", "token" and "ca" of a valid profile.</summary>
+    public static WebSettings Read(ProfileNode node) => new(node["url"].Text)
+    {
+        User = node.Find("user")?.Text, Password = node.Find("password"), Token = node.Find("token"), Authorities = node.Find("ca")?.Text,
+    };
+}

@@ -1,0 +1,88 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using System.Text.Json.Nodes;
+
+namespace Holdfast.Testing;
+
+/// <summary>
+/// A real Elasticsearch or OpenSearch of a test, on the loopback, in a folder of its own. What starts it is found by
+/// $HOLDFAST_SEARCH_ENGINES (a folder with the scripts "up" and "down"), else in shared/search-engine beside the source tree; where neither
+/// is there, the test is skipped and says so.
+/// </summary>
+public sealed class SearchEngine : IAsyncDisposable
+{
+    /// <summary>Of every user of a secured one.</summary>
+    public const string Password = "Holdfast-test-1";
+
+    private readonly TempFolder _folder;
+    private readonly string _scripts;
+    private readonly HttpClient _client;
+    private bool _runs = true;
+
+    private SearchEngine(TempFolder folder, string scripts, string url, HttpClient client) => (_folder, _scripts, Url, _client) = (folder, scripts, url, client);
+
+    public string Url { get; }
+
+    /// <summary>The certificate that signs those of a secured one.</summary>
+    public string Authority => _folder["engine/config/ca.pem"];
+
+    /// <summary>A folder that snapshots may be written to.</summary>
+    public string Snapshots => _folder["snapshots"];
+
+    /// <param name="engine">"elasticsearch" or "opensearch".</param>
+    /// <param name="secure">TLS and users; "opensearch" alone can be.</param>
+    public static async Task<SearchEngine> StartAsync(string engine, bool secure = false)
+    {
+        var scripts = Find();
+        Require.Program("java");
+        var folder = new TempFolder();
+        if (Environment.IsPrivilegedProcess) File.SetUnixFileMode(folder.Path, (UnixFileMode)Convert.ToInt32("755", 8)); // the engine is no root
+        var up = await Command.RunAsync(Path.Combine(scripts, "up"), [engine, folder["engine"], "--port", $"{FreePort()}", "--repo", folder["snapshots"], .. secure ? ["--secure"] : Array.Empty<string>()]);
+        if (up.ExitCode != 0) folder.Dispose();
+        var url = up.Succeeded().Output.Trim().Split('\n')[^1];
+        var client = new HttpClient(new SocketsHttpHandler { SslOptions = { RemoteCertificateValidationCallback = (_, certificate, _, _) => certificate?.Issuer == "CN=Test CA" } });
+        if (secure) client.DefaultRequestHeaders.Authorization = new("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"admin:{Password}")));
+        return new SearchEngine(folder, scripts, url, client);
+    }
+
+    /// <summary>Asks it for something; the body is JSON, or lines of it. The answer must be good.</summary>
+    public async Task<JsonNode> CallAsync(HttpMethod method, string path, string? body = null)
+    {
+        using var request = new HttpRequestMessage(method, Url + path);
+        if (body is not null) request.Content = new StringContent(body, Encoding.UTF8, path.Contains("_bulk", StringComparison.Ordinal) ? "application/x-ndjson" : "application/json");
+        using var answer = await _client.SendAsync(request);
+        var text = await answer.Content.ReadAsStringAsync();
+        return answer.IsSuccessStatusCode ? JsonNode.Parse(text)! : throw new InvalidOperationException($"{method} {path}: {answer.StatusCode} {text}");
+    }
+
+    /// <summary>Stops it for good; its folder stays until it is disposed of.</summary>
+    public async Task StopAsync()
+    {
+        if (_runs) (await Command.RunAsync(Path.Combine(_scripts, "down"), [_folder["engine"]])).Succeeded();
+        _runs = false;
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync();
+        _client.Dispose();
+        _folder.Dispose();
+    }
+
+    private static string Find()
+    {
+        var beside = Path.Combine(SourceTree.Root, "..", "shared", "search-engine");
+        var found = new[] { Environment.GetEnvironmentVariable("HOLDFAST_SEARCH_ENGINES"), beside }.FirstOrDefault(folder => folder is not null && File.Exists(Path.Combine(folder, "up")));
+        Require.That(found is not null, "No search engine is here: HOLDFAST_SEARCH_ENGINES names no folder with 'up' and 'down' in it.");
+        return Path.GetFullPath(found);
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+}
