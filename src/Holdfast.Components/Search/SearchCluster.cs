@@ -35,7 +35,7 @@ internal sealed class SearchCluster(WebServer server)
     /// <summary>The tasks that somebody began: a part of another task is told with it.</summary>
     public Task<IReadOnlyList<string>> TasksAsync(CancellationToken cancellation) => ReadAsync<IReadOnlyList<string>>(
         "/_tasks?actions=*write*,*reindex*,*snapshot*&group_by=parents&detailed=true",
-        answer => [.. answer.GetProperty("tasks").EnumerateObject().Select(task => task.Value).Where(task => !IsQuestion(task)).Select(Describe)], cancellation);
+        answer => [.. answer.GetProperty("tasks").EnumerateObject().Select(task => task.Value).Where(task => !IsQuestion(task) && !IsOfTools(task)).Select(Describe)], cancellation);
 
     /// <summary>Snapshots in the making.</summary>
     public Task<IReadOnlyList<string>> SnapshotsAsync(CancellationToken cancellation) => ReadAsync<IReadOnlyList<string>>(
@@ -44,6 +44,17 @@ internal sealed class SearchCluster(WebServer server)
     /// <summary>Somebody who asks about snapshots, as we do, takes none.</summary>
     private static bool IsQuestion(JsonElement task) => task.GetProperty("action").GetString()!.StartsWith("cluster:admin/snapshot/status", StringComparison.Ordinal)
         || task.GetProperty("action").GetString() is "cluster:admin/snapshot/get";
+
+    /// <summary>Writing to nothing but indices whose names begin with a dot: "requests[1], indices[.tasks]", or "index {[.tasks][...".</summary>
+    private static bool IsOfTools(JsonElement task)
+    {
+        const string list = "indices[";
+        var text = task.TryGetProperty("description", out var description) ? description.GetString() ?? "" : "";
+        if (text.Contains(" {[.", StringComparison.Ordinal)) return true;
+        var from = text.IndexOf(list, StringComparison.Ordinal);
+        var to = from < 0 ? -1 : text.IndexOf(']', from);
+        return to > 0 && text[(from + list.Length)..to].Split(',', StringSplitOptions.TrimEntries).All(index => index.StartsWith('.'));
+    }
 
     private static string Describe(JsonElement task)
     {
