@@ -3,6 +3,7 @@ using Holdfast.Components.Search;
 using Holdfast.Engine.Checking;
 using Holdfast.Engine.Problems;
 using Holdfast.Engine.Profiles;
+using Holdfast.Engine.Web;
 using Holdfast.ServerTests.Postgres;
 using Holdfast.Testing;
 using Xunit;
@@ -87,6 +88,29 @@ public sealed class SearchCheckTests
         await UnknownAsync(Catalogue.WebTls, engine, "user: backup, password: { env: X }, ca: /nowhere/ca.pem");
         await engine.StopAsync();
         await UnknownAsync(Catalogue.WebUnreachable, engine, user);
+    }
+
+    /// <summary>Questions about users are asked of any server that answers in JSON: here of this one, about itself.</summary>
+    [Fact]
+    public async Task Questions_by_http_are_judged_by_the_value_that_the_pointer_leads_to()
+    {
+        await using var engine = await SearchEngine.StartAsync("elasticsearch");
+        Assert.Equal((CheckState.Fail, "the platform answers 1"), await AskAsync("/_cluster/health", "/number_of_nodes"));
+        Assert.Equal((CheckState.Pass, "none"), await AskAsync("/_cluster/health", "/number_of_in_flight_fetch"));
+        Assert.Equal((CheckState.Pass, "none"), await AskAsync("/_cluster/health", "/timed_out"));
+        Assert.Equal((CheckState.Pass, "none"), await AskAsync("/_snapshot/_status", "/snapshots"));
+        Assert.Equal((CheckState.Pass, "none"), await AskAsync("/_snapshot", ""));
+        Assert.Equal((CheckState.Fail, "the platform answers \"7.10.2\""), await AskAsync("/", "/version/number"));
+        Assert.Equal(CheckState.Unknown, (await AskAsync("/_cluster/health", "/no/such")).State);
+        Assert.Equal(CheckState.Unknown, (await AskAsync("/_cat/health", "/x")).State);
+        Assert.Equal(CheckState.Unknown, (await AskAsync("/no-such-index", "")).State);
+
+        async Task<(CheckState State, string Found)> AskAsync(string path, string pointer)
+        {
+            var question = new WebQuestion("asked", pointer, new WebServer(new WebSettings(engine.Url + path), new FixedSecret("")));
+            var line = Assert.Single(await new UsersCheck([], [question], "/proc/net").CheckAsync(Cancellation));
+            return (line.State, line.Found);
+        }
     }
 
     private static CheckLine Line(IReadOnlyList<CheckLine> lines, string question) => lines.Single(line => line.Question == question);
