@@ -6,7 +6,7 @@ public enum IdleEnd
     /// <summary>Idle, twice in a row.</summary>
     Idle,
 
-    /// <summary>Nothing is left but what is due after the deadline.</summary>
+    /// <summary>Nothing is left but what is due at a later time: a worker that is stopped puts it back.</summary>
     OnlyScheduled,
 
     /// <summary>Something is left, and no worker is there to do it.</summary>
@@ -40,7 +40,7 @@ internal sealed class IdleWatch(RedisConnector connector, QueueReader reader, Ti
         {
             var status = await reader.ReadAsync(redis, cancellation);
             seen(status);
-            var end = Judge(status, until, isHopeful);
+            var end = Judge(status, isHopeful);
             (last, times) = (end, end == last ? times + 1 : 1);
             if (end != IdleEnd.Late && times >= Twice) return new IdleOutcome(end, status);
             // What looks settled is worth a second look, even when the time is over.
@@ -49,11 +49,11 @@ internal sealed class IdleWatch(RedisConnector connector, QueueReader reader, Ti
         }
     }
 
-    private static IdleEnd Judge(BrokerStatus status, DateTimeOffset until, bool isHopeful)
+    private static IdleEnd Judge(BrokerStatus status, bool isHopeful)
     {
         if (status.IsIdle) return IdleEnd.Idle;
         if (isHopeful) return IdleEnd.Late;
-        if (status.HasOnlyScheduled && status.EarliestEta > until.ToUnixTimeSeconds()) return IdleEnd.OnlyScheduled;
+        if (status.HasOnlyScheduled) return IdleEnd.OnlyScheduled;
         return status.Workers.Listening == 0 && status.Queues.All(queue => !queue.Queue.IsList || queue.IsEmpty) ? IdleEnd.NoWorkers : IdleEnd.Late;
     }
 }

@@ -8,6 +8,8 @@ namespace Holdfast.Components.Queues;
 /// <summary>The steps that put the messages of a broker into a recovery point. Nothing is taken out of Redis: the platform goes on with it.</summary>
 internal sealed class QueueCapture(Broker broker, CaptureSession session)
 {
+    private static readonly TimeSpan _grace = TimeSpan.FromSeconds(5), _look = TimeSpan.FromMilliseconds(100);
+
     private string Name => broker.Settings.Name;
 
     public async Task<CapturePlan> PlanAsync(CancellationToken cancellation)
@@ -32,10 +34,31 @@ internal sealed class QueueCapture(Broker broker, CaptureSession session)
             context.Note($"The queues of {Name} are idle.");
             return;
         }
+        if (last.Workers.Active > 0) last = await OutlastAsync(last, cancellation);
         if (!last.Workers.IsKnown) throw Unknown(last);
         if (last.Workers.Active > 0)
             throw Catalogue.QueueBusy.Throwable($"{last.Workers.Active} tasks of {Name} still run after {broker.Settings.DrainTimeout.TotalSeconds:0} s: {string.Join("; ", last.Workers.Running)}.");
         context.Warn(Catalogue.QueueLeft.With($"The queues of {Name} are not empty: {last.Description}. What is left is in the recovery point, and stays where it is."));
+    }
+
+    /// <summary>
+    /// Where tasks fall due one after the other, a worker is never idle for long. That is no reason not to stop it, for it ends what it
+    /// does: what is, is a task that lasts. So those that ran at the deadline are given some time to end, whatever begins meanwhile.
+    /// </summary>
+    /// <returns>A status without running tasks when all of them have ended; else the last one that was seen.</returns>
+    private async Task<BrokerStatus> OutlastAsync(BrokerStatus late, CancellationToken cancellation)
+    {
+        var lasting = late.Workers.Running.ToHashSet(StringComparer.Ordinal);
+        var until = broker.Clock.GetUtcNow() + _grace;
+        while (true)
+        {
+            await Task.Delay(_look, broker.Clock, cancellation);
+            var status = await broker.ReadAsync(cancellation);
+            if (!status.Workers.IsKnown) return status;
+            lasting.IntersectWith(status.Workers.Running);
+            if (lasting.Count == 0 && late.Workers.Active == late.Workers.Running.Count) return status with { Workers = status.Workers with { Active = 0, Running = [] } };
+            if (broker.Clock.GetUtcNow() >= until) return status;
+        }
     }
 
     private ProblemException Unknown(BrokerStatus status) =>

@@ -1,0 +1,76 @@
+using Holdfast.Testing;
+using Xunit;
+
+namespace Holdfast.ServerTests.Quiescing;
+
+/// <summary>
+/// kill -9 of a quiesced backup, at the beginning of each of its steps and at random instants. Afterwards 'recover' brings up all that ran,
+/// no order is lost or doubled, the repository is clean and older points restore. HOLDFAST_KILLS sets how many random ones, HOLDFAST_SEED when.
+/// </summary>
+public sealed class QuiescedKillTests(ITestOutputHelper output)
+{
+    private static readonly int Kills = Number("HOLDFAST_KILLS", 8);
+    private static readonly int Seed = Number("HOLDFAST_SEED", Environment.TickCount & 0xFFFF);
+
+    /// <summary>Kills the backup as soon as it says that step $1 begins.</summary>
+    private const string KillAtStep = """
+        coproc /holdfast/holdfast backup --json
+        pid=$COPROC_PID
+        while read -r line <&"${COPROC[0]}"; do
+          case $line in *'"step_started"'*'"number":'$1,*) kill -9 $pid; break ;; esac
+        done
+        wait $pid && echo ended || echo "status $?"
+        """;
+
+    /// <summary>Kills the backup after $1 seconds.</summary>
+    private const string KillAfter = """
+        /holdfast/holdfast backup --json > /dev/null & pid=$!
+        sleep "$1"; kill -9 $pid 2> /dev/null || :
+        wait $pid && echo ended || echo "status $?"
+        """;
+
+    [Fact]
+    public async Task Killed_at_every_step_and_at_random_instants_the_platform_comes_up_and_nothing_is_lost()
+    {
+        await using var shop = await ShopScene.OpenAsync();
+        (await shop.HoldfastAsync("backup")).Succeeded();
+        await shop.OrderAsync(rate: 10);
+        var began = TimeProvider.System.GetTimestamp();
+        (await shop.HoldfastAsync("backup")).Succeeded();
+        var length = TimeProvider.System.GetElapsedTime(began).TotalSeconds;
+        var steps = (await shop.HoldfastAsync("backup", "--plan")).Succeeded().Output.Split('\n').Count(line => line.TrimStart() is [>= '0' and <= '9', ..]);
+        Assert.InRange(steps, 15, 40);
+
+        var killed = 0;
+        for (var step = 1; step <= steps; step++) killed += await KillAsync(shop, KillAtStep, $"{step}") ? 1 : 0;
+        output.WriteLine($"{killed} kills at the beginnings of {steps} steps.");
+        Assert.Equal(steps, killed);
+
+        var random = new Random(Seed);
+        var late = 0;
+        for (var kill = 0; kill < Kills; kill++) late += await KillAsync(shop, KillAfter, FormattableString.Invariant($"{random.NextDouble() * length:0.000}")) ? 1 : 0;
+        output.WriteLine($"{late} of {Kills} kills at random instants; seed {Seed}.");
+        Assert.True(late > Kills / 2, $"Only {late} of {Kills} backups were still running when they were killed; seed {Seed}.");
+
+        await shop.OrderAsync(rate: 0);
+        var audit = await shop.AuditAsync(120);
+        output.WriteLine($"{audit}");
+        Assert.Equal((0, 0), (audit.Lost, audit.Doubled));
+        await shop.CheckAsync();
+        var first = (await shop.HoldfastAsync("points", "list")).Succeeded().Output.Split('\n')[1].Split(' ')[0];
+        (await shop.HoldfastAsync("restore", first, "--only", "files", "--target", "/tmp/restored", "--yes")).Succeeded();
+        await shop.Box.BashAsync("cmp /opt/shop/shop.py /tmp/restored/opt/shop/shop.py");
+    }
+
+    /// <summary>True when the backup was still running. What it owed is undone afterwards.</summary>
+    private static async Task<bool> KillAsync(ShopScene shop, string script, string when)
+    {
+        var said = (await shop.Box.RunAsync("bash", "-c", script, "bash", when)).Output.Trim();
+        Assert.True(said is "status 137" or "ended", $"At {when}: {said}");
+        (await shop.HoldfastAsync("recover")).Succeeded();
+        await shop.EverythingRunsAsync($"the kill at {when}");
+        return said != "ended";
+    }
+
+    private static int Number(string name, int otherwise) => int.TryParse(Environment.GetEnvironmentVariable(name), out var number) ? number : otherwise;
+}

@@ -1,0 +1,74 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+using Holdfast.ServerTests.EndToEnd;
+using Holdfast.Testing;
+using Xunit;
+
+namespace Holdfast.ServerTests.Quiescing;
+
+/// <summary>
+/// The shop of tests/Holdfast.Testing/shop in a box: PostgreSQL, Redis, a web service, Celery workers, beat and a timer under a real systemd,
+/// with customers who place orders, and the published binary to back it up.
+/// </summary>
+internal sealed partial class ShopScene : IAsyncDisposable
+{
+    private const string Holdfast = "/holdfast/holdfast";
+
+    /// <summary>What runs of the platform when it is up.</summary>
+    public static readonly string[] Units =
+        ["shop-web.service", "shop-beat.service", "shop-report.timer", "shop-worker@1.service", "shop-worker@2.service", "shop-worker@3.service"];
+
+    private ShopScene(SystemdBox box) => Box = box;
+
+    public SystemdBox Box { get; }
+
+    /// <summary>How many orders there are, how many of them were never done, and how many more than once.</summary>
+    public sealed record Audit(int Orders, int Lost, int Doubled);
+
+    /// <summary>A shop in a new box, with its repository made. The scale is in units of 20 000 rows.</summary>
+    public static async Task<ShopScene> OpenAsync(int scale = 1)
+    {
+        Require.Program("redis-server");
+        Require.That((await Command.RunAsync("/usr/bin/python3", ["-c", "import celery, redis, psycopg2"])).ExitCode == 0, "/usr/bin/python3 lacks celery, redis or psycopg2.");
+        var folder = Path.GetDirectoryName(Path.GetFullPath(HoldfastBinary.Find()))!;
+        var shop = new ShopScene(await SystemdBox.StartAsync($"--bind-ro={folder}:/holdfast", $"--bind-ro={SourceTree.PathOf("tests/Holdfast.Testing/shop")}:/platform"));
+        await shop.Box.BashAsync($"/platform/shop install {scale}; mkdir -p /etc/holdfast; echo secret > /etc/holdfast/password; chmod 600 /etc/holdfast/password; cp /platform/profile.yaml /etc/holdfast/");
+        (await shop.HoldfastAsync("init", "--yes")).Succeeded();
+        return shop;
+    }
+
+    public Task<CommandResult> HoldfastAsync(params string[] arguments) => Box.RunAsync(Holdfast, arguments);
+
+    /// <summary>Customers place so many orders a second from now on.</summary>
+    public Task OrderAsync(int rate) => Box.BashAsync($"/platform/shop rate {rate}");
+
+    /// <summary>Waits until all orders are done, for so long at most, and counts.</summary>
+    public async Task<Audit> AuditAsync(int seconds)
+    {
+        var output = (await Box.RunAsync("/platform/shop", "audit", $"{seconds}")).Output;
+        var figures = Figures().Match(output);
+        Assert.True(figures.Success, output);
+        return new Audit(Number(figures, 1), Number(figures, 2), Number(figures, 3));
+    }
+
+    /// <summary>Every unit that ran runs; a second is given to those that are on their way.</summary>
+    public async Task EverythingRunsAsync(string after)
+    {
+        var states = (await Box.BashAsync($"systemctl is-active {string.Join(' ', Units)} || :")).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.True(states.All(state => state == "active"), $"After {after}: {string.Join(", ", Units.Zip(states))}");
+    }
+
+    /// <summary>The stock restic reads every byte of the repository and finds nothing wrong.</summary>
+    public Task CheckAsync() => Box.BashAsync("restic --no-cache -r /var/backups/holdfast --password-file /etc/holdfast/password check --read-data");
+
+    /// <summary>How many recovery points the stock restic sees.</summary>
+    public async Task<int> CountPointsAsync() =>
+        int.Parse(await Box.BashAsync("restic --no-cache --no-lock -r /var/backups/holdfast --password-file /etc/holdfast/password snapshots --tag holdfast --json | grep -o '\"short_id\"' | wc -l"), CultureInfo.InvariantCulture);
+
+    public ValueTask DisposeAsync() => Box.DisposeAsync();
+
+    private static int Number(Match figures, int group) => int.Parse(figures.Groups[group].ValueSpan, CultureInfo.InvariantCulture);
+
+    [GeneratedRegex(@"orders=(\d+) lost=(\d+) doubled=(\d+)", RegexOptions.NonBacktracking)]
+    private static partial Regex Figures();
+}
