@@ -40,8 +40,11 @@ internal sealed class Standstill(IHost host, PlatformSettings settings, LeftOver
     public IReadOnlyList<Step> Start =>
     [
         .. Groups.Reverse().Select(group => Step($"Start {group.Name}", $"Start again what ran of {Names(group)}.", (context, cancellation) => StartAsync(group, context, cancellation))),
-        Step("Start timers", "Start the timers and path units again, and watch that all units stay up.", FinishAsync),
+        Step("Start timers", "Start the timers and path units again.", StartTriggersAsync),
     ];
+
+    /// <summary>Looks that everything stays up.</summary>
+    public IReadOnlyList<Step> Watch => [Step("Watch the platform", "Watch that all units stay up.", WatchAsync)];
 
     private IEnumerable<ServiceGroup> Groups => settings.Groups.Where(group => options.WithStores || !group.IsStore);
 
@@ -108,10 +111,14 @@ internal sealed class Standstill(IHost host, PlatformSettings settings, LeftOver
         foreach (var wave in Ran.Waves.Where(wave => wave.Any(mine.Contains))) await StartAsync(wave, context, cancellation);
     }
 
-    private async Task FinishAsync(StepContext context, CancellationToken cancellation)
+    private async Task StartTriggersAsync(StepContext context, CancellationToken cancellation)
     {
         var triggers = (_stopping?.Triggers ?? []).Select(unit => unit.Id).ToHashSet(StringComparer.Ordinal);
         foreach (var wave in Ran.Waves.Where(wave => wave.Any(triggers.Contains))) await StartAsync(wave, context, cancellation);
+    }
+
+    private async Task WatchAsync(StepContext context, CancellationToken cancellation)
+    {
         await _starter.SettleAsync(cancellation);
         if (_owed is not null) await context.SettleAsync(_owed, cancellation);
         _owed = null;

@@ -48,7 +48,7 @@ public sealed class SystemdPlatform : IPlatformControl
         var standstill = await PrepareAsync(Defaults, cancellation);
         return new WindowPlan
         {
-            Stop = standstill.Stop, StopWorkers = standstill.StopWorkers, Start = standstill.Start,
+            Stop = standstill.Stop, StopWorkers = standstill.StopWorkers, Start = standstill.Start, Watch = standstill.Watch,
             Deadline = _settings.Deadline, OnlineWhenLate = _settings.OnlineWhenLate,
         };
     }

@@ -18,7 +18,7 @@ public interface IPlatformControl
 
 /// <summary>
 /// How a window opens and closes. Before anything is stopped, the first step of <see cref="Stop"/> owes the undo that brings up what
-/// ran; the last one of <see cref="Start"/> settles it.
+/// ran; the last one of <see cref="Watch"/> settles it, or of <see cref="Start"/> where nothing is watched.
 /// </summary>
 public sealed record WindowPlan
 {
@@ -30,6 +30,9 @@ public sealed record WindowPlan
 
     /// <summary>Starts all that was stopped. It must do so too when only some of the steps before it have run.</summary>
     public required IReadOnlyList<Step> Start { get; init; }
+
+    /// <summary>Looks that what was started stays up. The window is closed by then: users are served.</summary>
+    public IReadOnlyList<Step> Watch { get; init; } = [];
 
     /// <summary>How long the platform may take until it stands still.</summary>
     public TimeSpan Deadline { get; init; } = TimeSpan.FromMinutes(5);

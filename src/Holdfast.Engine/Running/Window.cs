@@ -15,8 +15,8 @@ internal sealed class Window(WindowPlan plan, CaptureSession session, TimeProvid
     /// <summary>The steps that make the platform stand still, with the components' waiting in their middle.</summary>
     public IEnumerable<Step> Open(IEnumerable<Step> drain) => [.. plan.Stop.Concat(drain).Concat(plan.StopWorkers).Select(Opening)];
 
-    /// <summary>The steps that bring it up.</summary>
-    public IEnumerable<Step> Close() => plan.Start.Select((step, index) => Closing(step, isLast: index == plan.Start.Count - 1));
+    /// <summary>The steps that bring it up, and look that it stays up.</summary>
+    public IEnumerable<Step> Close() => plan.Start.Select((step, index) => Closing(step, isLast: index == plan.Start.Count - 1)).Concat(plan.Watch.Select(step => Closing(step, isLast: false)));
 
     private Step Opening(Step step) => step with
     {
@@ -56,6 +56,7 @@ internal sealed class Window(WindowPlan plan, CaptureSession session, TimeProvid
         _givenUp = true;
         foreach (var step in plan.Start) await step.Act(context, cancellation);
         Measure();
+        foreach (var step in plan.Watch) await step.Act(context, cancellation);
         session.Mode = BackupMode.Online;
         context.Warn(Catalogue.WindowGivenUp.With($"The platform did not stand still, so it was started again and the backup went on online. {reason.Message}", reason.Hint));
     }

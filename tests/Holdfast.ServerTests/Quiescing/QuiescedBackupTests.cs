@@ -1,13 +1,15 @@
 using System.Text.Json.Nodes;
-using Holdfast.Testing;
 using Xunit;
 
 namespace Holdfast.ServerTests.Quiescing;
 
-/// <summary>Backups of a platform whose customers never stop: no order is lost or done twice, neither by a backup nor by a restore.</summary>
+/// <summary>
+/// Backups of a platform whose customers never stop: no order is lost or done twice, neither by a backup nor by a restore.
+/// HOLDFAST_BACKUPS sets how many.
+/// </summary>
 public sealed class QuiescedBackupTests(ITestOutputHelper output)
 {
-    private static readonly int Backups = int.TryParse(Environment.GetEnvironmentVariable("HOLDFAST_BACKUPS"), out var number) ? number : 20;
+    private static readonly int Backups = int.TryParse(Environment.GetEnvironmentVariable("HOLDFAST_BACKUPS"), out var number) ? number : 12;
 
     [Fact]
     public async Task Under_load_every_order_is_done_exactly_once_and_a_restored_point_has_each_order_or_its_task()

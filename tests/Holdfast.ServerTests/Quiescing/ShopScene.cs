@@ -48,7 +48,7 @@ internal sealed partial class ShopScene : IAsyncDisposable
         var output = (await Box.RunAsync("/platform/shop", "audit", $"{seconds}")).Output;
         var figures = Figures().Match(output);
         Assert.True(figures.Success, output);
-        return new Audit(Number(figures, 1), Number(figures, 2), Number(figures, 3));
+        return new Audit(Number(figures, "orders"), Number(figures, "lost"), Number(figures, "doubled"));
     }
 
     /// <summary>Every unit that ran runs; a second is given to those that are on their way.</summary>
@@ -67,8 +67,8 @@ internal sealed partial class ShopScene : IAsyncDisposable
 
     public ValueTask DisposeAsync() => Box.DisposeAsync();
 
-    private static int Number(Match figures, int group) => int.Parse(figures.Groups[group].ValueSpan, CultureInfo.InvariantCulture);
+    private static int Number(Match figures, string group) => int.Parse(figures.Groups[group].ValueSpan, CultureInfo.InvariantCulture);
 
-    [GeneratedRegex(@"orders=(\d+) lost=(\d+) doubled=(\d+)", RegexOptions.NonBacktracking)]
+    [GeneratedRegex(@"orders=(?<orders>\d+) lost=(?<lost>\d+) doubled=(?<doubled>\d+)", RegexOptions.NonBacktracking)]
     private static partial Regex Figures();
 }
