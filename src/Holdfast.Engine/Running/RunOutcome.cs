@@ -7,6 +7,8 @@ public sealed record RunOutcome(string RunId, Problem? Problem, IReadOnlyList<Pr
 {
     public bool Succeeded => Problem is null;
 
-    /// <summary>The problem's; without one, Incomplete when a warning says that something was left out.</summary>
-    public ExitCode Exit => Problem?.Exit ?? (Warnings.Any(warning => warning.Exit == ExitCode.Incomplete) ? ExitCode.Incomplete : ExitCode.Success);
+    /// <summary>The problem's; without one, Incomplete when a warning says that something was left out, or that an earlier run still owes an undo: a unit may be down.</summary>
+    public ExitCode Exit => Problem?.Exit ?? (Warnings.Any(IsLack) ? ExitCode.Incomplete : ExitCode.Success);
+
+    private static bool IsLack(Problem warning) => warning.Exit == ExitCode.Incomplete || warning.Code == Catalogue.UndoFailed.Code;
 }

@@ -84,12 +84,7 @@ internal sealed class FileArchiver : IAsyncDisposable
         {
             try
             {
-                job.Done.SetResult(await _reader.ReadAsync(job.Path, job.Name, job.Status, job.Previous, _stop.Token));
-            }
-            catch (PosixException e)
-            {
-                Warn(e.Path, e.Message, left: true);
-                job.Done.SetResult(null);
+                job.Done.SetResult(await ReadAsync(job));
             }
             catch (Exception e)
             {
@@ -97,6 +92,20 @@ internal sealed class FileArchiver : IAsyncDisposable
                 job.Done.SetException(e);
                 await _stop.CancelAsync(); // the snapshot is lost, so the walker need not go on
             }
+        }
+    }
+
+    /// <summary>A file that can't be read is warned of. Who is warned may fail too, with a full disk: that ends the archiving, as any other failure does.</summary>
+    private async Task<Node?> ReadAsync(Job job)
+    {
+        try
+        {
+            return await _reader.ReadAsync(job.Path, job.Name, job.Status, job.Previous, _stop.Token);
+        }
+        catch (PosixException e)
+        {
+            Warn(e.Path, e.Message, left: true);
+            return null;
         }
     }
 

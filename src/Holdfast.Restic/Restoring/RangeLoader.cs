@@ -51,12 +51,18 @@ internal sealed class RangeLoader(RestoreContext context, FileBuilder builder) :
     public async ValueTask LoadAsync(PackRange range, CancellationToken cancellation)
     {
         var buffers = _idle.TryTake(out var idle) ? idle : new Buffers();
-        var message = buffers.Sealed(range.Length);
-        if (await ReadAsync(range, message, cancellation) is { } failure)
-            await LoadOneByOneAsync(range, buffers, failure, cancellation);
-        else
-            Deliver(range, message.Span, buffers);
-        _idle.Add(buffers);
+        try
+        {
+            var message = buffers.Sealed(range.Length);
+            if (await ReadAsync(range, message, cancellation) is { } failure)
+                await LoadOneByOneAsync(range, buffers, failure, cancellation);
+            else
+                Deliver(range, message.Span, buffers);
+        }
+        finally
+        {
+            _idle.Add(buffers);
+        }
     }
 
     private async ValueTask<string?> ReadAsync(PackRange range, Memory<byte> message, CancellationToken cancellation)

@@ -74,6 +74,22 @@ public sealed class SnapshotWriterTests
         Assert.Empty(await repository.ListSnapshotsAsync(Token));
     }
 
+    [Fact]
+    public async Task A_warning_that_can_not_be_told_ends_the_archiving_instead_of_waiting_for_ever()
+    {
+        using var folder = new TempFolder();
+        folder.Write("etc/going", "x");
+        await using var repository = await InitAsync(folder);
+        var options = new ArchiveOptions
+        {
+            // It is gone between the look at it and its reading.
+            Exclude = (path, _) => { if (path.EndsWith("going", StringComparison.Ordinal)) File.Delete(path); return false; },
+            OnWarning = _ => throw new IOException("The journal's disk is full."),
+        };
+        var archiving = ArchiveAsync(repository, null, writer => writer.AddPathsAsync([folder["etc"]], options, Token));
+        await Assert.ThrowsAsync<IOException>(() => archiving.WaitAsync(TimeSpan.FromSeconds(30), Token));
+    }
+
     private static Task<Repository> InitAsync(TempFolder folder) =>
         Repository.InitAsync(new LocalBackend(folder["repository"]), "secret", Cheap, cancellation: Token);
 
