@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Holdfast.Components.Queues;
 
 /// <summary>A broker at one moment.</summary>
@@ -5,8 +7,8 @@ namespace Holdfast.Components.Queues;
 /// <param name="Queues">The queues and lists of the profile.</param>
 /// <param name="Workers">What the workers say.</param>
 /// <param name="Elsewhere">Unacknowledged messages of queues that the profile does not name.</param>
-/// <param name="EarliestEta">When the first scheduled message is due, in seconds since 1970; null when none is or it is not understood.</param>
-public sealed record BrokerStatus(string Broker, IReadOnlyList<QueueStatus> Queues, WorkersStatus Workers, long Elsewhere, double? EarliestEta)
+/// <param name="EarliestEta">When the first scheduled message is due; null when none is, or one is not understood.</param>
+public sealed record BrokerStatus(string Broker, IReadOnlyList<QueueStatus> Queues, WorkersStatus Workers, long Elsewhere, DateTimeOffset? EarliestEta)
 {
     public long Waiting => Queues.Sum(queue => queue.Messages);
 
@@ -21,6 +23,8 @@ public sealed record BrokerStatus(string Broker, IReadOnlyList<QueueStatus> Queu
     /// <summary>Nothing is left but what is due at a later time.</summary>
     public bool HasOnlyScheduled => Waiting == 0 && Elsewhere == 0 && Workers.IsKnown && Workers.Active == 0 && Queues.All(queue => queue.Prefetched == 0) && Queues.Any(queue => queue.Scheduled > 0);
 
+    private string FirstDue => EarliestEta is { } eta ? string.Create(CultureInfo.InvariantCulture, $" (the first at {eta.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC)") : "";
+
     /// <summary>What is in the way of idleness, in words.</summary>
     public string Description
     {
@@ -32,7 +36,7 @@ public sealed record BrokerStatus(string Broker, IReadOnlyList<QueueStatus> Queu
             if (Workers.Active > 0) parts.Add($"{Workers.Active} running");
             if (Waiting > 0) parts.Add($"{Waiting} waiting");
             if (Queues.Sum(queue => queue.Prefetched) is > 0 and var prefetched) parts.Add($"{prefetched} taken and not acknowledged");
-            if (Queues.Sum(queue => queue.Scheduled) is > 0 and var scheduled) parts.Add($"{scheduled} due at a later time");
+            if (Queues.Sum(queue => queue.Scheduled) is > 0 and var scheduled) parts.Add($"{scheduled} due at a later time{FirstDue}");
             if (Elsewhere > 0) parts.Add($"{Elsewhere} not acknowledged of queues that the profile does not name");
             if (parts.Count == 0) parts.Add($"{Workers.Reserved + Workers.Scheduled} in the workers' memory");
             return string.Join(", ", parts) + (HasOrphans ? "; no worker is there" : "");

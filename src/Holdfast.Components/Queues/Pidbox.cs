@@ -14,9 +14,6 @@ internal sealed class Pidbox(RedisConnection redis, QueuesSettings settings, Que
 {
     private static readonly string[] Methods = ["active", "reserved", "scheduled"];
 
-    /// <summary>Running tasks that are told by name.</summary>
-    private const int Named = 5;
-
     private readonly string _id = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
 
     /// <summary>Asks all of it at once. It takes a tenth of a second, or the whole timeout when a worker does not answer.</summary>
@@ -57,7 +54,7 @@ internal sealed class Pidbox(RedisConnection redis, QueuesSettings settings, Que
         int Count(string method) => collected[method].Sum(answer => answer.Tasks.Count);
         return new WorkersStatus(
             listening, collected.Values.Min(answer => answer.Count), Count("active"), Count("reserved"), Count("scheduled"),
-            [.. collected["active"].SelectMany(answer => answer.Tasks.Select(task => Name(task, answer.Worker))).Take(Named)]);
+            [.. collected["active"].SelectMany(answer => answer.Tasks.Select(task => Name(task, answer.Worker)))]);
     }
 
     private string Question(string method)

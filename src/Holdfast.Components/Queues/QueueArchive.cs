@@ -18,6 +18,7 @@ public sealed class QueueArchive(RepositoryRun run, string platform, IReadOnlyLi
 {
     private readonly IReadOnlyList<(Broker Broker, QueueUndos Undos)> _brokers = [.. components.Select(component => (component.Broker, component.Undos))];
     private readonly Dictionary<string, List<QueueTally>> _tallies = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Aside> _aside = new(StringComparer.Ordinal);
 
     /// <summary>The snapshot, once it is committed.</summary>
     public Snapshot? Snapshot { get; private set; }
@@ -72,7 +73,8 @@ public sealed class QueueArchive(RepositoryRun run, string platform, IReadOnlyLi
         script.AddRange(QueueUndos.Unacked(broker.Keys, run.Id));
         script.Add(lists.Count);
         script.AddRange(orphans.Select(orphan => (RedisWord)orphan.Tag));
-        await redis.CallAsync(cancellation, script);
+        var count = (await redis.CallAsync(cancellation, script)).Integer;
+        _aside[broker.Settings.Name] = new Aside(count, orphans.ToDictionary(orphan => Convert.ToHexString(orphan.Tag), orphan => orphan.Queue, StringComparer.Ordinal));
     }
 
     private async Task CopyAsync(StepContext context, CancellationToken cancellation)
@@ -83,7 +85,8 @@ public sealed class QueueArchive(RepositoryRun run, string platform, IReadOnlyLi
             await using var redis = await broker.Connector.OpenAsync(cancellation);
             var (hash, index) = (broker.Keys.Archived(run.Id, broker.Keys.Unacked), broker.Keys.Archived(run.Id, broker.Keys.UnackedIndex));
             var unacked = new UnackedReader(redis, broker.Keys, broker.Settings);
-            var taken = await unacked.ListAsync(hash, index, cancellation);
+            var aside = _aside[broker.Settings.Name];
+            var taken = (await unacked.ListAsync(hash, index, cancellation)).Select(aside.Place).ToList();
             var source = new QueueSource(redis, unacked, hash);
             var tallies = _tallies[broker.Settings.Name] = [];
             foreach (var queue in Queues(broker))
@@ -91,18 +94,18 @@ public sealed class QueueArchive(RepositoryRun run, string platform, IReadOnlyLi
                 var lists = broker.Keys.Of(queue).Select(list => (list.Priority, broker.Keys.Archived(run.Id, list.Key))).ToList();
                 var mine = queue.IsList ? [] : taken.Where(entry => entry.Queue == queue.Name).ToList();
                 tallies.Add(await writer.WriteAsync(new QueueFileHead(run.Id, broker.Settings.Name, queue), source.ReadAsync(lists, mine, cancellation), cancellation));
-                await CheckCountAsync(redis, broker, tallies[^1], mine.Count, cancellation);
             }
+            await CheckCountAsync(redis, broker, taken.Count, cancellation);
         }
     }
 
-    /// <summary>Redis counts too: what is in the file is all that was set aside.</summary>
-    private async Task CheckCountAsync(RedisConnection redis, Broker broker, QueueTally tally, int taken, CancellationToken cancellation)
+    /// <summary>Redis counts too: what is in the files is all that was set aside, and all that will be deleted.</summary>
+    private async Task CheckCountAsync(RedisConnection redis, Broker broker, int taken, CancellationToken cancellation)
     {
-        var there = (long)taken;
-        foreach (var (_, key) in broker.Keys.Of(tally.Queue)) there += (await redis.CallAsync(cancellation, "LLEN", broker.Keys.Archived(run.Id, key))).Integer;
-        if (there != tally.Messages)
-            throw Catalogue.QueueArchive.Throwable($"{tally.Messages} messages of {tally.Queue.Name} were copied, and {there} had been set aside.", "Nothing was deleted. Find out who else changes keys that begin with 'holdfast:'.");
+        var (copied, aside, there) = (_tallies[broker.Settings.Name].Sum(tally => tally.Messages), _aside[broker.Settings.Name].Count, (long)taken);
+        foreach (var (_, key) in Queues(broker).SelectMany(broker.Keys.Of)) there += (await redis.CallAsync(cancellation, "LLEN", broker.Keys.Archived(run.Id, key))).Integer;
+        if (copied != aside || copied != there)
+            throw Catalogue.QueueArchive.Throwable($"{copied} messages of {broker.Settings.Name} were copied; {aside} had been set aside, and {there} are there.", "Nothing was deleted. Find out who else changes keys that begin with 'holdfast:'.");
     }
 
     private async Task CommitAsync(StepContext context, CancellationToken cancellation)
@@ -141,4 +144,12 @@ public sealed class QueueArchive(RepositoryRun run, string platform, IReadOnlyLi
             await context.SettleAsync(delete, cancellation);
         },
     };
+
+    /// <summary>What was set aside of a broker. The bindings that told the queues may have changed since.</summary>
+    /// <param name="Count">How many messages, of lists and of workers that are gone.</param>
+    /// <param name="Queues">The queues of what workers had taken, by tag.</param>
+    private sealed record Aside(long Count, IReadOnlyDictionary<string, string?> Queues)
+    {
+        public UnackedEntry Place(UnackedEntry entry) => entry with { Queue = Queues.GetValueOrDefault(Convert.ToHexString(entry.Tag)) };
+    }
 }

@@ -37,7 +37,7 @@ internal sealed class QueueCapture(Broker broker, CaptureSession session)
         if (last.Workers.Active > 0) last = await OutlastAsync(last, cancellation);
         if (!last.Workers.IsKnown) throw Unknown(last);
         if (last.Workers.Active > 0)
-            throw Catalogue.QueueBusy.Throwable($"{last.Workers.Active} tasks of {Name} still run after {broker.Settings.DrainTimeout.TotalSeconds:0} s: {string.Join("; ", last.Workers.Running)}.");
+            throw Catalogue.QueueBusy.Throwable($"{last.Workers.Active} tasks of {Name} still run after {broker.Settings.DrainTimeout.TotalSeconds:0} s: {last.Workers.RunningText}.");
         context.Warn(Catalogue.QueueLeft.With($"The queues of {Name} are not empty: {last.Description}. What is left is in the recovery point, and stays where it is."));
     }
 
@@ -56,7 +56,7 @@ internal sealed class QueueCapture(Broker broker, CaptureSession session)
             var status = await broker.ReadAsync(cancellation);
             if (!status.Workers.IsKnown) return status;
             lasting.IntersectWith(status.Workers.Running);
-            if (lasting.Count == 0 && late.Workers.Active == late.Workers.Running.Count) return status with { Workers = status.Workers with { Active = 0, Running = [] } };
+            if (lasting.Count == 0) return status with { Workers = status.Workers with { Active = 0, Running = [] } };
             if (broker.Clock.GetUtcNow() >= until) return status;
         }
     }

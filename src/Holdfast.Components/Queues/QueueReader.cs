@@ -35,11 +35,11 @@ internal sealed class QueueReader(QueuesSettings settings, QueueKeys keys, TimeP
         return new QueueStatus(queue, counts, mine.Count - scheduled, scheduled);
     }
 
-    private static double? Earliest(IReadOnlyList<UnackedEntry> unacked)
+    private static DateTimeOffset? Earliest(IReadOnlyList<UnackedEntry> unacked)
     {
         var due = unacked.Where(entry => entry.IsEta)
-            .Select(entry => DateTimeOffset.TryParse(entry.Eta, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var eta) ? eta.ToUnixTimeMilliseconds() / 1000.0 : 0)
+            .Select(entry => DateTimeOffset.TryParse(entry.Eta, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var eta) ? eta : (DateTimeOffset?)null)
             .ToList();
-        return due.Count == 0 || due.Contains(0) ? null : due.Min();
+        return due.Contains(null) ? null : due.Min();
     }
 }

@@ -48,7 +48,7 @@ internal sealed class QueuesCheck(Broker broker) : ICheckSource
         var count = $"{workers.Listening} worker{(workers.Listening == 1 ? "" : "s")}";
         if (!workers.IsKnown)
             return Line(question, CheckState.Unknown, $"{workers.Listening - workers.Answered} of {count} did not answer", "Look at the process: it is stopped, hangs, or blocks in a task (the pool 'solo'); restart it, or raise 'inspect-timeout'.");
-        if (workers.Active > 0) return Line(question, CheckState.Fail, $"{workers.Active}: {string.Join(", ", workers.Running)}{(workers.Active > workers.Running.Count ? $" and {workers.Active - workers.Running.Count} more" : "")}", "Wait until they have ended: 'holdfast queues wait'.");
+        if (workers.Active > 0) return Line(question, CheckState.Fail, $"{workers.Active}: {workers.RunningText}", "Wait until they have ended: 'holdfast queues wait'.");
         if (workers.Reserved > 0) return Line(question, CheckState.Fail, $"none runs, and {workers.Reserved} wait in the memory of {count}", "Wait until they have ended: 'holdfast queues wait'.");
         return Line(question, CheckState.Pass, workers.Listening == 0 ? "none, and no worker is there" : $"none, say {count}{(workers.Scheduled > 0 ? $"; {workers.Scheduled} are due at a later time" : "")}");
     }

@@ -61,12 +61,14 @@ internal static class RedisScripts
 
     /// <summary>
     /// Takes queues out of the workers' reach. KEYS: list and private list, in pairs; then, when ARGV has tags, "unacked", "unacked_index" and the
-    /// private hash and index. ARGV: how many pairs, then tags.
+    /// private hash and index. ARGV: how many pairs, then tags. Returns how many messages are aside.
     /// </summary>
     public const string SetAside = """
         local pairs_ = tonumber(ARGV[1])
+        local aside = 0
         for i = 1, pairs_ * 2, 2 do
           if redis.call('EXISTS', KEYS[i]) == 1 and redis.call('EXISTS', KEYS[i + 1]) == 0 then redis.call('RENAME', KEYS[i], KEYS[i + 1]) end
+          aside = aside + redis.call('LLEN', KEYS[i + 1])
         end
         local at = pairs_ * 2
         for i = 2, #ARGV do
@@ -76,9 +78,10 @@ internal static class RedisScripts
             redis.call('ZADD', KEYS[at + 4], redis.call('ZSCORE', KEYS[at + 2], ARGV[i]) or '0', ARGV[i])
             redis.call('HDEL', KEYS[at + 1], ARGV[i])
             redis.call('ZREM', KEYS[at + 2], ARGV[i])
+            aside = aside + 1
           end
         end
-        return 1
+        return aside
         """;
 
     /// <summary>

@@ -56,7 +56,8 @@ public sealed class CeleryTests
 
         Assert.Equal((1, 0), (status.Queues[0].Prefetched, status.Queues[0].Scheduled));
         Assert.Equal((0, 2), (status.Queues[1].Prefetched, status.Queues[1].Scheduled));
-        Assert.InRange(status.EarliestEta ?? 0, TimeProvider.System.GetUtcNow().ToUnixTimeSeconds() + 3000, TimeProvider.System.GetUtcNow().ToUnixTimeSeconds() + 3700);
+        Assert.InRange(status.EarliestEta!.Value, TimeProvider.System.GetUtcNow().AddSeconds(3000), TimeProvider.System.GetUtcNow().AddSeconds(3700));
+        Assert.Contains($"2 due at a later time (the first at {status.EarliestEta.Value.UtcDateTime:yyyy-MM-dd HH:mm}", status.Description, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -143,6 +144,21 @@ public sealed class CeleryTests
 
         Assert.Equal(Catalogue.QueueBusy.Code, late.Problem.Code);
         Assert.Contains("long1", late.Problem.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Many_tasks_that_end_are_outlasted_although_others_begin_all_the_while()
+    {
+        await using var rig = await BrokerRig.StartAsync(settings => settings with { DrainTimeout = TimeSpan.FromSeconds(1) });
+        using var celery = rig.Celery();
+        await celery.SendAsync("work", "t", 1, 200, seconds: 0.6);
+        await celery.StartWorkerAsync(concurrency: 8);
+        await celery.UntilBegunAsync(8);
+
+        await rig.CaptureAsync(drains: true);
+
+        Assert.InRange((await rig.Component.ReadAsync(BrokerRig.Cancellation)).Workers.Running.Count, 6, 8);
+        Assert.Equal(Catalogue.QueueLeft.Code, Assert.Single(rig.Context.Warnings).Code);
     }
 
     [Fact]

@@ -11,7 +11,7 @@ internal sealed record WorkersEvent(string Broker, string State, string Descript
     public static WorkersEvent Of(BrokerStatus status)
     {
         var (workers, state) = (status.Workers, status.IsIdle ? "idle" : status.Workers.IsKnown ? "busy" : "unknown");
-        return new WorkersEvent(status.Broker, state, status.Description, workers.Listening, workers.Answered, workers.Active, workers.Reserved, workers.Scheduled, status.HasOrphans) { Running = workers.Running };
+        return new WorkersEvent(status.Broker, state, status.Description, workers.Listening, workers.Answered, workers.Active, workers.Reserved, workers.Scheduled, status.HasOrphans) { Running = workers.FirstRunning };
     }
 
     public override IEnumerable<string> Lines(Style style)
