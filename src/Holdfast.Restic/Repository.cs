@@ -23,13 +23,13 @@ public sealed class Repository : IAsyncDisposable
     private readonly StoredFiles _files;
     private readonly BlobDecoder _decoder;
     private readonly Config _config;
-    private readonly SemaphoreSlim _indexGate = new(1, 1);
-    private BlobIndex? _index;
+    private readonly LoadedIndex _index;
 
     private Repository(IBackend backend, OpenOptions options, Id keyId, RepositoryKey key, Config config, SealerPool sealers, BlobDecoder decoder, StoredFiles files)
     {
         (Backend, Options, _keyId, _key, _config, Sealers, _decoder, _files) = (backend, options, keyId, key, config, sealers, decoder, files);
         Chunker = new RabinChunker(config.ChunkerPolynomial);
+        _index = new LoadedIndex(backend, files);
     }
 
     /// <summary>The random identity of the repository, from its config.</summary>
@@ -132,6 +132,17 @@ public sealed class Repository : IAsyncDisposable
     /// <summary>All snapshots, oldest first.</summary>
     public Task<IReadOnlyList<Snapshot>> ListSnapshotsAsync(CancellationToken cancellation = default) => Snapshots.ListAsync(cancellation);
 
+    /// <summary>The ids of all snapshots, in no order; nothing is read.</summary>
+    public async Task<IReadOnlyList<Id>> ListSnapshotIdsAsync(CancellationToken cancellation = default)
+    {
+        var ids = new List<Id>();
+        await foreach (var stored in Backend.ListAsync(FileKind.Snapshot, cancellation)) ids.Add(Id.Parse(stored.Name));
+        return ids;
+    }
+
+    /// <summary>The snapshot of an id: NotFound.</summary>
+    public Task<Snapshot> ReadSnapshotAsync(Id id, CancellationToken cancellation = default) => Snapshots.ReadAsync(id.ToString(), cancellation);
+
     /// <summary>A snapshot by its id or the beginning of it, or "latest": NotFound, Ambiguous.</summary>
     public Task<Snapshot> FindSnapshotAsync(string name, CancellationToken cancellation = default) => Snapshots.FindAsync(name, cancellation);
 
@@ -208,26 +219,28 @@ public sealed class Repository : IAsyncDisposable
 
     private SnapshotStore Snapshots => new(Backend, _files);
 
+    /// <summary>
+    /// Learns what others have added to the repository or removed from it since it was opened. For processes that live long: call it
+    /// after a lock was taken anew and before anything is written, and after a read that failed because a blob has moved.
+    /// </summary>
+    public Task RefreshAsync(CancellationToken cancellation = default) => _index.RefreshAsync(cancellation);
+
     /// <summary>The index, loaded once and then kept up by what this process adds.</summary>
-    internal async Task<BlobIndex> LoadIndexAsync(CancellationToken cancellation)
-    {
-        await _indexGate.WaitAsync(cancellation);
-        try
-        {
-            return _index ??= await new IndexLoader(Backend, _files).LoadAsync(Backend.Concurrency, cancellation);
-        }
-        finally
-        {
-            _indexGate.Release();
-        }
-    }
+    internal Task<BlobIndex> LoadIndexAsync(CancellationToken cancellation) => _index.GetAsync(cancellation);
+
+    /// <summary>What this process has added can not be relied on: it is in no stored index.</summary>
+    internal Task DropIndexAsync() => _index.DropAsync();
 
     /// <summary>Reads, verifies and opens a file that is not a pack.</summary>
     internal Task<byte[]> LoadUnpackedAsync(FileKind kind, string name, CancellationToken cancellation) => _files.LoadAsync(kind, name, cancellation);
 
     /// <summary>Seals and stores a file that is not a pack.</summary>
-    internal Task<Id> SaveUnpackedAsync(FileKind kind, ReadOnlyMemory<byte> plaintext, CancellationToken cancellation) =>
-        _files.SaveAsync(kind, plaintext, Compresses, cancellation);
+    internal async Task<Id> SaveUnpackedAsync(FileKind kind, ReadOnlyMemory<byte> plaintext, CancellationToken cancellation)
+    {
+        var id = await _files.SaveAsync(kind, plaintext, Compresses, cancellation);
+        if (kind == FileKind.Index) _index.Know(id);
+        return id;
+    }
 
     /// <summary>The verified plaintext of a blob.</summary>
     internal async Task<byte[]> LoadBlobAsync(Id id, BlobType type, CancellationToken cancellation)
@@ -250,7 +263,7 @@ public sealed class Repository : IAsyncDisposable
     {
         _decoder.Dispose();
         Sealers.Dispose();
-        _indexGate.Dispose();
+        _index.Dispose();
         return ValueTask.CompletedTask;
     }
 }

@@ -76,7 +76,17 @@ internal sealed class BlobWriter(Repository repository, BlobIndex index, Archive
             (packs, _unindexed, _unindexedBlobs) = (_unindexed, [], 0);
             _lastIndex = repository.Options.Clock.GetTimestamp();
         }
-        if (packs.Count > 0) await repository.SaveUnpackedAsync(FileKind.Index, IndexCodec.Write(packs), cancellation);
+        if (packs.Count == 0) return;
+        try
+        {
+            await repository.SaveUnpackedAsync(FileKind.Index, IndexCodec.Write(packs), cancellation);
+        }
+        catch
+        {
+            // They are in no index yet, so whoever ends this run must try again, or say that they can not be found.
+            lock (_gate) _unindexed.AddRange(packs);
+            throw;
+        }
     }
 
     /// <summary>True for the one caller that is to store the blob.</summary>

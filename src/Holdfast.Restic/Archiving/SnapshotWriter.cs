@@ -82,6 +82,12 @@ public sealed class SnapshotWriter : IAsyncDisposable
         return new StoredEntry(path, stored.Size, stored.BytesAdded);
     }
 
+    /// <summary>
+    /// Puts a file or a whole directory of another snapshot of this repository at an absolute path, as it is: nothing is read, and
+    /// nothing stored but the tree that names it.
+    /// </summary>
+    public void AddNode(string path, Node node) => Put(path, node);
+
     /// <summary>Writes the trees, the index and the snapshot; it returns when all of it is durable.</summary>
     public async Task<Snapshot> CommitAsync(SnapshotHeader header, CancellationToken cancellation = default)
     {
@@ -143,7 +149,8 @@ public sealed class SnapshotWriter : IAsyncDisposable
         }
         catch (ResticException)
         {
-            // The packs stay without an index; restic's 'prune' or 'rebuild-index' finds them.
+            // The packs stay without an index; restic's 'prune' or 'rebuild-index' finds them. Nor may the next snapshot of this process rely on them.
+            await _repository.DropIndexAsync();
         }
     }
 }

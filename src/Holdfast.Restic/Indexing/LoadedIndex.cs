@@ -1,0 +1,88 @@
+using Holdfast.Restic.Backends;
+
+namespace Holdfast.Restic.Indexing;
+
+/// <summary>
+/// The index of an opened repository: loaded when it is first asked for, kept up by what this process adds, and brought up to date
+/// with what others did when that is asked for.
+/// </summary>
+internal sealed class LoadedIndex(IBackend backend, StoredFiles files) : IDisposable
+{
+    private readonly SemaphoreSlim _turn = new(1, 1);
+    private readonly HashSet<string> _known = new(StringComparer.Ordinal);
+    private BlobIndex? _index;
+
+    public async Task<BlobIndex> GetAsync(CancellationToken cancellation)
+    {
+        await _turn.WaitAsync(cancellation);
+        try
+        {
+            return _index ??= await LoadAsync(cancellation);
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    /// <summary>
+    /// Adds what others have stored since. When an index file is gone, somebody has removed or moved blobs, and all is read again: a
+    /// blob that is only believed to be there would be left out of the next snapshot's packs.
+    /// </summary>
+    public async Task RefreshAsync(CancellationToken cancellation)
+    {
+        await _turn.WaitAsync(cancellation);
+        try
+        {
+            if (_index is null) return;
+            var listed = new HashSet<string>(StringComparer.Ordinal);
+            await foreach (var stored in backend.ListAsync(FileKind.Index, cancellation)) listed.Add(stored.Name);
+            string[] known;
+            lock (_known) known = [.. _known];
+            if (!listed.IsSupersetOf(known)) _index = await LoadAsync(cancellation);
+            else foreach (var name in listed.Except(known, StringComparer.Ordinal)) await AddAsync(_index, name, cancellation);
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    /// <summary>This process has stored an index file of blobs that it has added already.</summary>
+    public void Know(Id name)
+    {
+        lock (_known) _known.Add(name.ToString());
+    }
+
+    /// <summary>Something that was added is in no stored index: what is here is not to be relied on, and is read again.</summary>
+    public async Task DropAsync()
+    {
+        await _turn.WaitAsync();
+        _index = null;
+        _turn.Release();
+    }
+
+    public void Dispose() => _turn.Dispose();
+
+    /// <summary>A few at once: parsing one costs as much as reading one.</summary>
+    private async Task<BlobIndex> LoadAsync(CancellationToken cancellation)
+    {
+        lock (_known) _known.Clear();
+        var index = new BlobIndex();
+        var options = new ParallelOptions { MaxDegreeOfParallelism = backend.Concurrency, CancellationToken = cancellation };
+        await Parallel.ForEachAsync(backend.ListAsync(FileKind.Index, cancellation), options, async (stored, token) => await AddAsync(index, stored.Name, token));
+        return index;
+    }
+
+    private async Task AddAsync(BlobIndex index, string name, CancellationToken cancellation)
+    {
+        foreach (var pack in await ReadAsync(name, cancellation))
+            foreach (var (id, blob) in pack.Blobs)
+                index.Add(id, blob);
+        lock (_known) _known.Add(name);
+    }
+
+    /// <summary>One index file. Damaged when it is not what was written.</summary>
+    private async Task<List<IndexedPack>> ReadAsync(string name, CancellationToken cancellation) => StoredFiles.Parse(
+        FileKind.Index, name, await files.LoadAsync(FileKind.Index, name, cancellation), json => IndexCodec.Read(json.Span));
+}
