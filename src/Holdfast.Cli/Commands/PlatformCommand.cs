@@ -55,7 +55,14 @@ internal static class PlatformCommand
             var earlier = StoppedPlatform.Read(environment.State, name);
             stopped = ran;
             var all = earlier is null ? ran : ran.Before(StartOrder.Parse(earlier.Units, earlier.Stay));
-            if (!all.IsEmpty) new StoppedPlatform(run, environment.Clock.GetUtcNow(), all.ToText(), all.StayText()).Write(environment.State, name);
+            Recovery.TakeOver(environment.State, run, name, SystemdPlatform.StartUndo, Write, environment.Clock);
+
+            // What a run that died could not start either must not come up behind the back of who stops the platform.
+            void Write(IReadOnlyList<Undo> owed)
+            {
+                all = owed.Aggregate(all, (sum, undo) => sum.Before(SystemdPlatform.OrderOf(undo)));
+                if (!all.IsEmpty) new StoppedPlatform(run, environment.Clock.GetUtcNow(), all.ToText(), all.StayText()).Write(environment.State, name);
+            }
         }
     }
 

@@ -17,12 +17,22 @@ internal static class RecoverCommand
     {
         var environment = session.RunEnvironment(new RunTeller(session.Output, session.Clock));
         var recovered = new List<RecoveredRun>();
+        var refusals = Recovery.DamagedJournals(environment.State).ToList();
         foreach (var platform in Recovery.PlatformsWithOpenRuns(environment.State))
         {
-            var profile = await ProfileOfAsync(session, platform, cancellation);
-            recovered.AddRange(await new RecoverRun(environment, platform, await session.RepositoryIfAnyAsync(cancellation), session.UndoHandlers(profile)).RunAsync());
+            try
+            {
+                var profile = await ProfileOfAsync(session, platform, cancellation);
+                recovered.AddRange(await new RecoverRun(environment, platform, await session.RepositoryIfAnyAsync(cancellation), session.UndoHandlers(profile)).RunAsync());
+            }
+            catch (ProblemException refused)
+            {
+                // The other platforms are waiting.
+                refusals.Add(refused.Problem);
+            }
         }
-        var failures = recovered.SelectMany(run => run.Failures).ToList();
+        foreach (var refusal in refusals) session.Output.Tell(ProblemEvent.Error(refusal));
+        var failures = recovered.SelectMany(run => run.Failures).Concat(refusals).ToList();
         session.Output.Tell(new RecoverFinishedEvent(recovered.Count, recovered.Sum(run => run.Undone), failures.Count));
         return failures.Count == 0 ? ExitCode.Success : failures[0].Exit;
     }

@@ -19,4 +19,7 @@ public sealed record ServiceGroup
 
     /// <summary>They hold data that a backup asks them for, so that they stay up.</summary>
     public bool IsStore { get; init; }
+
+    /// <summary>What makes work is stopped first, then what does it, then what holds the data; within these it is the order of the profile.</summary>
+    internal int Turn => IsStore ? 2 : IsAfterDrain ? 1 : 0;
 }

@@ -17,6 +17,7 @@ internal sealed class Standstill(IHost host, PlatformSettings settings, LeftOver
     private IReadOnlyList<GroupUnits> _groups = [];
     private StopOrder? _stopping;
     private Undo? _owed;
+    private bool _storesAreDown;
 
     /// <summary>What ran; empty before it has been recorded.</summary>
     public StartOrder Ran { get; private set; } = StartOrder.Empty;
@@ -26,14 +27,21 @@ internal sealed class Standstill(IHost host, PlatformSettings settings, LeftOver
     [
         Step("Record what runs", "Ask systemd what runs of the platform, and write down that it is to be started again.", RecordAsync),
         Step("Stop timers", "Stop the timers and path units that would start units of the platform again.", StopTriggersAsync),
-        .. Groups.Where(group => !group.IsAfterDrain).Select(StopStep),
+        .. Groups.Where(group => group.Turn == 0).Select(StopStep),
     ];
 
     /// <summary>Stops what does the work, and looks that nothing is left.</summary>
     public IReadOnlyList<Step> StopWorkers =>
     [
-        .. Groups.Where(group => group.IsAfterDrain).Select(StopStep),
+        .. Groups.Where(group => group.Turn == 1).Select(StopStep),
         Step("Look that the platform stands still", "Look for units that came back, processes that are left, and PID files of processes that are gone.", CheckAsync),
+    ];
+
+    /// <summary>Stops what holds the data, when that is wanted, and looks that nothing is left of it either.</summary>
+    public IReadOnlyList<Step> StopStores => !options.WithStores ? [] :
+    [
+        .. Groups.Where(group => group.Turn == 2).Select(StopStep),
+        Step("Look that the stores are down", "Look once more for units that came back, processes that are left, and PID files of processes that are gone.", CheckStoresAsync),
     ];
 
     /// <summary>Starts all that was stopped, also when only some of it was.</summary>
@@ -46,7 +54,7 @@ internal sealed class Standstill(IHost host, PlatformSettings settings, LeftOver
     /// <summary>Looks that everything stays up.</summary>
     public IReadOnlyList<Step> Watch => [Step("Watch the platform", "Watch that all units stay up.", WatchAsync)];
 
-    private IEnumerable<ServiceGroup> Groups => settings.Groups.Where(group => options.WithStores || !group.IsStore);
+    private IEnumerable<ServiceGroup> Groups => settings.Groups.Where(group => options.WithStores || !group.IsStore).OrderBy(group => group.Turn);
 
     /// <summary>What would be stopped now.</summary>
     /// <exception cref="ProblemException">It could not be started again, or systemd does not answer.</exception>
@@ -65,8 +73,9 @@ internal sealed class Standstill(IHost host, PlatformSettings settings, LeftOver
         Ran = _stopping.Reverse();
         context.Note(Ran.IsEmpty ? "Nothing of the platform runs." : $"What runs: {string.Join(", ", Ran.Units)}.");
         if (Ran.IsEmpty) return;
-        _owed = StartServices.Of(Ran);
-        await context.OweAsync(_owed, cancellation);
+        var start = StartServices.Of(Ran);
+        await context.OweAsync(start, cancellation);
+        _owed = start;
     }
 
     private Task StopTriggersAsync(StepContext context, CancellationToken cancellation) => StopAsync(_stopping!.Triggers, wished: null, context, cancellation);
@@ -78,15 +87,16 @@ internal sealed class Standstill(IHost host, PlatformSettings settings, LeftOver
     private async Task StopAsync(IReadOnlyList<UnitState> units, TimeSpan? wished, StepContext context, CancellationToken cancellation)
     {
         context.Counters.ItemsTotal = units.Count;
-        foreach (var killed in await _stopper.StopAsync(units, wished, cancellation)) context.Warn(killed);
+        foreach (var killed in await _stopper.StopAsync([.. units.Select(unit => unit.Id)], wished, cancellation)) context.Warn(killed);
         context.Counters.ItemsDone = units.Count;
     }
 
     private async Task CheckAsync(StepContext context, CancellationToken cancellation)
     {
         await RefuseReturnedAsync(cancellation);
-        var running = _groups.Where(group => group.Group.IsStore && !options.WithStores).SelectMany(group => group.Units).Select(unit => unit.ControlGroup).Where(group => group.Length > 1);
-        var found = leftOvers.Find([.. _stopping!.Units.Select(unit => unit.ControlGroup).Where(group => group.Length > 1)], [.. running]);
+        var running = _groups.Where(group => !IsDown(group.Group)).SelectMany(group => group.Units).Select(unit => unit.ControlGroup).Where(group => group.Length > 1);
+        var stopped = Stopped.Select(unit => unit.ControlGroup).Where(group => group.Length > 1);
+        var found = leftOvers.Find([.. stopped], [.. running]);
         foreach (var file in found.PidFiles.Where(file => file.Stale is not null)) MoveAside(file, context);
         if (found.Strays.Count == 0) return;
         if (!options.KillsStrays) throw new ProblemException(StrayEnd.Problem(found.Strays));
@@ -94,13 +104,24 @@ internal sealed class Standstill(IHost host, PlatformSettings settings, LeftOver
         foreach (var stray in found.Strays) context.Note($"Process {StrayEnd.Describe(stray)} was {(killed.Contains(stray) ? "killed: it did not end when it was asked to" : "ended")}.");
     }
 
+    private Task CheckStoresAsync(StepContext context, CancellationToken cancellation)
+    {
+        _storesAreDown = true;
+        return CheckAsync(context, cancellation);
+    }
+
+    /// <summary>Stores run until their turn comes.</summary>
+    private bool IsDown(ServiceGroup group) => _storesAreDown || !group.IsStore;
+
+    private IEnumerable<UnitState> Stopped => _stopping!.Triggers.Concat(_stopping.Waves.Where(wave => IsDown(wave.Group)).SelectMany(wave => wave.Units));
+
     private static void MoveAside(PidFile file, StepContext context) =>
         context.Note($"{file.Path} was moved aside, to {PidFiles.MoveAside(file, $".stale-{context.RunId}")}: {file.Stale}.");
 
     /// <summary>Something else may have started what was stopped: a dependency, a message bus, a person.</summary>
     private async Task RefuseReturnedAsync(CancellationToken cancellation)
     {
-        var names = _groups.Where(group => options.WithStores || !group.Group.IsStore).SelectMany(group => group.Units.Select(unit => unit.Id)).Concat(_stopping!.Units.Select(unit => unit.Id));
+        var names = _groups.Where(group => IsDown(group.Group)).SelectMany(group => group.Units).Concat(Stopped).Select(unit => unit.Id);
         var back = (await _systemctl.ShowAsync(names.Distinct(StringComparer.Ordinal), cancellation)).Where(unit => !unit.IsStopped).ToList();
         if (back.Count > 0) throw new ProblemException(await _stopper.ReturnedAsync(back, cancellation));
     }

@@ -9,7 +9,7 @@ public sealed record StopOrder
     /// <summary>Timers, paths and automounts that would start units again; stopped first.</summary>
     public required IReadOnlyList<UnitState> Triggers { get; init; }
 
-    /// <summary>One for each group that is to be stopped, in the order of the profile; some may be empty.</summary>
+    /// <summary>One for each group that is to be stopped, in turn; some may be empty.</summary>
     public required IReadOnlyList<StopWave> Waves { get; init; }
 
     /// <summary>Units of the platform that do not run, and are not started afterwards.</summary>

@@ -15,7 +15,7 @@ internal sealed class StopOrderMaker(UnitSurvey survey, IReadOnlyList<GroupUnits
     public async Task<StopOrder> MakeAsync(CancellationToken cancellation)
     {
         foreach (var group in groups.Where(group => group.Unmatched.Count > 0)) _warnings.Add(Unmatched(group));
-        var chosen = groups.Where(group => withStores || !group.Group.IsStore).ToList();
+        var chosen = groups.Where(group => withStores || !group.Group.IsStore).OrderBy(group => group.Group.Turn).ToList();
         var triggers = await TriggersAsync(chosen, cancellation);
         foreach (var trigger in triggers) _placed.Add(trigger.Id);
         var waves = new List<StopWave>();

@@ -24,6 +24,12 @@ public sealed class SystemdPlatform : IPlatformControl
 
     public IReadOnlyList<IUndoHandler> UndoHandlers => [new StartServices(new Systemctl(_host), _settings, _clock)];
 
+    /// <summary>The kind of the undo that starts services.</summary>
+    public static string StartUndo => StartServices.Name;
+
+    /// <summary>What such an undo would start.</summary>
+    public static StartOrder OrderOf(Undo undo) => StartServices.OrderOf(undo);
+
     /// <summary>What the profile says of stray processes, and that stores stay up.</summary>
     public StandstillOptions Defaults => new(WithStores: false, _settings.KillsStrays);
 
@@ -43,12 +49,12 @@ public sealed class SystemdPlatform : IPlatformControl
         }
     }
 
-    public async Task<WindowPlan> PlanWindowAsync(CancellationToken cancellation)
+    public async Task<WindowPlan> PlanWindowAsync(bool withStores, CancellationToken cancellation)
     {
-        var standstill = await PrepareAsync(Defaults, cancellation);
+        var standstill = await PrepareAsync(Defaults with { WithStores = withStores }, cancellation);
         return new WindowPlan
         {
-            Stop = standstill.Stop, StopWorkers = standstill.StopWorkers, Start = standstill.Start, Watch = standstill.Watch,
+            Stop = standstill.Stop, StopWorkers = standstill.StopWorkers, StopStores = standstill.StopStores, Start = standstill.Start, Watch = standstill.Watch,
             Deadline = _settings.Deadline, OnlineWhenLate = _settings.OnlineWhenLate,
         };
     }
@@ -71,7 +77,7 @@ public sealed class SystemdPlatform : IPlatformControl
                 return Task.CompletedTask;
             },
         };
-        return [.. standstill.Stop, .. standstill.StopWorkers, last];
+        return [.. standstill.Stop, .. standstill.StopWorkers, .. standstill.StopStores, last];
     }
 
     /// <summary>The steps that start units wave after wave. When they are cut off, the rest is owed.</summary>

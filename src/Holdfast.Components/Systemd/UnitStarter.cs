@@ -73,26 +73,37 @@ internal sealed class UnitStarter(Systemctl systemctl, PlatformSettings settings
         if (stopped.Count == 0) return "";
         await systemctl.ForgetFailuresAsync(stopped.Select(unit => unit.Id), cancellation);
         var named = stopped.OrderBy(unit => wave.ToList().IndexOf(unit.Id)).ToList();
-        var alone = new List<UnitState>();
-        foreach (var unit in named)
-            if (unit.IsTarget || await PullsAsync(unit.Id, order.Stay, cancellation)) alone.Add(unit);
+        var pulling = await PullingAsync(named, order.Stay, cancellation);
+        var alone = named.Where(unit => unit.IsTarget || pulling.Contains(unit.Id)).ToList();
         var together = named.Except(alone).ToList();
         var complaint = together.Count > 0 ? await systemctl.StartAsync(together.Select(unit => unit.Id), alone: false, cancellation) : "";
         return alone.Count == 0 ? complaint : complaint + await systemctl.StartAsync(alone.Select(unit => unit.Id), alone: true, cancellation);
     }
 
-    /// <summary>True when the start of a unit would start one of those that are to stay down.</summary>
-    private async Task<bool> PullsAsync(string unit, IReadOnlyList<string> stay, CancellationToken cancellation)
+    /// <summary>Those units whose start would start one of those that are to stay down. systemd is asked once for each step of the way, not for each unit.</summary>
+    private async Task<IReadOnlySet<string>> PullingAsync(IReadOnlyList<UnitState> units, IReadOnlyList<string> stay, CancellationToken cancellation)
     {
-        if (stay.Count == 0) return false;
-        var seen = new HashSet<string>(StringComparer.Ordinal) { unit };
-        for (IReadOnlyList<string> next = [unit]; next.Count > 0;)
+        var pulls = new Dictionary<string, string[]>(StringComparer.Ordinal);
+        if (stay.Count == 0) return pulls.Keys.ToHashSet(StringComparer.Ordinal);
+        for (IReadOnlyList<string> next = [.. units.Select(unit => unit.Id)]; next.Count > 0;)
         {
             var blocks = await systemctl.ShowAsync(next, _pulls, cancellation);
-            next = [.. blocks.SelectMany(block => _pulls.Skip(1).SelectMany(property => block.GetValueOrDefault(property, "").Split(' ', StringSplitOptions.RemoveEmptyEntries))).Where(seen.Add)];
-            if (next.Any(stay.Contains)) return true;
+            foreach (var (name, block) in next.Zip(blocks))
+                pulls[name] = [.. _pulls.Skip(1).SelectMany(property => block.GetValueOrDefault(property, "").Split(' ', StringSplitOptions.RemoveEmptyEntries))];
+            next = [.. next.SelectMany(name => pulls.GetValueOrDefault(name, [])).Where(name => !pulls.ContainsKey(name)).Distinct(StringComparer.Ordinal)];
         }
-        return false;
+        return units.Select(unit => unit.Id).Where(name => Reach(name, pulls).Any(stay.Contains)).ToHashSet(StringComparer.Ordinal);
+    }
+
+    /// <summary>All that the start of a unit starts.</summary>
+    private static HashSet<string> Reach(string unit, Dictionary<string, string[]> pulls)
+    {
+        var reached = new HashSet<string>(StringComparer.Ordinal);
+        var next = new Stack<string>([unit]);
+        while (next.TryPop(out var from))
+            foreach (var name in pulls.GetValueOrDefault(from, []))
+                if (reached.Add(name)) next.Push(name);
+        return reached;
     }
 
     private async Task WaitAsync(IReadOnlyList<UnitState> before, string complaint, CancellationToken cancellation)
@@ -104,7 +115,7 @@ internal sealed class UnitStarter(Systemctl systemctl, PlatformSettings settings
             foreach (var unit in await systemctl.ShowAsync(waiting.Keys, cancellation))
             {
                 var earlier = waiting[unit.Id];
-                if ((unit.IsUp && (!unit.HasJob || unit.ActiveState == "activating")) || (unit.HasEndedWell && unit.LeftInactive > earlier.LeftInactive)) Up(unit);
+                if ((unit.IsUp && (!unit.HasJob || unit.ActiveState == "activating")) || HasRun(unit, earlier, complaint)) Up(unit);
                 else if (unit.IsStopped) await DownAsync(unit, "did not come up", complaint, cancellation);
                 else if (clock.GetElapsedTime(began) > DeadlineOf(earlier)) await DownAsync(unit, $"did not come up within {Duration.Describe(DeadlineOf(earlier))}", complaint, cancellation);
                 else continue;
@@ -113,6 +124,10 @@ internal sealed class UnitStarter(Systemctl systemctl, PlatformSettings settings
             if (waiting.Count > 0) await Task.Delay(_pause, clock, cancellation);
         }
     }
+
+    /// <summary>A program that is run once may have ended before anybody looked.</summary>
+    private static bool HasRun(UnitState unit, UnitState earlier, string complaint) =>
+        unit.HasEndedWell && (unit.LeftInactive > earlier.LeftInactive || (unit.IsForgotten && complaint.Length == 0));
 
     private void Up(UnitState unit) => _up[unit.Id] = (unit.Restarts, clock.GetTimestamp());
 

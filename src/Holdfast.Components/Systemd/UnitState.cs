@@ -7,7 +7,7 @@ public sealed record UnitState
     internal static readonly string[] Properties =
     [
         "Id", "LoadState", "ActiveState", "SubState", "Result", "MainPID", "UnitFileState", "Type", "NRestarts", "ExecMainStatus", "ControlGroup",
-        "TimeoutStopUSec", "TimeoutStartUSec", "TriggeredBy", "After", "Job", "ConditionResult", "InactiveExitTimestampMonotonic", "RequiredBy", "RequisiteOf", "BoundBy", "ConsistsOf", "PropagatesStopTo",
+        "TimeoutStopUSec", "TimeoutStartUSec", "TriggeredBy", "After", "Job", "ConditionResult", "ConditionTimestampMonotonic", "InactiveExitTimestampMonotonic", "RequiredBy", "RequisiteOf", "BoundBy", "ConsistsOf", "PropagatesStopTo",
     ];
 
     private static readonly string[] _triggerTypes = [".timer", ".path", ".automount", ".socket"];
@@ -87,8 +87,16 @@ public sealed record UnitState
     /// <summary>It has ended well, as a program that is run once should.</summary>
     internal bool HasEndedWell => IsOneShot && ActiveState == "inactive" && !HasJob && Result == "success";
 
-    /// <summary>Not started because a Condition...= of it does not hold.</summary>
-    internal bool IsUnwanted => IsStopped && Text("ConditionResult") == "no";
+    /// <summary>
+    /// systemd unloads a unit that nothing runs of and nothing refers to, and knows nothing of its past when it is asked again: also not
+    /// of a program that was run once a moment ago.
+    /// </summary>
+    internal bool IsForgotten => LeftInactive == 0 && !HasCheckedConditions;
+
+    /// <summary>Not started because a Condition...= of it does not hold. "no" is also what a unit says whose conditions nobody has looked at.</summary>
+    internal bool IsUnwanted => IsStopped && Text("ConditionResult") == "no" && HasCheckedConditions;
+
+    private bool HasCheckedConditions => Text("ConditionTimestampMonotonic") is not ("" or "0");
 
     internal bool IsSocket => Id.EndsWith(".socket", StringComparison.Ordinal);
 

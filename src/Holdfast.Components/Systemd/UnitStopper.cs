@@ -20,10 +20,11 @@ internal sealed class UnitStopper(Systemctl systemctl, TimeProvider clock)
     /// <summary>Stops units together.</summary>
     /// <returns>A warning for each that had to be killed.</returns>
     /// <exception cref="ProblemException">One does not stop in time, or systemd refuses.</exception>
-    public async Task<IReadOnlyList<Problem>> StopAsync(IReadOnlyList<UnitState> units, TimeSpan? wished, CancellationToken cancellation)
+    public async Task<IReadOnlyList<Problem>> StopAsync(IReadOnlyList<string> names, TimeSpan? wished, CancellationToken cancellation)
     {
-        if (units.Count == 0) return [];
-        var names = units.Select(unit => unit.Id).ToList();
+        if (names.Count == 0) return [];
+        // Asked anew: since the order was found, queues have been waited for, and a unit may have died and come back meanwhile.
+        var units = await systemctl.ShowAsync(names, cancellation);
         var complaint = await systemctl.StopAsync(names, cancellation);
         var began = clock.GetTimestamp();
         while (true)
@@ -31,7 +32,7 @@ internal sealed class UnitStopper(Systemctl systemctl, TimeProvider clock)
             var now = await systemctl.ShowAsync(names, cancellation);
             var pending = now.Where(unit => !unit.IsStopped).ToList();
             if (pending.Count == 0) return await KilledAsync(units, now, cancellation);
-            if (pending.Find(unit => unit.Runs && units.Any(earlier => earlier.Id == unit.Id && earlier.LeftInactive < unit.LeftInactive)) is { } back)
+            if (pending.Find(unit => unit.Runs && !unit.HasJob && units.Any(earlier => earlier.Id == unit.Id && earlier.LeftInactive < unit.LeftInactive)) is { } back)
                 throw new ProblemException(await ReturnedAsync([back], cancellation));
             if (complaint.Length > 0 && pending.Find(unit => !unit.HasJob && unit.Runs) is { } refused)
                 throw Catalogue.SystemdRefused.Throwable($"{refused.Id} was not stopped: {complaint}");

@@ -23,7 +23,7 @@ public sealed class LocalHost(Func<string, string?> environment) : IHost
         var program = FindProgram(call.Program) ?? throw Catalogue.ProgramMissing.Throwable($"The program '{call.Program}' is not on {Name}.");
         var start = new ProcessStartInfo { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
         foreach (var (key, value) in call.Environment) start.Environment[key] = value;
-        (start.FileName, var arguments) = CommandLine(program, call);
+        (start.FileName, var arguments) = Apart(CommandLine(program, call));
         foreach (var argument in arguments) start.ArgumentList.Add(argument);
         if (call.User is not null) start.WorkingDirectory = "/"; // the other user may not enter ours
         return Start(start, program);
@@ -48,6 +48,13 @@ public sealed class LocalHost(Func<string, string?> environment) : IHost
             throw Catalogue.ProgramRefused.Throwable($"The program '{program}' could not be started: {refused.Message}.", refused);
         }
     }
+
+    /// <summary>
+    /// In a session of its own: ctrl-c and a lost terminal are for us, who decide what becomes of our programs. Otherwise a second ctrl-c
+    /// would kill what is just bringing the platform up.
+    /// </summary>
+    private (string Program, IReadOnlyList<string> Arguments) Apart((string Program, IReadOnlyList<string> Arguments) line) =>
+        FindProgram("setsid") is { } setsid ? (setsid, [line.Program, .. line.Arguments]) : line;
 
     private static (string Program, IReadOnlyList<string> Arguments) CommandLine(string program, ProgramCall call)
     {

@@ -73,12 +73,14 @@ public sealed class BackupRun(RunEnvironment environment, BackupRequest request)
     private async Task<IEnumerable<Step>> InOrderAsync(IReadOnlyList<CapturePlan> captures, CaptureSession session, CancellationToken cancellation)
     {
         var (before, drain, mark, after) = (Phase(plan => plan.Before), Phase(plan => plan.Drain), Phase(plan => plan.Mark), Phase(plan => plan.After));
+        var down = Phase(plan => plan.Down).ToList();
         if (session.Mode == BackupMode.Online) return [.. before, .. mark, .. after];
         if (request.Platform is null)
             throw Catalogue.WindowUnknown.Throwable($"The profile {request.Profile.File} names no services, so the platform can not be brought to stand still.");
-        var window = new Window(await request.Platform.PlanWindowAsync(cancellation), session, environment.Clock);
+        var plan = await request.Platform.PlanWindowAsync(withStores: down.Count > 0, cancellation);
+        var window = new Window(plan with { OnlineWhenLate = plan.OnlineWhenLate && down.Count == 0 }, session, environment.Clock);
         return session.Mode == BackupMode.Cold
-            ? [.. window.Open(drain), .. before, .. mark, .. after, .. window.Close()]
+            ? [.. window.Open(drain), .. before, .. mark, .. after, .. window.Deepen(), .. down, .. window.Close()]
             : [.. before, .. window.Open(drain), .. mark, .. window.Close(), .. after];
 
         IEnumerable<Step> Phase(Func<CapturePlan, IReadOnlyList<Step>> steps) => captures.SelectMany(steps);

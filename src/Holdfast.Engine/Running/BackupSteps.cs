@@ -1,6 +1,5 @@
 using System.Text;
 using Holdfast.Engine.Planning;
-using Holdfast.Engine.Problems;
 using Holdfast.Restic.Archiving;
 using Holdfast.Restic.Snapshots;
 
@@ -10,11 +9,11 @@ namespace Holdfast.Engine.Running;
 internal sealed class BackupSteps(RunEnvironment environment, BackupRequest request, RepositoryHold hold, Interruption interruption, CaptureSession session)
 {
     private byte[] _manifest = [];
-    private Snapshot? _point;
+    private Snapshot? _sealed;
 
     public CaptureSession Session => session;
 
-    /// <summary>The recovery point, once it has been read back.</summary>
+    /// <summary>The recovery point, once it has been committed.</summary>
     public Snapshot? Point { get; private set; }
 
     /// <summary>The figures of the snapshot, while and after it is made.</summary>
@@ -22,12 +21,13 @@ internal sealed class BackupSteps(RunEnvironment environment, BackupRequest requ
 
     public IReadOnlyList<Step> Before => [new Step { Name = "Open the repository", Does = $"Open {request.Repository.Path}, put a shared lock on it, and begin a snapshot.", Act = OpenAsync }];
 
-    /// <summary>The point is verified under the lock, so that nobody removes what it needs in between.</summary>
+    /// <summary>The point is verified under the lock, so that nobody removes what it needs in between, and before it can be found: nobody is to meet one that can not be read in the night.</summary>
     public IReadOnlyList<Step> After =>
     [
         new Step { Name = "Write the manifest", Does = "Describe the recovery point in itself, with its profile.", Act = WriteManifestAsync },
-        new Step { Name = "Commit the recovery point", Does = "Make everything durable, then the snapshot that names it.", Act = CommitAsync },
+        new Step { Name = "Write the recovery point", Does = "Make all that it needs durable.", Act = SealAsync },
         new Step { Name = "Verify the recovery point", Does = "Read its trees and its manifest back, and look for every blob they name.", Act = VerifyAsync },
+        new Step { Name = "Commit the recovery point", Does = "Make the snapshot durable that names it: from now on it can be found.", Act = CommitAsync },
         new Step { Name = "Release the repository", Does = "Take the lock off.", Act = hold.ReleaseAsync },
     ];
 
@@ -51,10 +51,10 @@ internal sealed class BackupSteps(RunEnvironment environment, BackupRequest requ
         await session.Writer.AddStreamAsync(RecoveryPoints.ProfilePath, new MemoryStream(Encoding.UTF8.GetBytes(request.Profile.Source)), cancellation: cancellation);
     }
 
-    private async Task CommitAsync(StepContext context, CancellationToken cancellation)
+    private async Task SealAsync(StepContext context, CancellationToken cancellation)
     {
         var manifest = session.Manifest;
-        _point = await session.Writer.CommitAsync(
+        _sealed = await session.Writer.SealAsync(
             new SnapshotHeader
             {
                 Paths = [.. manifest.Components.Select(component => component.Path).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)],
@@ -63,20 +63,15 @@ internal sealed class BackupSteps(RunEnvironment environment, BackupRequest requ
                 Tags = PointTags.Of(manifest, isPartial: request.Only.Count > 0),
             },
             cancellation);
-        context.Note($"The recovery point is {_point.Id}.");
     }
 
-    /// <summary>A point that can not be read back is taken away again: nobody is to find it in the night.</summary>
-    private async Task VerifyAsync(StepContext context, CancellationToken cancellation)
+    private Task VerifyAsync(StepContext context, CancellationToken cancellation) =>
+        new PointVerifier(session.Repository).VerifyAsync(_sealed!, _manifest, context, cancellation);
+
+    private async Task CommitAsync(StepContext context, CancellationToken cancellation)
     {
-        try
-        {
-            Point = await new PointVerifier(session.Repository).VerifyAsync(_point!.Id, _manifest, context, cancellation);
-        }
-        catch (ProblemException damaged) when (damaged.Problem.Code == Catalogue.PointUnverified.Code)
-        {
-            await session.Repository.ForgetAsync(_point!.Id, CancellationToken.None);
-            throw;
-        }
+        var point = await session.Writer.CommitAsync(_sealed!, cancellation);
+        Point = await session.Repository.FindSnapshotAsync(point.Id.ToString(), cancellation);
+        context.Note($"The recovery point is {point.Id}.");
     }
 }

@@ -14,6 +14,9 @@ public sealed record CapturePlan
     /// <summary>The instant that the point is of. In quiesced and cold mode nobody writes meanwhile, so it should take no time.</summary>
     public IReadOnlyList<Step> Mark { get; init; } = [];
 
+    /// <summary>In cold mode, when what holds the data is down as well: copies of its files. In other modes nothing stops it, so that planning refuses what needs it.</summary>
+    public IReadOnlyList<Step> Down { get; init; } = [];
+
     /// <summary>After the mark, when the platform runs again.</summary>
     public IReadOnlyList<Step> After { get; init; } = [];
 }

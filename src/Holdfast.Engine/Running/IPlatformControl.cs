@@ -10,7 +10,9 @@ public interface IPlatformControl
     Task<IReadOnlyList<Problem>> ProbeAsync(CancellationToken cancellation);
 
     /// <summary>The steps of a window. Planning asks for what runs, and changes nothing.</summary>
-    Task<WindowPlan> PlanWindowAsync(CancellationToken cancellation);
+    /// <param name="withStores">What holds the data is stopped too, at the end.</param>
+    /// <param name="cancellation">Stops asking.</param>
+    Task<WindowPlan> PlanWindowAsync(bool withStores, CancellationToken cancellation);
 
     /// <summary>The undos that its steps may owe.</summary>
     IReadOnlyList<IUndoHandler> UndoHandlers { get; }
@@ -27,6 +29,9 @@ public sealed record WindowPlan
 
     /// <summary>Stops what does the work, once it is idle.</summary>
     public required IReadOnlyList<Step> StopWorkers { get; init; }
+
+    /// <summary>Stops what holds the data, when that was asked for.</summary>
+    public IReadOnlyList<Step> StopStores { get; init; } = [];
 
     /// <summary>Starts all that was stopped. It must do so too when only some of the steps before it have run.</summary>
     public required IReadOnlyList<Step> Start { get; init; }

@@ -7,5 +7,8 @@ public interface IUndoHandler
 {
     string Kind { get; }
 
+    /// <summary>An undo that takes longer is given up, and stays owed. Infinite for one that limits itself.</summary>
+    TimeSpan Deadline => TimeSpan.FromMinutes(5);
+
     Task UndoAsync(Undo undo, CancellationToken cancellation);
 }

@@ -41,7 +41,7 @@ public sealed class JournalRecord
     /// <exception cref="ProblemException">A line before the last one is damaged, or the file can not be read.</exception>
     public static JournalRecord Read(string file)
     {
-        var bytes = ReadBytes(file);
+        var bytes = Try(file, () => System.IO.File.ReadAllBytes(file));
         var events = new List<RunEvent>();
         var whole = 0;
         for (int length; (length = bytes.AsSpan(whole).IndexOf((byte)'\n') + 1) > 0; whole += length)
@@ -54,16 +54,22 @@ public sealed class JournalRecord
     }
 
     /// <summary>True when its last line says that nothing is left to do; this is cheap, where <see cref="Read"/> is not.</summary>
+    /// <exception cref="ProblemException">It can not be read.</exception>
     internal static bool EndsFinished(string file)
+    {
+        var text = Try(file, () => TailOf(file)).AsSpan();
+        if (!text.EndsWith("\n"u8)) return false;
+        var lastLine = text[(text[..^1].LastIndexOf((byte)'\n') + 1)..];
+        return Parse(lastLine) is RunEnded { StillOwed: 0 };
+    }
+
+    private static byte[] TailOf(string file)
     {
         const int Tail = 16 << 10;
         using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
         stream.Seek(Math.Max(0, stream.Length - Tail), SeekOrigin.Begin);
         var tail = new byte[Tail];
-        var text = tail.AsSpan(0, stream.ReadAtLeast(tail, Tail, throwOnEndOfStream: false));
-        if (!text.EndsWith("\n"u8)) return false;
-        var lastLine = text[(text[..^1].LastIndexOf((byte)'\n') + 1)..];
-        return Parse(lastLine) is RunEnded { StillOwed: 0 };
+        return tail[..stream.ReadAtLeast(tail, Tail, throwOnEndOfStream: false)];
     }
 
     private static RunEvent? Parse(ReadOnlySpan<byte> line)
@@ -78,11 +84,11 @@ public sealed class JournalRecord
         }
     }
 
-    private static byte[] ReadBytes(string file)
+    private static byte[] Try(string file, Func<byte[]> read)
     {
         try
         {
-            return System.IO.File.ReadAllBytes(file);
+            return read();
         }
         catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException)
         {

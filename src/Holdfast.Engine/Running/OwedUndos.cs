@@ -6,9 +6,6 @@ namespace Holdfast.Engine.Running;
 /// <summary>The undos that a run owes. Each change is in the journal before it counts.</summary>
 internal sealed class OwedUndos(RunLog log, IEnumerable<IUndoHandler> handlers, TimeProvider clock)
 {
-    /// <summary>An undo that takes longer is given up and stays owed.</summary>
-    private static readonly TimeSpan _deadline = TimeSpan.FromMinutes(5);
-
     private readonly Dictionary<string, IUndoHandler> _handlers = handlers.ToDictionary(handler => handler.Kind, StringComparer.Ordinal);
     private readonly Lock _gate = new();
     private readonly List<OwedUndo> _owed = [];
@@ -70,7 +67,7 @@ internal sealed class OwedUndos(RunLog log, IEnumerable<IUndoHandler> handlers, 
     {
         if (!_handlers.TryGetValue(undo.Kind, out var handler))
             return Catalogue.UndoFailed.With($"Still owed: {undo.Does} Nothing here can do it ('{undo.Kind}').", "Run 'holdfast recover' with the profile that the run had.");
-        using var deadline = new CancellationTokenSource(_deadline, clock);
+        using var deadline = new CancellationTokenSource(handler.Deadline, clock);
         try
         {
             await handler.UndoAsync(undo, deadline.Token);
@@ -78,7 +75,7 @@ internal sealed class OwedUndos(RunLog log, IEnumerable<IUndoHandler> handlers, 
         }
         catch (Exception failure)
         {
-            var reason = deadline.IsCancellationRequested ? $"It took longer than {_deadline.TotalMinutes:0} minutes." : failure.ToProblem().Message;
+            var reason = deadline.IsCancellationRequested ? $"It took longer than {handler.Deadline.TotalMinutes:0} minutes." : failure.ToProblem().Message;
             return Catalogue.UndoFailed.With($"Still owed: {undo.Does} {reason}");
         }
     }

@@ -5,7 +5,7 @@ using Holdfast.Restic.Snapshots;
 
 namespace Holdfast.Engine.Running;
 
-/// <summary>Reads a new recovery point back from the repository.</summary>
+/// <summary>Reads a new recovery point back from the repository, before it is committed.</summary>
 internal sealed class PointVerifier(Repository repository)
 {
     /// <summary>
@@ -13,28 +13,27 @@ internal sealed class PointVerifier(Repository repository)
     /// name, and compares the manifest byte for byte. Damage that costs this point nothing is a warning.
     /// </summary>
     /// <exception cref="ProblemException">Anything is not as it was written: HF-POINT-UNVERIFIED.</exception>
-    public async Task<Snapshot> VerifyAsync(Id id, byte[] manifest, StepContext context, CancellationToken cancellation)
+    public async Task VerifyAsync(Snapshot point, byte[] manifest, StepContext context, CancellationToken cancellation)
     {
-        var report = await repository.CheckAsync(new CheckOptions { Snapshots = [id] }, cancellation);
-        if (report.Damages.FirstOrDefault(damage => damage.Affected.Count > 0) is { } costly) throw Unverified(id, costly.Message);
+        var report = await repository.CheckAsync(new CheckOptions { Sealed = point }, cancellation);
+        if (report.Damages.FirstOrDefault(damage => damage.Affected.Count > 0) is { } costly) throw Unverified(costly.Message);
         foreach (var damage in report.Damages) context.Warn(Catalogue.RepositoryDamaged.With($"'{damage.File}' of the repository is damaged, which costs this point nothing: {damage.Message}"));
-        return await CompareAsync(id, manifest, cancellation);
+        await CompareAsync(point, manifest, cancellation);
     }
 
-    private async Task<Snapshot> CompareAsync(Id id, byte[] manifest, CancellationToken cancellation)
+    private async Task CompareAsync(Snapshot point, byte[] manifest, CancellationToken cancellation)
     {
         try
         {
-            var point = await repository.FindSnapshotAsync(id.ToString(), cancellation);
             var stored = await new RecoveryPoints(repository).ReadAsync(point, ManifestCodec.Path, cancellation);
-            return stored.AsSpan().SequenceEqual(manifest) ? point : throw Unverified(id, "Its manifest is not what was written.");
+            if (!stored.AsSpan().SequenceEqual(manifest)) throw Unverified("Its manifest is not what was written.");
         }
         catch (ResticException damaged) when (damaged.Error is ResticError.Damaged or ResticError.NotFound)
         {
-            throw Unverified(id, damaged.Message, damaged);
+            throw Unverified(damaged.Message, damaged);
         }
     }
 
-    private static ProblemException Unverified(Id id, string why, Exception? inner = null) =>
-        Catalogue.PointUnverified.Throwable($"The recovery point {id.ToShortString()} was written but could not be read back: {why}", inner);
+    private static ProblemException Unverified(string why, Exception? inner = null) =>
+        Catalogue.PointUnverified.Throwable($"What was written for the recovery point could not be read back: {why}", inner);
 }

@@ -10,12 +10,15 @@ namespace Holdfast.Engine.Running;
 /// <param name="handlers">The undos that the dead runs may owe, besides those of the repository.</param>
 public sealed class RecoverRun(RunEnvironment environment, string platform, RepositorySettings? repository, IReadOnlyList<IUndoHandler> handlers)
 {
-    /// <exception cref="ProblemException">A run is in progress, or a journal is damaged or can not be written.</exception>
+    /// <summary>What another run is told first that finds the lock taken by a recovery; it waits then.</summary>
+    internal const string Holder = "recover, ";
+
+    /// <exception cref="ProblemException">A run is in progress, or a journal can not be written.</exception>
     public async Task<IReadOnlyList<RecoveredRun>> RunAsync()
     {
         await using var hold = repository is null ? null : new RepositoryHold(repository);
         IReadOnlyList<IUndoHandler> all = hold is null ? handlers : [hold, .. handlers];
-        using var held = RunLock.Take(environment.State, platform, RunFrame.Holder(environment.Clock));
+        using var held = RunLock.Take(environment.State, platform, Holder + RunFrame.Holder(environment.Clock));
         return await new Recovery(environment.State, all, environment.Observer, environment.Clock).RecoverAsync(held);
     }
 }

@@ -8,6 +8,9 @@ namespace Holdfast.Engine.Running;
 /// <summary>What stands around the plan of every run: the platform's lock, the recovery of dead runs, a journal, the executor.</summary>
 internal sealed class RunFrame : IDisposable
 {
+    /// <summary>How long a run waits for a recovery that is at work: it brings up what it may have to stop again.</summary>
+    private static readonly TimeSpan _patience = TimeSpan.FromMinutes(5);
+
     private readonly RunEnvironment _environment;
     private readonly IReadOnlyList<IUndoHandler> _handlers;
     private readonly RunLock _held;
@@ -25,11 +28,12 @@ internal sealed class RunFrame : IDisposable
     public static async Task<RunFrame> EnterAsync(RunEnvironment environment, string id, string platform, IReadOnlyList<IUndoHandler> handlers)
     {
         IReadOnlyList<IUndoHandler> all = [.. handlers.Concat(environment.UndoHandlers).DistinctBy(handler => handler.Kind, StringComparer.Ordinal)];
-        var frame = new RunFrame(environment, id, all, RunLock.Take(environment.State, platform, Holder(environment.Clock)));
+        var held = await RunLock.TakeAfterAsync(environment.State, platform, Holder(environment.Clock), RecoverRun.Holder, _patience, environment.Clock);
+        var frame = new RunFrame(environment, id, all, held);
         try
         {
             var recovered = await new Recovery(environment.State, all, new SilentObserver(), environment.Clock).RecoverAsync(frame._held);
-            frame.Found = [.. recovered.SelectMany(Describe)];
+            frame.Found = [.. recovered.SelectMany(Describe), .. Recovery.DamagedJournals(environment.State)];
             return frame;
         }
         catch

@@ -25,6 +25,24 @@ public sealed class RunLock : IDisposable
     public static RunLock Take(StateDirectory state, string platform, string holder) =>
         TryTake(state, platform, holder, out var other) ?? throw Catalogue.RunInProgress.Throwable($"Another run for the platform '{platform}' is in progress: {other}.");
 
+    /// <summary>Takes the lock; one that is held for a certain purpose is waited for.</summary>
+    /// <param name="state">Where locks are kept.</param>
+    /// <param name="platform">The platform that the run is for.</param>
+    /// <param name="holder">What another one is told.</param>
+    /// <param name="waitFor">What the holder's own words begin with when it is waited for.</param>
+    /// <param name="patience">For so long.</param>
+    /// <param name="clock">Measures it.</param>
+    /// <exception cref="ProblemException">Another run holds it, or still does.</exception>
+    internal static async Task<RunLock> TakeAfterAsync(StateDirectory state, string platform, string holder, string waitFor, TimeSpan patience, TimeProvider clock)
+    {
+        for (var began = clock.GetTimestamp(); clock.GetElapsedTime(began) < patience; await Task.Delay(TimeSpan.FromMilliseconds(100), clock))
+        {
+            if (TryTake(state, platform, holder, out var other) is { } taken) return taken;
+            if (!other.StartsWith(waitFor, StringComparison.Ordinal)) break;
+        }
+        return Take(state, platform, holder);
+    }
+
     /// <summary>Takes the lock, or returns null and who holds it.</summary>
     public static RunLock? TryTake(StateDirectory state, string platform, string holder, out string other)
     {

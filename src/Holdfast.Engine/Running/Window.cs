@@ -15,6 +15,9 @@ internal sealed class Window(WindowPlan plan, CaptureSession session, TimeProvid
     /// <summary>The steps that make the platform stand still, with the components' waiting in their middle.</summary>
     public IEnumerable<Step> Open(IEnumerable<Step> drain) => [.. plan.Stop.Concat(drain).Concat(plan.StopWorkers).Select(Opening)];
 
+    /// <summary>The steps that stop what holds the data as well.</summary>
+    public IEnumerable<Step> Deepen() => plan.StopStores;
+
     /// <summary>The steps that bring it up, and look that it stays up.</summary>
     public IEnumerable<Step> Close() => plan.Start.Select((step, index) => Closing(step, isLast: index == plan.Start.Count - 1)).Concat(plan.Watch.Select(step => Closing(step, isLast: false)));
 

@@ -8,7 +8,7 @@ namespace Holdfast.Restic.Archiving;
 
 /// <summary>
 /// One snapshot in the making. Sources may be added from several tasks at once; nothing is visible in the repository
-/// until <see cref="CommitAsync"/>. Disposed before that, the blobs written so far stay and are found again by the next
+/// until it is committed. Disposed before that, the blobs written so far stay and are found again by the next
 /// run (or removed by restic's prune). Memory is bounded by <see cref="OpenOptions.MemoryLimit"/>.
 /// </summary>
 public sealed class SnapshotWriter : IAsyncDisposable
@@ -89,20 +89,34 @@ public sealed class SnapshotWriter : IAsyncDisposable
     public void AddNode(string path, Node node) => Put(path, node);
 
     /// <summary>Writes the trees, the index and the snapshot; it returns when all of it is durable.</summary>
-    public async Task<Snapshot> CommitAsync(SnapshotHeader header, CancellationToken cancellation = default)
+    public async Task<Snapshot> CommitAsync(SnapshotHeader header, CancellationToken cancellation = default) =>
+        await CommitAsync(await SealAsync(header, cancellation), cancellation);
+
+    /// <summary>
+    /// Writes the trees and the index: all that the snapshot needs is durable then, and can be read back before anybody finds it. Nothing
+    /// may be added any more.
+    /// </summary>
+    /// <returns>The snapshot, which has no id yet.</returns>
+    public async Task<Snapshot> SealAsync(SnapshotHeader header, CancellationToken cancellation = default)
     {
         var nodes = new NodeReader(_repository.Options.Clock.LocalTimeZone);
         var tree = await _root.StoreAsync(_blobs, nodes, _begun, cancellation);
         await _chunks.DisposeAsync(); // its buffers are not needed any more
         await _blobs.FlushAsync(cancellation);
-        var snapshot = new Snapshot
+        return new Snapshot
         {
             Time = header.Time ?? _begun, Parent = _parent?.Id, Tree = tree, Paths = header.Paths, Hostname = header.Hostname,
             Username = header.Username, Uid = Accounts.EffectiveUser, Gid = Accounts.EffectiveGroup, Excludes = header.Excludes, Tags = header.Tags,
         };
-        var id = await _repository.SaveUnpackedAsync(FileKind.Snapshot, SnapshotCodec.Encode(snapshot), cancellation);
+    }
+
+    /// <summary>Writes a snapshot that was sealed; it is durable when this returns.</summary>
+    /// <returns>The snapshot with its id.</returns>
+    public async Task<Snapshot> CommitAsync(Snapshot sealedSnapshot, CancellationToken cancellation = default)
+    {
+        var id = await _repository.SaveUnpackedAsync(FileKind.Snapshot, SnapshotCodec.Encode(sealedSnapshot), cancellation);
         _committed = true;
-        return snapshot with { Id = id };
+        return sealedSnapshot with { Id = id };
     }
 
     private void Put(string path, Node node, string? localPath = null)

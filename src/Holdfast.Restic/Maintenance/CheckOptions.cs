@@ -1,3 +1,5 @@
+using Holdfast.Restic.Snapshots;
+
 namespace Holdfast.Restic.Maintenance;
 
 /// <summary>How thorough a check is.</summary>
@@ -8,6 +10,9 @@ public sealed record CheckOptions
 
     /// <summary>The snapshots whose trees are walked; null for all.</summary>
     public IReadOnlyCollection<Id>? Snapshots { get; init; }
+
+    /// <summary>A snapshot that is sealed but not committed: its trees are walked, and no others.</summary>
+    public Snapshot? Sealed { get; init; }
 
     public CheckCounters Counters { get; init; } = new();
 }

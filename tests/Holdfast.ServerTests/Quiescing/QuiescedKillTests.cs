@@ -16,7 +16,7 @@ public sealed class QuiescedKillTests(ITestOutputHelper output)
         coproc /holdfast/holdfast backup --json
         pid=$COPROC_PID
         while read -r line <&"${COPROC[0]}"; do
-          case $line in *'"step_started"'*'"number":'$1,*) kill -9 $pid; break ;; esac
+          case $line in *'"step_started"'*'"number":'$1,*) kill -9 $pid; break ;; *'"problem"'*) echo "$line" >&2 ;; esac
         done
         wait $pid && echo ended || echo "status $?"
         """;
@@ -64,8 +64,9 @@ public sealed class QuiescedKillTests(ITestOutputHelper output)
     /// <summary>True when the backup was still running. What it owed is undone afterwards.</summary>
     private static async Task<bool> KillAsync(ShopScene shop, string script, string when)
     {
-        var said = (await shop.Box.RunAsync("bash", "-c", script, "bash", when)).Output.Trim();
-        Assert.True(said is "status 137" or "ended", $"At {when}: {said}");
+        var backup = await shop.Box.RunAsync("bash", "-c", script, "bash", when);
+        var said = backup.Output.Trim();
+        Assert.True(said is "status 137" or "ended", $"At {when}: {said}\n{backup.Errors}");
         (await shop.HoldfastAsync("recover")).Succeeded();
         await shop.EverythingRunsAsync($"the kill at {when}");
         return said != "ended";

@@ -1,5 +1,4 @@
 using Holdfast.Engine.Planning;
-using Holdfast.Engine.Problems;
 using Holdfast.Engine.Running;
 using Xunit;
 
@@ -106,16 +105,36 @@ public sealed class RecoveryTests
     }
 
     [Fact]
-    public async Task A_damaged_line_that_is_not_the_last_is_reported_and_nothing_is_guessed()
+    public async Task A_damaged_line_that_is_not_the_last_is_reported_nothing_is_guessed_and_other_runs_are_recovered()
     {
         using var rig = new RunRig();
         await CutOffAsync(rig, rig.MakeOwing("a"), rig.MakeOwing("b"));
         var lines = await File.ReadAllLinesAsync(rig.Journal, _none);
         lines[2] = lines[2].Replace("owed", "o\0ed", StringComparison.Ordinal);
         await File.WriteAllLinesAsync(rig.Journal, lines, _none);
-        var problem = (await Assert.ThrowsAsync<ProblemException>(rig.RecoverAsync)).Problem;
+        await File.WriteAllTextAsync(Path.Combine(Path.GetDirectoryName(rig.Journal)!, "run-0.jsonl"), string.Join('\n', lines[..2]) + "\n", _none);
+        var problem = Assert.Single(Recovery.DamagedJournals(rig.State));
         Assert.Equal("HF-JOURNAL-DAMAGED", problem.Code);
         Assert.Contains("Line 3", problem.Message, StringComparison.Ordinal);
+        Assert.Single(await rig.RecoverAsync());
+        Assert.Equal(["a", "b"], rig.World);
+    }
+
+    [Fact]
+    public async Task What_dead_runs_owe_of_a_kind_is_taken_over_once_it_has_been_kept()
+    {
+        using var rig = new RunRig();
+        await CutOffAsync(rig, rig.MakeOwing("a"), rig.MakeOwing("b"));
+        Assert.Throws<IOException>(() => TakeOver(rig, "another", _ => throw new IOException("The disk is full")));
+        Assert.Equal(2, JournalRecord.Read(rig.Journal).Owed.Count);
+
+        var taken = new List<string>();
+        TakeOver(rig, "run-1", undos => Assert.Empty(undos));
+        TakeOver(rig, "another", undos => taken.AddRange(undos.Select(undo => undo.Arguments["thing"])));
+        Assert.Equal(["a", "b"], taken);
+        Assert.True(JournalRecord.Read(rig.Journal).IsFinished);
+        Assert.Empty(await rig.RecoverAsync());
+        Assert.Equal(["a", "b"], rig.World);
     }
 
     [Theory]
@@ -164,6 +183,8 @@ public sealed class RecoveryTests
         var lines = await File.ReadAllLinesAsync(rig.Journal, _none);
         await File.WriteAllLinesAsync(rig.Journal, lines[..^1], _none);
     }
+
+    private static void TakeOver(RunRig rig, string run, Action<IReadOnlyList<Undo>> keep) => Recovery.TakeOver(rig.State, run, "p", rig.Kind, keep, TimeProvider.System);
 
     private static void Place(RunRig rig, byte[] journal)
     {

@@ -70,4 +70,17 @@ public sealed class RunLockTests : IDisposable
     public void The_state_directory_follows_the_user(string? chosen, string? xdg, bool isRoot, string expected) => Assert.Equal(
         expected,
         StateDirectory.Default(name => name switch { "HOLDFAST_STATE" => chosen, "XDG_STATE_HOME" => xdg, _ => "/ada" }, isRoot).Path);
+
+    [Fact]
+    public async Task A_recovery_is_waited_for_and_another_run_is_not()
+    {
+        var first = RunLock.Take(State, "p", "recover, process 4711");
+        var second = RunLock.TakeAfterAsync(State, "p", "me", "recover, ", TimeSpan.FromMinutes(1), TimeProvider.System);
+        await Assert.ThrowsAsync<TimeoutException>(() => second.WaitAsync(TimeSpan.FromMilliseconds(300), TimeProvider.System, CancellationToken.None));
+        first.Dispose();
+        using var taken = await second;
+        var refused = await Assert.ThrowsAsync<ProblemException>(() => RunLock.TakeAfterAsync(State, "p", "third", "recover, ", TimeSpan.FromMinutes(1), TimeProvider.System));
+        Assert.Equal("HF-RUN-IN-PROGRESS", refused.Problem.Code);
+        Assert.Contains("me", refused.Problem.Message, StringComparison.Ordinal);
+    }
 }

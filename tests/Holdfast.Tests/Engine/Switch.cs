@@ -22,7 +22,7 @@ internal sealed class Switch : IPlatformControl, IUndoHandler
 
     public Task<IReadOnlyList<Problem>> ProbeAsync(CancellationToken cancellation) => Task.FromResult<IReadOnlyList<Problem>>([]);
 
-    public Task<WindowPlan> PlanWindowAsync(CancellationToken cancellation) => Task.FromResult(new WindowPlan
+    public Task<WindowPlan> PlanWindowAsync(bool withStores, CancellationToken cancellation) => Task.FromResult(new WindowPlan
     {
         Stop = [new Step { Name = "Stop", Does = "Stops what makes work.", Act = async (context, stop) =>
         {
@@ -30,6 +30,7 @@ internal sealed class Switch : IPlatformControl, IUndoHandler
             IsOn = false;
         } }],
         StopWorkers = [new Step { Name = "Stop workers", Does = "Stops the workers.", Act = (_, stop) => Stopping(stop) }],
+        StopStores = withStores ? [new Step { Name = "Stop stores", Does = "Stops the stores.", Act = (_, _) => Task.CompletedTask }] : [],
         Start = [new Step { Name = "Start", Does = "Starts all.", Act = async (context, stop) =>
         {
             IsOn = true;

@@ -31,12 +31,15 @@ internal sealed class ThingsComponent(string name) : IComponent
 
     public Task<IReadOnlyList<Problem>> ProbeAsync(CancellationToken cancellation) => Task.FromResult<IReadOnlyList<Problem>>([]);
 
+    /// <summary>It has a phase that needs the stores down.</summary>
+    public bool NeedsStoresDown { get; set; }
+
     public Task<CapturePlan> PlanCaptureAsync(CaptureSession session, CancellationToken cancellation)
     {
         var capture = CaptureStep(session);
         return Task.FromResult(OnPhase is null ? new CapturePlan { Before = [capture] } : new CapturePlan
         {
-            Before = [Phase("before")], Drain = [Phase("drain")], After = [Phase("after")],
+            Before = [Phase("before")], Drain = [Phase("drain")], Down = NeedsStoresDown ? [Phase("down")] : [], After = [Phase("after")],
             Mark = [capture with { Name = $"mark {name}", Act = (context, stop) => { OnPhase("mark"); return capture.Act(context, stop); } }],
         });
     }

@@ -15,7 +15,23 @@ public sealed class WindowTests
     {
         using var rig = await RigAsync(mode);
         var plan = await rig.Backup().PlanAsync(CancellationToken.None);
-        Assert.Equal(order, string.Join(", ", plan.Steps.Select(step => step.Name).Skip(1).SkipLast(4)));
+        Assert.Equal(order, string.Join(", ", plan.Steps.Select(step => step.Name).Skip(1).SkipLast(5)));
+    }
+
+    [Fact]
+    public async Task What_needs_the_stores_down_comes_last_and_nothing_goes_on_without_it()
+    {
+        using var rig = await RigAsync(BackupMode.Cold);
+        rig.A.NeedsStoresDown = true;
+        var plan = await rig.Backup().PlanAsync(CancellationToken.None);
+        Assert.Equal(
+            "Stop, drain a, drain b, Stop workers, before a, before b, mark a, mark b, after a, after b, Stop stores, down a, Start",
+            string.Join(", ", plan.Steps.Select(step => step.Name).Skip(1).SkipLast(5)));
+        var platform = (Switch)rig.Control!;
+        (platform.OnlineWhenLate, platform.Deadline) = (true, TimeSpan.FromMilliseconds(50));
+        platform.Stopping = stop => Task.Delay(Timeout.Infinite, stop);
+        Assert.Equal(Catalogue.WindowLate.Code, (await rig.BackUpAsync()).Outcome.Problem!.Code);
+        Assert.True(platform.IsOn);
     }
 
     [Fact]
