@@ -69,9 +69,12 @@ internal sealed class RepositoryHold(RepositorySettings settings) : IUndoHandler
     {
         var (writer, held, repository) = (Writer, _lock, _repository);
         (Writer, _lock, _repository) = (null, null, null);
-        if (writer is not null) await writer.DisposeAsync();
-        if (held is not null) await held.DisposeAsync();
-        if (repository is not null) await repository.DisposeAsync();
+        await using (repository)
+        await using (held)
+        await using (writer)
+        {
+            // Let go of in the reverse order, each even when the one before it fails.
+        }
     }
 
     private void Watch(RepositoryLock held, Interruption interruption) =>

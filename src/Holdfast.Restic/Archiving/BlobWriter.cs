@@ -122,8 +122,8 @@ internal sealed class BlobWriter(Repository repository, BlobIndex index, Archive
         {
             var open = _open[(int)type];
             var full = open is not null && !open.HasRoomFor(payload.Length) ? open : null;
-            if (full is not null) _open[(int)type] = open = null;
-            open ??= _open[(int)type] = await RentBuilderAsync(cancellation);
+            // The full one stays where it is until there is another: who is cancelled here must not lose it.
+            if (open is null || full is not null) open = _open[(int)type] = await RentBuilderAsync(cancellation);
             open.Add(id, type, payload.Span, uncompressedLength, repository.Sealers);
             return full;
         }

@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using System.Threading.Channels;
 using Holdfast.Restic.Chunking;
 using Holdfast.Restic.Packs;
@@ -38,17 +39,21 @@ internal sealed class ChunkPipeline : IAsyncDisposable
         var content = new ChunkedContent();
         var group = new TaskGroup();
         await _buffers.EnterAsync(cancellation);
+        Exception? failure = null;
         try
         {
             await CutAsync(read, content, group, cancellation);
         }
-        finally
+        catch (Exception unread)
         {
-            // The workers give their buffers back whatever happens, so this wait ends.
-            await group.WaitAsync();
-            _buffers.Leave();
+            failure = unread;
         }
+        // The workers give their buffers back whatever happens, so this wait ends.
+        await group.WaitAsync();
+        _buffers.Leave();
+        // A file that can't be read is passed over by who archives it; a chunk that can't be stored must not be hidden by that.
         group.ThrowIfFailed();
+        if (failure is not null) ExceptionDispatchInfo.Throw(failure);
         return content;
     }
 

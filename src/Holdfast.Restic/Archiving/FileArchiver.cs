@@ -24,6 +24,7 @@ internal sealed class FileArchiver : IAsyncDisposable
     private readonly CancellationTokenSource _stop;
     private readonly Channel<Job> _jobs = Channel.CreateBounded<Job>(256);
     private readonly Task[] _readers;
+    private readonly TaskGroup _directories = new();
     private Exception? _failure;
 
     public FileArchiver(Repository repository, BlobWriter blobs, ChunkPipeline chunks, ArchiveCounters counters, ArchiveOptions options, CancellationToken cancellation)
@@ -67,9 +68,17 @@ internal sealed class FileArchiver : IAsyncDisposable
 
     private async Task<Node?> CompleteAsync(Node node, List<Task<Node?>> children)
     {
-        var nodes = (await Task.WhenAll(children)).OfType<Node>().ToList();
-        var (tree, _) = await _blobs.SaveAsync(BlobType.Tree, TreeCodec.Encode(nodes), _stop.Token);
-        return node with { Subtree = tree };
+        _directories.Begin();
+        try
+        {
+            var nodes = (await Task.WhenAll(children)).OfType<Node>().ToList();
+            var (tree, _) = await _blobs.SaveAsync(BlobType.Tree, TreeCodec.Encode(nodes), _stop.Token);
+            return node with { Subtree = tree };
+        }
+        finally
+        {
+            _directories.End(null);
+        }
     }
 
     private async ValueTask<Task<Node?>> EnqueueAsync(Job job)
@@ -163,6 +172,7 @@ internal sealed class FileArchiver : IAsyncDisposable
     {
         _jobs.Writer.TryComplete();
         await Task.WhenAll(_readers);
+        await _directories.WaitAsync(); // after a failure nobody else does, and they write
         _stop.Dispose();
     }
 }

@@ -130,6 +130,35 @@ public sealed class PlatformStopTests
     }
 
     [Fact]
+    public async Task What_an_earlier_start_still_owes_does_not_come_up_behind_a_stop()
+    {
+        await using var scene = await BeginAsync();
+        await scene.WriteUnitsAsync(("web.service", "[Service]\nExecStart=/bin/bash -c '[ ! -e /run/broken ] && exec sleep infinity'\n"));
+        (await scene.HoldfastAsync("platform", "stop")).Succeeded();
+        await scene.Box.BashAsync("touch /run/broken");
+        await scene.FailsAsync(Catalogue.UnitDown, "platform", "start");
+        Assert.Equal((int)Catalogue.UndoFailed.Exit, (await scene.HoldfastAsync("platform", "stop")).ExitCode); // the start that is owed fails again
+        await scene.Box.BashAsync("rm /run/broken");
+        Assert.Contains("Nothing is owed", (await scene.HoldfastAsync("recover")).Succeeded().Output, StringComparison.Ordinal);
+        await scene.AllAreAsync("inactive", InOrder);
+        (await scene.HoldfastAsync("platform", "start")).Succeeded();
+        await scene.AllAreAsync("active", InOrder);
+    }
+
+    [Fact]
+    public async Task A_program_that_is_run_once_has_come_up_when_it_has_ended_well_and_systemd_remembers_nothing_of_it()
+    {
+        await using var scene = await PlatformScene.BeginAsync();
+        await scene.WriteUnitsAsync(("job.service", "[Service]\nType=oneshot\nExecStart=/bin/sh -c 'if [ -e /run/quick ]; then echo again > /run/quick; else sleep 60; fi'\n"));
+        await scene.WriteProfileAsync("- { name: jobs, units: [job.service] }");
+        await scene.Box.BashAsync("systemctl start --no-block job.service; until [ \"$(systemctl is-active job.service)\" = activating ]; do sleep 0.02; done");
+        (await scene.HoldfastAsync("platform", "stop")).Succeeded();
+        await scene.Box.BashAsync("systemctl reset-failed job.service; touch /run/quick");
+        (await scene.HoldfastAsync("platform", "start")).Succeeded();
+        Assert.Equal("again", (await scene.Box.BashAsync("cat /run/quick")).Trim());
+    }
+
+    [Fact]
     public async Task A_unit_that_is_restarted_for_ever_has_not_come_up()
     {
         await using var scene = await BeginAsync();
