@@ -168,6 +168,40 @@ public static class Catalogue
     public static readonly ProblemKind QueueNone = Kind("HF-QUEUE-NONE", "A broker or queue was asked for that the profile does not have.",
         "See which there are with 'holdfast queues list', and 'components.queues' in the profile.", ExitCode.Usage);
 
+    // The archive of PostgreSQL's write-ahead log.
+    public static readonly ProblemKind WalInvalid = Kind("HF-WAL-INVALID", "A file is not the WAL that its name says.",
+        "Let PostgreSQL name the file: archive_command is 'holdfast wal push %p', and restore_command 'holdfast wal fetch %f %p'.", ExitCode.Failure);
+    public static readonly ProblemKind WalForeign = Kind("HF-WAL-FOREIGN", "A WAL segment is of another cluster than the archive.",
+        "Give a new cluster another name in the profile, and name it with --cluster in archive_command; the archive of the old one stays as it is.", ExitCode.Failure);
+    public static readonly ProblemKind WalDiffers = Kind("HF-WAL-DIFFERS", "The archive has a WAL file of the same name with other content; nothing is overwritten.",
+        "Find out whether two servers archive to the same place (a copy of the cluster that was started, say), and stop one of them.", ExitCode.Failure);
+    public static readonly ProblemKind WalUnreadable = Kind("HF-WAL-UNREADABLE", "A WAL file can not be read.",
+        "Check that 'holdfast serve' runs on the machine of the cluster, as root or as the owner of its files.", ExitCode.Failure, transient: true);
+    public static readonly ProblemKind WalMissing = Kind("HF-WAL-NONE", "The archive does not have the WAL file.",
+        "Nothing needs to be done where recovery looks for the end of the log; see what there is with 'holdfast wal status'.", ExitCode.Failure);
+    public static readonly ProblemKind WalGap = Kind("HF-WAL-GAP", "WAL is missing between segments that are there, so nothing can be replayed past it.",
+        "Take a recovery point now: from there on the log is whole again.", ExitCode.Incomplete);
+    public static readonly ProblemKind WalLate = Kind("HF-WAL-LATE", "The archive is behind the server.",
+        "See the server's log and 'journalctl -u holdfast-serve' for why segments are not archived; PostgreSQL keeps them until they are.", ExitCode.Incomplete, transient: true);
+    public static readonly ProblemKind WalUnwritable = Kind("HF-WAL-TARGET", "A WAL file could not be written where PostgreSQL wants it.",
+        "Make room there, or correct the owner of the directory.", ExitCode.Failure);
+    public static readonly ProblemKind ArchivingOff = Kind("HF-WAL-OFF", "The server does not archive its WAL.",
+        "Switch it on with 'holdfast postgres enable-archiving'.", ExitCode.Incomplete);
+    public static readonly ProblemKind ArchivingUnproven = Kind("HF-WAL-UNPROVEN", "No segment arrived in the archive after archiving was switched on.",
+        "See the server's log for what archive_command said, and check that 'holdfast serve' runs.", ExitCode.Incomplete);
+    public static readonly ProblemKind ClusterUnknown = Kind("HF-PG-CLUSTER", "It is not said which PostgreSQL cluster is meant, or the profile has no such one.",
+        "Name one of the clusters in 'components: postgres:' of the profile with --cluster.", ExitCode.Usage);
+
+    // The service that keeps the repository open.
+    public static readonly ProblemKind ServeAway = Kind("HF-SERVE-AWAY", "The service 'holdfast serve' does not answer.",
+        "Start it: 'systemctl start holdfast-serve'; when its socket is elsewhere, name it with --socket.", ExitCode.Unreachable, transient: true);
+    public static readonly ProblemKind ServeRuns = Kind("HF-SERVE-RUNS", "Another 'holdfast serve' answers at the socket already.",
+        "Stop that one, or choose another socket with --socket.", ExitCode.Locked);
+    public static readonly ProblemKind ServeSocket = Kind("HF-SERVE-SOCKET", "The socket of the service can not be made.",
+        "Check the directory of the socket and 'serve' in the profile; giving the socket to another user needs root.", ExitCode.Failure);
+    public static readonly ProblemKind ServeRequest = Kind("HF-SERVE-REQUEST", "The service was asked for something that it does not understand.",
+        "Use the same version of Holdfast on both sides.", ExitCode.Usage);
+
     // Files and certificates.
     public static readonly ProblemKind FilesMissing = Kind("HF-FILES-MISSING", "A path of the profile is not there.",
         "Correct the path, or mark it 'optional: true' when it may be absent.", ExitCode.Incomplete);

@@ -1,0 +1,116 @@
+using Holdfast.Engine.Problems;
+using Holdfast.Restic;
+using Holdfast.Restic.Archiving;
+using Holdfast.Restic.Snapshots;
+
+namespace Holdfast.Components.Postgres.Wal;
+
+/// <summary>
+/// Puts WAL files of a cluster into the repository. Each batch is one snapshot, and it is durable when it returns; a file is never
+/// replaced by another one. The caller holds a lock on the repository.
+/// </summary>
+internal sealed class WalArchive(Repository repository, WalCatalogue catalogue)
+{
+    /// <summary>Stores what is not there yet.</summary>
+    /// <returns>What is wrong with files of the batch, by name; all others are durable.</returns>
+    /// <exception cref="ResticException">The repository failed: nothing of the batch counts as stored.</exception>
+    public async Task<IReadOnlyDictionary<string, Problem>> StoreAsync(IReadOnlyList<WalSource> batch, CancellationToken cancellation)
+    {
+        var problems = new Dictionary<string, Problem>(StringComparer.Ordinal);
+        var identity = catalogue.Identity;
+        var news = new List<WalSource>();
+        foreach (var source in batch.DistinctBy(source => source.File.Name, StringComparer.Ordinal))
+        {
+            if (await JudgeAsync(source, identity, cancellation) is { } problem) problems.Add(source.File.Name, problem);
+            else if (!catalogue.Has(source.File.Name)) (news, identity) = ([.. news, source], identity ?? await IdentityOfAsync(source, cancellation));
+        }
+        if (news.Count > 0) await CommitAsync(news, identity, problems, cancellation);
+        return problems;
+    }
+
+    /// <summary>Makes one snapshot of all small ones: first the new one is durable, then the old ones are forgotten. The lock must be exclusive.</summary>
+    /// <returns>How many snapshots became one.</returns>
+    public async Task<int> ConsolidateAsync(CancellationToken cancellation)
+    {
+        var old = catalogue.WalSnapshots;
+        if (old.Count < 2) return 0;
+        await using var writer = await repository.BeginSnapshotAsync(cancellation: cancellation);
+        var names = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var snapshot in old) await TakeOverAsync(snapshot, names, writer, cancellation);
+        var header = Header(catalogue.Identity) with { Paths = [WalPath.Folder(catalogue.Cluster)], Time = old[^1].Time };
+        await catalogue.AddAsync(await writer.CommitAsync(header, cancellation), [.. names], cancellation);
+        foreach (var snapshot in old) await repository.ForgetAsync(snapshot.Id, cancellation);
+        await catalogue.RefreshAsync(cancellation);
+        return old.Count;
+    }
+
+    private async Task<Problem?> JudgeAsync(WalSource source, WalIdentity? identity, CancellationToken cancellation)
+    {
+        try
+        {
+            if (await WalVerdict.JudgeAsync(source, identity, catalogue.Cluster, cancellation) is { } problem) return problem;
+            if (!catalogue.Has(source.File.Name) || await IsSameAsync(source, cancellation)) return null;
+            return Catalogue.WalDiffers.With($"The archive of cluster {catalogue.Cluster} has a file {source.File.Name} already, with other content.");
+        }
+        catch (IOException unreadable)
+        {
+            return Unreadable(source, unreadable);
+        }
+    }
+
+    private static Problem Unreadable(WalSource source, IOException failure) => Catalogue.WalUnreadable.With($"The WAL file {source.File.Name} can not be read: {failure.Message.TrimEnd('.')}.");
+
+    private async Task CommitAsync(List<WalSource> news, WalIdentity? identity, Dictionary<string, Problem> problems, CancellationToken cancellation)
+    {
+        await using var writer = await repository.BeginSnapshotAsync(cancellation: cancellation);
+        var stored = new List<WalFile>();
+        foreach (var source in news)
+        {
+            try
+            {
+                await using var content = source.Open();
+                var entry = await writer.AddStreamAsync(WalPath.Of(catalogue.Cluster, source.File), content, source.Metadata, cancellation);
+                if (entry.Size != source.Length) throw new IOException($"it had {source.Length} bytes, and {entry.Size} of them could be read");
+                stored.Add(source.File);
+            }
+            catch (IOException unreadable)
+            {
+                problems.Add(source.File.Name, Unreadable(source, unreadable));
+            }
+        }
+        if (stored.Count == 0) return;
+        var header = Header(identity) with { Paths = [.. stored.Select(file => WalPath.Of(catalogue.Cluster, file))] };
+        await catalogue.AddAsync(await writer.CommitAsync(header, cancellation), [.. stored.Select(file => file.Name)], cancellation);
+    }
+
+    private SnapshotHeader Header(WalIdentity? identity) => new()
+    {
+        Paths = [], Hostname = Environment.MachineName, Username = Environment.UserName, Tags = WalTags.Of(catalogue.Platform, catalogue.Cluster, identity),
+    };
+
+    /// <summary>Reads both to their ends.</summary>
+    private async Task<bool> IsSameAsync(WalSource source, CancellationToken cancellation)
+    {
+        if (await catalogue.FindNodeAsync(source.File.Name, cancellation) is not { } node || (long)node.Size != source.Length) return false;
+        await using var stored = repository.OpenFile(node);
+        await using var content = source.Open();
+        var (left, right) = (new byte[256 << 10], new byte[256 << 10]);
+        while (true)
+        {
+            var count = await stored.ReadAtLeastAsync(left, left.Length, throwOnEndOfStream: false, cancellation);
+            var other = await content.ReadAtLeastAsync(right, right.Length, throwOnEndOfStream: false, cancellation);
+            if (!left.AsSpan(0, count).SequenceEqual(right.AsSpan(0, other))) return false;
+            if (count == 0) return true;
+        }
+    }
+
+    private static async Task<WalIdentity?> IdentityOfAsync(WalSource source, CancellationToken cancellation) =>
+        await WalVerdict.ReadHeaderAsync(source, cancellation) is { } header ? new WalIdentity(header.SystemIdentifier, header.SegmentSize) : null;
+
+    /// <summary>A file of several snapshots has the same content in all: nothing was ever replaced.</summary>
+    private async Task TakeOverAsync(Snapshot snapshot, HashSet<string> names, SnapshotWriter writer, CancellationToken cancellation)
+    {
+        await foreach (var (path, node) in repository.WalkAsync(snapshot, WalPath.Folder(catalogue.Cluster), cancellation))
+            if (node.Type == NodeType.File && names.Add(node.Name)) writer.AddNode(path, node);
+    }
+}

@@ -1,0 +1,204 @@
+using Holdfast.Engine.Running;
+using Holdfast.Restic;
+using Holdfast.Restic.Snapshots;
+
+namespace Holdfast.Components.Postgres.Wal;
+
+/// <summary>
+/// What a repository holds of a cluster's WAL, in WAL snapshots and in recovery points. A small WAL snapshot names its files in its list of
+/// paths, so that hundreds of them are read without a single tree; folders of larger ones are read once, however many snapshots share
+/// them. Its methods may be called from several threads.
+/// </summary>
+internal sealed class WalCatalogue(Repository repository, string platform, string cluster) : IDisposable
+{
+    private readonly SemaphoreSlim _turn = new(1, 1);
+    private readonly Dictionary<Id, Holding> _snapshots = [];
+    private readonly Dictionary<Id, IReadOnlyList<string>> _folders = [];
+    private (Id Tree, IReadOnlyList<Node> Nodes) _lastFolder;
+    private Dictionary<string, Id> _files = new(StringComparer.Ordinal);
+
+    /// <summary>What a snapshot brings; one without WAL of the cluster brings nothing, and is not looked at again.</summary>
+    private sealed record Holding(Snapshot? Snapshot, IReadOnlyList<string> Files, bool IsStreamed);
+
+    public string Platform => platform;
+
+    public string Cluster => cluster;
+
+    /// <summary>The cluster that the log is of; null while nothing is known of it.</summary>
+    public WalIdentity? Identity { get; private set; }
+
+    /// <summary>All files, by name.</summary>
+    public IEnumerable<WalFile> Files => _files.Keys.Select(WalFile.Find).OfType<WalFile>().OrderBy(file => file.Name, StringComparer.Ordinal);
+
+    /// <summary>Whole segments without a gap, by timeline.</summary>
+    public IReadOnlyList<WalRange> Ranges => WalRange.Of(Segments, SegmentSize);
+
+    public IEnumerable<WalSegment> Segments => _files.Keys.Where(name => name.Length == WalSegment.NameLength).Select(WalSegment.Parse);
+
+    /// <summary>Bytes of a segment; the usual size while nothing is known.</summary>
+    public int SegmentSize => Identity?.SegmentSize ?? WalSegment.UsualSize;
+
+    /// <summary>The last segment of the newest timeline.</summary>
+    public WalSegment? Newest => Segments.Select(segment => (WalSegment?)segment).Max();
+
+    /// <summary>The snapshots that hold WAL alone, oldest first: those that can be made one.</summary>
+    public IReadOnlyList<Snapshot> WalSnapshots =>
+        [.. _snapshots.Values.Where(held => held.Snapshot is not null && !held.IsStreamed && WalTags.AreOf(held.Snapshot, platform, cluster)).Select(held => held.Snapshot!).OrderBy(snapshot => snapshot.Time)];
+
+    /// <summary>The snapshots of segments that were still being written when they were received.</summary>
+    public IReadOnlyList<Snapshot> StreamedSnapshots => [.. _snapshots.Values.Where(held => held.IsStreamed).Select(held => held.Snapshot!)];
+
+    public static async Task<WalCatalogue> ReadAsync(Repository repository, string platform, string cluster, CancellationToken cancellation)
+    {
+        var catalogue = new WalCatalogue(repository, platform, cluster);
+        await catalogue.RefreshAsync(cancellation);
+        return catalogue;
+    }
+
+    public bool Has(string name) => _files.ContainsKey(name);
+
+    /// <summary>Learns what has come and gone: snapshots that were read before are not read again.</summary>
+    public async Task RefreshAsync(CancellationToken cancellation)
+    {
+        await _turn.WaitAsync(cancellation);
+        try
+        {
+            var ids = (await repository.ListSnapshotIdsAsync(cancellation)).ToHashSet();
+            var gone = _snapshots.Keys.Where(id => !ids.Contains(id)).ToList();
+            foreach (var id in gone) _snapshots.Remove(id);
+            var unread = ids.Where(id => !_snapshots.ContainsKey(id)).ToList();
+            // What others have stored lies in packs that this process may not have heard of.
+            if (unread.Count > 0) await repository.RefreshAsync(cancellation);
+            var news = new List<Id>();
+            foreach (var id in unread)
+                if (await TryReadAsync(id, cancellation) is { } held)
+                {
+                    _snapshots.Add(id, held);
+                    if (held.Files.Count > 0) news.Add(id);
+                }
+            if (gone.Count + news.Count > 0) Rebuild();
+            Identity ??= await FindIdentityAsync(cancellation);
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    /// <summary>A snapshot that this process has just made, so that it need not be read.</summary>
+    public async Task AddAsync(Snapshot snapshot, IReadOnlyList<string> names, CancellationToken cancellation)
+    {
+        await _turn.WaitAsync(cancellation);
+        try
+        {
+            _snapshots[snapshot.Id] = new Holding(snapshot, names, WalTags.IsStreamed(snapshot));
+            Rebuild();
+            Identity ??= WalTags.IdentityOf(snapshot);
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    /// <summary>The content of a file, or null when it is not there.</summary>
+    public async Task<Stream?> OpenAsync(string name, CancellationToken cancellation) =>
+        await FindNodeAsync(name, cancellation) is { } node ? repository.OpenFile(node) : null;
+
+    /// <summary>The node of a file, as the snapshot that holds it has it; null when it is not there.</summary>
+    public async Task<Node?> FindNodeAsync(string name, CancellationToken cancellation)
+    {
+        if (WalFile.Find(name) is not { } file || !_files.TryGetValue(name, out var id) || !_snapshots.TryGetValue(id, out var held)) return null;
+        var path = WalPath.Of(cluster, file);
+        var folder = await repository.FindNodeAsync(held.Snapshot!, path[..path.LastIndexOf('/')], cancellation);
+        if (folder?.Subtree is not { } tree) return null;
+        await _turn.WaitAsync(cancellation);
+        try
+        {
+            if (_lastFolder.Tree != tree) _lastFolder = (tree, await repository.ReadTreeAsync(tree, cancellation));
+            return _lastFolder.Nodes.FirstOrDefault(node => node.Name == name);
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    /// <summary>A small file as text: a history, or where a backup began. Null when it is not there.</summary>
+    public async Task<string?> ReadTextAsync(string name, CancellationToken cancellation)
+    {
+        await using var content = await OpenAsync(name, cancellation);
+        if (content is null) return null;
+        using var reader = new StreamReader(content);
+        return await reader.ReadToEndAsync(cancellation);
+    }
+
+    /// <summary>The histories of all timelines but the first, which needs none.</summary>
+    public async Task<IReadOnlyList<TimelineHistory>> ReadHistoriesAsync(CancellationToken cancellation)
+    {
+        var histories = new List<TimelineHistory>();
+        foreach (var file in Files.Where(file => file.Kind == WalFileKind.History).ToList())
+            if (await ReadTextAsync(file.Name, cancellation) is { } text && TimelineHistory.Parse(file.Segment.Timeline, text) is { } history) histories.Add(history);
+        return histories;
+    }
+
+    public void Dispose() => _turn.Dispose();
+
+    /// <summary>One that another process has forgotten meanwhile is not there.</summary>
+    private async Task<Holding?> TryReadAsync(Id id, CancellationToken cancellation)
+    {
+        try
+        {
+            var snapshot = await repository.ReadSnapshotAsync(id, cancellation);
+            var isPoint = PointTags.IsPoint(snapshot) && PointTags.PlatformOf(snapshot) == platform;
+            if (!isPoint && !WalTags.AreOf(snapshot, platform, cluster)) return new Holding(null, [], IsStreamed: false);
+            var files = WalTags.NamedFiles(snapshot, cluster) ?? await ListAsync(snapshot, cancellation);
+            return new Holding(snapshot, files, WalTags.IsStreamed(snapshot));
+        }
+        catch (ResticException failure) when (failure.Error == ResticError.NotFound)
+        {
+            return null;
+        }
+    }
+
+    private async Task<IReadOnlyList<string>> ListAsync(Snapshot snapshot, CancellationToken cancellation)
+    {
+        if (await repository.FindNodeAsync(snapshot, WalPath.Folder(cluster), cancellation) is not { Subtree: { } root }) return [];
+        var names = new List<string>();
+        foreach (var node in await repository.ReadTreeAsync(root, cancellation))
+        {
+            if (node.Type == NodeType.File) names.Add(node.Name);
+            if (node.Subtree is not { } folder) continue;
+            if (!_folders.TryGetValue(folder, out var listed))
+                _folders.Add(folder, listed = [.. (await repository.ReadTreeAsync(folder, cancellation)).Where(file => file.Type == NodeType.File).Select(file => file.Name)]);
+            names.AddRange(listed);
+        }
+        return [.. names.Where(name => WalFile.Find(name) is not null)];
+    }
+
+    /// <summary>A file of several snapshots is taken from the newest; a segment that was still being written counts only as such.</summary>
+    private void Rebuild()
+    {
+        var files = new Dictionary<string, Id>(_files.Count + 64, StringComparer.Ordinal);
+        foreach (var held in _snapshots.Values.Where(held => held.Files.Count > 0).OrderBy(held => held.Snapshot!.Time))
+            foreach (var name in held.Files)
+                files[name] = held.Snapshot!.Id;
+        _files = files;
+    }
+
+    private async Task<WalIdentity?> FindIdentityAsync(CancellationToken cancellation)
+    {
+        foreach (var held in _snapshots.Values.Where(held => held.Files.Count > 0).OrderByDescending(held => held.Snapshot!.Time))
+        {
+            if (WalTags.IdentityOf(held.Snapshot!) is { } told) return told;
+            if (held.Files.FirstOrDefault(name => name.Length == WalSegment.NameLength) is not { } segment) continue;
+            var path = WalPath.Of(cluster, WalSegment.Parse(segment));
+            if (await repository.FindNodeAsync(held.Snapshot!, path, cancellation) is not { } node) continue;
+            await using var content = repository.OpenFile(node);
+            var page = new byte[WalHeader.Size];
+            if (await content.ReadAtLeastAsync(page, page.Length, throwOnEndOfStream: false, cancellation) == page.Length && WalHeader.Read(page) is { } header)
+                return new WalIdentity(header.SystemIdentifier, header.SegmentSize);
+        }
+        return null;
+    }
+}

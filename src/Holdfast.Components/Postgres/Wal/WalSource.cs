@@ -1,0 +1,39 @@
+using Holdfast.Engine.Hosts;
+using Holdfast.Restic;
+using Holdfast.Restic.Archiving;
+
+namespace Holdfast.Components.Postgres.Wal;
+
+/// <summary>A file that is to be archived.</summary>
+/// <param name="File">By its name.</param>
+/// <param name="Open">Opens its content, to be read from its beginning; the archive closes it.</param>
+/// <param name="Length">Bytes of it.</param>
+/// <param name="Metadata">Whose it is, and when it was last written.</param>
+internal sealed record WalSource(WalFile File, Func<Stream> Open, long Length, EntryMetadata Metadata)
+{
+    /// <summary>A file of this machine.</summary>
+    /// <param name="file">What it is.</param>
+    /// <param name="path">Its absolute path, whose last part is the name of a WAL file.</param>
+    /// <param name="owner">Only files of this user are read; null for any.</param>
+    /// <exception cref="IOException">It is not there or may not be read.</exception>
+    public static WalSource Of(WalFile file, string path, uint? owner = null)
+    {
+        using var opened = OpenOwned(path, owner);
+        return new WalSource(file, () => Read(path, owner), opened.Length, new EntryMetadata
+        {
+            Permissions = (uint)opened.Mode & 0x1FF, Uid = opened.User, Gid = opened.Group, ModifyTime = Timestamp.FromDateTimeOffset(new DateTimeOffset(opened.Written, TimeSpan.Zero)),
+        });
+    }
+
+    /// <summary>What was received and is held in memory.</summary>
+    public static WalSource Of(WalFile file, ReadOnlyMemory<byte> content) => new(file, () => new MemoryStream(content.ToArray()), content.Length, new EntryMetadata());
+
+    private static OwnedFile OpenOwned(string path, uint? owner)
+    {
+        var opened = OwnedFile.Open(path);
+        if (owner is null or 0 || opened.User == owner) return opened;
+        using (opened) throw new IOException($"{path}: it is not a file of the user who asked for it");
+    }
+
+    private static FileStream Read(string path, uint? owner) => new(OpenOwned(path, owner).Handle, FileAccess.Read, bufferSize: 0);
+}

@@ -1,0 +1,28 @@
+using Holdfast.Engine.Problems;
+
+namespace Holdfast.Components.Postgres.Wal;
+
+/// <summary>Whether a file is what its name says, and of the right cluster.</summary>
+internal static class WalVerdict
+{
+    /// <summary>What is wrong with it; null when it may be archived.</summary>
+    public static async Task<Problem?> JudgeAsync(WalSource source, WalIdentity? identity, string cluster, CancellationToken cancellation)
+    {
+        if (source.File.Kind is WalFileKind.History or WalFileKind.Backup) return null;
+        var name = source.File.Name;
+        if (await ReadHeaderAsync(source, cancellation) is not { } header) return Catalogue.WalInvalid.With($"The file {name} does not begin as a segment of WAL does.");
+        if (header.Version is null) return Catalogue.WalInvalid.With($"The segment {name} is in a format (magic {header.Magic:X4}) of no version of PostgreSQL that is known here.", "Use a newer version of Holdfast.");
+        if (header.Contradiction(source.File.Segment, source.Length) is { } contradiction) return Catalogue.WalInvalid.With($"The file {name} is not the segment that its name says: {contradiction}.");
+        if (identity is null || identity.System == header.SystemIdentifier) return null;
+        return Catalogue.WalForeign.With($"The segment {name} is of the cluster with system identifier {header.SystemIdentifier}, and the archive of {cluster} is of {identity.System}.");
+    }
+
+    /// <summary>The header of a segment, whole or partial; null when it has none.</summary>
+    public static async Task<WalHeader?> ReadHeaderAsync(WalSource source, CancellationToken cancellation)
+    {
+        if (source.File.Kind is WalFileKind.History or WalFileKind.Backup) return null;
+        await using var content = source.Open();
+        var page = new byte[WalHeader.Size];
+        return await content.ReadAtLeastAsync(page, page.Length, throwOnEndOfStream: false, cancellation) == page.Length ? WalHeader.Read(page) : null;
+    }
+}

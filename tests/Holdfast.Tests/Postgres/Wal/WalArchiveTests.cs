@@ -1,0 +1,151 @@
+using Holdfast.Components.Postgres.Wal;
+using Holdfast.Engine.Problems;
+using Holdfast.Restic;
+using Holdfast.Restic.Maintenance;
+using Holdfast.Testing;
+using Xunit;
+
+namespace Holdfast.Tests.Postgres.Wal;
+
+public sealed class WalArchiveTests
+{
+    private const string First = "000000010000000000000001";
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_batch_is_one_snapshot_and_comes_back_byte_for_byte()
+    {
+        await using var rig = await WalRig.MakeAsync();
+        var batch = Enumerable.Range(1, 5).Select(number => WalRig.Segment(WalRig.Name(1, (ulong)number))).ToList();
+        await rig.StoreAsync([.. batch, WalRig.Text("00000002.history", "1\t0/300000\tno reason\n")]);
+        var snapshot = Assert.Single(await rig.Repository.ListSnapshotsAsync(Token));
+        Assert.Equal(["wal", "platform=shop", "cluster=main", $"system={WalRig.System}", $"segment-size={WalRig.Size}"], snapshot.Tags);
+        using var seen = await rig.ReadAsync();
+        foreach (var source in batch)
+            Assert.Equal(await WalRig.BytesAsync(source.Open()), await WalRig.BytesAsync((await seen.OpenAsync(source.File.Name, Token))!));
+        Assert.Equal("1\t0/300000\tno reason\n", await seen.ReadTextAsync("00000002.history", Token));
+        Assert.Equal(new WalIdentity(WalRig.System, WalRig.Size), seen.Identity);
+    }
+
+    [Fact]
+    public async Task The_same_again_stores_nothing_and_other_content_is_refused()
+    {
+        await using var rig = await WalRig.MakeAsync();
+        await rig.StoreAsync(WalRig.Segment(First));
+        await rig.StoreAsync(WalRig.Segment(First));
+        Assert.Single(await rig.Repository.ListSnapshotsAsync(Token));
+        var refused = await rig.RefusedAsync(WalRig.Segment(First, seed: 1));
+        Assert.Equal(Catalogue.WalDiffers.Code, refused.Code);
+        Assert.Contains(First, refused.Message, StringComparison.Ordinal);
+        Assert.Equal(await WalRig.BytesAsync(WalRig.Segment(First).Open()), await WalRig.BytesAsync((await rig.Catalogue.OpenAsync(First, Token))!));
+    }
+
+    [Fact]
+    public async Task What_one_process_has_archived_another_can_not_replace()
+    {
+        await using var rig = await WalRig.MakeAsync();
+        await rig.StoreAsync(WalRig.Segment("000000010000000000000009"));
+        await using var theirs = await Repository.OpenAsync(rig.Backend, "x", cancellation: Token);
+        using var others = await WalCatalogue.ReadAsync(theirs, "shop", "main", Token);
+        await new WalArchive(theirs, others).StoreAsync([WalRig.Segment(First)], Token);
+        await rig.Catalogue.RefreshAsync(Token);
+        Assert.Equal(Catalogue.WalDiffers.Code, (await rig.RefusedAsync(WalRig.Segment(First, seed: 1))).Code);
+    }
+
+    [Theory]
+    [InlineData("system", "HF-WAL-FOREIGN")]
+    [InlineData("name", "HF-WAL-INVALID")]
+    [InlineData("timeline", "HF-WAL-INVALID")]
+    [InlineData("length", "HF-WAL-INVALID")]
+    [InlineData("magic", "HF-WAL-INVALID")]
+    public async Task What_is_not_what_its_name_says_is_refused_and_the_rest_of_the_batch_is_stored(string wrong, string code)
+    {
+        await using var rig = await WalRig.MakeAsync();
+        await rig.StoreAsync(WalRig.Segment(First));
+        const string second = "000000010000000000000002";
+        var bad = wrong switch
+        {
+            "system" => WalRig.Segment(second, system: 1),
+            "name" => WalRig.Segment(second, says: "000000010000000000000003"),
+            "timeline" => WalRig.Segment(second, says: "000000020000000000000002"),
+            "length" => WalRig.Segment(second, length: WalRig.Size / 2),
+            _ => WalRig.Segment(second, magic: 0x1234),
+        };
+        var problems = await rig.Archive.StoreAsync([bad, WalRig.Segment("000000010000000000000004")], Token);
+        Assert.Equal(code, Assert.Single(problems).Value.Code);
+        Assert.False(rig.Catalogue.Has(second));
+        Assert.True(rig.Catalogue.Has("000000010000000000000004"));
+    }
+
+    [Fact]
+    public async Task The_first_segment_of_a_timeline_begins_with_pages_of_the_one_before()
+    {
+        await using var rig = await WalRig.MakeAsync();
+        await rig.StoreAsync(WalRig.Segment("000000020000000000000003", says: "000000010000000000000003"));
+        Assert.True(rig.Catalogue.Has("000000020000000000000003"));
+    }
+
+    [Fact]
+    public async Task Small_snapshots_become_one_that_has_all_of_them()
+    {
+        await using var rig = await WalRig.MakeAsync();
+        for (var number = 1UL; number <= 20; number++) await rig.StoreAsync(WalRig.Segment(WalRig.Name(1, number)));
+        await rig.StorePointAsync(WalRig.Segment(WalRig.Name(1, 21)));
+        Assert.Equal(20, await rig.Archive.ConsolidateAsync(Token));
+        Assert.Equal(2, (await rig.Repository.ListSnapshotsAsync(Token)).Count);
+        await rig.StoreAsync(WalRig.Segment(WalRig.Name(1, 22)));
+        Assert.Equal(2, await rig.Archive.ConsolidateAsync(Token));
+        Assert.Equal(0, await rig.Archive.ConsolidateAsync(Token));
+        using var seen = await rig.ReadAsync();
+        Assert.Equal(22, Assert.Single(seen.Ranges).Count);
+        Assert.Equal(new WalIdentity(WalRig.System, WalRig.Size), seen.Identity);
+        for (var number = 1UL; number <= 22; number++)
+            Assert.Equal(await WalRig.BytesAsync(WalRig.Segment(WalRig.Name(1, number)).Open()), await WalRig.BytesAsync((await seen.OpenAsync(WalRig.Name(1, number), Token))!));
+        Assert.True((await rig.Repository.CheckAsync(new CheckOptions { ReadData = ReadSubset.All }, Token)).IsClean);
+    }
+
+    [Fact]
+    public async Task A_consolidation_that_fails_at_any_call_loses_nothing()
+    {
+        for (var failing = 1; ; failing++)
+        {
+            await using var rig = await WalRig.MakeAsync();
+            for (var number = 1UL; number <= 3; number++) await rig.StoreAsync(WalRig.Segment(WalRig.Name(1, number)));
+            var faulty = new FaultyBackend(rig.Backend);
+            await using var repository = await Repository.OpenAsync(faulty, "x", cancellation: Token);
+            using var catalogue = await WalCatalogue.ReadAsync(repository, "shop", "main", Token);
+            faulty.Fail(BackendCalls.Save | BackendCalls.Remove, from: failing);
+            var failed = await Record.ExceptionAsync(() => new WalArchive(repository, catalogue).ConsolidateAsync(Token)) is ResticException;
+            using var seen = await rig.ReadAsync();
+            Assert.Equal(3, Assert.Single(seen.Ranges).Count);
+            if (failed) continue;
+            Assert.True(failing > 3, "Nothing was ever made to fail.");
+            return;
+        }
+    }
+
+    [Fact]
+    public async Task A_full_disk_stores_nothing_by_halves_and_when_there_is_room_all_of_it()
+    {
+        await using var rig = await WalRig.MakeAsync();
+        var faulty = new FaultyBackend(rig.Backend);
+        await using var repository = await Repository.OpenAsync(faulty, "x", cancellation: Token);
+        using var catalogue = await WalCatalogue.ReadAsync(repository, "shop", "main", Token);
+        var archive = new WalArchive(repository, catalogue);
+        var batch = Enumerable.Range(1, 3).Select(number => WalRig.Segment(WalRig.Name(1, (ulong)number))).ToList();
+        for (var failing = 1; failing <= 4; failing++)
+        {
+            faulty.Fail(BackendCalls.Save, from: failing, times: int.MaxValue, error: ResticError.Full);
+            Assert.Equal(ResticError.Full, (await Assert.ThrowsAsync<ResticException>(() => archive.StoreAsync(batch, Token))).Error);
+            using var nothing = await rig.ReadAsync();
+            Assert.Empty(nothing.Files);
+        }
+        faulty.Fail(BackendCalls.None);
+        Assert.Empty(await archive.StoreAsync(batch, Token));
+        await using var others = await Repository.OpenAsync(rig.Backend, "x", cancellation: Token);
+        Assert.True((await others.CheckAsync(new CheckOptions { ReadData = ReadSubset.All }, Token)).IsClean);
+        using var seen = await WalCatalogue.ReadAsync(others, "shop", "main", Token);
+        Assert.Equal(3, Assert.Single(seen.Ranges).Count);
+    }
+}
