@@ -10,7 +10,7 @@ namespace Holdfast.ServerTests.Documentation;
 /// </summary>
 public sealed class RootReadmeTests
 {
-    /// <summary>$1: the sources. $2: the socket of a PostgreSQL server, which is put where the sample profile expects it.</summary>
+    /// <summary>$1: the sources. $2 and $3: the sockets of a PostgreSQL server and of a Redis server, which are put where the sample profile expects them.</summary>
     private const string Layers = """
         mount -t tmpfs none /mnt
         layer() {
@@ -18,28 +18,32 @@ public sealed class RootReadmeTests
           mount -t overlay -o "lowerdir=$1,upperdir=/mnt/layers/$1/upper,workdir=/mnt/layers/$1/work" none "$2"
         }
         for place in /etc /usr/local /var /opt; do layer "$place" "$place"; done
-        mkdir /mnt/socket /mnt/sources
+        mkdir /mnt/socket /mnt/redis /mnt/sources
         mount --bind "${2%/*}" /mnt/socket
+        mount --bind "${3%/*}" /mnt/redis
         layer "$1" /mnt/sources
         # The sources may lie below /tmp.
         mount -t tmpfs -o mode=1777 none /tmp
         mkdir -p "$1"
         mount --move /mnt/sources "$1"
         mount -t tmpfs none /run
-        mkdir /run/postgresql
+        mkdir /run/postgresql /run/shop-redis
         ln -s "/mnt/socket/${2##*/}" /run/postgresql/.s.PGSQL.5432
+        ln -s "/mnt/redis/${3##*/}" /run/shop-redis/redis.sock
         rm -rf /etc/holdfast /var/backups/holdfast /var/lib/holdfast /usr/local/bin/holdfast
         """;
 
-    /// <summary>The platform that the sample profile describes; the password of its database is the one thing the README does not say.</summary>
+    /// <summary>The platform that the sample profile describes; the passwords of its stores are the one thing the README does not say.</summary>
     private const string Platform = """
         mkdir -p /etc/nginx /etc/shop/cache /opt/shop/releases/1
         echo 'events {}' >/etc/nginx/nginx.conf
         echo SHOP_ENV=production >/etc/default/shop
+        echo '[Service]' >/etc/systemd/system/shop-web.service
         echo secret >/etc/shop/shop.ini; chmod 600 /etc/shop/shop.ini
         echo v1 >/opt/shop/releases/1/app; ln -sfn releases/1 /opt/shop/current
         install -d -m 700 /etc/holdfast
         printf 'the postgres password\n' >/etc/holdfast/postgres-password; chmod 600 /etc/holdfast/postgres-password
+        printf 'the redis password\n' >/etc/holdfast/redis-password; chmod 600 /etc/holdfast/redis-password
         """;
 
     private const string Proof = """
@@ -47,6 +51,7 @@ public sealed class RootReadmeTests
         [ "$(stat -c '%a %U' /tmp/look/etc/shop/shop.ini)" = '600 root' ]
         [ "$(readlink /tmp/look/opt/shop/current)" = releases/1 ]
         grep -rl 'row of the shop' /tmp/look/postgres >/dev/null
+        grep -l 'an order of the shop' /tmp/look/queues/broker/orders.jsonl >/dev/null
         "$1" --no-cache -r /var/backups/holdfast --password-file /etc/holdfast/password check --read-data
         """;
 
@@ -58,7 +63,10 @@ public sealed class RootReadmeTests
         await using var server = await PostgresServer.StartAsync(new PostgresServerOptions { Password = "the postgres password" });
         await server.ExecuteAsync("postgres", "CREATE DATABASE shop");
         await server.ExecuteAsync("shop", "CREATE TABLE t (x text); INSERT INTO t VALUES ('row of the shop')");
-        await RunAsync(space, Layers, SourceTree.Root, $"{server.Folder}/.s.PGSQL.{server.Port}");
+        await using var redis = await RedisServer.StartAsync();
+        await redis.CallAsync("-n", "1", "LPUSH", "orders", "an order of the shop");
+        await redis.CallAsync("CONFIG", "SET", "requirepass", "the redis password");
+        await RunAsync(space, Layers, SourceTree.Root, $"{server.Folder}/.s.PGSQL.{server.Port}", redis.Socket);
         await RunAsync(space, Platform);
 
         var told = await RunAsync(space, $"cd \"$1\"\n{Commands}", SourceTree.Root);

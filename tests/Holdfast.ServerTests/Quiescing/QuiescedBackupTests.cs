@@ -57,9 +57,8 @@ public sealed class QuiescedBackupTests(ITestOutputHelper output)
     private static async Task RestoreAsync(ShopScene shop, ShopScene.Audit before)
     {
         (await shop.HoldfastAsync("platform", "stop")).Succeeded();
-        await shop.Box.BashAsync("redis-cli -p 6390 -a shop FLUSHALL; runuser -u postgres -- psql -qX -h /run/shop-postgres -p 5433 -c 'DROP DATABASE shop WITH (FORCE)'; rm -rf /opt/shop /etc/shop/environment");
+        await shop.Box.BashAsync("redis-cli -s /run/shop-redis/redis.sock -a shop FLUSHALL; runuser -u postgres -- psql -qX -h /run/postgresql -c 'DROP DATABASE shop WITH (FORCE)'; rm -rf /opt/shop /etc/default/shop");
         (await shop.HoldfastAsync("restore", "--overwrite", "--yes")).Succeeded();
-        await shop.OrderAsync(rate: 0);
         (await shop.HoldfastAsync("platform", "start")).Succeeded();
         var after = await shop.AuditAsync(120);
         Assert.InRange(after.Orders, 1, before.Orders);

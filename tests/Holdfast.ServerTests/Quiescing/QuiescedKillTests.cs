@@ -58,7 +58,7 @@ public sealed class QuiescedKillTests(ITestOutputHelper output)
         await shop.CheckAsync();
         var first = (await shop.HoldfastAsync("points", "list")).Succeeded().Output.Split('\n')[1].Split(' ')[0];
         (await shop.HoldfastAsync("restore", first, "--only", "files", "--target", "/tmp/restored", "--yes")).Succeeded();
-        await shop.Box.BashAsync("cmp /opt/shop/shop.py /tmp/restored/opt/shop/shop.py");
+        await shop.Box.BashAsync("cmp /opt/shop/current/shop.py /tmp/restored/opt/shop/releases/2/shop.py");
     }
 
     /// <summary>True when the backup was still running. What it owed is undone afterwards.</summary>

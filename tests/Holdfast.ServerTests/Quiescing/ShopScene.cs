@@ -7,8 +7,8 @@ using Xunit;
 namespace Holdfast.ServerTests.Quiescing;
 
 /// <summary>
-/// The shop of tests/Holdfast.Testing/shop in a box: PostgreSQL, Redis, a web service, Celery workers, beat and a timer under a real systemd,
-/// with customers who place orders, and the published binary to back it up.
+/// The platform of profiles/sample.yaml in a box: PostgreSQL, Redis, a web service behind nginx, Celery workers, beat and a timer under a real
+/// systemd, with customers who place orders, and the published binary to back it up.
 /// </summary>
 internal sealed partial class ShopScene : IAsyncDisposable
 {
@@ -16,7 +16,7 @@ internal sealed partial class ShopScene : IAsyncDisposable
 
     /// <summary>What runs of the platform when it is up.</summary>
     public static readonly string[] Units =
-        ["shop-web.service", "shop-beat.service", "shop-report.timer", "shop-worker@1.service", "shop-worker@2.service", "shop-worker@3.service"];
+        ["nginx.service", "shop-web.service", "shop-beat.service", "shop-report.timer", "shop-worker@1.service", "shop-worker@2.service", "shop-worker@3.service"];
 
     private ShopScene(SystemdBox box) => Box = box;
 
@@ -29,10 +29,16 @@ internal sealed partial class ShopScene : IAsyncDisposable
     public static async Task<ShopScene> OpenAsync(int scale = 1)
     {
         Require.Program("redis-server");
+        Require.Program("nginx");
         Require.That((await Command.RunAsync("/usr/bin/python3", ["-c", "import celery, redis, psycopg2"])).ExitCode == 0, "/usr/bin/python3 lacks celery, redis or psycopg2.");
         var folder = Path.GetDirectoryName(Path.GetFullPath(HoldfastBinary.Find()))!;
         var shop = new ShopScene(await SystemdBox.StartAsync($"--bind-ro={folder}:/holdfast", $"--bind-ro={SourceTree.PathOf("tests/Holdfast.Testing/shop")}:/platform"));
-        await shop.Box.BashAsync($"/platform/shop install {scale}; mkdir -p /etc/holdfast; echo secret > /etc/holdfast/password; chmod 600 /etc/holdfast/password; cp /platform/profile.yaml /etc/holdfast/");
+        File.Copy(SourceTree.PathOf("profiles/sample.yaml"), Path.Combine(shop.Box.Share, "profile.yaml"));
+        await shop.Box.BashAsync($"""
+            /platform/shop install {scale}
+            mkdir -p /etc/holdfast; cp /share/profile.yaml /etc/holdfast/
+            cd /etc/holdfast; umask 077; echo secret > password; echo secret > postgres-password; echo shop > redis-password
+            """);
         (await shop.HoldfastAsync("init", "--yes")).Succeeded();
         return shop;
     }

@@ -3,7 +3,7 @@
 Every order is a row first and then a task; a task counts its order as done. An order that is done 0 times has been lost when its
 task is nowhere, and one that is done twice has been doubled. 'audit' looks for both.
 
-  shop.py web         takes orders over HTTP, and makes some itself: $RATE a second
+  shop.py web             takes orders over HTTP, and makes some itself: $RATE a second, some of them to be done later
   shop.py audit SECONDS   waits until all orders are done, for so long at most, and counts
 """
 
@@ -19,9 +19,9 @@ import psycopg2
 from celery import Celery
 from kombu import Queue
 
-DATABASE = "host=/run/shop-postgres port=5433 user=shop dbname=shop"
+DATABASE = "host=/run/postgresql user=shop dbname=shop"
 
-app = Celery("shop", broker="redis://:shop@127.0.0.1:6390/1")
+app = Celery("shop", broker="redis+socket://:shop@/run/shop-redis/redis.sock?virtual_host=1")
 app.conf.update(
     task_queues=[Queue("orders"), Queue("mails")],
     task_default_queue="orders",
@@ -86,11 +86,12 @@ def web():
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 8010), Door)
     server.daemon_threads = False
     rate = float(os.environ.get("RATE", "0"))
+    delays = [delay for delay in (0, 0, 0, 0, 1, 4, 30) if delay <= float(os.environ.get("LONGEST", "30"))]
 
     def customers():
         rng = random.Random()
         while rate and not stop.wait(rng.expovariate(rate)):
-            place(rng.choice([0.01, 0.05, 0.2]), rng.choice([0, 0, 0, 0, 1, 4, 30]), rng.choice([0, 0, 3, 6, 9]))
+            place(rng.choice([0.01, 0.05, 0.2]), rng.choice(delays), rng.choice([0, 0, 3, 6, 9]))
 
     def end(*_):
         stop.set()
