@@ -18,6 +18,12 @@ public sealed record PostgresServerOptions
 
     /// <summary>Lines of postgresql.conf: "max_connections=10".</summary>
     public IReadOnlyList<string> Settings { get; init; } = [];
+
+    /// <summary>Whether pages have checksums.</summary>
+    public bool Checksums { get; init; }
+
+    /// <summary>A data directory that is there already, of a restore, say; it is left there in the end. Null makes a new one.</summary>
+    public string? Data { get; init; }
 }
 
 /// <summary>
@@ -38,7 +44,7 @@ public sealed class PostgresServer : IAsyncDisposable
     public int Port { get; }
 
     /// <summary>The data directory.</summary>
-    public string Data => Path.Combine(Folder, "data");
+    public string Data => _options.Data ?? Path.Combine(Folder, "data");
 
     /// <summary>What the server wrote to its log.</summary>
     public string Log => File.ReadAllText(Path.Combine(Folder, "log"));
@@ -91,7 +97,7 @@ public sealed class PostgresServer : IAsyncDisposable
     };
 
     public async Task StartServerAsync() =>
-        (await AsServerAsync("pg_ctl", "-D", Data, "-w", "-l", Path.Combine(Folder, "log"), "start")).Succeeded();
+        (await AsServerAsync("pg_ctl", "-D", Data, "-w", "-l", Path.Combine(Folder, "log"), "-o", $"-p {Port} -k {Folder}", "start")).Succeeded();
 
     /// <summary>Stops it: "fast" ends sessions, "immediate" is a crash.</summary>
     public Task<CommandResult> StopServerAsync(string mode = "fast") => AsServerAsync("pg_ctl", "-D", Data, "-w", "-m", mode, "stop");
@@ -106,11 +112,13 @@ public sealed class PostgresServer : IAsyncDisposable
     private async Task InitAsync()
     {
         if (Environment.IsPrivilegedProcess) (await Command.RunAsync("chown", ["postgres", Folder])).Succeeded();
+        if (_options.Data is not null) return;
         var password = Path.Combine(Folder, "password");
         await File.WriteAllTextAsync(password, (_options.Password ?? "unused") + "\n");
         var method = _options.Password is null ? "trust" : "scram-sha-256";
+        string[] checksums = _options.Checksums ? ["-k"] : [];
         (await AsServerAsync(
-            "initdb", "-D", Data, "-U", "postgres", "-A", method, $"--pwfile={password}", "-E", _options.Encoding, $"--locale={_options.Locale}", "-N")).Succeeded();
+            "initdb", ["-D", Data, "-U", "postgres", "-A", method, $"--pwfile={password}", "-E", _options.Encoding, $"--locale={_options.Locale}", "-N", .. checksums])).Succeeded();
         string[] settings =
         [
             $"port={Port}", $"unix_socket_directories='{Folder}'", "listen_addresses='127.0.0.1'", "fsync=off", "wal_level=logical",
@@ -119,7 +127,8 @@ public sealed class PostgresServer : IAsyncDisposable
         await File.AppendAllLinesAsync(Path.Combine(Data, "postgresql.conf"), settings);
     }
 
-    private Task<CommandResult> AsServerAsync(string program, params string[] arguments)
+    /// <summary>Runs a program of PostgreSQL as the server's own user.</summary>
+    public Task<CommandResult> AsServerAsync(string program, params string[] arguments)
     {
         string[] user = Environment.IsPrivilegedProcess ? ["runuser", "-u", "postgres", "--"] : [];
         string[] line = [.. _options.Prefix, .. user, Program(program), .. arguments];

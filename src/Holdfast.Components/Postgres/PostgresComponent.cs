@@ -1,4 +1,5 @@
 using Holdfast.Engine.Checking;
+using Holdfast.Components.Postgres.Base;
 using Holdfast.Engine.Hosts;
 using Holdfast.Engine.Planning;
 using Holdfast.Engine.Problems;
@@ -7,7 +8,7 @@ using Holdfast.Engine.Running;
 
 namespace Holdfast.Components.Postgres;
 
-/// <summary>A PostgreSQL cluster, captured by dumps of its databases. docs/decisions/0003-postgres-dump.md says why they look as they do.</summary>
+/// <summary>A PostgreSQL cluster, captured by dumps of its databases or by its files. docs/decisions/0003-postgres-dump.md says why dumps look as they do.</summary>
 public sealed class PostgresComponent : IComponent
 {
     private readonly PostgresConnector _connector;
@@ -45,8 +46,12 @@ public sealed class PostgresComponent : IComponent
 
     public Task<IReadOnlyList<Problem>> ProbeAsync(CancellationToken cancellation) => new PostgresProbe(_connector, _host).RunAsync(cancellation);
 
-    public Task<CapturePlan> PlanCaptureAsync(CaptureSession session, CancellationToken cancellation) =>
-        ClusterCapture.PlanAsync(_connector, _host, session, DumpTarget, _clock, cancellation);
+    public Task<CapturePlan> PlanCaptureAsync(CaptureSession session, CancellationToken cancellation) => _connector.Settings.Method switch
+    {
+        PostgresMethod.Base => BaseCapture.PlanAsync(_connector, session, _clock, cancellation),
+        PostgresMethod.Cold => ColdCapture.PlanAsync(_connector, session, _clock, cancellation),
+        _ => ClusterCapture.PlanAsync(_connector, _host, session, DumpTarget, _clock, cancellation),
+    };
 
     public Task<IReadOnlyList<Step>> PlanRestoreAsync(RestoreSession session, CancellationToken cancellation) =>
         ClusterRestore.PlanAsync(_connector, _host, session, DumpSource, _undos, cancellation);

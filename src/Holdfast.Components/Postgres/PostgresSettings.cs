@@ -8,6 +8,9 @@ internal sealed record PostgresSettings
     /// <summary>The cluster's name in recovery points. "main" by default, as Debian calls the first.</summary>
     public string Name { get; init; } = "main";
 
+    /// <summary>How it is captured. The logical copy by default, for it needs no access to files.</summary>
+    public PostgresMethod Method { get; init; } = PostgresMethod.Dump;
+
     /// <summary>A host, or the directory of a socket. /var/run/postgresql by default: it needs no open port.</summary>
     public string Host { get; init; } = "/var/run/postgresql";
 
@@ -53,12 +56,20 @@ internal sealed record PostgresSettings
         return (node.Find("connection") is { } connection ? ReadConnection(defaults, connection) : defaults) with
         {
             Name = node["name"].Text,
+            Method = ReadMethod(node.Find("method")?.Text),
             Databases = Names(node.Find("databases")),
             Exclude = Names(node.Find("exclude-databases")) ?? defaults.Exclude,
             Workers = node.Find("jobs")?.Integer ?? defaults.Workers,
             Questions = [.. node.Find("questions")?.Items.Select(PostgresQuestion.Read) ?? []],
         };
     }
+
+    private static PostgresMethod ReadMethod(string? name) => name switch
+    {
+        "base" => PostgresMethod.Base,
+        "cold" => PostgresMethod.Cold,
+        _ => PostgresMethod.Dump,
+    };
 
     private static PostgresSettings ReadConnection(PostgresSettings defaults, ProfileNode connection) => defaults with
     {

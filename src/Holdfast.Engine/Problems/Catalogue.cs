@@ -131,6 +131,26 @@ public static class Catalogue
         "See the message of pg_dump; nothing was changed in the database.", ExitCode.Failure);
     public static readonly ProblemKind PostgresRestore = Kind("HF-PG-RESTORE", "A database could not be restored to its end.",
         "What stood there before was kept; see the message for its name and for what PostgreSQL refused.", ExitCode.Failure);
+    public static readonly ProblemKind PostgresBackup = Kind("HF-PG-BACKUP", "A base backup could not be taken to its end, so it is in no recovery point.",
+        "See the message of PostgreSQL; nothing was changed in the cluster, and what was stored already is found again.", ExitCode.Failure);
+    public static readonly ProblemKind PostgresFiles = Kind("HF-PG-FILES", "The files of a PostgreSQL cluster can not be read or written.",
+        "Run on the server's own machine as root or as the owner of the data directory, or use the method dump.", ExitCode.Failure);
+    public static readonly ProblemKind PostgresSetting = Kind("HF-PG-SETTING", "A setting of the PostgreSQL server stands in the way.",
+        "Change it as the message says.", ExitCode.Failure);
+    public static readonly ProblemKind PostgresSlot = Kind("HF-PG-SLOT", "No replication slot could be made, so nothing keeps the server from removing WAL during a base backup.",
+        "Raise max_replication_slots, and let the user have REPLICATION; the backup is good if its WAL was still there, which was looked at.", ExitCode.Success);
+    public static readonly ProblemKind PostgresWalLost = Kind("HF-PG-WAL-LOST", "WAL that a base backup needs is not there.",
+        "Raise max_replication_slots or wal_keep_size (max_slot_wal_keep_size, if that is set), and take another backup.", ExitCode.Failure);
+    public static readonly ProblemKind PostgresChecksum = Kind("HF-PG-CHECKSUM", "Pages in PostgreSQL's files do not fit their checksums.",
+        "Look at the disk, and keep the older recovery points: they may hold the pages as they were. pg_amcheck tells which tables are hurt.", ExitCode.Damaged);
+    public static readonly ProblemKind PostgresRunning = Kind("HF-PG-RUNNING", "A PostgreSQL server runs whose files are to be copied or replaced.",
+        "Stop it, and run again.", ExitCode.InTheWay);
+    public static readonly ProblemKind PostgresUnclean = Kind("HF-PG-UNCLEAN", "A PostgreSQL server is down without having been shut down.",
+        "Start it, so that it repairs itself from its WAL, and stop it again.", ExitCode.Failure);
+    public static readonly ProblemKind PostgresTarget = Kind("HF-PG-TARGET", "The wished point in time can not be reached.",
+        "Choose another one, as the message says, or restore the newest recovery point as it is.", ExitCode.Failure);
+    public static readonly ProblemKind PostgresRecovery = Kind("HF-PG-RECOVERY", "The restored PostgreSQL server did not come up.",
+        "See its log; its files are complete, and what stood there before has been kept as the message says.", ExitCode.Failure);
 
     // Queues.
     public static readonly ProblemKind QueueUnreachable = Kind("HF-QUEUE-UNREACHABLE", "Redis does not answer.",

@@ -36,6 +36,9 @@ public sealed record ArchiveOptions
     /// <summary>How often a file that changes while it is read is read again before it is kept as it is, with a warning. 3 by default.</summary>
     public int Rereads { get; init; } = 3;
 
+    /// <summary>Reads files in the archiver's place; null to store them as they are. With a source, files are read once, whether they change or not.</summary>
+    public IContentSource? Source { get; init; }
+
     /// <summary>
     /// Called for each file and directory that could not be read, or changed with every read; the entry is left out, or
     /// kept as last read. May be called from several threads.
@@ -44,7 +47,11 @@ public sealed record ArchiveOptions
 }
 
 /// <summary>A path and what was wrong with it. <paramref name="Left"/> is true when it is not in the snapshot.</summary>
-public sealed record ArchiveWarning(string Path, string Message, bool Left);
+public sealed record ArchiveWarning(string Path, string Message, bool Left)
+{
+    /// <summary>True when there was nothing any more at the path.</summary>
+    public bool IsGone { get; init; }
+}
 
 /// <summary>Owner, mode and time of an entry that does not come from a local file.</summary>
 public sealed record EntryMetadata

@@ -30,7 +30,7 @@ internal sealed class FileArchiver : IAsyncDisposable
     public FileArchiver(Repository repository, BlobWriter blobs, ChunkPipeline chunks, ArchiveCounters counters, ArchiveOptions options, CancellationToken cancellation)
     {
         (_repository, _blobs, _counters, _options) = (repository, blobs, counters, options);
-        _nodes = new NodeReader(repository.Options.Clock.LocalTimeZone, onUnreadable: (path, error) => Warn(path, error.Message, left: false));
+        _nodes = new NodeReader(repository.Options.Clock.LocalTimeZone, onUnreadable: (path, error) => options.OnWarning?.Invoke(new ArchiveWarning(path, error.Message, Left: false)));
         _reader = new FileReader(repository, chunks, _nodes, counters, options);
         _stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         _readers = [.. Enumerable.Range(0, repository.Options.Workers).Select(_ => Task.Run(ReadFilesAsync, CancellationToken.None))];
@@ -113,7 +113,7 @@ internal sealed class FileArchiver : IAsyncDisposable
         }
         catch (PosixException e)
         {
-            Warn(e.Path, e.Message, left: true);
+            Warn(e);
             return null;
         }
     }
@@ -130,12 +130,12 @@ internal sealed class FileArchiver : IAsyncDisposable
         try
         {
             if (FileStatus.TryFind(path, out status)) return true;
-            Warn(path, $"{path} went away before it was read", left: true);
+            _options.OnWarning?.Invoke(new ArchiveWarning(path, $"{path} went away before it was read", Left: true) { IsGone = true });
         }
         catch (PosixException e)
         {
             status = default;
-            Warn(path, e.Message, left: true);
+            Warn(e);
         }
         return false;
     }
@@ -148,7 +148,7 @@ internal sealed class FileArchiver : IAsyncDisposable
         }
         catch (PosixException e)
         {
-            Warn(path, e.Message, left: true);
+            Warn(e);
             return null;
         }
     }
@@ -161,12 +161,13 @@ internal sealed class FileArchiver : IAsyncDisposable
         }
         catch (PosixException e)
         {
-            Warn(path, e.Message, left: true);
+            Warn(e);
             return null;
         }
     }
 
-    private void Warn(string path, string message, bool left) => _options.OnWarning?.Invoke(new ArchiveWarning(path, message, left));
+    private void Warn(PosixException error) =>
+        _options.OnWarning?.Invoke(new ArchiveWarning(error.Path, error.Message, Left: true) { IsGone = error.Errno is Errno.ENOENT or Errno.ENOTDIR });
 
     public async ValueTask DisposeAsync()
     {

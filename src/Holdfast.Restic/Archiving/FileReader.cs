@@ -1,4 +1,3 @@
-using Holdfast.Restic.Packs;
 using Holdfast.Restic.Posix;
 using Holdfast.Restic.Snapshots;
 using Microsoft.Win32.SafeHandles;
@@ -12,14 +11,29 @@ internal sealed class FileReader(Repository repository, ChunkPipeline chunks, No
     public async Task<Node?> ReadAsync(string path, string name, FileStatus status, Node? previous, CancellationToken cancellation)
     {
         var node = nodes.Read(path, name, status);
-        if (await IsUnchangedAsync(node, previous, cancellation))
-        {
-            Interlocked.Increment(ref counters.FilesUnchanged);
-            Interlocked.Add(ref counters.BytesRead, (long)status.Size);
-            return node with { Content = previous!.Content };
-        }
+        using var file = new LocalFile(path, node, previous, await repository.LoadIndexAsync(cancellation));
+        if (options.Source is { } source) return await ReadSourceAsync(source, file, node, cancellation);
+        if (file.IsUnchanged()) return Unread(file, node with { Content = previous!.Content });
         node = await ReadContentAsync(path, name, cancellation);
         Interlocked.Increment(ref previous is null ? ref counters.FilesNew : ref counters.FilesChanged);
+        return node;
+    }
+
+    private async Task<Node> ReadSourceAsync(IContentSource source, LocalFile file, Node node, CancellationToken cancellation)
+    {
+        var content = await source.OpenAsync(file, cancellation);
+        if (content.Stored is { } stored) return Unread(file, node with { Size = stored.Size, Content = stored.Content });
+        await using var bytes = content.Bytes ?? throw new InvalidOperationException("A file's content is bytes, or stored.");
+        var chunked = await chunks.StoreAsync(bytes.ReadAsync, cancellation);
+        if (content.OnStored is { } told) await told(cancellation);
+        Interlocked.Increment(ref file.Previous is null ? ref counters.FilesNew : ref counters.FilesChanged);
+        return node with { Size = (ulong)chunked.Size, Content = chunked.Blobs };
+    }
+
+    private Node Unread(LocalFile file, Node node)
+    {
+        Interlocked.Increment(ref counters.FilesUnchanged);
+        Interlocked.Add(ref counters.BytesRead, file.Size);
         return node;
     }
 
@@ -48,7 +62,7 @@ internal sealed class FileReader(Repository repository, ChunkPipeline chunks, No
     }
 
     // A bad sector costs the file, not the snapshot. HResult is errno, as .NET carries it on Linux.
-    private static int Read(SafeFileHandle file, string path, Span<byte> buffer, long offset)
+    internal static int Read(SafeFileHandle file, string path, Span<byte> buffer, long offset)
     {
         try
         {
@@ -62,13 +76,4 @@ internal sealed class FileReader(Repository repository, ChunkPipeline chunks, No
 
     private static bool IsSame(in FileStatus before, in FileStatus after) =>
         before.Size == after.Size && before.ModifyTime == after.ModifyTime && before.ChangeTime == after.ChangeTime;
-
-    /// <summary>restic's rule: type, size, mtime, ctime and inode agree. All blobs must still be there as well.</summary>
-    private async ValueTask<bool> IsUnchangedAsync(Node node, Node? previous, CancellationToken cancellation)
-    {
-        if (previous is not { Type: NodeType.File, Content: { } content } || previous.Size != node.Size || previous.Inode != node.Inode) return false;
-        if (!previous.ModifyTime.IsSameInstant(node.ModifyTime) || !previous.ChangeTime.IsSameInstant(node.ChangeTime)) return false;
-        var index = await repository.LoadIndexAsync(cancellation);
-        return content.All(id => index.Contains(id, BlobType.Data));
-    }
 }

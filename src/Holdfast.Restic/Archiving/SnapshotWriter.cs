@@ -66,6 +66,33 @@ public sealed class SnapshotWriter : IAsyncDisposable
         return missing;
     }
 
+    /// <summary>Archives a local directory, with everything below it, as the one at an absolute path of the snapshot.</summary>
+    /// <param name="directory">Its absolute local path.</param>
+    /// <param name="path">Where it is put.</param>
+    /// <param name="parent">The snapshot that it is compared with, at the same path; null to read everything.</param>
+    /// <param name="options">How; a prefix means nothing here.</param>
+    /// <param name="cancellation">Stops it.</param>
+    /// <returns>False when it is not there, or could not be read and was warned of.</returns>
+    public async Task<bool> AddDirectoryAsync(string directory, string path, Snapshot? parent, ArchiveOptions options, CancellationToken cancellation = default)
+    {
+        var previous = parent is null ? null : await _repository.FindNodeAsync(parent, path, cancellation);
+        await using var archiver = new FileArchiver(_repository, _blobs, _chunks, options.Counters ?? Counters, options, cancellation);
+        try
+        {
+            var node = await await archiver.BeginAsync(directory, NameOf(path), previous);
+            if (node is not null) Put(path, node);
+            return node is not null;
+        }
+        catch (OperationCanceledException) when (archiver.Failure is { } failure)
+        {
+            ExceptionDispatchInfo.Throw(failure);
+            throw;
+        }
+    }
+
+    /// <summary>Puts a file of another snapshot of the repository at an absolute path. All its blobs must be there.</summary>
+    public void AddStored(string path, Node file) => Put(path, file);
+
     /// <summary>Archives what a stream delivers, to its end, as the file at an absolute path of the snapshot.</summary>
     public async Task<StoredEntry> AddStreamAsync(string path, Stream content, EntryMetadata? metadata = null, CancellationToken cancellation = default)
     {

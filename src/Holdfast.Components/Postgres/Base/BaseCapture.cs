@@ -1,0 +1,96 @@
+using Holdfast.Engine.Planning;
+using Holdfast.Engine.Problems;
+using Holdfast.Engine.Running;
+using NpgsqlTypes;
+
+namespace Holdfast.Components.Postgres.Base;
+
+/// <summary>
+/// The steps of the method "base": the files are copied while the server runs, then one instant is marked in the WAL, then the WAL up to
+/// there is fetched. So the window of a quiesced backup holds the mark alone, whatever the size of the data.
+/// </summary>
+internal sealed class BaseCapture(PostgresConnector connector, ClusterFacts planned, CaptureSession session, TimeProvider clock)
+{
+    private readonly string _cluster = connector.Settings.Name;
+    private ClusterFacts? _facts;
+    private ClusterFiles? _files;
+    private BackupSession? _backup;
+    private NpgsqlLogSequenceNumber _start;
+    private BaseRecord? _record;
+    private MarkEntry? _mark;
+
+    public static async Task<CapturePlan> PlanAsync(PostgresConnector connector, CaptureSession session, TimeProvider clock, CancellationToken cancellation)
+    {
+        await using var connection = await connector.OpenMaintenanceAsync(cancellation);
+        var facts = await ClusterFacts.AskAsync(connector, connection, cancellation);
+        if (facts.IsStandby) throw Catalogue.PostgresBackup.Throwable($"The server of {connector.Settings.Name} is a standby.", "Take the base backup from its primary.");
+        if (facts.WalLevel == "minimal") throw Catalogue.PostgresSetting.Throwable($"wal_level of {connector.Settings.Name} is minimal, so its WAL can not repair a copy.", "Set wal_level = replica and restart the server, or use the method dump.");
+        return new BaseCapture(connector, facts, session, clock).Plan();
+    }
+
+    private CapturePlan Plan() => new()
+    {
+        Before = [Step($"Copy the files of {_cluster} ({SizeText.Of(planned.Size)})", $"Begins a base backup, copies {planned.DataDirectory} with {planned.Tablespaces.Count} tablespaces while the server runs, and ends it.", CopyAsync)],
+        Mark = [Step($"Mark {_cluster} in its WAL", "Makes a restore point, and completes the WAL segment that it lies in.", MarkAsync)],
+        After = [Step($"Fetch the WAL of {_cluster}", "Puts the WAL from the beginning of the copy to the mark into the recovery point, and proves that none is missing.", FetchAsync)],
+    };
+
+    private Step Step(string name, string does, Func<StepContext, CancellationToken, Task> act) => new() { Name = name, Does = does, Component = $"postgres/{_cluster}", Act = act };
+
+    private async Task CopyAsync(StepContext context, CancellationToken cancellation)
+    {
+        if (IsStopped())
+        {
+            await new ColdCapture(connector, planned, session, clock).CopyAsync(context, cancellation);
+            return;
+        }
+        _backup = await BackupSession.OpenAsync(connector, cancellation);
+        session.Keep(_backup); // when it ends, so does the backup
+        _facts = await _backup.AskAsync(cancellation); // some time may have passed since it was planned
+        _files = new ClusterFiles(_cluster, _facts, session, clock);
+        _files.Check();
+        var parent = await BaseParent.FindAsync(session, _cluster, _facts.SystemIdentifier, cancellation);
+        await ReserveAsync(context, cancellation);
+        var started = clock.GetUtcNow();
+        _start = await _backup.StartAsync($"holdfast {context.RunId}", cancellation);
+        await _files.CopyAsync(parent, (ulong)_start, context, cancellation);
+        var end = await _backup.StopAsync(cancellation);
+        _record = ClusterRecord.Of("base", _facts, _files) with
+        {
+            Started = started, Stopped = clock.GetUtcNow(), StartLsn = $"{_start}", StopLsn = $"{end.Lsn}", BackupLabel = end.Label, TablespaceMap = end.TablespaceMap.Length > 0 ? end.TablespaceMap : null,
+        };
+    }
+
+    /// <summary>In mode cold the platform's stores are down by now, if the profile counts the server among them: then its files are at rest.</summary>
+    private bool IsStopped() => session.Mode == BackupMode.Cold && ControlFile.FindPostmaster(planned.DataDirectory) is null;
+
+    /// <summary>Without a slot the server may remove WAL before it is fetched: that would be noticed, and the backup be in vain.</summary>
+    private async Task ReserveAsync(StepContext context, CancellationToken cancellation)
+    {
+        try
+        {
+            await _backup!.ReserveWalAsync($"holdfast_{context.RunId.ToLowerInvariant().Replace('-', '_')}", cancellation);
+        }
+        catch (ProblemException refused)
+        {
+            context.Warn(Catalogue.PostgresSlot.With(refused.Problem.Message));
+        }
+    }
+
+    private async Task MarkAsync(StepContext context, CancellationToken cancellation)
+    {
+        if (_record is null) return; // the server is down, so its files are of one instant
+        var name = $"holdfast-{context.RunId}";
+        var time = clock.GetUtcNow();
+        _mark = new MarkEntry(name, $"{await _backup!.MarkAsync(name, cancellation)}", time);
+        session.Manifest.Mark ??= time;
+    }
+
+    private async Task FetchAsync(StepContext context, CancellationToken cancellation)
+    {
+        if (_record is null || _files is null || _facts is null) return;
+        var segments = await new WalCapture(_facts, _cluster, session).RunAsync(_start, BaseRecord.Lsn(_mark!.Lsn), context, cancellation);
+        await _backup!.DisposeAsync();
+        await ClusterRecord.AddAsync(session, _cluster, _facts, _record with { Mark = _mark }, _files, segments, cancellation);
+    }
+}

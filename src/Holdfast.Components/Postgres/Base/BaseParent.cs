@@ -1,0 +1,37 @@
+using System.Text.Json;
+using Holdfast.Engine.Running;
+using Holdfast.Restic.Snapshots;
+
+namespace Holdfast.Components.Postgres.Base;
+
+/// <summary>The newest recovery point that holds files of the same cluster: what has not changed since is not read again.</summary>
+internal sealed record BaseParent(Snapshot Point, BaseRecord Record)
+{
+    /// <summary>Points that are looked into: those of other methods or made with --only may lie in between.</summary>
+    private const int Looked = 20;
+
+    public static async Task<BaseParent?> FindAsync(CaptureSession session, string cluster, ulong system, CancellationToken cancellation)
+    {
+        if (session.Parent is null) return null;
+        var points = await new RecoveryPoints(session.Repository).ListAsync(session.Manifest.Platform, cancellation);
+        foreach (var point in points.Where(point => point.Paths.Contains(DumpPath.Cluster(cluster), StringComparer.Ordinal)).Take(Looked))
+            if (await ReadAsync(session, point, cluster, cancellation) is { } record && record.SystemIdentifier == system) return new BaseParent(point, record);
+        return null;
+    }
+
+    private static async Task<BaseRecord?> ReadAsync(CaptureSession session, Snapshot point, string cluster, CancellationToken cancellation)
+    {
+        if (await session.Repository.FindNodeAsync(point, BasePath.Record(cluster), cancellation) is not { Type: NodeType.File } node) return null;
+        await using var content = session.Repository.OpenFile(node);
+        var json = new MemoryStream();
+        await content.CopyToAsync(json, cancellation);
+        try
+        {
+            return BaseRecord.Read(json.GetBuffer().AsSpan(0, (int)json.Length));
+        }
+        catch (JsonException)
+        {
+            return null; // a newer version's: then everything is read
+        }
+    }
+}

@@ -1,0 +1,74 @@
+using System.Collections.Concurrent;
+using Holdfast.Engine.Problems;
+using Holdfast.Engine.Running;
+using Holdfast.Restic.Archiving;
+
+namespace Holdfast.Components.Postgres.Base;
+
+/// <summary>Puts the files of a cluster into a recovery point: its data directory, and its tablespaces beside it.</summary>
+/// <param name="cluster">The name of the cluster.</param>
+/// <param name="facts">Where its files are.</param>
+/// <param name="session">The point in the making.</param>
+/// <param name="clock">For pauses.</param>
+internal sealed class ClusterFiles(string cluster, ClusterFacts facts, CaptureSession session, TimeProvider clock)
+{
+    private readonly ArchiveCounters _counters = new();
+    private readonly ConcurrentQueue<ArchiveWarning> _unread = new();
+
+    public DamagedPages Damaged { get; } = new();
+
+    public ArchiveCounters Counters => _counters;
+
+    /// <summary>Refuses to go on where the files are not here, or may not be read.</summary>
+    public void Check()
+    {
+        if (LocalEntries.WhyUnseen(facts.DataDirectory) is { } unseen)
+            throw Catalogue.PostgresFiles.Throwable($"The data directory of {cluster} can not be read: {unseen}.");
+        var control = ControlFile.Read(facts.DataDirectory);
+        if (control.SystemIdentifier != facts.SystemIdentifier)
+            throw Catalogue.PostgresFiles.Throwable($"The server of {cluster} has its data in {facts.DataDirectory}, but what is there on this machine belongs to another cluster.");
+    }
+
+    /// <param name="parent">What was captured before, if anything.</param>
+    /// <param name="start">Where replay begins; null for a server that is down, whose pages are all at rest.</param>
+    /// <param name="context">Counts.</param>
+    /// <param name="cancellation">Stops it.</param>
+    public async Task CopyAsync(BaseParent? parent, ulong? start, StepContext context, CancellationToken cancellation)
+    {
+        Interlocked.Exchange(ref context.Counters.BytesTotal, facts.Size);
+        context.Counters.Refresh = Show;
+        await AddAsync(facts.DataDirectory, BasePath.Data(cluster), "", parent, start, cancellation);
+        foreach (var tablespace in facts.Tablespaces.Where(tablespace => Path.IsPathRooted(tablespace.Path)))
+            await AddAsync(tablespace.Path, BasePath.Tablespace(cluster, tablespace.Oid), $"pg_tblspc/{tablespace.Oid}/", parent, start, cancellation);
+        if (_unread.TryPeek(out var first))
+            throw Catalogue.PostgresFiles.Throwable($"{_unread.Count} files of {cluster} could not be read, and a cluster of which files are missing is none; the first: {first.Message}.");
+        foreach (var file in Damaged.Files)
+            context.Warn(Catalogue.PostgresChecksum.With($"Pages of {facts.DataDirectory}/{file.File} do not fit their checksums: {DamagedPages.Text(file)}. They are in the recovery point as they are."));
+    }
+
+    private async Task AddAsync(string folder, string path, string root, BaseParent? parent, ulong? start, CancellationToken cancellation)
+    {
+        var exclusions = new BaseExclusions(folder) { Tablespace = root.Length == 0 ? null : $"PG_{facts.Version / 10_000}_" };
+        var options = new ArchiveOptions
+        {
+            Counters = _counters,
+            Exclude = start is null ? exclusions.ExcludesStopped : exclusions.Excludes,
+            Source = new PageSource(facts, parent?.Record, start ?? ulong.MaxValue, Damaged, clock) { Root = root, Folder = folder },
+            OnWarning = Report,
+        };
+        if (!await session.Writer.AddDirectoryAsync(folder, path, parent?.Point, options, cancellation) && _unread.IsEmpty)
+            throw Catalogue.PostgresFiles.Throwable($"{folder}, where the server of {cluster} keeps data, is no folder of this machine.");
+    }
+
+    /// <summary>What is dropped while it is copied is fine: the WAL says so. What was only read while it changed is fine too.</summary>
+    private void Report(ArchiveWarning warning)
+    {
+        if (warning is { Left: true, IsGone: false }) _unread.Enqueue(warning);
+    }
+
+    private void Show(StepCounters shown)
+    {
+        Interlocked.Exchange(ref shown.BytesDone, Interlocked.Read(ref _counters.BytesRead));
+        Interlocked.Exchange(ref shown.ItemsDone, Interlocked.Read(ref _counters.FilesNew) + Interlocked.Read(ref _counters.FilesChanged) + Interlocked.Read(ref _counters.FilesUnchanged));
+    }
+}

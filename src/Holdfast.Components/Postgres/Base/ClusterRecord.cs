@@ -1,0 +1,55 @@
+using System.Text.Json.Nodes;
+using Holdfast.Engine.Running;
+
+namespace Holdfast.Components.Postgres.Base;
+
+/// <summary>What a recovery point says of the files of a cluster: base.json for machines, and a record in the manifest for people.</summary>
+internal static class ClusterRecord
+{
+    public static BaseRecord Of(string method, ClusterFacts facts, ClusterFiles files) => new()
+    {
+        Method = method,
+        SystemIdentifier = facts.SystemIdentifier,
+        Version = facts.Version,
+        DataDirectory = facts.DataDirectory,
+        ConfigFile = facts.ConfigFile,
+        Timeline = facts.Timeline,
+        SegmentSize = facts.SegmentSize,
+        BlockSize = facts.BlockSize,
+        Checksums = facts.Checksums,
+        Tablespaces = facts.Tablespaces,
+        Damaged = files.Damaged.Files,
+    };
+
+    public static async Task AddAsync(CaptureSession session, string cluster, ClusterFacts facts, BaseRecord record, ClusterFiles files, int segments, CancellationToken cancellation)
+    {
+        using var json = new MemoryStream(record.Write());
+        await session.Writer.AddStreamAsync(BasePath.Record(cluster), json, cancellation: cancellation);
+        var at = record.Mark?.Time ?? record.Started;
+        var entry = new ComponentRecord
+        {
+            Name = $"postgres/{cluster}", Kind = "postgres", Path = DumpPath.Cluster(cluster), From = at, To = record.Mark?.Time ?? record.Stopped, Details = Details(record),
+        };
+        entry.Versions["postgresql"] = facts.VersionText;
+        entry.Counts["files"] = files.Counters.FilesNew + files.Counters.FilesChanged + files.Counters.FilesUnchanged;
+        entry.Counts["unread"] = files.Counters.FilesUnchanged;
+        entry.Counts["bytes"] = files.Counters.BytesRead;
+        entry.Counts["pagesVerified"] = files.Damaged.Verified;
+        entry.Counts["pagesDamaged"] = record.Damaged.Sum(file => file.Count);
+        entry.Counts["walSegments"] = segments;
+        session.Manifest.Components.Add(entry);
+    }
+
+    private static JsonObject Details(BaseRecord record) => new()
+    {
+        ["method"] = record.Method,
+        ["systemIdentifier"] = $"{record.SystemIdentifier}",
+        ["timeline"] = record.Timeline,
+        ["startLsn"] = record.StartLsn,
+        ["stopLsn"] = record.StopLsn,
+        ["markLsn"] = record.Mark?.Lsn,
+        ["checksums"] = record.Checksums,
+        ["tablespaces"] = new JsonArray([.. record.Tablespaces.Select(tablespace => (JsonNode)new JsonObject { ["oid"] = tablespace.Oid, ["name"] = tablespace.Name, ["path"] = tablespace.Path })]),
+        ["damaged"] = new JsonArray([.. record.Damaged.Select(file => (JsonNode)new JsonObject { ["file"] = file.File, ["pages"] = file.Count })]),
+    };
+}

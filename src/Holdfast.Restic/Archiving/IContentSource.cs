@@ -1,0 +1,26 @@
+using Holdfast.Restic.Snapshots;
+
+namespace Holdfast.Restic.Archiving;
+
+/// <summary>
+/// Reads files in the place of the archiver, for callers that know what is in them: it may look at the bytes on their way, or say
+/// that the repository has them. It is called from several threads.
+/// </summary>
+public interface IContentSource
+{
+    /// <summary>What is to be stored as the file's content. An <see cref="IOException"/> of <see cref="LocalFile"/> is a file that can't be read: it is warned of and left out.</summary>
+    ValueTask<FileContent> OpenAsync(LocalFile file, CancellationToken cancellation);
+}
+
+/// <summary>The content of one file: bytes to read, or blobs that the repository has.</summary>
+public sealed record FileContent
+{
+    /// <summary>Read to its end and then disposed of; null when <see cref="Stored"/> says it all.</summary>
+    public Stream? Bytes { get; init; }
+
+    /// <summary>A file of another snapshot whose content this one has; all its blobs must be in the repository.</summary>
+    public Node? Stored { get; init; }
+
+    /// <summary>Called when all bytes have been stored.</summary>
+    public Func<CancellationToken, Task>? OnStored { get; init; }
+}

@@ -1,0 +1,139 @@
+using Holdfast.Components.Postgres;
+using Holdfast.Engine.Problems;
+using Holdfast.Engine.Running;
+using Holdfast.Testing;
+using Xunit;
+
+namespace Holdfast.ServerTests.Postgres.Base;
+
+/// <summary>Base backups of a real server: what restic alone brings back of them must come up and be whole.</summary>
+public sealed class BaseCaptureTests
+{
+    private const string Fill = "CREATE TABLE t AS SELECT n, repeat(md5(n::text), 10) AS pad FROM generate_series(1, 20000) n; CREATE INDEX ON t (n); CREATE UNLOGGED TABLE u AS SELECT 1 AS n;";
+
+    [Fact]
+    public async Task What_restic_alone_brings_back_comes_up_as_of_the_mark()
+    {
+        await using var rig = await BaseRig.StartAsync();
+        await rig.Server.ExecuteAsync("postgres", Fill);
+        // What is written while the files are copied, and after that until the mark, is in the WAL alone.
+        var taken = await rig.CaptureAsync(between: () => rig.Server.ExecuteAsync("postgres", "INSERT INTO t SELECT n, 'between' FROM generate_series(1, 500) n;"));
+        await rig.Server.ExecuteAsync("postgres", "INSERT INTO t VALUES (0, 'too late');");
+        Assert.Empty(taken.Context.Warnings);
+        Assert.True(taken.Record.Counts["pagesVerified"] > 1000);
+
+        var folder = await rig.RestoreByResticAsync(taken);
+        var record = await rig.ReadRecordAsync(taken);
+        var data = Path.Join(folder, "base");
+        await File.WriteAllTextAsync(Path.Join(data, "backup_label"), record.BackupLabel, BaseRig.Cancellation);
+        await File.WriteAllTextAsync(Path.Join(data, "recovery.signal"), "", BaseRig.Cancellation);
+        await File.AppendAllTextAsync(Path.Join(data, "postgresql.auto.conf"), $"restore_command = 'cp {folder}/wal/*/%f %p'\nrecovery_target_name = '{record.Mark!.Name}'\nrecovery_target_action = 'promote'\n", BaseRig.Cancellation);
+        (await Command.RunAsync("chown", ["-R", "postgres", folder])).Succeeded();
+        (await Command.RunAsync("chmod", ["a+x", rig["by-restic"], rig["by-restic/postgres"], folder])).Succeeded();
+        await using var restored = await PostgresServer.StartAsync(new PostgresServerOptions { Data = data });
+        Assert.Equal("20500", await restored.QueryAsync("postgres", "SELECT count(*) FROM t"));
+        Assert.Equal("0", await restored.QueryAsync("postgres", "SELECT count(*) FROM u"));
+        await SoundAsync(restored);
+    }
+
+    [Fact]
+    public async Task Files_that_have_not_changed_are_not_read_again()
+    {
+        await using var rig = await BaseRig.StartAsync();
+        await rig.Server.ExecuteAsync("postgres", Fill);
+        await rig.Server.ExecuteAsync("postgres", "CHECKPOINT;");
+        await Task.Delay(1100, BaseRig.Cancellation); // files that were written a second before the start are not trusted
+        var first = await rig.CaptureAsync();
+        await rig.Server.ExecuteAsync("postgres", "CREATE TABLE small AS SELECT 1 AS n;");
+        var second = await rig.CaptureAsync();
+        Assert.Equal(0, first.Record.Counts["unread"]);
+        Assert.InRange(second.Record.Counts["files"] - second.Record.Counts["unread"], 1, 40);
+        Assert.True(second.Counters.BytesAdded < first.Counters.BytesAdded / 2, $"{second.Counters.BytesAdded} of {first.Counters.BytesAdded}");
+        Assert.True(second.Record.Counts["pagesVerified"] < first.Record.Counts["pagesVerified"] / 2);
+    }
+
+    [Fact]
+    public async Task A_damaged_page_is_named_and_the_backup_goes_on()
+    {
+        await using var rig = await BaseRig.StartAsync();
+        await rig.Server.ExecuteAsync("postgres", Fill);
+        await rig.Server.ExecuteAsync("postgres", "CHECKPOINT;");
+        var file = await rig.Server.QueryAsync("postgres", "SELECT pg_relation_filepath('t')");
+        await DamageAsync(Path.Join(rig.Server.Data, file), 8192 * 7 + 5000);
+        await DamageAsync(Path.Join(rig.Server.Data, file), 8192 * 8 + 200);
+        var taken = await rig.CaptureAsync();
+        var warning = Assert.Single(taken.Context.Warnings);
+        Assert.Equal("HF-PG-CHECKSUM", warning.Code);
+        Assert.Contains($"{file} do not fit their checksums: 7-8.", warning.Message, StringComparison.Ordinal);
+        Assert.Equal(2, taken.Record.Counts["pagesDamaged"]);
+        Assert.Equal([7u, 8u], Assert.Single((await rig.ReadRecordAsync(taken)).Damaged).Blocks);
+        // The next one does not read the file, but knows.
+        await Task.Delay(1100, BaseRig.Cancellation);
+        await rig.CaptureAsync();
+        var last = await rig.CaptureAsync();
+        Assert.Equal("HF-PG-CHECKSUM", Assert.Single(last.Context.Warnings).Code);
+        // The server's own judge sees the same.
+        await rig.Server.StopServerAsync();
+        var judged = await rig.Server.AsServerAsync("pg_checksums", "-c", "-D", rig.Server.Data);
+        Assert.Contains("Bad checksums:  2", judged.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_server_that_is_killed_in_the_middle_ends_the_backup_and_the_next_one_is_good()
+    {
+        await using var rig = await BaseRig.StartAsync();
+        await rig.Server.ExecuteAsync("postgres", Fill);
+        var died = await Assert.ThrowsAsync<ProblemException>(() => rig.CaptureAsync(between: async () =>
+        {
+            await rig.Server.StopServerAsync("immediate");
+            await rig.Server.StartServerAsync();
+        }));
+        Assert.Equal("HF-PG-UNREACHABLE", died.Problem.Code);
+        Assert.Equal("0", await rig.Server.QueryAsync("postgres", "SELECT count(*) FROM pg_replication_slots"));
+        Assert.Empty((await rig.CaptureAsync()).Context.Warnings);
+    }
+
+    [Fact]
+    public async Task Without_a_slot_the_WAL_is_looked_for_all_the_same()
+    {
+        await using var rig = await BaseRig.StartAsync("max_replication_slots=0", "max_wal_size=1GB");
+        await rig.Server.ExecuteAsync("postgres", Fill);
+        Assert.Equal("HF-PG-SLOT", Assert.Single((await rig.CaptureAsync()).Context.Warnings).Code);
+        var lost = await Assert.ThrowsAsync<ProblemException>(() => rig.CaptureAsync(between: () => rig.Server.ExecuteAsync(
+            "postgres", string.Concat(Enumerable.Repeat("INSERT INTO t VALUES (1, ''); SELECT pg_switch_wal(); CHECKPOINT;\n", 3)))));
+        Assert.Equal("HF-PG-WAL-LOST", lost.Problem.Code);
+    }
+
+    [Fact]
+    public async Task Only_a_server_that_is_down_is_copied_cold()
+    {
+        await using var rig = await BaseRig.StartAsync();
+        await rig.Server.ExecuteAsync("postgres", Fill);
+        Assert.Equal("HF-PG-RUNNING", (await Assert.ThrowsAsync<ProblemException>(() => rig.CaptureAsync(PostgresMethod.Cold))).Problem.Code);
+        Assert.Equal("HF-PG-RUNNING", (await Assert.ThrowsAsync<ProblemException>(() => rig.CaptureAsync(PostgresMethod.Cold, BackupMode.Cold))).Problem.Code);
+        var unclean = await Assert.ThrowsAsync<ProblemException>(() => rig.CaptureAsync(PostgresMethod.Cold, BackupMode.Cold, () => rig.Server.StopServerAsync("immediate")));
+        Assert.Equal("HF-PG-UNCLEAN", unclean.Problem.Code);
+
+        await rig.Server.StartServerAsync();
+        await File.WriteAllTextAsync(Path.Join(rig.Server.Data, ".dotted"), "seen", BaseRig.Cancellation);
+        var taken = await rig.CaptureAsync(PostgresMethod.Cold, BackupMode.Cold, () => rig.Server.StopServerAsync());
+        Assert.Empty(taken.Context.Warnings);
+        var folder = await rig.RestoreByResticAsync(taken);
+        Assert.Equal("seen", await File.ReadAllTextAsync(Path.Join(folder, "base/.dotted"), BaseRig.Cancellation));
+        (await Command.RunAsync("diff", ["-r", rig.Server.Data, Path.Join(folder, "base")])).Succeeded();
+    }
+
+    private static async Task DamageAsync(string path, long at)
+    {
+        await using var file = new FileStream(path, FileMode.Open, FileAccess.ReadWrite);
+        file.Position = at;
+        file.WriteByte(0xA5);
+    }
+
+    private static async Task SoundAsync(PostgresServer server)
+    {
+        (await server.RunAsync("pg_amcheck", ["--install-missing", "--heapallindexed", "postgres"])).Succeeded();
+        await server.StopServerAsync();
+        (await server.AsServerAsync("pg_checksums", "-c", "-D", server.Data)).Succeeded();
+    }
+}

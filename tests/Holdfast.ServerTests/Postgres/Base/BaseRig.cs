@@ -1,0 +1,105 @@
+using Holdfast.Components.Postgres;
+using Holdfast.Components.Postgres.Base;
+using Holdfast.Engine.Hosts;
+using Holdfast.Engine.Planning;
+using Holdfast.Engine.Running;
+using Holdfast.Restic;
+using Holdfast.Restic.Archiving;
+using Holdfast.Restic.Backends;
+using Holdfast.Restic.Snapshots;
+using Holdfast.Testing;
+using Xunit;
+
+namespace Holdfast.ServerTests.Postgres.Base;
+
+/// <summary>A recovery point of a scratch cluster's files, with what was said while it was taken.</summary>
+internal sealed record TakenPoint(Snapshot Point, Manifest Manifest, RecordedContext Context, ArchiveCounters Counters)
+{
+    public ComponentRecord Record => Assert.Single(Manifest.Components);
+}
+
+/// <summary>A scratch cluster, a repository, and the component that captures the one into the other by its files.</summary>
+internal sealed class BaseRig : IAsyncDisposable
+{
+    private const string Password = "correct horse";
+    private readonly TempFolder _folder = new();
+    private int _runs;
+
+    public PostgresServer Server { get; private init; } = null!;
+
+    public Repository Repository { get; private set; } = null!;
+
+    public static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    public string this[string name] => _folder[name];
+
+    /// <summary>A cluster with checksums, so that every page is judged.</summary>
+    public static async Task<BaseRig> StartAsync(params string[] settings)
+    {
+        Require.Root();
+        var server = await PostgresServer.StartAsync(new PostgresServerOptions { Checksums = true, Settings = ["wal_level=replica", "max_wal_size=64MB", "autovacuum=off", .. settings] });
+        var rig = new BaseRig { Server = server };
+        File.SetUnixFileMode(rig._folder.Path, (UnixFileMode)0b111_101_101); // the server's user passes through
+        rig.Repository = await Repository.InitAsync(new LocalBackend(rig._folder["repository"]), Password, new InitOptions { KeyDerivation = new KeyDerivation(1024, 8, 1) });
+        return rig;
+    }
+
+    public PostgresComponent Component(PostgresMethod method = PostgresMethod.Base) =>
+        new(new PostgresSettings { Method = method, Host = Server.Folder, Port = Server.Port }, new FixedSecret(""), new LocalHost(Environment.GetEnvironmentVariable), TimeProvider.System);
+
+    /// <summary>Takes a point, as a run does. <paramref name="between"/> runs when the files have been copied, before the mark.</summary>
+    public async Task<TakenPoint> CaptureAsync(PostgresMethod method = PostgresMethod.Base, BackupMode mode = BackupMode.Online, Func<Task>? prepare = null, Func<Task>? between = null)
+    {
+        var context = new RecordedContext($"20261122-210400-{++_runs:x4}");
+        await using var session = NewSession(mode);
+        var plan = await Component(method).PlanCaptureAsync(session, Cancellation);
+        if (prepare is not null) await prepare();
+        await ActAsync(plan.Before, context);
+        if (between is not null) await between();
+        await ActAsync(plan.Mark, context);
+        await ActAsync(plan.After, context);
+        var point = await session.Writer.CommitAsync(
+            new SnapshotHeader { Paths = ["/postgres/main"], Hostname = "test", Tags = PointTags.Of(session.Manifest, isPartial: false) }, Cancellation);
+        var counters = session.Writer.Counters;
+        await session.Writer.DisposeAsync();
+        return new TakenPoint(point, session.Manifest, context, counters);
+    }
+
+    public CaptureSession NewSession(BackupMode mode) => new()
+    {
+        Manifest = new Manifest { Platform = "test", RunId = "run", Mode = mode, HoldfastVersion = "0", Host = "test" },
+        Repository = Repository,
+        Parent = Repository.ListSnapshotsAsync(Cancellation).GetAwaiter().GetResult() is [.., var newest] ? newest : null,
+        Writer = Repository.BeginSnapshotAsync(cancellation: Cancellation).GetAwaiter().GetResult(),
+    };
+
+    /// <summary>Restic alone writes the point as files: the folder of the cluster.</summary>
+    public async Task<string> RestoreByResticAsync(TakenPoint taken)
+    {
+        var restic = ResticBinary.Find();
+        await restic.CheckAsync(_folder["repository"], Password);
+        (await restic.RunAsync(_folder["repository"], Password, "restore", taken.Point.Id.ToString(), "--target", _folder["by-restic"])).Succeeded();
+        return _folder["by-restic/postgres/main"];
+    }
+
+    public async Task<BaseRecord> ReadRecordAsync(TakenPoint taken)
+    {
+        var node = await Repository.FindNodeAsync(taken.Point, "/postgres/main/base.json", Cancellation);
+        var json = new MemoryStream();
+        await using var content = Repository.OpenFile(node!);
+        await content.CopyToAsync(json, Cancellation);
+        return BaseRecord.Read(json.ToArray());
+    }
+
+    public static async Task ActAsync(IEnumerable<Step> steps, StepContext context)
+    {
+        foreach (var step in steps) await step.Act(context, Cancellation);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (Repository is not null) await Repository.DisposeAsync();
+        await Server.DisposeAsync();
+        _folder.Dispose();
+    }
+}
