@@ -25,7 +25,7 @@ internal static class RestoreCommand
     static RestoreCommand() => Point.DefaultValueFactory = _ => "latest";
 
     public static Command Make(Launcher launcher) => launcher.Start(
-        new Command("restore", "Brings the platform back from a recovery point.") { Point, Plan, Yes, Only, Target, Include, Exclude, Overwrite, NoLock }, RunAsync);
+        RecoveryOptions.With(new Command("restore", "Brings the platform back from a recovery point.") { Point, Plan, Yes, Only, Target, Include, Exclude, Overwrite, NoLock }), RunAsync);
 
     private static async Task<ExitCode> RunAsync(Session session, ParseResult parsed, CancellationToken cancellation)
     {
@@ -57,6 +57,7 @@ internal static class RestoreCommand
         NoLock = parsed.GetValue(NoLock),
         Include = parsed.GetRequiredValue(Include),
         Exclude = parsed.GetRequiredValue(Exclude),
+        Recovery = RecoveryOptions.Read(parsed),
     };
 
     private static async Task ConfirmAsync(Session session, RestoreRun run, CancellationToken cancellation)

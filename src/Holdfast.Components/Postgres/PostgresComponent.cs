@@ -13,6 +13,7 @@ public sealed class PostgresComponent : IComponent
 {
     private readonly PostgresConnector _connector;
     private readonly PostgresUndos _undos;
+    private readonly BaseUndos _baseUndos;
     private readonly IHost _host;
     private readonly TimeProvider _clock;
 
@@ -26,6 +27,7 @@ public sealed class PostgresComponent : IComponent
     {
         _connector = new PostgresConnector(settings, secrets, host);
         _undos = new PostgresUndos(_connector);
+        _baseUndos = new BaseUndos(settings.Name);
         _host = host;
         _clock = clock;
     }
@@ -34,7 +36,7 @@ public sealed class PostgresComponent : IComponent
 
     public string Kind => "postgres";
 
-    public IReadOnlyList<IUndoHandler> UndoHandlers => _undos.Handlers;
+    public IReadOnlyList<IUndoHandler> UndoHandlers => [.. _undos.Handlers, _baseUndos];
 
     /// <summary>Set by tests that need no repository: where a dump goes, and comes from.</summary>
     internal IDumpTarget? DumpTarget { get; init; }
@@ -53,6 +55,8 @@ public sealed class PostgresComponent : IComponent
         _ => ClusterCapture.PlanAsync(_connector, _host, session, DumpTarget, _clock, cancellation),
     };
 
-    public Task<IReadOnlyList<Step>> PlanRestoreAsync(RestoreSession session, CancellationToken cancellation) =>
-        ClusterRestore.PlanAsync(_connector, _host, session, DumpSource, _undos, cancellation);
+    /// <summary>By what the point holds, whatever the profile says by now.</summary>
+    public Task<IReadOnlyList<Step>> PlanRestoreAsync(RestoreSession session, CancellationToken cancellation) => BaseRestore.IsOf(session, Name)
+        ? BaseRestore.PlanAsync(_connector, _host, session, _baseUndos, _clock, cancellation)
+        : ClusterRestore.PlanAsync(_connector, _host, session, DumpSource, _undos, cancellation);
 }

@@ -69,7 +69,8 @@ internal sealed partial record PostgresPrograms
     /// <summary>Large objects were called blobs before pg_dump 16.</summary>
     public string Spell(string option) => option == "--large-objects" && DumpVersion < 16 ? "--blobs" : option;
 
-    private static string Find(IHost host, string name, int major) => host.FindProgram($"/usr/lib/postgresql/{major}/bin/{name}")
+    /// <summary>A program of a major version where it is installed, or any of that name.</summary>
+    public static string Find(IHost host, string name, int major) => host.FindProgram($"/usr/lib/postgresql/{major}/bin/{name}")
         ?? host.FindProgram($"/usr/pgsql-{major}/bin/{name}")
         ?? host.FindProgram(name)
         ?? throw Catalogue.ProgramMissing.Throwable($"The program '{name}' is not there.", "Install PostgreSQL's client package, or add its directory to PATH.");

@@ -44,6 +44,9 @@ internal sealed record PostgresSettings
     /// <summary>The system user that connects and that programs run as, for servers that trust a socket's peer; null for the own user.</summary>
     public string? SystemUser { get; init; }
 
+    /// <summary>The unit of systemd that runs the server, for a restore of its files; null when nobody says.</summary>
+    public string? Service { get; init; }
+
     /// <summary>How long to wait for a table that somebody alters. 60 seconds: others queue behind us for that long at most.</summary>
     public TimeSpan LockTimeout { get; init; } = TimeSpan.FromSeconds(60);
 
@@ -59,6 +62,7 @@ internal sealed record PostgresSettings
             Method = ReadMethod(node.Find("method")?.Text),
             Databases = Names(node.Find("databases")),
             Exclude = Names(node.Find("exclude-databases")) ?? defaults.Exclude,
+            Service = node.Find("service")?.Text,
             Workers = node.Find("jobs")?.Integer ?? defaults.Workers,
             Questions = [.. node.Find("questions")?.Items.Select(PostgresQuestion.Read) ?? []],
         };

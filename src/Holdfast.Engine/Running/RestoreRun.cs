@@ -33,6 +33,9 @@ public sealed record RestoreRequest
 
     public IReadOnlyList<string> Include { get; init; } = [];
     public IReadOnlyList<string> Exclude { get; init; } = [];
+
+    /// <summary>How far databases are brought, and where.</summary>
+    public RecoveryWishes Recovery { get; init; } = RecoveryWishes.None;
 }
 
 /// <summary>What a restore has done.</summary>
@@ -110,7 +113,7 @@ public sealed class RestoreRun : IAsyncDisposable
         var session = new RestoreSession
         {
             Repository = _hold.Repository, Point = Point, Manifest = Manifest, Target = _request.Target, Overwrite = _request.Overwrite,
-            Include = _request.Include, Exclude = _request.Exclude, AsideSuffix = $".before-{_id}",
+            Include = _request.Include, Exclude = _request.Exclude, Recovery = _request.Recovery, AsideSuffix = $".before-{_id}",
         };
         var restores = new List<Step>();
         foreach (var component in Selected()) restores.AddRange(await component.PlanRestoreAsync(session, cancellation));

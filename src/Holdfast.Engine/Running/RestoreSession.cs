@@ -19,6 +19,9 @@ public sealed class RestoreSession
     public IReadOnlyList<string> Include { get; init; } = [];
     public IReadOnlyList<string> Exclude { get; init; } = [];
 
+    /// <summary>How far databases are brought, and where.</summary>
+    public RecoveryWishes Recovery { get; init; } = RecoveryWishes.None;
+
     /// <summary>Added to the name of what is moved aside; unique for the run.</summary>
     public required string AsideSuffix { get; init; }
 }

@@ -60,7 +60,7 @@ public sealed class ProfileReaderTests
                   General: [ etc/environment, { path: /etc/x, optional: maybe } ]
               postgres:
                 - name: main
-                  method: cold
+                  method: tape
             """);
         Assert.Equal(
             [
@@ -69,7 +69,7 @@ public sealed class ProfileReaderTests
                 "line 3, column 16: repository.compression: expected a whole number, found 'fast'.",
                 "line 7, column 18: components.files.groups.General[0]: 'etc/environment' does not fit. Expected: An absolute path, or a pattern of one: * and ? stand for anything but a slash, [abc] for one of these characters.",
                 "line 7, column 61: components.files.groups.General[1].optional: expected true or false, found 'maybe'.",
-                "line 10, column 15: components.postgres[0].method: 'cold' is not possible here. Expected: dump.",
+                "line 10, column 15: components.postgres[0].method: 'tape' is not possible here. Expected: dump, base, cold.",
             ],
             mistakes.Select(mistake => mistake.ToString()), StringComparer.Ordinal);
     }

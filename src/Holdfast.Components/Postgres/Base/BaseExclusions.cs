@@ -27,7 +27,7 @@ internal sealed class BaseExclusions(string root)
     /// <summary>The relations of a folder that are not written to WAL: after a crash, as after a restore, they begin empty.</summary>
     private readonly ConcurrentDictionary<string, FrozenSet<string>> _unlogged = new(StringComparer.Ordinal);
 
-    /// <summary>In the folder of a tablespace, the beginning of the name of the only folder that belongs to this server; null in a data directory.</summary>
+    /// <summary>In the folder of a tablespace, the only folder that belongs to this server; null in a data directory.</summary>
     public string? Tablespace { get; init; }
 
     /// <summary>True for what stays out of the copy of a server that is down: sockets, and other servers' folders in a tablespace.</summary>
@@ -49,7 +49,7 @@ internal sealed class BaseExclusions(string root)
             || type == NodeType.Socket || RelationFile.IsTemporary(name) || IsUnlogged(path, name);
     }
 
-    private bool IsForeign(string relative) => Tablespace is { } own && !relative.StartsWith(own, StringComparison.Ordinal);
+    private bool IsForeign(string relative) => Tablespace is { } own && relative != own && !relative.StartsWith(own + '/', StringComparison.Ordinal);
 
     private bool IsUnlogged(string path, string name)
     {

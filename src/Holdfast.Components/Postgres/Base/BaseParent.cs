@@ -23,11 +23,9 @@ internal sealed record BaseParent(Snapshot Point, BaseRecord Record)
     {
         if (await session.Repository.FindNodeAsync(point, BasePath.Record(cluster), cancellation) is not { Type: NodeType.File } node) return null;
         await using var content = session.Repository.OpenFile(node);
-        var json = new MemoryStream();
-        await content.CopyToAsync(json, cancellation);
         try
         {
-            return BaseRecord.Read(json.GetBuffer().AsSpan(0, (int)json.Length));
+            return await BaseRecord.ReadAsync(content, cancellation);
         }
         catch (JsonException)
         {

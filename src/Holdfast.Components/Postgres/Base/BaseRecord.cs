@@ -53,8 +53,8 @@ internal sealed record BaseRecord
     public byte[] Write() => JsonSerializer.SerializeToUtf8Bytes(this, BaseJson.Default.BaseRecord);
 
     /// <exception cref="JsonException">The bytes are no such record.</exception>
-    public static BaseRecord Read(ReadOnlySpan<byte> json) =>
-        JsonSerializer.Deserialize(json, BaseJson.Default.BaseRecord) ?? throw new JsonException("base.json is empty.");
+    public static async Task<BaseRecord> ReadAsync(Stream json, CancellationToken cancellation) =>
+        await JsonSerializer.DeserializeAsync(json, BaseJson.Default.BaseRecord, cancellation) ?? throw new JsonException("base.json is empty.");
 
     /// <summary>An address as people and this record write it: "0/2000028".</summary>
     public static NpgsqlLogSequenceNumber Lsn(string text) => NpgsqlLogSequenceNumber.Parse(text);

@@ -12,7 +12,8 @@ internal sealed record ClusterFacts
             pg_catalog.pg_is_in_recovery(), current_setting('data_checksums'), current_setting('block_size'),
             (SELECT setting FROM pg_catalog.pg_settings WHERE name = 'wal_segment_size'), (SELECT setting FROM pg_catalog.pg_settings WHERE name = 'segment_size'),
             current_setting('wal_level'), current_setting('max_replication_slots'),
-            CASE WHEN pg_catalog.pg_has_role('pg_read_all_stats', 'USAGE') THEN (SELECT sum(pg_catalog.pg_database_size(oid)) FROM pg_catalog.pg_database) ELSE 0 END::bigint
+            CASE WHEN pg_catalog.pg_has_role('pg_read_all_stats', 'USAGE') THEN (SELECT sum(pg_catalog.pg_database_size(oid)) FROM pg_catalog.pg_database) ELSE 0 END::bigint,
+            (SELECT catalog_version_no FROM pg_catalog.pg_control_system())
         """;
 
     private const string TablespaceQuestion = """
@@ -38,6 +39,9 @@ internal sealed record ClusterFacts
     public required uint RelationBlocks { get; init; }
     public required string WalLevel { get; init; }
     public required int ReplicationSlots { get; init; }
+
+    /// <summary>The folder of this server in each of its tablespaces: "PG_15_202209061".</summary>
+    public required string TablespaceFolder { get; init; }
 
     /// <summary>Bytes of all databases, about; 0 when we may not know.</summary>
     public long Size { get; init; }
@@ -73,5 +77,6 @@ internal sealed record ClusterFacts
         WalLevel = row[11],
         ReplicationSlots = int.Parse(row[12]),
         Size = long.Parse(row[13]),
+        TablespaceFolder = $"PG_{int.Parse(row[2]) / 10_000}_{row[14]}",
     };
 }

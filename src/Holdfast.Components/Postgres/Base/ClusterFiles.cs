@@ -48,7 +48,7 @@ internal sealed class ClusterFiles(string cluster, ClusterFacts facts, CaptureSe
 
     private async Task AddAsync(string folder, string path, string root, BaseParent? parent, ulong? start, CancellationToken cancellation)
     {
-        var exclusions = new BaseExclusions(folder) { Tablespace = root.Length == 0 ? null : $"PG_{facts.Version / 10_000}_" };
+        var exclusions = new BaseExclusions(folder) { Tablespace = root.Length == 0 ? null : facts.TablespaceFolder };
         var options = new ArchiveOptions
         {
             Counters = _counters,

@@ -85,11 +85,23 @@ internal sealed class BaseRig : IAsyncDisposable
     public async Task<BaseRecord> ReadRecordAsync(TakenPoint taken)
     {
         var node = await Repository.FindNodeAsync(taken.Point, "/postgres/main/base.json", Cancellation);
-        var json = new MemoryStream();
         await using var content = Repository.OpenFile(node!);
-        await content.CopyToAsync(json, Cancellation);
-        return BaseRecord.Read(json.ToArray());
+        return await BaseRecord.ReadAsync(content, Cancellation);
     }
+
+    /// <summary>Restores, as a run does. What is owed in the end was not settled.</summary>
+    public async Task<RecordedContext> RestoreAsync(TakenPoint taken, RecoveryWishes? wishes = null, string? target = null, bool overwrite = false)
+    {
+        var context = new RecordedContext($"20261122-220000-{++_runs:x4}");
+        await ActAsync(await PlanRestoreAsync(taken, wishes, target, overwrite), context);
+        Assert.Empty(context.Owed);
+        return context;
+    }
+
+    public Task<IReadOnlyList<Step>> PlanRestoreAsync(TakenPoint taken, RecoveryWishes? wishes = null, string? target = null, bool overwrite = false) =>
+        Component().PlanRestoreAsync(
+            new RestoreSession { Repository = Repository, Point = taken.Point, Manifest = taken.Manifest, AsideSuffix = $".before-{++_runs}", Target = target, Overwrite = overwrite, Recovery = wishes ?? RecoveryWishes.None },
+            Cancellation);
 
     public static async Task ActAsync(IEnumerable<Step> steps, StepContext context)
     {

@@ -48,10 +48,11 @@ public sealed class RelationFileTests
     [Fact]
     public void In_a_tablespace_only_the_servers_own_folder_is_copied()
     {
-        var exclusions = new BaseExclusions("/srv/fast") { Tablespace = "PG_15_" };
+        var exclusions = new BaseExclusions("/srv/fast") { Tablespace = "PG_15_202209061" };
         Assert.False(exclusions.Excludes("/srv/fast", NodeType.Directory));
         Assert.False(exclusions.Excludes("/srv/fast/PG_15_202209061/5/16384", NodeType.File));
         Assert.True(exclusions.Excludes("/srv/fast/PG_14_202107181", NodeType.Directory));
+        Assert.True(exclusions.Excludes("/srv/fast/PG_15_202209061.before-run", NodeType.Directory));
         Assert.True(exclusions.ExcludesStopped("/srv/fast/lost+found", NodeType.Directory));
     }
 }

@@ -1,0 +1,141 @@
+using System.Text.Json;
+using Holdfast.Engine.Hosts;
+using Holdfast.Engine.Planning;
+using Holdfast.Engine.Problems;
+using Holdfast.Engine.Running;
+using Holdfast.Restic.Snapshots;
+
+namespace Holdfast.Components.Postgres.Base;
+
+/// <summary>The steps that bring a cluster back by its files, and its server to the wished instant.</summary>
+internal sealed class BaseRestore
+{
+    private readonly PostgresConnector _connector;
+    private readonly IHost _host;
+    private readonly RestoreSession _session;
+    private readonly TimeProvider _clock;
+    private readonly string _cluster;
+    private readonly BaseRecord _record;
+    private readonly RestorePlaces _places;
+    private readonly RecoveryTarget _target;
+    private readonly FileOwner _owner;
+    private readonly RestoredFiles _files;
+
+    private BaseRestore(PostgresConnector connector, IHost host, RestoreSession session, BaseUndos undos, TimeProvider clock, BaseRecord record, Node folder)
+    {
+        (_connector, _host, _session, _clock, _record) = (connector, host, session, clock, record);
+        _cluster = connector.Settings.Name;
+        _places = RestorePlaces.Of(record, session.Target, session.Recovery.Places);
+        _target = RecoveryTarget.Of(session.Recovery, record);
+        _owner = new FileOwner(host, folder);
+        _files = new RestoredFiles(_cluster, session, _places, _owner, undos);
+    }
+
+    /// <summary>True when the point holds files of the cluster, not a dump.</summary>
+    public static bool IsOf(RestoreSession session, string component) =>
+        session.Manifest.Components.FirstOrDefault(record => record.Name == component)?.Details?["method"]?.GetValue<string>() is "base" or "cold";
+
+    public static async Task<IReadOnlyList<Step>> PlanAsync(PostgresConnector connector, IHost host, RestoreSession session, BaseUndos undos, TimeProvider clock, CancellationToken cancellation)
+    {
+        var cluster = connector.Settings.Name;
+        if (session.Include.Count + session.Exclude.Count > 0)
+            throw Catalogue.PostgresRestore.Throwable($"The files of {cluster} belong together, so they are not restored in part.", "Leave --include and --exclude out, or restore other components alone with --only.");
+        var record = await ReadAsync(session, cluster, cancellation);
+        var folder = await session.Repository.FindNodeAsync(session.Point, BasePath.Data(cluster), cancellation) ?? throw Unreadable(session, BasePath.Data(cluster));
+        var restore = new BaseRestore(connector, host, session, undos, clock, record, folder);
+        restore.Check();
+        return restore.Steps();
+    }
+
+    private List<Step> Steps()
+    {
+        var starts = _session.Target is null && !_session.Recovery.NoStart;
+        var steps = new List<Step>();
+        if (_connector.Settings.Service is { } unit && _session.Target is null)
+            steps.Add(Step($"Stop {unit}", "Stops the server, whose files are replaced.", destroys: true, StopAsync));
+        steps.Add(Step($"Restore the files of {_cluster}", Does(), _files.IsInPlace, WriteAsync));
+        steps.Add(Step($"Put the files of {_cluster} in place", $"Adds the WAL and the settings of the recovery, makes all of it durable, and puts it at {_places.Data}.", Directory.Exists(_places.Data), PlaceAsync));
+        if (starts) steps.Add(Step($"Start {_cluster} and replay its WAL", $"Starts the server, and waits until it has replayed to {_target.Text}{(_session.Recovery.Pause ? " and pauses there" : "")}.", destroys: false, StartAsync));
+        return steps;
+    }
+
+    private string Does() => _files.IsInPlace
+        ? $"Replaces in {_places.Data} what differs, and removes what the recovery point does not have. Until that is done the cluster is of no use."
+        : $"Writes them beside their places{(Directory.Exists(_places.Data) ? $"; what is in {_places.Data} is then moved aside, with '{_session.AsideSuffix}' added to its name" : "")}.";
+
+    private Step Step(string name, string does, bool destroys, Func<StepContext, CancellationToken, Task> act) =>
+        new() { Name = name, Does = does, Component = $"postgres/{_cluster}", Destroys = destroys, Act = act };
+
+    /// <summary>What would only be noticed after an hour of copying is looked at before.</summary>
+    private void Check()
+    {
+        if (_connector.Settings.Service is null || _session.Target is not null) RefuseRunning();
+        if (!_files.IsInPlace && MountPoints().Contains(_places.Data))
+            throw Catalogue.PostgresFiles.Throwable($"{_places.Data} is a file system of its own, so it can not be moved aside.", "Restore with --delta, which replaces files where they stand, or with --target to another place.");
+        if (!_target.IsInPoint)
+            throw Catalogue.PostgresTarget.Throwable($"The recovery point holds no WAL up to {_target.Text}.", $"It can be brought to its mark{(_record.Mark is { } mark ? $", {mark.Time:yyyy-MM-dd HH:mm:ss.fff} UTC, {mark.Lsn}" : "")}; leave the target out for that.");
+    }
+
+    private void RefuseRunning()
+    {
+        if (Directory.Exists(_places.Data) && ControlFile.FindPostmaster(_places.Data) is { } pid)
+            throw Catalogue.PostgresRunning.Throwable($"A server runs in {_places.Data}, as process {pid}.", "Stop it ('holdfast platform stop --with-stores', or systemctl), or name its unit as 'service' of the cluster in the profile; or restore with --target to another place.");
+    }
+
+    private async Task StopAsync(StepContext context, CancellationToken cancellation)
+    {
+        var (result, _) = await _host.RunAsync(new ProgramCall("systemctl", ["stop", "--", _connector.Settings.Service!]), cancellation);
+        if (result.ExitCode != 0) throw Catalogue.PostgresRunning.Throwable($"{_connector.Settings.Service} could not be stopped: {result.Errors.Trim()}");
+    }
+
+    private Task WriteAsync(StepContext context, CancellationToken cancellation)
+    {
+        RefuseRunning();
+        return _files.WriteAsync(context, cancellation);
+    }
+
+    private async Task PlaceAsync(StepContext context, CancellationToken cancellation)
+    {
+        RefuseRunning();
+        var data = _files.Growing;
+        if (_record.Method == "base")
+        {
+            await new WalPlacement(_cluster, _record, _session).PlaceAsync($"{data}/pg_wal", context, cancellation);
+            if (_record.BackupLabel is { } label) await File.WriteAllTextAsync($"{data}/backup_label", label, cancellation);
+            if (_places.Map(_record.TablespaceMap) is { } map) await File.WriteAllTextAsync($"{data}/tablespace_map", map, cancellation);
+            new RecoverySettings(_record.Version, _target, _session.Recovery.Timeline, _session.Recovery.Pause, RestoreCommand: "false").Write(data);
+        }
+        await _files.FinishAsync(context, cancellation);
+        if (_session.Target is not null || _session.Recovery.NoStart) context.Note($"The cluster lies in {_places.Data} and has not been started; when it is, it replays to {_target.Text}.");
+    }
+
+    private async Task StartAsync(StepContext context, CancellationToken cancellation)
+    {
+        var server = new RestoredServer(_connector, _host, _record, _places.Data, _owner.User, _clock);
+        await server.StartAsync(cancellation);
+        var replayed = await server.WaitAsync(_target, _session.Recovery.Pause, context, cancellation);
+        context.Note(_session.Recovery.Pause
+            ? $"{_cluster} waits at {replayed}: look at it, then let it go on with 'SELECT pg_wal_replay_resume()'."
+            : $"{_cluster} is up, replayed to {_target.Text} ({replayed}).");
+    }
+
+    private static HashSet<string> MountPoints() =>
+        File.ReadLines("/proc/self/mountinfo").Select(line => line.Split(' ')).Where(words => words.Length > 4).Select(words => words[4]).ToHashSet(StringComparer.Ordinal);
+
+    private static async Task<BaseRecord> ReadAsync(RestoreSession session, string cluster, CancellationToken cancellation)
+    {
+        if (await session.Repository.FindNodeAsync(session.Point, BasePath.Record(cluster), cancellation) is not { Type: NodeType.File } node) throw Unreadable(session, BasePath.Record(cluster));
+        await using var content = session.Repository.OpenFile(node);
+        try
+        {
+            return await BaseRecord.ReadAsync(content, cancellation);
+        }
+        catch (JsonException damaged)
+        {
+            throw Catalogue.PointManifest.Throwable($"'{BasePath.Record(cluster)}' of recovery point {session.Point.Id.ToShortString()} is not what this version writes: {damaged.Message}", damaged);
+        }
+    }
+
+    private static ProblemException Unreadable(RestoreSession session, string path) =>
+        Catalogue.PointManifest.Throwable($"Recovery point {session.Point.Id.ToShortString()} has no '{path}'.");
+}

@@ -1,0 +1,30 @@
+using Holdfast.Engine.Hosts;
+using Holdfast.Engine.Problems;
+using Holdfast.Restic.Snapshots;
+
+namespace Holdfast.Components.Postgres.Base;
+
+/// <summary>Whom a cluster's files belong to: PostgreSQL refuses to start as anybody else. By name, for numbers differ from machine to machine.</summary>
+internal sealed class FileOwner(IHost host, Node folder)
+{
+    /// <summary>The user that the server runs as; null where the machine that the point is of had no name for it.</summary>
+    public string? User => folder.User.Length > 0 ? folder.User : null;
+
+    /// <summary>Gives all that lies in a folder to the owner, and the folder the mode that the data directory had. Only root can, and only root needs to.</summary>
+    public async Task TakeAsync(string path, CancellationToken cancellation)
+    {
+        File.SetUnixFileMode(path, (UnixFileMode)(folder.Mode & GoMode.Permissions));
+        if (!Environment.IsPrivilegedProcess) return;
+        var group = folder.Group.Length > 0 ? folder.Group : $"{folder.Gid}";
+        await RunAsync("chown", ["-R", "-h", $"{User ?? $"{folder.Uid}"}:{group}", "--", path], cancellation);
+    }
+
+    /// <summary>Makes everything on the file system of a folder survive a power cut.</summary>
+    public Task SyncAsync(string path, CancellationToken cancellation) => RunAsync("sync", ["-f", "--", path], cancellation);
+
+    private async Task RunAsync(string program, IReadOnlyList<string> arguments, CancellationToken cancellation)
+    {
+        var (result, _) = await host.RunAsync(new ProgramCall(program, arguments), cancellation);
+        if (result.ExitCode != 0) throw Catalogue.PostgresFiles.Throwable($"'{program} {string.Join(' ', arguments)}' failed: {result.Errors.Trim()}");
+    }
+}

@@ -1,0 +1,46 @@
+namespace Holdfast.Components.Postgres.Base;
+
+/// <summary>
+/// What tells a restored server to replay its WAL, and how far: a file of its own up to version 11, from 12 on settings beside a signal
+/// file. Sources: PostgreSQL's manual, 26.3.5, "Recovering Using a Continuous Archive Backup", and the release notes of version 12.
+/// </summary>
+internal sealed record RecoverySettings(int Version, RecoveryTarget Target, string? Timeline, bool Pause, string RestoreCommand)
+{
+    private const int Signals = 120_000;
+
+    /// <summary>Settings of earlier recoveries; two targets at once would keep the server from starting.</summary>
+    private static readonly string[] Own = ["recovery_target", "recovery_target_name", "recovery_target_time", "recovery_target_xid", "recovery_target_lsn", "recovery_target_inclusive", "recovery_target_action", "recovery_target_timeline", "restore_command"];
+
+    /// <summary>Writes them into a data directory whose server is down.</summary>
+    public void Write(string data)
+    {
+        if (Version < Signals)
+        {
+            File.WriteAllLines($"{data}/recovery.conf", Lines);
+            return;
+        }
+        var path = $"{data}/postgresql.auto.conf";
+        var kept = File.Exists(path) ? File.ReadAllLines(path).Where(line => !Own.Contains(NameOf(line), StringComparer.OrdinalIgnoreCase)) : [];
+        File.WriteAllLines(path, [.. kept, .. Lines]);
+        File.WriteAllText($"{data}/recovery.signal", "");
+    }
+
+    private IEnumerable<string> Lines
+    {
+        get
+        {
+            yield return $"restore_command = {Quote(RestoreCommand)}";
+            if (Target.Setting is { } setting)
+            {
+                yield return $"{setting} = {Quote(Target.Value)}";
+                yield return $"recovery_target_action = '{(Pause ? "pause" : "promote")}'";
+            }
+            if ((Timeline ?? (Version < Signals ? null : "current")) is { } timeline) yield return $"recovery_target_timeline = {Quote(timeline)}";
+        }
+    }
+
+    private static string NameOf(string line) => line.Split('=', 2)[0].Trim();
+
+    /// <summary>As configuration files have it, and restore_command's own '%'.</summary>
+    private static string Quote(string value) => $"'{value.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("'", "''", StringComparison.Ordinal)}'";
+}

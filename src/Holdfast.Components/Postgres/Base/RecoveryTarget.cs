@@ -1,0 +1,58 @@
+using System.Globalization;
+using Holdfast.Engine.Problems;
+using Holdfast.Engine.Running;
+using NpgsqlTypes;
+
+namespace Holdfast.Components.Postgres.Base;
+
+/// <summary>How far a restored server replays, in the words of its own settings. Source: PostgreSQL's manual, 20.5.6, "Recovery Target".</summary>
+/// <param name="Setting">"recovery_target_time"; null for the end of all WAL.</param>
+/// <param name="Value">What it is set to.</param>
+/// <param name="Text">The same for people.</param>
+internal sealed record RecoveryTarget(string? Setting, string Value, string Text)
+{
+    /// <summary>The addresses at the target, where it says so: the WAL up to there is needed.</summary>
+    public NpgsqlLogSequenceNumber? Address { get; init; }
+
+    /// <summary>True when the recovery point's own WAL is enough, whatever there is besides.</summary>
+    public bool IsInPoint { get; init; }
+
+    /// <exception cref="ProblemException">The wish can not be read, or not be met by this point.</exception>
+    public static RecoveryTarget Of(RecoveryWishes wishes, BaseRecord record) => wishes.Limit switch
+    {
+        RecoveryLimit.Mark when record.Mark is { } mark => new("recovery_target_name", mark.Name, $"its mark of {Show(mark.Time)}") { Address = BaseRecord.Lsn(mark.Lsn), IsInPoint = true },
+        RecoveryLimit.Mark => new(null, "", $"when it was shut down, {Show(record.Started)}") { IsInPoint = true },
+        RecoveryLimit.Immediate => new("recovery_target", "immediate", "the end of the copying") { Address = record.StopLsn is { } stop ? BaseRecord.Lsn(stop) : null, IsInPoint = true },
+        RecoveryLimit.Name when wishes.To == record.Mark?.Name => Of(RecoveryWishes.None, record),
+        RecoveryLimit.Name => new("recovery_target_name", wishes.To!, $"the restore point {wishes.To}"),
+        RecoveryLimit.Transaction => Transaction(wishes.To!),
+        RecoveryLimit.Address => OfAddress(wishes.To!, record),
+        RecoveryLimit.Time => OfTime(wishes.To!, record),
+        _ => new(null, "", "the end of all WAL"),
+    };
+
+    private static RecoveryTarget Transaction(string text) => ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out _)
+        ? new("recovery_target_xid", text, $"transaction {text}")
+        : throw Catalogue.PostgresTarget.Throwable($"'{text}' is no number of a transaction.", "Write it as txid_current() and pg_current_xact_id() do: --to-xid 4711.");
+
+    private static RecoveryTarget OfAddress(string text, BaseRecord record)
+    {
+        if (!NpgsqlLogSequenceNumber.TryParse(text, out var address)) throw Catalogue.PostgresTarget.Throwable($"'{text}' is no address in the WAL.", "Write it as pg_current_wal_lsn() does: --to-lsn 0/3000060.");
+        if (record.StopLsn is { } stop && address < BaseRecord.Lsn(stop))
+            throw TooEarly($"The address {address}", $"{stop} is the first that it can be brought to");
+        return new("recovery_target_lsn", $"{address}", $"the address {address}") { Address = address, IsInPoint = record.Mark is { } mark && address < BaseRecord.Lsn(mark.Lsn) };
+    }
+
+    private static RecoveryTarget OfTime(string text, BaseRecord record)
+    {
+        if (!DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeLocal, out var time))
+            throw Catalogue.PostgresTarget.Throwable($"'{text}' is no time.", "Write it like --to \"2026-11-22 14:03:07+01\".");
+        if (time < record.Stopped) throw TooEarly($"The time {Show(time)}", $"{Show(record.Stopped)} is the first that it can be brought to");
+        return new("recovery_target_time", time.ToString("yyyy-MM-dd HH:mm:ss.ffffffzzz", CultureInfo.InvariantCulture), $"{Show(time)}") { IsInPoint = time <= record.Mark?.Time };
+    }
+
+    private static ProblemException TooEarly(string wish, string nearest) =>
+        Catalogue.PostgresTarget.Throwable($"{wish} lies before the end of the copy that this recovery point holds: {nearest}.", "Choose an older recovery point ('holdfast points list'), or a later target.");
+
+    private static string Show(DateTimeOffset time) => time.ToString("yyyy-MM-dd HH:mm:ss.fffzzz", CultureInfo.InvariantCulture);
+}

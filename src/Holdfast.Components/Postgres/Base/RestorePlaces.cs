@@ -1,0 +1,40 @@
+using System.Globalization;
+using Holdfast.Engine.Problems;
+
+namespace Holdfast.Components.Postgres.Base;
+
+/// <summary>Where the files of a cluster go: where they came from, below another directory, or where the user wants each tablespace.</summary>
+/// <param name="Data">The data directory.</param>
+/// <param name="Tablespaces">The folder of each tablespace, with the one it came from.</param>
+internal sealed record RestorePlaces(string Data, IReadOnlyList<TablespacePlace> Tablespaces)
+{
+    /// <exception cref="ProblemException">A place is given for a tablespace that the cluster does not have, or is no absolute path.</exception>
+    public static RestorePlaces Of(BaseRecord record, string? target, IReadOnlyDictionary<string, string> places)
+    {
+        var moved = record.Tablespaces.Where(tablespace => Path.IsPathRooted(tablespace.Path)).ToList();
+        foreach (var (oid, path) in places)
+        {
+            if (moved.All(tablespace => Key(tablespace) != oid))
+                throw Catalogue.PostgresTarget.Throwable($"The cluster has no tablespace {oid}.", moved.Count == 0 ? "It has none outside of its data directory." : $"It has {string.Join(", ", moved.Select(tablespace => $"{Key(tablespace)} ({tablespace.Name}, {tablespace.Path})"))}.");
+            if (!Path.IsPathRooted(path)) throw Catalogue.PostgresTarget.Throwable($"The place '{path}' of tablespace {oid} is no absolute path.", "Write it as --tablespace OID=/PATH.");
+        }
+        return new RestorePlaces(
+            target + record.DataDirectory,
+            [.. moved.Select(tablespace => new TablespacePlace(tablespace.Oid, tablespace.Path, places.TryGetValue(Key(tablespace), out var place) ? place.TrimEnd('/') : target + tablespace.Path))]);
+    }
+
+    /// <summary>tablespace_map with the new places: when replay begins, the server makes its links by it.</summary>
+    public string? Map(string? map)
+    {
+        if (map is null) return null;
+        var lines = map.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split(' ', 2));
+        return string.Concat(lines.Select(words => $"{words[0]} {Tablespaces.FirstOrDefault(place => Key(place.Oid) == words[0])?.Folder ?? words[^1]}\n"));
+    }
+
+    private static string Key(TablespaceEntry tablespace) => Key(tablespace.Oid);
+
+    private static string Key(uint oid) => oid.ToString(CultureInfo.InvariantCulture);
+}
+
+/// <summary>A tablespace: where it was, and where it goes.</summary>
+internal sealed record TablespacePlace(uint Oid, string Source, string Folder);

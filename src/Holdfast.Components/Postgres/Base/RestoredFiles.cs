@@ -1,0 +1,154 @@
+using Holdfast.Engine.Planning;
+using Holdfast.Engine.Problems;
+using Holdfast.Engine.Running;
+using Holdfast.Restic;
+using Holdfast.Restic.Archiving;
+using Holdfast.Restic.Restoring;
+using Holdfast.Restic.Snapshots;
+
+namespace Holdfast.Components.Postgres.Base;
+
+/// <summary>
+/// Brings the files of a cluster to their places. They grow in folders beside the old ones and change places with them in renames, so that
+/// until then nothing that was there is touched; or, when the user wants it so, they replace the old ones where they stand.
+/// </summary>
+internal sealed class RestoredFiles(string cluster, RestoreSession session, RestorePlaces places, FileOwner owner, BaseUndos undos)
+{
+    private const string Control = "/global/pg_control";
+    private readonly RestoreCounters _counters = new();
+    private readonly Dictionary<string, Undo> _owed = new(StringComparer.Ordinal);
+
+    /// <summary>True when files are replaced where they stand.</summary>
+    public bool IsInPlace { get; } = (session.Overwrite || session.Recovery.Delta) && Directory.Exists(places.Data);
+
+    /// <summary>Where the data directory grows.</summary>
+    public string Growing => IsInPlace ? places.Data : BaseUndos.Incomplete(places.Data, session.AsideSuffix);
+
+    /// <summary>Everything is written; the server's own settings and its WAL may be added in <see cref="Growing"/>.</summary>
+    public async Task WriteAsync(StepContext context, CancellationToken cancellation)
+    {
+        context.Counters.Refresh = Show;
+        if (IsInPlace)
+        {
+            // Without its control file no server starts from what is neither the old nor the new.
+            File.Delete(places.Data + Control);
+        }
+        else
+        {
+            await OweAsync(Growing, context, cancellation);
+        }
+        await WriteAsync(BasePath.Data(cluster), Growing, [Control], cancellation);
+        foreach (var tablespace in places.Tablespaces)
+        {
+            var folder = Growing == places.Data ? tablespace.Folder : BaseUndos.Inside(tablespace.Folder, session.AsideSuffix);
+            if (!IsInPlace) await OweAsync(folder, context, cancellation);
+            await WriteAsync(BasePath.Tablespace(cluster, tablespace.Oid), folder, [], cancellation);
+            await owner.TakeAsync(tablespace.Folder, cancellation);
+        }
+        Link();
+    }
+
+    /// <summary>The control file comes last; then the folders change places.</summary>
+    public async Task FinishAsync(StepContext context, CancellationToken cancellation)
+    {
+        await RestoreAsync(BasePath.Data(cluster), Growing, new RestoreOptions { Include = [Control], Existing = ExistingFiles.Overwrite }, cancellation);
+        await owner.TakeAsync(Growing, cancellation);
+        await owner.SyncAsync(Growing, cancellation);
+        foreach (var tablespace in places.Tablespaces) await owner.SyncAsync(tablespace.Folder, cancellation);
+        if (IsInPlace) return;
+        foreach (var tablespace in places.Tablespaces) await ExchangeAsync(tablespace, context, cancellation);
+        MoveAside(places.Data, context);
+        Directory.Move(Growing, places.Data);
+        await context.SettleAsync(_owed[Growing], cancellation);
+        await owner.SyncAsync(Path.GetDirectoryName(places.Data)!, cancellation);
+    }
+
+    private async Task ExchangeAsync(TablespacePlace tablespace, StepContext context, CancellationToken cancellation)
+    {
+        var growing = BaseUndos.Inside(tablespace.Folder, session.AsideSuffix);
+        foreach (var folder in Directory.GetDirectories(growing))
+        {
+            var place = Path.Join(tablespace.Folder, Path.GetFileName(folder));
+            MoveAside(place, context);
+            Directory.Move(folder, place);
+        }
+        Directory.Delete(growing);
+        await context.SettleAsync(_owed[growing], cancellation);
+    }
+
+    private Task OweAsync(string folder, StepContext context, CancellationToken cancellation) =>
+        context.OweAsync(_owed[folder] = undos.RemoveIncomplete(folder), cancellation);
+
+    private void MoveAside(string path, StepContext context)
+    {
+        if (!Directory.Exists(path)) return;
+        if (Directory.EnumerateFileSystemEntries(path).Any())
+        {
+            Directory.Move(path, path + session.AsideSuffix);
+            context.Note($"{path} was moved aside, to {path}{session.AsideSuffix}.");
+        }
+        else
+        {
+            Directory.Delete(path);
+        }
+    }
+
+    private async Task WriteAsync(string source, string folder, IReadOnlyList<string> except, CancellationToken cancellation)
+    {
+        Directory.CreateDirectory(folder);
+        if (IsInPlace) await RemoveOthersAsync(source, folder, cancellation);
+        await RestoreAsync(source, folder, new RestoreOptions { Exclude = except, Existing = ExistingFiles.Overwrite, CompareContent = true, Counters = _counters }, cancellation);
+    }
+
+    private async Task RestoreAsync(string source, string folder, RestoreOptions options, CancellationToken cancellation)
+    {
+        try
+        {
+            var report = await session.Repository.RestoreAsync(session.Point, source, folder, options, cancellation);
+            if (report.Failures is [var first, ..])
+                throw Catalogue.RestoreFailures.Throwable($"{report.Failures.Count} files of {cluster} could not be written, the first is {first.Path}: {first.Error}");
+        }
+        catch (ResticException full) when (full.Error == ResticError.Full)
+        {
+            throw Catalogue.TargetFull.Throwable(full.Message, full);
+        }
+    }
+
+    /// <summary>What the recovery point does not have would confuse the server: a relation that came later, old WAL. In a tablespace, other servers' folders stay.</summary>
+    private async Task RemoveOthersAsync(string source, string folder, CancellationToken cancellation)
+    {
+        var known = new HashSet<string>(StringComparer.Ordinal);
+        await foreach (var (path, _) in session.Repository.WalkAsync(session.Point, source, cancellation)) known.Add(folder + path[source.Length..]);
+        var isShared = folder != places.Data;
+        foreach (var name in LocalEntries.Names(folder))
+            if (!isShared || known.Contains($"{folder}/{name}")) RemoveUnknown($"{folder}/{name}", known);
+    }
+
+    private static void RemoveUnknown(string path, HashSet<string> known)
+    {
+        if (!LocalEntries.TryFind(path, out var type, out _)) return;
+        if (type != NodeType.Directory)
+        {
+            if (!known.Contains(path)) File.Delete(path);
+            return;
+        }
+        foreach (var name in LocalEntries.Names(path)) RemoveUnknown($"{path}/{name}", known);
+        if (!known.Contains(path)) Directory.Delete(path);
+    }
+
+    private void Link()
+    {
+        foreach (var tablespace in places.Tablespaces)
+        {
+            var link = $"{Growing}/pg_tblspc/{tablespace.Oid}";
+            File.Delete(link);
+            File.CreateSymbolicLink(link, tablespace.Folder);
+        }
+    }
+
+    private void Show(StepCounters shown)
+    {
+        Interlocked.Exchange(ref shown.ItemsDone, Interlocked.Read(ref _counters.FilesDone));
+        Interlocked.Exchange(ref shown.BytesDone, Interlocked.Read(ref _counters.BytesWritten));
+    }
+}

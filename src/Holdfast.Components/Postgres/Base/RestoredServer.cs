@@ -1,0 +1,96 @@
+using Holdfast.Engine.Hosts;
+using Holdfast.Engine.Problems;
+using Holdfast.Engine.Running;
+using NpgsqlTypes;
+
+namespace Holdfast.Components.Postgres.Base;
+
+/// <summary>Starts a restored server, and watches it replay until it is where it should be.</summary>
+internal sealed class RestoredServer(PostgresConnector connector, IHost host, BaseRecord record, string data, string? user, TimeProvider clock)
+{
+    private static readonly TimeSpan _tick = TimeSpan.FromMilliseconds(200), _patience = TimeSpan.FromSeconds(30);
+    private string Log => $"{data}/restore.log";
+
+    /// <summary>Starts it, by its unit when the profile names one, or else as the owner of its files.</summary>
+    public async Task StartAsync(CancellationToken cancellation)
+    {
+        var (program, arguments) = connector.Settings.Service is { } unit ? ("systemctl", (IReadOnlyList<string>)["start", "--no-block", "--", unit]) : (FindControl(), ControlArguments());
+        var (result, output) = await host.RunAsync(new ProgramCall(program, arguments) { User = connector.Settings.Service is null ? user : null }, cancellation);
+        if (result.ExitCode != 0) throw Failed($"'{program}' ended with {result.ExitCode}: {(result.Errors + output).Trim()}");
+    }
+
+    /// <summary>Waits until it has replayed all that it should, and has been promoted, or waits for a person if that was asked for.</summary>
+    public async Task<NpgsqlLogSequenceNumber> WaitAsync(RecoveryTarget target, bool pause, StepContext context, CancellationToken cancellation)
+    {
+        var begun = clock.GetTimestamp();
+        var wasAlive = false;
+        while (true)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            var isAlive = ControlFile.FindPostmaster(data) is not null;
+            if (!isAlive && (wasAlive || clock.GetElapsedTime(begun) > _patience)) throw Failed("it has ended");
+            wasAlive |= isAlive;
+            if (isAlive && await TryAskAsync(cancellation) is { } state)
+            {
+                Show(state.Replayed, target, context);
+                if (!state.IsInRecovery || (pause && state.IsPaused)) return state.Replayed;
+            }
+            await Task.Delay(_tick, clock, cancellation);
+        }
+    }
+
+    private sealed record State(bool IsInRecovery, bool IsPaused, NpgsqlLogSequenceNumber Replayed);
+
+    private const string Question = """
+        SELECT pg_catalog.pg_is_in_recovery(), CASE WHEN pg_catalog.pg_is_in_recovery() THEN pg_catalog.pg_is_wal_replay_paused() ELSE false END,
+            CASE WHEN pg_catalog.pg_is_in_recovery() THEN pg_catalog.pg_last_wal_replay_lsn() ELSE pg_catalog.pg_current_wal_lsn() END, current_setting('data_directory')
+        """;
+
+    /// <summary>Null while it takes no connections: before its files fit each other, and for a moment when it is promoted.</summary>
+    private async Task<State?> TryAskAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            await using var connection = await connector.OpenMaintenanceAsync(cancellation);
+            var row = (await connection.RowsAsync(Question, row => row, cancellation))[0];
+            if (row[3].TrimEnd('/') != data) throw Failed($"the server that answers at {connector.Place} has its data in {row[3]}");
+            return row[2].Length == 0 ? null : new State(row[0] is "t", row[1] is "t", NpgsqlLogSequenceNumber.Parse(row[2]));
+        }
+        catch (ProblemException notYet) when (notYet.Problem.Code == Catalogue.PostgresUnreachable.Code)
+        {
+            return null;
+        }
+        catch (Exception cut) when (PostgresProblem.Recognises(cut))
+        {
+            return null;
+        }
+    }
+
+    private void Show(NpgsqlLogSequenceNumber replayed, RecoveryTarget target, StepContext context)
+    {
+        if (record.StartLsn is not { } start) return;
+        var first = (ulong)BaseRecord.Lsn(start);
+        Interlocked.Exchange(ref context.Counters.BytesDone, (long)((ulong)replayed - first));
+        if (target.Address is { } end) Interlocked.Exchange(ref context.Counters.BytesTotal, (long)((ulong)end - first));
+    }
+
+    private string FindControl()
+    {
+        var major = record.Version / 10_000;
+        return PostgresPrograms.Find(host, "pg_ctl", major);
+    }
+
+    private List<string> ControlArguments()
+    {
+        var arguments = new List<string> { "start", "-W", "-D", data, "-l", Log };
+        // Debian keeps the configuration elsewhere, and it names a data directory of its own.
+        if (!File.Exists($"{data}/postgresql.conf") && record.ConfigFile is { } file) arguments.AddRange(["-o", $"-c config_file='{file}' -c data_directory='{data}'"]);
+        return arguments;
+    }
+
+    private ProblemException Failed(string why)
+    {
+        var last = File.Exists(Log) ? File.ReadLines(Log).TakeLast(5).Aggregate("", (text, line) => $"{text} {line.Trim()}") : "";
+        return Catalogue.PostgresRecovery.Throwable($"The restored server in {data} did not come up: {why}.{last}");
+    }
+}

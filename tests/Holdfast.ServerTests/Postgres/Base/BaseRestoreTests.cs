@@ -1,0 +1,174 @@
+using Holdfast.Components.Postgres;
+using Holdfast.Engine.Problems;
+using Holdfast.Engine.Running;
+using Holdfast.Testing;
+using Xunit;
+
+namespace Holdfast.ServerTests.Postgres.Base;
+
+/// <summary>Clusters that come back from base backups to where they were, beside it, over it, and to other instants than the mark.</summary>
+public sealed class BaseRestoreTests
+{
+    private const string Fill = "CREATE TABLE t AS SELECT n, repeat(md5(n::text), 10) AS pad FROM generate_series(1, 20000) n; CREATE INDEX ON t (n);";
+
+    [Fact]
+    public async Task A_cluster_comes_back_to_its_place_as_of_the_mark_and_the_old_one_is_kept()
+    {
+        await using var rig = await BaseRig.StartAsync();
+        await rig.Server.ExecuteAsync("postgres", Fill);
+        var taken = await rig.CaptureAsync(between: () => rig.Server.ExecuteAsync("postgres", "INSERT INTO t VALUES (20001, 'between');"));
+        await rig.Server.ExecuteAsync("postgres", "INSERT INTO t VALUES (0, 'too late');");
+        var face = await FaceAsync(rig.Server);
+        Assert.Equal("HF-PG-RUNNING", (await Assert.ThrowsAsync<ProblemException>(() => rig.PlanRestoreAsync(taken))).Problem.Code);
+        await rig.Server.StopServerAsync("immediate");
+
+        var context = await rig.RestoreAsync(taken);
+        Assert.Equal("20001|20001", await rig.Server.QueryAsync("postgres", "SELECT count(*), max(n) FROM t"));
+        Assert.Equal("f", await rig.Server.QueryAsync("postgres", "SELECT pg_is_in_recovery()"));
+        await rig.Server.ExecuteAsync("postgres", "INSERT INTO t VALUES (0, 'too late');");
+        Assert.Equal(face, await FaceAsync(rig.Server));
+        await SoundAsync(rig.Server);
+        var aside = Assert.Single(Directory.GetDirectories(rig.Server.Folder, "data.before-*"));
+        Assert.Contains(context.Notes, note => note.Contains(aside, StringComparison.Ordinal));
+        Assert.Empty(Directory.GetDirectories(rig.Server.Folder, "*incomplete*"));
+        Assert.Equal("postgres 700", (await Command.RunAsync("stat", ["-c", "%U %a", rig.Server.Data])).Succeeded().Output.Trim());
+    }
+
+    [Fact]
+    public async Task A_delta_restore_keeps_what_agrees_and_removes_what_came_later()
+    {
+        await using var rig = await BaseRig.StartAsync();
+        await rig.Server.ExecuteAsync("postgres", Fill);
+        await rig.Server.ExecuteAsync("postgres", "CHECKPOINT;");
+        var taken = await rig.CaptureAsync();
+        var file = Path.Join(rig.Server.Data, await rig.Server.QueryAsync("postgres", "SELECT pg_relation_filepath('t')"));
+        var inode = await InodeAsync(file);
+        await rig.Server.ExecuteAsync("postgres", "CREATE TABLE later AS SELECT 1 AS n; CREATE DATABASE later;");
+        await rig.Server.StopServerAsync();
+        await rig.RestoreAsync(taken, new RecoveryWishes { Delta = true });
+        Assert.Equal("20000", await rig.Server.QueryAsync("postgres", "SELECT count(*) FROM t"));
+        Assert.Equal("0", await rig.Server.QueryAsync("postgres", "SELECT count(*) FROM pg_class WHERE relname = 'later'"));
+        Assert.Equal(inode, await InodeAsync(file));
+        Assert.Empty(Directory.GetDirectories(rig.Server.Folder, "data.before-*"));
+        await SoundAsync(rig.Server);
+    }
+
+    [Fact]
+    public async Task Tablespaces_go_where_the_user_wants_them()
+    {
+        await using var rig = await BaseRig.StartAsync();
+        var (fast, moved) = (Path.Join(rig.Server.Folder, "fast"), Path.Join(rig.Server.Folder, "moved"));
+        Directory.CreateDirectory(fast);
+        (await Command.RunAsync("chown", ["postgres", fast])).Succeeded();
+        await rig.Server.ExecuteAsync("postgres", $"CREATE TABLESPACE fast LOCATION '{fast}';");
+        await rig.Server.ExecuteAsync("postgres", "CREATE TABLE quick TABLESPACE fast AS SELECT n FROM generate_series(1, 5000) n;");
+        var oid = await rig.Server.QueryAsync("postgres", "SELECT oid FROM pg_tablespace WHERE spcname = 'fast'");
+        var taken = await rig.CaptureAsync();
+        Assert.Equal(fast, Assert.Single((await rig.ReadRecordAsync(taken)).Tablespaces).Path);
+        await rig.Server.StopServerAsync();
+        Assert.Equal("HF-PG-TARGET", (await Assert.ThrowsAsync<ProblemException>(() => rig.PlanRestoreAsync(taken, new RecoveryWishes { Places = Place("1", "/x") }))).Problem.Code);
+
+        await rig.RestoreAsync(taken, new RecoveryWishes { Places = Place(oid, moved) });
+        Assert.Equal($"{moved}|5000", await rig.Server.QueryAsync("postgres", $"SELECT pg_tablespace_location({oid}), (SELECT count(*) FROM quick)"));
+        await rig.Server.StopServerAsync();
+        await rig.RestoreAsync(taken);
+        Assert.Equal($"{fast}|5000", await rig.Server.QueryAsync("postgres", $"SELECT pg_tablespace_location({oid}), (SELECT count(*) FROM quick)"));
+        Assert.Equal(2, Directory.GetDirectories(fast).Length); // the old one is beside it
+    }
+
+    [Fact]
+    public async Task Other_instants_that_the_points_WAL_covers_are_met_and_those_that_it_does_not_are_refused()
+    {
+        await using var rig = await BaseRig.StartAsync();
+        await rig.Server.ExecuteAsync("postgres", Fill);
+        var address = "";
+        var taken = await rig.CaptureAsync(between: async () =>
+        {
+            await rig.Server.ExecuteAsync("postgres", "INSERT INTO t VALUES (-1, 'one');");
+            address = await rig.Server.QueryAsync("postgres", "SELECT pg_current_wal_insert_lsn()");
+            await rig.Server.ExecuteAsync("postgres", "INSERT INTO t VALUES (-2, 'two');");
+        });
+        await rig.Server.StopServerAsync();
+        await rig.RestoreAsync(taken, new RecoveryWishes { Limit = RecoveryLimit.Address, To = address });
+        Assert.Equal("-1", await rig.Server.QueryAsync("postgres", "SELECT min(n) FROM t"));
+        await rig.Server.StopServerAsync();
+        await rig.RestoreAsync(taken, new RecoveryWishes { Limit = RecoveryLimit.Immediate, Delta = true });
+        Assert.Equal("1", await rig.Server.QueryAsync("postgres", "SELECT min(n) FROM t"));
+        await rig.Server.StopServerAsync();
+        await rig.RestoreAsync(taken, new RecoveryWishes { Pause = true });
+        Assert.Equal("t|-2", await rig.Server.QueryAsync("postgres", "SELECT pg_is_in_recovery(), min(n) FROM t"));
+        await rig.Server.ExecuteAsync("postgres", "SELECT pg_wal_replay_resume();");
+        await rig.Server.StopServerAsync();
+
+        await RefusedAsync(new RecoveryWishes { Limit = RecoveryLimit.Time, To = "2001-01-01 00:00:00Z" }, "lies before");
+        await RefusedAsync(new RecoveryWishes { Limit = RecoveryLimit.Time, To = "yesterday" }, "is no time");
+        await RefusedAsync(new RecoveryWishes { Limit = RecoveryLimit.Address, To = "0/1" }, "lies before");
+        await RefusedAsync(new RecoveryWishes { Limit = RecoveryLimit.Transaction, To = "x" }, "is no number");
+        async Task RefusedAsync(RecoveryWishes wishes, string why)
+        {
+            var problem = (await Assert.ThrowsAsync<ProblemException>(() => rig.PlanRestoreAsync(taken, wishes))).Problem;
+            Assert.Equal("HF-PG-TARGET", problem.Code);
+            Assert.Contains(why, problem.Message, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task Below_another_directory_nothing_is_started_and_a_server_on_it_comes_up()
+    {
+        await using var rig = await BaseRig.StartAsync();
+        await rig.Server.ExecuteAsync("postgres", Fill);
+        var taken = await rig.CaptureAsync();
+        var context = await rig.RestoreAsync(taken, target: rig["elsewhere"]);
+        Assert.Contains(context.Notes, note => note.Contains("has not been started", StringComparison.Ordinal));
+        File.SetUnixFileMode(rig["elsewhere"], (UnixFileMode)0b111_101_101);
+        await Command.RunAsync("chmod", ["-R", "a+x", Path.GetDirectoryName(rig["elsewhere"] + rig.Server.Data)!]);
+        (await Command.RunAsync("chmod", ["700", rig["elsewhere"] + rig.Server.Data])).Succeeded();
+        await using var restored = await PostgresServer.StartAsync(new PostgresServerOptions { Data = rig["elsewhere"] + rig.Server.Data });
+        Assert.Equal("20000", await restored.QueryAsync("postgres", "SELECT count(*) FROM t"));
+        Assert.Equal("20000", await rig.Server.QueryAsync("postgres", "SELECT count(*) FROM t"));
+    }
+
+    [Fact]
+    public async Task A_cold_copy_comes_back_as_it_was_shut_down()
+    {
+        await using var rig = await BaseRig.StartAsync();
+        await rig.Server.ExecuteAsync("postgres", Fill);
+        var taken = await rig.CaptureAsync(PostgresMethod.Cold, BackupMode.Cold, () => rig.Server.StopServerAsync());
+        await rig.Server.StartServerAsync();
+        await rig.Server.ExecuteAsync("postgres", "DROP TABLE t;");
+        await rig.Server.StopServerAsync();
+        await rig.RestoreAsync(taken);
+        Assert.Equal("20000|f", await rig.Server.QueryAsync("postgres", "SELECT count(*), pg_is_in_recovery() FROM t"));
+        await SoundAsync(rig.Server);
+    }
+
+    [Fact]
+    public async Task What_a_killed_restore_owes_leaves_the_old_cluster_as_it_was()
+    {
+        await using var rig = await BaseRig.StartAsync();
+        await rig.Server.ExecuteAsync("postgres", Fill);
+        var taken = await rig.CaptureAsync();
+        await rig.Server.StopServerAsync();
+        var context = new RecordedContext("killed");
+        var steps = await rig.PlanRestoreAsync(taken);
+        await steps[0].Act(context, BaseRig.Cancellation); // and here it is killed
+        Assert.True(Directory.Exists(Assert.Single(context.Owed).Arguments["folder"]));
+        foreach (var undo in context.Owed) await rig.Component().UndoHandlers.Single(handler => handler.Kind == undo.Kind).UndoAsync(undo, BaseRig.Cancellation);
+        Assert.Equal([rig.Server.Data], Directory.GetDirectories(rig.Server.Folder));
+        await rig.Server.StartServerAsync();
+        Assert.Equal("20000", await rig.Server.QueryAsync("postgres", "SELECT count(*) FROM t"));
+    }
+
+    private static Dictionary<string, string> Place(string oid, string path) => new(StringComparer.Ordinal) { [oid] = path };
+
+    private static async Task<string> InodeAsync(string path) => (await Command.RunAsync("stat", ["-c", "%i", path])).Succeeded().Output;
+
+    private static async Task<string> FaceAsync(PostgresServer server) => (await server.RunAsync("pg_dumpall", ["--restrict-key=test"])).Succeeded().Output;
+
+    private static async Task SoundAsync(PostgresServer server)
+    {
+        (await server.RunAsync("pg_amcheck", ["--install-missing", "--heapallindexed", "postgres"])).Succeeded();
+        await server.StopServerAsync();
+        (await server.AsServerAsync("pg_checksums", "-c", "-D", server.Data)).Succeeded();
+    }
+}
