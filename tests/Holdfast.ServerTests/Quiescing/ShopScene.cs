@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using System.Text.RegularExpressions;
 using Holdfast.ServerTests.EndToEnd;
 using Holdfast.Testing;
@@ -25,8 +26,10 @@ internal sealed partial class ShopScene : IAsyncDisposable
     /// <summary>How many orders there are, how many of them were never done, and how many more than once.</summary>
     public sealed record Audit(int Orders, int Lost, int Doubled);
 
-    /// <summary>A shop in a new box, with its repository made. The scale is in units of 20 000 rows.</summary>
-    public static async Task<ShopScene> OpenAsync(int scale = 1)
+    /// <summary>A shop in a new box, with its repository made.</summary>
+    /// <param name="scale">The size of its database, in units of 20 000 rows.</param>
+    /// <param name="visibility">The seconds after which workers take what a dead one had taken.</param>
+    public static async Task<ShopScene> OpenAsync(int scale = 1, int visibility = 3600)
     {
         Require.Program("redis-server");
         Require.Program("nginx");
@@ -35,7 +38,7 @@ internal sealed partial class ShopScene : IAsyncDisposable
         var shop = new ShopScene(await SystemdBox.StartAsync($"--bind-ro={folder}:/holdfast", $"--bind-ro={SourceTree.PathOf("tests/Holdfast.Testing/shop")}:/platform"));
         File.Copy(SourceTree.PathOf("profiles/sample.yaml"), Path.Combine(shop.Box.Share, "profile.yaml"));
         await shop.Box.BashAsync($"""
-            /platform/shop install {scale}
+            VISIBILITY={visibility} /platform/shop install {scale}
             mkdir -p /etc/holdfast; cp /share/profile.yaml /etc/holdfast/
             cd /etc/holdfast; umask 077; echo secret > password; echo secret > postgres-password; echo shop > redis-password
             """);
@@ -46,7 +49,23 @@ internal sealed partial class ShopScene : IAsyncDisposable
     public Task<CommandResult> HoldfastAsync(params string[] arguments) => Box.RunAsync(Holdfast, arguments);
 
     /// <summary>Customers place so many orders a second from now on.</summary>
-    public Task OrderAsync(int rate) => Box.BashAsync($"/platform/shop rate {rate}");
+    /// <param name="rate">Orders a second.</param>
+    /// <param name="longest">How many seconds later an order is to be done, at most.</param>
+    /// <param name="late">All tasks are acknowledged when they are done; otherwise one in three.</param>
+    public Task OrderAsync(int rate, int longest = 30, bool late = false) => Box.BashAsync($"/platform/shop rate {rate} {longest} {(late ? "late" : "")}");
+
+    /// <summary>The tasks of orders that were done more than once. From now on they count as done once.</summary>
+    public async Task<IReadOnlyList<string>> TakeDoubledAsync() =>
+        (await Box.BashAsync("runuser -u postgres -- psql -qXAt -h /run/postgresql -d shop -c \"UPDATE app.orders SET done = 1 WHERE done > 1 RETURNING 'order-' || id\"")).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+
+    /// <summary>Gives these units other settings, takes back those that earlier calls gave, and starts anew what has changed.</summary>
+    public async Task ChangeUnitsAsync(params IEnumerable<(string Unit, string Settings)> changes)
+    {
+        var script = new StringBuilder("shopt -s nullglob; cd /etc/systemd/system; changed=$(for folder in shop-*.service.d; do echo \"${folder%.d}\"; done); rm -rf shop-*.service.d\n");
+        foreach (var (unit, settings) in changes) script.Append(CultureInfo.InvariantCulture, $"mkdir {unit}.d; changed+=' {unit}'; cat > {unit}.d/test.conf <<'END'\n{settings}END\n");
+        script.Append("systemctl daemon-reload; [ -z \"$changed\" ] || { systemctl reset-failed $changed 2> /dev/null || :; systemctl restart $changed; }");
+        await Box.BashAsync(script.ToString());
+    }
 
     /// <summary>Waits until all orders are done, for so long at most, and counts.</summary>
     public async Task<Audit> AuditAsync(int seconds)
@@ -58,10 +77,13 @@ internal sealed partial class ShopScene : IAsyncDisposable
     }
 
     /// <summary>Every unit that ran runs; a second is given to those that are on their way.</summary>
-    public async Task EverythingRunsAsync(string after)
+    public Task EverythingRunsAsync(string after) => RunAsync(after, Units);
+
+    /// <summary>These units run.</summary>
+    public async Task RunAsync(string after, params IReadOnlyList<string> units)
     {
-        var states = (await Box.BashAsync($"systemctl is-active {string.Join(' ', Units)} || :")).Split('\n', StringSplitOptions.RemoveEmptyEntries);
-        Assert.True(states.All(state => state == "active"), $"After {after}: {string.Join(", ", Units.Zip(states))}");
+        var states = (await Box.BashAsync($"systemctl is-active {string.Join(' ', units)} || :")).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.True(states.All(state => state == "active"), $"After {after}: {string.Join(", ", units.Zip(states))}");
     }
 
     /// <summary>The stock restic reads every byte of the repository and finds nothing wrong.</summary>

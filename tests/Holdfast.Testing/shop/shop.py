@@ -4,6 +4,7 @@ Every order is a row first and then a task; a task counts its order as done. An 
 task is nowhere, and one that is done twice has been doubled. 'audit' looks for both.
 
   shop.py web             takes orders over HTTP, and makes some itself: $RATE a second, some of them to be done later
+  shop.py place N SECONDS places N orders, each of which takes so long; all acknowledged when done where $LATE says so
   shop.py audit SECONDS   waits until all orders are done, for so long at most, and counts
 """
 
@@ -16,7 +17,7 @@ import threading
 import time
 
 import psycopg2
-from celery import Celery
+from celery import Celery, signals
 from kombu import Queue
 
 DATABASE = "host=/run/postgresql user=shop dbname=shop"
@@ -57,9 +58,16 @@ def tidy():
     execute("INSERT INTO app.tidied DEFAULT VALUES")
 
 
+@signals.worker_ready.connect
+def turn_deaf(**_):
+    """A worker that does not end when it is asked to, where $STUBBORN says so."""
+    if os.environ.get("STUBBORN"):
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+
+
 def place(seconds=0.02, countdown=0.0, priority=0):
     (number,), = execute("INSERT INTO app.orders (placed) VALUES (clock_timestamp()) RETURNING id")
-    task = mail if number % 3 == 0 else order
+    task = mail if number % 3 == 0 or os.environ.get("LATE") else order
     task.apply_async((number, seconds), priority=priority, countdown=countdown or None, task_id=f"order-{number}")
     return number
 
@@ -110,7 +118,7 @@ def audit(seconds):
     until = time.monotonic() + seconds
     while True:
         (orders, open_ones, doubled), = execute("SELECT count(*), count(*) FILTER (WHERE done = 0), count(*) FILTER (WHERE done > 1) FROM app.orders")
-        if open_ones == 0 or doubled or time.monotonic() > until:
+        if open_ones == 0 or time.monotonic() > until:
             break
         time.sleep(0.2)
     print(f"orders={orders} lost={open_ones} doubled={doubled}")
@@ -120,5 +128,8 @@ def audit(seconds):
 if __name__ == "__main__":
     if sys.argv[1] == "web":
         web()
+    elif sys.argv[1] == "place":
+        for _ in range(int(sys.argv[2])):
+            place(float(sys.argv[3]))
     else:
         sys.exit(audit(float(sys.argv[2])))
