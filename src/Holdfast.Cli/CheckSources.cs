@@ -1,4 +1,5 @@
 using Holdfast.Components.Postgres;
+using Holdfast.Components.Postgres.Wal;
 using Holdfast.Components.Queues;
 using Holdfast.Components.Search;
 using Holdfast.Engine.Checking;
@@ -21,6 +22,7 @@ internal static class CheckSources
                 ? new UsersCheck(settings.Ports, [.. settings.Http.Select(node => WebQuestion.Read(node, secrets))], "/proc/net")
                 : new UnaskedCheck("users", "signed in", "the profile does not say how users reach the platform", "Name the ports in 'checks: users: ports:' of the profile, or a question to the platform in 'http:' there."),
             .. components.OfType<PostgresComponent>().Select(cluster => cluster.Check),
+            .. PostgresArchive.Of(profile, secrets, session.Host).Select(archive => archive.Check(session.Source.ReadAsync)),
             .. (profile.Root.Find("checks")?.Find("search")?.Items ?? []).Select(node => new SearchCheck(node, secrets, session.Clock)),
             .. components.OfType<QueuesComponent>().Select(broker => broker.Check),
             session.PlatformOf(profile)?.Check ?? new UnaskedCheck("services", "running", "the profile names no services", "Name the units of the platform under 'services' in the profile."),

@@ -5,8 +5,9 @@ internal static class Program
 {
     private static async Task<int> Main(string[] args)
     {
-        // Answered before anything else is loaded: scripts and monitoring ask often.
+        // Answered before anything else is loaded: scripts and monitoring ask often, and PostgreSQL starts a process for each segment.
         if (args is ["--version"]) return TellVersion();
+        if (PushClient.TryRun(args) is { } pushed) return pushed;
         using var interruption = new Interruption();
         return (int)await Application.RunAsync(args, Surroundings.OfProcess(), interruption.Token);
     }

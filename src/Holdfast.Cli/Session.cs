@@ -35,6 +35,9 @@ internal sealed class Session : IAsyncDisposable
     public TimeProvider Clock => _surroundings.Clock;
     public IHost Host { get; }
 
+    /// <summary>A variable of the environment, or null.</summary>
+    public string? Variable(string name) => _surroundings.Environment(name);
+
     /// <summary>True when there is a person to ask: never with <c>--json</c>.</summary>
     public bool CanAsk => Prompt.CanAsk && !_parsed.GetValue(GlobalOptions.Json);
 

@@ -209,6 +209,8 @@ public static class Catalogue
         "Switch it on with 'holdfast postgres enable-archiving'.", ExitCode.Incomplete);
     public static readonly ProblemKind ArchivingUnproven = Kind("HF-WAL-UNPROVEN", "No segment arrived in the archive after archiving was switched on.",
         "See the server's log for what archive_command said, and check that 'holdfast serve' runs.", ExitCode.Incomplete);
+    public static readonly ProblemKind PostgresRestart = Kind("HF-PG-RESTART", "Settings of a PostgreSQL server are changed, and take effect only when it is restarted.",
+        "Restart it when it suits ('systemctl restart postgresql', or the unit of the cluster), then run the same command again: it proves that all works.", ExitCode.Incomplete);
     public static readonly ProblemKind ClusterUnknown = Kind("HF-PG-CLUSTER", "It is not said which PostgreSQL cluster is meant, or the profile has no such one.",
         "Name one of the clusters in 'components: postgres:' of the profile with --cluster.", ExitCode.Usage);
 

@@ -27,5 +27,8 @@ public enum ExitCode
     NoRepository = 10,
     Locked = 11,
     WrongPassword = 12,
+
+    /// <summary>Of "wal fetch" alone: the file could not be had although it may be there. Any code above 125 stops PostgreSQL's recovery instead of ending it as complete.</summary>
+    AbortRecovery = 126,
     Interrupted = 130,
 }

@@ -37,6 +37,7 @@ internal static class ProblemsDocument
         (ExitCode.NoRepository, "There is no repository."),
         (ExitCode.Locked, "The repository is locked, or another run is in progress."),
         (ExitCode.WrongPassword, "The password of the repository is wrong."),
+        (ExitCode.AbortRecovery, "Of `wal fetch` alone: the file could not be had although it may be there. PostgreSQL stops its recovery at any code above 125, instead of taking it as complete."),
         (ExitCode.Interrupted, "Interrupted by ctrl-c or SIGTERM; what was owed has been undone."),
     ];
 

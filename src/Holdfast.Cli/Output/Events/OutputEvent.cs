@@ -40,6 +40,11 @@ namespace Holdfast.Cli.Output.Events;
 [JsonDerivedType(typeof(WorkersEvent), "workers")]
 [JsonDerivedType(typeof(QueuesSeenEvent), "queues_seen")]
 [JsonDerivedType(typeof(QueuesFinishedEvent), "queues_finished")]
+[JsonDerivedType(typeof(ArchivingPlanEvent), "archiving_plan")]
+[JsonDerivedType(typeof(ArchivingProvenEvent), "archiving_proven")]
+[JsonDerivedType(typeof(WalStatusEvent), "wal_status")]
+[JsonDerivedType(typeof(WalStoredEvent), "wal_stored")]
+[JsonDerivedType(typeof(ServeStartedEvent), "serve_started")]
 [JsonDerivedType(typeof(CheckLineEvent), "check_line")]
 [JsonDerivedType(typeof(PlatformCheckFinishedEvent), "platform_check_finished")]
 internal abstract record OutputEvent

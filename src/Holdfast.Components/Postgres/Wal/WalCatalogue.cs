@@ -55,6 +55,13 @@ internal sealed class WalCatalogue(Repository repository, string platform, strin
         return catalogue;
     }
 
+    /// <summary>The segments that recovery points hold: replay can begin at one.</summary>
+    public IEnumerable<WalSegment> PointSegments =>
+        _snapshots.Values.Where(held => held.Snapshot is not null && PointTags.IsPoint(held.Snapshot)).SelectMany(held => held.Files).Where(name => name.Length == WalSegment.NameLength).Select(WalSegment.Parse);
+
+    /// <summary>True for a segment that was still being written when it was received.</summary>
+    public bool IsStreamed(string name) => _files.TryGetValue(name, out var id) && _snapshots.TryGetValue(id, out var held) && held.IsStreamed;
+
     public bool Has(string name) => _files.ContainsKey(name);
 
     /// <summary>Learns what has come and gone: snapshots that were read before are not read again.</summary>

@@ -1,0 +1,90 @@
+using System.CommandLine;
+using Holdfast.Cli.Output.Events;
+using Holdfast.Components.Postgres.Wal;
+using Holdfast.Engine.Problems;
+using Holdfast.Engine.Serving;
+
+namespace Holdfast.Cli.Commands;
+
+/// <summary>Switches a server's archiving on and off.</summary>
+internal static class PostgresCommand
+{
+    private static readonly Option<string?> Cluster = new("--cluster") { Description = "The cluster of the profile; it may be left out when there is one.", HelpName = "NAME" };
+    private static readonly Option<string?> Socket = WalCommand.Socket();
+    private static readonly Option<bool> Plan = new("--plan") { Description = "Only show what would be changed." };
+    private static readonly Option<bool> Yes = new("--yes", "-y") { Description = "Do not ask." };
+
+    /// <summary>A server that is busy with a queue comes to our segment last.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    public static Command Make(Launcher launcher) => new("postgres", "Sets up PostgreSQL servers for what is done with them.")
+    {
+        launcher.Start(new Command("enable-archiving", "Lets a server archive its WAL by 'holdfast serve', and proves that it arrives.") { Cluster, Socket, Plan, Yes }, EnableAsync),
+        launcher.Start(new Command("disable-archiving", "Puts back what the server's settings were before.") { Cluster, Plan, Yes }, DisableAsync),
+    };
+
+    private static async Task<ExitCode> EnableAsync(Session session, ParseResult parsed, CancellationToken cancellation)
+    {
+        var (archive, archiving) = Of(session, parsed);
+        var plan = await archiving.PlanEnableAsync(CommandLine(session, parsed, archive.Cluster), cancellation);
+        session.Output.Tell(ArchivingPlanEvent.Of(plan));
+        if (parsed.GetValue(Plan)) return ExitCode.Success;
+        if (plan.Changes.Count > 0)
+        {
+            await ConfirmAsync(session, parsed, cancellation);
+            await archiving.ApplyAsync(plan, remember: true, cancellation);
+        }
+        if (plan.NeedsRestart) throw Catalogue.PostgresRestart.Throwable($"The settings of {archive.Cluster} are changed, and the server must be restarted before it archives.");
+        var (segment, took) = await archiving.ProveAsync(await session.OpenAsync(cancellation), session.Profile.Platform, Patience, cancellation);
+        session.Output.Tell(new ArchivingProvenEvent(archive.Cluster, segment, took.TotalSeconds));
+        return ExitCode.Success;
+    }
+
+    private static async Task<ExitCode> DisableAsync(Session session, ParseResult parsed, CancellationToken cancellation)
+    {
+        var (archive, archiving) = Of(session, parsed);
+        var plan = await archiving.PlanDisableAsync(cancellation);
+        session.Output.Tell(ArchivingPlanEvent.Of(plan));
+        if (parsed.GetValue(Plan)) return ExitCode.Success;
+        if (plan.Changes.Count > 0)
+        {
+            await ConfirmAsync(session, parsed, cancellation);
+            await archiving.ApplyAsync(plan, remember: false, cancellation);
+        }
+        if (plan.NeedsRestart)
+            throw Catalogue.PostgresRestart.Throwable($"The settings of {archive.Cluster} are put back; until the server is restarted it keeps the WAL that it does not archive any more.");
+        return ExitCode.Success;
+    }
+
+    private static (PostgresArchive, Archiving) Of(Session session, ParseResult parsed)
+    {
+        var cluster = WalCommand.ClusterOf(session.Profile, parsed.GetValue(Cluster));
+        var archive = PostgresArchive.Of(session.Profile, session.ProfileSecrets, session.Host).Single(one => one.Cluster == cluster);
+        return (archive, new Archiving(archive, Path.Combine(session.State.Path, "archiving", $"{session.Profile.Platform}-{cluster}.json"), session.Clock));
+    }
+
+    /// <summary>What the server runs for each segment; what is as usual is left out of it.</summary>
+    private static string CommandLine(Session session, ParseResult parsed, string cluster)
+    {
+        var settings = WalServiceSettings.Read(session.Profile, session.Variable);
+        var socket = parsed.GetValue(Socket) ?? settings.Socket;
+        var line = $"{Quote(Environment.ProcessPath ?? "holdfast")} wal push %p";
+        if (settings.Clusters.Count > 1) line += $" --cluster {Quote(cluster)}";
+        return socket == ServeClient.DefaultSocket(_ => null) ? line : $"{line} --socket {Quote(socket)}";
+    }
+
+    /// <summary>For the shell, and for the server, which takes % for a place to fill in.</summary>
+    private static string Quote(string word)
+    {
+        var escaped = word.Replace("%", "%%", StringComparison.Ordinal);
+        return escaped.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '/' or '.' or '-' or '_' or '%') ? escaped : $"'{escaped.Replace("'", "'\\''", StringComparison.Ordinal)}'";
+    }
+
+    private static async Task ConfirmAsync(Session session, ParseResult parsed, CancellationToken cancellation)
+    {
+        if (parsed.GetValue(Yes)) return;
+        if (!session.CanAsk) throw Catalogue.Unconfirmed.Throwable("The server's settings would be changed, and nobody is here to confirm it, so nothing was done.");
+        var answer = await session.Prompt.AskAsync("Change the settings? [y/N] ", hidden: false, cancellation);
+        if (answer?.Trim().ToUpperInvariant() is not ("Y" or "YES")) throw Catalogue.Unconfirmed.Throwable("The change was not confirmed, so nothing was done.");
+    }
+}

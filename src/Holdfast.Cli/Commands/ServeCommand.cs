@@ -1,0 +1,38 @@
+using System.CommandLine;
+using Holdfast.Cli.Output.Events;
+using Holdfast.Components.Postgres.Wal;
+using Holdfast.Engine.Problems;
+using Holdfast.Engine.Serving;
+
+namespace Holdfast.Cli.Commands;
+
+/// <summary>Keeps the repository open and archives WAL as PostgreSQL hands it over, until it is told to end.</summary>
+internal static class ServeCommand
+{
+    private static readonly Option<string?> Socket = WalCommand.Socket();
+
+    public static Command Make(Launcher launcher) =>
+        launcher.Start(new Command("serve", "Runs the service that archives the WAL of PostgreSQL and hands it out.") { Socket }, RunAsync);
+
+    private static async Task<ExitCode> RunAsync(Session session, ParseResult parsed, CancellationToken cancellation)
+    {
+        var settings = WalServiceSettings.Read(session.Profile, session.Variable);
+        if (settings.Clusters.Count == 0) throw Catalogue.ClusterUnknown.Throwable($"The profile {session.Profile.File} has no PostgreSQL cluster to serve.");
+        var repository = await session.OpenAsync(cancellation);
+        await using var service = await WalService.StartAsync(
+            repository, session.Profile.Platform, settings.Clusters, new WalServiceOptions(), session.Clock, notice => Tell(session, notice), cancellation);
+        using var socket = ServeSocket.Listen(parsed.GetValue(Socket) ?? settings.Socket, await settings.FindOwnerAsync(session.Host, cancellation));
+        ServiceNotice.Tell(session.Variable, ServiceNotice.Ready);
+        session.Output.Tell(new ServeStartedEvent(socket.Path, session.Profile.Platform, settings.Clusters));
+        using var abort = new CancellationTokenSource();
+        await new ServeLoop(socket, service.AnswerAsync).RunAsync(cancellation, abort.Token);
+        ServiceNotice.Tell(session.Variable, ServiceNotice.Stopping);
+        return ExitCode.Success;
+    }
+
+    private static void Tell(Session session, WalNotice notice)
+    {
+        if (notice.Problem is { } problem) session.Warn(problem with { Message = $"{notice.Cluster}: {problem.Message}" });
+        else session.Output.Tell(WalStoredEvent.Of(notice));
+    }
+}

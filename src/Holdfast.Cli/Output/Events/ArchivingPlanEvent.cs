@@ -1,0 +1,23 @@
+using Holdfast.Components.Postgres.Wal;
+
+namespace Holdfast.Cli.Output.Events;
+
+/// <summary>What is to be changed in a server's settings.</summary>
+internal sealed record ArchivingPlanEvent(string Cluster, string File, IReadOnlyList<SettingChange> Changes, IReadOnlyList<string> Pending, bool NeedsRestart) : OutputEvent
+{
+    public static ArchivingPlanEvent Of(ArchivingPlan plan) => new(plan.Cluster, plan.File, plan.Changes, plan.Pending, plan.NeedsRestart);
+
+    public override IEnumerable<string> Lines(Style style)
+    {
+        if (Changes.Count == 0) yield return $"Cluster {Printable.Text(Cluster)}: no setting needs to be changed.";
+        else yield return style.Bold($"Cluster {Printable.Text(Cluster)}: changes in {Printable.Name(File)}");
+        foreach (var change in Changes)
+        {
+            yield return $"  {change.Name,-16} {Value(change.From)} ({Printable.Text(change.Source)})";
+            yield return $"  {"",-13}-> {(change.To is { } to ? Value(to) : "as the other files say")}{(change.NeedsRestart ? style.Yellow("  takes a restart of the server") : "")}";
+        }
+        if (Pending.Count > 0) yield return style.Yellow($"  {string.Join(", ", Pending)}: changed already; a restart of the server is due");
+    }
+
+    private static string Value(string value) => value.Length == 0 ? "''" : Printable.Text(value);
+}

@@ -1,0 +1,55 @@
+using Holdfast.Cli.Output.Events;
+using Holdfast.Engine.Problems;
+using Holdfast.Engine.Serving;
+
+namespace Holdfast.Cli;
+
+/// <summary>
+/// "wal push" as archive_command calls it, for every segment: it hands the path to the service and waits, and nothing else is loaded for it.
+/// Any other wording is left to the parser of all commands, which ends up here as well.
+/// </summary>
+internal static class PushClient
+{
+    /// <summary>The service answers when the segment is durable, a minute behind somebody's exclusive lock at most; then PostgreSQL shall try again.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
+
+    /// <summary>The exit code; null for anything but "wal push PATH [--cluster NAME] [--socket PATH]".</summary>
+    public static int? TryRun(string[] arguments)
+    {
+        if (arguments is not ["wal", "push", ..]) return null;
+        string? path = null, cluster = null, socket = null;
+        for (var i = 2; i < arguments.Length; i++)
+        {
+            if (arguments[i] == "--cluster" && i + 1 < arguments.Length) cluster = arguments[++i];
+            else if (arguments[i] == "--socket" && i + 1 < arguments.Length) socket = arguments[++i];
+            else if (path is null && !arguments[i].StartsWith('-')) path = arguments[i];
+            else return null;
+        }
+        return path is null ? null : Run(path, cluster, socket);
+    }
+
+    /// <summary>Returns when the file is durable.</summary>
+    /// <exception cref="ProblemException">It is not.</exception>
+    public static void Push(string path, string? cluster, string socket)
+    {
+        using var client = ServeClient.Connect(socket, Patience);
+        // PostgreSQL names the file below its data directory, which is the current one.
+        var answer = client.Ask("push", cluster ?? "", Path.GetFullPath(path));
+        if (answer.Problem is { } problem) throw new ProblemException(problem);
+    }
+
+    private static int Run(string path, string? cluster, string? socket)
+    {
+        try
+        {
+            Push(path, cluster, socket ?? ServeClient.DefaultSocket(Environment.GetEnvironmentVariable));
+            return 0;
+        }
+        catch (ProblemException refused)
+        {
+            using var output = Surroundings.OfProcess().Open(json: false, quiet: false);
+            output.Tell(ProblemEvent.Error(refused.Problem));
+            return (int)refused.Problem.Exit;
+        }
+    }
+}

@@ -1,0 +1,103 @@
+using Holdfast.Engine.Checking;
+using Holdfast.Engine.Hosts;
+using Holdfast.Engine.Problems;
+using Holdfast.Engine.Profiles;
+using Holdfast.Restic;
+
+namespace Holdfast.Components.Postgres.Wal;
+
+/// <summary>The archive of a cluster of the profile, seen together with its server.</summary>
+public sealed class PostgresArchive
+{
+    /// <summary>So many segments from the end are searched for the end of a transaction: more mean that nothing was written for long.</summary>
+    private const int Searched = 8;
+
+    /// <summary>So many files may wait without anybody being told: a batch of the service.</summary>
+    private const int Patience = 32;
+
+    private readonly string _platform;
+
+    public PostgresArchive(string platform, ProfileNode node, ISecretReader secrets, IHost host)
+        : this(platform, new PostgresConnector(PostgresSettings.Read(node), secrets, host))
+    {
+    }
+
+    internal PostgresArchive(string platform, PostgresConnector connector) => (_platform, Connector) = (platform, connector);
+
+    /// <summary>The cluster's name.</summary>
+    public string Cluster => Connector.Settings.Name;
+
+    internal PostgresConnector Connector { get; }
+
+    /// <summary>The archives of all clusters that a profile names.</summary>
+    public static IReadOnlyList<PostgresArchive> Of(Profile profile, ISecretReader secrets, IHost host) =>
+        [.. (profile.Root["components"].Find("postgres")?.Items ?? []).Select(node => new PostgresArchive(profile.Platform, node, secrets, host))];
+
+    /// <summary>What is there, what is missing, and how far it is behind. A server that can not be asked is a problem among the others.</summary>
+    public async Task<WalStatus> ReadStatusAsync(Repository repository, CancellationToken cancellation)
+    {
+        using var catalogue = await WalCatalogue.ReadAsync(repository, _platform, Cluster, cancellation);
+        var problems = new List<Problem>();
+        var server = await AskAsync(problems, cancellation);
+        var gaps = Gaps(catalogue);
+        foreach (var gap in gaps.Where(gap => gap.Matters))
+            problems.Add(Catalogue.WalGap.With($"WAL of {Cluster} is missing: {(gap.Segments == 1 ? $"segment {gap.First}" : $"{gap.Segments} segments, {gap.First} to {gap.Last}")}."));
+        var behind = server?.Current is { } current && catalogue.Newest is { } newest ? (long)current.Number(catalogue.SegmentSize) - (long)newest.Number(catalogue.SegmentSize) - 1 : (long?)null;
+        if (server is not null) problems.AddRange(Judge(server));
+        return new WalStatus
+        {
+            Cluster = Cluster, System = catalogue.Identity?.System, SegmentSize = catalogue.SegmentSize,
+            Ranges = [.. catalogue.Ranges.Select(range => new WalRangeStatus(range.Timeline, range.First.Name, range.Last.Name, range.Count))],
+            Gaps = gaps, Newest = catalogue.Newest?.Name, NewestTime = await NewestTimeAsync(repository, catalogue, cancellation), Snapshots = catalogue.WalSnapshots.Count,
+            ArchiveMode = server?.Mode, Current = server?.Current?.Name, Behind = behind is { } count ? Math.Max(0, count) : null, Ready = server?.Ready,
+            Archived = server?.Archived, Failed = server?.Failed, Problems = problems,
+        };
+    }
+
+    /// <summary>What a check before a backup asks of the archive.</summary>
+    public ICheckSource Check(Func<CancellationToken, Task<RepositorySettings>> settings) => new WalCheck(this, settings);
+
+    private static List<WalGapStatus> Gaps(WalCatalogue catalogue)
+    {
+        var anew = catalogue.PointSegments.Select(segment => (WalSegment?)segment).Max();
+        var size = catalogue.SegmentSize;
+        return
+        [
+            .. from pair in catalogue.Ranges.Zip(catalogue.Ranges.Skip(1))
+               where pair.First.Timeline == pair.Second.Timeline
+               let first = pair.First.Last.Next(size)
+               let last = WalSegment.Of(pair.Second.Timeline, pair.Second.First.Number(size) - 1, size)
+               select new WalGapStatus(first.Name, last.Name, (long)(last.Number(size) - first.Number(size)) + 1, anew is null || anew < last),
+        ];
+    }
+
+    private IEnumerable<Problem> Judge(ArchiverState server)
+    {
+        if (server.Mode == "off") yield return Catalogue.ArchivingOff.With($"The server of {Cluster} does not archive its WAL: archive_mode is off.");
+        else if (server.IsFailing) yield return Catalogue.WalLate.With($"The server of {Cluster} could not archive {server.LastFailed}, last at {server.Failed:yyyy-MM-dd HH:mm:ss zzz}; {server.Ready} files wait.");
+        else if (server.Ready > Patience) yield return Catalogue.WalLate.With($"{server.Ready} files of {Cluster} wait to be archived.");
+    }
+
+    private async Task<ArchiverState?> AskAsync(List<Problem> problems, CancellationToken cancellation)
+    {
+        try
+        {
+            await using var connection = await Connector.OpenMaintenanceAsync(cancellation);
+            return await ArchiverState.ReadAsync(connection, cancellation);
+        }
+        catch (Exception failure) when (failure is ProblemException || PostgresProblem.Recognises(failure))
+        {
+            problems.Add(failure is ProblemException known ? known.Problem : PostgresProblem.Of(failure, $"Asking {Connector.Place} failed").Problem);
+            return null;
+        }
+    }
+
+    private static async Task<DateTimeOffset?> NewestTimeAsync(Repository repository, WalCatalogue catalogue, CancellationToken cancellation)
+    {
+        if (catalogue.Ranges is not [.., var last]) return null;
+        var reader = new WalFiles(repository, catalogue);
+        for (var (number, left) = (last.Last.Number(last.SegmentSize), Searched); left > 0 && number >= last.First.Number(last.SegmentSize); number--, left--)
+            if (await reader.ReadAsync(WalSegment.Of(last.Timeline, number, last.SegmentSize).Name, cancellation) is { } segment && WalRecords.Read(segment).Last is { } time) return time;
+        return null;
+    }
+}

@@ -1,0 +1,149 @@
+using System.Threading.Channels;
+using Holdfast.Engine.Problems;
+using Holdfast.Restic;
+
+namespace Holdfast.Components.Postgres.Wal;
+
+/// <summary>
+/// Stores what is pushed, one batch after the other: all that waits is one batch, with what PostgreSQL has ready behind it, so that a server
+/// that is ahead is caught up with in a few snapshots instead of one a segment. Whoever pushed is answered when the batch is durable.
+/// </summary>
+internal sealed class WalBatches(Repository repository, IReadOnlyDictionary<string, WalCatalogue> catalogues, WalServiceOptions options, TimeProvider clock, Action<WalNotice> tell) : IAsyncDisposable
+{
+    private readonly Channel<WalPush> _queue = Channel.CreateUnbounded<WalPush>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly LockLease _lease = new(repository, options.LockWait, options.LongestLock, clock);
+    private readonly Dictionary<(string Cluster, string Name), (long, Timestamp?, string)> _stored = [];
+    private readonly Lock _gate = new();
+    private Problem? _trouble;
+
+    /// <summary>Why the last batch could not be stored; null when it was.</summary>
+    public Problem? Trouble => _trouble;
+
+    /// <summary>Returns null when the file is durable.</summary>
+    public async Task<Problem?> PushAsync(WalPush push)
+    {
+        if (IsStored(push)) return null;
+        return _queue.Writer.TryWrite(push) ? await push.Done : Catalogue.ServeAway.With("The service is ending.");
+    }
+
+    /// <summary>Runs until nothing can be pushed any more and all is stored.</summary>
+    public async Task RunAsync(CancellationToken cancellation)
+    {
+        var held = new List<WalPush>();
+        while (held.Count > 0 || await WaitAsync(cancellation))
+        {
+            while (_queue.Reader.TryRead(out var more)) held.Add(more);
+            // One cluster a batch, and each name once: another file of the same name is compared with the first when that is stored.
+            var batch = held.Where(push => push.Cluster == held[0].Cluster).DistinctBy(push => push.File.Name, StringComparer.Ordinal).Take(options.LargestBatch).ToList();
+            held.RemoveAll(batch.Contains);
+            await StoreAsync(batch, cancellation);
+        }
+        await _lease.ReleaseAsync();
+    }
+
+    /// <summary>Takes no more pushes.</summary>
+    public void End() => _queue.Writer.TryComplete();
+
+    public ValueTask DisposeAsync() => _lease.DisposeAsync();
+
+    /// <summary>Waits for the next push; when none comes for a while it lets go of the lock and makes one of the many small snapshots.</summary>
+    private async Task<bool> WaitAsync(CancellationToken cancellation)
+    {
+        var waiting = _queue.Reader.WaitToReadAsync(cancellation).AsTask();
+        if (_lease.IsHeld && await Task.WhenAny(waiting, Task.Delay(options.Idle, clock, cancellation)) != waiting)
+        {
+            await _lease.ReleaseAsync();
+            foreach (var catalogue in catalogues.Values.Where(catalogue => catalogue.WalSnapshots.Count >= options.Consolidate)) await ConsolidateAsync(catalogue, cancellation);
+        }
+        return await waiting;
+    }
+
+    private async Task StoreAsync(List<WalPush> asked, CancellationToken cancellation)
+    {
+        var began = clock.GetTimestamp();
+        var batch = LookAhead(asked);
+        try
+        {
+            var lost = await _lease.HoldAsync(cancellation);
+            using var storing = CancellationTokenSource.CreateLinkedTokenSource(cancellation, lost);
+            var catalogue = catalogues[asked[0].Cluster];
+            await catalogue.RefreshAsync(storing.Token);
+            var problems = await new WalArchive(repository, catalogue).StoreAsync([.. batch.Select(push => push.Source)], storing.Token);
+            Answer(batch, problems);
+            var stored = batch.Count - problems.Count;
+            if (stored > 0) Tell(new WalNotice(asked[0].Cluster, stored, batch.Select(push => push.File.Name).Where(name => !problems.ContainsKey(name)).Max(StringComparer.Ordinal)!, clock.GetElapsedTime(began)), null);
+            foreach (var problem in asked.Select(push => problems.GetValueOrDefault(push.File.Name)).OfType<Problem>()) Tell(new WalNotice(asked[0].Cluster, 0, "", default), problem);
+        }
+        catch (Exception failure)
+        {
+            var problem = _lease.IsHeld && failure is OperationCanceledException && !cancellation.IsCancellationRequested
+                ? Catalogue.RepositoryLockLost.With("The lock on the repository could not be refreshed in time.")
+                : failure.ToProblem();
+            foreach (var push in asked) push.Answer(problem);
+            Tell(new WalNotice(asked[0].Cluster, 0, "", default), problem);
+            // The index of an opened repository may be behind after a failure, and the lock may be of no use: begin anew.
+            await _lease.ReleaseAsync();
+            if (cancellation.IsCancellationRequested) throw;
+        }
+    }
+
+    /// <summary>What was asked for, and what the server has ready behind it and will ask for next.</summary>
+    private List<WalPush> LookAhead(List<WalPush> asked)
+    {
+        var batch = new List<WalPush>(asked);
+        var names = asked.Select(push => push.File.Name).ToHashSet(StringComparer.Ordinal);
+        foreach (var push in asked.Where(push => push.Path.Length > 0).Take(1))
+            foreach (var path in ReadySegments.After(push.Path, options.LargestBatch - asked.Count))
+                if (WalFile.Find(Path.GetFileName(path)) is { } file && names.Add(file.Name) && TryOpen(push, file, path) is { } next && !IsStored(next)) batch.Add(next);
+        return batch;
+    }
+
+    private static WalPush? TryOpen(WalPush asked, WalFile file, string path)
+    {
+        try
+        {
+            return new WalPush(asked.Cluster, file, path, WalSource.Of(file, path, asked.User), asked.User);
+        }
+        catch (IOException)
+        {
+            return null; // it will be asked for by itself, and refused then
+        }
+    }
+
+    private void Answer(List<WalPush> batch, IReadOnlyDictionary<string, Problem> problems)
+    {
+        lock (_gate)
+        {
+            if (_stored.Count > options.Remembered) _stored.Clear();
+            foreach (var push in batch.Where(push => !problems.ContainsKey(push.File.Name))) _stored[(push.Cluster, push.File.Name)] = push.Fingerprint;
+        }
+        foreach (var push in batch) push.Answer(problems.GetValueOrDefault(push.File.Name));
+    }
+
+    private bool IsStored(WalPush push)
+    {
+        lock (_gate) return push.Path.Length > 0 && _stored.TryGetValue((push.Cluster, push.File.Name), out var known) && known == push.Fingerprint;
+    }
+
+    /// <summary>Whoever holds a lock just now comes first; it is tried again later.</summary>
+    private async Task ConsolidateAsync(WalCatalogue catalogue, CancellationToken cancellation)
+    {
+        try
+        {
+            await using var alone = await repository.LockAsync(Restic.Maintenance.LockKind.Exclusive, TimeSpan.Zero, cancellation);
+            await repository.RefreshAsync(cancellation);
+            await catalogue.RefreshAsync(cancellation);
+            await new WalArchive(repository, catalogue).ConsolidateAsync(cancellation);
+        }
+        catch (ResticException failure)
+        {
+            if (failure.Error != ResticError.Locked) Tell(new WalNotice(catalogue.Cluster, 0, "", default), failure.ToProblem());
+        }
+    }
+
+    private void Tell(WalNotice notice, Problem? problem)
+    {
+        _trouble = problem;
+        tell(notice with { Problem = problem });
+    }
+}

@@ -1,0 +1,69 @@
+using Holdfast.Engine.Problems;
+using Holdfast.Restic;
+
+namespace Holdfast.Components.Postgres.Wal;
+
+/// <summary>
+/// Brings WAL files back without a service. Opening a repository costs half a second, so the next segments are put beside the target as well,
+/// and found there by the next call; they go when recovery has asked for one that is not there.
+/// </summary>
+public sealed class WalFetch(Repository repository, string platform, string cluster)
+{
+    /// <summary>Segments that are read ahead: with the usual size 128 MiB.</summary>
+    private const int Ahead = 8;
+
+    private const string Spool = ".holdfast-wal";
+
+    /// <summary>The folder of what was read ahead, for a target.</summary>
+    public static string SpoolOf(string target) => Path.Combine(Path.GetDirectoryName(target)!, Spool);
+
+    /// <summary>Takes what an earlier call has read ahead; false when it is not there. It needs no repository.</summary>
+    public static bool TryTake(string name, string target)
+    {
+        var ready = Path.Combine(SpoolOf(target), name);
+        if (WalFile.Find(name) is null || !File.Exists(ready)) return false;
+        File.Move(ready, target, overwrite: true);
+        Engine.Hosts.DurableFolder.Sync(Path.GetDirectoryName(target)!);
+        return true;
+    }
+
+    /// <summary>True when the file was written, false when the archive does not have it.</summary>
+    public async Task<bool> RunAsync(string name, string target, CancellationToken cancellation)
+    {
+        using var catalogue = await WalCatalogue.ReadAsync(repository, platform, cluster, cancellation);
+        var files = new WalFiles(repository, catalogue);
+        if (await files.OpenAsync(name, cancellation) is not { } found)
+        {
+            if (name.Length == WalSegment.NameLength && Directory.Exists(SpoolOf(target))) Directory.Delete(SpoolOf(target), recursive: true);
+            return false;
+        }
+        await using (found.Content) await WholeFile.WriteAsync(target, found.Content.CopyToAsync, cancellation);
+        if (WalSegment.TryParse(name, out var segment)) await TryReadAheadAsync(catalogue, files, segment, target, cancellation);
+        return true;
+    }
+
+    /// <summary>What was asked for is there: what can not be put beside it is asked for by itself, and fails then.</summary>
+    private static async Task TryReadAheadAsync(WalCatalogue catalogue, WalFiles files, WalSegment segment, string target, CancellationToken cancellation)
+    {
+        try
+        {
+            await ReadAheadAsync(catalogue, files, segment, target, cancellation);
+        }
+        catch (Exception failure) when (failure is ProblemException or ResticException or IOException or UnauthorizedAccessException)
+        {
+            if (Directory.Exists(SpoolOf(target))) Directory.Delete(SpoolOf(target), recursive: true);
+        }
+    }
+
+    private static async Task ReadAheadAsync(WalCatalogue catalogue, WalFiles files, WalSegment segment, string target, CancellationToken cancellation)
+    {
+        var spool = SpoolOf(target);
+        Directory.CreateDirectory(spool, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        for (var i = 0; i < Ahead; i++)
+        {
+            segment = segment.Next(catalogue.SegmentSize);
+            if (await files.ReadAsync(segment.Name, cancellation) is not { } content) return;
+            await WholeFile.WriteAsync(Path.Combine(spool, segment.Name), async (file, token) => await file.WriteAsync(content, token), cancellation);
+        }
+    }
+}

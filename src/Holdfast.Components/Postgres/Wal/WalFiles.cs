@@ -1,0 +1,107 @@
+using Holdfast.Restic;
+using Holdfast.Restic.Snapshots;
+
+namespace Holdfast.Components.Postgres.Wal;
+
+/// <summary>
+/// Hands out WAL files of the archive, and reads those ahead that recovery will ask for next. Snapshots and packs that others have made or
+/// moved meanwhile are found on the second look.
+/// </summary>
+internal sealed class WalFiles(Repository repository, WalCatalogue catalogue)
+{
+    /// <summary>Segments that are read ahead, and the largest for which memory is spent on it: 64 MiB in all with the usual size.</summary>
+    private const int Ahead = 3, LargestAhead = 16 << 20;
+
+    private readonly Lock _gate = new();
+    private readonly Dictionary<string, Task<byte[]?>> _coming = new(StringComparer.Ordinal);
+
+    /// <summary>The content and its length; null when it is not there.</summary>
+    public async Task<(Stream Content, long Length)?> OpenAsync(string name, CancellationToken cancellation)
+    {
+        if (TryTake(name, out var coming) && await coming is { } ready)
+        {
+            ReadAhead(name);
+            return (new MemoryStream(ready, writable: false), ready.Length);
+        }
+        if (await FindAsync(name, cancellation) is not { } node) return await OpenStreamedAsync(name, cancellation);
+        ReadAhead(name);
+        return (repository.OpenFile(node), (long)node.Size);
+    }
+
+    /// <summary>All of a file, verified; null when it is not there.</summary>
+    public async Task<byte[]?> ReadAsync(string name, CancellationToken cancellation)
+    {
+        if (await FindAsync(name, cancellation) is not { } node) return null;
+        try
+        {
+            return await ReadAsync(node, cancellation);
+        }
+        catch (ResticException moved) when (moved.Error is ResticError.Damaged or ResticError.NotFound)
+        {
+            await repository.RefreshAsync(cancellation);
+            return await ReadAsync(node, cancellation);
+        }
+    }
+
+    private async Task<byte[]> ReadAsync(Node node, CancellationToken cancellation)
+    {
+        var bytes = new byte[node.Size];
+        await using var content = repository.OpenFile(node);
+        await content.ReadExactlyAsync(bytes, cancellation);
+        return bytes;
+    }
+
+    private async Task<Node?> FindAsync(string name, CancellationToken cancellation)
+    {
+        try
+        {
+            if (await catalogue.FindNodeAsync(name, cancellation) is { } node) return node;
+        }
+        catch (ResticException moved) when (moved.Error is ResticError.Damaged or ResticError.NotFound)
+        {
+            await repository.RefreshAsync(cancellation);
+        }
+        await catalogue.RefreshAsync(cancellation);
+        return await catalogue.FindNodeAsync(name, cancellation);
+    }
+
+    /// <summary>A segment that was still being written when the server was lost, as far as it was received: the rest reads as zeroes, where recovery ends.</summary>
+    private async Task<(Stream, long)?> OpenStreamedAsync(string name, CancellationToken cancellation)
+    {
+        if (name.Length != WalSegment.NameLength || !catalogue.IsStreamed($"{name}.partial")) return null;
+        if (await ReadAsync($"{name}.partial", cancellation) is not { } part) return null;
+        var whole = new byte[catalogue.SegmentSize];
+        part.CopyTo(whole, 0);
+        return (new MemoryStream(whole, writable: false), whole.Length);
+    }
+
+    private bool TryTake(string name, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out Task<byte[]?>? coming)
+    {
+        lock (_gate) return _coming.Remove(name, out coming);
+    }
+
+    private void ReadAhead(string name)
+    {
+        if (!WalSegment.TryParse(name, out var segment) || catalogue.SegmentSize > LargestAhead) return;
+        lock (_gate)
+        {
+            var wanted = new List<string>();
+            for (var i = 0; i < Ahead; i++) wanted.Add((segment = segment.Next(catalogue.SegmentSize)).Name);
+            foreach (var old in _coming.Keys.Except(wanted, StringComparer.Ordinal).ToList()) _coming.Remove(old);
+            foreach (var next in wanted.Where(next => catalogue.Has(next) && !_coming.ContainsKey(next))) _coming.Add(next, Task.Run(() => TryReadAsync(next)));
+        }
+    }
+
+    /// <summary>What fails ahead of time is read again, and fails for who asks for it.</summary>
+    private async Task<byte[]?> TryReadAsync(string name)
+    {
+        try
+        {
+            return await ReadAsync(name, CancellationToken.None);
+        }
+        catch (Exception failure) when (failure is ResticException or ObjectDisposedException)
+        {
+            return null;
+        }
+    }
+}

@@ -1,0 +1,8 @@
+namespace Holdfast.Engine.Hosts;
+
+/// <summary>Makes names survive a power cut.</summary>
+public static class DurableFolder
+{
+    /// <exception cref="IOException">The folder can not be synced.</exception>
+    public static void Sync(string path) => LibC.SyncDirectory(path);
+}
