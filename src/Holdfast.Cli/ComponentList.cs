@@ -1,6 +1,7 @@
 using Holdfast.Components.Files;
 using Holdfast.Components.Postgres;
 using Holdfast.Components.Queues;
+using Holdfast.Components.Search;
 using Holdfast.Engine.Hosts;
 using Holdfast.Engine.Profiles;
 using Holdfast.Engine.Running;
@@ -17,6 +18,7 @@ internal static class ComponentList
         if (FilesComponent.From(profile, clock) is { } files) components.Add(files);
         foreach (var node in profile.Root["components"].Find("postgres")?.Items ?? []) components.Add(new PostgresComponent(node, secrets, host, clock));
         foreach (var node in profile.Root["components"].Find("queues")?.Items ?? []) components.Add(new QueuesComponent(node, secrets, clock));
+        foreach (var node in profile.Root["components"].Find("search")?.Items ?? []) components.Add(new SearchComponent(node, secrets, host, clock));
         return components;
     }
 }

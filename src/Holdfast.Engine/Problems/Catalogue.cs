@@ -298,6 +298,24 @@ public static class Catalogue
     public static readonly ProblemKind WebAnswer = Kind("HF-WEB-ANSWER", "A server answered something else than was asked for.",
         "Check 'url' in the profile: it must lead to what answers in JSON.", ExitCode.Unreachable);
 
+    // Search engines.
+    public static readonly ProblemKind SearchRefused = Kind("HF-SEARCH-REFUSED", "A search engine refuses a request.",
+        "Its own reason stands in the message; its log says more.", ExitCode.Failure);
+    public static readonly ProblemKind SearchPath = Kind("HF-SEARCH-PATH", "The nodes of a search engine can not use the directory of the snapshots.",
+        "Name the directory in path.repo of every node's configuration and restart the nodes; it must be the same directory on all of them, and belong to the engine's user.", ExitCode.Failure);
+    public static readonly ProblemKind SearchIndex = Kind("HF-SEARCH-INDEX", "No index fits what was asked for.",
+        "Correct 'indices' in the profile, or --include.", ExitCode.Failure);
+    public static readonly ProblemKind SearchClosed = Kind("HF-SEARCH-CLOSED", "Closed indices are not in the recovery point.",
+        "Open them before a backup, or delete them.", ExitCode.Success);
+    public static readonly ProblemKind SearchSnapshot = Kind("HF-SEARCH-SNAPSHOT", "A snapshot by the search engine is not whole, so there is no recovery point.",
+        "See the engine's log and _cluster/health; earlier snapshots are as they were.", ExitCode.Failure);
+    public static readonly ProblemKind SearchVersion = Kind("HF-SEARCH-VERSION", "The search engine can not read snapshots of the one that was backed up.",
+        "Restore into a version that can, or leave the indices out (--only) and build them anew from the database.", ExitCode.Failure);
+    public static readonly ProblemKind SearchAlias = Kind("HF-SEARCH-ALIAS", "An alias would lead to two indices.",
+        "Take the alias away from the index that has it, or restore with --overwrite: then it leads to what was restored.", ExitCode.InTheWay);
+    public static readonly ProblemKind SearchRestore = Kind("HF-SEARCH-RESTORE", "Indices could not be restored as they were.",
+        "Put right what the message names, then restore again; what was moved aside is still there.", ExitCode.Failure);
+
     // The command line.
     public static readonly ProblemKind Usage = Kind("HF-USAGE", "The command line can not be understood.",
         "See what the command takes with --help.", ExitCode.Usage);

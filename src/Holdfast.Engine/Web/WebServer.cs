@@ -29,27 +29,45 @@ public sealed class WebServer(WebSettings settings, ISecretReader secrets)
     /// <exception cref="ProblemException">There is no server, it is not who it should be, refuses us, or answers something else.</exception>
     public async Task<JsonDocument> GetAsync(string path, CancellationToken cancellation)
     {
-        var place = path.Length == 0 ? Place : $"{settings.Url.TrimEnd('/')}{path.Split('?')[0]}";
+        var answer = await SendAsync(HttpMethod.Get, path, body: null, cancellation);
+        if (answer.IsSuccess) return answer.Json;
+        answer.Dispose();
+        throw Refusal(answer.Status, PlaceOf(path));
+    }
+
+    /// <summary>Sends JSON and returns the JSON that the server answers, whether it is content or not.</summary>
+    /// <exception cref="ProblemException">There is no server, it is not who it should be, refuses who we are, or answers no JSON.</exception>
+    public async Task<WebAnswer> SendAsync(HttpMethod method, string path, byte[]? body, CancellationToken cancellation)
+    {
         try
         {
             using var handler = MakeHandler();
             using var client = new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan, MaxResponseContentBufferSize = MaximumAnswer };
-            using var request = new HttpRequestMessage(HttpMethod.Get, path.Length == 0 ? settings.Url : settings.Url.TrimEnd('/') + path);
+            using var request = new HttpRequestMessage(method, path.Length == 0 ? settings.Url : settings.Url.TrimEnd('/') + path);
             request.Headers.Authorization = await IdentityAsync(cancellation);
             request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
+            if (body is not null) request.Content = new ByteArrayContent(body) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } };
             using var answer = await client.SendAsync(request, cancellation);
-            if (!answer.IsSuccessStatusCode) throw Refusal(answer.StatusCode, place);
-            return JsonDocument.Parse(await answer.Content.ReadAsByteArrayAsync(cancellation));
+            if (answer.StatusCode == HttpStatusCode.Unauthorized) throw Refusal(answer.StatusCode, PlaceOf(path));
+            var bytes = await answer.Content.ReadAsByteArrayAsync(cancellation);
+            return answer.IsSuccessStatusCode || IsJson(answer) ? new WebAnswer(answer.StatusCode, JsonDocument.Parse(bytes)) : throw Refusal(answer.StatusCode, PlaceOf(path));
         }
         catch (JsonException foreign)
         {
-            throw Catalogue.WebAnswer.Throwable($"The answer of {place} is no JSON.", foreign);
+            throw Catalogue.WebAnswer.Throwable($"The answer of {PlaceOf(path)} is no JSON.", foreign);
         }
         catch (Exception failure) when (failure is HttpRequestException or IOException or CryptographicException or UnauthorizedAccessException)
         {
-            throw Of(failure, place);
+            throw Of(failure, PlaceOf(path));
         }
     }
+
+    /// <summary>The problem that an answer is which refuses what was asked.</summary>
+    public ProblemException Refusal(WebAnswer answer, string path) => Refusal(answer.Status, PlaceOf(path));
+
+    private string PlaceOf(string path) => path.Length == 0 ? Place : $"{settings.Url.TrimEnd('/')}{path.Split('?')[0]}";
+
+    private static bool IsJson(HttpResponseMessage answer) => answer.Content.Headers.ContentType?.MediaType is "application/json" or "application/vnd.elasticsearch+json";
 
     private static ProblemException Refusal(HttpStatusCode status, string place) => status switch
     {

@@ -87,7 +87,7 @@ public sealed class ProfileReaderTests
     [InlineData("platform: a\nrepository: { password: {} }", "line 2, column 25: repository.password: expected exactly one of file, env, credential, command.")]
     [InlineData("platform: a\nrepository: { path: '' }", "line 2, column 21: repository.path: expected some text, found none.")]
     [InlineData("platform: a\nrepository: { compression: 20 }", "line 2, column 28: repository.compression: 20 is more than 19.")]
-    [InlineData("platform: a\ncomponents: {}", "line 2, column 13: components: expected at least one of files, postgres, queues.")]
+    [InlineData("platform: a\ncomponents: {}", "line 2, column 13: components: expected at least one of files, postgres, queues, search.")]
     [InlineData("platform: a\ncomponents: { postgres: [ { name: a }, { name: a } ] }", "line 2, column 48: components.postgres: the name 'a' is taken already, on line 2.")]
     [InlineData("platform: a\ncomponents: { postgres: [ { name: a, databases: app } ] }", "line 2, column 49: components.postgres[0].databases: expected 'all', found 'app'.")]
     [InlineData("platform: a\ncomponents: { postgres: [ { name: a, databases: [ x, x ] } ] }", "line 2, column 54: components.postgres[0].databases: 'x' stands in the list twice.")]

@@ -1,0 +1,77 @@
+using System.Text.Json.Nodes;
+using Holdfast.Engine.Problems;
+using Holdfast.Engine.Running;
+
+namespace Holdfast.Components.Search;
+
+/// <summary>The aliases of indices that are restored, and the templates and pipelines beside them, as state.json has them.</summary>
+internal sealed class IndexAliases(SearchServer server, JsonObject state, IReadOnlyList<string> indices)
+{
+    private static readonly (string Key, string Path)[] _plain = [(SearchState.Templates, "/_template"), (SearchState.Pipelines, "/_ingest/pipeline")];
+    private static readonly (string Key, string Path, string Item)[] _composable =
+        [(SearchState.ComponentTemplates, "/_component_template", "component_template"), (SearchState.IndexTemplates, "/_index_template", "index_template")];
+
+    /// <summary>An alias that an index of another name has now would lead to two of them.</summary>
+    /// <exception cref="ProblemException">There is one.</exception>
+    public async Task RefuseOthersAsync(CancellationToken cancellation)
+    {
+        var wanted = Wanted().Select(alias => alias.Name).ToHashSet(StringComparer.Ordinal);
+        foreach (var (index, about) in await HoldersAsync(cancellation))
+        {
+            if (wanted.Contains(index)) throw Catalogue.SearchAlias.Throwable($"The point has an alias '{index}', and there is an index of that name.", "Delete or rename that index, then restore again.");
+            foreach (var (alias, _) in about)
+                if (wanted.Contains(alias) && !indices.Contains(index, StringComparer.Ordinal))
+                    throw Catalogue.SearchAlias.Throwable($"The alias '{alias}' leads to the index {index}, which the point does not have: after the restore it would lead to two.");
+        }
+    }
+
+    /// <summary>All aliases in one change, in which they are taken from whoever has them; and templates that are not there.</summary>
+    public async Task PutBackAsync(StepContext context, CancellationToken cancellation)
+    {
+        var wanted = Wanted().ToList();
+        var actions = new List<JsonNode>();
+        var names = wanted.Select(alias => alias.Name).ToHashSet(StringComparer.Ordinal);
+        foreach (var (index, about) in await HoldersAsync(cancellation))
+            foreach (var (alias, _) in about)
+                if (names.Contains(alias) && !indices.Contains(index, StringComparer.Ordinal)) actions.Add(Action("remove", index, alias, []));
+        foreach (var (index, alias, about) in wanted) actions.Add(Action("add", index, alias, about));
+        if (actions.Count > 0) await server.PostAsync("/_aliases", new JsonObject { ["actions"] = new JsonArray([.. actions]) }, cancellation);
+        context.Note($"{wanted.Count} aliases lead to what was restored.");
+        foreach (var name in await PutTemplatesAsync(cancellation)) context.Note($"{name} was put back.");
+    }
+
+    private async Task<IReadOnlyList<string>> PutTemplatesAsync(CancellationToken cancellation)
+    {
+        var put = new List<string>();
+        foreach (var (key, path) in _plain)
+            foreach (var (name, about) in state[key] as JsonObject ?? [])
+                if (await PutAsync(path, name, about, cancellation)) put.Add($"{path}/{name}");
+        foreach (var (key, path, item) in _composable)
+            foreach (var entry in state[key]?[key] as JsonArray ?? [])
+                if (await PutAsync(path, (string)entry!["name"]!, entry[item], cancellation)) put.Add($"{path}/{(string)entry["name"]!}");
+        return put;
+    }
+
+    private async Task<bool> PutAsync(string path, string name, JsonNode? about, CancellationToken cancellation)
+    {
+        var place = $"{path}/{SearchServer.Part(name)}";
+        if (name.StartsWith('.') || about is null || await server.FindAsync(place, cancellation) is { } there && there is not JsonObject { Count: 0 }) return false;
+        await server.PutAsync(place, about.DeepClone(), cancellation);
+        return true;
+    }
+
+    private IEnumerable<(string Index, string Name, JsonObject About)> Wanted() =>
+        from index in indices
+        from alias in state[SearchState.Indices]?[index]?["aliases"] as JsonObject ?? []
+        select (index, alias.Key, alias.Value as JsonObject ?? []);
+
+    private async Task<IEnumerable<(string Index, JsonObject Aliases)>> HoldersAsync(CancellationToken cancellation) =>
+        ((await server.GetAsync("/_alias", cancellation)) as JsonObject ?? []).Select(index => (index.Key, index.Value?["aliases"] as JsonObject ?? []));
+
+    private static JsonObject Action(string verb, string index, string alias, JsonObject about)
+    {
+        var action = about.DeepClone().AsObject();
+        (action["index"], action["alias"]) = (index, alias);
+        return new JsonObject { [verb] = action };
+    }
+}

@@ -1,0 +1,146 @@
+using System.Text;
+using System.Text.Json.Nodes;
+using Holdfast.Engine.Planning;
+using Holdfast.Engine.Problems;
+using Holdfast.Engine.Running;
+using Holdfast.Restic.Archiving;
+
+namespace Holdfast.Components.Search;
+
+/// <summary>
+/// The steps that put a cluster into a recovery point: a snapshot by the engine itself, into a repository of its own, which is copied. Where
+/// the platform is stopped for the mark, a first snapshot before it takes the bulk, so that the one in the window is a small step further.
+/// </summary>
+internal sealed class SearchCapture(SearchSettings settings, SearchServer server, SearchUndos undos, CaptureSession session, TimeProvider clock)
+{
+    private readonly SnapshotRepository _repository = new(server, settings.Repository, clock);
+    private ServerDialect? _dialect;
+    private ComponentRecord? _record;
+
+    private string Name => settings.Name;
+
+    private string Final => $"holdfast-{session.Manifest.RunId.ToLowerInvariant()}";
+
+    private string Warming => $"{Final}-warming";
+
+    /// <exception cref="ProblemException">No engine answers, or it lacks what the profile names.</exception>
+    public async Task<CapturePlan> PlanAsync(CancellationToken cancellation)
+    {
+        var dialect = await ServerDialect.AskAsync(server, cancellation);
+        var (open, _) = await SearchState.ResolveAsync(server, settings.Indices, cancellation);
+        if (open.Count == 0) throw Catalogue.SearchIndex.Throwable($"{Name} has no open index that fits {string.Join(", ", settings.Indices)}.");
+        if (settings.Location is null && !await _repository.IsRegisteredAsync(cancellation))
+            throw Catalogue.SearchPath.Throwable($"{server.Place} knows no snapshot repository '{settings.Repository}', and the profile names no directory for one.");
+        List<Step> before = [Step($"Prepare the snapshots of {Name}", $"Registers the snapshot repository '{settings.Repository}' of {dialect.Name} if need be, and lets every node write into it.", PrepareAsync)];
+        if (session.Mode != BackupMode.Online) before.Add(Step($"Take a first snapshot of {Name}", $"{open.Count} indices, while the platform runs, so that the next one is quick.", WarmAsync));
+        List<Step> after = [Step($"Describe {Name}", $"Puts settings, templates, mappings and aliases into {SearchPath.State(Name)}.", DescribeAsync)];
+        if (settings.Copies) after.Add(Step($"Copy the snapshots of {Name}", $"Copies the repository into {SearchPath.Repository(Name)}.", CopyAsync));
+        after.Add(Step($"Delete old snapshots of {Name}", $"Keeps {settings.Keep} of Holdfast's own; others are left alone.", RetireAsync));
+        return new CapturePlan
+        {
+            Before = before,
+            Mark = [Step($"Take the snapshot of {Name}", $"Flushes {open.Count} indices, takes a snapshot of them and counts their documents.", TakeAsync)],
+            After = after,
+        };
+    }
+
+    private Step Step(string name, string does, Func<StepContext, CancellationToken, Task> act) => new() { Name = name, Does = does, Component = $"search/{Name}", Act = act };
+
+    private async Task PrepareAsync(StepContext context, CancellationToken cancellation)
+    {
+        _dialect = await ServerDialect.AskAsync(server, cancellation);
+        if (settings.Location is { } location)
+        {
+            var there = await _repository.FindLocationAsync(cancellation);
+            if (there is not null && there.TrimEnd('/') != location)
+                throw Catalogue.SearchPath.Throwable($"The snapshot repository '{settings.Repository}' of {Name} lies in '{there}', and in '{location}' by the profile.", "Correct 'location' in the profile, or choose another 'name' for the repository.");
+            if (there is null) await _repository.RegisterAsync(location, isReadOnly: false, cancellation);
+        }
+        await _repository.VerifyAsync(cancellation);
+        await RefuseCompanyAsync(cancellation);
+    }
+
+    /// <summary>Two writers to one repository ruin it, and a copy of one that is written to is of no use.</summary>
+    private async Task RefuseCompanyAsync(CancellationToken cancellation)
+    {
+        if ((await _repository.ListAsync(cancellation)).FirstOrDefault(snapshot => snapshot.IsRunning) is { } running)
+            throw Catalogue.SearchSnapshot.Throwable($"The snapshot {running.Name} is being taken into the repository '{settings.Repository}' of {Name} already.", "Wait until it has ended, or delete it: that cancels it.");
+    }
+
+    private async Task WarmAsync(StepContext context, CancellationToken cancellation)
+    {
+        await context.OweAsync(undos.DeleteSnapshot(Warming), cancellation); // until the end of the run: it is of use only for the next one
+        await SnapshotAsync(Warming, context, cancellation);
+    }
+
+    private async Task TakeAsync(StepContext context, CancellationToken cancellation)
+    {
+        var from = clock.GetUtcNow();
+        await server.PostAsync($"/{Patterns}/_flush?wait_if_ongoing=true&ignore_unavailable=true", null, cancellation);
+        await server.PostAsync($"/{Patterns}/_refresh?ignore_unavailable=true", null, cancellation);
+        await context.OweAsync(undos.DeleteSnapshot(Final), cancellation);
+        var taken = await SnapshotAsync(Final, context, cancellation);
+        _record = new ComponentRecord { Name = $"search/{Name}", Kind = "search", Path = SearchPath.Cluster(Name), From = from, To = clock.GetUtcNow() };
+        _record.Versions[_dialect!.IsOpenSearch ? "opensearch" : "elasticsearch"] = _dialect.Number;
+        var counts = new JsonObject();
+        foreach (var index in taken.Indices.Where(index => !index.StartsWith('.'))) counts[index] = await SearchState.CountAsync(server, index, cancellation);
+        _record.Counts["indices"] = taken.Indices.Count;
+        _record.Counts["documents"] = counts.Sum(count => (long)count.Value!);
+        _record.Details = SearchRecord.Of(settings, _dialect, taken, counts);
+        session.Manifest.Mark ??= from;
+    }
+
+    private async Task<SnapshotInfo> SnapshotAsync(string name, StepContext context, CancellationToken cancellation)
+    {
+        var (open, closed) = await SearchState.ResolveAsync(server, settings.Indices, cancellation);
+        if (closed.Count > 0 && name == Final) context.Warn(Catalogue.SearchClosed.With($"The engine leaves closed indices out of its snapshots: {string.Join(", ", closed)} of {Name}."));
+        await _repository.BeginAsync(name, session.Manifest.RunId, open, cancellation);
+        return await _repository.WaitAsync(name, settings.Deadline, context.Counters, cancellation);
+    }
+
+    private async Task DescribeAsync(StepContext context, CancellationToken cancellation)
+    {
+        var state = await SearchState.ReadAsync(server, _dialect!, SearchRecord.Read(_record!.Details).Indices, context.Warn, cancellation);
+        await session.Writer.AddStreamAsync(SearchPath.State(Name), new MemoryStream(Encoding.UTF8.GetBytes(state.ToJsonString())), cancellation: cancellation);
+        session.Manifest.Components.Add(_record);
+    }
+
+    /// <summary>Its files are never changed, only added and removed: so it deduplicates by whole files, and unchanged ones are not read.</summary>
+    private async Task CopyAsync(StepContext context, CancellationToken cancellation)
+    {
+        await RefuseCompanyAsync(cancellation);
+        var location = settings.Location ?? await _repository.FindLocationAsync(cancellation)
+            ?? throw Catalogue.SearchPath.Throwable($"The snapshot repository '{settings.Repository}' of {Name} is in no directory, so it can not be copied.", "Set 'copy: false' in the profile: then the point names the snapshot.");
+        if (!Directory.Exists(location))
+            throw Catalogue.SearchPath.Throwable($"The directory '{location}' of the snapshot repository of {Name} is not on this machine.", "Mount it here, or set 'copy: false' in the profile: then the point names the snapshot.");
+        var counters = new ArchiveCounters();
+        context.Counters.Refresh = shown => (shown.ItemsDone, shown.BytesDone) = (counters.FilesNew + counters.FilesChanged + counters.FilesUnchanged, counters.BytesRead);
+        var lost = new List<string>();
+        var options = new ArchiveOptions
+        {
+            Counters = counters,
+            Exclude = (path, _) => Path.GetFileName(path).StartsWith(SearchRestore.Beside, StringComparison.Ordinal),
+            OnWarning = warning => { lock (lost) lost.Add(warning.Message); },
+        };
+        var isThere = await session.Writer.AddDirectoryAsync(location, SearchPath.Repository(Name), session.Parent, options, cancellation);
+        if (!isThere || lost.Count > 0) throw new ProblemException(Catalogue.SearchSnapshot.With($"The snapshot repository in '{location}' could not be copied whole.") with { Details = lost });
+        await RefuseCompanyAsync(cancellation);
+        if (await _repository.FindAsync(Final, cancellation) is not { IsWhole: true }) throw Catalogue.SearchSnapshot.Throwable($"The snapshot {Final} of {Name} was deleted while it was copied.");
+    }
+
+    /// <summary>The new one is the oldest that a later one needs; those of other makers are theirs.</summary>
+    private async Task RetireAsync(StepContext context, CancellationToken cancellation)
+    {
+        var own = (await _repository.ListAsync(cancellation)).Where(snapshot => snapshot.Run is not null && snapshot.Name.StartsWith("holdfast-", StringComparison.Ordinal)).ToList();
+        var whole = own.Where(snapshot => snapshot.IsWhole && !snapshot.Name.EndsWith("-warming", StringComparison.Ordinal)).ToList();
+        // Where nothing is copied, recovery points lead to them.
+        var kept = whole.TakeLast(settings.Copies ? Math.Max(1, settings.Keep) : whole.Count).Select(snapshot => snapshot.Name).ToHashSet(StringComparer.Ordinal);
+        foreach (var old in own.Where(snapshot => !snapshot.IsRunning && !kept.Contains(snapshot.Name)))
+        {
+            await _repository.DeleteAsync(old.Name, cancellation);
+            context.Note($"The snapshot {old.Name} of {Name} was deleted in the engine's repository.");
+        }
+    }
+
+    private string Patterns => string.Join(',', settings.Indices.Select(SearchServer.Part));
+}

@@ -1,0 +1,14 @@
+namespace Holdfast.Components.Search;
+
+/// <summary>Where the parts of a cluster lie in a recovery point.</summary>
+internal static class SearchPath
+{
+    /// <summary>"/search/main".</summary>
+    public static string Cluster(string name) => $"/search/{name}";
+
+    /// <summary>The engine's own repository, whole: it can be registered as it is.</summary>
+    public static string Repository(string name) => $"{Cluster(name)}/repository";
+
+    /// <summary>Settings, templates and indices with their counts.</summary>
+    public static string State(string name) => $"{Cluster(name)}/state.json";
+}

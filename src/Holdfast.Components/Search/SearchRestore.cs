@@ -1,0 +1,168 @@
+using System.IO.Enumeration;
+using System.Text.Json.Nodes;
+using Holdfast.Engine.Hosts;
+using Holdfast.Engine.Planning;
+using Holdfast.Engine.Problems;
+using Holdfast.Engine.Running;
+using Holdfast.Restic.Restoring;
+
+namespace Holdfast.Components.Search;
+
+/// <summary>
+/// The steps that bring the indices of a recovery point back: the engine's snapshot is put where the engine can read it, what stands in the way
+/// is moved aside, the engine restores, and every index is counted.
+/// </summary>
+internal sealed class SearchRestore(SearchSettings settings, SearchServer server, SearchUndos undos, IHost host, RestoreSession session, TimeProvider clock)
+{
+    /// <summary>What the names of directories begin with that lie in the engine's repository only to be restored from.</summary>
+    public const string Beside = "holdfast-restore";
+
+    /// <summary>Indices of the engine itself; a user may not write them, and they belong to the machine, not to the platform.</summary>
+    private static readonly string[] _own = [".opendistro_security", ".security*", ".tasks", ".opensearch-*", ".plugins-*", ".ds-ilm-history-*"];
+
+    private readonly IndexShelf _shelf = new(server, clock);
+
+    private SnapshotRepository? _source;
+    private Undo? _takeAway;
+
+    private string Name => settings.Name;
+
+    /// <exception cref="ProblemException">The engine can not read the snapshot, or something is in the way.</exception>
+    public async Task<IReadOnlyList<Step>> PlanAsync(CancellationToken cancellation)
+    {
+        if (session.Target is { } target) return [FilesStep(target)];
+        var record = SearchRecord.Read(session.Manifest.Components.First(component => component.Name == $"search/{Name}").Details);
+        var dialect = await ServerDialect.AskAsync(server, cancellation);
+        if (dialect.WhyNot(record.Source) is { } why)
+            throw Catalogue.SearchVersion.Throwable($"The snapshot of {Name} was taken by {record.Source.Name}: {why}.");
+        IReadOnlyList<string> chosen = [.. record.Indices.Where(index => !_own.Any(own => FileSystemName.MatchesSimpleExpression(own, index)) && IsChosen(index))];
+        if (chosen.Count == 0) throw Catalogue.SearchIndex.Throwable($"The point holds no index of {Name} that was asked for. It holds {string.Join(", ", record.Indices)}.");
+        var there = await ThereAsync(chosen, cancellation);
+        var aliases = new IndexAliases(server, await ReadStateAsync(cancellation), chosen);
+        if (!session.Overwrite) await aliases.RefuseOthersAsync(cancellation);
+        return Steps(record, chosen, there, aliases);
+    }
+
+    private List<Step> Steps(SearchRecord record, IReadOnlyList<string> chosen, IReadOnlyList<string> there, IndexAliases aliases)
+    {
+        List<Step> steps = [Step($"Bring the snapshot to {Name}", $"Lets the engine read the snapshot {record.Snapshot}: from its own repository, if it is still there, or from the copy in the point.", (context, stop) => BringAsync(record, context, stop))];
+        if (there.Count > 0)
+            steps.Add(Step($"Make room in {Name}", $"{(session.Overwrite ? "Deletes" : "Moves aside")} {there.Count} indices: {string.Join(", ", there)}.", (context, stop) => MakeRoomAsync(chosen, context, stop)) with { Destroys = true });
+        steps.Add(Step($"Restore {chosen.Count} indices of {Name}", $"{string.Join(", ", chosen)}; waits until each shard is there.", (context, stop) => RestoreAsync(record, chosen, context, stop)));
+        steps.Add(Step($"Count the documents of {Name}", "Compares the number of documents of each index with that at the snapshot.", (context, stop) => CountAsync(record, chosen, context, stop)));
+        steps.Add(Step($"Put back the aliases and templates of {Name}", "All aliases in one change; templates and pipelines that are not there.", (context, stop) => aliases.PutBackAsync(context, stop)));
+        steps.Add(Step($"Take the snapshot away from {Name}", "Removes what was put there to be restored from.", TakeAwayAsync));
+        return steps;
+    }
+
+    private Step Step(string name, string does, Func<StepContext, CancellationToken, Task> act) => new() { Name = name, Does = does, Component = $"search/{Name}", Act = act };
+
+    /// <summary>Without an engine: the repository, to be registered anywhere.</summary>
+    private Step FilesStep(string target) => Step(
+        $"Restore the snapshots of {Name} below {target}", $"Writes the engine's repository and its description into {target}{SearchPath.Cluster(Name)}.",
+        (context, stop) => RestoreFilesAsync(SearchPath.Cluster(Name), target + SearchPath.Cluster(Name), context, stop));
+
+    private bool IsChosen(string index) =>
+        (session.Include.Count == 0 || session.Include.Any(pattern => FileSystemName.MatchesSimpleExpression(pattern, index)))
+        && !session.Exclude.Any(pattern => FileSystemName.MatchesSimpleExpression(pattern, index));
+
+    private async Task<IReadOnlyList<string>> ThereAsync(IReadOnlyList<string> chosen, CancellationToken cancellation)
+    {
+        var (open, closed) = await SearchState.ResolveAsync(server, ["*"], cancellation);
+        return [.. chosen.Where(index => open.Concat(closed).Contains(index, StringComparer.Ordinal))];
+    }
+
+    private async Task<JsonObject> ReadStateAsync(CancellationToken cancellation)
+    {
+        var node = await session.Repository.FindNodeAsync(session.Point, SearchPath.State(Name), cancellation)
+            ?? throw Catalogue.SearchRestore.Throwable($"The point has no {SearchPath.State(Name)}.");
+        await using var content = session.Repository.OpenFile(node);
+        return (await JsonNode.ParseAsync(content, cancellationToken: cancellation))!.AsObject();
+    }
+
+    private async Task BringAsync(SearchRecord record, StepContext context, CancellationToken cancellation)
+    {
+        var own = new SnapshotRepository(server, record.Repository, clock);
+        if (await own.IsRegisteredAsync(cancellation) && await own.FindAsync(record.Snapshot, cancellation) is { IsWhole: true } kept && kept.Run == session.Manifest.RunId)
+        {
+            _source = own;
+            context.Note($"The engine still has the snapshot {record.Snapshot} in its repository '{record.Repository}'.");
+            return;
+        }
+        if (!record.IsCopied) throw Catalogue.SearchRestore.Throwable($"The point only names the snapshot {record.Snapshot}, and {server.Place} does not have it in a repository '{record.Repository}'.", $"Register that repository with the engine under the name '{record.Repository}', then restore again.");
+        var root = settings.Location ?? await own.FindLocationAsync(cancellation)
+            ?? throw Catalogue.SearchPath.Throwable($"The profile names no directory for the snapshots of {Name}, so the copy in the point can not be shown to the engine.", "Set 'repository: location' in the profile to a directory below the engine's path.repo.");
+        if (!Directory.Exists(root)) throw Catalogue.SearchPath.Throwable($"The directory '{root}', which the engine reads snapshots from, is not on this machine.");
+        var directory = Path.Combine(root, $"{Beside}-{context.RunId.ToLowerInvariant()}");
+        var copy = new SnapshotRepository(server, Path.GetFileName(directory), clock);
+        _takeAway = undos.TakeAway(copy.Name, directory);
+        await context.OweAsync(_takeAway, cancellation);
+        await RestoreFilesAsync(SearchPath.Repository(Name), directory, context, cancellation);
+        await OwnAsync(root, directory, cancellation);
+        await copy.RegisterAsync(directory, isReadOnly: true, cancellation);
+        _source = await copy.FindAsync(record.Snapshot, cancellation) is { IsWhole: true } ? copy
+            : throw Catalogue.SearchRestore.Throwable($"{server.Place} does not find the snapshot {record.Snapshot} in the copy of the point.");
+    }
+
+    /// <summary>The engine's user need not have the number here that it had there.</summary>
+    private async Task OwnAsync(string root, string directory, CancellationToken cancellation)
+    {
+        if (!Environment.IsPrivilegedProcess) return;
+        var (result, _) = await host.RunAsync(new ProgramCall("chown", ["-R", $"--reference={root}", "--", directory]), cancellation);
+        if (result.ExitCode != 0) throw Catalogue.SearchRestore.Throwable($"'{directory}' could not be given to the engine's user: {result.Errors.Trim().TrimEnd('.')}.");
+    }
+
+    private async Task RestoreFilesAsync(string from, string to, StepContext context, CancellationToken cancellation)
+    {
+        var options = new RestoreOptions { AsideSuffix = session.AsideSuffix, Existing = session.Overwrite ? ExistingFiles.Overwrite : ExistingFiles.MoveAside };
+        context.Counters.Refresh = shown => (shown.BytesTotal, shown.BytesDone) = (options.Counters.BytesTotal, options.Counters.BytesWritten);
+        var report = await session.Repository.RestoreAsync(session.Point, from, to, options, cancellation);
+        if (report.Failures.Count > 0)
+            throw new ProblemException(Catalogue.SearchRestore.With($"{report.Failures.Count} files of the snapshot of {Name} could not be restored.") with { Details = [.. report.Failures.Select(failure => $"{failure.Path}: {failure.Error}")] });
+    }
+
+    private async Task MakeRoomAsync(IReadOnlyList<string> chosen, StepContext context, CancellationToken cancellation)
+    {
+        foreach (var index in await ThereAsync(chosen, cancellation))
+        {
+            if (session.Overwrite)
+            {
+                await server.DeleteAsync($"/{SearchServer.Part(index)}", cancellation);
+                continue;
+            }
+            var aside = (index + session.AsideSuffix).ToLowerInvariant();
+            var unblock = undos.Unblock(index);
+            await context.OweAsync(unblock, cancellation);
+            await _shelf.MoveAsync(index, aside, cancellation);
+            await context.SettleAsync(unblock, cancellation);
+            context.Note($"The index {index} is now {aside}.");
+        }
+    }
+
+    /// <summary>Aliases come afterwards, all at once: until then nobody meets an index that is not whole.</summary>
+    private async Task RestoreAsync(SearchRecord record, IReadOnlyList<string> chosen, StepContext context, CancellationToken cancellation)
+    {
+        var request = new JsonObject { ["indices"] = string.Join(',', chosen), ["include_global_state"] = false, ["include_aliases"] = false, ["partial"] = false };
+        await server.PostAsync($"/_snapshot/{SearchServer.Part(_source!.Name)}/{SearchServer.Part(record.Snapshot)}/_restore?wait_for_completion=false", request, cancellation);
+        await new IndexRecovery(server, clock).WaitAsync(chosen, settings.Deadline, context.Counters, cancellation);
+    }
+
+    private async Task CountAsync(SearchRecord record, IReadOnlyList<string> chosen, StepContext context, CancellationToken cancellation)
+    {
+        var differences = new List<string>();
+        foreach (var index in chosen.Where(record.Documents.ContainsKey))
+        {
+            var count = await SearchState.CountAsync(server, index, cancellation);
+            if (count != record.Documents[index]) differences.Add($"{index}: {count} documents, and {record.Documents[index]} at the snapshot");
+        }
+        if (differences.Count > 0) throw new ProblemException(Catalogue.SearchRestore.With($"{differences.Count} indices of {Name} do not have the documents that they should have.") with { Details = differences });
+        context.Note($"{chosen.Count} indices of {Name} have {chosen.Sum(index => record.Documents.GetValueOrDefault(index))} documents, as at the snapshot.");
+    }
+
+    private async Task TakeAwayAsync(StepContext context, CancellationToken cancellation)
+    {
+        if (_takeAway is null) return;
+        await undos.Handlers.First(handler => handler.Kind == _takeAway.Kind).UndoAsync(_takeAway, cancellation);
+        await context.SettleAsync(_takeAway, cancellation);
+    }
+}

@@ -1,0 +1,79 @@
+using System.Globalization;
+using System.Net;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Holdfast.Engine.Problems;
+using Holdfast.Engine.Web;
+
+namespace Holdfast.Components.Search;
+
+/// <summary>
+/// Speaks to an engine's REST API. What it refuses becomes a problem that says why in the engine's own words: {"error": {"type", "reason",
+/// "root_cause"}}, the same in Elasticsearch and OpenSearch.
+/// </summary>
+internal sealed class SearchServer(WebServer web)
+{
+    /// <summary>Where it is.</summary>
+    public string Place => web.Place;
+
+    /// <exception cref="ProblemException">It refuses, or there is no answer.</exception>
+    public async Task<JsonNode> GetAsync(string path, CancellationToken cancellation) => await SendAsync(HttpMethod.Get, path, null, cancellation);
+
+    /// <summary>Null for what is not there (HTTP 404).</summary>
+    /// <exception cref="ProblemException">It refuses, or there is no answer.</exception>
+    public Task<JsonNode?> FindAsync(string path, CancellationToken cancellation) => TrySendAsync(HttpMethod.Get, path, null, cancellation);
+
+    /// <exception cref="ProblemException">It refuses, or there is no answer.</exception>
+    public Task<JsonNode> PutAsync(string path, JsonNode? body, CancellationToken cancellation) => SendAsync(HttpMethod.Put, path, body, cancellation);
+
+    /// <exception cref="ProblemException">It refuses, or there is no answer.</exception>
+    public Task<JsonNode> PostAsync(string path, JsonNode? body, CancellationToken cancellation) => SendAsync(HttpMethod.Post, path, body, cancellation);
+
+    /// <summary>False for what was not there.</summary>
+    /// <exception cref="ProblemException">It refuses, or there is no answer.</exception>
+    public async Task<bool> DeleteAsync(string path, CancellationToken cancellation) => await TrySendAsync(HttpMethod.Delete, path, null, cancellation) is not null;
+
+    /// <summary>A name as a part of a path.</summary>
+    public static string Part(string name) => Uri.EscapeDataString(name);
+
+    private async Task<JsonNode> SendAsync(HttpMethod method, string path, JsonNode? body, CancellationToken cancellation)
+    {
+        using var answer = await AskAsync(method, path, body, cancellation);
+        return answer.IsSuccess ? NodeOf(answer) : throw Refusal(method, path, answer);
+    }
+
+    private async Task<JsonNode?> TrySendAsync(HttpMethod method, string path, JsonNode? body, CancellationToken cancellation)
+    {
+        using var answer = await AskAsync(method, path, body, cancellation);
+        if (answer.Status == HttpStatusCode.NotFound) return null;
+        return answer.IsSuccess ? NodeOf(answer) : throw Refusal(method, path, answer);
+    }
+
+    private Task<WebAnswer> AskAsync(HttpMethod method, string path, JsonNode? body, CancellationToken cancellation) =>
+        web.SendAsync(method, path, body is null ? null : Encoding.UTF8.GetBytes(body.ToJsonString()), cancellation);
+
+    private static JsonNode NodeOf(WebAnswer answer) => JsonNode.Parse(answer.Json.RootElement.GetRawText()) ?? new JsonObject();
+
+    private ProblemException Refusal(HttpMethod method, string path, WebAnswer answer)
+    {
+        var error = answer.Json.RootElement.ValueKind == JsonValueKind.Object && answer.Json.RootElement.TryGetProperty("error", out var told) ? told : default;
+        if (error.ValueKind != JsonValueKind.Object) return web.Refusal(answer, path);
+        var (type, reason) = (Text(error, "type"), Deepest(error));
+        var what = string.Create(CultureInfo.InvariantCulture, $"{Place} refuses {method.Method} {path.Split('?')[0]}: {reason.TrimEnd('.')} ({type}, HTTP {(int)answer.Status}).");
+        return answer.Status == HttpStatusCode.Forbidden
+            ? Catalogue.WebAuthentication.Throwable(what, "Give the user of the profile this right, or name another user.")
+            : Catalogue.SearchRefused.Throwable(what);
+    }
+
+    /// <summary>The reason, with what it was caused by: the first one often says only what failed.</summary>
+    private static string Deepest(JsonElement error)
+    {
+        var reasons = new List<string>();
+        for (var at = error; at.ValueKind == JsonValueKind.Object; at = at.TryGetProperty("caused_by", out var cause) ? cause : default)
+            if (Text(at, "reason") is { Length: > 0 } reason && !reasons.Contains(reason)) reasons.Add(reason);
+        return string.Join(": ", reasons);
+    }
+
+    private static string Text(JsonElement element, string name) => element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString()! : "";
+}

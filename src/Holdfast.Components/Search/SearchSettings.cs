@@ -1,0 +1,49 @@
+using Holdfast.Engine.Profiles;
+using Holdfast.Engine.Web;
+
+namespace Holdfast.Components.Search;
+
+/// <summary>One item of the profile's list "components: search:".</summary>
+internal sealed record SearchSettings
+{
+    /// <summary>The cluster's name among those of the platform.</summary>
+    public required string Name { get; init; }
+
+    public required WebSettings Web { get; init; }
+
+    /// <summary>Names and patterns of indices, as the engine takes them; all but hidden ones by default.</summary>
+    public IReadOnlyList<string> Indices { get; init; } = ["*"];
+
+    /// <summary>The name under which the engine has the repository of its snapshots.</summary>
+    public string Repository { get; init; } = "holdfast";
+
+    /// <summary>The directory of a repository of type "fs", on every node; null when the repository is one that somebody has registered.</summary>
+    public string? Location { get; init; }
+
+    /// <summary>The engine's repository is copied into the recovery point; otherwise the point only names the snapshot.</summary>
+    public bool Copies { get; init; } = true;
+
+    /// <summary>How many of our own snapshots the engine keeps. At least 1: the next one is incremental to it.</summary>
+    public int Keep { get; init; } = 2;
+
+    /// <summary>How long a snapshot, or a restore, may take. 6 hours by default.</summary>
+    public TimeSpan Deadline { get; init; } = TimeSpan.FromHours(6);
+
+    /// <summary>Reads one item of a valid profile.</summary>
+    public static SearchSettings Read(ProfileNode node)
+    {
+        var settings = new SearchSettings { Name = node["name"].Text, Web = WebSettings.Read(node) };
+        settings = settings with
+        {
+            Indices = node.Find("indices")?.Items is { Count: > 0 } indices ? [.. indices.Select(index => index.Text)] : settings.Indices,
+            Deadline = node.Find("deadline")?.Duration ?? settings.Deadline,
+        };
+        return node.Find("repository") is not { } repository ? settings : settings with
+        {
+            Repository = repository.Find("name")?.Text ?? settings.Repository,
+            Location = repository.Find("location")?.Text.TrimEnd('/'),
+            Copies = repository.Find("copy")?.Boolean ?? settings.Copies,
+            Keep = repository.Find("keep")?.Integer ?? settings.Keep,
+        };
+    }
+}

@@ -1,0 +1,44 @@
+using Holdfast.Engine.Planning;
+using Holdfast.Engine.Running;
+
+namespace Holdfast.Components.Search;
+
+/// <summary>What the steps of one cluster may owe.</summary>
+internal sealed class SearchUndos(SearchSettings settings, SearchServer server, TimeProvider clock)
+{
+    private const string Repository = "repository", Snapshot = "snapshot", Directory = "directory", Index = "index";
+
+    public IReadOnlyList<IUndoHandler> Handlers { get; } =
+    [
+        new Handler(Kind(settings, "delete-snapshot"), (undo, stop) => new SnapshotRepository(server, undo.Arguments[Repository], clock).DeleteAsync(undo.Arguments[Snapshot], stop)),
+        new Handler(Kind(settings, "take-away"), async (undo, stop) =>
+        {
+            await new SnapshotRepository(server, undo.Arguments[Repository], clock).UnregisterAsync(stop);
+            if (System.IO.Directory.Exists(undo.Arguments[Directory])) System.IO.Directory.Delete(undo.Arguments[Directory], recursive: true);
+        }),
+        new Handler(Kind(settings, "unblock"), (undo, stop) => new IndexShelf(server, clock).UnblockAsync(undo.Arguments[Index], stop)),
+    ];
+
+    /// <summary>Owed while an index may not be written, because it is being moved aside.</summary>
+    public Undo Unblock(string index) => new(
+        Kind(settings, "unblock"), $"Let the index {index} of {settings.Name} be written again.", new Dictionary<string, string>(StringComparer.Ordinal) { [Index] = index });
+
+    /// <summary>Owed while a snapshot is not complete, or not wanted for long.</summary>
+    public Undo DeleteSnapshot(string snapshot) => new(
+        Kind(settings, "delete-snapshot"), $"Delete the snapshot {snapshot} of {settings.Name}.",
+        new Dictionary<string, string>(StringComparer.Ordinal) { [Repository] = settings.Repository, [Snapshot] = snapshot });
+
+    /// <summary>Owed while a copy of a repository lies beside the engine's, to be restored from.</summary>
+    public Undo TakeAway(string repository, string directory) => new(
+        Kind(settings, "take-away"), $"Take away the snapshot repository {repository} of {settings.Name} and its directory {directory}.",
+        new Dictionary<string, string>(StringComparer.Ordinal) { [Repository] = repository, [Directory] = directory });
+
+    private static string Kind(SearchSettings settings, string kind) => $"search/{settings.Name}.{kind}";
+
+    private sealed class Handler(string kind, Func<Undo, CancellationToken, Task> undo) : IUndoHandler
+    {
+        public string Kind => kind;
+
+        public Task UndoAsync(Undo owed, CancellationToken cancellation) => undo(owed, cancellation);
+    }
+}

@@ -1,0 +1,119 @@
+using System.Text.Json.Nodes;
+using Holdfast.Engine.Problems;
+using Holdfast.Engine.Running;
+
+namespace Holdfast.Components.Search;
+
+/// <summary>A snapshot repository that an engine has registered, and our snapshots in it.</summary>
+internal sealed class SnapshotRepository(SearchServer server, string name, TimeProvider clock)
+{
+    private static readonly TimeSpan _look = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>What the engine calls it.</summary>
+    public string Name => name;
+
+    private string Path => $"/_snapshot/{SearchServer.Part(name)}";
+
+    /// <summary>Its directory, where it is of type "fs"; null when it is of another type, or not registered.</summary>
+    /// <exception cref="ProblemException">The engine refuses.</exception>
+    public async Task<string?> FindLocationAsync(CancellationToken cancellation) =>
+        await server.FindAsync(Path, cancellation) is { } found && (string?)found[name]?["type"] == "fs" ? (string?)found[name]!["settings"]?["location"] : null;
+
+    /// <summary>Whether the engine knows it.</summary>
+    /// <exception cref="ProblemException">The engine refuses.</exception>
+    public async Task<bool> IsRegisteredAsync(CancellationToken cancellation) => await server.FindAsync(Path, cancellation) is not null;
+
+    /// <summary>Registers a directory. It is not verified.</summary>
+    /// <exception cref="ProblemException">No node may use the directory (path.repo), or the engine refuses.</exception>
+    public async Task RegisterAsync(string location, bool isReadOnly, CancellationToken cancellation)
+    {
+        var settings = new JsonObject { ["location"] = location, ["compress"] = true };
+        if (isReadOnly) settings["readonly"] = true;
+        try
+        {
+            await server.PutAsync($"{Path}?verify=false", new JsonObject { ["type"] = "fs", ["settings"] = settings }, cancellation);
+        }
+        catch (ProblemException refused) when (refused.Problem.Message.Contains("path.repo", StringComparison.Ordinal))
+        {
+            throw Catalogue.SearchPath.Throwable($"{server.Place} may not use '{location}' for snapshots: its setting path.repo does not name it.");
+        }
+    }
+
+    /// <summary>Lets every node write a trial into it.</summary>
+    /// <exception cref="ProblemException">A node can not; it is named.</exception>
+    public async Task VerifyAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            await server.PostAsync($"{Path}/_verify", null, cancellation);
+        }
+        catch (ProblemException refused) when (refused.Problem.Code == Catalogue.SearchRefused.Code)
+        {
+            throw Catalogue.SearchPath.Throwable($"Not every node of {server.Place} can use the snapshot repository '{name}': {await NamedAsync(refused.Problem.Message, cancellation)}");
+        }
+    }
+
+    /// <summary>Begins a snapshot.</summary>
+    /// <exception cref="ProblemException">The engine refuses.</exception>
+    public Task BeginAsync(string snapshot, string run, IReadOnlyList<string> indices, CancellationToken cancellation) => server.PutAsync(
+        $"{PathOf(snapshot)}?wait_for_completion=false",
+        new JsonObject
+        {
+            ["indices"] = string.Join(',', indices), ["include_global_state"] = true, ["partial"] = false, ["ignore_unavailable"] = false,
+            ["metadata"] = new JsonObject { [SnapshotInfo.RunKey] = run, ["taken_by"] = "holdfast" },
+        },
+        cancellation);
+
+    /// <summary>Waits for a snapshot's end, and counts its bytes and shards meanwhile.</summary>
+    /// <exception cref="ProblemException">It is not whole, or has vanished, as after the death of the master.</exception>
+    public async Task<SnapshotInfo> WaitAsync(string snapshot, TimeSpan deadline, StepCounters counters, CancellationToken cancellation)
+    {
+        for (var began = clock.GetTimestamp(); ; await Task.Delay(_look, clock, cancellation))
+        {
+            var info = await FindAsync(snapshot, cancellation)
+                ?? throw Catalogue.SearchSnapshot.Throwable($"The snapshot {snapshot} of {server.Place} has vanished: its node was restarted, or somebody deleted it.");
+            if (info.IsWhole) return info;
+            if (!info.IsRunning) throw new ProblemException(Catalogue.SearchSnapshot.With($"The snapshot {snapshot} of {server.Place} is {info.State}.") with { Details = info.Failures });
+            if (clock.GetElapsedTime(began) > deadline) throw Catalogue.SearchSnapshot.Throwable($"The snapshot {snapshot} of {server.Place} was not ready within {deadline}.");
+            await CountAsync(snapshot, counters, cancellation);
+        }
+    }
+
+    /// <summary>A snapshot; null when there is none of that name.</summary>
+    /// <exception cref="ProblemException">The engine refuses.</exception>
+    public async Task<SnapshotInfo?> FindAsync(string snapshot, CancellationToken cancellation) =>
+        await server.FindAsync(PathOf(snapshot), cancellation) is { } found && found["snapshots"] is JsonArray { Count: > 0 } list ? SnapshotInfo.Of(list[0]!) : null;
+
+    /// <summary>All snapshots, oldest first.</summary>
+    /// <exception cref="ProblemException">The engine refuses.</exception>
+    public async Task<IReadOnlyList<SnapshotInfo>> ListAsync(CancellationToken cancellation) =>
+        [.. ((await server.GetAsync($"{Path}/_all", cancellation))["snapshots"] as JsonArray ?? []).Select(snapshot => SnapshotInfo.Of(snapshot!)).OrderBy(snapshot => snapshot.Started)];
+
+    /// <summary>Deletes a snapshot; one that runs is cancelled. One that is not there is well.</summary>
+    /// <exception cref="ProblemException">The engine refuses.</exception>
+    public Task DeleteAsync(string snapshot, CancellationToken cancellation) => server.DeleteAsync(PathOf(snapshot), cancellation);
+
+    /// <summary>Lets the engine forget the repository; its directory stays.</summary>
+    /// <exception cref="ProblemException">The engine refuses.</exception>
+    public Task UnregisterAsync(CancellationToken cancellation) => server.DeleteAsync(Path, cancellation);
+
+    private string PathOf(string snapshot) => $"{Path}/{SearchServer.Part(snapshot)}";
+
+    private async Task CountAsync(string snapshot, StepCounters counters, CancellationToken cancellation)
+    {
+        if (await server.FindAsync($"{PathOf(snapshot)}/_status", cancellation) is not { } answer || answer["snapshots"] is not JsonArray { Count: > 0 } list) return;
+        var (stats, shards) = (list[0]!["stats"], list[0]!["shards_stats"]);
+        Interlocked.Exchange(ref counters.BytesTotal, (long?)stats?["incremental"]?["size_in_bytes"] ?? 0);
+        Interlocked.Exchange(ref counters.BytesDone, (long?)stats?["processed"]?["size_in_bytes"] ?? (long?)stats?["incremental"]?["size_in_bytes"] ?? 0);
+        Interlocked.Exchange(ref counters.ItemsTotal, (long?)shards?["total"] ?? 0);
+        Interlocked.Exchange(ref counters.ItemsDone, (long?)shards?["done"] ?? 0);
+    }
+
+    /// <summary>The engine names nodes by their ids, which nobody knows.</summary>
+    private async Task<string> NamedAsync(string message, CancellationToken cancellation)
+    {
+        var nodes = (await server.GetAsync("/_nodes?filter_path=nodes.*.name", cancellation))["nodes"] as JsonObject ?? [];
+        foreach (var (id, node) in nodes) message = message.Replace(id, $"node {(string?)node?["name"]}", StringComparison.Ordinal);
+        return message;
+    }
+}

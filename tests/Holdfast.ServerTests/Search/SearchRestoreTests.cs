@@ -1,0 +1,158 @@
+using System.Text.Json.Nodes;
+using Holdfast.Engine.Problems;
+using Holdfast.Engine.Running;
+using Holdfast.Testing;
+using Xunit;
+
+namespace Holdfast.ServerTests.Search;
+
+/// <summary>Real engines, of the seed's generation and of today's, into a recovery point and back.</summary>
+public sealed class SearchRestoreTests(SearchEngines engines) : IClassFixture<SearchEngines>
+{
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData("elasticsearch")]
+    [InlineData("opensearch")]
+    public async Task An_engine_comes_back_as_it_was(string kind)
+    {
+        var engine = await engines.BeginAsync(kind);
+        await using var rig = await SearchRig.BeginAsync();
+        await SearchRig.FillAsync(engine, 2000);
+        var component = SearchRig.Component(engine);
+
+        // What is written after the first snapshot, as before a window, is in the point.
+        var taken = await rig.CaptureAsync(component, between: () => SearchRig.WriteAsync(engine, "documents_v2", 2000, 50));
+        var (documents, stix, aliases) = (await SearchRig.DocumentsAsync(engine, "documents_v2"), await SearchRig.DocumentsAsync(engine, "stix_v4"), await SearchRig.AliasesAsync(engine));
+        Assert.Equal(4050, Assert.Single(taken.Manifest.Components).Counts["documents"]);
+        Assert.Single(await SearchRig.SnapshotsAsync(engine)); // the first one was only for the second
+
+        // A second point stores what is new of the engine's files, and nothing twice.
+        await SearchRig.WriteAsync(engine, "stix_v4", 5000, 5);
+        var second = await rig.CaptureAsync(component, parent: taken);
+        Assert.InRange(second.Counters.BytesAdded, 1, taken.Counters.BytesAdded / 3);
+
+        // All is lost, the repository of the engine too.
+        await engine.CallAsync(HttpMethod.Delete, "/documents_v2,stix_v4");
+        await engine.CallAsync(HttpMethod.Delete, "/_template/shop");
+        await engine.CallAsync(HttpMethod.Delete, "/_snapshot/holdfast");
+        foreach (var entry in Directory.GetFileSystemEntries(engine.Snapshots)) await Command.RunAsync("rm", ["-r", entry]);
+        await rig.RestoreAsync(component, taken);
+        Assert.Equal(documents, await SearchRig.DocumentsAsync(engine, "documents_v2"));
+        Assert.Equal(stix, await SearchRig.DocumentsAsync(engine, "stix_v4"));
+        Assert.Equal(aliases, await SearchRig.AliasesAsync(engine));
+        Assert.NotNull((await engine.CallAsync(HttpMethod.Get, "/_template/shop"))["shop"]);
+        Assert.Empty(Directory.GetDirectories(engine.Snapshots, "holdfast-restore*"));
+        await ResticBinary.Find().CheckAsync(rig.RepositoryPath, SearchRig.Password);
+    }
+
+    [Fact]
+    public async Task What_is_there_is_moved_aside_or_replaced_and_one_index_can_be_chosen()
+    {
+        var engine = await engines.BeginAsync("opensearch");
+        await using var rig = await SearchRig.BeginAsync();
+        await SearchRig.FillAsync(engine, 100);
+        var component = SearchRig.Component(engine);
+        var taken = await rig.CaptureAsync(component, BackupMode.Online);
+        var (before, aliases) = (await SearchRig.DocumentsAsync(engine, "documents_v2"), await SearchRig.AliasesAsync(engine));
+        await SearchRig.WriteAsync(engine, "documents_v2", 40, 200);
+        var after = await SearchRig.DocumentsAsync(engine, "documents_v2");
+
+        var said = await rig.RestoreAsync(component, taken, include: "documents*");
+        Assert.Equal(before, await SearchRig.DocumentsAsync(engine, "documents_v2"));
+        var aside = (await SearchRig.IndicesAsync(engine)).Split(' ').Single(index => index.StartsWith("documents_v2.", StringComparison.Ordinal));
+        Assert.Equal(after, await SearchRig.DocumentsAsync(engine, aside));
+        Assert.Contains(said.Notes, note => note.Contains(aside, StringComparison.Ordinal));
+        await SearchRig.WriteAsync(engine, aside, 9000, 1); // it can be written
+
+        await engine.CallAsync(HttpMethod.Delete, $"/{aside}");
+        await SearchRig.WriteAsync(engine, "documents_v2", 40, 200);
+        await rig.RestoreAsync(component, taken, overwrite: true);
+        Assert.Equal("documents_v2 stix_v4", await SearchRig.IndicesAsync(engine));
+        Assert.Equal((before, aliases), (await SearchRig.DocumentsAsync(engine, "documents_v2"), await SearchRig.AliasesAsync(engine)));
+    }
+
+    [Fact]
+    public async Task A_snapshot_of_Elasticsearch_comes_up_on_OpenSearch_and_not_the_other_way_round()
+    {
+        var old = await engines.BeginAsync("elasticsearch");
+        await using var rig = await SearchRig.BeginAsync();
+        await SearchRig.FillAsync(old, 100);
+        var taken = await rig.CaptureAsync(SearchRig.Component(old));
+        var documents = await SearchRig.DocumentsAsync(old, "documents_v2");
+        var young = await engines.BeginAsync("opensearch");
+        await rig.RestoreAsync(SearchRig.Component(young), taken);
+        Assert.Equal(documents, await SearchRig.DocumentsAsync(young, "documents_v2"));
+
+        var back = await rig.CaptureAsync(SearchRig.Component(young));
+        await RefusedAsync(Catalogue.SearchVersion, () => rig.PlanRestoreAsync(SearchRig.Component(old), back));
+    }
+
+    [Fact]
+    public async Task What_can_not_be_done_is_said_before_anything_is_changed()
+    {
+        var engine = await engines.BeginAsync("elasticsearch");
+        await using var rig = await SearchRig.BeginAsync();
+        await SearchRig.FillAsync(engine, 100);
+        var path = await RefusedAsync(Catalogue.SearchPath, () => rig.CaptureAsync(SearchRig.Component(engine, location: "/tmp/elsewhere")));
+        Assert.Contains("path.repo", path.Message, StringComparison.Ordinal);
+        await RefusedAsync(Catalogue.SearchIndex, () => rig.CaptureAsync(SearchRig.Component(engine, "indices: [nothing*]")));
+
+        var component = SearchRig.Component(engine);
+        var taken = await rig.CaptureAsync(component);
+        await engine.CallAsync(HttpMethod.Put, "/documents_v3");
+        await engine.CallAsync(HttpMethod.Post, "/_aliases", """{"actions":[{"remove":{"index":"documents_v2","alias":"documents"}},{"add":{"index":"documents_v3","alias":"documents"}}]}""");
+        var two = await RefusedAsync(Catalogue.SearchAlias, () => rig.PlanRestoreAsync(component, taken));
+        Assert.Contains("documents_v3", two.Message, StringComparison.Ordinal);
+        await RefusedAsync(Catalogue.SearchIndex, () => rig.PlanRestoreAsync(component, taken, include: "nothing*"));
+
+        // With --overwrite the alias leads to what was restored, and to nothing else.
+        await rig.RestoreAsync(component, taken, overwrite: true);
+        Assert.Equal("documents_v2", string.Join(' ', (await engine.CallAsync(HttpMethod.Get, "/_alias/documents")).AsObject().Select(index => index.Key)));
+
+        await engine.CallAsync(HttpMethod.Post, "/stix_v4/_close");
+        var closed = await rig.CaptureAsync(component);
+        Assert.Contains("stix_v4", Assert.Single(closed.Context.Warnings).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_snapshot_that_fails_is_no_recovery_point_and_is_taken_away()
+    {
+        var engine = await engines.BeginAsync("opensearch");
+        await using var rig = await SearchRig.BeginAsync();
+        await SearchRig.FillAsync(engine, 3000);
+        await engine.CallAsync(HttpMethod.Put, "/_snapshot/holdfast", new JsonObject
+        {
+            ["type"] = "fs", ["settings"] = new JsonObject { ["location"] = engine.Snapshots, ["max_snapshot_bytes_per_sec"] = "20kb", ["chunk_size"] = "10kb" },
+        }.ToJsonString());
+        var capture = rig.CaptureAsync(SearchRig.Component(engine), BackupMode.Online);
+        while ((await SearchRig.SnapshotsAsync(engine)).Count == 0) await Task.Delay(50, Cancellation);
+        await engine.CallAsync(HttpMethod.Delete, $"/_snapshot/holdfast/{(await SearchRig.SnapshotsAsync(engine))[0]}");
+        await RefusedAsync(Catalogue.SearchSnapshot, () => capture);
+        Assert.Empty(await SearchRig.SnapshotsAsync(engine));
+        Assert.Empty(await rig.Repository.ListSnapshotsAsync(Cancellation));
+    }
+
+    [Fact]
+    public async Task On_a_secured_engine_a_user_who_is_not_the_administrator_is_enough()
+    {
+        var engine = await engines.BeginAsync("secure");
+        await using var rig = await SearchRig.BeginAsync();
+        await SearchRig.FillAsync(engine, 100);
+        var user = $"user: backup, password: {{ env: X }}, ca: {engine.Authority}";
+        var component = SearchRig.Component(engine, user);
+        var taken = await rig.CaptureAsync(component);
+        var documents = await SearchRig.DocumentsAsync(engine, "documents_v2");
+        await SearchRig.WriteAsync(engine, "documents_v2", 0, 1000);
+        await rig.RestoreAsync(component, taken);
+        Assert.Equal(documents, await SearchRig.DocumentsAsync(engine, "documents_v2"));
+        await RefusedAsync(Catalogue.WebAuthentication, () => rig.CaptureAsync(SearchRig.Component(engine, user, secret: "wrong")));
+    }
+
+    private static async Task<Problem> RefusedAsync(ProblemKind kind, Func<Task> act)
+    {
+        var problem = (await Assert.ThrowsAsync<ProblemException>(act)).Problem;
+        Assert.True(problem.Code == kind.Code, $"{kind.Code} was expected: {problem}");
+        return problem;
+    }
+}
