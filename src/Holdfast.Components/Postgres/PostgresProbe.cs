@@ -1,3 +1,4 @@
+using Holdfast.Components.Postgres.Base;
 using Holdfast.Engine.Hosts;
 using Holdfast.Engine.Problems;
 
@@ -15,6 +16,11 @@ internal sealed class PostgresProbe(PostgresConnector connector, IHost host)
 
     public async Task<IReadOnlyList<Problem>> RunAsync(CancellationToken cancellation)
     {
+        if (connector.Settings.Method != PostgresMethod.Dump)
+        {
+            await TryAsync(() => CheckFilesAsync(cancellation));
+            return _problems;
+        }
         var version = 0;
         await TryAsync(async () => version = (await ClusterDatabases.ReadAsync(connector, cancellation)).ServerVersion);
         await TryAsync(async () => (await PostgresPrograms.FindAsync(host, version, cancellation)).Check(version));
@@ -27,6 +33,15 @@ internal sealed class PostgresProbe(PostgresConnector connector, IHost host)
         await using var connection = await connector.OpenMaintenanceAsync(cancellation);
         if (!await connection.ScalarAsync<bool>(MayReadAll, cancellation))
             _problems.Add(Catalogue.PostgresPermission.With($"The user \"{connector.Settings.User}\" may not read every table of {connector.Settings.Name}."));
+    }
+
+    /// <summary>What copies of files need: the server's answer to where they are, and that they are here and may be read.</summary>
+    private async Task CheckFilesAsync(CancellationToken cancellation)
+    {
+        await using var connection = await connector.OpenMaintenanceAsync(cancellation);
+        var facts = await ClusterFacts.AskAsync(connector, connection, cancellation);
+        ClusterFiles.Check(connector.Settings.Name, facts);
+        if (connector.Settings.Method == PostgresMethod.Base) BaseCapture.Check(connector.Settings.Name, facts);
     }
 
     private async Task TryAsync(Func<Task> act)

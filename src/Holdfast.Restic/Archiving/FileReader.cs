@@ -13,7 +13,7 @@ internal sealed class FileReader(Repository repository, ChunkPipeline chunks, No
         var node = nodes.Read(path, name, status);
         using var file = new LocalFile(path, node, previous, await repository.LoadIndexAsync(cancellation));
         if (options.Source is { } source) return await ReadSourceAsync(source, file, node, cancellation);
-        if (file.IsUnchanged()) return Unread(file, node with { Content = previous!.Content });
+        if (file.IsUnchanged()) return NotStored(file, node with { Content = previous!.Content }, isRead: false);
         node = await ReadContentAsync(path, name, cancellation);
         Interlocked.Increment(ref previous is null ? ref counters.FilesNew : ref counters.FilesChanged);
         return node;
@@ -22,7 +22,7 @@ internal sealed class FileReader(Repository repository, ChunkPipeline chunks, No
     private async Task<Node> ReadSourceAsync(IContentSource source, LocalFile file, Node node, CancellationToken cancellation)
     {
         var content = await source.OpenAsync(file, cancellation);
-        if (content.Stored is { } stored) return Unread(file, node with { Size = stored.Size, Content = stored.Content });
+        if (content.Stored is { } stored) return NotStored(file, node with { Size = stored.Size, Content = stored.Content }, content.IsRead);
         await using var bytes = content.Bytes ?? throw new InvalidOperationException("A file's content is bytes, or stored.");
         var chunked = await chunks.StoreAsync(bytes.ReadAsync, cancellation);
         if (content.OnStored is { } told) await told(cancellation);
@@ -30,9 +30,9 @@ internal sealed class FileReader(Repository repository, ChunkPipeline chunks, No
         return node with { Size = (ulong)chunked.Size, Content = chunked.Blobs };
     }
 
-    private Node Unread(LocalFile file, Node node)
+    private Node NotStored(LocalFile file, Node node, bool isRead)
     {
-        Interlocked.Increment(ref counters.FilesUnchanged);
+        Interlocked.Increment(ref isRead ? ref counters.FilesChanged : ref counters.FilesUnchanged);
         Interlocked.Add(ref counters.BytesRead, file.Size);
         return node;
     }

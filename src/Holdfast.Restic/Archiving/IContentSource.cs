@@ -21,6 +21,9 @@ public sealed record FileContent
     /// <summary>A file of another snapshot whose content this one has; all its blobs must be in the repository.</summary>
     public Node? Stored { get; init; }
 
+    /// <summary>With <see cref="Stored"/>: the file was read all the same, and counts as changed.</summary>
+    public bool IsRead { get; init; }
+
     /// <summary>Called when all bytes have been stored.</summary>
     public Func<CancellationToken, Task>? OnStored { get; init; }
 }

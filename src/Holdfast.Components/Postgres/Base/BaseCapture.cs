@@ -23,9 +23,16 @@ internal sealed class BaseCapture(PostgresConnector connector, ClusterFacts plan
     {
         await using var connection = await connector.OpenMaintenanceAsync(cancellation);
         var facts = await ClusterFacts.AskAsync(connector, connection, cancellation);
-        if (facts.IsStandby) throw Catalogue.PostgresBackup.Throwable($"The server of {connector.Settings.Name} is a standby.", "Take the base backup from its primary.");
-        if (facts.WalLevel == "minimal") throw Catalogue.PostgresSetting.Throwable($"wal_level of {connector.Settings.Name} is minimal, so its WAL can not repair a copy.", "Set wal_level = replica and restart the server, or use the method dump.");
+        Check(connector.Settings.Name, facts);
         return new BaseCapture(connector, facts, session, clock).Plan();
+    }
+
+    /// <exception cref="ProblemException">The server can not be copied while it runs.</exception>
+    public static void Check(string cluster, ClusterFacts facts)
+    {
+        if (facts.IsStandby) throw Catalogue.PostgresBackup.Throwable($"The server of {cluster} is a standby.", "Take the base backup from its primary.");
+        if (facts.WalLevel == "minimal")
+            throw Catalogue.PostgresSetting.Throwable($"wal_level of {cluster} is minimal, so its WAL can not repair a copy.", "Set wal_level = replica and restart the server, or use the method dump.");
     }
 
     private CapturePlan Plan() => new()

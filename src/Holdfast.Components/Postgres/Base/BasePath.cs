@@ -9,6 +9,12 @@ internal static class BasePath
     /// <summary>The data directory.</summary>
     public static string Data(string cluster) => $"{DumpPath.Cluster(cluster)}/base";
 
+    /// <summary>Beside each large relation, under its path in the data directory: its map, and the pages that have changed since it was stored whole.</summary>
+    public static string Pages(string cluster) => $"{DumpPath.Cluster(cluster)}/pages";
+
+    /// <summary>Ends the name of a <see cref="PageMap"/>, of a <see cref="PageList"/>, and of the pages themselves.</summary>
+    public const string MapEnding = ".map", ListEnding = ".list", DeltaEnding = ".delta";
+
     /// <summary>A tablespace by its oid, as "pg_tblspc" names it.</summary>
     public static string Tablespace(string cluster, uint oid) => $"{DumpPath.Cluster(cluster)}/tablespaces/{oid}";
 }

@@ -113,10 +113,10 @@ internal sealed class BaseRestore
     {
         var server = new RestoredServer(_connector, _host, _record, _places.Data, _owner.User, _clock);
         await server.StartAsync(cancellation);
-        var replayed = await server.WaitAsync(_target, _session.Recovery.Pause, context, cancellation);
-        context.Note(_session.Recovery.Pause
-            ? $"{_cluster} waits at {replayed}: look at it, then let it go on with 'SELECT pg_wal_replay_resume()'."
-            : $"{_cluster} is up, replayed to {_target.Text} ({replayed}).");
+        var state = await server.WaitAsync(_wal is null ? null : _target, context, cancellation);
+        context.Note(state.IsPaused
+            ? $"{_cluster} waits at {state.Replayed}: look at it, then let it go on with 'SELECT pg_wal_replay_resume()'."
+            : $"{_cluster} is up, replayed to {_target.Text} ({state.Replayed}).");
     }
 
     private static HashSet<string> MountPoints() =>

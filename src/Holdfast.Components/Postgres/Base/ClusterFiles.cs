@@ -19,8 +19,14 @@ internal sealed class ClusterFiles(string cluster, ClusterFacts facts, CaptureSe
 
     public ArchiveCounters Counters => _counters;
 
+    /// <summary>Changed pages of files that are stored already; known when the files have been copied.</summary>
+    public PageStore? Pages { get; private set; }
+
     /// <summary>Refuses to go on where the files are not here, or may not be read.</summary>
-    public void Check()
+    public void Check() => Check(cluster, facts);
+
+    /// <exception cref="ProblemException">They are not here, may not be read, or are another cluster's.</exception>
+    public static void Check(string cluster, ClusterFacts facts)
     {
         if (LocalEntries.WhyUnseen(facts.DataDirectory) is { } unseen)
             throw Catalogue.PostgresFiles.Throwable($"The data directory of {cluster} can not be read: {unseen}.");
@@ -37,9 +43,11 @@ internal sealed class ClusterFiles(string cluster, ClusterFacts facts, CaptureSe
     {
         Interlocked.Exchange(ref context.Counters.BytesTotal, facts.Size);
         context.Counters.Refresh = Show;
+        Pages = new PageStore(cluster, session, parent?.Point);
         await AddAsync(facts.DataDirectory, BasePath.Data(cluster), "", parent, start, cancellation);
         foreach (var tablespace in facts.Tablespaces.Where(tablespace => Path.IsPathRooted(tablespace.Path)))
             await AddAsync(tablespace.Path, BasePath.Tablespace(cluster, tablespace.Oid), $"pg_tblspc/{tablespace.Oid}/", parent, start, cancellation);
+        await Pages.AddScriptAsync(cancellation);
         if (_unread.TryPeek(out var first))
             throw Catalogue.PostgresFiles.Throwable($"{_unread.Count} files of {cluster} could not be read, and a cluster of which files are missing is none; the first: {first.Message}.");
         foreach (var file in Damaged.Files)
@@ -53,7 +61,7 @@ internal sealed class ClusterFiles(string cluster, ClusterFacts facts, CaptureSe
         {
             Counters = _counters,
             Exclude = start is null ? exclusions.ExcludesStopped : exclusions.Excludes,
-            Source = new PageSource(facts, parent?.Record, start ?? ulong.MaxValue, Damaged, clock) { Root = root, Folder = folder },
+            Source = new PageSource(facts, parent, start ?? ulong.MaxValue, Damaged, Pages!, clock) { Root = root, Folder = folder },
             OnWarning = Report,
         };
         if (!await session.Writer.AddDirectoryAsync(folder, path, parent?.Point, options, cancellation) && _unread.IsEmpty)

@@ -36,6 +36,8 @@ internal static class ClusterRecord
         entry.Counts["bytes"] = files.Counters.BytesRead;
         entry.Counts["pagesVerified"] = files.Damaged.Verified;
         entry.Counts["pagesDamaged"] = record.Damaged.Sum(file => file.Count);
+        entry.Counts["filesWithChangedPages"] = files.Pages?.Deltas ?? 0;
+        entry.Counts["changedPages"] = files.Pages?.DeltaPages ?? 0;
         entry.Counts["walSegments"] = segments;
         session.Manifest.Components.Add(entry);
     }

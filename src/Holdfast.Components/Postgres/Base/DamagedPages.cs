@@ -28,6 +28,9 @@ internal sealed class DamagedPages
     /// <summary>What an earlier capture found in a file that has not changed since.</summary>
     public void Keep(DamagedFile known) => _files[known.File] = ([.. known.Blocks], known.Count);
 
+    /// <summary>The file is read once more.</summary>
+    public void Forget(string file) => _files.TryRemove(file, out _);
+
     public void Count(long pages) => Interlocked.Add(ref _pages, pages);
 
     /// <summary>"3, 7-9 and 12": for people.</summary>

@@ -40,12 +40,21 @@ internal sealed class RestoredFiles(string cluster, RestoreSession session, Rest
         await WriteAsync(BasePath.Data(cluster), Growing, [Control], cancellation);
         foreach (var tablespace in places.Tablespaces)
         {
-            var folder = Growing == places.Data ? tablespace.Folder : BaseUndos.Inside(tablespace.Folder, session.AsideSuffix);
+            var folder = IsInPlace ? tablespace.Folder : BaseUndos.Inside(tablespace.Folder, session.AsideSuffix);
             if (!IsInPlace) await OweAsync(folder, context, cancellation);
             await WriteAsync(BasePath.Tablespace(cluster, tablespace.Oid), folder, [], cancellation);
             await owner.TakeAsync(tablespace.Folder, cancellation);
         }
+        await new PagePatch(cluster, session, Place).RunAsync(cancellation);
         Link();
+    }
+
+    /// <summary>Where a file grows that has a path of the data directory.</summary>
+    private string Place(string relative)
+    {
+        if (relative.Split('/', 3) is not ["pg_tblspc", var oid, var rest]) return $"{Growing}/{relative}";
+        var folder = places.Tablespaces.First(tablespace => $"{tablespace.Oid}" == oid).Folder;
+        return $"{(IsInPlace ? folder : BaseUndos.Inside(folder, session.AsideSuffix))}/{rest}";
     }
 
     /// <summary>The control file comes last; then the folders change places.</summary>

@@ -19,8 +19,11 @@ internal sealed class RestoredServer(PostgresConnector connector, IHost host, Ba
         if (result.ExitCode != 0) throw Failed($"'{program}' ended with {result.ExitCode}: {(result.Errors + output).Trim()}");
     }
 
-    /// <summary>Waits until it has replayed all that it should, and has been promoted, or waits for a person if that was asked for.</summary>
-    public async Task<NpgsqlLogSequenceNumber> WaitAsync(RecoveryTarget target, bool pause, StepContext context, CancellationToken cancellation)
+    /// <summary>Waits until it has replayed all that it should and has been promoted, or waits for a person at its target.</summary>
+    /// <param name="target">Where it replays to; null for one that was shut down: it is what it was, a standby too.</param>
+    /// <param name="context">Shows how far it is.</param>
+    /// <param name="cancellation">Ends the wait, not the server.</param>
+    public async Task<ServerState> WaitAsync(RecoveryTarget? target, StepContext context, CancellationToken cancellation)
     {
         var begun = clock.GetTimestamp();
         var wasAlive = false;
@@ -32,14 +35,12 @@ internal sealed class RestoredServer(PostgresConnector connector, IHost host, Ba
             wasAlive |= isAlive;
             if (isAlive && await TryAskAsync(cancellation) is { } state)
             {
-                Show(state.Replayed, target, context);
-                if (!state.IsInRecovery || (pause && state.IsPaused)) return state.Replayed;
+                if (target is not null) Show(state.Replayed, target, context);
+                if (!state.IsInRecovery || state.IsPaused || target is null) return state;
             }
             await Task.Delay(_tick, clock, cancellation);
         }
     }
-
-    private sealed record State(bool IsInRecovery, bool IsPaused, NpgsqlLogSequenceNumber Replayed);
 
     private const string Question = """
         SELECT pg_catalog.pg_is_in_recovery(), CASE WHEN pg_catalog.pg_is_in_recovery() THEN pg_catalog.pg_is_wal_replay_paused() ELSE false END,
@@ -47,14 +48,14 @@ internal sealed class RestoredServer(PostgresConnector connector, IHost host, Ba
         """;
 
     /// <summary>Null while it takes no connections: before its files fit each other, and for a moment when it is promoted.</summary>
-    private async Task<State?> TryAskAsync(CancellationToken cancellation)
+    private async Task<ServerState?> TryAskAsync(CancellationToken cancellation)
     {
         try
         {
             await using var connection = await connector.OpenMaintenanceAsync(cancellation);
             var row = (await connection.RowsAsync(Question, row => row, cancellation))[0];
             if (row[3].TrimEnd('/') != data) throw Failed($"the server that answers at {connector.Place} has its data in {row[3]}");
-            return row[2].Length == 0 ? null : new State(row[0] is "t", row[1] is "t", NpgsqlLogSequenceNumber.Parse(row[2]));
+            return row[2].Length == 0 ? null : new ServerState(row[0] is "t", row[1] is "t", NpgsqlLogSequenceNumber.Parse(row[2]));
         }
         catch (ProblemException notYet) when (notYet.Problem.Code == Catalogue.PostgresUnreachable.Code)
         {
@@ -94,3 +95,6 @@ internal sealed class RestoredServer(PostgresConnector connector, IHost host, Ba
         return Catalogue.PostgresRecovery.Throwable($"The restored server in {data} did not come up: {why}.{last}");
     }
 }
+
+/// <summary>What a server says of its recovery, and how far it has come.</summary>
+internal sealed record ServerState(bool IsInRecovery, bool IsPaused, NpgsqlLogSequenceNumber Replayed);

@@ -23,14 +23,7 @@ public sealed class BaseCaptureTests
         Assert.True(taken.Record.Counts["pagesVerified"] > 1000);
 
         var folder = await rig.RestoreByResticAsync(taken);
-        var record = await rig.ReadRecordAsync(taken);
-        var data = Path.Join(folder, "base");
-        await File.WriteAllTextAsync(Path.Join(data, "backup_label"), record.BackupLabel, BaseRig.Cancellation);
-        await File.WriteAllTextAsync(Path.Join(data, "recovery.signal"), "", BaseRig.Cancellation);
-        await File.AppendAllTextAsync(Path.Join(data, "postgresql.auto.conf"), $"restore_command = 'cp {folder}/wal/*/%f %p'\nrecovery_target_name = '{record.Mark!.Name}'\nrecovery_target_action = 'promote'\n", BaseRig.Cancellation);
-        (await Command.RunAsync("chown", ["-R", "postgres", folder])).Succeeded();
-        (await Command.RunAsync("chmod", ["a+x", rig["by-restic"], rig["by-restic/postgres"], folder])).Succeeded();
-        await using var restored = await PostgresServer.StartAsync(new PostgresServerOptions { Data = data });
+        await using var restored = await rig.StartByHandAsync(taken, folder);
         Assert.Equal("20500", await restored.QueryAsync("postgres", "SELECT count(*) FROM t"));
         Assert.Equal("0", await restored.QueryAsync("postgres", "SELECT count(*) FROM u"));
         await SoundAsync(restored);

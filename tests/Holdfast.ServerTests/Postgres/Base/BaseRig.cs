@@ -24,6 +24,7 @@ internal sealed class BaseRig : IAsyncDisposable
     private const string Password = "correct horse";
     private readonly TempFolder _folder = new();
     private int _runs;
+    private string? _bin;
 
     public PostgresServer Server { get; private init; } = null!;
 
@@ -34,18 +35,21 @@ internal sealed class BaseRig : IAsyncDisposable
     public string this[string name] => _folder[name];
 
     /// <summary>A cluster with checksums, so that every page is judged.</summary>
-    public static async Task<BaseRig> StartAsync(params string[] settings)
+    public static Task<BaseRig> StartAsync(params string[] settings) => StartOnAsync(null, settings);
+
+    /// <summary>The same with the programs of another version.</summary>
+    public static async Task<BaseRig> StartOnAsync(string? bin, params string[] settings)
     {
         Require.Root();
-        var server = await PostgresServer.StartAsync(new PostgresServerOptions { Checksums = true, Settings = ["wal_level=replica", "max_wal_size=64MB", "autovacuum=off", .. settings] });
-        var rig = new BaseRig { Server = server };
+        var server = await PostgresServer.StartAsync(new PostgresServerOptions { Bin = bin, Checksums = true, Settings = ["wal_level=replica", "max_wal_size=64MB", "autovacuum=off", .. settings] });
+        var rig = new BaseRig { Server = server, _bin = bin };
         File.SetUnixFileMode(rig._folder.Path, (UnixFileMode)0b111_101_101); // the server's user passes through
         rig.Repository = await Repository.InitAsync(new LocalBackend(rig._folder["repository"]), Password, new InitOptions { KeyDerivation = new KeyDerivation(1024, 8, 1) });
         return rig;
     }
 
     public PostgresComponent Component(PostgresMethod method = PostgresMethod.Base) =>
-        new(new PostgresSettings { Method = method, Host = Server.Folder, Port = Server.Port }, new FixedSecret(""), new LocalHost(Environment.GetEnvironmentVariable), TimeProvider.System);
+        new(new PostgresSettings { Method = method, Host = Server.Folder, Port = Server.Port }, new FixedSecret(""), new LocalHost(Variable), TimeProvider.System);
 
     /// <summary>Takes a point, as a run does. <paramref name="between"/> runs when the files have been copied, before the mark.</summary>
     public async Task<TakenPoint> CaptureAsync(PostgresMethod method = PostgresMethod.Base, BackupMode mode = BackupMode.Online, Func<Task>? prepare = null, Func<Task>? between = null)
@@ -82,6 +86,19 @@ internal sealed class BaseRig : IAsyncDisposable
         return _folder["by-restic/postgres/main"];
     }
 
+    /// <summary>Starts a server on what restic has restored, as the manual of PostgreSQL says.</summary>
+    public async Task<PostgresServer> StartByHandAsync(TakenPoint taken, string folder)
+    {
+        var record = await ReadRecordAsync(taken);
+        var data = Path.Join(folder, "base");
+        await File.WriteAllTextAsync(Path.Join(data, "backup_label"), record.BackupLabel, Cancellation);
+        await File.WriteAllTextAsync(Path.Join(data, "recovery.signal"), "", Cancellation);
+        await File.AppendAllTextAsync(Path.Join(data, "postgresql.auto.conf"), $"restore_command = 'cp {folder}/wal/*/%f %p'\nrecovery_target_name = '{record.Mark!.Name}'\nrecovery_target_action = 'promote'\n", Cancellation);
+        (await Command.RunAsync("chown", ["-R", "postgres", folder])).Succeeded();
+        (await Command.RunAsync("chmod", ["a+x", _folder["by-restic"], _folder["by-restic/postgres"], folder])).Succeeded();
+        return await PostgresServer.StartAsync(new PostgresServerOptions { Data = data });
+    }
+
     public async Task<BaseRecord> ReadRecordAsync(TakenPoint taken)
     {
         var node = await Repository.FindNodeAsync(taken.Point, "/postgres/main/base.json", Cancellation);
@@ -102,6 +119,9 @@ internal sealed class BaseRig : IAsyncDisposable
         Component().PlanRestoreAsync(
             new RestoreSession { Repository = Repository, Point = taken.Point, Manifest = taken.Manifest, AsideSuffix = $".before-{++_runs}", Target = target, Overwrite = overwrite, Recovery = wishes ?? RecoveryWishes.None },
             Cancellation);
+
+    /// <summary>The programs of the cluster's own version are found first.</summary>
+    private string? Variable(string name) => name == "PATH" && _bin is not null ? $"{_bin}:{Environment.GetEnvironmentVariable(name)}" : Environment.GetEnvironmentVariable(name);
 
     public static async Task ActAsync(IEnumerable<Step> steps, StepContext context)
     {

@@ -1,0 +1,109 @@
+using Holdfast.Engine.Running;
+using Holdfast.Restic.Snapshots;
+using Holdfast.Testing;
+using Xunit;
+
+namespace Holdfast.ServerTests.Postgres.Base;
+
+/// <summary>Large tables of which a few pages change, scattered: only those are stored, and the whole comes back.</summary>
+public sealed class PageDeltaTests
+{
+    private const string Fill = "CREATE TABLE t WITH (fillfactor = 90) AS SELECT n, 0 AS version, string_agg(md5((n * 16 + m)::text), '') AS pad FROM generate_series(1, 40000) n, generate_series(1, 12) m GROUP BY n; CREATE INDEX ON t (n);";
+
+    [Fact]
+    public async Task Scattered_changes_cost_their_pages_and_come_back_whole()
+    {
+        await using var rig = await StartAsync();
+        var first = await rig.CaptureAsync();
+        var file = await rig.Server.QueryAsync("postgres", "SELECT pg_relation_filepath('t')");
+        await ChangeAsync(rig, "n % 400 = 0", 1);
+        var second = await rig.CaptureAsync();
+        Assert.Equal(1, second.Record.Counts["filesWithChangedPages"]);
+        Assert.InRange(second.Record.Counts["changedPages"], 80, 250);
+        // The same blobs again, and less than a fifth of the table beside them; the WAL is a whole segment, whatever is in it.
+        Assert.Equal((await FindAsync(rig, first, $"base/{file}")).Content, (await FindAsync(rig, second, $"base/{file}")).Content);
+        Assert.True((long)(await FindAsync(rig, second, $"pages/{file}.delta")).Size < (long)(await FindAsync(rig, first, $"base/{file}")).Size / 5);
+
+        // Nothing has changed since, but the file was written too late to be trusted; after that nothing is read, and the pages are there all the same.
+        await Task.Delay(1100, BaseRig.Cancellation);
+        Assert.Equal(second.Record.Counts["changedPages"], (await rig.CaptureAsync()).Record.Counts["changedPages"]);
+        var third = await rig.CaptureAsync();
+        Assert.Equal((await FindAsync(rig, second, $"pages/{file}.delta")).Content, (await FindAsync(rig, third, $"pages/{file}.delta")).Content);
+        Assert.Equal(0, third.Record.Counts["changedPages"]);
+
+        // More changes: against the whole again, never against the pages.
+        await ChangeAsync(rig, "n % 400 = 7", 2);
+        var fourth = await rig.CaptureAsync();
+        Assert.True(fourth.Record.Counts["changedPages"] > second.Record.Counts["changedPages"]);
+        var sum = await SumAsync(rig.Server);
+        await rig.Server.ExecuteAsync("postgres", "DROP TABLE t;");
+        await rig.Server.StopServerAsync();
+        await rig.RestoreAsync(fourth);
+        Assert.Equal(sum, await SumAsync(rig.Server));
+        await SoundAsync(rig.Server);
+        // Over what is there, too.
+        await rig.RestoreAsync(second, new RecoveryWishes { Delta = true });
+        Assert.Equal("100|1", await rig.Server.QueryAsync("postgres", "SELECT count(*), max(version) FROM t WHERE version > 0"));
+        await SoundAsync(rig.Server);
+    }
+
+    [Fact]
+    public async Task A_file_of_which_much_has_changed_is_stored_whole_again()
+    {
+        await using var rig = await StartAsync();
+        var first = await rig.CaptureAsync();
+        await ChangeAsync(rig, "n % 3 = 0", 1);
+        var second = await rig.CaptureAsync();
+        Assert.Equal(0, second.Record.Counts["filesWithChangedPages"]);
+        var file = await rig.Server.QueryAsync("postgres", "SELECT pg_relation_filepath('t')");
+        Assert.Null(await rig.Repository.FindNodeAsync(second.Point, $"/postgres/main/pages/{file}.delta", BaseRig.Cancellation));
+        Assert.NotEqual((await FindAsync(rig, first, $"pages/{file}.map")).Content, (await FindAsync(rig, second, $"pages/{file}.map")).Content);
+    }
+
+    [Fact]
+    public async Task Restic_and_the_script_in_the_point_bring_it_back_as_well()
+    {
+        var python = Require.Program("python3");
+        await using var rig = await StartAsync();
+        await rig.CaptureAsync();
+        await ChangeAsync(rig, "n % 400 = 0", 1);
+        var taken = await rig.CaptureAsync();
+        var sum = await SumAsync(rig.Server);
+        var folder = await rig.RestoreByResticAsync(taken);
+        (await Command.RunAsync(python, [Path.Join(folder, "pages/combine.py")])).Succeeded();
+        await using var restored = await rig.StartByHandAsync(taken, folder);
+        Assert.Equal(sum, await SumAsync(restored));
+        await SoundAsync(restored);
+    }
+
+    private static async Task<BaseRig> StartAsync()
+    {
+        var rig = await BaseRig.StartAsync();
+        await rig.Server.ExecuteAsync("postgres", Fill);
+        await rig.Server.ExecuteAsync("postgres", "VACUUM t; CHECKPOINT;");
+        await Task.Delay(1100, BaseRig.Cancellation); // files that were written a second before the start are not trusted
+        return rig;
+    }
+
+    private static async Task ChangeAsync(BaseRig rig, string where, int version)
+    {
+        await rig.Server.ExecuteAsync("postgres", $"UPDATE t SET version = {version} WHERE {where};");
+        await rig.Server.ExecuteAsync("postgres", "CHECKPOINT;");
+    }
+
+    private static async Task<Node> FindAsync(BaseRig rig, TakenPoint taken, string path)
+    {
+        var node = await rig.Repository.FindNodeAsync(taken.Point, $"/postgres/main/{path}", BaseRig.Cancellation);
+        Assert.NotNull(node);
+        return node;
+    }
+
+    private static Task<string> SumAsync(PostgresServer server) => server.QueryAsync("postgres", "SELECT count(*), sum(version), md5(string_agg(t::text, '' ORDER BY n)) FROM t");
+
+    private static async Task SoundAsync(PostgresServer server)
+    {
+        (await server.RunAsync("pg_amcheck", ["--install-missing", "--heapallindexed", "postgres"])).Succeeded();
+        await server.StopServerAsync();
+        (await server.AsServerAsync("pg_checksums", "-c", "-D", server.Data)).Succeeded();
+    }
+}
