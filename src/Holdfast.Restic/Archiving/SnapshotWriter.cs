@@ -90,9 +90,6 @@ public sealed class SnapshotWriter : IAsyncDisposable
         }
     }
 
-    /// <summary>Puts a file of another snapshot of the repository at an absolute path. All its blobs must be there.</summary>
-    public void AddStored(string path, Node file) => Put(path, file);
-
     /// <summary>Archives what a stream delivers, to its end, as the file at an absolute path of the snapshot.</summary>
     public async Task<StoredEntry> AddStreamAsync(string path, Stream content, EntryMetadata? metadata = null, CancellationToken cancellation = default)
     {

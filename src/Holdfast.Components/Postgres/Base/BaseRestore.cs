@@ -20,13 +20,14 @@ internal sealed class BaseRestore
     private readonly RecoveryTarget _target;
     private readonly FileOwner _owner;
     private readonly RestoredFiles _files;
+    private readonly WalSupply? _wal;
 
-    private BaseRestore(PostgresConnector connector, IHost host, RestoreSession session, BaseUndos undos, TimeProvider clock, BaseRecord record, Node folder)
+    private BaseRestore(PostgresConnector connector, IHost host, RestoreSession session, BaseUndos undos, TimeProvider clock, BaseRecord record, Node folder, WalSupply? wal)
     {
-        (_connector, _host, _session, _clock, _record) = (connector, host, session, clock, record);
+        (_connector, _host, _session, _clock, _record, _wal) = (connector, host, session, clock, record, wal);
         _cluster = connector.Settings.Name;
         _places = RestorePlaces.Of(record, session.Target, session.Recovery.Places);
-        _target = RecoveryTarget.Of(session.Recovery, record);
+        _target = wal?.Target ?? RecoveryTarget.Of(session.Recovery, record);
         _owner = new FileOwner(host, folder);
         _files = new RestoredFiles(_cluster, session, _places, _owner, undos);
     }
@@ -42,7 +43,8 @@ internal sealed class BaseRestore
             throw Catalogue.PostgresRestore.Throwable($"The files of {cluster} belong together, so they are not restored in part.", "Leave --include and --exclude out, or restore other components alone with --only.");
         var record = await ReadAsync(session, cluster, cancellation);
         var folder = await session.Repository.FindNodeAsync(session.Point, BasePath.Data(cluster), cancellation) ?? throw Unreadable(session, BasePath.Data(cluster));
-        var restore = new BaseRestore(connector, host, session, undos, clock, record, folder);
+        var wal = await FindWalAsync(session, cluster, record, cancellation);
+        var restore = new BaseRestore(connector, host, session, undos, clock, record, folder, wal);
         restore.Check();
         return restore.Steps();
     }
@@ -72,8 +74,14 @@ internal sealed class BaseRestore
         if (_connector.Settings.Service is null || _session.Target is not null) RefuseRunning();
         if (!_files.IsInPlace && MountPoints().Contains(_places.Data))
             throw Catalogue.PostgresFiles.Throwable($"{_places.Data} is a file system of its own, so it can not be moved aside.", "Restore with --delta, which replaces files where they stand, or with --target to another place.");
-        if (!_target.IsInPoint)
-            throw Catalogue.PostgresTarget.Throwable($"The recovery point holds no WAL up to {_target.Text}.", $"It can be brought to its mark{(_record.Mark is { } mark ? $", {mark.Time:yyyy-MM-dd HH:mm:ss.fff} UTC, {mark.Lsn}" : "")}; leave the target out for that.");
+    }
+
+    /// <summary>A cluster that was shut down needs none, and can be brought nowhere else.</summary>
+    private static async Task<WalSupply?> FindWalAsync(RestoreSession session, string cluster, BaseRecord record, CancellationToken cancellation)
+    {
+        var target = RecoveryTarget.Of(session.Recovery, record);
+        if (record.Method == "base") return await WalSupply.FindAsync(session, cluster, record, target, cancellation);
+        return target.IsInPoint ? null : throw Catalogue.PostgresTarget.Throwable($"The recovery point holds {cluster} as it was shut down, and can not bring it to {target.Text}.", "Leave the target out, or choose a point of the method base.");
     }
 
     private void RefuseRunning()
@@ -98,12 +106,12 @@ internal sealed class BaseRestore
     {
         RefuseRunning();
         var data = _files.Growing;
-        if (_record.Method == "base")
+        if (_wal is not null)
         {
-            await new WalPlacement(_cluster, _record, _session).PlaceAsync($"{data}/pg_wal", context, cancellation);
+            await _wal.PlaceAsync($"{data}/pg_wal", _session.Repository, context, cancellation);
             if (_record.BackupLabel is { } label) await File.WriteAllTextAsync($"{data}/backup_label", label, cancellation);
             if (_places.Map(_record.TablespaceMap) is { } map) await File.WriteAllTextAsync($"{data}/tablespace_map", map, cancellation);
-            new RecoverySettings(_record.Version, _target, _session.Recovery.Timeline, _session.Recovery.Pause, RestoreCommand: "false").Write(data);
+            new RecoverySettings(_record.Version, _target, _wal.Timeline, _session.Recovery.Pause, RestoreCommand: "false").Write(data);
         }
         await _files.FinishAsync(context, cancellation);
         if (_session.Target is not null || _session.Recovery.NoStart) context.Note($"The cluster lies in {_places.Data} and has not been started; when it is, it replays to {_target.Text}.");

@@ -4,7 +4,7 @@ namespace Holdfast.Components.Postgres.Base;
 /// What tells a restored server to replay its WAL, and how far: a file of its own up to version 11, from 12 on settings beside a signal
 /// file. Sources: PostgreSQL's manual, 26.3.5, "Recovering Using a Continuous Archive Backup", and the release notes of version 12.
 /// </summary>
-internal sealed record RecoverySettings(int Version, RecoveryTarget Target, string? Timeline, bool Pause, string RestoreCommand)
+internal sealed record RecoverySettings(int Version, RecoveryTarget Target, string Timeline, bool Pause, string RestoreCommand)
 {
     private const int Signals = 120_000;
 
@@ -35,7 +35,8 @@ internal sealed record RecoverySettings(int Version, RecoveryTarget Target, stri
                 yield return $"{setting} = {Quote(Target.Value)}";
                 yield return $"recovery_target_action = '{(Pause ? "pause" : "promote")}'";
             }
-            if ((Timeline ?? (Version < Signals ? null : "current")) is { } timeline) yield return $"recovery_target_timeline = {Quote(timeline)}";
+            // Before version 12 "current" was what an unset one meant, and no word for it.
+            if (Version >= Signals || Timeline != "current") yield return $"recovery_target_timeline = {Quote(Timeline)}";
         }
     }
 

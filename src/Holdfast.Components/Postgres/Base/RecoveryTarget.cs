@@ -11,8 +11,14 @@ namespace Holdfast.Components.Postgres.Base;
 /// <param name="Text">The same for people.</param>
 internal sealed record RecoveryTarget(string? Setting, string Value, string Text)
 {
-    /// <summary>The addresses at the target, where it says so: the WAL up to there is needed.</summary>
+    /// <summary>All WAL there is.</summary>
+    public static RecoveryTarget End { get; } = new(null, "", "the end of all WAL");
+
+    /// <summary>The address of the target, where it says so: the WAL up to there is needed.</summary>
     public NpgsqlLogSequenceNumber? Address { get; init; }
+
+    /// <summary>The wished time, when the wish is one.</summary>
+    public DateTimeOffset? Time { get; init; }
 
     /// <summary>True when the recovery point's own WAL is enough, whatever there is besides.</summary>
     public bool IsInPoint { get; init; }
@@ -28,8 +34,11 @@ internal sealed record RecoveryTarget(string? Setting, string Value, string Text
         RecoveryLimit.Transaction => Transaction(wishes.To!),
         RecoveryLimit.Address => OfAddress(wishes.To!, record),
         RecoveryLimit.Time => OfTime(wishes.To!, record),
-        _ => new(null, "", "the end of all WAL"),
+        _ => End,
     };
+
+    /// <summary>The same, told by the end of the WAL: nothing in it is later, and the server takes a target that it never reaches for a failure.</summary>
+    public RecoveryTarget ToEnd() => this with { Setting = null, Value = "" };
 
     private static RecoveryTarget Transaction(string text) => ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out _)
         ? new("recovery_target_xid", text, $"transaction {text}")
@@ -48,7 +57,7 @@ internal sealed record RecoveryTarget(string? Setting, string Value, string Text
         if (!DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeLocal, out var time))
             throw Catalogue.PostgresTarget.Throwable($"'{text}' is no time.", "Write it like --to \"2026-11-22 14:03:07+01\".");
         if (time < record.Stopped) throw TooEarly($"The time {Show(time)}", $"{Show(record.Stopped)} is the first that it can be brought to");
-        return new("recovery_target_time", time.ToString("yyyy-MM-dd HH:mm:ss.ffffffzzz", CultureInfo.InvariantCulture), $"{Show(time)}") { IsInPoint = time <= record.Mark?.Time };
+        return new("recovery_target_time", time.ToString("yyyy-MM-dd HH:mm:ss.ffffffzzz", CultureInfo.InvariantCulture), $"{Show(time)}") { Time = time, IsInPoint = time <= record.Mark?.Time };
     }
 
     private static ProblemException TooEarly(string wish, string nearest) =>

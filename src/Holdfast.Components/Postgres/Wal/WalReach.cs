@@ -31,7 +31,7 @@ internal sealed record WalReach(uint Timeline, NpgsqlLogSequenceNumber End, WalS
             .MaxBy(history => history.Timeline) ?? new TimelineHistory(timeline, []);
 
     /// <summary>A segment in which the timeline changes is that of the later one: its beginning is a copy of the earlier one's.</summary>
-    private static WalSegment At(TimelineHistory history, ulong number, int size) =>
+    public static WalSegment At(TimelineHistory history, ulong number, int size) =>
         WalSegment.Of(history.TimelineAt(new NpgsqlLogSequenceNumber(((number + 1) * (uint)size) - 1)), number, size);
 
     /// <summary>Where the segment of a switch is missing but the earlier timeline's is there, the log reaches to the switch.</summary>

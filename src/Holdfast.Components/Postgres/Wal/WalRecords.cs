@@ -30,6 +30,9 @@ internal sealed class WalRecords
     /// <summary>When the last one ended: replaying to the end of the segment brings it back.</summary>
     public DateTimeOffset? Last { get; private set; }
 
+    /// <summary>The same without restore points: the server stops for a wished time at the end of a transaction only.</summary>
+    public DateTimeOffset? LastTransaction { get; private set; }
+
     /// <summary>Reads what a segment holds, to its end or to where it has not been written further.</summary>
     public static WalRecords Read(byte[] segment)
     {
@@ -72,6 +75,7 @@ internal sealed class WalRecords
         };
         if (!isTimed || TimeOf(record[RecordHeader..]) is not { } time) return;
         First ??= time;
+        if (manager == Transaction && !(time < LastTransaction)) LastTransaction = time;
         if (Last is null || time > Last) Last = time;
     }
 
