@@ -16,6 +16,7 @@ internal sealed class SearchCapture(SearchSettings settings, SearchServer server
     private readonly SnapshotRepository _repository = new(server, settings.Repository, clock);
     private ServerDialect? _dialect;
     private ComponentRecord? _record;
+    private JsonObject? _state;
 
     private string Name => settings.Name;
 
@@ -79,38 +80,47 @@ internal sealed class SearchCapture(SearchSettings settings, SearchServer server
         await server.PostAsync($"/{Patterns}/_flush?wait_if_ongoing=true&ignore_unavailable=true", null, cancellation);
         await server.PostAsync($"/{Patterns}/_refresh?ignore_unavailable=true", null, cancellation);
         await context.OweAsync(undos.DeleteSnapshot(Final), cancellation);
+        // While anybody writes, nobody knows how many documents the snapshot has; then there is nothing to compare with afterwards.
+        var before = session.Mode == BackupMode.Online ? await CountAsync((await SearchState.ResolveAsync(server, settings.Indices, cancellation)).Open, cancellation) : null;
         var taken = await SnapshotAsync(Final, context, cancellation);
         _record = new ComponentRecord { Name = $"search/{Name}", Kind = "search", Path = SearchPath.Cluster(Name), From = from, To = clock.GetUtcNow() };
         _record.Versions[_dialect!.IsOpenSearch ? "opensearch" : "elasticsearch"] = _dialect.Number;
-        var counts = new JsonObject();
-        foreach (var index in taken.Indices.Where(index => !index.StartsWith('.'))) counts[index] = await SearchState.CountAsync(server, index, cancellation);
+        var counts = await CountAsync([.. taken.Indices.Where(index => !index.StartsWith('.'))], cancellation);
         _record.Counts["indices"] = taken.Indices.Count;
-        _record.Counts["documents"] = counts.Sum(count => (long)count.Value!);
-        _record.Details = SearchRecord.Of(settings, _dialect, taken, counts);
+        _record.Counts["documents"] = counts.Values.Sum();
+        _record.Details = SearchRecord.Of(settings, _dialect, taken, counts.Where(count => before is null || before.GetValueOrDefault(count.Key, -1) == count.Value));
+        _state = await SearchState.ReadAsync(server, _dialect, taken.Indices, context.Warn, cancellation);
         session.Manifest.Mark ??= from;
+    }
+
+    private async Task<Dictionary<string, long>> CountAsync(IReadOnlyList<string> indices, CancellationToken cancellation)
+    {
+        var counts = new Dictionary<string, long>(StringComparer.Ordinal);
+        foreach (var index in indices) counts[index] = await SearchState.CountAsync(server, index, cancellation);
+        return counts;
     }
 
     private async Task<SnapshotInfo> SnapshotAsync(string name, StepContext context, CancellationToken cancellation)
     {
         var (open, closed) = await SearchState.ResolveAsync(server, settings.Indices, cancellation);
         if (closed.Count > 0 && name == Final) context.Warn(Catalogue.SearchClosed.With($"The engine leaves closed indices out of its snapshots: {string.Join(", ", closed)} of {Name}."));
-        await _repository.BeginAsync(name, session.Manifest.RunId, open, cancellation);
+        await _repository.BeginAsync(name, new SnapshotOwner(session.Manifest.RunId, session.Manifest.Platform, Name, IsPassing: settings.Copies || name == Warming), open, cancellation);
         return await _repository.WaitAsync(name, settings.Deadline, context.Counters, cancellation);
     }
 
     private async Task DescribeAsync(StepContext context, CancellationToken cancellation)
     {
-        var state = await SearchState.ReadAsync(server, _dialect!, SearchRecord.Read(_record!.Details).Indices, context.Warn, cancellation);
-        await session.Writer.AddStreamAsync(SearchPath.State(Name), new MemoryStream(Encoding.UTF8.GetBytes(state.ToJsonString())), cancellation: cancellation);
-        session.Manifest.Components.Add(_record);
+        await session.Writer.AddStreamAsync(SearchPath.State(Name), new MemoryStream(Encoding.UTF8.GetBytes(_state!.ToJsonString())), cancellation: cancellation);
+        session.Manifest.Components.Add(_record!);
     }
 
     /// <summary>Its files are never changed, only added and removed: so it deduplicates by whole files, and unchanged ones are not read.</summary>
     private async Task CopyAsync(StepContext context, CancellationToken cancellation)
     {
         await RefuseCompanyAsync(cancellation);
-        var location = settings.Location ?? await _repository.FindLocationAsync(cancellation)
+        var named = settings.Location ?? await _repository.FindLocationAsync(cancellation)
             ?? throw Catalogue.SearchPath.Throwable($"The snapshot repository '{settings.Repository}' of {Name} is in no directory, so it can not be copied.", "Set 'copy: false' in the profile: then the point names the snapshot.");
+        var location = Directory.ResolveLinkTarget(named, returnFinalTarget: true)?.FullName ?? named;
         if (!Directory.Exists(location))
             throw Catalogue.SearchPath.Throwable($"The directory '{location}' of the snapshot repository of {Name} is not on this machine.", "Mount it here, or set 'copy: false' in the profile: then the point names the snapshot.");
         var counters = new ArchiveCounters();
@@ -131,10 +141,9 @@ internal sealed class SearchCapture(SearchSettings settings, SearchServer server
     /// <summary>The new one is the oldest that a later one needs; those of other makers are theirs.</summary>
     private async Task RetireAsync(StepContext context, CancellationToken cancellation)
     {
-        var own = (await _repository.ListAsync(cancellation)).Where(snapshot => snapshot.Run is not null && snapshot.Name.StartsWith("holdfast-", StringComparison.Ordinal)).ToList();
-        var whole = own.Where(snapshot => snapshot.IsWhole && !snapshot.Name.EndsWith("-warming", StringComparison.Ordinal)).ToList();
-        // Where nothing is copied, recovery points lead to them.
-        var kept = whole.TakeLast(settings.Copies ? Math.Max(1, settings.Keep) : whole.Count).Select(snapshot => snapshot.Name).ToHashSet(StringComparer.Ordinal);
+        // What was not copied is what recovery points lead to.
+        var own = (await _repository.ListAsync(cancellation)).Where(snapshot => snapshot.Owner is { IsPassing: true } owner && owner.Platform == session.Manifest.Platform && owner.Cluster == Name).ToList();
+        var kept = own.Where(snapshot => snapshot.IsWhole && !snapshot.Name.EndsWith("-warming", StringComparison.Ordinal)).TakeLast(Math.Max(1, settings.Keep)).Select(snapshot => snapshot.Name).ToHashSet(StringComparer.Ordinal);
         foreach (var old in own.Where(snapshot => !snapshot.IsRunning && !kept.Contains(snapshot.Name)))
         {
             await _repository.DeleteAsync(old.Name, cancellation);

@@ -6,11 +6,11 @@ namespace Holdfast.Components.Search;
 internal sealed record SearchRecord(string Repository, string Snapshot, bool IsCopied, ServerDialect Source, IReadOnlyDictionary<string, long> Documents, IReadOnlyList<string> Indices)
 {
     /// <summary>The details of a component record.</summary>
-    public static JsonObject Of(SearchSettings settings, ServerDialect dialect, SnapshotInfo taken, JsonObject counts) => new()
+    public static JsonObject Of(SearchSettings settings, ServerDialect dialect, SnapshotInfo taken, IEnumerable<KeyValuePair<string, long>> counts) => new()
     {
         ["repository"] = settings.Repository, ["snapshot"] = taken.Name, ["copied"] = settings.Copies,
         ["version"] = dialect.Number, ["distribution"] = dialect.IsOpenSearch ? "opensearch" : "elasticsearch",
-        ["indices"] = new JsonArray([.. taken.Indices.Select(index => (JsonNode)index)]), ["documents"] = counts,
+        ["indices"] = new JsonArray([.. taken.Indices.Select(index => (JsonNode)index)]), ["documents"] = new JsonObject([.. counts.Select(count => KeyValuePair.Create(count.Key, (JsonNode?)count.Value))]),
     };
 
     /// <summary>Reads them.</summary>

@@ -49,8 +49,8 @@ internal sealed class SearchRestore(SearchSettings settings, SearchServer server
         if (there.Count > 0)
             steps.Add(Step($"Make room in {Name}", $"{(session.Overwrite ? "Deletes" : "Moves aside")} {there.Count} indices: {string.Join(", ", there)}.", (context, stop) => MakeRoomAsync(chosen, context, stop)) with { Destroys = true });
         steps.Add(Step($"Restore {chosen.Count} indices of {Name}", $"{string.Join(", ", chosen)}; waits until each shard is there.", (context, stop) => RestoreAsync(record, chosen, context, stop)));
-        steps.Add(Step($"Count the documents of {Name}", "Compares the number of documents of each index with that at the snapshot.", (context, stop) => CountAsync(record, chosen, context, stop)));
         steps.Add(Step($"Put back the aliases and templates of {Name}", "All aliases in one change; templates and pipelines that are not there.", (context, stop) => aliases.PutBackAsync(context, stop)));
+        steps.Add(Step($"Count the documents of {Name}", "Compares the number of documents of each index with that at the snapshot.", (context, stop) => CountAsync(record, chosen, context, stop)));
         steps.Add(Step($"Take the snapshot away from {Name}", "Removes what was put there to be restored from.", TakeAwayAsync));
         return steps;
     }
@@ -83,7 +83,7 @@ internal sealed class SearchRestore(SearchSettings settings, SearchServer server
     private async Task BringAsync(SearchRecord record, StepContext context, CancellationToken cancellation)
     {
         var own = new SnapshotRepository(server, record.Repository, clock);
-        if (await own.IsRegisteredAsync(cancellation) && await own.FindAsync(record.Snapshot, cancellation) is { IsWhole: true } kept && kept.Run == session.Manifest.RunId)
+        if (await own.IsRegisteredAsync(cancellation) && await own.FindAsync(record.Snapshot, cancellation) is { IsWhole: true } kept && kept.Owner?.Run == session.Manifest.RunId)
         {
             _source = own;
             context.Note($"The engine still has the snapshot {record.Snapshot} in its repository '{record.Repository}'.");
@@ -156,7 +156,8 @@ internal sealed class SearchRestore(SearchSettings settings, SearchServer server
             if (count != record.Documents[index]) differences.Add($"{index}: {count} documents, and {record.Documents[index]} at the snapshot");
         }
         if (differences.Count > 0) throw new ProblemException(Catalogue.SearchRestore.With($"{differences.Count} indices of {Name} do not have the documents that they should have.") with { Details = differences });
-        context.Note($"{chosen.Count} indices of {Name} have {chosen.Sum(index => record.Documents.GetValueOrDefault(index))} documents, as at the snapshot.");
+        foreach (var index in chosen.Where(index => !record.Documents.ContainsKey(index) && !index.StartsWith('.'))) context.Note($"The documents of {index} can not be compared: somebody wrote to it while the snapshot was taken.");
+        context.Note($"{chosen.Count(record.Documents.ContainsKey)} indices of {Name} have {chosen.Sum(index => record.Documents.GetValueOrDefault(index))} documents, as at the snapshot.");
     }
 
     private async Task TakeAwayAsync(StepContext context, CancellationToken cancellation)

@@ -3,11 +3,8 @@ using System.Text.Json.Nodes;
 namespace Holdfast.Components.Search;
 
 /// <summary>A snapshot as the engine lists it. Source: the answer of GET _snapshot/REPOSITORY/SNAPSHOT.</summary>
-internal sealed record SnapshotInfo(string Name, string State, string Version, IReadOnlyList<string> Indices, IReadOnlyList<string> Failures, DateTimeOffset Started, DateTimeOffset Ended, string? Run)
+internal sealed record SnapshotInfo(string Name, string State, string Version, IReadOnlyList<string> Indices, IReadOnlyList<string> Failures, DateTimeOffset Started, SnapshotOwner? Owner)
 {
-    /// <summary>The key of our mark in the snapshot's metadata.</summary>
-    public const string RunKey = "holdfast-run";
-
     public bool IsRunning => State == "IN_PROGRESS";
 
     public bool IsWhole => State == "SUCCESS";
@@ -16,9 +13,24 @@ internal sealed record SnapshotInfo(string Name, string State, string Version, I
         (string)snapshot["snapshot"]!, (string?)snapshot["state"] ?? "", (string?)snapshot["version"] ?? "",
         [.. Items(snapshot["indices"]).Select(index => (string)index!)],
         [.. Items(snapshot["failures"]).Select(failure => $"{(string?)failure?["index"]}[{(int?)failure?["shard_id"]}]: {(string?)failure?["reason"]}")],
-        Time(snapshot["start_time_in_millis"]), Time(snapshot["end_time_in_millis"]), (string?)(snapshot["metadata"] as JsonObject)?[RunKey]);
+        DateTimeOffset.FromUnixTimeMilliseconds((long?)snapshot["start_time_in_millis"] ?? 0), SnapshotOwner.Of(snapshot["metadata"]));
 
     private static IEnumerable<JsonNode?> Items(JsonNode? list) => list as JsonArray ?? [];
+}
 
-    private static DateTimeOffset Time(JsonNode? milliseconds) => DateTimeOffset.FromUnixTimeMilliseconds((long?)milliseconds ?? 0);
+/// <summary>Who took a snapshot, as we write it into the snapshot's metadata. Several platforms may use one repository.</summary>
+/// <param name="Run">The run of Holdfast.</param>
+/// <param name="Platform">The platform of the profile.</param>
+/// <param name="Cluster">The cluster's name in the profile.</param>
+/// <param name="IsPassing">Nothing leads to it once its run is over: recovery points have a copy, or it was only to warm up.</param>
+internal sealed record SnapshotOwner(string Run, string Platform, string Cluster, bool IsPassing)
+{
+    private const string RunKey = "holdfast-run", PlatformKey = "holdfast-platform", ClusterKey = "holdfast-cluster", PassingKey = "holdfast-passing";
+
+    /// <summary>Null when somebody else took it.</summary>
+    public static SnapshotOwner? Of(JsonNode? metadata) => metadata is JsonObject about && (string?)about[RunKey] is { } run
+        ? new SnapshotOwner(run, (string?)about[PlatformKey] ?? "", (string?)about[ClusterKey] ?? "", (bool?)about[PassingKey] ?? false)
+        : null;
+
+    public JsonObject ToJson() => new() { [RunKey] = Run, [PlatformKey] = Platform, [ClusterKey] = Cluster, [PassingKey] = IsPassing };
 }

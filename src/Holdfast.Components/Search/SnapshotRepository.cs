@@ -55,12 +55,12 @@ internal sealed class SnapshotRepository(SearchServer server, string name, TimeP
 
     /// <summary>Begins a snapshot.</summary>
     /// <exception cref="ProblemException">The engine refuses.</exception>
-    public Task BeginAsync(string snapshot, string run, IReadOnlyList<string> indices, CancellationToken cancellation) => server.PutAsync(
+    public Task BeginAsync(string snapshot, SnapshotOwner owner, IReadOnlyList<string> indices, CancellationToken cancellation) => server.PutAsync(
         $"{PathOf(snapshot)}?wait_for_completion=false",
         new JsonObject
         {
             ["indices"] = string.Join(',', indices), ["include_global_state"] = true, ["partial"] = false, ["ignore_unavailable"] = false,
-            ["metadata"] = new JsonObject { [SnapshotInfo.RunKey] = run, ["taken_by"] = "holdfast" },
+            ["metadata"] = owner.ToJson(),
         },
         cancellation);
 

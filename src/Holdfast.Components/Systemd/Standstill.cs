@@ -22,10 +22,12 @@ internal sealed class Standstill(IHost host, PlatformSettings settings, LeftOver
     /// <summary>What ran; empty before it has been recorded.</summary>
     public StartOrder Ran { get; private set; } = StartOrder.Empty;
 
+    /// <summary>Finds out what is to be stopped; users are still served.</summary>
+    public IReadOnlyList<Step> Prepare => [Step("Record what runs", "Ask systemd what runs of the platform, and write down that it is to be started again.", RecordAsync)];
+
     /// <summary>Stops what makes work.</summary>
     public IReadOnlyList<Step> Stop =>
     [
-        Step("Record what runs", "Ask systemd what runs of the platform, and write down that it is to be started again.", RecordAsync),
         Step("Stop timers", "Stop the timers and path units that would start units of the platform again.", StopTriggersAsync),
         .. Groups.Where(group => group.Turn == 0).Select(StopStep),
     ];
@@ -73,6 +75,7 @@ internal sealed class Standstill(IHost host, PlatformSettings settings, LeftOver
         Ran = _stopping.Reverse();
         context.Note(Ran.IsEmpty ? "Nothing of the platform runs." : $"What runs: {string.Join(", ", Ran.Units)}.");
         if (Ran.IsEmpty) return;
+        await _starter.PrepareAsync(Ran, cancellation);
         var start = StartServices.Of(Ran);
         await context.OweAsync(start, cancellation);
         _owed = start;

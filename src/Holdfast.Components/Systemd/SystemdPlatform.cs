@@ -54,7 +54,7 @@ public sealed class SystemdPlatform : IPlatformControl
         var standstill = await PrepareAsync(Defaults with { WithStores = withStores }, cancellation);
         return new WindowPlan
         {
-            Stop = standstill.Stop, StopWorkers = standstill.StopWorkers, StopStores = standstill.StopStores, Start = standstill.Start, Watch = standstill.Watch,
+            Prepare = standstill.Prepare, Stop = standstill.Stop, StopWorkers = standstill.StopWorkers, StopStores = standstill.StopStores, Start = standstill.Start, Watch = standstill.Watch,
             Deadline = _settings.Deadline, OnlineWhenLate = _settings.OnlineWhenLate,
         };
     }
@@ -77,7 +77,7 @@ public sealed class SystemdPlatform : IPlatformControl
                 return Task.CompletedTask;
             },
         };
-        return [.. standstill.Stop, .. standstill.StopWorkers, .. standstill.StopStores, last];
+        return [.. standstill.Prepare, .. standstill.Stop, .. standstill.StopWorkers, .. standstill.StopStores, last];
     }
 
     /// <summary>The steps that start units wave after wave. When they are cut off, the rest is owed.</summary>

@@ -16,6 +16,10 @@ internal sealed class UnitStarter(Systemctl systemctl, PlatformSettings settings
 
     private readonly Dictionary<string, (int Restarts, long Since)> _up = new(StringComparer.Ordinal);
     private readonly List<Problem> _failures = [];
+    private readonly Dictionary<string, string[]> _pulled = new(StringComparer.Ordinal);
+
+    /// <summary>Asks beforehand what can be known before the units are down: it costs time that users would wait.</summary>
+    public Task PrepareAsync(StartOrder order, CancellationToken cancellation) => LearnAsync([.. order.Stay.Count == 0 ? [] : order.Units], cancellation);
 
     /// <summary>Starts all waves, and watches them.</summary>
     /// <exception cref="ProblemException">Some did not come up.</exception>
@@ -80,28 +84,34 @@ internal sealed class UnitStarter(Systemctl systemctl, PlatformSettings settings
         return alone.Count == 0 ? complaint : complaint + await systemctl.StartAsync(alone.Select(unit => unit.Id), alone: true, cancellation);
     }
 
-    /// <summary>Those units whose start would start one of those that are to stay down. systemd is asked once for each step of the way, not for each unit.</summary>
+    /// <summary>Those units whose start would start one of those that are to stay down.</summary>
     private async Task<IReadOnlySet<string>> PullingAsync(IReadOnlyList<UnitState> units, IReadOnlyList<string> stay, CancellationToken cancellation)
     {
-        var pulls = new Dictionary<string, string[]>(StringComparer.Ordinal);
-        if (stay.Count == 0) return pulls.Keys.ToHashSet(StringComparer.Ordinal);
-        for (IReadOnlyList<string> next = [.. units.Select(unit => unit.Id)]; next.Count > 0;)
+        await LearnAsync([.. stay.Count == 0 ? [] : units.Select(unit => unit.Id)], cancellation);
+        return units.Select(unit => unit.Id).Where(name => Reach(name).Any(stay.Contains)).ToHashSet(StringComparer.Ordinal);
+    }
+
+    /// <summary>What units pull in, and these in turn. systemd is asked once for each step of the way, and never again for the same unit.</summary>
+    private async Task LearnAsync(IReadOnlyList<string> units, CancellationToken cancellation)
+    {
+        for (var next = Unknown(units); next.Count > 0;)
         {
             var blocks = await systemctl.ShowAsync(next, _pulls, cancellation);
             foreach (var (name, block) in next.Zip(blocks))
-                pulls[name] = [.. _pulls.Skip(1).SelectMany(property => block.GetValueOrDefault(property, "").Split(' ', StringSplitOptions.RemoveEmptyEntries))];
-            next = [.. next.SelectMany(name => pulls.GetValueOrDefault(name, [])).Where(name => !pulls.ContainsKey(name)).Distinct(StringComparer.Ordinal)];
+                _pulled[name] = [.. _pulls.Skip(1).SelectMany(property => block.GetValueOrDefault(property, "").Split(' ', StringSplitOptions.RemoveEmptyEntries))];
+            next = Unknown(next.SelectMany(name => _pulled.GetValueOrDefault(name, [])));
         }
-        return units.Select(unit => unit.Id).Where(name => Reach(name, pulls).Any(stay.Contains)).ToHashSet(StringComparer.Ordinal);
+
+        List<string> Unknown(IEnumerable<string> names) => [.. names.Where(name => !_pulled.ContainsKey(name)).Distinct(StringComparer.Ordinal)];
     }
 
     /// <summary>All that the start of a unit starts.</summary>
-    private static HashSet<string> Reach(string unit, Dictionary<string, string[]> pulls)
+    private HashSet<string> Reach(string unit)
     {
         var reached = new HashSet<string>(StringComparer.Ordinal);
         var next = new Stack<string>([unit]);
         while (next.TryPop(out var from))
-            foreach (var name in pulls.GetValueOrDefault(from, []))
+            foreach (var name in _pulled.GetValueOrDefault(from, []))
                 if (reached.Add(name)) next.Push(name);
         return reached;
     }

@@ -19,11 +19,14 @@ public interface IPlatformControl
 }
 
 /// <summary>
-/// How a window opens and closes. Before anything is stopped, the first step of <see cref="Stop"/> owes the undo that brings up what
+/// How a window opens and closes. Before anything is stopped, a step of <see cref="Prepare"/> or <see cref="Stop"/> owes the undo that brings up what
 /// ran; the last one of <see cref="Watch"/> settles it, or of <see cref="Start"/> where nothing is watched.
 /// </summary>
 public sealed record WindowPlan
 {
+    /// <summary>What can be done before the window opens: users are still served.</summary>
+    public IReadOnlyList<Step> Prepare { get; init; } = [];
+
     /// <summary>Stops what makes work: users' doors, schedulers, timers.</summary>
     public required IReadOnlyList<Step> Stop { get; init; }
 

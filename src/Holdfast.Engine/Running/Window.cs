@@ -13,7 +13,7 @@ internal sealed class Window(WindowPlan plan, CaptureSession session, TimeProvid
     private bool _givenUp;
 
     /// <summary>The steps that make the platform stand still, with the components' waiting in their middle.</summary>
-    public IEnumerable<Step> Open(IEnumerable<Step> drain) => [.. plan.Stop.Concat(drain).Concat(plan.StopWorkers).Select(Opening)];
+    public IEnumerable<Step> Open(IEnumerable<Step> drain) => [.. plan.Prepare, .. plan.Stop.Concat(drain).Concat(plan.StopWorkers).Select(Opening)];
 
     /// <summary>The steps that stop what holds the data as well.</summary>
     public IEnumerable<Step> Deepen() => plan.StopStores;
