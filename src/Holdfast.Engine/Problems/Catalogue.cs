@@ -143,6 +143,8 @@ public static class Catalogue
         "Raise max_replication_slots or wal_keep_size (max_slot_wal_keep_size, if that is set), and take another backup.", ExitCode.Failure);
     public static readonly ProblemKind PostgresChecksum = Kind("HF-PG-CHECKSUM", "Pages in PostgreSQL's files do not fit their checksums.",
         "Look at the disk, and keep the older recovery points: they may hold the pages as they were. pg_amcheck tells which tables are hurt.", ExitCode.Damaged);
+    public static readonly ProblemKind PostgresService = Kind("HF-PG-SERVICE", "The unit of systemd that runs a PostgreSQL server could not be stopped or started.",
+        "See 'systemctl status' of the unit that 'service' of the cluster names.", ExitCode.Failure);
     public static readonly ProblemKind PostgresRunning = Kind("HF-PG-RUNNING", "A PostgreSQL server runs whose files are to be copied or replaced.",
         "Stop it, and run again.", ExitCode.InTheWay);
     public static readonly ProblemKind PostgresUnclean = Kind("HF-PG-UNCLEAN", "A PostgreSQL server is down without having been shut down.",

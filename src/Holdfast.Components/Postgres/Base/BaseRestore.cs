@@ -20,11 +20,13 @@ internal sealed class BaseRestore
     private readonly RecoveryTarget _target;
     private readonly FileOwner _owner;
     private readonly RestoredFiles _files;
+    private readonly ServerUnit _unit;
+    private Undo? _stopped;
     private readonly WalSupply? _wal;
 
-    private BaseRestore(PostgresConnector connector, IHost host, RestoreSession session, BaseUndos undos, TimeProvider clock, BaseRecord record, Node folder, WalSupply? wal)
+    private BaseRestore(PostgresConnector connector, IHost host, RestoreSession session, BaseUndos undos, ServerUnit unit, TimeProvider clock, BaseRecord record, Node folder, WalSupply? wal)
     {
-        (_connector, _host, _session, _clock, _record, _wal) = (connector, host, session, clock, record, wal);
+        (_connector, _host, _session, _unit, _clock, _record, _wal) = (connector, host, session, unit, clock, record, wal);
         _cluster = connector.Settings.Name;
         _places = RestorePlaces.Of(record, session.Target, session.Recovery.Places);
         _target = wal?.Target ?? RecoveryTarget.Of(session.Recovery, record);
@@ -36,7 +38,7 @@ internal sealed class BaseRestore
     public static bool IsOf(RestoreSession session, string component) =>
         session.Manifest.Components.FirstOrDefault(record => record.Name == component)?.Details?["method"]?.GetValue<string>() is "base" or "cold";
 
-    public static async Task<IReadOnlyList<Step>> PlanAsync(PostgresConnector connector, IHost host, RestoreSession session, BaseUndos undos, TimeProvider clock, CancellationToken cancellation)
+    public static async Task<IReadOnlyList<Step>> PlanAsync(PostgresConnector connector, IHost host, RestoreSession session, BaseUndos undos, ServerUnit unit, TimeProvider clock, CancellationToken cancellation)
     {
         var cluster = connector.Settings.Name;
         if (session.Include.Count + session.Exclude.Count > 0)
@@ -44,7 +46,7 @@ internal sealed class BaseRestore
         var record = await ReadAsync(session, cluster, cancellation);
         var folder = await session.Repository.FindNodeAsync(session.Point, BasePath.Data(cluster), cancellation) ?? throw Unreadable(session, BasePath.Data(cluster));
         var wal = await FindWalAsync(session, cluster, record, cancellation);
-        var restore = new BaseRestore(connector, host, session, undos, clock, record, folder, wal);
+        var restore = new BaseRestore(connector, host, session, undos, unit, clock, record, folder, wal);
         restore.Check();
         return restore.Steps();
     }
@@ -90,11 +92,7 @@ internal sealed class BaseRestore
             throw Catalogue.PostgresRunning.Throwable($"A server runs in {_places.Data}, as process {pid}.", "Stop it ('holdfast platform stop --with-stores', or systemctl), or name its unit as 'service' of the cluster in the profile; or restore with --target to another place.");
     }
 
-    private async Task StopAsync(StepContext context, CancellationToken cancellation)
-    {
-        var (result, _) = await _host.RunAsync(new ProgramCall("systemctl", ["stop", "--", _connector.Settings.Service!]), cancellation);
-        if (result.ExitCode != 0) throw Catalogue.PostgresRunning.Throwable($"{_connector.Settings.Service} could not be stopped: {result.Errors.Trim()}");
-    }
+    private async Task StopAsync(StepContext context, CancellationToken cancellation) => _stopped = await _unit.StopAsync(_connector.Settings.Service!, context, cancellation);
 
     private Task WriteAsync(StepContext context, CancellationToken cancellation)
     {
@@ -114,13 +112,15 @@ internal sealed class BaseRestore
             new RecoverySettings(_record.Version, _target, _wal.Timeline, _session.Recovery.Pause, RestoreCommand: "false").Write(data);
         }
         await _files.FinishAsync(context, cancellation);
+        if (_session.Recovery.NoStart && _stopped is not null) await context.SettleAsync(_stopped, cancellation);
         if (_session.Target is not null || _session.Recovery.NoStart) context.Note($"The cluster lies in {_places.Data} and has not been started; when it is, it replays to {_target.Text}.");
     }
 
     private async Task StartAsync(StepContext context, CancellationToken cancellation)
     {
-        var server = new RestoredServer(_connector, _host, _record, _places.Data, _owner.User, _clock);
+        var server = new RestoredServer(_connector, _host, _record, _places.Data, _owner.User, _unit, _clock);
         await server.StartAsync(cancellation);
+        if (_stopped is not null) await context.SettleAsync(_stopped, cancellation);
         var state = await server.WaitAsync(_wal is null ? null : _target, context, cancellation);
         context.Note(state.IsPaused
             ? $"{_cluster} waits at {state.Replayed}: look at it, then let it go on with 'SELECT pg_wal_replay_resume()'."

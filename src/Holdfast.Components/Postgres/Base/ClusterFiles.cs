@@ -54,8 +54,9 @@ internal sealed class ClusterFiles(string cluster, ClusterFacts facts, CaptureSe
             context.Warn(Catalogue.PostgresChecksum.With($"Pages of {facts.DataDirectory}/{file.File} do not fit their checksums: {DamagedPages.Text(file)}. They are in the recovery point as they are."));
     }
 
-    private async Task AddAsync(string folder, string path, string root, BaseParent? parent, ulong? start, CancellationToken cancellation)
+    private async Task AddAsync(string place, string path, string root, BaseParent? parent, ulong? start, CancellationToken cancellation)
     {
+        var folder = BasePath.Resolve(place);
         var exclusions = new BaseExclusions(folder) { Tablespace = root.Length == 0 ? null : facts.TablespaceFolder };
         var options = new ArchiveOptions
         {

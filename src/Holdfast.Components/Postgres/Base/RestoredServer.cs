@@ -6,7 +6,7 @@ using NpgsqlTypes;
 namespace Holdfast.Components.Postgres.Base;
 
 /// <summary>Starts a restored server, and watches it replay until it is where it should be.</summary>
-internal sealed class RestoredServer(PostgresConnector connector, IHost host, BaseRecord record, string data, string? user, TimeProvider clock)
+internal sealed class RestoredServer(PostgresConnector connector, IHost host, BaseRecord record, string data, string? user, ServerUnit unit, TimeProvider clock)
 {
     private static readonly TimeSpan _tick = TimeSpan.FromMilliseconds(200), _patience = TimeSpan.FromSeconds(30);
     private string Log => $"{data}/restore.log";
@@ -14,8 +14,13 @@ internal sealed class RestoredServer(PostgresConnector connector, IHost host, Ba
     /// <summary>Starts it, by its unit when the profile names one, or else as the owner of its files.</summary>
     public async Task StartAsync(CancellationToken cancellation)
     {
-        var (program, arguments) = connector.Settings.Service is { } unit ? ("systemctl", (IReadOnlyList<string>)["start", "--no-block", "--", unit]) : (FindControl(), ControlArguments());
-        var (result, output) = await host.RunAsync(new ProgramCall(program, arguments) { User = connector.Settings.Service is null ? user : null }, cancellation);
+        if (connector.Settings.Service is { } service)
+        {
+            await unit.StartAsync(service, cancellation);
+            return;
+        }
+        var program = FindControl();
+        var (result, output) = await host.RunAsync(new ProgramCall(program, ControlArguments()) { User = user }, cancellation);
         if (result.ExitCode != 0) throw Failed($"'{program}' ended with {result.ExitCode}: {(result.Errors + output).Trim()}");
     }
 
@@ -54,7 +59,7 @@ internal sealed class RestoredServer(PostgresConnector connector, IHost host, Ba
         {
             await using var connection = await connector.OpenMaintenanceAsync(cancellation);
             var row = (await connection.RowsAsync(Question, row => row, cancellation))[0];
-            if (row[3].TrimEnd('/') != data) throw Failed($"the server that answers at {connector.Place} has its data in {row[3]}");
+            if (BasePath.Resolve(row[3].TrimEnd('/')) != data) throw Failed($"the server that answers at {connector.Place} has its data in {row[3]}");
             return row[2].Length == 0 ? null : new ServerState(row[0] is "t", row[1] is "t", NpgsqlLogSequenceNumber.Parse(row[2]));
         }
         catch (ProblemException notYet) when (notYet.Problem.Code == Catalogue.PostgresUnreachable.Code)

@@ -129,6 +129,43 @@ public sealed class BaseRestoreTests
     }
 
     [Fact]
+    public async Task A_data_directory_behind_a_link_is_captured_and_restored_where_the_link_leads()
+    {
+        await using var rig = await BaseRig.StartAsync();
+        await rig.Server.ExecuteAsync("postgres", Fill);
+        await rig.Server.StopServerAsync();
+        var disk = Path.Join(rig.Server.Folder, "disk");
+        Directory.Move(rig.Server.Data, disk);
+        File.CreateSymbolicLink(rig.Server.Data, disk);
+        await rig.Server.StartServerAsync();
+        var taken = await rig.CaptureAsync();
+        Assert.True(taken.Record.Counts["files"] > 500);
+        await rig.Server.StopServerAsync();
+        await rig.RestoreAsync(taken);
+        Assert.Equal("20000", await rig.Server.QueryAsync("postgres", "SELECT count(*) FROM t"));
+        Assert.Equal(disk, new DirectoryInfo(rig.Server.Data).LinkTarget);
+        Assert.Single(Directory.GetDirectories(rig.Server.Folder, "disk.before-*"));
+    }
+
+    [Fact]
+    public async Task A_unit_that_was_stopped_for_a_restore_is_started_whatever_becomes_of_it()
+    {
+        await using var rig = await BaseRig.StartAsync();
+        var taken = await rig.CaptureAsync();
+        await rig.Server.StopServerAsync();
+        var log = rig["systemctl.log"];
+        await File.WriteAllTextAsync(rig["systemctl"], $"#!/bin/sh\necho \"$@\" >> {log}\n", BaseRig.Cancellation);
+        File.SetUnixFileMode(rig["systemctl"], (UnixFileMode)0b111_101_101);
+        rig.Service = "postgresql@15-main";
+        var context = new RecordedContext("killed");
+        var steps = await rig.PlanRestoreAsync(taken);
+        await steps[0].Act(context, BaseRig.Cancellation); // and here it is killed
+        var undo = Assert.Single(context.Owed);
+        await rig.Component().UndoHandlers.Single(handler => handler.Kind == undo.Kind).UndoAsync(undo, BaseRig.Cancellation);
+        Assert.Equal(["is-active --quiet -- postgresql@15-main", "stop -- postgresql@15-main", "start -- postgresql@15-main"], await File.ReadAllLinesAsync(log, BaseRig.Cancellation));
+    }
+
+    [Fact]
     public async Task A_cold_copy_comes_back_as_it_was_shut_down()
     {
         await using var rig = await BaseRig.StartAsync();

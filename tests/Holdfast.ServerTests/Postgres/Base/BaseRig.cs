@@ -28,6 +28,9 @@ internal sealed class BaseRig : IAsyncDisposable
 
     public PostgresServer Server { get; private init; } = null!;
 
+    /// <summary>The unit that the profile names; the "systemctl" of this rig's folder is asked for it.</summary>
+    public string? Service { get; set; }
+
     public Repository Repository { get; private set; } = null!;
 
     public static CancellationToken Cancellation => TestContext.Current.CancellationToken;
@@ -49,7 +52,7 @@ internal sealed class BaseRig : IAsyncDisposable
     }
 
     public PostgresComponent Component(PostgresMethod method = PostgresMethod.Base) =>
-        new(new PostgresSettings { Method = method, Host = Server.Folder, Port = Server.Port }, new FixedSecret(""), new LocalHost(Variable), TimeProvider.System);
+        new(new PostgresSettings { Method = method, Service = Service, Host = Server.Folder, Port = Server.Port }, new FixedSecret(""), new LocalHost(Variable), TimeProvider.System);
 
     /// <summary>Takes a point, as a run does. <paramref name="between"/> runs when the files have been copied, before the mark.</summary>
     public async Task<TakenPoint> CaptureAsync(PostgresMethod method = PostgresMethod.Base, BackupMode mode = BackupMode.Online, Func<Task>? prepare = null, Func<Task>? between = null)
@@ -121,7 +124,7 @@ internal sealed class BaseRig : IAsyncDisposable
             Cancellation);
 
     /// <summary>The programs of the cluster's own version are found first.</summary>
-    private string? Variable(string name) => name == "PATH" && _bin is not null ? $"{_bin}:{Environment.GetEnvironmentVariable(name)}" : Environment.GetEnvironmentVariable(name);
+    private string? Variable(string name) => name == "PATH" ? $"{_bin}:{(Service is null ? "" : _folder.Path)}:{Environment.GetEnvironmentVariable(name)}" : Environment.GetEnvironmentVariable(name);
 
     public static async Task ActAsync(IEnumerable<Step> steps, StepContext context)
     {
