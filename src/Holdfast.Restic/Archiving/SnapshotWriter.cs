@@ -72,7 +72,7 @@ public sealed class SnapshotWriter : IAsyncDisposable
     /// <param name="parent">The snapshot that it is compared with, at the same path; null to read everything.</param>
     /// <param name="options">How; a prefix means nothing here.</param>
     /// <param name="cancellation">Stops it.</param>
-    /// <returns>False when it is not there, or could not be read and was warned of.</returns>
+    /// <returns>False when it is not there, is no directory (a link to one is none), or could not be read and was warned of.</returns>
     public async Task<bool> AddDirectoryAsync(string directory, string path, Snapshot? parent, ArchiveOptions options, CancellationToken cancellation = default)
     {
         var previous = parent is null ? null : await _repository.FindNodeAsync(parent, path, cancellation);
@@ -80,8 +80,9 @@ public sealed class SnapshotWriter : IAsyncDisposable
         try
         {
             var node = await await archiver.BeginAsync(directory, NameOf(path), previous);
-            if (node is not null) Put(path, node);
-            return node is not null;
+            if (node is not { Type: NodeType.Directory }) return false;
+            Put(path, node);
+            return true;
         }
         catch (OperationCanceledException) when (archiver.Failure is { } failure)
         {

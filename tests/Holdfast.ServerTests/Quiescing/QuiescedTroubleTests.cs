@@ -170,6 +170,32 @@ public sealed class QuiescedTroubleTests(ShopFixture fixture, ITestOutputHelper 
         }
     }
 
+    /// <summary>Nothing can be asked of a database that is down, so its files are copied then, and all comes up afterwards.</summary>
+    [Fact]
+    public async Task A_cold_backup_stops_the_stores_too_copies_the_files_of_the_database_and_starts_everything_again()
+    {
+        var shop = await BeginAsync(rate: 10);
+        await shop.Box.BashAsync("cp /etc/holdfast/profile.yaml /run/profile; sed -i 's/method: dump/method: cold/; /databases: all/d' /etc/holdfast/profile.yaml");
+        try
+        {
+            var online = await shop.HoldfastAsync("backup", "--json");
+            Assert.True(Told.Of(online).Is(Catalogue.PostgresRunning), $"{online}");
+
+            var backup = Told.Of(await shop.HoldfastAsync("backup", "--mode", "cold", "--json"));
+
+            Assert.True(backup.ExitCode == 0, $"{backup}");
+            Assert.Contains("\"step\":\"Stop stores\"", backup.Events, StringComparison.Ordinal);
+            var stored = await shop.Box.BashAsync("restic --no-cache --no-lock -r /var/backups/holdfast --password-file /etc/holdfast/password ls latest /postgres/main/base/global");
+            Assert.Contains("/postgres/main/base/global/pg_control", stored, StringComparison.Ordinal);
+            await shop.RunAsync("a cold backup", [.. ShopScene.Units, "shop-postgres.service", "shop-redis.service"]);
+        }
+        finally
+        {
+            await shop.Box.BashAsync("mv /run/profile /etc/holdfast/profile.yaml");
+        }
+        await EndAsync(shop);
+    }
+
     private async Task<ShopScene> BeginAsync(int rate, params IReadOnlyList<(string Unit, string Text)> changes)
     {
         var shop = await fixture.OpenAsync();

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Npgsql;
 using NpgsqlTypes;
 
@@ -42,6 +43,11 @@ internal sealed class BackupSession(PostgresConnector connector, NpgsqlConnectio
     public Task<NpgsqlLogSequenceNumber> StartAsync(string label, CancellationToken cancellation) => TryAsync(
         "The server did not begin a base backup",
         () => LsnAsync(version >= Renamed ? $"SELECT pg_catalog.pg_backup_start({Sql.Literal(label)}, true)" : $"SELECT pg_catalog.pg_start_backup({Sql.Literal(label)}, true, false)", cancellation));
+
+    /// <summary>The timeline that the server writes; pg_control has only that of the last checkpoint.</summary>
+    public Task<uint> TimelineAsync(NpgsqlLogSequenceNumber address, CancellationToken cancellation) => TryAsync(
+        "The server did not tell its timeline",
+        async () => (await connection.RowsAsync($"SELECT pg_catalog.pg_walfile_name('{address}')", row => uint.Parse(row[0][..8], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture), cancellation))[0]);
 
     /// <summary>Ends it. The server does not wait for its archive: we fetch the WAL ourselves.</summary>
     public Task<BackupEnd> StopAsync(CancellationToken cancellation) => TryAsync(

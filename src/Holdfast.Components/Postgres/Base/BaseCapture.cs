@@ -46,20 +46,16 @@ internal sealed class BaseCapture(PostgresConnector connector, ClusterFacts plan
 
     private async Task CopyAsync(StepContext context, CancellationToken cancellation)
     {
-        if (IsStopped())
-        {
-            await new ColdCapture(connector, planned, session, clock).CopyAsync(context, cancellation);
-            return;
-        }
         _backup = await BackupSession.OpenAsync(connector, cancellation);
         session.Keep(_backup); // when it ends, so does the backup
-        _facts = await _backup.AskAsync(cancellation); // some time may have passed since it was planned
-        _files = new ClusterFiles(_cluster, _facts, session, clock);
-        _files.Check();
-        var parent = await BaseParent.FindAsync(session, _cluster, _facts.SystemIdentifier, cancellation);
         await ReserveAsync(context, cancellation);
         var started = clock.GetUtcNow();
         _start = await _backup.StartAsync($"holdfast {context.RunId}", cancellation);
+        // Asked now: since it was planned a tablespace may have been made, and the server been promoted, which its last checkpoint need not know.
+        _facts = await _backup.AskAsync(cancellation) with { Timeline = await _backup.TimelineAsync(_start, cancellation) };
+        _files = new ClusterFiles(_cluster, _facts, session, clock);
+        _files.Check();
+        var parent = await BaseParent.FindAsync(session, _cluster, _facts.SystemIdentifier, cancellation);
         await _files.CopyAsync(parent, (ulong)_start, context, cancellation);
         var end = await _backup.StopAsync(cancellation);
         _record = ClusterRecord.Of("base", _facts, _files) with
@@ -67,9 +63,6 @@ internal sealed class BaseCapture(PostgresConnector connector, ClusterFacts plan
             Started = started, Stopped = clock.GetUtcNow(), StartLsn = $"{_start}", StopLsn = $"{end.Lsn}", BackupLabel = end.Label, TablespaceMap = end.TablespaceMap.Length > 0 ? end.TablespaceMap : null,
         };
     }
-
-    /// <summary>In mode cold the platform's stores are down by now, if the profile counts the server among them: then its files are at rest.</summary>
-    private bool IsStopped() => session.Mode == BackupMode.Cold && ControlFile.FindPostmaster(planned.DataDirectory) is null;
 
     /// <summary>Without a slot the server may remove WAL before it is fetched: that would be noticed, and the backup be in vain.</summary>
     private async Task ReserveAsync(StepContext context, CancellationToken cancellation)
@@ -86,7 +79,6 @@ internal sealed class BaseCapture(PostgresConnector connector, ClusterFacts plan
 
     private async Task MarkAsync(StepContext context, CancellationToken cancellation)
     {
-        if (_record is null) return; // the server is down, so its files are of one instant
         var name = $"holdfast-{context.RunId}";
         var time = clock.GetUtcNow();
         _mark = new MarkEntry(name, $"{await _backup!.MarkAsync(name, cancellation)}", time);
@@ -95,9 +87,8 @@ internal sealed class BaseCapture(PostgresConnector connector, ClusterFacts plan
 
     private async Task FetchAsync(StepContext context, CancellationToken cancellation)
     {
-        if (_record is null || _files is null || _facts is null) return;
-        var segments = await new WalCapture(_facts, _cluster, session).RunAsync(_start, BaseRecord.Lsn(_mark!.Lsn), context, cancellation);
+        var segments = await new WalCapture(_facts!, _cluster, session).RunAsync(_start, BaseRecord.Lsn(_mark!.Lsn), context, cancellation);
         await _backup!.DisposeAsync();
-        await ClusterRecord.AddAsync(session, _cluster, _facts, _record with { Mark = _mark }, _files, segments, cancellation);
+        await ClusterRecord.AddAsync(session, _cluster, _facts!, _record! with { Mark = _mark }, _files!, segments, cancellation);
     }
 }

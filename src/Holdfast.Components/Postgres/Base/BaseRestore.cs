@@ -74,6 +74,8 @@ internal sealed class BaseRestore
     private void Check()
     {
         if (_connector.Settings.Service is null || _session.Target is not null) RefuseRunning();
+        if (_files.IsInPlace && ControlFile.TryRead(_places.Data) is { } there && there.SystemIdentifier != _record.SystemIdentifier)
+            throw Catalogue.PostgresFiles.Throwable($"What is in {_places.Data} belongs to another cluster (system identifier {there.SystemIdentifier}, and {_record.SystemIdentifier} in the recovery point).", "Restore without --delta and --overwrite: then it is moved aside.");
         if (!_files.IsInPlace && MountPoints().Contains(_places.Data))
             throw Catalogue.PostgresFiles.Throwable($"{_places.Data} is a file system of its own, so it can not be moved aside.", "Restore with --delta, which replaces files where they stand, or with --target to another place.");
     }
@@ -89,7 +91,7 @@ internal sealed class BaseRestore
     private void RefuseRunning()
     {
         if (Directory.Exists(_places.Data) && ControlFile.FindPostmaster(_places.Data) is { } pid)
-            throw Catalogue.PostgresRunning.Throwable($"A server runs in {_places.Data}, as process {pid}.", "Stop it ('holdfast platform stop --with-stores', or systemctl), or name its unit as 'service' of the cluster in the profile; or restore with --target to another place.");
+            throw Catalogue.PostgresRunning.Throwable($"A server runs in {_places.Data}, as process {pid}.", "Stop it ('holdfast platform stop --stores', or systemctl), or name its unit as 'service' of the cluster in the profile; or restore with --target to another place.");
     }
 
     private async Task StopAsync(StepContext context, CancellationToken cancellation) => _stopped = await _unit.StopAsync(_connector.Settings.Service!, context, cancellation);
@@ -106,7 +108,7 @@ internal sealed class BaseRestore
         var data = _files.Growing;
         if (_wal is not null)
         {
-            await _wal.PlaceAsync($"{data}/pg_wal", _session.Repository, context, cancellation);
+            await _wal.PlaceAsync($"{data}/pg_wal", _session, context, cancellation);
             if (_record.BackupLabel is { } label) await File.WriteAllTextAsync($"{data}/backup_label", label, cancellation);
             if (_places.Map(_record.TablespaceMap) is { } map) await File.WriteAllTextAsync($"{data}/tablespace_map", map, cancellation);
             new RecoverySettings(_record.Version, _target, _wal.Timeline, _session.Recovery.Pause, RestoreCommand: "false").Write(data);

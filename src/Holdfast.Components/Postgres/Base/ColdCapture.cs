@@ -21,7 +21,7 @@ internal sealed class ColdCapture(PostgresConnector connector, ClusterFacts fact
 
     private CapturePlan Plan() => new()
     {
-        Before =
+        Down =
         [
             new Step
             {
@@ -38,6 +38,8 @@ internal sealed class ColdCapture(PostgresConnector connector, ClusterFacts fact
     {
         _files.Check();
         var before = ProveStopped();
+        if (new DirectoryInfo($"{facts.DataDirectory}/pg_wal").LinkTarget is { } elsewhere)
+            throw Catalogue.PostgresFiles.Throwable($"The WAL of {_cluster} lies outside of its data directory, in {elsewhere}, which the method cold does not copy.", "Use the method base, which fetches the WAL that it needs; or move the WAL into the data directory.");
         var parent = await BaseParent.FindAsync(session, _cluster, facts.SystemIdentifier, cancellation);
         var started = clock.GetUtcNow();
         await _files.CopyAsync(parent, start: null, context, cancellation);
@@ -49,7 +51,7 @@ internal sealed class ColdCapture(PostgresConnector connector, ClusterFacts fact
     private ControlFile ProveStopped()
     {
         if (ControlFile.FindPostmaster(facts.DataDirectory) is { } pid)
-            throw Catalogue.PostgresRunning.Throwable($"The server of {_cluster} runs in {facts.DataDirectory} as process {pid}.", "Name its unit under 'platform: services:' as a store, so that a backup in mode cold stops it; or use the method base.");
+            throw Catalogue.PostgresRunning.Throwable($"The server of {_cluster} runs in {facts.DataDirectory} as process {pid}.", "Name its unit under 'services' in the profile as a store, so that a backup in mode cold stops it; or use the method base.");
         var control = ControlFile.Read(facts.DataDirectory);
         return control.State is ClusterState.ShutDown or ClusterState.ShutDownInRecovery
             ? control

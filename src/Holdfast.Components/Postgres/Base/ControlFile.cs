@@ -43,6 +43,10 @@ internal sealed record ControlFile(ulong SystemIdentifier, ClusterState State, u
         }
     }
 
+    /// <summary>Null where there is none, as in a folder that a restore was cut off in.</summary>
+    /// <exception cref="ProblemException">It may not be read, or is too short to be one.</exception>
+    public static ControlFile? TryRead(string dataDirectory) => File.Exists(PathIn(dataDirectory)) ? Read(dataDirectory) : null;
+
     /// <summary>The number of a postmaster that lives in a data directory; null when none does.</summary>
     public static int? FindPostmaster(string dataDirectory)
     {

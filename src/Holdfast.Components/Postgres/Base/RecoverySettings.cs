@@ -33,6 +33,8 @@ internal sealed record RecoverySettings(int Version, RecoveryTarget Target, stri
             if (Target.Setting is { } setting)
             {
                 yield return $"{setting} = {Quote(Target.Value)}";
+                // An address is where a record ends that is wished for, and where the next one begins, which is not.
+                if (setting == "recovery_target_lsn") yield return "recovery_target_inclusive = off";
                 yield return $"recovery_target_action = '{(Pause ? "pause" : "promote")}'";
             }
             // Before version 12 "current" was what an unset one meant, and no word for it.

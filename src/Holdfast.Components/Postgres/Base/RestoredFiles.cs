@@ -41,12 +41,25 @@ internal sealed class RestoredFiles(string cluster, RestoreSession session, Rest
         foreach (var tablespace in places.Tablespaces)
         {
             var folder = IsInPlace ? tablespace.Folder : BaseUndos.Inside(tablespace.Folder, session.AsideSuffix);
+            var isOurs = !Directory.Exists(tablespace.Folder);
             if (!IsInPlace) await OweAsync(folder, context, cancellation);
             await WriteAsync(BasePath.Tablespace(cluster, tablespace.Oid), folder, [], cancellation);
-            await owner.TakeAsync(tablespace.Folder, cancellation);
+            await TakeAsync(isOurs ? [tablespace.Folder] : IsInPlace ? await OwnFoldersAsync(tablespace, cancellation) : [folder], cancellation);
         }
         await new PagePatch(cluster, session, Place).RunAsync(cancellation);
         Link();
+    }
+
+    /// <summary>In a folder that was there already, other servers and other things may have theirs.</summary>
+    private async Task<IReadOnlyList<string>> OwnFoldersAsync(TablespacePlace tablespace, CancellationToken cancellation)
+    {
+        var node = await session.Repository.FindNodeAsync(session.Point, BasePath.Tablespace(cluster, tablespace.Oid), cancellation);
+        return node?.Subtree is { } tree ? [.. (await session.Repository.ReadTreeAsync(tree, cancellation)).Where(entry => entry.Type == NodeType.Directory).Select(entry => $"{tablespace.Folder}/{entry.Name}")] : [];
+    }
+
+    private async Task TakeAsync(IReadOnlyList<string> folders, CancellationToken cancellation)
+    {
+        foreach (var folder in folders) await owner.TakeAsync(folder, cancellation);
     }
 
     /// <summary>Where a file grows that has a path of the data directory.</summary>
@@ -65,8 +78,9 @@ internal sealed class RestoredFiles(string cluster, RestoreSession session, Rest
         await owner.SyncAsync(Growing, cancellation);
         foreach (var tablespace in places.Tablespaces) await owner.SyncAsync(tablespace.Folder, cancellation);
         if (IsInPlace) return;
-        foreach (var tablespace in places.Tablespaces) await ExchangeAsync(tablespace, context, cancellation);
+        // The old data directory goes first: left with new files in its tablespaces it would start, and be corrupt without a word.
         MoveAside(places.Data, context);
+        foreach (var tablespace in places.Tablespaces) await ExchangeAsync(tablespace, context, cancellation);
         Directory.Move(Growing, places.Data);
         await context.SettleAsync(_owed[Growing], cancellation);
         await owner.SyncAsync(Path.GetDirectoryName(places.Data)!, cancellation);

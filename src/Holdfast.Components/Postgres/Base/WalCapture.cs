@@ -40,6 +40,11 @@ internal sealed class WalCapture(ClusterFacts facts, string cluster, CaptureSess
         if (BinaryPrimitives.ReadUInt64LittleEndian(header.AsSpan(SystemAt)) != facts.SystemIdentifier) throw Lost(segment, "it is another cluster's");
         content.Position = 0;
         await session.Writer.AddStreamAsync(WalPath.Of(cluster, segment), content, cancellation: cancellation);
+        // Without a slot the server may take the file for newer WAL, and it does that from the beginning.
+        var after = new byte[HeaderSize];
+        content.Position = 0;
+        await content.ReadExactlyAsync(after, cancellation);
+        if (!after.AsSpan().SequenceEqual(header)) throw Lost(segment, "it was used anew while it was copied");
     }
 
     /// <summary>They tell a restored server where timelines branched; the cluster's own ancestors at least are needed.</summary>

@@ -13,13 +13,14 @@ internal sealed class WalSupply
     /// <summary>Segments that are looked into, from the end, for the time of the last transaction: a server that only idles writes a few without any.</summary>
     private const int LookedInto = 16;
 
+    private readonly string _cluster;
     private readonly WalCatalogue _catalogue;
     private readonly BaseRecord _record;
     private readonly TimelineHistory _history;
     private readonly WalReach _reach;
 
-    private WalSupply(WalCatalogue catalogue, BaseRecord record, TimelineHistory history, WalReach reach, RecoveryTarget target) =>
-        (_catalogue, _record, _history, _reach, Target) = (catalogue, record, history, reach, target);
+    private WalSupply(string cluster, WalCatalogue catalogue, BaseRecord record, TimelineHistory history, WalReach reach, RecoveryTarget target) =>
+        (_cluster, _catalogue, _record, _history, _reach, Target) = (cluster, catalogue, record, history, reach, target);
 
     /// <summary>The wish, as the server must be told it with this WAL.</summary>
     public RecoveryTarget Target { get; private set; }
@@ -36,21 +37,22 @@ internal sealed class WalSupply
         var catalogue = await WalCatalogue.ReadAsync(session.Repository, session.Manifest.Platform, cluster, cancellation);
         var history = Follow(await catalogue.ReadHistoriesAsync(cancellation), record, session.Recovery.Timeline ?? (target.IsInPoint ? "current" : "latest"));
         var reach = WalReach.Of(catalogue.Segments.ToHashSet(), history, BaseRecord.Lsn(record.StartLsn!), record.SegmentSize);
-        var supply = new WalSupply(catalogue, record, history, reach, target);
+        var supply = new WalSupply(cluster, catalogue, record, history, reach, target);
         supply.Target = await supply.JudgeAsync(target, session.Repository, cancellation);
         return supply;
     }
 
     /// <summary>Writes the segments, and the histories of all timelines: the restored server must begin one that nobody has used.</summary>
-    public async Task PlaceAsync(string folder, Repository repository, StepContext context, CancellationToken cancellation)
+    public async Task PlaceAsync(string folder, RestoreSession session, StepContext context, CancellationToken cancellation)
     {
         Directory.CreateDirectory($"{folder}/archive_status");
         (context.Counters.ItemsTotal, context.Counters.BytesTotal) = (Segments.Count, (long)Segments.Count * _record.SegmentSize);
-        var histories = _catalogue.Files.Where(file => file.Kind == WalFileKind.History).Select(file => file.Name);
-        foreach (var name in Segments.Select(segment => segment.Name).Concat(histories))
+        var histories = _catalogue.Files.Where(file => file.Kind == WalFileKind.History).Select(file => (file.Name, Path: WalPath.Of(_cluster, file)));
+        foreach (var (name, path) in Segments.Select(segment => (segment.Name, Path: WalPath.Of(_cluster, segment))).Concat(histories))
         {
-            var node = await _catalogue.FindNodeAsync(name, cancellation) ?? throw Catalogue.PostgresWalLost.Throwable($"The WAL file {name} was in the repository a moment ago, and is not any more.");
-            await using var content = repository.OpenFile(node);
+            // What the point itself has is of its own cluster, whatever has been archived under the same name since.
+            var node = await session.Repository.FindNodeAsync(session.Point, path, cancellation) ?? await _catalogue.FindNodeAsync(name, cancellation) ?? throw Catalogue.PostgresWalLost.Throwable($"The WAL file {name} was in the repository a moment ago, and is not any more.");
+            await using var content = session.Repository.OpenFile(node);
             await using var file = new FileStream($"{folder}/{name}", new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite, BufferSize = 0 });
             await content.CopyToAsync(file, 1 << 20, cancellation);
             Interlocked.Increment(ref context.Counters.ItemsDone);
@@ -78,6 +80,8 @@ internal sealed class WalSupply
         if (_reach.End < end)
             throw Catalogue.PostgresTarget.Throwable($"The WAL at hand ends at {_reach.End} on timeline {_history.Timeline}{Gap}, before {target.Text}.", await NearestAsync(repository, cancellation));
         Segments = [.. Needed(end, target)];
+        // Nothing in the WAL begins there, so the server would never see that it has arrived.
+        if (target is { IsInPoint: false, Address: { } address } && address >= _reach.End) return target.ToEnd();
         if (target.Time is not { } time) return target;
         var newest = await NewestAsync(repository, cancellation);
         if (!target.IsInPoint && !(time <= newest?.Last))
@@ -97,7 +101,9 @@ internal sealed class WalSupply
     {
         var size = _record.SegmentSize;
         var first = WalSegment.Of(_record.Timeline, BaseRecord.Lsn(_record.StartLsn!), size).Number(size);
-        var last = target.IsInPoint || target.Address is not null ? WalSegment.Before(_record.Timeline, end, size).Number(size) : _reach.Last?.Number(size) ?? first;
+        // A record that begins at the wished address ends the replay, so the segment that it lies in is needed too.
+        var all = _reach.Last?.Number(size) ?? first;
+        var last = target.IsInPoint ? WalSegment.Before(_record.Timeline, end, size).Number(size) : target.Address is not null ? Math.Min(WalSegment.Of(_record.Timeline, end, size).Number(size), all) : all;
         for (var number = first; number <= last; number++) yield return WalReach.At(_history, number, size);
     }
 

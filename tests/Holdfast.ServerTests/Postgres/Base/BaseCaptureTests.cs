@@ -97,6 +97,23 @@ public sealed class BaseCaptureTests
         Assert.Equal("HF-PG-WAL-LOST", lost.Problem.Code);
     }
 
+    /// <summary>As a link it would be one line in the recovery point, and nothing of what it leads to.</summary>
+    [Fact]
+    public async Task A_data_directory_and_a_tablespace_that_are_links_are_followed()
+    {
+        await using var rig = await BaseRig.StartAsync();
+        await rig.Server.StopServerAsync();
+        (await Command.RunAsync("bash", ["-c", $"mv '{rig.Server.Data}' '{rig.Server.Folder}/elsewhere' && ln -s '{rig.Server.Folder}/elsewhere' '{rig.Server.Data}' && mkdir '{rig.Server.Folder}/room' && chown postgres: '{rig.Server.Folder}/room' && ln -s '{rig.Server.Folder}/room' '{rig.Server.Folder}/space'"])).Succeeded();
+        await rig.Server.StartServerAsync();
+        await rig.Server.ExecuteAsync("postgres", $"CREATE TABLESPACE s LOCATION '{rig.Server.Folder}/space';");
+        await rig.Server.ExecuteAsync("postgres", "CREATE TABLE t TABLESPACE s AS SELECT n FROM generate_series(1, 1000) n;");
+        var taken = await rig.CaptureAsync();
+        var restored = await rig.RestoreByResticAsync(taken);
+        Assert.True(File.Exists($"{restored}/base/global/pg_control"));
+        Assert.NotEmpty(Directory.GetFiles($"{restored}/tablespaces", "*", SearchOption.AllDirectories));
+        Assert.True(taken.Record.Counts["pagesVerified"] > 500);
+    }
+
     [Fact]
     public async Task Only_a_server_that_is_down_is_copied_cold()
     {

@@ -65,6 +65,7 @@ internal sealed class BaseRig : IAsyncDisposable
         if (between is not null) await between();
         await ActAsync(plan.Mark, context);
         await ActAsync(plan.After, context);
+        await ActAsync(plan.Down, context);
         var point = await session.Writer.CommitAsync(
             new SnapshotHeader { Paths = ["/postgres/main"], Hostname = "test", Tags = PointTags.Of(session.Manifest, isPartial: false) }, Cancellation);
         var counters = session.Writer.Counters;
