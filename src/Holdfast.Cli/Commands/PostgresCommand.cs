@@ -14,12 +14,12 @@ internal static class PostgresCommand
     private static readonly Option<bool> Plan = new("--plan") { Description = "Only show what would be changed." };
     private static readonly Option<bool> Yes = new("--yes", "-y") { Description = "Do not ask." };
 
-    /// <summary>A server that is busy with a queue comes to our segment last.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    // A server that is busy with a queue comes to our segment last.
+    private static readonly Option<int> Timeout = new("--timeout") { Description = "How long to wait until a segment arrives.", HelpName = "SECONDS", DefaultValueFactory = _ => 60 };
 
     public static Command Make(Launcher launcher) => new("postgres", "Sets up PostgreSQL servers for what is done with them.")
     {
-        launcher.Start(new Command("enable-archiving", "Lets a server archive its WAL by 'holdfast serve', and proves that it arrives.") { Cluster, Socket, Plan, Yes }, EnableAsync),
+        launcher.Start(new Command("enable-archiving", "Lets a server archive its WAL by 'holdfast serve', and proves that it arrives.") { Cluster, Socket, Plan, Yes, Timeout }, EnableAsync),
         launcher.Start(new Command("disable-archiving", "Puts back what the server's settings were before.") { Cluster, Plan, Yes }, DisableAsync),
     };
 
@@ -35,7 +35,7 @@ internal static class PostgresCommand
             await archiving.ApplyAsync(plan, remember: true, cancellation);
         }
         if (plan.NeedsRestart) throw Catalogue.PostgresRestart.Throwable($"The settings of {archive.Cluster} are changed, and the server must be restarted before it archives.");
-        var (segment, took) = await archiving.ProveAsync(await session.OpenAsync(cancellation), session.Profile.Platform, Patience, cancellation);
+        var (segment, took) = await archiving.ProveAsync(await session.OpenAsync(cancellation), session.Profile.Platform, TimeSpan.FromSeconds(parsed.GetValue(Timeout)), cancellation);
         session.Output.Tell(new ArchivingProvenEvent(archive.Cluster, segment, took.TotalSeconds));
         return ExitCode.Success;
     }

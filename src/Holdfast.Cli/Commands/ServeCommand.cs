@@ -25,12 +25,18 @@ internal static class ServeCommand
         ServiceNotice.Tell(session.Variable, ServiceNotice.Ready);
         session.Output.Tell(new ServeStartedEvent(socket.Path, session.Profile.Platform, settings.Clusters));
         using var abort = new CancellationTokenSource();
-        await new ServeLoop(socket, service.AnswerAsync).RunAsync(cancellation, abort.Token);
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        var serving = new ServeLoop(socket, service.AnswerAsync).RunAsync(end.Token, abort.Token);
+        // A service that can store no more must not look alive: it ends, and is started anew.
+        await Task.WhenAny(serving, service.Ended);
+        await end.CancelAsync();
+        await serving;
         ServiceNotice.Tell(session.Variable, ServiceNotice.Stopping);
         return ExitCode.Success;
     }
 
-    private static void Tell(Session session, WalNotice notice)
+    /// <summary>Tells of a batch, or of why there is none.</summary>
+    public static void Tell(Session session, WalNotice notice)
     {
         if (notice.Problem is { } problem) session.Warn(problem with { Message = $"{notice.Cluster}: {problem.Message}" });
         else session.Output.Tell(WalStoredEvent.Of(notice));

@@ -22,6 +22,7 @@ internal static class WalCommand
     {
         launcher.Start(new Command("push", "Archives one file; it returns when the file is durable.") { PathToPush, Cluster, SocketPath }, PushAsync),
         launcher.Start(new Command("fetch", "Brings one file back; exit code 1 says that the archive does not have it.") { FileToFetch, Target, Cluster, SocketPath }, FetchAsync),
+        ReceiveCommand.Make(launcher),
         launcher.Start(new Command("status", "Shows what is archived, what is missing, and how far it is behind the server.") { Cluster }, StatusAsync),
     };
 

@@ -1,6 +1,7 @@
 using Holdfast.Engine.Hosts;
 using Holdfast.Engine.Profiles;
 using Npgsql;
+using Npgsql.Replication;
 
 namespace Holdfast.Components.Postgres;
 
@@ -44,6 +45,17 @@ internal sealed class PostgresConnector(PostgresSettings settings, ISecretReader
     public Task<NpgsqlConnection> OpenMaintenanceAsync(CancellationToken cancellation, string? except = null) =>
         OpenAsync(settings.Maintenance == except ? Other(except) : settings.Maintenance, cancellation);
 
+    /// <summary>A connection that WAL is received over.</summary>
+    public async Task<PhysicalReplicationConnection> OpenReplicationAsync(CancellationToken cancellation)
+    {
+        var builder = await DescribeAsync(settings.Maintenance, bytewise: false, new NpgsqlConnectionStringBuilder(), cancellation);
+        var connection = new PhysicalReplicationConnection(builder.ConnectionString);
+        // The kernel is asked who we are when the connection begins, which is before the first wait.
+        if (await FindPeerAsync(cancellation) is { } peer) await await PeerIdentity.RunAsAsync(peer, () => connection.Open(cancellation));
+        else await connection.Open(cancellation);
+        return connection;
+    }
+
     private static string Other(string database) => database == "template1" ? "postgres" : "template1";
 
     /// <summary>A program of PostgreSQL, with the connection in its environment: a command line is everybody's to read.</summary>
@@ -69,7 +81,12 @@ internal sealed class PostgresConnector(PostgresSettings settings, ISecretReader
     {
         var builder = new NpgsqlSlimDataSourceBuilder();
         builder.EnableTransportSecurity();
-        var connection = builder.ConnectionStringBuilder;
+        await DescribeAsync(database, bytewise, builder.ConnectionStringBuilder, cancellation);
+        return builder.Build();
+    }
+
+    private async Task<NpgsqlConnectionStringBuilder> DescribeAsync(string database, bool bytewise, NpgsqlConnectionStringBuilder connection, CancellationToken cancellation)
+    {
         connection.Host = settings.Host;
         connection.Port = settings.Port;
         connection.Username = settings.User;
@@ -85,15 +102,21 @@ internal sealed class PostgresConnector(PostgresSettings settings, ISecretReader
         connection.ReadBufferSize = connection.WriteBufferSize = 64 << 10;
         connection.ClientEncoding = bytewise ? "SQL_ASCII" : "UTF8";
         if (bytewise) connection.Encoding = "iso-8859-1";
-        return builder.Build();
+        return connection;
     }
 
     private async Task<NpgsqlConnection> ConnectAsync(NpgsqlDataSource source, CancellationToken cancellation)
     {
-        if (settings.SystemUser is not { } user || !settings.BySocket || !Environment.IsPrivilegedProcess)
-            return await source.OpenConnectionAsync(cancellation);
-        _peer ??= await PeerIdentity.FindAsync(host, user, cancellation);
-        return await PeerIdentity.RunAsAsync(_peer.Value, source.OpenConnection);
+        return await FindPeerAsync(cancellation) is { } peer
+            ? await PeerIdentity.RunAsAsync(peer, source.OpenConnection)
+            : await source.OpenConnectionAsync(cancellation);
+    }
+
+    /// <summary>The user to connect as; null for the one we are.</summary>
+    private async Task<(uint User, uint Group)?> FindPeerAsync(CancellationToken cancellation)
+    {
+        if (settings.SystemUser is not { } user || !settings.BySocket || !Environment.IsPrivilegedProcess) return null;
+        return _peer ??= await PeerIdentity.FindAsync(host, user, cancellation);
     }
 
     private async Task<string?> PasswordAsync(CancellationToken cancellation)

@@ -150,6 +150,9 @@ internal sealed class Scene : IDisposable
         _user = ["runuser", "-u", "nobody", "--"];
     }
 
+    /// <summary>Every command runs this binary from now on.</summary>
+    public void UseBinary(string binary) => _binary = binary;
+
     public void Dispose()
     {
         Space?.Dispose();

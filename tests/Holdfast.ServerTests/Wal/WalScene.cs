@@ -48,6 +48,9 @@ internal sealed class WalScene : IAsyncDisposable
         await Server.ExecuteAsync("postgres", $"ALTER SYSTEM SET archive_command = '{_binary} wal push %p --socket {Socket}'; SELECT pg_reload_conf();");
     }
 
+    /// <summary>Commands run the binary that the server can run, too.</summary>
+    public void LetServerRunBinary() => Scene.UseBinary(_binary);
+
     public async Task ServeAsync()
     {
         _service = Scene.Start("serve", "--socket", Socket);

@@ -33,7 +33,7 @@ public sealed class Archiving(PostgresArchive archive, string memory, TimeProvid
     public Task<ArchivingPlan> PlanDisableAsync(CancellationToken cancellation) => AskAsync(async connection =>
     {
         var settings = await ReadAsync(connection, cancellation);
-        var before = Recall() ?? Names.Where(name => name is "archive_mode" or "archive_command" or "archive_timeout").ToDictionary(name => name, _ => (string?)null, StringComparer.Ordinal);
+        var before = Recall() ?? Names.Where(name => name is "archive_mode" or "archive_command").ToDictionary(name => name, _ => (string?)null, StringComparer.Ordinal);
         var written = await WrittenAsync(connection, cancellation);
         var back = before.Where(one => written.GetValueOrDefault(one.Key) != one.Value).Select(one => (one.Key, one.Value)).ToList();
         return await PlanAsync(connection, settings, back, cancellation);

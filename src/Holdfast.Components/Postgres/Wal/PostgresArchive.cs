@@ -15,17 +15,18 @@ public sealed class PostgresArchive
     /// <summary>So many files may wait without anybody being told: a batch of the service.</summary>
     private const int Patience = 32;
 
-    private readonly string _platform;
 
     public PostgresArchive(string platform, ProfileNode node, ISecretReader secrets, IHost host)
         : this(platform, new PostgresConnector(PostgresSettings.Read(node), secrets, host))
     {
     }
 
-    internal PostgresArchive(string platform, PostgresConnector connector) => (_platform, Connector) = (platform, connector);
+    internal PostgresArchive(string platform, PostgresConnector connector) => (Platform, Connector) = (platform, connector);
 
     /// <summary>The cluster's name.</summary>
     public string Cluster => Connector.Settings.Name;
+
+    internal string Platform { get; }
 
     internal PostgresConnector Connector { get; }
 
@@ -36,7 +37,7 @@ public sealed class PostgresArchive
     /// <summary>What is there, what is missing, and how far it is behind. A server that can not be asked is a problem among the others.</summary>
     public async Task<WalStatus> ReadStatusAsync(Repository repository, CancellationToken cancellation)
     {
-        using var catalogue = await WalCatalogue.ReadAsync(repository, _platform, Cluster, cancellation);
+        using var catalogue = await WalCatalogue.ReadAsync(repository, Platform, Cluster, cancellation);
         var problems = new List<Problem>();
         var server = await AskAsync(problems, cancellation);
         var gaps = Gaps(catalogue);
@@ -56,6 +57,20 @@ public sealed class PostgresArchive
 
     /// <summary>What a check before a backup asks of the archive.</summary>
     public ICheckSource Check(Func<CancellationToken, Task<RepositorySettings>> settings) => new WalCheck(this, settings);
+
+    /// <summary>Lets the server forget a replication slot; one that is not there is fine.</summary>
+    public async Task DropSlotAsync(string slot, CancellationToken cancellation)
+    {
+        try
+        {
+            await using var connection = await Connector.OpenMaintenanceAsync(cancellation);
+            await connection.ExecuteAsync($"SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = {Sql.Literal(slot)}", cancellation);
+        }
+        catch (Exception failure) when (PostgresProblem.Recognises(failure))
+        {
+            throw PostgresProblem.Of(failure, $"Dropping the slot {slot} of {Connector.Place} failed");
+        }
+    }
 
     private static List<WalGapStatus> Gaps(WalCatalogue catalogue)
     {
@@ -97,7 +112,7 @@ public sealed class PostgresArchive
         if (catalogue.Ranges is not [.., var last]) return null;
         var reader = new WalFiles(repository, catalogue);
         for (var (number, left) = (last.Last.Number(last.SegmentSize), Searched); left > 0 && number >= last.First.Number(last.SegmentSize); number--, left--)
-            if (await reader.ReadAsync(WalSegment.Of(last.Timeline, number, last.SegmentSize).Name, cancellation) is { } segment && WalRecords.Read(segment).Last is { } time) return time;
+            if (await reader.ReadAsync(WalSegment.Of(last.Timeline, number, last.SegmentSize).Name, cancellation) is { } segment && WalRecords.Read(segment).LastTransaction is { } time) return time;
         return null;
     }
 }

@@ -23,23 +23,35 @@ internal sealed class WalBatches(Repository repository, IReadOnlyDictionary<stri
     public async Task<Problem?> PushAsync(WalPush push)
     {
         if (IsStored(push)) return null;
-        return _queue.Writer.TryWrite(push) ? await push.Done : Catalogue.ServeAway.With("The service is ending.");
+        return _queue.Writer.TryWrite(push) ? await push.Done : Ending;
     }
 
     /// <summary>Runs until nothing can be pushed any more and all is stored.</summary>
     public async Task RunAsync(CancellationToken cancellation)
     {
         var held = new List<WalPush>();
-        while (held.Count > 0 || await WaitAsync(cancellation))
+        try
         {
-            while (_queue.Reader.TryRead(out var more)) held.Add(more);
-            // One cluster a batch, and each name once: another file of the same name is compared with the first when that is stored.
-            var batch = held.Where(push => push.Cluster == held[0].Cluster).DistinctBy(push => push.File.Name, StringComparer.Ordinal).Take(options.LargestBatch).ToList();
-            held.RemoveAll(batch.Contains);
-            await StoreAsync(batch, cancellation);
+            while (held.Count > 0 || await WaitAsync(cancellation))
+            {
+                while (_queue.Reader.TryRead(out var more)) held.Add(more);
+                // One cluster a batch, and each name once: another file of the same name is compared with the first when that is stored.
+                var batch = held.Where(push => push.Cluster == held[0].Cluster).DistinctBy(push => push.File.Name, StringComparer.Ordinal).Take(options.LargestBatch).ToList();
+                held.RemoveAll(batch.Contains);
+                await StoreAsync(batch, cancellation);
+            }
+            await _lease.ReleaseAsync();
         }
-        await _lease.ReleaseAsync();
+        finally
+        {
+            // Whatever ended this: nobody waits for ever for an answer.
+            _queue.Writer.TryComplete();
+            while (_queue.Reader.TryRead(out var more)) held.Add(more);
+            foreach (var push in held) push.Answer(Ending);
+        }
     }
+
+    private static Problem Ending => Catalogue.ServeAway.With("The service is ending.");
 
     /// <summary>Takes no more pushes.</summary>
     public void End() => _queue.Writer.TryComplete();

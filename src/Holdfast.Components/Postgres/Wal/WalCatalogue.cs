@@ -45,8 +45,8 @@ internal sealed class WalCatalogue(Repository repository, string platform, strin
     public IReadOnlyList<Snapshot> WalSnapshots =>
         [.. _snapshots.Values.Where(held => held.Snapshot is not null && !held.IsStreamed && WalTags.AreOf(held.Snapshot, platform, cluster)).Select(held => held.Snapshot!).OrderBy(snapshot => snapshot.Time)];
 
-    /// <summary>The snapshots of segments that were still being written when they were received.</summary>
-    public IReadOnlyList<Snapshot> StreamedSnapshots => [.. _snapshots.Values.Where(held => held.IsStreamed).Select(held => held.Snapshot!)];
+    /// <summary>The snapshots of segments that were still being written when they were received, oldest first.</summary>
+    public IReadOnlyList<Snapshot> StreamedSnapshots => [.. _snapshots.Values.Where(held => held.IsStreamed).Select(held => held.Snapshot!).OrderBy(snapshot => snapshot.Time)];
 
     public static async Task<WalCatalogue> ReadAsync(Repository repository, string platform, string cluster, CancellationToken cancellation)
     {

@@ -31,6 +31,9 @@ public sealed class WalService : IAsyncDisposable
         return new WalService(repository, catalogues, options, clock, tell);
     }
 
+    /// <summary>Ends when nothing is stored any more: with the service, or by a failure that it can not go on after.</summary>
+    public Task Ended => _storing;
+
     /// <summary>Answers a request: its verb, a cluster (or "" for the only one), and what the verb takes.</summary>
     public async Task<ServeAnswer> AnswerAsync(IReadOnlyList<string> words, uint user, CancellationToken cancellation) => words switch
     {

@@ -1,0 +1,37 @@
+using System.CommandLine;
+using Holdfast.Cli.Output.Events;
+using Holdfast.Components.Postgres.Wal;
+using Holdfast.Engine.Problems;
+using Holdfast.Engine.Serving;
+
+namespace Holdfast.Cli.Commands;
+
+/// <summary>Receives WAL as it is written, until it is told to end.</summary>
+internal static class ReceiveCommand
+{
+    private static readonly Option<string?> Cluster = new("--cluster") { Description = "The cluster of the profile; it may be left out when there is one.", HelpName = "NAME" };
+    private static readonly Option<int> Interval = new("--interval") { Description = "Store a segment that is not whole every so many seconds.", HelpName = "SECONDS", DefaultValueFactory = _ => 5 };
+    private static readonly Option<bool> DropSlot = new("--drop-slot") { Description = "Only drop the replication slot, so that the server keeps no WAL for it any more." };
+
+    public static Command Make(Launcher launcher) =>
+        launcher.Start(new Command("receive", "Receives WAL from a server as it is written, so that losing its host loses seconds.") { Cluster, Interval, DropSlot }, RunAsync);
+
+    private static async Task<ExitCode> RunAsync(Session session, ParseResult parsed, CancellationToken cancellation)
+    {
+        var cluster = WalCommand.ClusterOf(session.Profile, parsed.GetValue(Cluster));
+        if (parsed.GetValue(Interval) is < 1 or > 3600) throw Catalogue.Usage.Throwable("--interval takes a number from 1 to 3600.");
+        var archive = PostgresArchive.Of(session.Profile, session.ProfileSecrets, session.Host).Single(one => one.Cluster == cluster);
+        var options = new WalReceiverOptions { Interval = TimeSpan.FromSeconds(parsed.GetValue(Interval)) };
+        if (parsed.GetValue(DropSlot))
+        {
+            await archive.DropSlotAsync(WalReceiverOptions.Slot(cluster), cancellation);
+            session.Output.Tell(new MessageEvent($"The server of {cluster} has no slot {WalReceiverOptions.Slot(cluster)} any more."));
+            return ExitCode.Success;
+        }
+        var receiver = new WalReceiver(archive, await session.OpenAsync(cancellation), options, session.Clock, notice => ServeCommand.Tell(session, notice));
+        ServiceNotice.Tell(session.Variable, ServiceNotice.Ready);
+        session.Output.Tell(new MessageEvent($"Receiving the WAL of {cluster} by slot {WalReceiverOptions.Slot(cluster)}."));
+        await receiver.RunAsync(cancellation);
+        return ExitCode.Success;
+    }
+}

@@ -1,0 +1,74 @@
+using Holdfast.Engine.Problems;
+using Holdfast.Restic;
+using Holdfast.Restic.Archiving;
+
+namespace Holdfast.Components.Postgres.Wal;
+
+/// <summary>
+/// Stores what is received. A whole segment goes into the archive as every other; one that is still being written is a snapshot with the tag
+/// "streamed" that the next one takes the place of.
+/// </summary>
+internal sealed class StreamedStore(Repository repository, WalCatalogue catalogue, TimeSpan wait, TimeProvider clock) : IAsyncDisposable
+{
+    private readonly LockLease _lease = new(repository, wait, TimeSpan.FromMinutes(5), clock);
+
+    /// <summary>The cluster that is received from.</summary>
+    public WalIdentity? Identity { get; set; }
+
+    /// <summary>The file is durable when it returns.</summary>
+    public async Task StoreAsync(WalSource source, CancellationToken cancellation)
+    {
+        var lost = await _lease.HoldAsync(cancellation);
+        using var storing = CancellationTokenSource.CreateLinkedTokenSource(cancellation, lost);
+        try
+        {
+            await catalogue.RefreshAsync(storing.Token);
+            if (source.File.Kind == WalFileKind.Partial) await StorePartAsync(source, storing.Token);
+            else await StoreWholeAsync(source, storing.Token);
+            await ForgetAsync(source.File, storing.Token);
+        }
+        catch (OperationCanceledException) when (lost.IsCancellationRequested && !cancellation.IsCancellationRequested)
+        {
+            throw Catalogue.RepositoryLockLost.Throwable("The lock on the repository could not be refreshed in time.");
+        }
+        finally
+        {
+            // Seconds pass until the next one: others may have the repository for themselves meanwhile.
+            await _lease.ReleaseAsync();
+        }
+    }
+
+    public ValueTask DisposeAsync() => _lease.DisposeAsync();
+
+    private async Task StoreWholeAsync(WalSource source, CancellationToken cancellation)
+    {
+        var problems = await new WalArchive(repository, catalogue).StoreAsync([source], cancellation);
+        if (problems.TryGetValue(source.File.Name, out var problem)) throw new ProblemException(problem);
+    }
+
+    private async Task StorePartAsync(WalSource source, CancellationToken cancellation)
+    {
+        await using var writer = await repository.BeginSnapshotAsync(cancellation: cancellation);
+        await using var content = source.Open();
+        var path = WalPath.Of(catalogue.Cluster, source.File);
+        await writer.AddStreamAsync(path, content, source.Metadata, cancellation);
+        var header = new SnapshotHeader
+        {
+            Paths = [path], Hostname = Environment.MachineName, Username = Environment.UserName, Tags = WalTags.Of(catalogue.Platform, catalogue.Cluster, Identity, isStreamed: true),
+        };
+        await catalogue.AddAsync(await writer.CommitAsync(header, cancellation), [source.File.Name], cancellation);
+    }
+
+    /// <summary>
+    /// What was stored of this segment and of those before it is of no use any more. A snapshot that vanishes would trouble somebody who
+    /// has just listed it, so where another one holds a lock it stays until the next time.
+    /// </summary>
+    private async Task ForgetAsync(WalFile stored, CancellationToken cancellation)
+    {
+        if (stored.Kind == WalFileKind.History) return;
+        var old = catalogue.StreamedSnapshots.SkipLast(stored.Kind == WalFileKind.Partial ? 1 : 0).ToList();
+        if (old.Count == 0 || (await repository.ListLocksAsync(cancellation)).Count(held => !held.Stale) > 1) return;
+        foreach (var snapshot in old) await repository.ForgetAsync(snapshot.Id, cancellation);
+        await catalogue.RefreshAsync(cancellation);
+    }
+}
