@@ -40,7 +40,7 @@ public sealed class PostgresArchive
         using var catalogue = await WalCatalogue.ReadAsync(repository, Platform, Cluster, cancellation);
         var problems = new List<Problem>();
         var server = await AskAsync(problems, cancellation);
-        var gaps = Gaps(catalogue);
+        var gaps = Gaps(catalogue, await catalogue.ReadHistoriesAsync(cancellation));
         foreach (var gap in gaps.Where(gap => gap.Matters))
             problems.Add(Catalogue.WalGap.With($"WAL of {Cluster} is missing: {(gap.Segments == 1 ? $"segment {gap.First}" : $"{gap.Segments} segments, {gap.First} to {gap.Last}")}."));
         var behind = server?.Current is { } current && catalogue.Newest is { } newest ? (long)current.Number(catalogue.SegmentSize) - (long)newest.Number(catalogue.SegmentSize) - 1 : (long?)null;
@@ -72,7 +72,8 @@ public sealed class PostgresArchive
         }
     }
 
-    private static List<WalGapStatus> Gaps(WalCatalogue catalogue)
+    /// <summary>Between segments of a timeline, and where a timeline branches off from another.</summary>
+    private static List<WalGapStatus> Gaps(WalCatalogue catalogue, IReadOnlyList<TimelineHistory> histories)
     {
         var anew = catalogue.PointSegments.Select(segment => (WalSegment?)segment).Max();
         var size = catalogue.SegmentSize;
@@ -83,6 +84,14 @@ public sealed class PostgresArchive
                let first = pair.First.Last.Next(size)
                let last = WalSegment.Of(pair.Second.Timeline, pair.Second.First.Number(size) - 1, size)
                select new WalGapStatus(first.Name, last.Name, (long)(last.Number(size) - first.Number(size)) + 1, anew is null || anew < last),
+            .. from range in catalogue.Ranges.DistinctBy(range => range.Timeline)
+               where histories.FirstOrDefault(history => history.Timeline == range.Timeline)?.Ancestors is [.., var parent] && catalogue.Ranges.Any(other => other.Timeline == parent.Timeline)
+               let history = histories.First(history => history.Timeline == range.Timeline)
+               let branch = (ulong)history.Ancestors[^1].Address / (uint)size
+               where range.First.Number(size) > branch
+               let first = WalSegment.Of(range.Timeline, branch, size)
+               let last = WalSegment.Of(range.Timeline, range.First.Number(size) - 1, size)
+               select new WalGapStatus(first.Name, last.Name, (long)(range.First.Number(size) - branch), anew is null || anew < last),
         ];
     }
 

@@ -22,7 +22,7 @@ internal sealed class WalArchive(Repository repository, WalCatalogue catalogue)
         foreach (var source in batch.DistinctBy(source => source.File.Name, StringComparer.Ordinal))
         {
             if (await JudgeAsync(source, identity, cancellation) is { } problem) problems.Add(source.File.Name, problem);
-            else if (!catalogue.Has(source.File.Name)) (news, identity) = ([.. news, source], identity ?? await IdentityOfAsync(source, cancellation));
+            else if (!catalogue.IsArchived(source.File.Name)) (news, identity) = ([.. news, source], identity ?? await IdentityOfAsync(source, cancellation));
         }
         if (news.Count > 0) await CommitAsync(news, identity, problems, cancellation);
         return problems;
@@ -35,10 +35,10 @@ internal sealed class WalArchive(Repository repository, WalCatalogue catalogue)
         var old = catalogue.WalSnapshots;
         if (old.Count < 2) return 0;
         await using var writer = await repository.BeginSnapshotAsync(cancellation: cancellation);
-        var names = new HashSet<string>(StringComparer.Ordinal);
-        foreach (var snapshot in old) await TakeOverAsync(snapshot, names, writer, cancellation);
+        var taken = new Dictionary<string, Node>(StringComparer.Ordinal);
+        foreach (var snapshot in old) await TakeOverAsync(snapshot, taken, writer, cancellation);
         var header = Header(catalogue.Identity) with { Paths = [WalPath.Folder(catalogue.Cluster)], Time = old[^1].Time };
-        await catalogue.AddAsync(await writer.CommitAsync(header, cancellation), [.. names], cancellation);
+        await catalogue.AddAsync(await writer.CommitAsync(header, cancellation), [.. taken.Keys], cancellation);
         foreach (var snapshot in old) await repository.ForgetAsync(snapshot.Id, cancellation);
         await catalogue.RefreshAsync(cancellation);
         return old.Count;
@@ -107,10 +107,15 @@ internal sealed class WalArchive(Repository repository, WalCatalogue catalogue)
     private static async Task<WalIdentity?> IdentityOfAsync(WalSource source, CancellationToken cancellation) =>
         await WalVerdict.ReadHeaderAsync(source, cancellation) is { } header ? new WalIdentity(header.SystemIdentifier, header.SegmentSize) : null;
 
-    /// <summary>A file of several snapshots has the same content in all: nothing was ever replaced.</summary>
-    private async Task TakeOverAsync(Snapshot snapshot, HashSet<string> names, SnapshotWriter writer, CancellationToken cancellation)
+    /// <summary>A file of several snapshots has the same content in all. Where two services were at work at once it may not be so: then all stays as it is.</summary>
+    private async Task TakeOverAsync(Snapshot snapshot, Dictionary<string, Node> taken, SnapshotWriter writer, CancellationToken cancellation)
     {
         await foreach (var (path, node) in repository.WalkAsync(snapshot, WalPath.Folder(catalogue.Cluster), cancellation))
-            if (node.Type == NodeType.File && names.Add(node.Name)) writer.AddNode(path, node);
+        {
+            if (node.Type != NodeType.File) continue;
+            if (taken.TryAdd(node.Name, node)) writer.AddNode(path, node);
+            else if (!taken[node.Name].Content!.SequenceEqual(node.Content!))
+                throw Catalogue.WalDiffers.Throwable($"The archive of cluster {catalogue.Cluster} has two files {node.Name} with different content, the second in snapshot {snapshot.Id.ToShortString()}.");
+        }
     }
 }

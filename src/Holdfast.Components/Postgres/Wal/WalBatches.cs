@@ -143,9 +143,19 @@ internal sealed class WalBatches(Repository repository, IReadOnlyDictionary<stri
         try
         {
             await using var alone = await repository.LockAsync(Restic.Maintenance.LockKind.Exclusive, TimeSpan.Zero, cancellation);
-            await repository.RefreshAsync(cancellation);
-            await catalogue.RefreshAsync(cancellation);
-            await new WalArchive(repository, catalogue).ConsolidateAsync(cancellation);
+            // A lock that is lost ends it: somebody else may prune then.
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, alone.Lost);
+            await repository.RefreshAsync(either.Token);
+            await catalogue.RefreshAsync(either.Token);
+            await new WalArchive(repository, catalogue).ConsolidateAsync(either.Token);
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            // The lock was lost; it is tried again with the next batch.
+        }
+        catch (ProblemException problem)
+        {
+            Tell(new WalNotice(catalogue.Cluster, 0, "", default), problem.Problem);
         }
         catch (ResticException failure)
         {

@@ -12,10 +12,13 @@ namespace Holdfast.Components.Postgres.Wal;
 internal sealed class WalCatalogue(Repository repository, string platform, string cluster) : IDisposable
 {
     private readonly SemaphoreSlim _turn = new(1, 1);
-    private readonly Dictionary<Id, Holding> _snapshots = [];
+
+    // Never changed, only replaced: readers need no turn.
+    private IReadOnlyDictionary<Id, Holding> _snapshots = new Dictionary<Id, Holding>();
     private readonly Dictionary<Id, IReadOnlyList<string>> _folders = [];
     private (Id Tree, IReadOnlyList<Node> Nodes) _lastFolder;
     private Dictionary<string, Id> _files = new(StringComparer.Ordinal);
+    private HashSet<string> _archived = new(StringComparer.Ordinal);
 
     /// <summary>What a snapshot brings; one without WAL of the cluster brings nothing, and is not looked at again.</summary>
     private sealed record Holding(Snapshot? Snapshot, IReadOnlyList<string> Files, bool IsStreamed);
@@ -64,6 +67,9 @@ internal sealed class WalCatalogue(Repository repository, string platform, strin
 
     public bool Has(string name) => _files.ContainsKey(name);
 
+    /// <summary>True when the archive itself has it. A recovery point that has it too may be removed with all it holds.</summary>
+    public bool IsArchived(string name) => _archived.Contains(name);
+
     /// <summary>Learns what has come and gone: snapshots that were read before are not read again.</summary>
     public async Task RefreshAsync(CancellationToken cancellation)
     {
@@ -72,7 +78,8 @@ internal sealed class WalCatalogue(Repository repository, string platform, strin
         {
             var ids = (await repository.ListSnapshotIdsAsync(cancellation)).ToHashSet();
             var gone = _snapshots.Keys.Where(id => !ids.Contains(id)).ToList();
-            foreach (var id in gone) _snapshots.Remove(id);
+            var snapshots = new Dictionary<Id, Holding>(_snapshots);
+            foreach (var id in gone) snapshots.Remove(id);
             var unread = ids.Where(id => !_snapshots.ContainsKey(id)).ToList();
             // What others have stored lies in packs that this process may not have heard of.
             if (unread.Count > 0) await repository.RefreshAsync(cancellation);
@@ -80,9 +87,10 @@ internal sealed class WalCatalogue(Repository repository, string platform, strin
             foreach (var id in unread)
                 if (await TryReadAsync(id, cancellation) is { } held)
                 {
-                    _snapshots.Add(id, held);
+                    snapshots.Add(id, held);
                     if (held.Files.Count > 0) news.Add(id);
                 }
+            _snapshots = snapshots;
             if (gone.Count + news.Count > 0) Rebuild();
             Identity ??= await FindIdentityAsync(cancellation);
         }
@@ -98,7 +106,7 @@ internal sealed class WalCatalogue(Repository repository, string platform, strin
         await _turn.WaitAsync(cancellation);
         try
         {
-            _snapshots[snapshot.Id] = new Holding(snapshot, names, WalTags.IsStreamed(snapshot));
+            _snapshots = new Dictionary<Id, Holding>(_snapshots) { [snapshot.Id] = new Holding(snapshot, names, WalTags.IsStreamed(snapshot)) };
             Rebuild();
             Identity ??= WalTags.IdentityOf(snapshot);
         }
@@ -151,7 +159,7 @@ internal sealed class WalCatalogue(Repository repository, string platform, strin
 
     public void Dispose() => _turn.Dispose();
 
-    /// <summary>One that another process has forgotten meanwhile is not there.</summary>
+    /// <summary>One that another process has forgotten meanwhile is not there; one that is damaged brings nothing, and must not stop the archive: 'repo check' names it.</summary>
     private async Task<Holding?> TryReadAsync(Id id, CancellationToken cancellation)
     {
         try
@@ -165,6 +173,10 @@ internal sealed class WalCatalogue(Repository repository, string platform, strin
         catch (ResticException failure) when (failure.Error == ResticError.NotFound)
         {
             return null;
+        }
+        catch (ResticException failure) when (failure.Error == ResticError.Damaged)
+        {
+            return new Holding(null, [], IsStreamed: false);
         }
     }
 
@@ -190,6 +202,7 @@ internal sealed class WalCatalogue(Repository repository, string platform, strin
         foreach (var held in _snapshots.Values.Where(held => held.Files.Count > 0).OrderBy(held => held.Snapshot!.Time))
             foreach (var name in held.Files)
                 files[name] = held.Snapshot!.Id;
+        _archived = _snapshots.Values.Where(held => held is { Snapshot: not null, IsStreamed: false } && !PointTags.IsPoint(held.Snapshot)).SelectMany(held => held.Files).ToHashSet(StringComparer.Ordinal);
         _files = files;
     }
 

@@ -1,3 +1,4 @@
+using Holdfast.Engine.Problems;
 using Holdfast.Restic;
 using Holdfast.Restic.Snapshots;
 
@@ -68,11 +69,21 @@ internal sealed class WalFiles(Repository repository, WalCatalogue catalogue)
     /// <summary>A segment that was still being written when the server was lost, as far as it was received: the rest reads as zeroes, where recovery ends.</summary>
     private async Task<(Stream, long)?> OpenStreamedAsync(string name, CancellationToken cancellation)
     {
-        if (name.Length != WalSegment.NameLength || !catalogue.IsStreamed($"{name}.partial")) return null;
+        if (name.Length != WalSegment.NameLength) return null;
+        RefuseGap(WalSegment.Parse(name));
+        if (!catalogue.IsStreamed($"{name}.partial")) return null;
         if (await ReadAsync($"{name}.partial", cancellation) is not { } part) return null;
         var whole = new byte[catalogue.SegmentSize];
         part.CopyTo(whole, 0);
         return (new MemoryStream(whole, writable: false), whole.Length);
+    }
+
+    /// <summary>PostgreSQL takes a segment that is not there for the end of the log, and opens for business: what lies behind the gap would be lost without a word.</summary>
+    /// <exception cref="ProblemException">There is WAL of this timeline behind it.</exception>
+    private void RefuseGap(WalSegment missing)
+    {
+        if (catalogue.Segments.Where(segment => segment.Timeline == missing.Timeline && segment > missing).Select(segment => (WalSegment?)segment).Min() is { } behind)
+            throw Catalogue.WalGap.Throwable($"The segment {missing.Name} of {catalogue.Cluster} is not in the archive, but {behind.Name} behind it is.");
     }
 
     private bool TryTake(string name, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out Task<byte[]?>? coming)
