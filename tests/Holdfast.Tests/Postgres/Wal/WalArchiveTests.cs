@@ -42,6 +42,32 @@ public sealed class WalArchiveTests
     }
 
     [Fact]
+    public async Task What_only_a_recovery_point_has_is_archived_all_the_same_because_the_point_may_be_removed()
+    {
+        await using var rig = await WalRig.MakeAsync();
+        await rig.StorePointAsync(WalRig.Segment(First));
+        await rig.Catalogue.RefreshAsync(Token);
+        Assert.Equal(Catalogue.WalDiffers.Code, (await rig.RefusedAsync(WalRig.Segment(First, seed: 1))).Code);
+        await rig.StoreAsync(WalRig.Segment(First));
+        var point = (await rig.Repository.ListSnapshotsAsync(Token)).Single(snapshot => snapshot.Tags.Contains("holdfast", StringComparer.Ordinal));
+        await rig.Repository.ForgetAsync(point.Id, Token);
+        using var left = await rig.ReadAsync();
+        Assert.Equal(await WalRig.BytesAsync(WalRig.Segment(First).Open()), await WalRig.BytesAsync((await left.OpenAsync(First, Token))!));
+    }
+
+    [Fact]
+    public async Task A_segment_of_a_gap_is_no_end_of_the_log_and_one_behind_all_is()
+    {
+        await using var rig = await WalRig.MakeAsync();
+        await rig.StoreAsync(WalRig.Segment(WalRig.Name(1, 1)), WalRig.Segment(WalRig.Name(1, 3)));
+        var files = new WalFiles(rig.Repository, rig.Catalogue);
+        var gap = await Assert.ThrowsAsync<ProblemException>(() => files.OpenAsync(WalRig.Name(1, 2), Token));
+        Assert.Equal(Catalogue.WalGap.Code, gap.Problem.Code);
+        Assert.Null(await files.OpenAsync(WalRig.Name(1, 4), Token));
+        Assert.Null(await files.OpenAsync(WalRig.Name(2, 1), Token));
+    }
+
+    [Fact]
     public async Task What_one_process_has_archived_another_can_not_replace()
     {
         await using var rig = await WalRig.MakeAsync();
