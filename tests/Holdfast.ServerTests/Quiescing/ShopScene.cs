@@ -91,7 +91,7 @@ internal sealed partial class ShopScene : IAsyncDisposable
 
     /// <summary>How many recovery points the stock restic sees.</summary>
     public async Task<int> CountPointsAsync() =>
-        int.Parse(await Box.BashAsync("restic --no-cache --no-lock -r /var/backups/holdfast --password-file /etc/holdfast/password snapshots --tag holdfast --json | grep -o '\"short_id\"' | wc -l"), CultureInfo.InvariantCulture);
+        int.Parse(await Box.BashAsync("restic --no-cache --no-lock -r /var/backups/holdfast --password-file /etc/holdfast/password snapshots --tag holdfast --json | { grep -o '\"short_id\"' || :; } | wc -l"), CultureInfo.InvariantCulture);
 
     public ValueTask DisposeAsync() => Box.DisposeAsync();
 
