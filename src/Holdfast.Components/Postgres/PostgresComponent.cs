@@ -14,6 +14,7 @@ public sealed class PostgresComponent : IComponent
     private readonly PostgresConnector _connector;
     private readonly PostgresUndos _undos;
     private readonly BaseUndos _baseUndos;
+    private readonly FolderExchange _exchange;
     private readonly ServerUnit _unit;
     private readonly IHost _host;
     private readonly TimeProvider _clock;
@@ -29,6 +30,7 @@ public sealed class PostgresComponent : IComponent
         _connector = new PostgresConnector(settings, secrets, host);
         _undos = new PostgresUndos(_connector);
         _baseUndos = new BaseUndos(settings.Name);
+        _exchange = new FolderExchange(settings.Name);
         _unit = new ServerUnit(settings.Name, host);
         _host = host;
         _clock = clock;
@@ -38,7 +40,7 @@ public sealed class PostgresComponent : IComponent
 
     public string Kind => "postgres";
 
-    public IReadOnlyList<IUndoHandler> UndoHandlers => [.. _undos.Handlers, _baseUndos, _unit];
+    public IReadOnlyList<IUndoHandler> UndoHandlers => [.. _undos.Handlers, _baseUndos, _exchange, _unit];
 
     /// <summary>Set by tests that need no repository: where a dump goes, and comes from.</summary>
     internal IDumpTarget? DumpTarget { get; init; }
@@ -59,6 +61,6 @@ public sealed class PostgresComponent : IComponent
 
     /// <summary>By what the point holds, whatever the profile says by now.</summary>
     public Task<IReadOnlyList<Step>> PlanRestoreAsync(RestoreSession session, CancellationToken cancellation) => BaseRestore.IsOf(session, Name)
-        ? BaseRestore.PlanAsync(_connector, _host, session, _baseUndos, _unit, _clock, cancellation)
+        ? BaseRestore.PlanAsync(_connector, _host, session, _baseUndos, _exchange, _unit, _clock, cancellation)
         : ClusterRestore.PlanAsync(_connector, _host, session, DumpSource, _undos, cancellation);
 }

@@ -207,6 +207,8 @@ public static class Catalogue
         "See the server's log and 'journalctl -u holdfast-serve' for why segments are not archived; PostgreSQL keeps them until they are.", ExitCode.Incomplete, transient: true);
     public static readonly ProblemKind WalUnwritable = Kind("HF-WAL-TARGET", "A WAL file could not be written where PostgreSQL wants it.",
         "Make room there, or correct the owner of the directory.", ExitCode.Failure);
+    public static readonly ProblemKind WalScattered = Kind("HF-WAL-SCATTERED", "The many small snapshots of archived WAL could not be made one.",
+        "Nothing is lost, and it is tried again with the next recovery point; the message says what stood in the way.", ExitCode.Success);
     public static readonly ProblemKind ArchivingOff = Kind("HF-WAL-OFF", "The server does not archive its WAL.",
         "Switch it on with 'holdfast postgres enable-archiving'.", ExitCode.Incomplete);
     public static readonly ProblemKind ArchivingUnproven = Kind("HF-WAL-UNPROVEN", "No segment arrived in the archive after archiving was switched on.",

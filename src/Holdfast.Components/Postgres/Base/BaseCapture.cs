@@ -1,3 +1,4 @@
+using Holdfast.Components.Postgres.Wal;
 using Holdfast.Engine.Planning;
 using Holdfast.Engine.Problems;
 using Holdfast.Engine.Running;
@@ -46,6 +47,8 @@ internal sealed class BaseCapture(PostgresConnector connector, ClusterFacts plan
 
     private async Task CopyAsync(StepContext context, CancellationToken cancellation)
     {
+        // Now, because right behind the mark the service is busy with the segment that ends there.
+        await WalConsolidation.TryAsync(session.Repository, session.Manifest.Platform, _cluster, context, cancellation);
         _backup = await BackupSession.OpenAsync(connector, cancellation);
         session.Keep(_backup); // when it ends, so does the backup
         await ReserveAsync(context, cancellation);

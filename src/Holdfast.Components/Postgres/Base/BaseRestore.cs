@@ -24,21 +24,21 @@ internal sealed class BaseRestore
     private Undo? _stopped;
     private readonly WalSupply? _wal;
 
-    private BaseRestore(PostgresConnector connector, IHost host, RestoreSession session, BaseUndos undos, ServerUnit unit, TimeProvider clock, BaseRecord record, Node folder, WalSupply? wal)
+    private BaseRestore(PostgresConnector connector, IHost host, RestoreSession session, BaseUndos undos, FolderExchange exchange, ServerUnit unit, TimeProvider clock, BaseRecord record, Node folder, WalSupply? wal)
     {
         (_connector, _host, _session, _unit, _clock, _record, _wal) = (connector, host, session, unit, clock, record, wal);
         _cluster = connector.Settings.Name;
         _places = RestorePlaces.Of(record, session.Target, session.Recovery.Places);
         _target = wal?.Target ?? RecoveryTarget.Of(session.Recovery, record);
         _owner = new FileOwner(host, folder);
-        _files = new RestoredFiles(_cluster, session, _places, _owner, undos);
+        _files = new RestoredFiles(_cluster, session, _places, _owner, undos, exchange);
     }
 
     /// <summary>True when the point holds files of the cluster, not a dump.</summary>
     public static bool IsOf(RestoreSession session, string component) =>
         session.Manifest.Components.FirstOrDefault(record => record.Name == component)?.Details?["method"]?.GetValue<string>() is "base" or "cold";
 
-    public static async Task<IReadOnlyList<Step>> PlanAsync(PostgresConnector connector, IHost host, RestoreSession session, BaseUndos undos, ServerUnit unit, TimeProvider clock, CancellationToken cancellation)
+    public static async Task<IReadOnlyList<Step>> PlanAsync(PostgresConnector connector, IHost host, RestoreSession session, BaseUndos undos, FolderExchange exchange, ServerUnit unit, TimeProvider clock, CancellationToken cancellation)
     {
         var cluster = connector.Settings.Name;
         if (session.Include.Count + session.Exclude.Count > 0)
@@ -46,7 +46,7 @@ internal sealed class BaseRestore
         var record = await ReadAsync(session, cluster, cancellation);
         var folder = await session.Repository.FindNodeAsync(session.Point, BasePath.Data(cluster), cancellation) ?? throw Unreadable(session, BasePath.Data(cluster));
         var wal = await FindWalAsync(session, cluster, record, cancellation);
-        var restore = new BaseRestore(connector, host, session, undos, unit, clock, record, folder, wal);
+        var restore = new BaseRestore(connector, host, session, undos, exchange, unit, clock, record, folder, wal);
         restore.Check();
         return restore.Steps();
     }

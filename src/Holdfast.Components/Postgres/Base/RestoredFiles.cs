@@ -1,3 +1,4 @@
+using Holdfast.Engine.Hosts;
 using Holdfast.Engine.Planning;
 using Holdfast.Engine.Problems;
 using Holdfast.Engine.Running;
@@ -12,7 +13,7 @@ namespace Holdfast.Components.Postgres.Base;
 /// Brings the files of a cluster to their places. They grow in folders beside the old ones and change places with them in renames, so that
 /// until then nothing that was there is touched; or, when the user wants it so, they replace the old ones where they stand.
 /// </summary>
-internal sealed class RestoredFiles(string cluster, RestoreSession session, RestorePlaces places, FileOwner owner, BaseUndos undos)
+internal sealed class RestoredFiles(string cluster, RestoreSession session, RestorePlaces places, FileOwner owner, BaseUndos undos, FolderExchange exchange)
 {
     private const string Control = "/global/pg_control";
     private readonly RestoreCounters _counters = new();
@@ -70,7 +71,7 @@ internal sealed class RestoredFiles(string cluster, RestoreSession session, Rest
         return $"{(IsInPlace ? folder : BaseUndos.Inside(folder, session.AsideSuffix))}/{rest}";
     }
 
-    /// <summary>The control file comes last; then the folders change places.</summary>
+    /// <summary>The control file comes last; then the folders change places, all of them or none.</summary>
     public async Task FinishAsync(StepContext context, CancellationToken cancellation)
     {
         await RestoreAsync(BasePath.Data(cluster), Growing, new RestoreOptions { Include = [Control], Existing = ExistingFiles.Overwrite }, cancellation);
@@ -78,43 +79,38 @@ internal sealed class RestoredFiles(string cluster, RestoreSession session, Rest
         await owner.SyncAsync(Growing, cancellation);
         foreach (var tablespace in places.Tablespaces) await owner.SyncAsync(tablespace.Folder, cancellation);
         if (IsInPlace) return;
-        // The old data directory goes first: left with new files in its tablespaces it would start, and be corrupt without a word.
-        MoveAside(places.Data, context);
-        foreach (var tablespace in places.Tablespaces) await ExchangeAsync(tablespace, context, cancellation);
-        Directory.Move(Growing, places.Data);
-        await context.SettleAsync(_owed[Growing], cancellation);
-        await owner.SyncAsync(Path.GetDirectoryName(places.Data)!, cancellation);
+        var folders = Exchanged();
+        var undo = exchange.PutBack(folders);
+        await context.OweAsync(undo, cancellation);
+        FolderExchange.Run(folders);
+        foreach (var parent in folders.Select(folder => Path.GetDirectoryName(folder.Place)!).Distinct(StringComparer.Ordinal)) DurableFolder.Sync(parent);
+        await context.SettleAsync(undo, cancellation);
+        foreach (var folder in folders.Where(folder => folder.Aside is not null)) context.Note($"{folder.Place} was moved aside, to {folder.Aside}.");
+        foreach (var (growing, owed) in _owed)
+        {
+            if (Directory.Exists(growing)) Directory.Delete(growing);
+            await context.SettleAsync(owed, cancellation);
+        }
     }
 
-    private async Task ExchangeAsync(TablespacePlace tablespace, StepContext context, CancellationToken cancellation)
+    /// <summary>The data directory, and in each tablespace the folder of this server.</summary>
+    private IReadOnlyList<ExchangedFolder> Exchanged()
     {
-        var growing = BaseUndos.Inside(tablespace.Folder, session.AsideSuffix);
-        foreach (var folder in Directory.GetDirectories(growing))
-        {
-            var place = Path.Join(tablespace.Folder, Path.GetFileName(folder));
-            MoveAside(place, context);
-            Directory.Move(folder, place);
-        }
-        Directory.Delete(growing);
-        await context.SettleAsync(_owed[growing], cancellation);
+        var inside = places.Tablespaces.SelectMany(tablespace => Directory.GetDirectories(BaseUndos.Inside(tablespace.Folder, session.AsideSuffix)).Select(growing => (growing, Place: Path.Join(tablespace.Folder, Path.GetFileName(growing)))));
+        return [.. inside.Prepend((Growing, places.Data)).Select(pair => new ExchangedFolder(pair.Item1, pair.Item2, IsKept(pair.Item2) ? pair.Item2 + session.AsideSuffix : null))];
+    }
+
+    /// <summary>False where nothing stands, or an empty folder, which makes room.</summary>
+    private static bool IsKept(string place)
+    {
+        if (!Directory.Exists(place)) return false;
+        if (Directory.EnumerateFileSystemEntries(place).Any()) return true;
+        Directory.Delete(place);
+        return false;
     }
 
     private Task OweAsync(string folder, StepContext context, CancellationToken cancellation) =>
         context.OweAsync(_owed[folder] = undos.RemoveIncomplete(folder), cancellation);
-
-    private void MoveAside(string path, StepContext context)
-    {
-        if (!Directory.Exists(path)) return;
-        if (Directory.EnumerateFileSystemEntries(path).Any())
-        {
-            Directory.Move(path, path + session.AsideSuffix);
-            context.Note($"{path} was moved aside, to {path}{session.AsideSuffix}.");
-        }
-        else
-        {
-            Directory.Delete(path);
-        }
-    }
 
     private async Task WriteAsync(string source, string folder, IReadOnlyList<string> except, CancellationToken cancellation)
     {

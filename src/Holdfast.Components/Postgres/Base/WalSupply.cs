@@ -34,7 +34,7 @@ internal sealed class WalSupply
     /// <exception cref="ProblemException">The wish can not be met.</exception>
     public static async Task<WalSupply> FindAsync(RestoreSession session, string cluster, BaseRecord record, RecoveryTarget target, CancellationToken cancellation)
     {
-        var catalogue = await WalCatalogue.ReadAsync(session.Repository, session.Manifest.Platform, cluster, cancellation);
+        var catalogue = await WalCatalogue.ReadAsync(session.Repository, session.Manifest.Platform, cluster, record.SystemIdentifier, cancellation);
         var history = Follow(await catalogue.ReadHistoriesAsync(cancellation), record, session.Recovery.Timeline ?? (target.IsInPoint ? "current" : "latest"));
         var reach = WalReach.Of(catalogue.Segments.ToHashSet(), history, BaseRecord.Lsn(record.StartLsn!), record.SegmentSize);
         var supply = new WalSupply(cluster, catalogue, record, history, reach, target);

@@ -28,11 +28,15 @@ internal sealed class WalArchive(Repository repository, WalCatalogue catalogue)
         return problems;
     }
 
-    /// <summary>Makes one snapshot of all small ones: first the new one is durable, then the old ones are forgotten. The lock must be exclusive.</summary>
+    /// <summary>
+    /// Makes one snapshot of all small ones: first the new one is durable, then the old ones are forgotten. Cut off in between, files are in
+    /// two snapshots, and the next time in one. Nobody else may hold a lock.
+    /// </summary>
     /// <returns>How many snapshots became one.</returns>
     public async Task<int> ConsolidateAsync(CancellationToken cancellation)
     {
-        var old = catalogue.WalSnapshots;
+        // After a cluster was replaced by another one of the same name there may be WAL of both, under the same file names.
+        var old = catalogue.WalSnapshots.Where(snapshot => WalTags.IdentityOf(snapshot) is not { } identity || identity == catalogue.Identity).ToList();
         if (old.Count < 2) return 0;
         await using var writer = await repository.BeginSnapshotAsync(cancellation: cancellation);
         var taken = new Dictionary<string, Node>(StringComparer.Ordinal);

@@ -15,6 +15,7 @@ internal sealed class WalBatches(Repository repository, IReadOnlyDictionary<stri
     private readonly Dictionary<(string Cluster, string Name), (long, Timestamp?, string)> _stored = [];
     private readonly Lock _gate = new();
     private Problem? _trouble;
+    private long _tried = clock.GetTimestamp();
 
     /// <summary>Why the last batch could not be stored; null when it was.</summary>
     public Problem? Trouble => _trouble;
@@ -39,6 +40,7 @@ internal sealed class WalBatches(Repository repository, IReadOnlyDictionary<stri
                 var batch = held.Where(push => push.Cluster == held[0].Cluster).DistinctBy(push => push.File.Name, StringComparer.Ordinal).Take(options.LargestBatch).ToList();
                 held.RemoveAll(batch.Contains);
                 await StoreAsync(batch, cancellation);
+                await ConsolidateUnderLoadAsync(catalogues[batch[0].Cluster], cancellation);
             }
             await _lease.ReleaseAsync();
         }
@@ -68,6 +70,15 @@ internal sealed class WalBatches(Repository repository, IReadOnlyDictionary<stri
             foreach (var catalogue in catalogues.Values.Where(catalogue => catalogue.WalSnapshots.Count >= options.Consolidate)) await ConsolidateAsync(catalogue, cancellation);
         }
         return await waiting;
+    }
+
+    /// <summary>A server that writes a segment each second never leaves an idle moment. Those who push meanwhile wait a second or two.</summary>
+    private async Task ConsolidateUnderLoadAsync(WalCatalogue catalogue, CancellationToken cancellation)
+    {
+        if (catalogue.WalSnapshots.Count < 2 * options.Consolidate || clock.GetElapsedTime(_tried) < options.Again) return;
+        _tried = clock.GetTimestamp();
+        await _lease.ReleaseAsync();
+        await ConsolidateAsync(catalogue, cancellation);
     }
 
     private async Task StoreAsync(List<WalPush> asked, CancellationToken cancellation)

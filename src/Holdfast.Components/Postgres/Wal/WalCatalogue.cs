@@ -9,7 +9,11 @@ namespace Holdfast.Components.Postgres.Wal;
 /// paths, so that hundreds of them are read without a single tree; folders of larger ones are read once, however many snapshots share
 /// them. Its methods may be called from several threads.
 /// </summary>
-internal sealed class WalCatalogue(Repository repository, string platform, string cluster) : IDisposable
+/// <param name="repository">Where it is.</param>
+/// <param name="platform">The platform's name.</param>
+/// <param name="cluster">The cluster's name.</param>
+/// <param name="system">The cluster's own number, where WAL of another one that had the same name must not be taken for its; null for any.</param>
+internal sealed class WalCatalogue(Repository repository, string platform, string cluster, ulong? system = null) : IDisposable
 {
     private readonly SemaphoreSlim _turn = new(1, 1);
 
@@ -51,9 +55,12 @@ internal sealed class WalCatalogue(Repository repository, string platform, strin
     /// <summary>The snapshots of segments that were still being written when they were received, oldest first.</summary>
     public IReadOnlyList<Snapshot> StreamedSnapshots => [.. _snapshots.Values.Where(held => held.IsStreamed).Select(held => held.Snapshot!).OrderBy(snapshot => snapshot.Time)];
 
-    public static async Task<WalCatalogue> ReadAsync(Repository repository, string platform, string cluster, CancellationToken cancellation)
+    public static Task<WalCatalogue> ReadAsync(Repository repository, string platform, string cluster, CancellationToken cancellation) =>
+        ReadAsync(repository, platform, cluster, system: null, cancellation);
+
+    public static async Task<WalCatalogue> ReadAsync(Repository repository, string platform, string cluster, ulong? system, CancellationToken cancellation)
     {
-        var catalogue = new WalCatalogue(repository, platform, cluster);
+        var catalogue = new WalCatalogue(repository, platform, cluster, system);
         await catalogue.RefreshAsync(cancellation);
         return catalogue;
     }
@@ -168,7 +175,8 @@ internal sealed class WalCatalogue(Repository repository, string platform, strin
             var isPoint = PointTags.IsPoint(snapshot) && PointTags.PlatformOf(snapshot) == platform;
             if (!isPoint && !WalTags.AreOf(snapshot, platform, cluster)) return new Holding(null, [], IsStreamed: false);
             var files = WalTags.NamedFiles(snapshot, cluster) ?? await ListAsync(snapshot, cancellation);
-            return new Holding(snapshot, files, WalTags.IsStreamed(snapshot));
+            var isOurs = system is null || await IdentityOfAsync(snapshot, files, cancellation) is not { } identity || identity.System == system;
+            return isOurs ? new Holding(snapshot, files, WalTags.IsStreamed(snapshot)) : new Holding(null, [], IsStreamed: false);
         }
         catch (ResticException failure) when (failure.Error == ResticError.NotFound)
         {
@@ -209,16 +217,20 @@ internal sealed class WalCatalogue(Repository repository, string platform, strin
     private async Task<WalIdentity?> FindIdentityAsync(CancellationToken cancellation)
     {
         foreach (var held in _snapshots.Values.Where(held => held.Files.Count > 0).OrderByDescending(held => held.Snapshot!.Time))
-        {
-            if (WalTags.IdentityOf(held.Snapshot!) is { } told) return told;
-            if (held.Files.FirstOrDefault(name => name.Length == WalSegment.NameLength) is not { } segment) continue;
-            var path = WalPath.Of(cluster, WalSegment.Parse(segment));
-            if (await repository.FindNodeAsync(held.Snapshot!, path, cancellation) is not { } node) continue;
-            await using var content = repository.OpenFile(node);
-            var page = new byte[WalHeader.Size];
-            if (await content.ReadAtLeastAsync(page, page.Length, throwOnEndOfStream: false, cancellation) == page.Length && WalHeader.Read(page) is { } header)
-                return new WalIdentity(header.SystemIdentifier, header.SegmentSize);
-        }
+            if (await IdentityOfAsync(held.Snapshot!, held.Files, cancellation) is { } found) return found;
         return null;
+    }
+
+    /// <summary>What its tags tell, or else the head of one of its segments.</summary>
+    private async Task<WalIdentity?> IdentityOfAsync(Snapshot snapshot, IReadOnlyList<string> files, CancellationToken cancellation)
+    {
+        if (WalTags.IdentityOf(snapshot) is { } told) return told;
+        if (files.FirstOrDefault(name => name.Length == WalSegment.NameLength) is not { } segment) return null;
+        if (await repository.FindNodeAsync(snapshot, WalPath.Of(cluster, WalSegment.Parse(segment)), cancellation) is not { } node) return null;
+        await using var content = repository.OpenFile(node);
+        var page = new byte[WalHeader.Size];
+        return await content.ReadAtLeastAsync(page, page.Length, throwOnEndOfStream: false, cancellation) == page.Length && WalHeader.Read(page) is { } header
+            ? new WalIdentity(header.SystemIdentifier, header.SegmentSize)
+            : null;
     }
 }

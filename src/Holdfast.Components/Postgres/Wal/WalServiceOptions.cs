@@ -17,8 +17,11 @@ public sealed record WalServiceOptions
     /// <summary>Files of one snapshot: 32, half a gigabyte, so that nobody waits longer than a few seconds for an answer.</summary>
     public int LargestBatch { get; init; } = 32;
 
-    /// <summary>From so many snapshots of WAL on they are made one: 64.</summary>
+    /// <summary>From so many snapshots of WAL on they are made one in an idle moment, and from twice as many under load: 64.</summary>
     public int Consolidate { get; init; } = 64;
+
+    /// <summary>Under load it is tried again after so long: a minute.</summary>
+    public TimeSpan Again { get; init; } = TimeSpan.FromMinutes(1);
 
     /// <summary>Files that are known to be stored without being compared again.</summary>
     public int Remembered { get; init; } = 4096;

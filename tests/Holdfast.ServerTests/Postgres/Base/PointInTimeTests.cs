@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using Holdfast.Components.Postgres.Wal;
 using Holdfast.Engine.Problems;
 using Holdfast.Engine.Running;
@@ -7,50 +8,74 @@ using Xunit;
 
 namespace Holdfast.ServerTests.Postgres.Base;
 
-/// <summary>A writer notes outside what it has committed, and when; restores to instants of chance must hold exactly that.</summary>
-public sealed class PointInTimeTests
+/// <summary>
+/// A writer notes outside what it has committed, and when; restores to instants of chance must hold exactly that. HOLDFAST_RESTORES sets
+/// how many, HOLDFAST_SEED which.
+/// </summary>
+public sealed class PointInTimeTests(ITestOutputHelper output)
 {
-    private const int Seed = 20261123;
+    private static readonly int Restores = Number("HOLDFAST_RESTORES", 4);
+    private static readonly int Seed = Number("HOLDFAST_SEED", 20261123);
+
+    private const string Tables = "CREATE TABLE c (n int PRIMARY KEY, pad text); CREATE TABLE w (id int PRIMARY KEY, n int); INSERT INTO w SELECT id, 0 FROM generate_series(0, 999) id;";
 
     /// <summary>What was so right after a commit.</summary>
-    private sealed record Commit(int Number, string Time, string Xid, string Lsn, string? Name);
+    private sealed record Commit(int Number, string Time, string Xid, string Lsn, string Name);
+
+    /// <summary>A time that lies between a commit and the next; the number, an address or a name do so as well.</summary>
+    private sealed record Instant(Commit Commit, string Timeline, IReadOnlyList<int> Numbers);
 
     [Fact]
     public async Task Every_restore_holds_what_was_committed_by_then_and_nothing_else()
     {
         await using var rig = await BaseRig.StartAsync("wal_keep_size=1GB");
-        await rig.Server.ExecuteAsync("postgres", "CREATE TABLE c (n int PRIMARY KEY, pad text);");
-        var before = await CommitAsync(rig.Server, 1, 5);
+        await rig.Server.ExecuteAsync("postgres", Tables);
+        await CommitAsync(rig.Server, 1, 5);
         var taken = await rig.CaptureAsync();
-        var commits = await CommitAsync(rig.Server, 6, 40);
+        var first = await CommitAsync(rig.Server, 6, 40);
         await rig.Server.ExecuteAsync("postgres", "SELECT pg_switch_wal();");
         await CommitAsync(rig.Server, 41, 42); // in no archive
         await ArchiveAsync(rig);
         await rig.Server.StopServerAsync();
-        var random = new Random(Seed);
-        for (var i = 0; i < 5; i++)
-        {
-            var commit = commits[random.Next(commits.Count - 1)];
-            await JudgeAsync(rig, taken, i switch
-            {
-                0 => new RecoveryWishes { Limit = RecoveryLimit.Time, To = commit.Time },
-                1 => new RecoveryWishes { Limit = RecoveryLimit.Transaction, To = commit.Xid },
-                2 => new RecoveryWishes { Limit = RecoveryLimit.Address, To = commit.Lsn },
-                3 => new RecoveryWishes { Limit = RecoveryLimit.Name, To = (commit = commits.First(one => one.Name is not null)).Name },
-                _ => new RecoveryWishes { Limit = RecoveryLimit.Latest },
-            }, i == 4 ? 40 : commit.Number, $"seed {Seed}, restore {i}, {commit}");
-        }
-        await JudgeAsync(rig, taken, RecoveryWishes.None, before[^1].Number, "the mark");
+        await JudgeAsync(rig, taken, RecoveryWishes.None, [.. Enumerable.Range(1, 5)], "the mark");
         await RefusedAsync(rig, taken, new RecoveryWishes { Limit = RecoveryLimit.Time, To = "2099-01-01 00:00:00Z" }, "The nearest is --to-latest");
         await RefusedAsync(rig, taken, new RecoveryWishes { Limit = RecoveryLimit.Address, To = "FF/0" }, "The nearest is --to-latest");
         await RefusedAsync(rig, taken, new RecoveryWishes { Limit = RecoveryLimit.Latest, Timeline = "77" }, "There are 1");
+
+        // A second timeline leaves the first one in the middle, uses numbers of its transactions again, and goes on to other commits.
+        var random = new Random(Seed);
+        var left = first[random.Next(5, first.Count - 5)];
+        await RestoreAsync(rig, taken, new RecoveryWishes { Limit = RecoveryLimit.Address, To = left.Lsn });
+        var second = await CommitAsync(rig.Server, 101, 130);
+        await rig.Server.ExecuteAsync("postgres", "SELECT pg_switch_wal();");
+        await ArchiveAsync(rig);
+        await rig.Server.StopServerAsync();
+        var instants = Instants(first, "current", 0).Concat(Instants(second, "latest", left.Number)).ToList();
+        for (var i = 0; i < Restores; i++)
+        {
+            var instant = instants[random.Next(instants.Count)];
+            await JudgeAsync(rig, taken, Wish(i, instant), instant.Numbers, $"seed {Seed}, restore {i} to {instant.Commit} of timeline {instant.Timeline}");
+        }
+        output.WriteLine($"{Restores} restores to instants of chance on two timelines that part after commit {left.Number}; seed {Seed}.");
     }
+
+    /// <summary>The last one has nothing behind it that would end a replay to its time.</summary>
+    private static IEnumerable<Instant> Instants(IReadOnlyList<Commit> commits, string timeline, int left) =>
+        commits.SkipLast(1).Select(commit => new Instant(commit, timeline, left == 0 ? [.. Enumerable.Range(1, commit.Number)] : [.. Enumerable.Range(1, left), .. Enumerable.Range(101, commit.Number - 100)]));
+
+    private static RecoveryWishes Wish(int number, Instant instant) => (number % 4) switch
+    {
+        0 => new RecoveryWishes { Limit = RecoveryLimit.Time, To = instant.Commit.Time, Timeline = instant.Timeline },
+        1 => new RecoveryWishes { Limit = RecoveryLimit.Transaction, To = instant.Commit.Xid, Timeline = instant.Timeline },
+        2 => new RecoveryWishes { Limit = RecoveryLimit.Address, To = instant.Commit.Lsn, Timeline = instant.Timeline },
+        _ => new RecoveryWishes { Limit = RecoveryLimit.Name, To = instant.Commit.Name, Timeline = instant.Timeline },
+    };
 
     [Fact]
     public async Task Timelines_are_followed_and_a_new_one_is_never_one_that_was_used()
     {
         await using var rig = await BaseRig.StartAsync("wal_keep_size=1GB");
-        await rig.Server.ExecuteAsync("postgres", "CREATE TABLE c (n int PRIMARY KEY, pad text);");
+        await rig.Server.ExecuteAsync("postgres", Tables);
         var taken = await rig.CaptureAsync();
         var first = await CommitAsync(rig.Server, 1, 20);
         await rig.Server.ExecuteAsync("postgres", "SELECT pg_switch_wal();");
@@ -69,19 +94,21 @@ public sealed class PointInTimeTests
         Assert.Equal("15|105|3", await StateAsync(rig.Server)); // what was begun last is followed: 1 to 10, then 101 to 105
     }
 
-    private static async Task<List<Commit>> CommitAsync(PostgresServer server, int first, int last)
+    /// <summary>One session, as a program has it, that asks right after each commit.</summary>
+    private static async Task<IReadOnlyList<Commit>> CommitAsync(PostgresServer server, int first, int last)
     {
-        var commits = new List<Commit>();
+        var script = new StringBuilder();
         for (var n = first; n <= last; n++)
         {
-            var name = n % 10 == 7 ? $"after-{n}" : null;
-            var xid = await server.QueryAsync("postgres", $"INSERT INTO c VALUES ({n}, repeat('x', 3000)) RETURNING pg_current_xact_id()");
+            script.Append(CultureInfo.InvariantCulture, $"BEGIN; UPDATE w SET n = {n} WHERE id % 7 = {n % 7}; INSERT INTO c VALUES ({n}, repeat('x', 3000)) RETURNING pg_current_xact_id() AS xid \\gset _\n");
             // The time of the commit is a little before this, and the next commit a little after it.
-            var told = (await server.QueryAsync("postgres", "SELECT clock_timestamp(), pg_current_wal_insert_lsn()")).Split('|');
-            if (name is not null) await server.QueryAsync("postgres", $"SELECT pg_create_restore_point('{name}')");
-            commits.Add(new Commit(n, told[0], xid, told[1], name));
+            script.Append("COMMIT; SELECT clock_timestamp() AS time, pg_current_wal_insert_lsn() AS lsn \\gset _\n");
+            script.Append(CultureInfo.InvariantCulture, $"SELECT {n}, :'_time', :_xid, :'_lsn' FROM pg_create_restore_point('after-{n}');\n");
         }
-        return commits;
+        var file = Path.Join(server.Folder, "commits.sql");
+        await File.WriteAllTextAsync(file, script.ToString(), BaseRig.Cancellation);
+        var told = (await server.RunAsync("psql", ["-XAtq", "-v", "ON_ERROR_STOP=1", "-f", file])).Succeeded().Output;
+        return [.. told.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split('|')).Select(row => new Commit(int.Parse(row[0], CultureInfo.InvariantCulture), row[1], row[2], row[3], $"after-{row[0]}"))];
     }
 
     /// <summary>Puts into the repository what an archiving server would have handed over: whole segments, and histories.</summary>
@@ -96,12 +123,15 @@ public sealed class PointInTimeTests
         Assert.Empty(problems);
     }
 
-    private static async Task JudgeAsync(BaseRig rig, TakenPoint taken, RecoveryWishes wishes, int last, string what)
+    private static async Task JudgeAsync(BaseRig rig, TakenPoint taken, RecoveryWishes wishes, IReadOnlyList<int> numbers, string what)
     {
         await RestoreAsync(rig, taken, wishes);
-        var found = await rig.Server.QueryAsync("postgres", "SELECT count(*), max(n) FROM c");
-        Assert.True(found == string.Create(CultureInfo.InvariantCulture, $"{last}|{last}"), $"{found} instead of {last}: {what}");
+        var found = await rig.Server.QueryAsync("postgres", "SELECT string_agg(n::text, ',' ORDER BY n), (SELECT max(n) FROM w) FROM c");
+        var expected = string.Create(CultureInfo.InvariantCulture, $"{string.Join(',', numbers)}|{numbers[^1]}");
+        Assert.True(found == expected, $"{found} instead of {expected}: {what}");
+        (await rig.Server.RunAsync("pg_amcheck", ["--install-missing", "--heapallindexed", "--parent-check", "postgres"])).Succeeded();
         await rig.Server.StopServerAsync();
+        (await rig.Server.AsServerAsync("pg_checksums", "-c", "-D", rig.Server.Data)).Succeeded();
     }
 
     private static Task RestoreAsync(BaseRig rig, TakenPoint taken, RecoveryWishes wishes) => rig.RestoreAsync(taken, wishes with { Delta = true });
@@ -114,4 +144,6 @@ public sealed class PointInTimeTests
         Assert.Equal("HF-PG-TARGET", problem.Code);
         Assert.Contains(why, problem.Hint, StringComparison.Ordinal);
     }
+
+    private static int Number(string name, int otherwise) => int.TryParse(Environment.GetEnvironmentVariable(name), out var number) ? number : otherwise;
 }

@@ -1,5 +1,7 @@
 using Holdfast.Components.Postgres.Wal;
+using Holdfast.Engine.Planning;
 using Holdfast.Engine.Problems;
+using Holdfast.Engine.Running;
 using Holdfast.Restic;
 using Holdfast.Restic.Maintenance;
 using Holdfast.Testing;
@@ -132,6 +134,66 @@ public sealed class WalArchiveTests
     }
 
     [Fact]
+    public async Task Under_load_that_never_ends_small_snapshots_become_one_all_the_same()
+    {
+        await using var rig = await WalRig.MakeAsync();
+        var catalogues = new Dictionary<string, WalCatalogue>(StringComparer.Ordinal) { ["main"] = rig.Catalogue };
+        var options = new WalServiceOptions { Consolidate = 5, Again = TimeSpan.Zero, Idle = TimeSpan.FromHours(1), LargestBatch = 1 };
+        await using var batches = new WalBatches(rig.Repository, catalogues, options, TimeProvider.System, _ => { });
+        var running = batches.RunAsync(Token);
+        var most = 0;
+        for (var number = 1UL; number <= 24; number++)
+        {
+            var source = WalRig.Segment(WalRig.Name(1, number));
+            Assert.Null(await batches.PushAsync(new WalPush("main", source.File, "", source, 0)));
+            most = Math.Max(most, (await rig.Repository.ListSnapshotIdsAsync(Token)).Count);
+        }
+        batches.End();
+        await running;
+        Assert.InRange(most, 10, 12);
+        using var seen = await rig.ReadAsync();
+        Assert.Equal(24, Assert.Single(seen.Ranges).Count);
+        Assert.InRange(seen.WalSnapshots.Count, 1, 10);
+        Assert.Empty(await rig.Repository.ListLocksAsync(Token));
+    }
+
+    [Fact]
+    public async Task A_recovery_point_makes_one_of_them_unless_somebody_else_is_at_work()
+    {
+        await using var rig = await WalRig.MakeAsync();
+        for (var number = 1UL; number <= 6; number++) await rig.StoreAsync(WalRig.Segment(WalRig.Name(1, number)));
+        await using var own = await rig.Repository.LockAsync(LockKind.Shared, cancellation: Token);
+        await using (await rig.Repository.LockAsync(LockKind.Shared, cancellation: Token))
+        {
+            await WalConsolidation.TryAsync(rig.Repository, "shop", "main", new SilentContext(), Token);
+            Assert.Equal(6, (await rig.Repository.ListSnapshotIdsAsync(Token)).Count);
+        }
+        await WalConsolidation.TryAsync(rig.Repository, "shop", "main", new SilentContext(), Token);
+        Assert.Single(await rig.Repository.ListSnapshotIdsAsync(Token));
+        using var seen = await rig.ReadAsync();
+        Assert.Equal(6, Assert.Single(seen.Ranges).Count);
+    }
+
+    [Fact]
+    public async Task Wal_of_a_cluster_that_was_replaced_under_its_name_stays_apart()
+    {
+        await using var rig = await WalRig.MakeAsync();
+        for (var number = 1UL; number <= 2; number++) await rig.StoreAsync(WalRig.Segment(WalRig.Name(1, number)));
+        await using var others = await Repository.OpenAsync(rig.Backend, "x", cancellation: Token);
+        using var empty = await WalCatalogue.ReadAsync(others, "shop", "main", WalRig.System + 1, Token);
+        Assert.Empty(empty.Files);
+        Assert.Empty(await new WalArchive(others, empty).StoreAsync([WalRig.Segment(WalRig.Name(1, 2), seed: 7, system: WalRig.System + 1)], Token));
+        using var old = await WalCatalogue.ReadAsync(others, "shop", "main", WalRig.System, Token);
+        using var replaced = await WalCatalogue.ReadAsync(others, "shop", "main", WalRig.System + 1, Token);
+        Assert.Equal(2, Assert.Single(old.Ranges).Count);
+        Assert.Equal(1, Assert.Single(replaced.Ranges).Count);
+        Assert.NotEqual(await WalRig.BytesAsync((await old.OpenAsync(WalRig.Name(1, 2), Token))!), await WalRig.BytesAsync((await replaced.OpenAsync(WalRig.Name(1, 2), Token))!));
+        using var both = await rig.ReadAsync();
+        Assert.Equal(0, await new WalArchive(rig.Repository, both).ConsolidateAsync(Token)); // one is no burden, and the others are another cluster's
+        Assert.Equal(2, await new WalArchive(others, old).ConsolidateAsync(Token));
+    }
+
+    [Fact]
     public async Task A_consolidation_that_fails_at_any_call_loses_nothing()
     {
         for (var failing = 1; ; failing++)
@@ -173,5 +235,18 @@ public sealed class WalArchiveTests
         Assert.True((await others.CheckAsync(new CheckOptions { ReadData = ReadSubset.All }, Token)).IsClean);
         using var seen = await WalCatalogue.ReadAsync(others, "shop", "main", Token);
         Assert.Equal(3, Assert.Single(seen.Ranges).Count);
+    }
+
+    private sealed class SilentContext : StepContext
+    {
+        public override string RunId => "run";
+
+        public override void Warn(Problem problem) => Assert.Fail(problem.Message);
+
+        public override void Note(string text) => Assert.NotEmpty(text);
+
+        public override Task OweAsync(Undo undo, CancellationToken cancellation) => Task.CompletedTask;
+
+        public override Task SettleAsync(Undo undo, CancellationToken cancellation) => Task.CompletedTask;
     }
 }

@@ -1,0 +1,77 @@
+using System.Globalization;
+using Holdfast.Engine.Planning;
+using Holdfast.Engine.Problems;
+using Holdfast.Engine.Running;
+
+namespace Holdfast.Components.Postgres.Base;
+
+/// <summary>A finished folder, the place that it is for, and where what stands there goes.</summary>
+/// <param name="Growing">The finished folder.</param>
+/// <param name="Place">Where it belongs.</param>
+/// <param name="Aside">Where the old one goes; null when there is none.</param>
+internal sealed record ExchangedFolder(string Growing, string Place, string? Aside);
+
+/// <summary>
+/// Brings finished folders to their places, and the old ones out of the way: the data directory and each tablespace, which belong together.
+/// No rename can do that for several at once, so until all are done and durable it is owed that the old ones come back.
+/// </summary>
+internal sealed class FolderExchange(string cluster) : IUndoHandler
+{
+    public string Kind => $"postgres/{cluster}.put-back";
+
+    /// <summary>What is owed before the first folder moves.</summary>
+    public Undo PutBack(IReadOnlyList<ExchangedFolder> folders)
+    {
+        var words = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var (number, folder) in folders.Index())
+        {
+            words[Key("growing", number)] = folder.Growing;
+            words[Key("place", number)] = folder.Place;
+            if (folder.Aside is { } aside) words[Key("aside", number)] = aside;
+        }
+        return new Undo(Kind, $"Puts the old files of {cluster} back, of which a restore had exchanged a part.", words);
+    }
+
+    public static void Run(IReadOnlyList<ExchangedFolder> folders)
+    {
+        foreach (var (from, to) in Moves(folders)) Directory.Move(from, to);
+    }
+
+    /// <summary>All the old ones go first: what is left of a cluster that lacks a part does not start, what has parts of two might.</summary>
+    public static IEnumerable<(string From, string To)> Moves(IReadOnlyList<ExchangedFolder> folders) =>
+        [.. folders.Where(folder => folder.Aside is not null).Select(folder => (folder.Place, folder.Aside!)), .. folders.Select(folder => (folder.Growing, folder.Place))];
+
+    /// <summary>Each folder tells by what stands where how far it had come.</summary>
+    /// <exception cref="ProblemException">A server has been started meanwhile: a person must look.</exception>
+    public Task UndoAsync(Undo undo, CancellationToken cancellation)
+    {
+        var folders = Read(undo);
+        foreach (var folder in folders)
+            if (Directory.Exists(folder.Place) && ControlFile.FindPostmaster(folder.Place) is { } pid)
+                throw Catalogue.PostgresRunning.Throwable($"A restore of {cluster} was cut off while folders changed places, and a server runs in {folder.Place} since then, as process {pid}.", "Stop it, and run 'holdfast recover' again: it puts the old files back.");
+        foreach (var folder in Enumerable.Reverse(folders))
+        {
+            cancellation.ThrowIfCancellationRequested();
+            PutBack(folder);
+        }
+        foreach (var parent in folders.Select(folder => Path.GetDirectoryName(folder.Place)!).Distinct(StringComparer.Ordinal)) Engine.Hosts.DurableFolder.Sync(parent);
+        return Task.CompletedTask;
+    }
+
+    private static void PutBack(ExchangedFolder folder)
+    {
+        var wasMoved = folder.Aside is null || Directory.Exists(folder.Aside);
+        if (wasMoved && Directory.Exists(folder.Place) && !Directory.Exists(folder.Growing)) Directory.Move(folder.Place, folder.Growing);
+        if (folder.Aside is { } aside && Directory.Exists(aside)) Directory.Move(aside, folder.Place);
+    }
+
+    private static List<ExchangedFolder> Read(Undo undo)
+    {
+        var folders = new List<ExchangedFolder>();
+        for (var number = 0; undo.Arguments.TryGetValue(Key("place", number), out var place); number++)
+            folders.Add(new ExchangedFolder(undo.Arguments[Key("growing", number)], place, undo.Arguments.GetValueOrDefault(Key("aside", number))));
+        return folders;
+    }
+
+    private static string Key(string word, int number) => string.Create(CultureInfo.InvariantCulture, $"{word}-{number}");
+}
