@@ -41,6 +41,19 @@ internal sealed class Session : IAsyncDisposable
     /// <summary>True when there is a person to ask: never with <c>--json</c>.</summary>
     public bool CanAsk => Prompt.CanAsk && !_parsed.GetValue(GlobalOptions.Json);
 
+    /// <summary>Asks a person, and returns only when the answer is yes.</summary>
+    /// <param name="question">Ends with "[y/N]".</param>
+    /// <param name="unasked">What to tell when nobody is here to confirm it.</param>
+    /// <param name="refused">What to tell when the answer is anything else.</param>
+    /// <param name="cancellation">Stops asking.</param>
+    /// <exception cref="ProblemException">It is not confirmed.</exception>
+    public async Task ConfirmAsync(string question, string unasked, string refused, CancellationToken cancellation)
+    {
+        if (!CanAsk) throw Catalogue.Unconfirmed.Throwable(unasked);
+        var answer = await Prompt.AskAsync(question, hidden: false, cancellation);
+        if (answer?.Trim().ToUpperInvariant() is not ("Y" or "YES")) throw Catalogue.Unconfirmed.Throwable(refused);
+    }
+
     /// <summary>The profile in use; null when no place has one.</summary>
     public Profile? ProfileIfAny => _profile.Value;
 

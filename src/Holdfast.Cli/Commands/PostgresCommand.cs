@@ -9,7 +9,7 @@ namespace Holdfast.Cli.Commands;
 /// <summary>Switches a server's archiving on and off.</summary>
 internal static class PostgresCommand
 {
-    private static readonly Option<string?> Cluster = new("--cluster") { Description = "The cluster of the profile; it may be left out when there is one.", HelpName = "NAME" };
+    private static readonly Option<string?> Cluster = WalCommand.ClusterOption();
     private static readonly Option<string?> Socket = WalCommand.Socket();
     private static readonly Option<bool> Plan = new("--plan") { Description = "Only show what would be changed." };
     private static readonly Option<bool> Yes = new("--yes", "-y") { Description = "Do not ask." };
@@ -58,9 +58,8 @@ internal static class PostgresCommand
 
     private static (PostgresArchive, Archiving) Of(Session session, ParseResult parsed)
     {
-        var cluster = WalCommand.ClusterOf(session.Profile, parsed.GetValue(Cluster));
-        var archive = PostgresArchive.Of(session.Profile, session.ProfileSecrets, session.Host).Single(one => one.Cluster == cluster);
-        return (archive, new Archiving(archive, Path.Combine(session.State.Path, "archiving", $"{session.Profile.Platform}-{cluster}.json"), session.Clock));
+        var archive = WalCommand.ArchiveOf(session, parsed.GetValue(Cluster));
+        return (archive, new Archiving(archive, Path.Combine(session.State.Path, "archiving", $"{session.Profile.Platform}-{archive.Cluster}.json"), session.Clock));
     }
 
     /// <summary>What the server runs for each segment; what is as usual is left out of it.</summary>
@@ -80,11 +79,6 @@ internal static class PostgresCommand
         return escaped.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '/' or '.' or '-' or '_' or '%') ? escaped : $"'{escaped.Replace("'", "'\\''", StringComparison.Ordinal)}'";
     }
 
-    private static async Task ConfirmAsync(Session session, ParseResult parsed, CancellationToken cancellation)
-    {
-        if (parsed.GetValue(Yes)) return;
-        if (!session.CanAsk) throw Catalogue.Unconfirmed.Throwable("The server's settings would be changed, and nobody is here to confirm it, so nothing was done.");
-        var answer = await session.Prompt.AskAsync("Change the settings? [y/N] ", hidden: false, cancellation);
-        if (answer?.Trim().ToUpperInvariant() is not ("Y" or "YES")) throw Catalogue.Unconfirmed.Throwable("The change was not confirmed, so nothing was done.");
-    }
+    private static Task ConfirmAsync(Session session, ParseResult parsed, CancellationToken cancellation) => parsed.GetValue(Yes) ? Task.CompletedTask : session.ConfirmAsync(
+        "Change the settings? [y/N] ", "The server's settings would be changed, and nobody is here to confirm it, so nothing was done.", "The change was not confirmed, so nothing was done.", cancellation);
 }

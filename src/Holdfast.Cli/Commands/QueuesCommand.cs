@@ -81,7 +81,9 @@ internal static partial class QueuesCommand
         {
             session.Output.Tell(PlanEvent.Of(run.Plan("queues archive", await archive.PlanAsync(cancellation))));
             if (parsed.GetValue(PlanOnly)) return ExitCode.Success;
-            await ConfirmAsync(session, $"Take the messages of platform {Printable.Name(session.Profile.Platform)} out of their queues into an archive? [y/N]", cancellation);
+            await session.ConfirmAsync(
+                $"Take the messages of platform {Printable.Name(session.Profile.Platform)} out of their queues into an archive? [y/N]",
+                "The queues would be emptied, and nobody is here to confirm it, so nothing was done.", "The archive was not confirmed, so nothing was done.", cancellation);
         }
         var outcome = await run.RunAsync("queues archive", archive.PlanAsync, reads: false, cancellation);
         return Tell(session.Output, outcome, new QueuesFinishedEvent("archived", session.Profile.Platform, archive.Messages) { Archive = archive.Snapshot?.Id.ToString() });
@@ -142,13 +144,6 @@ internal static partial class QueuesCommand
         if (outcome.Problem is { } problem) output.Tell(ProblemEvent.Error(problem));
         else output.Tell(finished with { Warnings = outcome.Warnings.Count, Seconds = outcome.Duration.TotalSeconds });
         return outcome.Exit;
-    }
-
-    private static async Task ConfirmAsync(Session session, string question, CancellationToken cancellation)
-    {
-        if (!session.CanAsk) throw Catalogue.Unconfirmed.Throwable("The queues would be emptied, and nobody is here to confirm it, so nothing was done.");
-        var answer = await session.Prompt.AskAsync(question, hidden: false, cancellation);
-        if (answer?.Trim().ToUpperInvariant() is not ("Y" or "YES")) throw Catalogue.Unconfirmed.Throwable("The archive was not confirmed, so nothing was done.");
     }
 
     /// <summary>The brokers that are asked for.</summary>

@@ -9,7 +9,7 @@ namespace Holdfast.Cli.Commands;
 /// <summary>Receives WAL as it is written, until it is told to end.</summary>
 internal static class ReceiveCommand
 {
-    private static readonly Option<string?> Cluster = new("--cluster") { Description = "The cluster of the profile; it may be left out when there is one.", HelpName = "NAME" };
+    private static readonly Option<string?> Cluster = WalCommand.ClusterOption();
     private static readonly Option<int> Interval = new("--interval") { Description = "Store a segment that is not whole every so many seconds.", HelpName = "SECONDS", DefaultValueFactory = _ => 5 };
     private static readonly Option<bool> DropSlot = new("--drop-slot") { Description = "Only drop the replication slot, so that the server keeps no WAL for it any more." };
 
@@ -18,9 +18,9 @@ internal static class ReceiveCommand
 
     private static async Task<ExitCode> RunAsync(Session session, ParseResult parsed, CancellationToken cancellation)
     {
-        var cluster = WalCommand.ClusterOf(session.Profile, parsed.GetValue(Cluster));
+        var archive = WalCommand.ArchiveOf(session, parsed.GetValue(Cluster));
+        var cluster = archive.Cluster;
         if (parsed.GetValue(Interval) is < 1 or > 3600) throw Catalogue.Usage.Throwable("--interval takes a number from 1 to 3600.");
-        var archive = PostgresArchive.Of(session.Profile, session.ProfileSecrets, session.Host).Single(one => one.Cluster == cluster);
         var options = new WalReceiverOptions { Interval = TimeSpan.FromSeconds(parsed.GetValue(Interval)) };
         if (parsed.GetValue(DropSlot))
         {

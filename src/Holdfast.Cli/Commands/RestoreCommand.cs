@@ -60,11 +60,7 @@ internal static class RestoreCommand
         Recovery = RecoveryOptions.Read(parsed),
     };
 
-    private static async Task ConfirmAsync(Session session, RestoreRun run, CancellationToken cancellation)
-    {
-        if (!session.CanAsk) throw Catalogue.Unconfirmed.Throwable("The restore replaces or moves what exists, and nobody is here to confirm it, so nothing was done.");
-        var platform = Printable.Name(run.Profile.Platform);
-        var answer = await session.Prompt.AskAsync($"Restore platform {platform} from point {run.Point.Id.ToShortString()} of {Amounts.Time(run.Point.Time.ToDateTimeOffset())}? [y/N]", hidden: false, cancellation);
-        if (answer?.Trim().ToUpperInvariant() is not ("Y" or "YES")) throw Catalogue.Unconfirmed.Throwable("The restore was not confirmed, so nothing was done.");
-    }
+    private static Task ConfirmAsync(Session session, RestoreRun run, CancellationToken cancellation) => session.ConfirmAsync(
+        $"Restore platform {Printable.Name(run.Profile.Platform)} from point {run.Point.Id.ToShortString()} of {Amounts.Time(run.Point.Time.ToDateTimeOffset())}? [y/N]",
+        "The restore replaces or moves what exists, and nobody is here to confirm it, so nothing was done.", "The restore was not confirmed, so nothing was done.", cancellation);
 }

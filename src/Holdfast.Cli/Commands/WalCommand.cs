@@ -13,8 +13,10 @@ internal static class WalCommand
     private static readonly Argument<string> PathToPush = new("path") { Description = "%p of archive_command.", HelpName = "PATH" };
     private static readonly Argument<string> FileToFetch = new("file") { Description = "%f of restore_command.", HelpName = "FILE" };
     private static readonly Argument<string> Target = new("path") { Description = "%p of restore_command.", HelpName = "PATH" };
-    private static readonly Option<string?> Cluster = new("--cluster") { Description = "The cluster of the profile; it may be left out when there is one.", HelpName = "NAME" };
+    private static readonly Option<string?> Cluster = ClusterOption();
     private static readonly Option<string?> SocketPath = Socket();
+
+    public static Option<string?> ClusterOption() => new("--cluster") { Description = "The cluster of the profile; it may be left out when there is one.", HelpName = "NAME" };
 
     public static Option<string?> Socket() => new("--socket") { Description = "The service's socket. Else $HOLDFAST_SOCKET, or /run/holdfast/serve.sock.", HelpName = "PATH" };
 
@@ -67,8 +69,15 @@ internal static class WalCommand
     private static string SocketOf(Session session, ParseResult parsed) => parsed.GetValue(SocketPath)
         ?? (session.ProfileIfAny is { } profile ? WalServiceSettings.Read(profile, session.Variable).Socket : ServeClient.DefaultSocket(session.Variable));
 
+    /// <summary>The archive of the cluster that is named, or of the only one.</summary>
+    public static PostgresArchive ArchiveOf(Session session, string? named)
+    {
+        var cluster = ClusterOf(session.Profile, named);
+        return PostgresArchive.Of(session.Profile, session.ProfileSecrets, session.Host).Single(archive => archive.Cluster == cluster);
+    }
+
     /// <summary>The cluster that is named, or the only one.</summary>
-    public static string ClusterOf(Profile profile, string? named)
+    private static string ClusterOf(Profile profile, string? named)
     {
         var clusters = WalServiceSettings.Read(profile, _ => null).Clusters;
         if (named is null && clusters.Count == 1) return clusters[0];

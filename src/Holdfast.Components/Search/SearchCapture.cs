@@ -120,7 +120,7 @@ internal sealed class SearchCapture(SearchSettings settings, SearchServer server
         await RefuseCompanyAsync(cancellation);
         var named = settings.Location ?? await _repository.FindLocationAsync(cancellation)
             ?? throw Catalogue.SearchPath.Throwable($"The snapshot repository '{settings.Repository}' of {Name} is in no directory, so it can not be copied.", "Set 'copy: false' in the profile: then the point names the snapshot.");
-        var location = Directory.ResolveLinkTarget(named, returnFinalTarget: true)?.FullName ?? named;
+        var location = LocalEntries.Resolve(named);
         if (!Directory.Exists(location))
             throw Catalogue.SearchPath.Throwable($"The directory '{location}' of the snapshot repository of {Name} is not on this machine.", "Mount it here, or set 'copy: false' in the profile: then the point names the snapshot.");
         var counters = new ArchiveCounters();

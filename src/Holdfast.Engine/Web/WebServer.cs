@@ -15,15 +15,26 @@ namespace Holdfast.Engine.Web;
 /// Asks one server for JSON. Redirections are not followed, because they would carry the password elsewhere, and no proxy is
 /// used: servers of the platform are near.
 /// </summary>
-public sealed class WebServer(WebSettings settings, ISecretReader secrets)
+public sealed class WebServer
 {
     /// <summary>16 MiB: answers are figures, not data.</summary>
     private const int MaximumAnswer = 16 << 20;
 
+    private readonly WebSettings _settings;
+    private readonly ISecretReader _secrets;
+
+    // One for all requests: a connection by HTTPS costs more than most answers. What fails while it is made is tried again.
+    private readonly Lazy<HttpClient> _client;
     private AuthenticationHeaderValue? _identity;
 
+    public WebServer(WebSettings settings, ISecretReader secrets)
+    {
+        (_settings, _secrets) = (settings, secrets);
+        _client = new Lazy<HttpClient>(() => new HttpClient(MakeHandler()) { Timeout = Timeout.InfiniteTimeSpan, MaxResponseContentBufferSize = MaximumAnswer }, LazyThreadSafetyMode.PublicationOnly);
+    }
+
     /// <summary>Where it is, without what may be secret in a query.</summary>
-    public string Place => settings.Url.Split('?')[0];
+    public string Place => _settings.Url.Split('?')[0];
 
     /// <summary>The JSON document at a path below the server's URL; an empty one is the URL itself.</summary>
     /// <exception cref="ProblemException">There is no server, it is not who it should be, refuses us, or answers something else.</exception>
@@ -41,13 +52,11 @@ public sealed class WebServer(WebSettings settings, ISecretReader secrets)
     {
         try
         {
-            using var handler = MakeHandler();
-            using var client = new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan, MaxResponseContentBufferSize = MaximumAnswer };
-            using var request = new HttpRequestMessage(method, path.Length == 0 ? settings.Url : settings.Url.TrimEnd('/') + path);
+            using var request = new HttpRequestMessage(method, path.Length == 0 ? _settings.Url : _settings.Url.TrimEnd('/') + path);
             request.Headers.Authorization = await IdentityAsync(cancellation);
             request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
             if (body is not null) request.Content = new ByteArrayContent(body) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } };
-            using var answer = await client.SendAsync(request, cancellation);
+            using var answer = await _client.Value.SendAsync(request, cancellation);
             if (answer.StatusCode == HttpStatusCode.Unauthorized) throw Refusal(answer.StatusCode, PlaceOf(path));
             var bytes = await answer.Content.ReadAsByteArrayAsync(cancellation);
             return answer.IsSuccessStatusCode || IsJson(answer) ? new WebAnswer(answer.StatusCode, JsonDocument.Parse(bytes)) : throw Refusal(answer.StatusCode, PlaceOf(path));
@@ -65,7 +74,7 @@ public sealed class WebServer(WebSettings settings, ISecretReader secrets)
     /// <summary>The problem that an answer is which refuses what was asked.</summary>
     public ProblemException Refusal(WebAnswer answer, string path) => Refusal(answer.Status, PlaceOf(path));
 
-    private string PlaceOf(string path) => path.Length == 0 ? Place : $"{settings.Url.TrimEnd('/')}{path.Split('?')[0]}";
+    private string PlaceOf(string path) => path.Length == 0 ? Place : $"{_settings.Url.TrimEnd('/')}{path.Split('?')[0]}";
 
     private static bool IsJson(HttpResponseMessage answer) => answer.Content.Headers.ContentType?.MediaType is "application/json" or "application/vnd.elasticsearch+json";
 
@@ -88,16 +97,16 @@ public sealed class WebServer(WebSettings settings, ISecretReader secrets)
     private async Task<AuthenticationHeaderValue?> IdentityAsync(CancellationToken cancellation)
     {
         if (_identity is not null) return _identity;
-        if (settings.Token is { } token) return _identity = new AuthenticationHeaderValue("Bearer", await secrets.ReadAsync(token, cancellation));
-        if (settings.User is null) return null;
-        var password = settings.Password is { } reference ? await secrets.ReadAsync(reference, cancellation) : "";
-        return _identity = new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{settings.User}:{password}")));
+        if (_settings.Token is { } token) return _identity = new AuthenticationHeaderValue("Bearer", await _secrets.ReadAsync(token, cancellation));
+        if (_settings.User is null) return null;
+        var password = _settings.Password is { } reference ? await _secrets.ReadAsync(reference, cancellation) : "";
+        return _identity = new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{_settings.User}:{password}")));
     }
 
     private SocketsHttpHandler MakeHandler()
     {
         var handler = new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false, UseCookies = false };
-        if (settings.Authorities is not { } path) return handler;
+        if (_settings.Authorities is not { } path) return handler;
         var authorities = ReadAuthorities(path);
         handler.SslOptions.RemoteCertificateValidationCallback = (_, certificate, sent, errors) => IsTrusted(authorities, certificate as X509Certificate2, sent, errors);
         return handler;

@@ -5,7 +5,7 @@ namespace Holdfast.Restic.Archiving;
 
 /// <summary>
 /// What an archiving would find on this machine, for callers that choose paths. Names are spelt as in <see cref="Node"/>, so
-/// that those that are not UTF-8 go round without loss, which System.IO can't do. Links are not followed.
+/// that those that are not UTF-8 go round without loss, which System.IO can't do. Links are not followed but by <see cref="Resolve"/>.
 /// </summary>
 public static class LocalEntries
 {
@@ -51,4 +51,8 @@ public static class LocalEntries
     /// <summary>Where a link points to, as it is written.</summary>
     /// <exception cref="IOException">It is no link, or it can't be read.</exception>
     public static string LinkTarget(string path) => LinkCalls.ReadLink(path);
+
+    /// <summary>The folder itself where a path is a link to it: administrators move data to another disk so. A path where nothing stands is as it is.</summary>
+    public static string Resolve(string folder) =>
+        (Directory.Exists(folder) ? new DirectoryInfo(folder).ResolveLinkTarget(returnFinalTarget: true)?.FullName.TrimEnd('/') : null) ?? folder;
 }

@@ -3,10 +3,6 @@ namespace Holdfast.Components.Postgres.Base;
 /// <summary>Where the files of a cluster stand in a recovery point.</summary>
 internal static class BasePath
 {
-    /// <summary>The folder itself where a path is a link to it: administrators move data to another disk so. A path where nothing stands is as it is.</summary>
-    public static string Resolve(string folder) =>
-        (Directory.Exists(folder) ? new DirectoryInfo(folder).ResolveLinkTarget(returnFinalTarget: true)?.FullName.TrimEnd('/') : null) ?? folder;
-
     /// <summary>What the restore must know: <see cref="BaseRecord"/>.</summary>
     public static string Record(string cluster) => $"{DumpPath.Cluster(cluster)}/base.json";
 

@@ -61,12 +61,9 @@ internal sealed record ClusterFacts
         }
     }
 
-    /// <summary>Where a path leads in the end: as a link it would be archived, and what it leads to would not.</summary>
-    public static string Followed(string path) => Directory.Exists(path) ? Directory.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path : path;
-
     private static ClusterFacts Read(string[] row) => new()
     {
-        DataDirectory = Followed(row[0].TrimEnd('/')),
+        DataDirectory = row[0].TrimEnd('/'),
         ConfigFile = row[1],
         Version = int.Parse(row[2]),
         VersionText = row[3],

@@ -46,7 +46,7 @@ internal sealed class ClusterFiles(string cluster, ClusterFacts facts, CaptureSe
         Pages = new PageStore(cluster, session, parent?.Point);
         await AddAsync(facts.DataDirectory, BasePath.Data(cluster), "", parent, start, cancellation);
         foreach (var tablespace in facts.Tablespaces.Where(tablespace => Path.IsPathRooted(tablespace.Path)))
-            await AddAsync(ClusterFacts.Followed(tablespace.Path), BasePath.Tablespace(cluster, tablespace.Oid), $"pg_tblspc/{tablespace.Oid}/", parent, start, cancellation);
+            await AddAsync(tablespace.Path, BasePath.Tablespace(cluster, tablespace.Oid), $"pg_tblspc/{tablespace.Oid}/", parent, start, cancellation);
         await Pages.AddScriptAsync(cancellation);
         if (_unread.TryPeek(out var first))
             throw Catalogue.PostgresFiles.Throwable($"{_unread.Count} files of {cluster} could not be read, and a cluster of which files are missing is none; the first: {first.Message}.");
@@ -56,7 +56,7 @@ internal sealed class ClusterFiles(string cluster, ClusterFacts facts, CaptureSe
 
     private async Task AddAsync(string place, string path, string root, BaseParent? parent, ulong? start, CancellationToken cancellation)
     {
-        var folder = BasePath.Resolve(place);
+        var folder = LocalEntries.Resolve(place);
         var exclusions = new BaseExclusions(folder) { Tablespace = root.Length == 0 ? null : facts.TablespaceFolder };
         var options = new ArchiveOptions
         {

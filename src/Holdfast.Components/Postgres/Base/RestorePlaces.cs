@@ -1,5 +1,6 @@
-using System.Globalization;
 using Holdfast.Engine.Problems;
+using Holdfast.Restic.Archiving;
+using System.Globalization;
 
 namespace Holdfast.Components.Postgres.Base;
 
@@ -19,7 +20,7 @@ internal sealed record RestorePlaces(string Data, IReadOnlyList<TablespacePlace>
             if (!Path.IsPathRooted(path)) throw Catalogue.PostgresTarget.Throwable($"The place '{path}' of tablespace {oid} is no absolute path.", "Write it as --tablespace OID=/PATH.");
         }
         return new RestorePlaces(
-            BasePath.Resolve(target + record.DataDirectory),
+            LocalEntries.Resolve(target + record.DataDirectory),
             [.. moved.Select(tablespace => new TablespacePlace(tablespace.Oid, tablespace.Path, places.TryGetValue(Key(tablespace), out var place) ? place.TrimEnd('/') : target + tablespace.Path))]);
     }
 

@@ -1,6 +1,7 @@
 using Holdfast.Engine.Hosts;
 using Holdfast.Engine.Problems;
 using Holdfast.Engine.Running;
+using Holdfast.Restic.Archiving;
 using NpgsqlTypes;
 
 namespace Holdfast.Components.Postgres.Base;
@@ -59,7 +60,7 @@ internal sealed class RestoredServer(PostgresConnector connector, IHost host, Ba
         {
             await using var connection = await connector.OpenMaintenanceAsync(cancellation);
             var row = (await connection.RowsAsync(Question, row => row, cancellation))[0];
-            if (BasePath.Resolve(row[3].TrimEnd('/')) != data) throw Failed($"the server that answers at {connector.Place} has its data in {row[3]}");
+            if (LocalEntries.Resolve(row[3].TrimEnd('/')) != data) throw Failed($"the server that answers at {connector.Place} has its data in {row[3]}");
             return row[2].Length == 0 ? null : new ServerState(row[0] is "t", row[1] is "t", NpgsqlLogSequenceNumber.Parse(row[2]));
         }
         catch (ProblemException notYet) when (notYet.Problem.Code == Catalogue.PostgresUnreachable.Code)
