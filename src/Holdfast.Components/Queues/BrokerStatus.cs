@@ -7,9 +7,12 @@ namespace Holdfast.Components.Queues;
 /// <param name="Queues">The queues and lists of the profile.</param>
 /// <param name="Workers">What the workers say.</param>
 /// <param name="Elsewhere">Unacknowledged messages of queues that the profile does not name.</param>
-/// <param name="EarliestEta">When the first scheduled message is due; null when none is, or one is not understood.</param>
-public sealed record BrokerStatus(string Broker, IReadOnlyList<QueueStatus> Queues, WorkersStatus Workers, long Elsewhere, DateTimeOffset? EarliestEta)
+/// <param name="Due">When the scheduled messages fall due, in order; those whose time is not understood are left out.</param>
+public sealed record BrokerStatus(string Broker, IReadOnlyList<QueueStatus> Queues, WorkersStatus Workers, long Elsewhere, IReadOnlyList<DateTimeOffset> Due)
 {
+    /// <summary>When the first scheduled message is due.</summary>
+    public DateTimeOffset? EarliestEta => Due.Count == 0 ? null : Due[0];
+
     public long Waiting => Queues.Sum(queue => queue.Messages);
 
     public long Unacknowledged => Elsewhere + Queues.Sum(queue => queue.Prefetched + queue.Scheduled);

@@ -38,6 +38,8 @@ internal sealed class QueueCapture(Broker broker, CaptureSession session)
         if (!last.Workers.IsKnown) throw Unknown(last);
         if (last.Workers.Active > 0)
             throw Catalogue.QueueBusy.Throwable($"{last.Workers.Active} tasks of {Name} still run after {broker.Settings.DrainTimeout.TotalSeconds:0} s: {last.Workers.RunningText}.");
+        if (last.Waiting == 0 && !await IsCalmAsync(cancellation))
+            context.Warn(Catalogue.QueueRestless.With($"Tasks of {Name} fall due so often that one may begin while its worker is told to end; Celery may do such a task twice."));
         context.Warn(Catalogue.QueueLeft.With($"The queues of {Name} are not empty: {last.Description}. What is left is in the recovery point, and stays where it is."));
     }
 
@@ -58,6 +60,22 @@ internal sealed class QueueCapture(Broker broker, CaptureSession session)
             lasting.IntersectWith(status.Workers.Running);
             if (lasting.Count == 0) return status with { Workers = status.Workers with { Active = 0, Running = [] } };
             if (broker.Clock.GetUtcNow() >= until) return status;
+        }
+    }
+
+    /// <summary>Waits for some time until no task runs and none is about to begin; nothing waits in a list.</summary>
+    private async Task<bool> IsCalmAsync(CancellationToken cancellation)
+    {
+        var until = broker.Clock.GetUtcNow() + _grace;
+        while (true)
+        {
+            var status = await broker.ReadAsync(cancellation);
+            if (!status.Workers.IsKnown) throw Unknown(status);
+            var now = broker.Clock.GetUtcNow();
+            if (status.Workers is { Active: 0, Reserved: 0 } && CalmMoment.IsCalm(status.Due, now)) return true;
+            if (now >= until) return false;
+            var pause = CalmMoment.Find(status.Due, now, until) - now;
+            await Task.Delay(pause > _look ? pause : _look, broker.Clock, cancellation);
         }
     }
 

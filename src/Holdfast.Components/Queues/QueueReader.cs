@@ -18,7 +18,7 @@ internal sealed class QueueReader(QueuesSettings settings, QueueKeys keys, TimeP
         var workers = settings.Queues.Count == 0 ? WorkersStatus.None : await new Pidbox(redis, settings, keys, clock).AskAsync(cancellation);
         var queues = waiting.Select(queue => Status(queue.Queue, queue.Counts, unacked)).ToList();
         var elsewhere = unacked.Count - queues.Sum(queue => queue.Prefetched + queue.Scheduled);
-        return new BrokerStatus(settings.Name, queues, workers, settings.Queues.Count == 0 ? 0 : elsewhere, Earliest(unacked));
+        return new BrokerStatus(settings.Name, queues, workers, settings.Queues.Count == 0 ? 0 : elsewhere, Due(unacked));
     }
 
     private async Task<IReadOnlyList<(int Priority, long Count)>> CountAsync(RedisConnection redis, QueueName queue, CancellationToken cancellation)
@@ -35,11 +35,9 @@ internal sealed class QueueReader(QueuesSettings settings, QueueKeys keys, TimeP
         return new QueueStatus(queue, counts, mine.Count - scheduled, scheduled);
     }
 
-    private static DateTimeOffset? Earliest(IReadOnlyList<UnackedEntry> unacked)
-    {
-        var due = unacked.Where(entry => entry.IsEta)
-            .Select(entry => DateTimeOffset.TryParse(entry.Eta, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var eta) ? eta : (DateTimeOffset?)null)
-            .ToList();
-        return due.Contains(null) ? null : due.Min();
-    }
+    private static IReadOnlyList<DateTimeOffset> Due(IReadOnlyList<UnackedEntry> unacked) =>
+    [
+        .. unacked.Select(entry => DateTimeOffset.TryParse(entry.Eta, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var eta) ? eta : (DateTimeOffset?)null)
+            .OfType<DateTimeOffset>().Order(),
+    ];
 }

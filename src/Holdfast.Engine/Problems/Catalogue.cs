@@ -179,6 +179,8 @@ public static class Catalogue
         "Look at the process: it is stopped, hangs, or blocks in a task (the pool 'solo'); restart it, or raise 'inspect-timeout'.", ExitCode.Failure, transient: true);
     public static readonly ProblemKind QueueLeft = Kind("HF-QUEUE-LEFT", "The queues were not worked off when the recovery point was taken; what was left is in it.",
         "Nothing is lost. When this happens at each backup, raise 'drain-timeout', or look at what the messages wait for.", ExitCode.Success);
+    public static readonly ProblemKind QueueRestless = Kind("HF-QUEUE-RESTLESS", "Tasks fall due so often that there was no calm moment to stop the workers.",
+        "Take the backup at a quieter time, or see to it that tasks which must not be done twice can tell that they were done.", ExitCode.Success);
     public static readonly ProblemKind QueueUnlisted = Kind("HF-QUEUE-UNLISTED", "Workers have messages of a queue that the profile does not name.",
         "Add it to 'queues' of the broker in the profile.", ExitCode.Success);
     public static readonly ProblemKind QueueUnreadable = Kind("HF-QUEUE-UNREADABLE", "An entry of 'unacked' is not what kombu writes, so it is not in the recovery point.",
@@ -199,8 +201,6 @@ public static class Catalogue
         "Find out whether two servers archive to the same place (a copy of the cluster that was started, say), and stop one of them.", ExitCode.Failure);
     public static readonly ProblemKind WalUnreadable = Kind("HF-WAL-UNREADABLE", "A WAL file can not be read.",
         "Check that 'holdfast serve' runs on the machine of the cluster, as root or as the owner of its files.", ExitCode.Failure, transient: true);
-    public static readonly ProblemKind WalMissing = Kind("HF-WAL-NONE", "The archive does not have the WAL file.",
-        "Nothing needs to be done where recovery looks for the end of the log; see what there is with 'holdfast wal status'.", ExitCode.Failure);
     public static readonly ProblemKind WalGap = Kind("HF-WAL-GAP", "WAL is missing between segments that are there, so nothing can be replayed past it.",
         "Take a recovery point now: from there on the log is whole again.", ExitCode.Incomplete);
     public static readonly ProblemKind WalLate = Kind("HF-WAL-LATE", "The archive is behind the server.",

@@ -33,5 +33,5 @@ public sealed class BrokerStatusTests
     private static (bool, string) Of(BrokerStatus status) => (status.IsIdle, status.Description);
 
     private static BrokerStatus Status(WorkersStatus? workers = null, QueueStatus? queue = null) =>
-        new("main", [queue ?? new QueueStatus(Work, [(0, 0), (3, 0)], 0, 0)], workers ?? WorkersStatus.None, 0, null);
+        new("main", [queue ?? new QueueStatus(Work, [(0, 0), (3, 0)], 0, 0)], workers ?? WorkersStatus.None, 0, []);
 }
