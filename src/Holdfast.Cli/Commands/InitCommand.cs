@@ -22,8 +22,8 @@ internal static class InitCommand
     {
         if (session.ProfileIfAny is not null) await ProbeAsync(session, cancellation);
         var location = session.Source.Path;
-        await new PasswordSetup(session, canAsk: session.CanAsk && !parsed.GetValue(Yes)).PrepareAsync(parsed.GetValue(Generate), cancellation);
-        var (repository, created) = await MakeOrOpenAsync(session, cancellation);
+        var derivation = await new PasswordSetup(session, canAsk: session.CanAsk && !parsed.GetValue(Yes)).PrepareAsync(parsed.GetValue(Generate), cancellation);
+        var (repository, created) = await MakeOrOpenAsync(session, derivation, cancellation);
         session.Output.Tell(new RepositoryEvent(location, repository.RepositoryId.ToString(), repository.Version, created));
         if (session.Source.PasswordFile is { } file)
             session.Output.Tell(new MessageEvent($"Keep a copy of {file} away from this machine: without it nothing can ever be read."));
@@ -43,12 +43,12 @@ internal static class InitCommand
         }
     }
 
-    private static async Task<(Repository Repository, bool Created)> MakeOrOpenAsync(Session session, CancellationToken cancellation)
+    private static async Task<(Repository Repository, bool Created)> MakeOrOpenAsync(Session session, KeyDerivation derivation, CancellationToken cancellation)
     {
         var settings = await session.Source.ReadAsync(cancellation);
         try
         {
-            return (session.Keep(await Repository.InitAsync(settings.Backend, settings.Password, open: settings.Options, cancellation: cancellation)), true);
+            return (session.Keep(await Repository.InitAsync(settings.Backend, settings.Password, new InitOptions { KeyDerivation = derivation }, settings.Options, cancellation)), true);
         }
         catch (ResticException there) when (there.Error == ResticError.AlreadyThere)
         {

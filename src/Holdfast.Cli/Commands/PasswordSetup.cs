@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Holdfast.Cli.Output.Events;
 using Holdfast.Engine.Problems;
+using Holdfast.Restic;
 
 namespace Holdfast.Cli.Commands;
 
@@ -11,14 +12,16 @@ internal sealed class PasswordSetup(Session session, bool canAsk)
     // No letters or digits that look alike: it may have to be typed from paper one night.
     private const string Letters = "abcdefghijkmnpqrstuvwxyz23456789";
 
-    public async Task PrepareAsync(bool generate, CancellationToken cancellation)
+    /// <summary>Makes the file if it is not there.</summary>
+    /// <returns>What is good enough for the password: a random one need not be made expensive to guess.</returns>
+    public async Task<KeyDerivation> PrepareAsync(bool generate, CancellationToken cancellation)
     {
         var file = session.Source.PasswordFile;
         if (file is null && generate) throw Catalogue.Usage.Throwable("A password can not be generated: no file is named that is to hold it.", "Name it with --password-file, or as 'repository.password.file' in the profile.");
-        if (file is null || File.Exists(file)) return;
-        if (generate) await WriteAsync(file, Generate(), cancellation);
-        else if (canAsk) await WriteAsync(file, await AskAsync(cancellation), cancellation);
-        else throw Catalogue.SecretUnreadable.Throwable($"The password file '{file}' is not there.", "Put the password there (mode 0600), or let one be made with --generate-password.");
+        if (file is null || File.Exists(file)) return KeyDerivation.Default;
+        if (!generate && !canAsk) throw Catalogue.SecretUnreadable.Throwable($"The password file '{file}' is not there.", "Put the password there (mode 0600), or let one be made with --generate-password.");
+        await WriteAsync(file, generate ? Generate() : await AskAsync(cancellation), cancellation);
+        return generate ? KeyDerivation.Random : KeyDerivation.Default;
     }
 
     /// <summary>Eight groups of four letters: 160 bits.</summary>

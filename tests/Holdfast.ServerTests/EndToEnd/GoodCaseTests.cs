@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Holdfast.Testing;
 using Xunit;
 
@@ -21,6 +22,25 @@ public sealed class GoodCaseTests
         Assert.Contains("scene", points.Output, StringComparison.Ordinal);
         Assert.Contains("etc/plain", (await scene.RunAsync("points", "files", "latest")).Succeeded().Output, StringComparison.Ordinal);
         await scene.NothingIsLostAsync(before);
+    }
+
+    [Theory]
+    [InlineData(true, 1024)]
+    [InlineData(false, 32768)]
+    public async Task Only_a_password_that_was_generated_is_stretched_little_and_the_stock_restic_opens_either(bool generate, int cost)
+    {
+        using var scene = new Scene();
+        await scene.FillAsync();
+        if (generate) File.Delete(scene.PasswordFile);
+
+        (await scene.RunAsync(generate ? ["init", "--yes", "--generate-password"] : ["init", "--yes"])).Succeeded();
+        (await scene.RunAsync("backup")).Succeeded();
+
+        var key = JsonNode.Parse(await File.ReadAllTextAsync(Directory.GetFiles($"{scene.Repository}/keys").Single(), TestContext.Current.CancellationToken))!;
+        Assert.Equal(cost, (int)key["N"]!);
+        var password = File.ReadAllText(scene.PasswordFile).TrimEnd();
+        Assert.Equal(generate ? 39 : Scene.Password.Length, password.Length);
+        (await scene.Restic.RunAsync(scene.Repository, password, "check", "--read-data")).Succeeded();
     }
 
     [Fact]
