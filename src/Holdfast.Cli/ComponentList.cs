@@ -18,7 +18,7 @@ internal static class ComponentList
         if (FilesComponent.From(profile, clock) is { } files) components.Add(files);
         foreach (var node in profile.Root["components"].Find("postgres")?.Items ?? []) components.Add(new PostgresComponent(node, secrets, host, clock));
         foreach (var node in profile.Root["components"].Find("queues")?.Items ?? []) components.Add(new QueuesComponent(node, secrets, clock));
-        foreach (var node in profile.Root["components"].Find("search")?.Items ?? []) components.Add(new SearchComponent(node, secrets, host, clock));
+        foreach (var node in profile.Root["components"].Find("search")?.Items ?? []) components.Add(new SearchComponent(node, secrets, host, clock, profile.Folder));
         return components;
     }
 }

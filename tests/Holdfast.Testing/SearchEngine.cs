@@ -32,13 +32,14 @@ public sealed class SearchEngine : IAsyncDisposable
 
     /// <param name="engine">"elasticsearch" or "opensearch".</param>
     /// <param name="secure">TLS and users; "opensearch" alone can be.</param>
-    public static async Task<SearchEngine> StartAsync(string engine, bool secure = false)
+    /// <param name="settings">Lines of its configuration: "thread_pool.write.size=1".</param>
+    public static async Task<SearchEngine> StartAsync(string engine, bool secure = false, params IReadOnlyList<string> settings)
     {
         var scripts = Find();
         Require.Program("java");
         var folder = new TempFolder();
         if (Environment.IsPrivilegedProcess) File.SetUnixFileMode(folder.Path, (UnixFileMode)Convert.ToInt32("755", 8)); // the engine is no root
-        var up = await Command.RunAsync(Path.Combine(scripts, "up"), [engine, folder["engine"], "--port", $"{FreePort()}", "--repo", folder["snapshots"], .. secure ? ["--secure"] : Array.Empty<string>()]);
+        var up = await Command.RunAsync(Path.Combine(scripts, "up"), [engine, folder["engine"], "--port", $"{FreePort()}", "--repo", folder["snapshots"], .. secure ? ["--secure"] : Array.Empty<string>(), .. settings.SelectMany(setting => new[] { "--set", setting })]);
         if (up.ExitCode != 0) folder.Dispose();
         var url = up.Succeeded().Output.Trim().Split('\n')[^1];
         var client = new HttpClient(new SocketsHttpHandler { SslOptions = { RemoteCertificateValidationCallback = (_, certificate, _, _) => certificate?.Issuer == "CN=Test CA" } });

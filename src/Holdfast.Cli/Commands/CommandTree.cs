@@ -17,6 +17,7 @@ internal static class CommandTree
             RestoreCommand.Make(launcher),
             QueuesCommand.Make(launcher),
             PostgresCommand.Make(launcher),
+            SearchCommand.Make(launcher),
             WalCommand.Make(launcher),
             ServeCommand.Make(launcher),
             RepoCommand.Make(launcher),

@@ -42,6 +42,7 @@ internal static class RestoreCommand
         var summary = await run.RunAsync(cancellation);
         if (summary.Outcome.Problem is { } problem) session.Output.Tell(ProblemEvent.Error(problem));
         else session.Output.Tell(RestoreFinishedEvent.Of(summary, request.Target, teller));
+        if (summary.Outcome.Succeeded && SearchOffer.Of(request, run.Manifest, session.Components(run.Profile)) is { } offer) session.Warn(offer);
         return summary.Exit;
     }
 

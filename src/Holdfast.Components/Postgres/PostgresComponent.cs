@@ -1,5 +1,7 @@
 using Holdfast.Engine.Checking;
 using Holdfast.Components.Postgres.Base;
+using Holdfast.Components.Postgres.Documents;
+using Holdfast.Engine.Documents;
 using Holdfast.Engine.Hosts;
 using Holdfast.Engine.Planning;
 using Holdfast.Engine.Problems;
@@ -9,7 +11,7 @@ using Holdfast.Engine.Running;
 namespace Holdfast.Components.Postgres;
 
 /// <summary>A PostgreSQL cluster, captured by dumps of its databases or by its files. docs/decisions/0003-postgres-dump.md says why dumps look as they do.</summary>
-public sealed class PostgresComponent : IComponent
+public sealed class PostgresComponent : IComponent, IDocumentSource
 {
     private readonly PostgresConnector _connector;
     private readonly PostgresUndos _undos;
@@ -40,6 +42,8 @@ public sealed class PostgresComponent : IComponent
 
     public string Kind => "postgres";
 
+    public string SourceName => _connector.Settings.Name;
+
     public IReadOnlyList<IUndoHandler> UndoHandlers => [.. _undos.Handlers, _baseUndos, _exchange, _unit];
 
     /// <summary>Set by tests that need no repository: where a dump goes, and comes from.</summary>
@@ -63,4 +67,6 @@ public sealed class PostgresComponent : IComponent
     public Task<IReadOnlyList<Step>> PlanRestoreAsync(RestoreSession session, CancellationToken cancellation) => BaseRestore.IsOf(session, Name)
         ? BaseRestore.PlanAsync(_connector, _host, session, _baseUndos, _exchange, _unit, _clock, cancellation)
         : ClusterRestore.PlanAsync(_connector, _host, session, DumpSource, _undos, cancellation);
+
+    public async Task<IDocumentReading> OpenAsync(DocumentQuery query, CancellationToken cancellation) => await DocumentReading.OpenAsync(_connector, query, cancellation);
 }

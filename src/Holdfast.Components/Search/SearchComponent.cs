@@ -1,4 +1,8 @@
+using Holdfast.Components.Search.Building;
+using Holdfast.Components.Search.Definitions;
+using Holdfast.Components.Search.Syncing;
 using Holdfast.Engine.Checking;
+using Holdfast.Engine.Documents;
 using Holdfast.Engine.Hosts;
 using Holdfast.Engine.Planning;
 using Holdfast.Engine.Problems;
@@ -14,13 +18,20 @@ public sealed class SearchComponent : IComponent
     private readonly SearchSettings _settings;
     private readonly SearchServer _server;
     private readonly SearchUndos _undos;
+    private readonly IndexDefinitions _definitions;
     private readonly IHost _host;
     private readonly TimeProvider _clock;
 
     /// <summary>Reads its settings from one item of the profile's list "components: search:".</summary>
-    public SearchComponent(ProfileNode node, ISecretReader secrets, IHost host, TimeProvider clock)
+    /// <param name="node">The item.</param>
+    /// <param name="secrets">Reads the password.</param>
+    /// <param name="host">Runs the platform's own commands.</param>
+    /// <param name="clock">Measures time.</param>
+    /// <param name="folder">What paths of files in the item are relative to; null for the current directory.</param>
+    public SearchComponent(ProfileNode node, ISecretReader secrets, IHost host, TimeProvider clock, string? folder = null)
     {
         (_settings, _host, _clock) = (SearchSettings.Read(node), host, clock);
+        _definitions = new IndexDefinitions(_settings, folder ?? Environment.CurrentDirectory);
         _server = new SearchServer(new WebServer(_settings.Web, secrets));
         _undos = new SearchUndos(_settings, _server, clock);
         Check = new SearchCheck(node, secrets, clock);
@@ -31,6 +42,15 @@ public sealed class SearchComponent : IComponent
     public string Kind => "search";
 
     public IReadOnlyList<IUndoHandler> UndoHandlers => _undos.Handlers;
+
+    /// <summary>Its name among the clusters of the profile.</summary>
+    public string ClusterName => _settings.Name;
+
+    /// <summary>The aliases of which the profile says what their indices are made of.</summary>
+    public IReadOnlyList<string> Aliases => _definitions.Aliases;
+
+    /// <summary>Those of them that are built from a database.</summary>
+    public IReadOnlyList<string> SourcedAliases => _definitions.SourcedAliases;
 
     /// <summary>Finds out whether anybody reads or writes it.</summary>
     public ICheckSource Check { get; }
@@ -55,4 +75,52 @@ public sealed class SearchComponent : IComponent
 
     public Task<IReadOnlyList<Step>> PlanRestoreAsync(RestoreSession session, CancellationToken cancellation) =>
         new SearchRestore(_settings, _server, _undos, _host, session, _clock).PlanAsync(cancellation);
+
+    /// <summary>The steps that build indices anew from their databases. Planning asks servers, but changes nothing.</summary>
+    /// <exception cref="ProblemException">An index is not described, its statement can not be used, or the engine can not be asked.</exception>
+    public async Task<IReadOnlyList<Step>> PlanReindexAsync(IndexRequest request, CancellationToken cancellation)
+    {
+        if (request.Delegate) return [.. request.Indices.Select(alias => Delegated("reindex", $"Reindex {alias}", alias))];
+        var steps = new List<Step>();
+        foreach (var definition in request.Indices.Select(_definitions.Of))
+        {
+            var place = await AliasedIndex.FindAsync(_server, definition.Alias, cancellation);
+            steps.AddRange(await new IndexBuild(Work(request), definition, place, SourceOf(request, definition)).PlanAsync(request.Afresh, request.DropOld, cancellation));
+        }
+        return steps;
+    }
+
+    /// <summary>The steps that put right what differs between indices and their databases.</summary>
+    /// <param name="request">Which indices.</param>
+    /// <param name="isDry">Only compares.</param>
+    /// <param name="found">Gets what was found and done of each.</param>
+    /// <param name="cancellation">Stops it.</param>
+    /// <exception cref="ProblemException">An index is not described or not there, or the engine can not be asked.</exception>
+    public async Task<IReadOnlyList<Step>> PlanSyncAsync(IndexRequest request, bool isDry, Action<SyncResult> found, CancellationToken cancellation)
+    {
+        if (request.Delegate) return [Delegated("sync", $"Sync {Name}", string.Join(',', request.Indices))];
+        var steps = new List<Step>();
+        foreach (var definition in request.Indices.Select(_definitions.Of))
+        {
+            var source = SourceOf(request, definition);
+            var index = (await AliasedIndex.FindAsync(_server, definition.Alias, cancellation)).Require();
+            var work = Work(request);
+            steps.Add(work.Step(
+                $"{(isDry ? "Compare" : "Sync")} {index}", $"Compares ids and versions with the database{(isDry ? "" : ", and copies what differs")}.",
+                async (context, stop) => found(await new IndexSync(work, definition, index, source).RunAsync(context, isDry, stop))));
+        }
+        return steps;
+    }
+
+    private SearchWork Work(IndexRequest request) => new(_settings.Name, _server, request.Folder, _clock);
+
+    private Step Delegated(string verb, string name, string index) => new DelegatedCommand(_settings, _host).Step(verb, name, index);
+
+    private static IDocumentSource SourceOf(IndexRequest request, IndexDefinition definition)
+    {
+        if (definition.Source is not { } query)
+            throw Catalogue.SearchDefinition.Throwable($"The profile does not say from which statement '{definition.Alias}' is built (line {definition.Place.Line}).", "Add 'source' to it, or let the platform do it with --delegate.");
+        return request.Sources.FirstOrDefault(source => query.Source is null || source.SourceName == query.Source)
+            ?? throw Catalogue.SearchDefinition.Throwable($"The profile has no cluster '{query.Source}' in components.postgres (line {query.Place.Line}).");
+    }
 }

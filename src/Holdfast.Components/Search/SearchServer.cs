@@ -34,6 +34,13 @@ internal sealed class SearchServer(WebServer web)
     /// <exception cref="ProblemException">It refuses, or there is no answer.</exception>
     public async Task<bool> DeleteAsync(string path, CancellationToken cancellation) => await TrySendAsync(HttpMethod.Delete, path, null, cancellation) is not null;
 
+    /// <summary>The same for what is named in a body.</summary>
+    /// <exception cref="ProblemException">It refuses, or there is no answer.</exception>
+    public async Task<bool> DeleteAsync(string path, JsonNode body, CancellationToken cancellation) => await TrySendAsync(HttpMethod.Delete, path, body, cancellation) is not null;
+
+    /// <summary>A connection for many large requests; the caller's to close.</summary>
+    public Task<WebChannel> OpenChannelAsync(TimeProvider clock, CancellationToken cancellation) => web.OpenChannelAsync(clock, cancellation);
+
     /// <summary>A name as a part of a path.</summary>
     public static string Part(string name) => Uri.EscapeDataString(name);
 

@@ -14,6 +14,18 @@ internal sealed record SearchSettings
     /// <summary>Names and patterns of indices, as the engine takes them; all but hidden ones by default.</summary>
     public IReadOnlyList<string> Indices { get; init; } = ["*"];
 
+    /// <summary>By alias, what indices are made of; null when the profile does not say.</summary>
+    public ProfileNode? Made { get; init; }
+
+    /// <summary>By name, the templates that there should be; null when the profile does not say.</summary>
+    public ProfileNode? Templates { get; init; }
+
+    /// <summary>The platform's own commands; null when the profile does not name any.</summary>
+    public ProfileNode? Delegates { get; init; }
+
+    /// <summary>Documents that a migration copies in a second; null for no limit.</summary>
+    public int? Pace { get; init; }
+
     /// <summary>The name under which the engine has the repository of its snapshots.</summary>
     public string Repository { get; init; } = "holdfast";
 
@@ -35,7 +47,11 @@ internal sealed record SearchSettings
         var settings = new SearchSettings { Name = node["name"].Text, Web = WebSettings.Read(node) };
         settings = settings with
         {
-            Indices = node.Find("indices")?.Items is { Count: > 0 } indices ? [.. indices.Select(index => index.Text)] : settings.Indices,
+            Indices = (node.Find("capture") ?? node.Find("indices"))?.Items is { Count: > 0 } indices ? [.. indices.Select(index => index.Text)] : settings.Indices,
+            Made = node.Find("indices") is { IsMapping: true } made ? made : null,
+            Templates = node.Find("templates"),
+            Delegates = node.Find("delegate"),
+            Pace = node.Find("requests-per-second")?.Integer,
             Deadline = node.Find("deadline")?.Duration ?? settings.Deadline,
         };
         return node.Find("repository") is not { } repository ? settings : settings with

@@ -319,6 +319,22 @@ public static class Catalogue
         "Take the alias away from the index that has it, or restore with --overwrite: then it leads to what was restored.", ExitCode.InTheWay);
     public static readonly ProblemKind SearchRestore = Kind("HF-SEARCH-RESTORE", "Indices could not be restored as they were.",
         "Put right what the message names, then restore again; what was moved aside is still there.", ExitCode.Failure);
+    public static readonly ProblemKind SearchDefinition = Kind("HF-SEARCH-DEFINITION", "What the profile says an index is made of can not be used.",
+        "Correct the lines that are named.", ExitCode.Usage);
+    public static readonly ProblemKind SearchMapping = Kind("HF-SEARCH-MAPPING", "The engine and the profile disagree on what an index is made of.",
+        "See the differences with 'holdfast search migrate --plan'; 'holdfast search migrate' does away with them.", ExitCode.Failure);
+    public static readonly ProblemKind SearchRejected = Kind("HF-SEARCH-REJECTED", "The engine rejected documents, so the index is not complete.",
+        "The file that is named has each of them with the engine's reason. Correct them in the database, or the mapping in the profile, then run the command again.", ExitCode.Failure);
+    public static readonly ProblemKind SearchBuild = Kind("HF-SEARCH-BUILD", "An index that was built anew is not what it should be, so no alias leads to it.",
+        "Run the command again: it goes on where it ended.", ExitCode.Failure);
+    public static readonly ProblemKind SearchBusy = Kind("HF-SEARCH-BUSY", "A search engine has more to do than it can take.",
+        "Run the command again when it is less busy: it goes on where it ended.", ExitCode.Unreachable, transient: true);
+    public static readonly ProblemKind SearchDelegate = Kind("HF-SEARCH-DELEGATE", "The platform's own command failed, or the profile does not name one.",
+        "See what it wrote; 'delegate' of the search component in the profile says what is run.", ExitCode.Failure);
+    public static readonly ProblemKind SearchBehind = Kind("HF-SEARCH-BEHIND", "The search indices are of another instant than the database.",
+        "Put right what differs with 'holdfast search sync'; with --dry-run it only counts.", ExitCode.Success);
+    public static readonly ProblemKind DocumentSource = Kind("HF-DOCUMENT-SOURCE", "The statement that documents are read by can not be used.",
+        "Correct 'source' of the index in the profile.", ExitCode.Usage);
 
     // The command line.
     public static readonly ProblemKind Usage = Kind("HF-USAGE", "The command line can not be understood.",

@@ -1,3 +1,5 @@
+using System.Text.Json.Nodes;
+
 namespace Holdfast.Engine.Profiles;
 
 /// <summary>
@@ -28,6 +30,9 @@ public abstract class ProfileNode
     public abstract string Text { get; }
     public abstract int Integer { get; }
     public abstract bool Boolean { get; }
+
+    /// <summary>The value as JSON; a number with a fraction is text, as everywhere in profiles.</summary>
+    public abstract JsonNode? ToJson();
 
     /// <summary>A time with its unit, as the schema's "duration": 90s, 5m, 1h.</summary>
     public TimeSpan Duration => Profiles.Duration.Parse(Text);

@@ -39,6 +39,7 @@ public static class ProfileReader
             new SchemaValidator(_schema.Value, mistakes).Validate(root);
             UniqueNames.Check(root, mistakes);
             FilePatterns.Check(root, mistakes);
+            DocumentSources.Check(root, mistakes);
         }
         return (root, [.. mistakes.OrderBy(mistake => mistake.Place.Line).ThenBy(mistake => mistake.Place.Column)]);
     }

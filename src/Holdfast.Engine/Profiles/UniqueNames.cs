@@ -7,6 +7,7 @@ internal static class UniqueNames
     {
         Check(root.Find("components")?.Find("postgres"), "components.postgres", mistakes);
         Check(root.Find("components")?.Find("queues"), "components.queues", mistakes);
+        Check(root.Find("components")?.Find("search"), "components.search", mistakes);
         Check(root.Find("services"), "services", mistakes);
         Check(root.Find("checks")?.Find("search"), "checks.search", mistakes);
         Check(root.Find("checks")?.Find("users")?.Find("http"), "checks.users.http", mistakes);

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json.Nodes;
 
 namespace Holdfast.Engine.Profiles;
 
@@ -45,6 +46,16 @@ internal sealed class YamlValue : ProfileNode
     public override bool Boolean => Kind == YamlKind.Boolean ? IsTrue(Text) : throw Unexpected("true or false");
 
     public override bool Has(string key) => Entry(key) is not null;
+
+    public override JsonNode? ToJson() => Kind switch
+    {
+        YamlKind.Nothing => null,
+        YamlKind.Integer => Integer,
+        YamlKind.Boolean => Boolean,
+        YamlKind.Sequence => new JsonArray([.. Values.Select(value => value.ToJson())]),
+        YamlKind.Mapping => new JsonObject(Entries.Select(entry => KeyValuePair.Create(entry.Key, entry.Value.ToJson()))),
+        _ => Text,
+    };
 
     public override ProfileNode this[string key] => Entry(key)?.Value ?? throw Unexpected($"a mapping with '{key}'");
 

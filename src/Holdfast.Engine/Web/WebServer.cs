@@ -52,7 +52,7 @@ public sealed class WebServer
     {
         try
         {
-            using var request = new HttpRequestMessage(method, path.Length == 0 ? _settings.Url : _settings.Url.TrimEnd('/') + path);
+            using var request = new HttpRequestMessage(method, AddressOf(path));
             request.Headers.Authorization = await IdentityAsync(cancellation);
             request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
             if (body is not null) request.Content = new ByteArrayContent(body) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } };
@@ -65,20 +65,30 @@ public sealed class WebServer
         {
             throw Catalogue.WebAnswer.Throwable($"The answer of {PlaceOf(path)} is no JSON.", foreign);
         }
-        catch (Exception failure) when (failure is HttpRequestException or IOException or CryptographicException or UnauthorizedAccessException)
+        catch (Exception failure) when (IsFailure(failure))
         {
             throw Of(failure, PlaceOf(path));
         }
     }
 
+    /// <summary>Opens a connection that stays for many requests. It belongs to the caller.</summary>
+    /// <exception cref="ProblemException">The password or the authorities can not be read.</exception>
+    public async Task<WebChannel> OpenChannelAsync(TimeProvider clock, CancellationToken cancellation)
+    {
+        var identity = await IdentityAsync(cancellation);
+        return new WebChannel(this, new HttpMessageInvoker(MakeHandler()), identity, clock);
+    }
+
     /// <summary>The problem that an answer is which refuses what was asked.</summary>
     public ProblemException Refusal(WebAnswer answer, string path) => Refusal(answer.Status, PlaceOf(path));
 
-    private string PlaceOf(string path) => path.Length == 0 ? Place : $"{_settings.Url.TrimEnd('/')}{path.Split('?')[0]}";
+    internal string AddressOf(string path) => path.Length == 0 ? _settings.Url : _settings.Url.TrimEnd('/') + path;
+
+    internal string PlaceOf(string path) => path.Length == 0 ? Place : $"{_settings.Url.TrimEnd('/')}{path.Split('?')[0]}";
 
     private static bool IsJson(HttpResponseMessage answer) => answer.Content.Headers.ContentType?.MediaType is "application/json" or "application/vnd.elasticsearch+json";
 
-    private static ProblemException Refusal(HttpStatusCode status, string place) => status switch
+    internal static ProblemException Refusal(HttpStatusCode status, string place) => status switch
     {
         HttpStatusCode.Unauthorized => Catalogue.WebAuthentication.Throwable($"{place} refuses the user or the password (HTTP 401)."),
         HttpStatusCode.Forbidden => Catalogue.WebAuthentication.Throwable($"{place} does not let us ask (HTTP 403).", "Give the user the right to read it, or name another user in the profile."),
@@ -86,7 +96,9 @@ public sealed class WebServer
         _ => Catalogue.WebAnswer.Throwable($"{place} answered with HTTP {(int)status}."),
     };
 
-    private static ProblemException Of(Exception failure, string place)
+    internal static bool IsFailure(Exception failure) => failure is HttpRequestException or IOException or CryptographicException or UnauthorizedAccessException;
+
+    internal static ProblemException Of(Exception failure, string place)
     {
         var isTls = failure is CryptographicException || failure.InnerException is AuthenticationException || failure is HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError };
         var reason = failure;

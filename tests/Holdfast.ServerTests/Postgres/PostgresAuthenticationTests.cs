@@ -57,5 +57,6 @@ public sealed class PostgresAuthenticationTests
         public override int Integer => 0;
         public override bool Boolean => false;
         public override bool Has(string key) => false;
+        public override System.Text.Json.Nodes.JsonNode? ToJson() => Text;
     }
 }

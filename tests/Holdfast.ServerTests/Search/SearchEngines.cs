@@ -1,19 +1,31 @@
 using System.Text.Json.Nodes;
 using Holdfast.Testing;
+using Xunit;
 
 namespace Holdfast.ServerTests.Search;
 
-/// <summary>Engines that the tests of a class share, because each takes long to start. Each test gets one that is empty.</summary>
+/// <summary>The classes that share engines run one after the other.</summary>
+[CollectionDefinition(Name)]
+public sealed class SearchEnginesCollection : ICollectionFixture<SearchEngines>
+{
+    public const string Name = "search engines";
+}
+
+/// <summary>Engines and a database that tests share, because each takes long to start. Each test gets an engine that is empty.</summary>
 public sealed class SearchEngines : IAsyncDisposable
 {
     private readonly Dictionary<string, SearchEngine> _engines = new(StringComparer.Ordinal);
+    private PostgresServer? _postgres;
+
+    /// <summary>The server that indices are built from.</summary>
+    public async Task<PostgresServer> PostgresAsync() => _postgres ??= await PostgresServer.StartAsync();
 
     /// <summary>An empty engine.</summary>
     /// <param name="kind">"elasticsearch", "opensearch", or "secure": OpenSearch with TLS and users.</param>
     public async Task<SearchEngine> BeginAsync(string kind)
     {
         if (!_engines.TryGetValue(kind, out var engine))
-            return _engines[kind] = kind == "secure" ? await SearchEngine.StartAsync("opensearch", secure: true) : await SearchEngine.StartAsync(kind);
+            return _engines[kind] = await StartAsync(kind);
         foreach (var index in (await engine.CallAsync(HttpMethod.Get, "/_cat/indices?format=json&h=index&expand_wildcards=open,closed")).AsArray().Select(index => (string)index!["index"]!).Where(index => !index.StartsWith('.')))
             await engine.CallAsync(HttpMethod.Delete, $"/{index}");
         foreach (var repository in ((JsonObject)await engine.CallAsync(HttpMethod.Get, "/_snapshot")).Select(repository => repository.Key).ToList())
@@ -23,8 +35,17 @@ public sealed class SearchEngines : IAsyncDisposable
         return engine;
     }
 
+    /// <summary>One that few requests at a time fit into is soon too busy, as large ones are under load (HTTP 429).</summary>
+    private static Task<SearchEngine> StartAsync(string kind) => kind switch
+    {
+        "secure" => SearchEngine.StartAsync("opensearch", secure: true),
+        "elasticsearch" => SearchEngine.StartAsync(kind, settings: ["indexing_pressure.memory.limit=5mb"]),
+        _ => SearchEngine.StartAsync(kind),
+    };
+
     public async ValueTask DisposeAsync()
     {
+        if (_postgres is not null) await _postgres.DisposeAsync();
         foreach (var engine in _engines.Values) await engine.DisposeAsync();
     }
 }

@@ -7,7 +7,8 @@ using Xunit;
 namespace Holdfast.ServerTests.Search;
 
 /// <summary>Real engines, of the seed's generation and of today's, into a recovery point and back.</summary>
-public sealed class SearchRestoreTests(SearchEngines engines) : IClassFixture<SearchEngines>
+[Collection(SearchEnginesCollection.Name)]
+public sealed class SearchRestoreTests(SearchEngines engines)
 {
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 

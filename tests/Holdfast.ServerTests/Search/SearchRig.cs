@@ -133,7 +133,7 @@ internal sealed class SearchRig : IAsyncDisposable
 
     /// <summary>The names of indices that are not hidden.</summary>
     public static async Task<string> IndicesAsync(SearchEngine engine) =>
-        string.Join(' ', (await engine.CallAsync(HttpMethod.Get, "/_cat/indices?format=json&h=index")).AsArray().Select(index => (string)index!["index"]!).Order(StringComparer.Ordinal));
+        string.Join(' ', (await engine.CallAsync(HttpMethod.Get, "/_cat/indices?format=json&h=index")).AsArray().Select(index => (string)index!["index"]!).Where(index => !index.StartsWith('.')).Order(StringComparer.Ordinal));
 
     public static async Task<IReadOnlyList<string>> SnapshotsAsync(SearchEngine engine) =>
         [.. ((await engine.CallAsync(HttpMethod.Get, "/_snapshot/holdfast/_all"))["snapshots"] as JsonArray ?? []).Select(snapshot => (string)snapshot!["snapshot"]!)];

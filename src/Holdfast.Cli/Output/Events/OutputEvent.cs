@@ -47,6 +47,8 @@ namespace Holdfast.Cli.Output.Events;
 [JsonDerivedType(typeof(ServeStartedEvent), "serve_started")]
 [JsonDerivedType(typeof(CheckLineEvent), "check_line")]
 [JsonDerivedType(typeof(PlatformCheckFinishedEvent), "platform_check_finished")]
+[JsonDerivedType(typeof(SearchFinishedEvent), "search_finished")]
+[JsonDerivedType(typeof(SearchSyncedEvent), "search_synced")]
 internal abstract record OutputEvent
 {
     /// <summary>When it was told.</summary>

@@ -1,0 +1,98 @@
+using System.CommandLine;
+using Holdfast.Cli.Output;
+using Holdfast.Cli.Output.Events;
+using Holdfast.Components.Search;
+using Holdfast.Components.Search.Syncing;
+using Holdfast.Engine.Documents;
+using Holdfast.Engine.Planning;
+using Holdfast.Engine.Problems;
+using Holdfast.Engine.Profiles;
+using Holdfast.Engine.Running;
+
+namespace Holdfast.Cli.Commands;
+
+/// <summary>Builds search indices from the database, and puts right what differs.</summary>
+internal static class SearchCommand
+{
+    private static readonly Argument<string[]> Named = new("index") { Description = "Aliases of the profile.", Arity = ArgumentArity.OneOrMore };
+    private static readonly Argument<string[]> Some = new("index") { Description = "Aliases of the profile; all with a source when none is named.", Arity = ArgumentArity.ZeroOrMore };
+    private static readonly Option<string?> Cluster = new("--cluster") { Description = "Only this search cluster of the profile.", HelpName = "NAME" };
+    private static readonly Option<bool> Delegate = new("--delegate") { Description = "Let the platform's own command do it, as the profile names it." };
+    private static readonly Option<bool> DropOld = new("--drop-old") { Description = "Delete the index that is replaced, once the alias leads to the new one." };
+    private static readonly Option<bool> Afresh = new("--afresh") { Description = "Begin anew, even when an earlier run has come some way." };
+    private static readonly Option<bool> DryRun = new("--dry-run") { Description = "Only count what differs." };
+    private static readonly Option<bool> PlanOnly = new("--plan") { Description = "Only show what would be done." };
+    private static readonly Option<bool> Yes = new("--yes", "-y") { Description = "Do not ask." };
+
+    public static Command Make(Launcher launcher) => new("search", "Builds search indices from the database, and puts right what differs.")
+    {
+        launcher.Start(new Command("reindex", "Builds indices anew from the database, beside those in use, and then replaces them.") { Named, Cluster, Delegate, DropOld, Afresh, PlanOnly, Yes }, ReindexAsync),
+        launcher.Start(new Command("sync", "Compares indices with the database, and copies what differs; the platform may run.") { Some, Cluster, Delegate, DryRun, PlanOnly }, SyncAsync),
+    };
+
+    private static async Task<ExitCode> ReindexAsync(Session session, ParseResult parsed, CancellationToken cancellation)
+    {
+        var (cluster, request) = Request(session, parsed, parsed.GetRequiredValue(Named));
+        if (parsed.GetValue(PlanOnly) || (parsed.GetValue(DropOld) && !parsed.GetValue(Yes)))
+        {
+            var plan = await ComposeAsync(cancellation);
+            session.Output.Tell(PlanEvent.Of(plan));
+            if (parsed.GetValue(PlanOnly)) return ExitCode.Success;
+            if (plan.Steps.Any(step => step.Destroys)) 
+                await session.ConfirmAsync("Build the indices anew, and delete those that they replace? [y/N]", "Indices would be deleted, and nobody is here to confirm it, so nothing was done.", "It was not confirmed, so nothing was done.", cancellation);
+        }
+        var outcome = await RunAsync(session, ComposeAsync, cancellation);
+        if (outcome.Problem is null) session.Output.Tell(new SearchFinishedEvent("reindexed", session.Profile.Platform, request.Indices) { Warnings = outcome.Warnings.Count, Seconds = outcome.Duration.TotalSeconds });
+        return outcome.Exit;
+
+        async Task<Plan> ComposeAsync(CancellationToken token) => new("search reindex", session.Profile.Platform, await cluster.PlanReindexAsync(request, token));
+    }
+
+    private static async Task<ExitCode> SyncAsync(Session session, ParseResult parsed, CancellationToken cancellation)
+    {
+        var (cluster, request) = Request(session, parsed, parsed.GetRequiredValue(Some));
+        var isDry = parsed.GetValue(DryRun);
+        var found = new List<SyncResult>();
+        if (parsed.GetValue(PlanOnly))
+        {
+            session.Output.Tell(PlanEvent.Of(await ComposeAsync(cancellation)));
+            return ExitCode.Success;
+        }
+        var outcome = await RunAsync(session, ComposeAsync, cancellation);
+        foreach (var result in found) session.Output.Tell(SearchSyncedEvent.Of(result, isDry));
+        return outcome.Exit;
+
+        async Task<Plan> ComposeAsync(CancellationToken token) => new(isDry ? "search compare" : "search sync", session.Profile.Platform, await cluster.PlanSyncAsync(request, isDry, found.Add, token));
+    }
+
+    private static async Task<RunOutcome> RunAsync(Session session, Func<CancellationToken, Task<Plan>> compose, CancellationToken cancellation)
+    {
+        var environment = session.RunEnvironment(new RunTeller(session.Output, session.Clock));
+        var repository = session.Profile.Root.Has("repository") ? await session.RepositoryIfAnyAsync(cancellation) : null;
+        var outcome = await new PlannedRun(environment, session.Profile.Platform, repository, session.UndoHandlers(session.Profile)).RunAsync(compose, cancellation);
+        if (outcome.Problem is { } problem) session.Output.Tell(ProblemEvent.Error(problem));
+        return outcome;
+    }
+
+    /// <summary>The cluster that has the aliases, and what is asked of it.</summary>
+    private static (SearchComponent Cluster, IndexRequest Request) Request(Session session, ParseResult parsed, string[] aliases)
+    {
+        var components = session.Components(session.Profile);
+        var clusters = components.OfType<SearchComponent>().ToList();
+        if (clusters.Count == 0) throw Catalogue.SearchIndex.Throwable($"The profile {session.Profile.File} has no search engine.", "Describe it under 'components: search:'; 'holdfast profile schema' shows how.");
+        if (parsed.GetValue(Cluster) is { } named)
+        {
+            clusters = [.. clusters.Where(cluster => cluster.ClusterName == named)];
+            if (clusters.Count == 0) throw Catalogue.SearchIndex.Throwable($"The profile has no search cluster '{named}'.", "See 'components: search:' in the profile.");
+        }
+        var known = clusters.SelectMany(cluster => cluster.Aliases).ToList();
+        if (Array.Find(aliases, alias => !known.Contains(alias, StringComparer.Ordinal)) is { } unknown)
+            throw Catalogue.SearchIndex.Throwable($"The profile does not say what '{unknown}' is made of.{Spelling.Suggest(unknown, known)}", "Describe it under 'indices' of the search component, by the name of the alias.");
+        var cluster = clusters.Find(cluster => aliases.All(alias => cluster.Aliases.Contains(alias, StringComparer.Ordinal)))
+            ?? throw Catalogue.SearchIndex.Throwable("The indices are of several clusters.", "Name those of one cluster at a time.");
+        return (cluster, new IndexRequest(aliases.Length == 0 ? cluster.SourcedAliases : [.. aliases.Distinct(StringComparer.Ordinal)], [.. components.OfType<IDocumentSource>()], Path.Combine(session.State.Path, "search"))
+        {
+            Delegate = parsed.GetValue(Delegate), DropOld = parsed.GetValue(DropOld), Afresh = parsed.GetValue(Afresh),
+        });
+    }
+}

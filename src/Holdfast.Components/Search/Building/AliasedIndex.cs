@@ -1,0 +1,47 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
+using Holdfast.Engine.Problems;
+
+namespace Holdfast.Components.Search.Building;
+
+/// <summary>
+/// The index that an alias leads to, and the others of its name: documents, documents_v1, documents_v2. Users of the platform know only the
+/// alias, so that an index can be replaced in one change.
+/// </summary>
+/// <param name="Alias">The alias.</param>
+/// <param name="Current">The index that it leads to; null when there is none.</param>
+/// <param name="Aliases">All aliases that lead to the current index, with what the engine keeps for each.</param>
+/// <param name="Versions">The indices that are named after the alias, with their numbers.</param>
+internal sealed partial record AliasedIndex(string Alias, string? Current, IReadOnlyDictionary<string, JsonObject> Aliases, IReadOnlyDictionary<string, int> Versions)
+{
+    /// <summary>The name for a new one.</summary>
+    public string Next => $"{Alias}_v{(Versions.Count == 0 ? 0 : Versions.Values.Max()) + 1}";
+
+    /// <summary>Asks the engine.</summary>
+    /// <exception cref="ProblemException">The alias leads to several indices, or is no alias but an index.</exception>
+    public static async Task<AliasedIndex> FindAsync(SearchServer server, string alias, CancellationToken cancellation)
+    {
+        var name = SearchServer.Part(alias);
+        var led = await server.FindAsync($"/{name}/_alias", cancellation) as JsonObject ?? [];
+        if (led.ContainsKey(alias))
+            throw Catalogue.SearchAlias.Throwable($"'{alias}' of {server.Place} is an index, not an alias, so it can not be led to a new one.", $"Reindex it as {alias}_v1 with the engine's _reindex, delete it, and let the alias '{alias}' lead to the new one.");
+        if (led.Count > 1)
+            throw Catalogue.SearchAlias.Throwable($"The alias '{alias}' of {server.Place} leads to {led.Count} indices: {string.Join(", ", led.Select(index => index.Key))}.", "Take it away from all but one of them.");
+        var current = led.Select(index => index.Key).FirstOrDefault();
+        var aliases = (current is null ? null : led[current]?["aliases"] as JsonObject) ?? [];
+        var versions = await server.FindAsync($"/{name}_v*/_alias?expand_wildcards=open,closed", cancellation) as JsonObject ?? [];
+        return new AliasedIndex(
+            alias, current, aliases.ToDictionary(entry => entry.Key, entry => entry.Value as JsonObject ?? [], StringComparer.Ordinal),
+            versions.Where(index => NumberOf(alias, index.Key) is not null).ToDictionary(index => index.Key, index => NumberOf(alias, index.Key)!.Value, StringComparer.Ordinal));
+    }
+
+    /// <exception cref="ProblemException">No index is there.</exception>
+    public string Require() => Current ?? throw Catalogue.SearchIndex.Throwable($"No index is behind the alias '{Alias}'.", $"Build it from the database with 'holdfast search reindex {Alias}', or make it empty with 'holdfast search migrate'.");
+
+    private static int? NumberOf(string alias, string index) =>
+        index.StartsWith($"{alias}_v", StringComparison.Ordinal) && Digits().IsMatch(index[(alias.Length + 2)..]) ? int.Parse(index[(alias.Length + 2)..], CultureInfo.InvariantCulture) : null;
+
+    [GeneratedRegex("^[0-9]{1,9}$", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Digits();
+}

@@ -1,0 +1,91 @@
+using Holdfast.Components.Search.Bulk;
+using Holdfast.Components.Search.Definitions;
+using Holdfast.Components.Search.Syncing;
+using Holdfast.Engine.Documents;
+using Holdfast.Engine.Planning;
+using Holdfast.Engine.Problems;
+using Holdfast.Engine.Running;
+
+namespace Holdfast.Components.Search.Building;
+
+/// <summary>
+/// The steps that build one index from the database: a new index is filled beside the one in use, counted, and only then the alias leads to it.
+/// A run that ends in between leaves it there; the next one puts right what it lacks, as a sync does, and goes on.
+/// </summary>
+internal sealed class IndexBuild(SearchWork work, IndexDefinition definition, AliasedIndex place, IDocumentSource source)
+{
+    private const string Purpose = "reindex";
+
+    private NewIndex _target = null!;
+    private bool _goesOn;
+    private long _expected;
+
+    private SearchServer Server => work.Server;
+
+    /// <summary>Asks whether there is a beginning to go on with.</summary>
+    /// <exception cref="ProblemException">The engine can not be asked, or the statement can not be used.</exception>
+    public async Task<IReadOnlyList<Step>> PlanAsync(bool afresh, bool dropOld, CancellationToken cancellation)
+    {
+        await using (await source.OpenAsync(definition.Source!, cancellation))
+        {
+            // A statement that can not be used is found out before anything is made.
+        }
+        var begun = await NewIndex.FindBegunAsync(Server, place, Purpose, cancellation);
+        _goesOn = begun is { } found && found.Fingerprint == definition.Fingerprint && !afresh;
+        _target = new NewIndex(Server, _goesOn ? begun!.Value.Name : place.Next, work.Clock);
+        List<Step> steps =
+        [
+            _goesOn
+                ? work.Step($"Go on with {_target.Name}", "An earlier run has begun this index, by the same definition.", (_, _) => Task.CompletedTask)
+                : work.Step($"Make {_target.Name}", $"A new index by the profile{(begun is null ? "" : $"; {begun.Value.Name}, which an earlier run has begun, is deleted")}.", (context, stop) => MakeAsync(begun?.Name, context, stop)),
+            work.Step($"Fill {_target.Name}", $"{(_goesOn ? "Puts right what differs from" : "Reads all documents of")} the database, by the statement on line {definition.Source!.Place.Line} of the profile.", _goesOn ? GoOnAsync : FillAsync),
+            work.Step($"Check {_target.Name}", "Counts its documents and those of the database, and gives it the settings of an index in use.", CheckAsync),
+            work.Step($"Lead '{definition.Alias}' to {_target.Name}", place.Current is null ? "Makes the alias." : $"In one change; {place.Current} stays as it is.", LeadAsync),
+        ];
+        if (dropOld && place.Current is { } old) steps.Add(work.Step($"Delete {old}", "It is replaced.", (_, stop) => Server.DeleteAsync($"/{SearchServer.Part(old)}", stop)) with { Destroys = true });
+        return steps;
+    }
+
+    private async Task MakeAsync(string? begun, StepContext context, CancellationToken cancellation)
+    {
+        if (begun is not null) await new NewIndex(Server, begun, work.Clock).DeleteAsync(cancellation);
+        await _target.MakeAsync(definition, place.Current, Purpose, cancellation);
+    }
+
+    private async Task FillAsync(StepContext context, CancellationToken cancellation)
+    {
+        await using var reading = await source.OpenAsync(definition.Source!, cancellation);
+        _expected = await reading.CountAsync(cancellation);
+        var tally = new BulkTally(takesConflicts: false);
+        context.Counters.Refresh = shown => (shown.ItemsTotal, shown.ItemsDone, shown.BytesDone) = (_expected, Interlocked.Read(ref tally.Taken), Interlocked.Read(ref tally.Bytes));
+        using var rejected = new RejectedDocuments(work.RejectedFile(context.RunId, definition.Alias));
+        await using var pipe = new BulkPipe(Server, _target.Name, tally, rejected, work.Clock, cancellation);
+        await using (var rows = await reading.ReadAsync(documents: true, cancellation))
+            await pipe.SendAllAsync(rows, IndexSync.WriterOf(definition.Source!), cancellation);
+        await pipe.EndAsync(cancellation);
+        rejected.Refuse(definition.Alias);
+        if (tally.Pauses > 0) context.Note($"{work.Server.Place} was too busy {tally.Pauses} times; what it turned away was sent again.");
+    }
+
+    private async Task GoOnAsync(StepContext context, CancellationToken cancellation)
+    {
+        var sync = new IndexSync(work, definition, _target.Name, source);
+        var result = await sync.RunAsync(context, isDry: false, cancellation);
+        _expected = result.InSource;
+        context.Note($"Of {result.InSource} documents {result.InIndex} were in {_target.Name} already; {result.Written} were written, {result.Deleted} deleted.");
+    }
+
+    private async Task CheckAsync(StepContext context, CancellationToken cancellation)
+    {
+        await _target.FinishAsync(definition, place.Current, cancellation);
+        var count = await _target.CountAsync(cancellation);
+        if (count != _expected) throw Catalogue.SearchBuild.Throwable($"{_target.Name} has {count} documents, and the database has {_expected}.");
+        context.Note($"{_target.Name} has {count} documents, as the database had.");
+    }
+
+    private async Task LeadAsync(StepContext context, CancellationToken cancellation)
+    {
+        await _target.LeadAsync(definition, place, cancellation);
+        if (place.Current is { } old) context.Note($"{old}, which '{definition.Alias}' led to, is kept; delete it when you do not need it any more.");
+    }
+}

@@ -1,0 +1,121 @@
+using System.Text.Json.Nodes;
+using Holdfast.Components.Search.Definitions;
+using Holdfast.Engine.Problems;
+
+namespace Holdfast.Components.Search.Building;
+
+/// <summary>
+/// An index in the making. Until it is whole it is filled without copies and without being searchable, which is fastest, no alias leads to
+/// it, and its mapping says in _meta whose it is: so that a later run finds it.
+/// </summary>
+internal sealed class NewIndex(SearchServer server, string name, TimeProvider clock)
+{
+    private const string Meta = "_meta", Key = "holdfast", Filling = "filling", Refresh = "index.refresh_interval", Replicas = "index.number_of_replicas", Durability = "index.translog.durability";
+    private static readonly TimeSpan _look = TimeSpan.FromMilliseconds(100), _patience = TimeSpan.FromMinutes(5);
+
+    public string Name => name;
+
+    private string Path => $"/{SearchServer.Part(name)}";
+
+    /// <summary>The index that an earlier run has begun for an alias, with the fingerprint of its definition; null when there is none.</summary>
+    public static async Task<(string Name, string Fingerprint)?> FindBegunAsync(SearchServer server, AliasedIndex place, string purpose, CancellationToken cancellation)
+    {
+        var newest = place.Current is { } current ? place.Versions.GetValueOrDefault(current) : 0;
+        foreach (var version in place.Versions.Where(version => version.Value > newest).OrderByDescending(version => version.Value).Select(version => version.Key))
+        {
+            var about = (await server.FindAsync($"/{SearchServer.Part(version)}/_mapping", cancellation))?[version]?["mappings"]?[Meta]?[Key];
+            if ((string?)about?["state"] == Filling && (string?)about["alias"] == place.Alias && (string?)about["for"] == purpose) return (version, (string?)about["definition"] ?? "");
+        }
+        return null;
+    }
+
+    /// <summary>Makes it by a definition; where that says nothing, as another index is.</summary>
+    /// <exception cref="ProblemException">The engine refuses, or the definition can not be used.</exception>
+    public async Task MakeAsync(IndexDefinition definition, string? like, string purpose, CancellationToken cancellation)
+    {
+        var (mapping, settings) = await ShapeAsync(definition, like, cancellation);
+        mapping[Meta] = MetaOf(mapping, new JsonObject { ["alias"] = definition.Alias, ["for"] = purpose, ["definition"] = definition.Fingerprint, ["state"] = Filling });
+        (settings[Refresh], settings[Replicas], settings[Durability]) = ("-1", 0, "async");
+        try
+        {
+            await server.PutAsync(Path, new JsonObject { ["settings"] = new JsonObject(settings.Select(Pair)), ["mappings"] = mapping }, cancellation);
+        }
+        catch (ProblemException refused) when (refused.Problem.Code == Catalogue.SearchRefused.Code)
+        {
+            throw Catalogue.SearchDefinition.Throwable($"The engine does not make an index as '{definition.Alias}' on line {definition.Place.Line} of the profile: {refused.Problem.Message}");
+        }
+        await WaitAsync(cancellation);
+    }
+
+    /// <summary>Makes what was written durable and searchable, and gives it the settings of an index in use.</summary>
+    /// <exception cref="ProblemException">The engine refuses, or a shard does not come up.</exception>
+    public async Task FinishAsync(IndexDefinition definition, string? like, CancellationToken cancellation)
+    {
+        var (_, settings) = await ShapeAsync(definition, like, cancellation);
+        var usual = new JsonObject([Pair(Refresh), Pair(Replicas), Pair(Durability)]);
+        await server.PostAsync($"{Path}/_flush?wait_if_ongoing=true", null, cancellation);
+        await server.PutAsync($"{Path}/_settings", usual, cancellation);
+        await server.PostAsync($"{Path}/_refresh", null, cancellation);
+        await WaitAsync(cancellation);
+
+        // Null is the engine's default.
+        KeyValuePair<string, JsonNode?> Pair(string setting) => new(setting, settings.TryGetValue(setting, out var value) ? value?.DeepClone() : null);
+    }
+
+    /// <summary>From now on nobody takes it for one that is not whole.</summary>
+    /// <exception cref="ProblemException">The engine refuses.</exception>
+    private async Task SealAsync(CancellationToken cancellation)
+    {
+        var mapping = (await server.GetAsync($"{Path}/_mapping", cancellation))[name]!["mappings"]!.AsObject();
+        var meta = mapping[Meta]?.DeepClone().AsObject() ?? [];
+        meta[Key] = new JsonObject { ["definition"] = meta[Key]?["definition"]?.DeepClone() };
+        await server.PutAsync($"{Path}/_mapping", new JsonObject { [Meta] = meta }, cancellation);
+    }
+
+    public Task<bool> DeleteAsync(CancellationToken cancellation) => server.DeleteAsync(Path, cancellation);
+
+    /// <summary>How many documents it has that can be searched.</summary>
+    public Task<long> CountAsync(CancellationToken cancellation) => SearchState.CountAsync(server, name, cancellation);
+
+    /// <summary>Leads all aliases to it in one change: those of the index that it replaces, and those of the definition.</summary>
+    /// <exception cref="ProblemException">The engine refuses.</exception>
+    public async Task LeadAsync(IndexDefinition definition, AliasedIndex place, CancellationToken cancellation)
+    {
+        var actions = new List<JsonNode>();
+        foreach (var alias in place.Aliases.Keys) actions.Add(new JsonObject { ["remove"] = new JsonObject { ["index"] = place.Current, ["alias"] = alias } });
+        foreach (var (alias, about) in place.Aliases.Where(alias => !definition.Aliases.ContainsKey(alias.Key)).Concat(definition.Aliases))
+        {
+            // What the profile says nothing about stays as it is.
+            var options = (about.Count == 0 && place.Aliases.TryGetValue(alias, out var there) ? there : about).DeepClone().AsObject();
+            (options["index"], options["alias"]) = (name, alias);
+            actions.Add(new JsonObject { ["add"] = options });
+        }
+        await server.PostAsync("/_aliases", new JsonObject { ["actions"] = new JsonArray([.. actions]) }, cancellation);
+        await SealAsync(cancellation);
+    }
+
+    private async Task<(JsonObject Mapping, SortedDictionary<string, JsonNode?> Settings)> ShapeAsync(IndexDefinition definition, string? like, CancellationToken cancellation)
+    {
+        var there = like is null ? null : (await server.GetAsync($"/{SearchServer.Part(like)}?flat_settings=true", cancellation))[like];
+        var mapping = (definition.Mapping ?? there?["mappings"] as JsonObject ?? []).DeepClone().AsObject();
+        var settings = there?["settings"] is JsonObject portable ? FlatSettings.Portable(portable) : new SortedDictionary<string, JsonNode?>(StringComparer.Ordinal);
+        foreach (var (setting, value) in definition.Settings ?? new Dictionary<string, JsonNode?>(StringComparer.Ordinal)) settings[setting] = value;
+        return (mapping, settings);
+    }
+
+    private static JsonObject MetaOf(JsonObject mapping, JsonObject about)
+    {
+        var meta = mapping[Meta]?.DeepClone().AsObject() ?? [];
+        meta[Key] = about;
+        return meta;
+    }
+
+    private static KeyValuePair<string, JsonNode?> Pair(KeyValuePair<string, JsonNode?> setting) => new(setting.Key, setting.Value?.DeepClone());
+
+    private async Task WaitAsync(CancellationToken cancellation)
+    {
+        for (var began = clock.GetTimestamp(); clock.GetElapsedTime(began) < _patience; await Task.Delay(_look, clock, cancellation))
+            if (await server.FindAsync($"/_cluster/health{Path}", cancellation) is { } health && (string?)health["status"] is "green" or "yellow") return;
+        throw Catalogue.SearchBuild.Throwable($"Not every shard of {name} came up within {_patience.TotalMinutes:0} minutes.", "See _cluster/allocation/explain and the engine's log.");
+    }
+}

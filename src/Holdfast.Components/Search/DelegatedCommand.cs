@@ -1,0 +1,37 @@
+using Holdfast.Engine.Hosts;
+using Holdfast.Engine.Planning;
+using Holdfast.Engine.Problems;
+
+namespace Holdfast.Components.Search;
+
+/// <summary>A command of the platform itself that does with its indices what we would do.</summary>
+internal sealed class DelegatedCommand(SearchSettings settings, IHost host)
+{
+    /// <summary>So much of what it writes is told.</summary>
+    private const int Lines = 20;
+
+    /// <exception cref="ProblemException">The profile does not name it.</exception>
+    public Step Step(string verb, string name, string index)
+    {
+        var node = settings.Delegates?.Find(verb)
+            ?? throw Catalogue.SearchDelegate.Throwable($"The profile names no command of the platform for '{verb}' of {settings.Name}.", $"Name it under 'delegate: {verb}:' of the search component, or leave --delegate out.");
+        var words = node["run"].Items.Select(word => word.Text.Replace("{index}", index, StringComparison.Ordinal)).ToList();
+        var call = new ProgramCall(words[0], words[1..])
+        {
+            User = node.Find("user")?.Text,
+            Environment = node.Find("environment") is { } variables ? variables.Keys.ToDictionary(key => key, key => variables[key].Text, StringComparer.Ordinal) : new Dictionary<string, string>(StringComparer.Ordinal),
+        };
+        return new Step
+        {
+            Name = name, Does = $"Runs {string.Join(' ', words)}{(call.User is null ? "" : $" as {call.User}")}.", Component = $"search/{settings.Name}",
+            Act = async (context, cancellation) =>
+            {
+                var (result, output) = await host.RunAsync(call, cancellation);
+                var told = output.Split('\n', StringSplitOptions.RemoveEmptyEntries).TakeLast(Lines);
+                foreach (var line in told) context.Note(line);
+                if (result.ExitCode != 0)
+                    throw new ProblemException(Catalogue.SearchDelegate.With($"'{words[0]}' ended with exit code {result.ExitCode}.") with { Details = [.. result.Errors.Split('\n', StringSplitOptions.RemoveEmptyEntries).TakeLast(Lines)] });
+            },
+        };
+    }
+}

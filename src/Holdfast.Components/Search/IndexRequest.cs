@@ -1,0 +1,19 @@
+using Holdfast.Engine.Documents;
+
+namespace Holdfast.Components.Search;
+
+/// <summary>What is asked of the indices of one cluster.</summary>
+/// <param name="Indices">The aliases, as the profile names them.</param>
+/// <param name="Sources">What documents can be read from.</param>
+/// <param name="Folder">A directory of our own on this machine, for what does not fit into memory and for documents that were rejected.</param>
+public sealed record IndexRequest(IReadOnlyList<string> Indices, IReadOnlyList<IDocumentSource> Sources, string Folder)
+{
+    /// <summary>The platform's own command does it.</summary>
+    public bool Delegate { get; init; }
+
+    /// <summary>The index that is replaced is deleted in the end.</summary>
+    public bool DropOld { get; init; }
+
+    /// <summary>What an earlier run has begun is not gone on with.</summary>
+    public bool Afresh { get; init; }
+}

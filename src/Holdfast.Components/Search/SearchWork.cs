@@ -1,0 +1,17 @@
+using Holdfast.Engine.Planning;
+using Holdfast.Engine.Running;
+
+namespace Holdfast.Components.Search;
+
+/// <summary>What the verbs that build and mend indices of one cluster have in common.</summary>
+/// <param name="Name">The cluster's name in the profile.</param>
+/// <param name="Server">The cluster.</param>
+/// <param name="Folder">A directory of our own, for what does not fit into memory and for documents that were rejected.</param>
+/// <param name="Clock">Measures time.</param>
+internal sealed record SearchWork(string Name, SearchServer Server, string Folder, TimeProvider Clock)
+{
+    public Step Step(string name, string does, Func<StepContext, CancellationToken, Task> act) => new() { Name = name, Does = does, Component = $"search/{Name}", Act = act };
+
+    /// <summary>Where the documents go that the engine rejects.</summary>
+    public string RejectedFile(string run, string alias) => Path.Combine(Folder, "rejected", $"{run}-{alias}.jsonl");
+}

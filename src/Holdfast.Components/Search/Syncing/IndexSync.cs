@@ -1,0 +1,86 @@
+using Holdfast.Components.Search.Bulk;
+using Holdfast.Components.Search.Definitions;
+using Holdfast.Engine.Documents;
+using Holdfast.Engine.Problems;
+using Holdfast.Engine.Running;
+
+namespace Holdfast.Components.Search.Syncing;
+
+/// <summary>
+/// Compares an index with its database by ids and versions, and copies only what differs. It is safe while the platform runs: what seems to
+/// differ is read from the database anew before it is written, and the engine refuses what is older than what it has, or what somebody has
+/// changed since we saw it.
+/// </summary>
+internal sealed class IndexSync(SearchWork work, IndexDefinition definition, string index, IDocumentSource source)
+{
+    /// <summary>So many documents of one part fit into memory easily, and are read from the database by one statement.</summary>
+    private const int PerPart = 100_000, PerStatement = 2000;
+
+    private readonly SyncResult _result = new(definition.Alias, index);
+    private readonly DocumentQuery _query = definition.Source!;
+
+    /// <summary>Writes a row of the database into a new index.</summary>
+    public static RowWriter WriterOf(DocumentQuery query) => query.Version is null
+        ? static (body, row) => body.AddNew(row.Id, row.Document)
+        : static (body, row) => body.AddVersioned(row.Id, row.Version, row.Document);
+
+    /// <summary>Compares, and unless it is dry mends.</summary>
+    /// <exception cref="ProblemException">The engine or the database can not be asked, or the engine rejected documents.</exception>
+    public async Task<SyncResult> RunAsync(StepContext context, bool isDry, CancellationToken cancellation)
+    {
+        await work.Server.PostAsync($"/{SearchServer.Part(index)}/_refresh", null, cancellation);
+        await using var reading = await source.OpenAsync(_query, cancellation);
+        var (inSource, inIndex) = (await reading.CountAsync(cancellation), await SearchState.CountAsync(work.Server, index, cancellation));
+        var parts = (int)Math.Clamp((Math.Max(inSource, inIndex) / PerPart) + 1, 1, 400);
+        Interlocked.Exchange(ref context.Counters.ItemsTotal, inSource + inIndex);
+        using var there = new VersionSpill(work.Folder, $"{context.RunId}-{definition.Alias}-index", parts);
+        using var wanted = new VersionSpill(work.Folder, $"{context.RunId}-{definition.Alias}-source", parts);
+        await Task.WhenAll(WalkAsync(there, context.Counters, cancellation), ReadAsync(reading, wanted, context.Counters, cancellation));
+        (_result.InIndex, _result.InSource) = (there.Count, wanted.Count);
+        using var rejected = new RejectedDocuments(work.RejectedFile(context.RunId, definition.Alias));
+        var mend = isDry ? null : new SyncWriter(work, _query, index, reading, rejected);
+        for (var part = 0; part < parts; part++) await CompareAsync(there.Read(part), wanted.Read(part), mend, cancellation);
+        if (mend is null) return _result;
+        await mend.EndAsync(_result, cancellation);
+        rejected.Refuse(definition.Alias);
+        return _result;
+    }
+
+    private async Task WalkAsync(VersionSpill spill, StepCounters counters, CancellationToken cancellation) =>
+        await new IndexWalk(work.Server, index, _query.VersionField, work.Clock).RunAsync((id, version, seen) =>
+        {
+            spill.Add(id, version, seen);
+            Interlocked.Increment(ref counters.ItemsDone);
+        }, cancellation);
+
+    private static async Task ReadAsync(IDocumentReading reading, VersionSpill spill, StepCounters counters, CancellationToken cancellation)
+    {
+        await using var rows = await reading.ReadAsync(documents: false, cancellation);
+        while (await rows.FillAsync(cancellation))
+            while (rows.TryNext(out var row))
+            {
+                spill.Add(row.Id, row.Version, default);
+                Interlocked.Increment(ref counters.ItemsDone);
+            }
+    }
+
+    private async Task CompareAsync(IEnumerable<(string Id, string Version, SeenDocument Seen)> there, IEnumerable<(string Id, string Version, SeenDocument Seen)> wanted, SyncWriter? mend, CancellationToken cancellation)
+    {
+        var inIndex = there.ToDictionary(document => document.Id, document => new IndexedDocument(document.Version, document.Seen), StringComparer.Ordinal);
+        var differing = new Dictionary<string, IndexedDocument?>(StringComparer.Ordinal);
+        foreach (var (id, version, _) in wanted)
+        {
+            if (!inIndex.Remove(id, out var found)) _result.Missing++;
+            else if (found.Version == version) continue;
+            else _result.Outdated++;
+            differing[id] = found;
+        }
+        _result.Surplus += inIndex.Count;
+        if (mend is null) return;
+        foreach (var batch in differing.Chunk(PerStatement)) await mend.WriteAsync(batch.ToDictionary(StringComparer.Ordinal), cancellation);
+        foreach (var batch in inIndex.Chunk(PerStatement)) await mend.DeleteAsync(batch.ToDictionary(StringComparer.Ordinal), cancellation);
+    }
+}
+
+/// <summary>A document as a walk saw it.</summary>
+internal sealed record IndexedDocument(string Version, SeenDocument Seen);

@@ -1,0 +1,58 @@
+using System.Net;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Holdfast.Engine.Problems;
+using Holdfast.Engine.Web;
+
+namespace Holdfast.Components.Search.Syncing;
+
+/// <summary>
+/// Walks over all documents of an index, in the order in which they lie, and reads of each only its id, its version and its last change. By
+/// a scroll, which every engine has. Source: the engines' reference manuals, "Scroll".
+/// </summary>
+internal sealed class IndexWalk(SearchServer server, string index, string? versionField, TimeProvider clock)
+{
+    private const string Alive = "5m", Filter = "filter_path=_scroll_id,_shards.failed,_shards.failures,hits.hits._id,hits.hits._version,hits.hits._seq_no,hits.hits._primary_term,hits.hits._source";
+
+    /// <summary>As many as an index gives at once by default (index.max_result_window).</summary>
+    private const int Page = 10_000;
+
+    /// <summary>Tells each document.</summary>
+    /// <exception cref="ProblemException">The engine can not be asked, or a shard fails.</exception>
+    public async Task RunAsync(SeeDocument see, CancellationToken cancellation)
+    {
+        using var channel = await server.OpenChannelAsync(clock, cancellation);
+        var (scroll, count) = Read(await AskAsync(channel, $"/{SearchServer.Part(index)}/_search?scroll={Alive}&{Filter}", First, cancellation), see);
+        while (count > 0 && scroll is not null)
+            (scroll, count) = Read(await AskAsync(channel, $"/_search/scroll?{Filter}", new JsonObject { ["scroll"] = Alive, ["scroll_id"] = scroll }, cancellation), see);
+        if (scroll is not null) await server.DeleteAsync("/_search/scroll", new JsonObject { ["scroll_id"] = scroll }, cancellation);
+    }
+
+    private JsonObject First => new()
+    {
+        ["size"] = Page, ["sort"] = new JsonArray("_doc"), ["version"] = true, ["seq_no_primary_term"] = true,
+        ["_source"] = versionField is null ? false : new JsonArray(versionField),
+    };
+
+    private async Task<ReadOnlyMemory<byte>> AskAsync(WebChannel channel, string path, JsonObject body, CancellationToken cancellation)
+    {
+        var (status, answer) = await channel.PostAsync(path, Encoding.UTF8.GetBytes(body.ToJsonString()), "application/json", cancellation);
+        return status == HttpStatusCode.OK ? answer : throw Catalogue.SearchRefused.Throwable($"{server.Place} does not let us read {index} (HTTP {(int)status}): {Encoding.UTF8.GetString(answer.Span[..Math.Min(answer.Length, 500)])}.");
+    }
+
+    private (string? Scroll, int Count) Read(ReadOnlyMemory<byte> answer, SeeDocument see)
+    {
+        try
+        {
+            return new WalkPage(versionField is not null).Read(answer.Span, see);
+        }
+        catch (Exception foreign) when (foreign is JsonException or InvalidOperationException or FormatException)
+        {
+            throw Catalogue.WebAnswer.Throwable($"{server.Place} does not answer a scroll as Elasticsearch and OpenSearch do: {foreign.Message.TrimEnd('.')}.", foreign);
+        }
+    }
+}
+
+/// <summary>A document that a walk has come to. The bytes are gone with the next one.</summary>
+internal delegate void SeeDocument(ReadOnlySpan<byte> id, ReadOnlySpan<byte> version, Bulk.SeenDocument seen);

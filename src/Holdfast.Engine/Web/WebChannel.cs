@@ -1,0 +1,67 @@
+using System.Net;
+using System.Net.Http.Headers;
+using Holdfast.Engine.Problems;
+
+namespace Holdfast.Engine.Web;
+
+/// <summary>
+/// A connection to one server that stays open for many large requests, one after the other. Answers are bytes, for those who read them
+/// forward; they are gone with the next request.
+/// </summary>
+public sealed class WebChannel : IDisposable
+{
+    /// <summary>An answer of a server that hangs is not waited for longer.</summary>
+    private static readonly TimeSpan _patience = TimeSpan.FromMinutes(5);
+
+    private readonly WebServer _server;
+    private readonly HttpMessageInvoker _client;
+    private readonly AuthenticationHeaderValue? _identity;
+    private readonly TimeProvider _clock;
+    private byte[] _answer = new byte[64 << 10];
+
+    internal WebChannel(WebServer server, HttpMessageInvoker client, AuthenticationHeaderValue? identity, TimeProvider clock) =>
+        (_server, _client, _identity, _clock) = (server, client, identity, clock);
+
+    /// <summary>Sends a body and returns what is answered, whatever its status.</summary>
+    /// <param name="path">Below the server's URL.</param>
+    /// <param name="body">It must stay as it is until the answer is there.</param>
+    /// <param name="mediaType">"application/json", "application/x-ndjson".</param>
+    /// <param name="cancellation">Stops it.</param>
+    /// <exception cref="ProblemException">There is no server, no answer in time, or it refuses who we are.</exception>
+    public async Task<(HttpStatusCode Status, ReadOnlyMemory<byte> Body)> PostAsync(string path, ReadOnlyMemory<byte> body, string mediaType, CancellationToken cancellation)
+    {
+        using var patience = new CancellationTokenSource(_patience, _clock);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, patience.Token);
+        try
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Post, _server.AddressOf(path)) { Content = new ReadOnlyMemoryContent(body) };
+            request.Content.Headers.ContentType = new MediaTypeHeaderValue(mediaType);
+            request.Headers.Authorization = _identity;
+            using var answer = await _client.SendAsync(request, either.Token);
+            if (answer.StatusCode == HttpStatusCode.Unauthorized) throw WebServer.Refusal(answer.StatusCode, _server.PlaceOf(path));
+            return (answer.StatusCode, await ReadAsync(answer.Content, either.Token));
+        }
+        catch (OperationCanceledException late) when (patience.IsCancellationRequested && !cancellation.IsCancellationRequested)
+        {
+            throw Catalogue.WebUnreachable.Throwable($"{_server.PlaceOf(path)} did not answer within {_patience.TotalMinutes:0} minutes.", late);
+        }
+        catch (Exception failure) when (WebServer.IsFailure(failure))
+        {
+            throw WebServer.Of(failure, _server.PlaceOf(path));
+        }
+    }
+
+    public void Dispose() => _client.Dispose();
+
+    private async Task<ReadOnlyMemory<byte>> ReadAsync(HttpContent content, CancellationToken cancellation)
+    {
+        await using var stream = await content.ReadAsStreamAsync(cancellation);
+        var length = 0;
+        for (int read; (read = await stream.ReadAsync(_answer.AsMemory(length), cancellation)) > 0;)
+        {
+            length += read;
+            if (length == _answer.Length) Array.Resize(ref _answer, _answer.Length * 2);
+        }
+        return _answer.AsMemory(0, length);
+    }
+}
