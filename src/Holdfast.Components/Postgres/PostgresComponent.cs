@@ -51,6 +51,9 @@ public sealed class PostgresComponent : IComponent, IDocumentSource
 
     internal IDumpSource? DumpSource { get; init; }
 
+    /// <summary>Set by tests that have little WAL, and another program.</summary>
+    internal BaseRestoreOptions RestoreOptions { get; init; } = new();
+
     /// <summary>Finds out whether anybody reads or writes it.</summary>
     public ICheckSource Check => new PostgresCheck(_connector, _clock);
 
@@ -65,7 +68,7 @@ public sealed class PostgresComponent : IComponent, IDocumentSource
 
     /// <summary>By what the point holds, whatever the profile says by now.</summary>
     public Task<IReadOnlyList<Step>> PlanRestoreAsync(RestoreSession session, CancellationToken cancellation) => BaseRestore.IsOf(session, Name)
-        ? BaseRestore.PlanAsync(_connector, _host, session, _baseUndos, _exchange, _unit, _clock, cancellation)
+        ? BaseRestore.PlanAsync(_connector, _host, session, _baseUndos, _exchange, _unit, _clock, RestoreOptions, cancellation)
         : ClusterRestore.PlanAsync(_connector, _host, session, DumpSource, _undos, cancellation);
 
     public async Task<IDocumentReading> OpenAsync(DocumentQuery query, CancellationToken cancellation) => await DocumentReading.OpenAsync(_connector, query, cancellation);

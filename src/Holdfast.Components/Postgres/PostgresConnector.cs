@@ -24,6 +24,9 @@ internal sealed class PostgresConnector(PostgresSettings settings, ISecretReader
 
     public PostgresSettings Settings => settings;
 
+    /// <summary>The machine that programs run on.</summary>
+    public IHost Host => host;
+
     /// <summary>A connection without a pool: a restore renames databases, and nothing of ours may linger in them.</summary>
     /// <exception cref="Engine.Problems.ProblemException">The server is down, refuses us, or has no such database.</exception>
     public async Task<NpgsqlConnection> OpenAsync(string database, CancellationToken cancellation, bool bytewise = false)

@@ -24,6 +24,9 @@ public sealed record RecoveryWishes
     /// <summary>Files that stand there and agree are kept; what differs is replaced.</summary>
     public bool Delta { get; init; }
 
+    /// <summary>Nobody looks beforehand whether there is room.</summary>
+    public bool IgnoreSpace { get; init; }
+
     /// <summary>Other places for parts that lay elsewhere: of PostgreSQL, tablespaces by their oid.</summary>
     public IReadOnlyDictionary<string, string> Places { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
 }

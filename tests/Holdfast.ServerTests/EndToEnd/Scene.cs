@@ -32,6 +32,9 @@ internal sealed class Scene : IDisposable
     public string Profile { get; private set; }
     public ResticBinary Restic { get; } = ResticBinary.Find();
 
+    /// <summary>A folder whose programs are found before others, when it is set.</summary>
+    public string? Programs { get; set; }
+
     /// <summary>Commands run in here when it is set.</summary>
     public MountSpace? Space { get; set; }
 
@@ -164,6 +167,7 @@ internal sealed class Scene : IDisposable
         ["HOLDFAST_STATE"] = _folder["state"],
         ["RESTIC_REPOSITORY"] = Repository,
         ["RESTIC_PASSWORD_FILE"] = PasswordFile,
+        ["PATH"] = Programs is null ? Environment.GetEnvironmentVariable("PATH") : $"{Programs}:{Environment.GetEnvironmentVariable("PATH")}",
     };
 
     private List<string> Line(IEnumerable<string> arguments) => Inside(_binary, [.. arguments, "--profile", Profile]);

@@ -40,6 +40,24 @@ public sealed class WalCommandTests(ITestOutputHelper output)
         (await scene.Scene.RunAsync("postgres", "disable-archiving", "--yes")).Succeeded();
     }
 
+    /// <summary>Where the profile names the server's unit, one call does all. The unit's place is taken by a script that restarts this server.</summary>
+    [Fact]
+    public async Task A_server_whose_unit_is_named_is_restarted_and_the_proof_is_in_the_same_call()
+    {
+        Require.Root();
+        await using var scene = await WalScene.MakeAsync(archives: false);
+        scene.LetServerRunBinary();
+        await scene.ServeAsync();
+        scene.NameUnit("postgresql@15-main");
+        Assert.Contains("postgresql@15-main is restarted for that", (await scene.Scene.RunAsync("postgres", "enable-archiving", "--plan", "--socket", scene.Socket)).Succeeded().Output, StringComparison.Ordinal);
+        await scene.Scene.FailsAsync(Catalogue.PostgresRestart, "postgres", "enable-archiving", "--yes", "--no-restart", "--socket", scene.Socket);
+        Assert.Equal("off", await scene.Server.QueryAsync("postgres", "SHOW archive_mode"));
+        var proven = (await scene.Scene.RunAsync("postgres", "enable-archiving", "--yes", "--socket", scene.Socket)).Succeeded();
+        Assert.Contains("Archiving of main works", proven.Output, StringComparison.Ordinal);
+        (await scene.Scene.RunAsync("postgres", "disable-archiving", "--yes")).Succeeded();
+        Assert.Equal("off", await scene.Server.QueryAsync("postgres", "SHOW archive_mode"));
+    }
+
     [Fact]
     public async Task Archiving_that_does_not_arrive_is_told()
     {

@@ -51,6 +51,23 @@ internal sealed class WalScene : IAsyncDisposable
     /// <summary>Commands run the binary that the server can run, too.</summary>
     public void LetServerRunBinary() => Scene.UseBinary(_binary);
 
+    /// <summary>Names a unit in the profile, which a script in the place of systemctl restarts.</summary>
+    public void NameUnit(string unit)
+    {
+        Scene.WriteProfile("scene", $$"""
+            postgres:
+              - name: main
+                service: {{unit}}
+                connection: { host: {{Server.Folder}}, port: {{Server.Port}} }
+            """);
+        var folder = Path.Combine(Server.Folder, "programs");
+        Directory.CreateDirectory(folder);
+        var log = Path.Combine(Server.Folder, "log");
+        File.WriteAllText(Path.Combine(folder, "systemctl"), $"#!/bin/sh\n[ \"$*\" = 'restart -- {unit}' ] && exec runuser -u postgres -- {Server.Program("pg_ctl")} -D {Server.Data} -w -m fast -l {log} -o '-p {Server.Port} -k {Server.Folder}' restart > /dev/null\n");
+        File.SetUnixFileMode(Path.Combine(folder, "systemctl"), (UnixFileMode)0b111_101_101);
+        Scene.Programs = folder;
+    }
+
     public async Task ServeAsync()
     {
         _service = Scene.Start("serve", "--socket", Socket);

@@ -3,9 +3,9 @@ using Holdfast.Components.Postgres.Wal;
 namespace Holdfast.Cli.Output.Events;
 
 /// <summary>What is to be changed in a server's settings.</summary>
-internal sealed record ArchivingPlanEvent(string Cluster, string File, IReadOnlyList<SettingChange> Changes, IReadOnlyList<string> Pending, bool NeedsRestart) : OutputEvent
+internal sealed record ArchivingPlanEvent(string Cluster, string File, IReadOnlyList<SettingChange> Changes, IReadOnlyList<string> Pending, bool NeedsRestart, string? Unit) : OutputEvent
 {
-    public static ArchivingPlanEvent Of(ArchivingPlan plan) => new(plan.Cluster, plan.File, plan.Changes, plan.Pending, plan.NeedsRestart);
+    public static ArchivingPlanEvent Of(ArchivingPlan plan) => new(plan.Cluster, plan.File, plan.Changes, plan.Pending, plan.NeedsRestart, plan.NeedsRestart ? plan.Unit : null);
 
     public override IEnumerable<string> Lines(Style style)
     {
@@ -17,6 +17,7 @@ internal sealed record ArchivingPlanEvent(string Cluster, string File, IReadOnly
             yield return $"  {"",-13}-> {(change.To is { } to ? Value(to) : "as the other files say")}{(change.NeedsRestart ? style.Yellow("  takes a restart of the server") : "")}";
         }
         if (Pending.Count > 0) yield return style.Yellow($"  {string.Join(", ", Pending)}: changed already; a restart of the server is due");
+        if (Unit is not null) yield return style.Yellow($"  {Printable.Text(Unit)} is restarted for that, unless you say --no-restart: every session of the server ends");
     }
 
     private static string Value(string value) => value.Length == 0 ? "''" : Printable.Text(value);

@@ -21,8 +21,9 @@ internal sealed class BaseRestore
     private readonly FileOwner _owner;
     private readonly RestoredFiles _files;
     private readonly ServerUnit _unit;
-    private Undo? _stopped;
     private readonly WalSupply? _wal;
+    private Undo? _stopped;
+    private string? _feed;
 
     private BaseRestore(PostgresConnector connector, IHost host, RestoreSession session, BaseUndos undos, FolderExchange exchange, ServerUnit unit, TimeProvider clock, BaseRecord record, Node folder, WalSupply? wal)
     {
@@ -38,7 +39,7 @@ internal sealed class BaseRestore
     public static bool IsOf(RestoreSession session, string component) =>
         session.Manifest.Components.FirstOrDefault(record => record.Name == component)?.Details?["method"]?.GetValue<string>() is "base" or "cold";
 
-    public static async Task<IReadOnlyList<Step>> PlanAsync(PostgresConnector connector, IHost host, RestoreSession session, BaseUndos undos, FolderExchange exchange, ServerUnit unit, TimeProvider clock, CancellationToken cancellation)
+    public static async Task<IReadOnlyList<Step>> PlanAsync(PostgresConnector connector, IHost host, RestoreSession session, BaseUndos undos, FolderExchange exchange, ServerUnit unit, TimeProvider clock, BaseRestoreOptions options, CancellationToken cancellation)
     {
         var cluster = connector.Settings.Name;
         if (session.Include.Count + session.Exclude.Count > 0)
@@ -47,19 +48,18 @@ internal sealed class BaseRestore
         var folder = await session.Repository.FindNodeAsync(session.Point, BasePath.Data(cluster), cancellation) ?? throw Unreadable(session, BasePath.Data(cluster));
         var wal = await FindWalAsync(session, cluster, record, cancellation);
         var restore = new BaseRestore(connector, host, session, undos, exchange, unit, clock, record, folder, wal);
-        restore.Check();
+        await restore.CheckAsync(options, cancellation);
         return restore.Steps();
     }
 
     private List<Step> Steps()
     {
-        var starts = _session.Target is null && !_session.Recovery.NoStart;
         var steps = new List<Step>();
         if (_connector.Settings.Service is { } unit && _session.Target is null)
             steps.Add(Step($"Stop {unit}", "Stops the server, whose files are replaced.", destroys: true, StopAsync));
         steps.Add(Step($"Restore the files of {_cluster}", Does(), _files.IsInPlace, WriteAsync));
         steps.Add(Step($"Put the files of {_cluster} in place", $"Adds the WAL and the settings of the recovery, makes all of it durable, and puts it at {_places.Data}.", Directory.Exists(_places.Data), PlaceAsync));
-        if (starts) steps.Add(Step($"Start {_cluster} and replay its WAL", $"Starts the server, and waits until it has replayed to {_target.Text}{(_session.Recovery.Pause ? " and pauses there" : "")}.", destroys: false, StartAsync));
+        if (Starts) steps.Add(Step($"Start {_cluster} and replay its WAL", $"Starts the server, {(_feed is null ? "" : $"hands it {_wal!.Segments.Count} WAL segments as it asks for them, ")}and waits until it has replayed to {_target.Text}{(_session.Recovery.Pause ? " and pauses there" : "")}.", destroys: false, StartAsync));
         return steps;
     }
 
@@ -71,14 +71,26 @@ internal sealed class BaseRestore
         new() { Name = name, Does = does, Component = $"postgres/{_cluster}", Destroys = destroys, Act = act };
 
     /// <summary>What would only be noticed after an hour of copying is looked at before.</summary>
-    private void Check()
+    private async Task CheckAsync(BaseRestoreOptions options, CancellationToken cancellation)
     {
         if (_connector.Settings.Service is null || _session.Target is not null) RefuseRunning();
         if (_files.IsInPlace && ControlFile.TryRead(_places.Data) is { } there && there.SystemIdentifier != _record.SystemIdentifier)
             throw Catalogue.PostgresFiles.Throwable($"What is in {_places.Data} belongs to another cluster (system identifier {there.SystemIdentifier}, and {_record.SystemIdentifier} in the recovery point).", "Restore without --delta and --overwrite: then it is moved aside.");
-        if (!_files.IsInPlace && MountPoints().Contains(_places.Data))
+        var room = await RestoreRoom.MeasureAsync(_session, _cluster, _places, _files.IsInPlace, cancellation);
+        if (!_files.IsInPlace && room.IsMount(_places.Data))
             throw Catalogue.PostgresFiles.Throwable($"{_places.Data} is a file system of its own, so it can not be moved aside.", "Restore with --delta, which replaces files where they stand, or with --target to another place.");
+        if (_wal is not null && (_wal.Size > options.LargestWal || !room.Fits(_wal.Size))) _feed = await FindFeedAsync(options, cancellation);
+        if (!_session.Recovery.IgnoreSpace) room.Check(_cluster, _feed is null ? _wal?.Size ?? 0 : (long)BaseRestoreOptions.FedSegments * _record.SegmentSize);
     }
+
+    /// <summary>Much WAL is fetched as it is replayed. A server that somebody starts later, or lets go on later, has nobody to ask, so it gets all of it beforehand.</summary>
+    private async Task<string?> FindFeedAsync(BaseRestoreOptions options, CancellationToken cancellation)
+    {
+        if (!Starts || _session.Recovery.Pause || WalFeed.SocketIn(_places.Data) is not { } socket) return null;
+        return await WalFeed.CanRunAsync(_host, options.Program, _owner.User, cancellation) ? WalFeed.Command(options.Program, socket) : null;
+    }
+
+    private bool Starts => _session.Target is null && !_session.Recovery.NoStart;
 
     /// <summary>A cluster that was shut down needs none, and can be brought nowhere else.</summary>
     private static async Task<WalSupply?> FindWalAsync(RestoreSession session, string cluster, BaseRecord record, CancellationToken cancellation)
@@ -108,10 +120,10 @@ internal sealed class BaseRestore
         var data = _files.Growing;
         if (_wal is not null)
         {
-            await _wal.PlaceAsync($"{data}/pg_wal", _session, context, cancellation);
+            await _wal.PlaceAsync($"{data}/pg_wal", withSegments: _feed is null, context, cancellation);
             if (_record.BackupLabel is { } label) await File.WriteAllTextAsync($"{data}/backup_label", label, cancellation);
             if (_places.Map(_record.TablespaceMap) is { } map) await File.WriteAllTextAsync($"{data}/tablespace_map", map, cancellation);
-            new RecoverySettings(_record.Version, _target, _wal.Timeline, _session.Recovery.Pause, RestoreCommand: "false").Write(data);
+            Settings(_feed ?? "false").Write(data);
         }
         await _files.FinishAsync(context, cancellation);
         if (_session.Recovery.NoStart && _stopped is not null) await context.SettleAsync(_stopped, cancellation);
@@ -121,16 +133,26 @@ internal sealed class BaseRestore
     private async Task StartAsync(StepContext context, CancellationToken cancellation)
     {
         var server = new RestoredServer(_connector, _host, _record, _places.Data, _owner.User, _unit, _clock);
+        await using var feed = _feed is null ? null : await WalFeed.OpenAsync(_host, WalFeed.SocketIn(_places.Data)!, _owner.User, _wal!, cancellation);
         await server.StartAsync(cancellation);
         if (_stopped is not null) await context.SettleAsync(_stopped, cancellation);
         var state = await server.WaitAsync(_wal is null ? null : _target, context, cancellation);
+        if (feed is not null) await TakeBackAsync(cancellation);
         context.Note(state.IsPaused
             ? $"{_cluster} waits at {state.Replayed}: look at it, then let it go on with 'SELECT pg_wal_replay_resume()'."
             : $"{_cluster} is up, replayed to {_target.Text} ({state.Replayed}).");
     }
 
-    private static HashSet<string> MountPoints() =>
-        File.ReadLines("/proc/self/mountinfo").Select(line => line.Split(' ')).Where(words => words.Length > 4).Select(words => words[4]).ToHashSet(StringComparer.Ordinal);
+    private RecoverySettings Settings(string restoreCommand) => new(_record.Version, _target, _wal!.Timeline, _session.Recovery.Pause, restoreCommand);
+
+    /// <summary>It is up, and nobody answers any more at what its next recovery would ask.</summary>
+    private async Task TakeBackAsync(CancellationToken cancellation)
+    {
+        if (Settings("false").Rewrite(_places.Data) is not { } made) return;
+        await _owner.TakeFileAsync(made, cancellation);
+        File.Move(made, RecoverySettings.PathIn(_places.Data), overwrite: true);
+        DurableFolder.Sync(_places.Data);
+    }
 
     private static async Task<BaseRecord> ReadAsync(RestoreSession session, string cluster, CancellationToken cancellation)
     {

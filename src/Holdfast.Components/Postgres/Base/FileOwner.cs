@@ -14,10 +14,16 @@ internal sealed class FileOwner(IHost host, Node folder)
     public async Task TakeAsync(string path, CancellationToken cancellation)
     {
         File.SetUnixFileMode(path, (UnixFileMode)(folder.Mode & GoMode.Permissions));
-        if (!Environment.IsPrivilegedProcess) return;
-        var group = folder.Group.Length > 0 ? folder.Group : $"{folder.Gid}";
-        await RunAsync("chown", ["-R", "-h", $"{User ?? $"{folder.Uid}"}:{group}", "--", path], cancellation);
+        if (Environment.IsPrivilegedProcess) await RunAsync("chown", ["-R", "-h", Name, "--", path], cancellation);
     }
+
+    /// <summary>Gives one file to the owner.</summary>
+    public async Task TakeFileAsync(string path, CancellationToken cancellation)
+    {
+        if (Environment.IsPrivilegedProcess) await RunAsync("chown", ["-h", Name, "--", path], cancellation);
+    }
+
+    private string Name => $"{User ?? $"{folder.Uid}"}:{(folder.Group.Length > 0 ? folder.Group : $"{folder.Gid}")}";
 
     /// <summary>Makes everything on the file system of a folder survive a power cut.</summary>
     public Task SyncAsync(string path, CancellationToken cancellation) => RunAsync("sync", ["-f", "--", path], cancellation);

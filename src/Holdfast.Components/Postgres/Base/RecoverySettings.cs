@@ -19,10 +19,26 @@ internal sealed record RecoverySettings(int Version, RecoveryTarget Target, stri
             File.WriteAllLines($"{data}/recovery.conf", Lines);
             return;
         }
-        var path = $"{data}/postgresql.auto.conf";
-        var kept = File.Exists(path) ? File.ReadAllLines(path).Where(line => !Own.Contains(NameOf(line), StringComparer.OrdinalIgnoreCase)) : [];
-        File.WriteAllLines(path, [.. kept, .. Lines]);
+        File.WriteAllLines(PathIn(data), Whole(data));
         File.WriteAllText($"{data}/recovery.signal", "");
+    }
+
+    /// <summary>Replaces what was written before, under a server that runs: its file is whole at any time. Returns its new path, for its owner; null where there is none.</summary>
+    public string? Rewrite(string data)
+    {
+        if (Version < Signals) return null; // recovery.conf has become recovery.done
+        var making = $"{PathIn(data)}.holdfast";
+        File.WriteAllLines(making, Whole(data));
+        File.SetUnixFileMode(making, File.GetUnixFileMode(PathIn(data)));
+        return making;
+    }
+
+    public static string PathIn(string data) => $"{data}/postgresql.auto.conf";
+
+    private IReadOnlyList<string> Whole(string data)
+    {
+        var kept = File.Exists(PathIn(data)) ? File.ReadAllLines(PathIn(data)).Where(line => !Own.Contains(NameOf(line), StringComparer.OrdinalIgnoreCase)) : [];
+        return [.. kept, .. Lines];
     }
 
     private IEnumerable<string> Lines

@@ -10,6 +10,10 @@ namespace Holdfast.Components.Postgres.Base;
 internal sealed class RestoredServer(PostgresConnector connector, IHost host, BaseRecord record, string data, string? user, ServerUnit unit, TimeProvider clock)
 {
     private static readonly TimeSpan _tick = TimeSpan.FromMilliseconds(200), _patience = TimeSpan.FromSeconds(30);
+
+    /// <summary>Nothing at all has moved for so long: it hangs. 15 minutes; a slow disk or a slow repository moves something within seconds.</summary>
+    public TimeSpan Longest { get; init; } = TimeSpan.FromMinutes(15);
+
     private string Log => $"{data}/restore.log";
 
     /// <summary>Starts it, by its unit when the profile names one, or else as the owner of its files.</summary>
@@ -32,18 +36,22 @@ internal sealed class RestoredServer(PostgresConnector connector, IHost host, Ba
     public async Task<ServerState> WaitAsync(RecoveryTarget? target, StepContext context, CancellationToken cancellation)
     {
         var begun = clock.GetTimestamp();
+        var progress = new ReplayProgress(data, clock);
         var wasAlive = false;
         while (true)
         {
             cancellation.ThrowIfCancellationRequested();
-            var isAlive = ControlFile.FindPostmaster(data) is not null;
-            if (!isAlive && (wasAlive || clock.GetElapsedTime(begun) > _patience)) throw Failed("it has ended");
-            wasAlive |= isAlive;
-            if (isAlive && await TryAskAsync(cancellation) is { } state)
+            var alive = ControlFile.FindPostmaster(data);
+            if (alive is null && (wasAlive || clock.GetElapsedTime(begun) > _patience)) throw Failed("it has ended");
+            wasAlive |= alive is not null;
+            var state = alive is null ? null : await TryAskAsync(cancellation);
+            if (state is not null)
             {
                 if (target is not null) Show(state.Replayed, target, context);
                 if (!state.IsInRecovery || state.IsPaused || target is null) return state;
             }
+            if (alive is { } postmaster && progress.Still(postmaster, state?.Replayed) > Longest)
+                throw Failed($"it runs as process {postmaster}, but nothing has moved for {Longest.TotalMinutes:0} minutes{(state is null ? "" : $", since it had replayed to {state.Replayed}")}");
             await Task.Delay(_tick, clock, cancellation);
         }
     }

@@ -27,6 +27,9 @@ internal sealed class ServerUnit(string cluster, IHost host) : IUndoHandler
     /// <summary>Asks for its start; whether it comes up is seen from the server.</summary>
     public Task StartAsync(string unit, CancellationToken cancellation) => RunAsync(["start", "--no-block", "--", unit], cancellation);
 
+    /// <summary>Stops and starts it, in one order to systemd: whatever becomes of us, it comes up again.</summary>
+    public Task RestartAsync(string unit, CancellationToken cancellation) => RunAsync(["restart", "--", unit], cancellation);
+
     /// <summary>Starting what runs changes nothing.</summary>
     public Task UndoAsync(Undo undo, CancellationToken cancellation) => RunAsync(["start", "--", undo.Arguments[Unit]], cancellation);
 

@@ -2,7 +2,6 @@ using System.Globalization;
 using Holdfast.Components.Postgres.Wal;
 using Holdfast.Engine.Problems;
 using Holdfast.Engine.Running;
-using Holdfast.Restic;
 using NpgsqlTypes;
 
 namespace Holdfast.Components.Postgres.Base;
@@ -18,9 +17,15 @@ internal sealed class WalSupply
     private readonly BaseRecord _record;
     private readonly TimelineHistory _history;
     private readonly WalReach _reach;
+    private readonly WalFiles _files;
+    private readonly RestoreSession _session;
+    private HashSet<string> _needed = new(StringComparer.Ordinal);
 
-    private WalSupply(string cluster, WalCatalogue catalogue, BaseRecord record, TimelineHistory history, WalReach reach, RecoveryTarget target) =>
-        (_cluster, _catalogue, _record, _history, _reach, Target) = (cluster, catalogue, record, history, reach, target);
+    private WalSupply(string cluster, RestoreSession session, WalCatalogue catalogue, BaseRecord record, TimelineHistory history, WalReach reach, RecoveryTarget target)
+    {
+        (_cluster, _session, _catalogue, _record, _history, _reach, Target) = (cluster, session, catalogue, record, history, reach, target);
+        _files = new WalFiles(session.Repository, catalogue);
+    }
 
     /// <summary>The wish, as the server must be told it with this WAL.</summary>
     public RecoveryTarget Target { get; private set; }
@@ -37,28 +42,57 @@ internal sealed class WalSupply
         var catalogue = await WalCatalogue.ReadAsync(session.Repository, session.Manifest.Platform, cluster, record.SystemIdentifier, cancellation);
         var history = Follow(await catalogue.ReadHistoriesAsync(cancellation), record, session.Recovery.Timeline ?? (target.IsInPoint ? "current" : "latest"));
         var reach = WalReach.Of(catalogue.Segments.ToHashSet(), history, BaseRecord.Lsn(record.StartLsn!), record.SegmentSize);
-        var supply = new WalSupply(cluster, catalogue, record, history, reach, target);
-        supply.Target = await supply.JudgeAsync(target, session.Repository, cancellation);
+        reach = await WithReceivedAsync(catalogue, reach, history, record, cancellation);
+        var supply = new WalSupply(cluster, session, catalogue, record, history, reach, target);
+        supply.Target = await supply.JudgeAsync(target, cancellation);
+        supply._needed = supply.Segments.Select(segment => segment.Name).ToHashSet(StringComparer.Ordinal);
         return supply;
     }
 
+    /// <summary>Bytes of all the WAL that is needed.</summary>
+    public long Size => (long)Segments.Count * _record.SegmentSize;
+
+    /// <summary>A file that is needed, a received part of a segment filled up with zeroes; null when there is none such, or it would lead the server on behind its target.</summary>
+    public async Task<(Stream Content, long Length)?> OpenAsync(string name, CancellationToken cancellation)
+    {
+        if (!_needed.Contains(name) && WalFile.Find(name) is not { Kind: WalFileKind.History }) return null;
+        // What the point itself has is of its own cluster, whatever has been archived under the same name since.
+        if (WalFile.Find(name) is { } file && await _session.Repository.FindNodeAsync(_session.Point, WalPath.Of(_cluster, file), cancellation) is { } node)
+            return (_session.Repository.OpenFile(node), (long)node.Size);
+        return await _files.OpenAsync(name, cancellation);
+    }
+
+    /// <summary>Behind the last whole segment there may be a part of the next one, which 'wal receive' has stored before the server was lost.</summary>
+    private static async Task<WalReach> WithReceivedAsync(WalCatalogue catalogue, WalReach reach, TimelineHistory history, BaseRecord record, CancellationToken cancellation)
+    {
+        var size = record.SegmentSize;
+        var next = WalReach.At(history, reach.Last is { } last ? last.Number(size) + 1 : (ulong)BaseRecord.Lsn(record.StartLsn!) / (uint)size, size);
+        var name = $"{next.Name}.partial";
+        if (reach.Gap is not null || !catalogue.IsStreamed(name) || await catalogue.FindNodeAsync(name, cancellation) is not { } part) return reach;
+        var end = new NpgsqlLogSequenceNumber((ulong)next.Start(size) + part.Size);
+        return end > reach.End ? reach with { Last = next, End = end } : reach;
+    }
+
     /// <summary>Writes the segments, and the histories of all timelines: the restored server must begin one that nobody has used.</summary>
-    public async Task PlaceAsync(string folder, RestoreSession session, StepContext context, CancellationToken cancellation)
+    /// <param name="folder">pg_wal.</param>
+    /// <param name="withSegments">False when the server fetches them by itself.</param>
+    /// <param name="context">Counts.</param>
+    /// <param name="cancellation">Stops it.</param>
+    public async Task PlaceAsync(string folder, bool withSegments, StepContext context, CancellationToken cancellation)
     {
         Directory.CreateDirectory($"{folder}/archive_status");
-        (context.Counters.ItemsTotal, context.Counters.BytesTotal) = (Segments.Count, (long)Segments.Count * _record.SegmentSize);
-        var histories = _catalogue.Files.Where(file => file.Kind == WalFileKind.History).Select(file => (file.Name, Path: WalPath.Of(_cluster, file)));
-        foreach (var (name, path) in Segments.Select(segment => (segment.Name, Path: WalPath.Of(_cluster, segment))).Concat(histories))
+        var segments = withSegments ? Segments : [];
+        (context.Counters.ItemsTotal, context.Counters.BytesTotal) = (segments.Count, (long)segments.Count * _record.SegmentSize);
+        foreach (var name in segments.Select(segment => segment.Name).Concat(_catalogue.Files.Where(file => file.Kind == WalFileKind.History).Select(file => file.Name)))
         {
-            // What the point itself has is of its own cluster, whatever has been archived under the same name since.
-            var node = await session.Repository.FindNodeAsync(session.Point, path, cancellation) ?? await _catalogue.FindNodeAsync(name, cancellation) ?? throw Catalogue.PostgresWalLost.Throwable($"The WAL file {name} was in the repository a moment ago, and is not any more.");
-            await using var content = session.Repository.OpenFile(node);
+            var found = await OpenAsync(name, cancellation) ?? throw Catalogue.PostgresWalLost.Throwable($"The WAL file {name} was in the repository a moment ago, and is not any more.");
+            await using var content = found.Content;
             await using var file = new FileStream($"{folder}/{name}", new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite, BufferSize = 0 });
             await content.CopyToAsync(file, 1 << 20, cancellation);
             Interlocked.Increment(ref context.Counters.ItemsDone);
             Interlocked.Add(ref context.Counters.BytesDone, file.Length);
         }
-        context.Note($"{Segments.Count} WAL segments were put into {folder}.");
+        context.Note(withSegments ? $"{Segments.Count} WAL segments were put into {folder}." : $"The server fetches {Segments.Count} WAL segments as it replays them.");
     }
 
     private static TimelineHistory Follow(IReadOnlyList<TimelineHistory> histories, BaseRecord record, string wish)
@@ -74,18 +108,18 @@ internal sealed class WalSupply
             : throw Catalogue.PostgresTarget.Throwable($"Timeline {wish} does not come from timeline {record.Timeline} after {stop}, where the copy of this recovery point ends.", "Choose another timeline, or another recovery point.");
     }
 
-    private async Task<RecoveryTarget> JudgeAsync(RecoveryTarget target, Repository repository, CancellationToken cancellation)
+    private async Task<RecoveryTarget> JudgeAsync(RecoveryTarget target, CancellationToken cancellation)
     {
         var end = NeededEnd(target);
         if (_reach.End < end)
-            throw Catalogue.PostgresTarget.Throwable($"The WAL at hand ends at {_reach.End} on timeline {_history.Timeline}{Gap}, before {target.Text}.", await NearestAsync(repository, cancellation));
+            throw Catalogue.PostgresTarget.Throwable($"The WAL at hand ends at {_reach.End} on timeline {_history.Timeline}{Gap}, before {target.Text}.", await NearestAsync(cancellation));
         Segments = [.. Needed(end, target)];
         // Nothing in the WAL begins there, so the server would never see that it has arrived.
         if (target is { IsInPoint: false, Address: { } address } && address >= _reach.End) return target.ToEnd();
         if (target.Time is not { } time) return target;
-        var newest = await NewestAsync(repository, cancellation);
+        var newest = await NewestAsync(cancellation);
         if (!target.IsInPoint && !(time <= newest?.Last))
-            throw Catalogue.PostgresTarget.Throwable($"The last transaction in the WAL at hand is of {(newest?.Last is { } last ? Show(last) : "an unknown time")}{Gap}, before {target.Text}.", await NearestAsync(repository, cancellation));
+            throw Catalogue.PostgresTarget.Throwable($"The last transaction in the WAL at hand is of {(newest?.Last is { } last ? Show(last) : "an unknown time")}{Gap}, before {target.Text}.", await NearestAsync(cancellation));
         return time >= newest?.LastTransaction ? target.ToEnd() : target;
     }
 
@@ -109,19 +143,19 @@ internal sealed class WalSupply
 
     private string Gap => _reach.Gap is { } gap ? $" (then {gap} is missing)" : "";
 
-    private async Task<string> NearestAsync(Repository repository, CancellationToken cancellation) => (await NewestAsync(repository, cancellation))?.Last is { } newest
+    private async Task<string> NearestAsync(CancellationToken cancellation) => (await NewestAsync(cancellation))?.Last is { } newest
         ? $"The nearest is --to-latest: {_reach.End}, the transactions up to {Show(newest)}."
         : $"The nearest is --to-latest: {_reach.End}.";
 
     /// <summary>The times in the last of the segments that has any.</summary>
-    private async Task<WalRecords?> NewestAsync(Repository repository, CancellationToken cancellation)
+    private async Task<WalRecords?> NewestAsync(CancellationToken cancellation)
     {
         var all = Segments.Count > 0 ? Segments : [.. Needed(_reach.End, RecoveryTarget.End)];
         foreach (var segment in all.Reverse().Take(LookedInto))
         {
-            if (await _catalogue.FindNodeAsync(segment.Name, cancellation) is not { } node) continue;
-            var bytes = new byte[_record.SegmentSize];
-            await using var content = repository.OpenFile(node);
+            if (await _files.OpenAsync(segment.Name, cancellation) is not { } found) continue;
+            await using var content = found.Content;
+            var bytes = new byte[found.Length];
             await content.ReadExactlyAsync(bytes, cancellation);
             if (WalRecords.Read(bytes) is { LastTransaction: not null } records) return records;
         }

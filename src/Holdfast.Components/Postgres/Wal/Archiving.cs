@@ -51,6 +51,26 @@ public sealed class Archiving(PostgresArchive archive, string memory, TimeProvid
         return true;
     }, cancellation);
 
+    /// <summary>Restarts the server by its unit, and waits until it answers with the changed settings.</summary>
+    /// <exception cref="ProblemException">The unit could not be restarted, or the server does not answer in time.</exception>
+    public async Task RestartAsync(string unit, TimeSpan patience, CancellationToken cancellation)
+    {
+        await new Base.ServerUnit(archive.Cluster, archive.Connector.Host).RestartAsync(unit, cancellation);
+        var began = clock.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                if (await AskAsync(async connection => (await ReadAsync(connection, cancellation)).All(setting => !setting.Pending), cancellation)) return;
+                throw Catalogue.PostgresRestart.Throwable($"{unit} was restarted, but the server of {archive.Cluster} has not been: its settings still wait for a restart.", "Check that 'service' of the cluster in the profile names the unit that runs it; restart the server, and run the same command again.");
+            }
+            catch (ProblemException notYet) when (notYet.Problem.Code == Catalogue.PostgresUnreachable.Code && clock.GetElapsedTime(began) < patience)
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(200), clock, cancellation);
+            }
+        }
+    }
+
     /// <summary>Ends a segment and waits until it is in the repository; returns its name and how long it took.</summary>
     /// <exception cref="ProblemException">It did not arrive.</exception>
     public async Task<(string Segment, TimeSpan Took)> ProveAsync(Repository repository, string platform, TimeSpan patience, CancellationToken cancellation)
@@ -104,7 +124,7 @@ public sealed class Archiving(PostgresArchive archive, string memory, TimeProvid
             where setting is not null // archive_library is not known before version 15
             select new SettingChange(setting.Name, setting.Value, value.Value, setting.Source, setting.Context == "postmaster");
         var data = await connection.ScalarAsync<string>("SHOW data_directory", cancellation);
-        return new ArchivingPlan(archive.Cluster, $"{data}/postgresql.auto.conf", [.. changes], [.. settings.Where(setting => setting.Pending).Select(setting => setting.Name)]);
+        return new ArchivingPlan(archive.Cluster, $"{data}/postgresql.auto.conf", [.. changes], [.. settings.Where(setting => setting.Pending).Select(setting => setting.Name)], archive.Connector.Settings.Service);
     }
 
     private static Task<IReadOnlyList<Setting>> ReadAsync(NpgsqlConnection connection, CancellationToken cancellation) => connection.RowsAsync(

@@ -5,7 +5,8 @@ namespace Holdfast.Components.Postgres.Wal;
 /// <param name="File">Where it is written: the file of ALTER SYSTEM.</param>
 /// <param name="Changes">In the order in which they are made; none when all is as it should be.</param>
 /// <param name="Pending">Settings that were changed already and wait for a restart.</param>
-public sealed record ArchivingPlan(string Cluster, string File, IReadOnlyList<SettingChange> Changes, IReadOnlyList<string> Pending)
+/// <param name="Unit">The unit of systemd that runs the server; null where the profile names none, and a person must restart it.</param>
+public sealed record ArchivingPlan(string Cluster, string File, IReadOnlyList<SettingChange> Changes, IReadOnlyList<string> Pending, string? Unit)
 {
     /// <summary>True when it takes effect only after a restart of the server.</summary>
     public bool NeedsRestart => Pending.Count > 0 || Changes.Any(change => change.NeedsRestart);

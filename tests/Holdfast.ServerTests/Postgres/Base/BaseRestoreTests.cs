@@ -1,4 +1,5 @@
 using Holdfast.Components.Postgres;
+using Holdfast.Components.Postgres.Base;
 using Holdfast.Engine.Problems;
 using Holdfast.Engine.Running;
 using Holdfast.Testing;
@@ -129,6 +130,22 @@ public sealed class BaseRestoreTests
     }
 
     [Fact]
+    public async Task A_restore_that_does_not_fit_is_refused_before_anything_is_written()
+    {
+        await using var rig = await BaseRig.StartAsync();
+        var taken = await rig.CaptureAsync();
+        using var disk = new SmallDisk();
+        var problem = (await Assert.ThrowsAsync<ProblemException>(() => rig.PlanRestoreAsync(taken, target: disk.Path))).Problem;
+        Assert.Equal("HF-RESTORE-FULL", problem.Code);
+        Assert.Contains($"to the file system at {disk.Path}, which has", problem.Message, StringComparison.Ordinal);
+        Assert.Empty(Directory.GetFileSystemEntries(disk.Path));
+        Assert.NotEmpty(await rig.PlanRestoreAsync(taken, new RecoveryWishes { IgnoreSpace = true }, disk.Path));
+        // What stands there already needs no room.
+        await rig.Server.StopServerAsync();
+        Assert.NotEmpty(await rig.PlanRestoreAsync(taken, new RecoveryWishes { Delta = true }));
+    }
+
+    [Fact]
     public async Task A_data_directory_behind_a_link_is_captured_and_restored_where_the_link_leads()
     {
         await using var rig = await BaseRig.StartAsync();
@@ -163,6 +180,31 @@ public sealed class BaseRestoreTests
         var undo = Assert.Single(context.Owed);
         await rig.Component().UndoHandlers.Single(handler => handler.Kind == undo.Kind).UndoAsync(undo, BaseRig.Cancellation);
         Assert.Equal(["is-active --quiet -- postgresql@15-main", "stop -- postgresql@15-main", "start -- postgresql@15-main"], await File.ReadAllLinesAsync(log, BaseRig.Cancellation));
+    }
+
+    [Fact]
+    public async Task A_replay_that_hangs_is_told_and_one_that_takes_long_is_not()
+    {
+        await using var rig = await BaseRig.StartAsync();
+        await rig.Server.StopServerAsync();
+        await File.AppendAllTextAsync($"{rig.Server.Data}/postgresql.auto.conf", "restore_command = 'test -e hang && sleep 600 || sleep 0.3; false'\n", BaseRig.Cancellation);
+        await File.WriteAllTextAsync($"{rig.Server.Data}/recovery.signal", "", BaseRig.Cancellation);
+        await File.WriteAllTextAsync($"{rig.Server.Data}/hang", "", BaseRig.Cancellation);
+        var hung = await Assert.ThrowsAsync<ProblemException>(() => WaitAsync(TimeSpan.FromSeconds(1.5)));
+        Assert.Equal("HF-PG-RECOVERY", hung.Problem.Code);
+        Assert.Contains("nothing has moved", hung.Problem.Message, StringComparison.Ordinal);
+        await rig.Server.StopServerAsync("immediate");
+        File.Delete($"{rig.Server.Data}/hang");
+        Assert.False((await WaitAsync(TimeSpan.FromMinutes(15))).IsInRecovery);
+
+        async Task<ServerState> WaitAsync(TimeSpan longest)
+        {
+            (await rig.Server.AsServerAsync("pg_ctl", "-D", rig.Server.Data, "-W", "-l", Path.Combine(rig.Server.Folder, "log"), "start")).Succeeded();
+            var record = new BaseRecord { Method = "base", SystemIdentifier = 1, Version = 150000, DataDirectory = rig.Server.Data, Timeline = 1, SegmentSize = 1 };
+            var connector = new PostgresConnector(new PostgresSettings { Host = rig.Server.Folder, Port = rig.Server.Port }, new FixedSecret(""), rig.Host);
+            return await new RestoredServer(connector, rig.Host, record, rig.Server.Data, "postgres", new ServerUnit("main", rig.Host), TimeProvider.System) { Longest = longest }
+                .WaitAsync(RecoveryTarget.End, new RecordedContext("waits"), BaseRig.Cancellation);
+        }
     }
 
     [Fact]

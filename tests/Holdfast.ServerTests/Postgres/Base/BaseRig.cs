@@ -33,6 +33,9 @@ internal sealed class BaseRig : IAsyncDisposable
 
     public Repository Repository { get; private set; } = null!;
 
+    /// <summary>How restores bring the WAL.</summary>
+    public BaseRestoreOptions RestoreOptions { get; set; } = new();
+
     public static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     public string this[string name] => _folder[name];
@@ -52,7 +55,10 @@ internal sealed class BaseRig : IAsyncDisposable
     }
 
     public PostgresComponent Component(PostgresMethod method = PostgresMethod.Base) =>
-        new(new PostgresSettings { Method = method, Service = Service, Host = Server.Folder, Port = Server.Port }, new FixedSecret(""), new LocalHost(Variable), TimeProvider.System);
+        new(new PostgresSettings { Method = method, Service = Service, Host = Server.Folder, Port = Server.Port }, new FixedSecret(""), Host, TimeProvider.System) { RestoreOptions = RestoreOptions };
+
+    /// <summary>This machine, with the programs of the cluster's version before others.</summary>
+    public LocalHost Host => new(Variable);
 
     /// <summary>Takes a point, as a run does. <paramref name="between"/> runs when the files have been copied, before the mark.</summary>
     public async Task<TakenPoint> CaptureAsync(PostgresMethod method = PostgresMethod.Base, BackupMode mode = BackupMode.Online, Func<Task>? prepare = null, Func<Task>? between = null)

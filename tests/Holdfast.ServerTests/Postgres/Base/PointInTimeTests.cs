@@ -1,8 +1,10 @@
 using System.Globalization;
 using System.Text;
+using Holdfast.Components.Postgres.Base;
 using Holdfast.Components.Postgres.Wal;
 using Holdfast.Engine.Problems;
 using Holdfast.Engine.Running;
+using Holdfast.ServerTests.EndToEnd;
 using Holdfast.Testing;
 using Xunit;
 
@@ -57,6 +59,59 @@ public sealed class PointInTimeTests(ITestOutputHelper output)
             await JudgeAsync(rig, taken, Wish(i, instant), instant.Numbers, $"seed {Seed}, restore {i} to {instant.Commit} of timeline {instant.Timeline}");
         }
         output.WriteLine($"{Restores} restores to instants of chance on two timelines that part after commit {left.Number}; seed {Seed}.");
+    }
+
+    [Fact]
+    public async Task Much_WAL_is_handed_to_the_server_as_it_asks_for_it_and_no_more_than_leads_to_the_target()
+    {
+        var binary = HoldfastBinary.Find();
+        await using var rig = await BaseRig.StartAsync("wal_keep_size=1GB");
+        File.Copy(binary, rig["holdfast"]);
+        await rig.Server.ExecuteAsync("postgres", Tables);
+        var taken = await rig.CaptureAsync();
+        var commits = await CommitAsync(rig.Server, 1, 20);
+        for (var i = 0; i < 3; i++) await rig.Server.ExecuteAsync("postgres", "SELECT pg_switch_wal(); CREATE TABLE IF NOT EXISTS later (n int); INSERT INTO later VALUES (1);");
+        await rig.Server.ExecuteAsync("postgres", "SELECT pg_switch_wal();");
+        await ArchiveAsync(rig);
+        await rig.Server.StopServerAsync();
+        rig.RestoreOptions = new BaseRestoreOptions { LargestWal = 0, Program = rig["nowhere"] };
+        Assert.Contains((await RestoreAsync(rig, taken, new RecoveryWishes { Limit = RecoveryLimit.Latest })).Notes, note => note.Contains("WAL segments were put into", StringComparison.Ordinal));
+        Assert.Equal("20|3", await rig.Server.QueryAsync("postgres", "SELECT count(*), (SELECT count(*) FROM later) FROM c"));
+        await rig.Server.StopServerAsync();
+
+        rig.RestoreOptions = new BaseRestoreOptions { LargestWal = 0, Program = rig["holdfast"] };
+        Assert.Contains((await RestoreAsync(rig, taken, new RecoveryWishes { Limit = RecoveryLimit.Latest })).Notes, note => note.Contains("The server fetches", StringComparison.Ordinal));
+        Assert.Equal("20|3", await rig.Server.QueryAsync("postgres", "SELECT count(*), (SELECT count(*) FROM later) FROM c"));
+        Assert.Contains("restore_command = 'false'", await File.ReadAllLinesAsync($"{rig.Server.Data}/postgresql.auto.conf", BaseRig.Cancellation));
+        Assert.False(File.Exists($"{rig.Server.Data}/.holdfast-wal.sock"));
+        await rig.Server.ExecuteAsync("postgres", "ALTER SYSTEM SET work_mem = '5MB';");
+        await rig.Server.StopServerAsync();
+        await RestoreAsync(rig, taken, new RecoveryWishes { Limit = RecoveryLimit.Address, To = commits[9].Lsn });
+        Assert.Equal("10", await rig.Server.QueryAsync("postgres", "SELECT count(*) FROM c"));
+    }
+
+    [Fact]
+    public async Task What_was_received_of_the_last_segment_is_replayed_to_its_end()
+    {
+        await using var rig = await BaseRig.StartAsync();
+        await rig.Server.ExecuteAsync("postgres", Tables);
+        var taken = await rig.CaptureAsync();
+        var first = await CommitAsync(rig.Server, 1, 10);
+        using var catalogue = await WalCatalogue.ReadAsync(rig.Repository, "test", "main", BaseRig.Cancellation);
+        await using var store = new StreamedStore(rig.Repository, catalogue, TimeSpan.FromSeconds(5), TimeProvider.System) { Identity = catalogue.Identity };
+        await ReceiveAsync();
+        await CommitAsync(rig.Server, 11, 20); // lost with the server
+        await rig.Server.StopServerAsync("immediate");
+        await JudgeAsync(rig, taken, new RecoveryWishes { Limit = RecoveryLimit.Time, To = first[4].Time }, [.. Enumerable.Range(1, 5)], "a time in the part");
+        await JudgeAsync(rig, taken, new RecoveryWishes { Limit = RecoveryLimit.Address, To = first[7].Lsn }, [.. Enumerable.Range(1, 8)], "an address in the part");
+        await JudgeAsync(rig, taken, new RecoveryWishes { Limit = RecoveryLimit.Latest }, [.. Enumerable.Range(1, 10)], "the end of the part");
+
+        async Task ReceiveAsync()
+        {
+            var told = (await rig.Server.QueryAsync("postgres", "SELECT file_name, file_offset FROM pg_walfile_name_offset(pg_current_wal_flush_lsn())")).Split('|');
+            var bytes = await File.ReadAllBytesAsync($"{rig.Server.Data}/pg_wal/{told[0]}", BaseRig.Cancellation);
+            await store.StoreAsync(WalSource.Of(WalFile.Find($"{told[0]}.partial")!, bytes.AsMemory(0, int.Parse(told[1], CultureInfo.InvariantCulture))), BaseRig.Cancellation);
+        }
     }
 
     /// <summary>The last one has nothing behind it that would end a replay to its time.</summary>
@@ -134,7 +189,7 @@ public sealed class PointInTimeTests(ITestOutputHelper output)
         (await rig.Server.AsServerAsync("pg_checksums", "-c", "-D", rig.Server.Data)).Succeeded();
     }
 
-    private static Task RestoreAsync(BaseRig rig, TakenPoint taken, RecoveryWishes wishes) => rig.RestoreAsync(taken, wishes with { Delta = true });
+    private static Task<RecordedContext> RestoreAsync(BaseRig rig, TakenPoint taken, RecoveryWishes wishes) => rig.RestoreAsync(taken, wishes with { Delta = true });
 
     private static Task<string> StateAsync(PostgresServer server) => server.QueryAsync("postgres", "SELECT count(*), max(n), (SELECT timeline_id FROM pg_control_checkpoint()) FROM c");
 
