@@ -15,7 +15,9 @@ internal sealed class BlobWriter(Repository repository, BlobIndex index, Archive
     /// <summary>restic finishes an index file at this many blobs.</summary>
     private const int IndexedBlobs = 50_000;
 
-    private static readonly TimeSpan IndexInterval = TimeSpan.FromMinutes(1);
+    /// <summary>What a killed run has stored since its last index is stored again by the next one: that is to be no more than an eighth of its work, or a minute's.</summary>
+    private const int IndexedShare = 8;
+    private static readonly TimeSpan ShortestInterval = TimeSpan.FromSeconds(2), LongestInterval = TimeSpan.FromMinutes(1);
 
     private readonly Lock _gate = new();
     private readonly HashSet<(Id Id, BlobType Type)> _promised = [];
@@ -29,6 +31,7 @@ internal sealed class BlobWriter(Repository repository, BlobIndex index, Archive
     private readonly SemaphoreSlim _builders = new(2 + Math.Max(1, repository.Backend.Concurrency - 1));
     private List<IndexedPack> _unindexed = [];
     private int _unindexedBlobs;
+    private readonly long _begun = repository.Options.Clock.GetTimestamp();
     private long _lastIndex = repository.Options.Clock.GetTimestamp();
 
     /// <summary>Stores a blob unless the repository, or this run, has it. Returns its id and whether it was new.</summary>
@@ -168,7 +171,16 @@ internal sealed class BlobWriter(Repository repository, BlobIndex index, Archive
             foreach (var (blob, place) in blobs) _promised.Remove((blob, place.Type));
             _unindexed.Add(new IndexedPack(id, blobs));
             _unindexedBlobs += blobs.Count;
-            return _unindexedBlobs >= IndexedBlobs || repository.Options.Clock.GetElapsedTime(_lastIndex) >= IndexInterval;
+            return _unindexedBlobs >= IndexedBlobs || repository.Options.Clock.GetElapsedTime(_lastIndex) >= Interval;
+        }
+    }
+
+    private TimeSpan Interval
+    {
+        get
+        {
+            var share = repository.Options.Clock.GetElapsedTime(_begun) / IndexedShare;
+            return share < ShortestInterval ? ShortestInterval : share > LongestInterval ? LongestInterval : share;
         }
     }
 

@@ -30,6 +30,29 @@ public sealed class LongLivedRepositoryTests
         Assert.Equal(other.Tree, (await ours.ReadSnapshotAsync(other.Id, Token)).Tree);
     }
 
+    /// <summary>The memory of the backend is all that a killed process leaves: no writer is disposed of before the next one looks.</summary>
+    [Fact]
+    public async Task A_killed_run_has_told_of_most_that_it_stored()
+    {
+        var (backend, clock) = (new MemoryBackend(), new ManualClock());
+        await using var killed = await Repository.InitAsync(backend, "x", Cheap, new OpenOptions { Clock = clock, PackSize = 1 << 20, Workers = 1 }, Token);
+        await using var writer = await killed.BeginSnapshotAsync(cancellation: Token);
+        var random = new Random(5);
+        var files = new List<byte[]>();
+        for (var i = 0; i < 100; i++)
+        {
+            files.Add(new byte[300_000]);
+            random.NextBytes(files[i]);
+            await writer.AddStreamAsync($"/{i}", new MemoryStream(files[i]), cancellation: Token);
+            clock.Advance(TimeSpan.FromSeconds(1));
+        }
+        Assert.InRange(backend.Names(FileKind.Index).Count, 10, 30);
+        await using var next = await Repository.OpenAsync(backend, "x", cancellation: Token);
+        await using var again = await next.BeginSnapshotAsync(cancellation: Token);
+        for (var i = 0; i < 100; i++) await again.AddStreamAsync($"/{i}", new MemoryStream(files[i]), cancellation: Token);
+        Assert.InRange(again.Counters.BytesAdded, 300_000, 20 * 300_000);
+    }
+
     [Fact]
     public async Task Blobs_that_another_process_has_removed_are_stored_again_after_a_refresh()
     {
