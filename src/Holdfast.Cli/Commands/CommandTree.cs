@@ -18,6 +18,7 @@ internal static class CommandTree
             QueuesCommand.Make(launcher),
             PostgresCommand.Make(launcher),
             SearchCommand.Make(launcher),
+            PackagesCommand.Make(launcher),
             WalCommand.Make(launcher),
             ServeCommand.Make(launcher),
             RepoCommand.Make(launcher),

@@ -18,6 +18,8 @@ internal static class SearchCommand
     private static readonly Argument<string[]> Some = new("index") { Description = "Aliases of the profile; all with a source when none is named.", Arity = ArgumentArity.ZeroOrMore };
     private static readonly Option<string?> Cluster = new("--cluster") { Description = "Only this search cluster of the profile.", HelpName = "NAME" };
     private static readonly Option<bool> Delegate = new("--delegate") { Description = "Let the platform's own command do it, as the profile names it." };
+    private static readonly Argument<string[]> Wanted = new("index") { Description = "Aliases of the profile; all when none is named.", Arity = ArgumentArity.ZeroOrMore };
+    private static readonly Option<bool> Detach = new("--detach") { Description = "Return as soon as the run has begun; it goes on without this terminal, and 'runs follow' shows it." };
     private static readonly Option<bool> DropOld = new("--drop-old") { Description = "Delete the index that is replaced, once the alias leads to the new one." };
     private static readonly Option<bool> Afresh = new("--afresh") { Description = "Begin anew, even when an earlier run has come some way." };
     private static readonly Option<bool> DryRun = new("--dry-run") { Description = "Only count what differs." };
@@ -27,6 +29,7 @@ internal static class SearchCommand
     public static Command Make(Launcher launcher) => new("search", "Builds search indices from the database, and puts right what differs.")
     {
         launcher.Start(new Command("reindex", "Builds indices anew from the database, beside those in use, and then replaces them.") { Named, Cluster, Delegate, DropOld, Afresh, PlanOnly, Yes }, ReindexAsync),
+        launcher.Start(new Command("migrate", "Brings templates, mappings, settings and aliases to what the profile wants; prints nothing when they are.") { Wanted, Cluster, Delegate, Detach, PlanOnly }, MigrateAsync),
         launcher.Start(new Command("sync", "Compares indices with the database, and copies what differs; the platform may run.") { Some, Cluster, Delegate, DryRun, PlanOnly }, SyncAsync),
     };
 
@@ -48,9 +51,32 @@ internal static class SearchCommand
         async Task<Plan> ComposeAsync(CancellationToken token) => new("search reindex", session.Profile.Platform, await cluster.PlanReindexAsync(request, token));
     }
 
+    /// <summary>Silence means that nothing was to be done, as in the guidelines of the platform.</summary>
+    private static async Task<ExitCode> MigrateAsync(Session session, ParseResult parsed, CancellationToken cancellation)
+    {
+        const string Verb = "search migrate";
+        var (cluster, request) = Request(session, parsed, parsed.GetRequiredValue(Wanted));
+        if (request.Indices.Count == 0) request = request with { Indices = cluster.Aliases };
+        var plan = await ComposeAsync(cancellation);
+        if (plan.Steps.Count == 0) return ExitCode.Success;
+        if (parsed.GetValue(PlanOnly) || parsed.GetValue(Detach)) session.Output.Tell(PlanEvent.Of(plan));
+        if (parsed.GetValue(PlanOnly)) return ExitCode.Success;
+        if (parsed.GetValue(Detach))
+        {
+            if (await DetachedRun.StartAsync(session, parsed, Verb, cancellation) is { } run) session.Output.Tell(RunEntryEvent.Of(run));
+            return ExitCode.Success;
+        }
+        var outcome = await RunAsync(session, ComposeAsync, cancellation);
+        if (outcome.Problem is null) session.Output.Tell(new SearchFinishedEvent("migrated", session.Profile.Platform, request.Indices) { Warnings = outcome.Warnings.Count, Seconds = outcome.Duration.TotalSeconds });
+        return outcome.Exit;
+
+        async Task<Plan> ComposeAsync(CancellationToken token) => new(Verb, session.Profile.Platform, await cluster.PlanMigrateAsync(request, token));
+    }
+
     private static async Task<ExitCode> SyncAsync(Session session, ParseResult parsed, CancellationToken cancellation)
     {
         var (cluster, request) = Request(session, parsed, parsed.GetRequiredValue(Some));
+        if (request.Indices.Count == 0) request = request with { Indices = cluster.SourcedAliases };
         var isDry = parsed.GetValue(DryRun);
         var found = new List<SyncResult>();
         if (parsed.GetValue(PlanOnly))
@@ -90,7 +116,7 @@ internal static class SearchCommand
             throw Catalogue.SearchIndex.Throwable($"The profile does not say what '{unknown}' is made of.{Spelling.Suggest(unknown, known)}", "Describe it under 'indices' of the search component, by the name of the alias.");
         var cluster = clusters.Find(cluster => aliases.All(alias => cluster.Aliases.Contains(alias, StringComparer.Ordinal)))
             ?? throw Catalogue.SearchIndex.Throwable("The indices are of several clusters.", "Name those of one cluster at a time.");
-        return (cluster, new IndexRequest(aliases.Length == 0 ? cluster.SourcedAliases : [.. aliases.Distinct(StringComparer.Ordinal)], [.. components.OfType<IDocumentSource>()], Path.Combine(session.State.Path, "search"))
+        return (cluster, new IndexRequest([.. aliases.Distinct(StringComparer.Ordinal)], [.. components.OfType<IDocumentSource>()], Path.Combine(session.State.Path, "search"))
         {
             Delegate = parsed.GetValue(Delegate), DropOld = parsed.GetValue(DropOld), Afresh = parsed.GetValue(Afresh),
         });

@@ -71,5 +71,20 @@ public sealed class PostgresComponent : IComponent, IDocumentSource
         ? BaseRestore.PlanAsync(_connector, _host, session, _baseUndos, _exchange, _unit, _clock, RestoreOptions, cancellation)
         : ClusterRestore.PlanAsync(_connector, _host, session, DumpSource, _undos, cancellation);
 
+    /// <summary>Asks one of the platform's own databases.</summary>
+    /// <param name="database">The database; null for that of the connection.</param>
+    /// <param name="sql">A statement that only reads.</param>
+    /// <param name="cancellation">Stops it.</param>
+    /// <exception cref="ProblemException">The server can not be reached, or refuses the statement.</exception>
+    public Task<PostgresTable> QueryAsync(string? database, string sql, CancellationToken cancellation) => new PlatformStatement(_connector, database).QueryAsync(sql, cancellation);
+
+    /// <summary>Runs a statement in one of the platform's own databases, as one transaction.</summary>
+    /// <param name="database">The database; null for that of the connection.</param>
+    /// <param name="sql">The statement; {ids} stands for a list of values, as in "id IN ({ids})".</param>
+    /// <param name="ids">The values.</param>
+    /// <param name="cancellation">Stops it.</param>
+    /// <exception cref="ProblemException">The server can not be reached, or refuses the statement.</exception>
+    public Task ExecuteAsync(string? database, string sql, IReadOnlyList<string> ids, CancellationToken cancellation) => new PlatformStatement(_connector, database).ExecuteAsync(sql, ids, cancellation);
+
     public async Task<IDocumentReading> OpenAsync(DocumentQuery query, CancellationToken cancellation) => await DocumentReading.OpenAsync(_connector, query, cancellation);
 }

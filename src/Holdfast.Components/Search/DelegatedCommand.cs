@@ -15,22 +15,17 @@ internal sealed class DelegatedCommand(SearchSettings settings, IHost host)
     {
         var node = settings.Delegates?.Find(verb)
             ?? throw Catalogue.SearchDelegate.Throwable($"The profile names no command of the platform for '{verb}' of {settings.Name}.", $"Name it under 'delegate: {verb}:' of the search component, or leave --delegate out.");
-        var words = node["run"].Items.Select(word => word.Text.Replace("{index}", index, StringComparison.Ordinal)).ToList();
-        var call = new ProgramCall(words[0], words[1..])
-        {
-            User = node.Find("user")?.Text,
-            Environment = node.Find("environment") is { } variables ? variables.Keys.ToDictionary(key => key, key => variables[key].Text, StringComparer.Ordinal) : new Dictionary<string, string>(StringComparer.Ordinal),
-        };
+        var call = CommandNode.Read(node, ("{index}", index));
         return new Step
         {
-            Name = name, Does = $"Runs {string.Join(' ', words)}{(call.User is null ? "" : $" as {call.User}")}.", Component = $"search/{settings.Name}",
+            Name = name, Does = $"Runs {call.Program} {string.Join(' ', call.Arguments)}{(call.User is null ? "" : $" as {call.User}")}.", Component = $"search/{settings.Name}",
             Act = async (context, cancellation) =>
             {
                 var (result, output) = await host.RunAsync(call, cancellation);
                 var told = output.Split('\n', StringSplitOptions.RemoveEmptyEntries).TakeLast(Lines);
                 foreach (var line in told) context.Note(line);
                 if (result.ExitCode != 0)
-                    throw new ProblemException(Catalogue.SearchDelegate.With($"'{words[0]}' ended with exit code {result.ExitCode}.") with { Details = [.. result.Errors.Split('\n', StringSplitOptions.RemoveEmptyEntries).TakeLast(Lines)] });
+                    throw new ProblemException(Catalogue.SearchDelegate.With($"'{call.Program}' ended with exit code {result.ExitCode}.") with { Details = [.. result.Errors.Split('\n', StringSplitOptions.RemoveEmptyEntries).TakeLast(Lines)] });
             },
         };
     }

@@ -20,6 +20,9 @@ internal sealed class IndexShelf(SearchServer server, TimeProvider clock)
         await server.DeleteAsync($"/{SearchServer.Part(index)}", cancellation);
     }
 
+    /// <summary>Lets nobody write an index until it is let be written again.</summary>
+    public Task BlockAsync(string index, CancellationToken cancellation) => BlockAsync(index, true, cancellation);
+
     /// <summary>Lets an index be written again; one that is gone is well.</summary>
     public async Task UnblockAsync(string index, CancellationToken cancellation)
     {

@@ -1,5 +1,6 @@
 using Holdfast.Components.Search.Building;
 using Holdfast.Components.Search.Definitions;
+using Holdfast.Components.Search.Migrating;
 using Holdfast.Components.Search.Syncing;
 using Holdfast.Engine.Checking;
 using Holdfast.Engine.Documents;
@@ -41,7 +42,7 @@ public sealed class SearchComponent : IComponent
 
     public string Kind => "search";
 
-    public IReadOnlyList<IUndoHandler> UndoHandlers => _undos.Handlers;
+    public IReadOnlyList<IUndoHandler> UndoHandlers => [.. _undos.Handlers, IndexUndos];
 
     /// <summary>Its name among the clusters of the profile.</summary>
     public string ClusterName => _settings.Name;
@@ -111,6 +112,14 @@ public sealed class SearchComponent : IComponent
         }
         return steps;
     }
+
+    /// <summary>The steps that bring templates and indices to what the profile wants; none when nothing differs.</summary>
+    /// <exception cref="ProblemException">A definition can not be used, or the engine can not be asked.</exception>
+    public async Task<IReadOnlyList<Step>> PlanMigrateAsync(IndexRequest request, CancellationToken cancellation) => request.Delegate
+        ? [Delegated("migrate", $"Migrate {Name}", string.Join(',', request.Indices))]
+        : await new IndexMigration(Work(request), IndexUndos, _definitions, _settings.Pace).PlanAsync(request.Indices, cancellation);
+
+    private IndexUndos IndexUndos => new(_settings, _server, _clock);
 
     private SearchWork Work(IndexRequest request) => new(_settings.Name, _server, request.Folder, _clock);
 

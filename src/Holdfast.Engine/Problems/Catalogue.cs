@@ -329,6 +329,8 @@ public static class Catalogue
         "Run the command again: it goes on where it ended.", ExitCode.Failure);
     public static readonly ProblemKind SearchBusy = Kind("HF-SEARCH-BUSY", "A search engine has more to do than it can take.",
         "Run the command again when it is less busy: it goes on where it ended.", ExitCode.Unreachable, transient: true);
+    public static readonly ProblemKind SearchMigrate = Kind("HF-SEARCH-MIGRATE", "An index could not be copied into one of another shape; the old one is in use as before.",
+        "See the engine's log, then run the command again.", ExitCode.Failure);
     public static readonly ProblemKind SearchDelegate = Kind("HF-SEARCH-DELEGATE", "The platform's own command failed, or the profile does not name one.",
         "See what it wrote; 'delegate' of the search component in the profile says what is run.", ExitCode.Failure);
     public static readonly ProblemKind SearchBehind = Kind("HF-SEARCH-BEHIND", "The search indices are of another instant than the database.",
@@ -336,7 +338,15 @@ public static class Catalogue
     public static readonly ProblemKind DocumentSource = Kind("HF-DOCUMENT-SOURCE", "The statement that documents are read by can not be used.",
         "Correct 'source' of the index in the profile.", ExitCode.Usage);
 
+    // Packages that the platform did not take in.
+    public static readonly ProblemKind PackagesUnset = Kind("HF-PACKAGES-UNSET", "The profile does not say how failed packages are found or tried again, or a package is none of them.",
+        "Say it under 'packages' in the profile; 'holdfast profile schema' shows how.", ExitCode.Usage);
+    public static readonly ProblemKind PackagesRetry = Kind("HF-PACKAGES-RETRY", "A package could not be given to the platform again.",
+        "See what its command wrote; the packages after it were not tried.", ExitCode.Failure);
+
     // The command line.
+    public static readonly ProblemKind RunDetached = Kind("HF-RUN-DETACHED", "A run without a terminal did not begin.",
+        "What it wrote stands below the message; run the command without --detach to see more.", ExitCode.Failure);
     public static readonly ProblemKind Usage = Kind("HF-USAGE", "The command line can not be understood.",
         "See what the command takes with --help.", ExitCode.Usage);
     public static readonly ProblemKind Unconfirmed = Kind("HF-UNCONFIRMED", "A verb that replaces something was not confirmed, so nothing was done.",

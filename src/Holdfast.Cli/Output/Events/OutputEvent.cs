@@ -49,6 +49,8 @@ namespace Holdfast.Cli.Output.Events;
 [JsonDerivedType(typeof(PlatformCheckFinishedEvent), "platform_check_finished")]
 [JsonDerivedType(typeof(SearchFinishedEvent), "search_finished")]
 [JsonDerivedType(typeof(SearchSyncedEvent), "search_synced")]
+[JsonDerivedType(typeof(PackageEvent), "package")]
+[JsonDerivedType(typeof(PackagesRetriedEvent), "packages_retried")]
 internal abstract record OutputEvent
 {
     /// <summary>When it was told.</summary>

@@ -1,0 +1,37 @@
+using System.Text.Json.Nodes;
+using Holdfast.Components.Search.Building;
+using Holdfast.Engine.Planning;
+using Holdfast.Engine.Running;
+
+namespace Holdfast.Components.Search.Migrating;
+
+/// <summary>What a copy of an index owes until its aliases lead to it.</summary>
+internal sealed class IndexUndos(SearchSettings settings, SearchServer server, TimeProvider clock) : IUndoHandler
+{
+    private const string Alias = "alias", Index = "index", Old = "old";
+    private static readonly TimeSpan _look = TimeSpan.FromMilliseconds(200);
+
+    public string Kind => $"search/{settings.Name}.abandon-copy";
+
+    public Undo Abandon(string alias, string index, string? old) => new(
+        Kind, $"Delete the index {index} of {settings.Name} unless '{alias}' leads to it{(old is null ? "" : $", and let {old} be written again")}.",
+        new Dictionary<string, string>(StringComparer.Ordinal) { [Alias] = alias, [Index] = index, [Old] = old ?? "" });
+
+    /// <summary>The task goes first: it would make the index again.</summary>
+    public async Task UndoAsync(Undo undo, CancellationToken cancellation)
+    {
+        var (index, old) = (undo.Arguments[Index], undo.Arguments[Old]);
+        while (await CancelAsync(index, cancellation)) await Task.Delay(_look, clock, cancellation);
+        if ((await AliasedIndex.FindAsync(server, undo.Arguments[Alias], cancellation)).Current != index) await server.DeleteAsync($"/{SearchServer.Part(index)}", cancellation);
+        if (old.Length > 0) await new IndexShelf(server, clock).UnblockAsync(old, cancellation);
+    }
+
+    /// <summary>True while a task that writes to the index runs: "reindex from [documents_v1] to [documents_v2]".</summary>
+    private async Task<bool> CancelAsync(string index, CancellationToken cancellation)
+    {
+        var tasks = (await server.GetAsync("/_tasks?actions=*reindex&detailed=true&group_by=parents", cancellation))["tasks"] as JsonObject ?? [];
+        var ours = tasks.Where(task => ((string?)task.Value?["description"])?.Contains($"to [{index}]", StringComparison.Ordinal) == true).Select(task => task.Key).ToList();
+        foreach (var task in ours) await server.PostAsync($"/_tasks/{SearchServer.Part(task)}/_cancel", null, cancellation);
+        return ours.Count > 0;
+    }
+}

@@ -1,0 +1,98 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+
+namespace Holdfast.Components.Search.Migrating;
+
+/// <summary>
+/// Compares the mapping that is wanted with the one that is there, field by field. Fields that are there and not wanted are no difference:
+/// the engine makes some by itself, and none can be taken away. What is not said counts as the engine's default, which it does not answer.
+/// Source: the engines' reference manuals, "Mapping parameters".
+/// </summary>
+internal sealed class MappingComparison
+{
+    /// <summary>What an engine changes in a field that is there; anything else needs a new index.</summary>
+    private static readonly HashSet<string> _changeable = new(StringComparer.Ordinal)
+    {
+        "ignore_above", "ignore_malformed", "coerce", "search_analyzer", "search_quote_analyzer", "boost", "dynamic", "eager_global_ordinals", "meta", "copy_to", "fielddata",
+        "date_detection", "numeric_detection", "dynamic_date_formats", "dynamic_templates",
+    };
+
+    private static readonly Dictionary<string, string> _defaults = new(StringComparer.Ordinal)
+    {
+        ["index"] = "true", ["doc_values"] = "true", ["store"] = "false", ["norms"] = "true", ["coerce"] = "true", ["ignore_malformed"] = "false", ["enabled"] = "true", ["dynamic"] = "true",
+        ["boost"] = "1", ["eager_global_ordinals"] = "false", ["split_queries_on_whitespace"] = "false", ["format"] = "strict_date_optional_time||epoch_millis", ["ignore_z_value"] = "true",
+        ["date_detection"] = "true", ["numeric_detection"] = "false", ["fielddata"] = "false", ["include_in_parent"] = "false", ["include_in_root"] = "false",
+    };
+
+    private readonly List<Difference> _found = [];
+
+    /// <summary>What differs.</summary>
+    public static IReadOnlyList<Difference> Of(JsonObject wanted, JsonObject there)
+    {
+        var comparison = new MappingComparison();
+        comparison.CompareParameters("mapping", wanted, there, ["properties", "_meta"]);
+        comparison.CompareMeta(wanted["_meta"] as JsonObject ?? [], there["_meta"] as JsonObject ?? []);
+        comparison.CompareFields("", wanted["properties"] as JsonObject ?? [], there["properties"] as JsonObject ?? []);
+        return comparison._found;
+    }
+
+    private void CompareFields(string path, JsonObject wanted, JsonObject there)
+    {
+        foreach (var (name, about) in wanted)
+        {
+            var field = path + name;
+            if (about is not JsonObject want) continue;
+            if (there[name] is not JsonObject have)
+            {
+                _found.Add(new Difference($"field {field}", "", want.ToJsonString(), NeedsNew: false));
+                continue;
+            }
+            var (wantedType, haveType) = (TypeOf(want), TypeOf(have));
+            if (wantedType != haveType)
+            {
+                _found.Add(new Difference($"field {field}", haveType, wantedType, NeedsNew: true));
+                continue;
+            }
+            CompareParameters($"field {field}", want, have, ["type", "properties", "fields"]);
+            CompareFields($"{field}.", want["fields"] as JsonObject ?? [], have["fields"] as JsonObject ?? []);
+            CompareFields($"{field}.", want["properties"] as JsonObject ?? [], have["properties"] as JsonObject ?? []);
+        }
+    }
+
+    private void CompareParameters(string of, JsonObject wanted, JsonObject there, string[] except)
+    {
+        foreach (var name in wanted.Select(entry => entry.Key).Union(there.Select(entry => entry.Key), StringComparer.Ordinal).Except(except, StringComparer.Ordinal))
+        {
+            // What the profile does not say of the index as a whole is the engine's own affair.
+            if (!wanted.ContainsKey(name) && of == "mapping") continue;
+            var (want, have) = (Text(name, wanted[name]), Text(name, there[name]));
+            if (!IsSame(want, have)) _found.Add(new Difference($"{name} of {of}", have, want, NeedsNew: !_changeable.Contains(name)));
+        }
+    }
+
+    private void CompareMeta(JsonObject wanted, JsonObject there)
+    {
+        foreach (var (name, want) in wanted)
+            if (!JsonNode.DeepEquals(want, there[name])) _found.Add(new Difference($"_meta.{name} of mapping", there[name]?.ToJsonString() ?? "", want?.ToJsonString() ?? "null", NeedsNew: false));
+    }
+
+    private static string TypeOf(JsonObject field) => (string?)field["type"] ?? "object";
+
+    private static string Text(string name, JsonNode? value) => value switch
+    {
+        null => _defaults.GetValueOrDefault(name, ""),
+        JsonValue => value.ToString(),
+        _ => value.ToJsonString(),
+    };
+
+    /// <summary>Numbers are the same with and without a fraction of nought.</summary>
+    private static bool IsSame(string a, string b) => string.Equals(a, b, StringComparison.Ordinal)
+        || (double.TryParse(a, NumberStyles.Float, CultureInfo.InvariantCulture, out var one) && double.TryParse(b, NumberStyles.Float, CultureInfo.InvariantCulture, out var other) && one == other)
+        || (bool.TryParse(a, out var yes) && bool.TryParse(b, out var alsoYes) && yes == alsoYes);
+}
+
+/// <summary>One thing that differs: what it is, as it is there ("" when it is not there), and as it is wanted.</summary>
+internal sealed record Difference(string What, string There, string Wanted, bool NeedsNew)
+{
+    public override string ToString() => $"{What}: {(There.Length == 0 ? "not there" : There)} -> {(Wanted.Length == 0 ? "the engine's default" : Wanted)}{(NeedsNew ? " (needs a new index)" : "")}";
+}
