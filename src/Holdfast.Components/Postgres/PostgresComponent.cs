@@ -54,6 +54,9 @@ public sealed class PostgresComponent : IComponent, IDocumentSource
     /// <summary>Set by tests that have little WAL, and another program.</summary>
     internal BaseRestoreOptions RestoreOptions { get; init; } = new();
 
+    /// <summary>Set by tests: the server sends its files, though they are on this machine.</summary>
+    internal bool Receives { get; init; }
+
     /// <summary>Finds out whether anybody reads or writes it.</summary>
     public ICheckSource Check => new PostgresCheck(_connector, _clock);
 
@@ -61,7 +64,7 @@ public sealed class PostgresComponent : IComponent, IDocumentSource
 
     public Task<CapturePlan> PlanCaptureAsync(CaptureSession session, CancellationToken cancellation) => _connector.Settings.Method switch
     {
-        PostgresMethod.Base => BaseCapture.PlanAsync(_connector, session, _clock, cancellation),
+        PostgresMethod.Base => BaseCapture.PlanAsync(_connector, session, _clock, Receives, cancellation),
         PostgresMethod.Cold => ColdCapture.PlanAsync(_connector, session, _clock, cancellation),
         _ => ClusterCapture.PlanAsync(_connector, _host, session, DumpTarget, _clock, cancellation),
     };

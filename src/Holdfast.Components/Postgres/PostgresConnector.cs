@@ -59,6 +59,24 @@ internal sealed class PostgresConnector(PostgresSettings settings, ISecretReader
         return connection;
     }
 
+    /// <summary>A connection of PostgreSQL's own library for what Npgsql does not speak; whoever gets it ends it.</summary>
+    /// <exception cref="Engine.Problems.ProblemException">The server is down, or refuses us.</exception>
+    public async Task<nint> OpenLibPqAsync(CancellationToken cancellation)
+    {
+        var parameters = new Dictionary<string, string?>(StringComparer.Ordinal)
+        {
+            ["host"] = settings.Host, ["port"] = $"{settings.Port}", ["user"] = settings.User, ["password"] = await PasswordAsync(cancellation), ["replication"] = "true",
+            ["sslmode"] = settings.SslMode, ["sslrootcert"] = settings.SslRootCertificate, ["application_name"] = "holdfast", ["connect_timeout"] = "15", ["client_encoding"] = "UTF8",
+        };
+        var text = string.Join(' ', parameters.Where(one => !string.IsNullOrEmpty(one.Value)).Select(one => $"{one.Key}='{one.Value!.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("'", "\\'", StringComparison.Ordinal)}'"));
+        var connection = await FindPeerAsync(cancellation) is { } peer ? await PeerIdentity.RunAsAsync(peer, () => Base.LibPq.PQconnectdb(text)) : await Task.Run(() => Base.LibPq.PQconnectdb(text), cancellation);
+        if (Base.LibPq.PQstatus(connection) == Base.LibPq.Connected) return connection;
+        var why = Base.LibPq.ErrorOf(connection);
+        Base.LibPq.PQfinish(connection);
+        var isRefused = why.Contains("authentication", StringComparison.Ordinal) || why.Contains("pg_hba.conf", StringComparison.Ordinal) || why.Contains("password", StringComparison.Ordinal);
+        throw (isRefused ? Engine.Problems.Catalogue.PostgresAuthentication : Engine.Problems.Catalogue.PostgresUnreachable).Throwable($"Connecting to {Place} for replication failed: {why.TrimEnd('.')}.");
+    }
+
     private static string Other(string database) => database == "template1" ? "postgres" : "template1";
 
     /// <summary>A program of PostgreSQL, with the connection in its environment: a command line is everybody's to read.</summary>

@@ -40,8 +40,8 @@ internal sealed class PostgresProbe(PostgresConnector connector, IHost host)
     {
         await using var connection = await connector.OpenMaintenanceAsync(cancellation);
         var facts = await ClusterFacts.AskAsync(connector, connection, cancellation);
-        ClusterFiles.Check(connector.Settings.Name, facts);
         if (connector.Settings.Method == PostgresMethod.Base) BaseCapture.Check(connector.Settings.Name, facts);
+        else ClusterFiles.Check(connector.Settings.Name, facts);
     }
 
     private async Task TryAsync(Func<Task> act)

@@ -62,6 +62,10 @@ public sealed record EntryMetadata
     public uint Uid { get; init; }
     public uint Gid { get; init; }
 
+    /// <summary>The names of the owner and its group; what this machine calls the numbers when null.</summary>
+    public string? User { get; init; }
+    public string? Group { get; init; }
+
     /// <summary>The snapshot's time when null.</summary>
     public Timestamp? ModifyTime { get; init; }
 }

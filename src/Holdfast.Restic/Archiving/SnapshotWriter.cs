@@ -100,7 +100,7 @@ public sealed class SnapshotWriter : IAsyncDisposable
         Put(path, new Node
         {
             Name = NameOf(path), Type = NodeType.File, Mode = metadata.Permissions, Uid = metadata.Uid, Gid = metadata.Gid,
-            User = Accounts.UserName(metadata.Uid), Group = Accounts.GroupName(metadata.Gid), Links = 1,
+            User = metadata.User ?? Accounts.UserName(metadata.Uid), Group = metadata.Group ?? Accounts.GroupName(metadata.Gid), Links = 1,
             ModifyTime = time, AccessTime = time, ChangeTime = time, Size = (ulong)stored.Size, Content = stored.Blobs,
         });
         Interlocked.Increment(ref Counters.FilesNew);
@@ -112,6 +112,18 @@ public sealed class SnapshotWriter : IAsyncDisposable
     /// nothing stored but the tree that names it.
     /// </summary>
     public void AddNode(string path, Node node) => Put(path, node);
+
+    /// <summary>Tells whose the directory at an absolute path of the snapshot is, and makes it, if nothing is put below it.</summary>
+    public void AddDirectory(string path, EntryMetadata metadata)
+    {
+        var time = metadata.ModifyTime ?? _begun;
+        var node = new Node
+        {
+            Name = NameOf(path), Type = NodeType.Directory, Mode = GoMode.Directory | metadata.Permissions, Uid = metadata.Uid, Gid = metadata.Gid,
+            User = metadata.User ?? Accounts.UserName(metadata.Uid), Group = metadata.Group ?? Accounts.GroupName(metadata.Gid), ModifyTime = time, AccessTime = time, ChangeTime = time,
+        };
+        lock (_gate) _root.PutDirectory(path, node);
+    }
 
     /// <summary>Writes the trees, the index and the snapshot; it returns when all of it is durable.</summary>
     public async Task<Snapshot> CommitAsync(SnapshotHeader header, CancellationToken cancellation = default) =>

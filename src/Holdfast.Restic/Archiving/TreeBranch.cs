@@ -18,6 +18,9 @@ internal sealed class TreeBranch
     /// <summary>The local directory that this one stands for.</summary>
     private string? _localPath;
 
+    /// <summary>What was said of this directory; null for nothing.</summary>
+    private Node? _directory;
+
     /// <summary>Puts a node at an absolute path. It ends in the local path it came from, if any.</summary>
     public void Put(string path, Node node, string? localPath = null)
     {
@@ -32,6 +35,19 @@ internal sealed class TreeBranch
             branch = child;
         }
         branch._node = names.Length > 0 ? node with { Name = names[^1] } : node;
+    }
+
+    /// <summary>Tells what the directory at an absolute path is like; other things may be put below it before and after.</summary>
+    public void PutDirectory(string path, Node directory)
+    {
+        var branch = this;
+        foreach (var name in path.Split('/', StringSplitOptions.RemoveEmptyEntries))
+        {
+            if (branch._node is not null) throw new ArgumentException($"'{path}' lies in what has been archived whole.", nameof(path));
+            if (!branch._children.TryGetValue(name, out var child)) branch._children.Add(name, child = new TreeBranch());
+            branch = child;
+        }
+        branch._directory = directory;
     }
 
     /// <summary>What was archived at an absolute path; null when nothing was.</summary>
@@ -53,8 +69,8 @@ internal sealed class TreeBranch
         return (await blobs.SaveAsync(BlobType.Tree, TreeCodec.Encode(entries), cancellation)).Id;
     }
 
-    private Node Directory(string name, NodeReader nodes, Timestamp now) =>
-        _localPath is { } path && FileStatus.TryFind(path.TrimEnd('/') + "/.", out var status) // the dot follows a symlink, as /lib is one
+    private Node Directory(string name, NodeReader nodes, Timestamp now) => _directory is { } told ? told with { Name = name }
+        : _localPath is { } path && FileStatus.TryFind(path.TrimEnd('/') + "/.", out var status) // the dot follows a symlink, as /lib is one
             ? nodes.Read(path, name, status)
             : new Node { Name = name, Type = NodeType.Directory, Mode = GoMode.Directory | 0x1C0, ModifyTime = now, AccessTime = now, ChangeTime = now };
 }

@@ -66,6 +66,14 @@ internal sealed class BackupSession(PostgresConnector connector, NpgsqlConnectio
             return lsn;
         });
 
+    /// <summary>How far the server has written; a standby, how far it has replayed.</summary>
+    public Task<NpgsqlLogSequenceNumber> ReachedAsync(bool isStandby, CancellationToken cancellation) => TryAsync(
+        "The server did not tell how far it is",
+        () => LsnAsync(isStandby ? "SELECT pg_catalog.pg_last_wal_replay_lsn()" : "SELECT pg_catalog.pg_current_wal_insert_lsn()", cancellation));
+
+    /// <summary>The name of the slot of a run.</summary>
+    public static string Slot(string run) => $"holdfast_{run.ToLowerInvariant().Replace('-', '_')}";
+
     public ValueTask DisposeAsync() => connection.DisposeAsync();
 
     private async Task<NpgsqlLogSequenceNumber> LsnAsync(string sql, CancellationToken cancellation) =>

@@ -20,18 +20,24 @@ internal sealed class BaseCapture(PostgresConnector connector, ClusterFacts plan
     private BaseRecord? _record;
     private MarkEntry? _mark;
 
-    public static async Task<CapturePlan> PlanAsync(PostgresConnector connector, CaptureSession session, TimeProvider clock, CancellationToken cancellation)
+    public static async Task<CapturePlan> PlanAsync(PostgresConnector connector, CaptureSession session, TimeProvider clock, bool receives, CancellationToken cancellation)
     {
         await using var connection = await connector.OpenMaintenanceAsync(cancellation);
         var facts = await ClusterFacts.AskAsync(connector, connection, cancellation);
-        Check(connector.Settings.Name, facts);
+        Check(connector.Settings.Name, facts, session.Mode, receives);
+        if (StreamCapture.WhyNeeded(connector.Settings.Name, facts, receives) is { } why) return new StreamCapture(connector, facts, why, session, clock).Plan();
         return new BaseCapture(connector, facts, session, clock).Plan();
     }
 
+    /// <summary>Tries what a copy needs.</summary>
+    /// <param name="cluster">The cluster's name.</param>
+    /// <param name="facts">What its server says.</param>
+    /// <param name="mode">What the platform does meanwhile; null while nobody knows.</param>
+    /// <param name="receives">True to have the server send its files, even if they are here.</param>
     /// <exception cref="ProblemException">The server can not be copied while it runs.</exception>
-    public static void Check(string cluster, ClusterFacts facts)
+    public static void Check(string cluster, ClusterFacts facts, BackupMode? mode = null, bool receives = false)
     {
-        if (facts.IsStandby) throw Catalogue.PostgresBackup.Throwable($"The server of {cluster} is a standby.", "Take the base backup from its primary.");
+        if (StreamCapture.WhyNeeded(cluster, facts, receives) is { } why) StreamCapture.Check(cluster, facts, why, mode);
         if (facts.WalLevel == "minimal")
             throw Catalogue.PostgresSetting.Throwable($"wal_level of {cluster} is minimal, so its WAL can not repair a copy.", "Set wal_level = replica and restart the server, or use the method dump.");
     }
@@ -61,7 +67,7 @@ internal sealed class BaseCapture(PostgresConnector connector, ClusterFacts plan
         var parent = await BaseParent.FindAsync(session, _cluster, _facts.SystemIdentifier, cancellation);
         await _files.CopyAsync(parent, (ulong)_start, context, cancellation);
         var end = await _backup.StopAsync(cancellation);
-        _record = ClusterRecord.Of("base", _facts, _files) with
+        _record = ClusterRecord.Of("base", _facts, _files.Damaged) with
         {
             Started = started, Stopped = clock.GetUtcNow(), StartLsn = $"{_start}", StopLsn = $"{end.Lsn}", BackupLabel = end.Label, TablespaceMap = end.TablespaceMap.Length > 0 ? end.TablespaceMap : null,
         };
@@ -72,7 +78,7 @@ internal sealed class BaseCapture(PostgresConnector connector, ClusterFacts plan
     {
         try
         {
-            await _backup!.ReserveWalAsync($"holdfast_{context.RunId.ToLowerInvariant().Replace('-', '_')}", cancellation);
+            await _backup!.ReserveWalAsync(BackupSession.Slot(context.RunId), cancellation);
         }
         catch (ProblemException refused)
         {
@@ -92,6 +98,6 @@ internal sealed class BaseCapture(PostgresConnector connector, ClusterFacts plan
     {
         var segments = await new WalCapture(_facts!, _cluster, session).RunAsync(_start, BaseRecord.Lsn(_mark!.Lsn), context, cancellation);
         await _backup!.DisposeAsync();
-        await ClusterRecord.AddAsync(session, _cluster, _facts!, _record! with { Mark = _mark }, _files!, segments, cancellation);
+        await ClusterRecord.AddAsync(session, _cluster, _facts!, _record! with { Mark = _mark }, _files!.Counts, segments, cancellation);
     }
 }

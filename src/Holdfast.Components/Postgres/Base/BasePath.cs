@@ -15,6 +15,9 @@ internal static class BasePath
     /// <summary>Ends the name of a <see cref="PageMap"/>, of a <see cref="PageList"/>, and of the pages themselves.</summary>
     public const string MapEnding = ".map", ListEnding = ".list", DeltaEnding = ".delta";
 
+    /// <summary>What a server said that it sent, for pg_verifybackup; only of a copy that was received.</summary>
+    public static string Manifest(string cluster) => $"{DumpPath.Cluster(cluster)}/backup_manifest";
+
     /// <summary>A tablespace by its oid, as "pg_tblspc" names it.</summary>
     public static string Tablespace(string cluster, uint oid) => $"{DumpPath.Cluster(cluster)}/tablespaces/{oid}";
 }

@@ -66,7 +66,7 @@ internal sealed record TablespaceEntry(uint Oid, string Name, string Path);
 /// <summary>A file with pages that do not fit their checksums. <paramref name="Blocks"/> are counted from the beginning of this file; the first thousand stand here.</summary>
 internal sealed record DamagedFile(string File, IReadOnlyList<uint> Blocks, long Count);
 
-/// <summary>A restore point in the WAL.</summary>
+/// <summary>The instant of a recovery point in the WAL: a restore point, or where a standby was, which can make none and has no name for it.</summary>
 internal sealed record MarkEntry(string Name, string Lsn, DateTimeOffset Time);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, WriteIndented = true)]

@@ -17,10 +17,10 @@ internal sealed class ClusterFiles(string cluster, ClusterFacts facts, CaptureSe
 
     public DamagedPages Damaged { get; } = new();
 
-    public ArchiveCounters Counters => _counters;
-
     /// <summary>Changed pages of files that are stored already; known when the files have been copied.</summary>
     public PageStore? Pages { get; private set; }
+
+    public CopyCounts Counts => new(_counters.FilesNew + _counters.FilesChanged + _counters.FilesUnchanged, _counters.FilesUnchanged, _counters.BytesRead, Damaged, Pages?.Deltas ?? 0, Pages?.DeltaPages ?? 0);
 
     /// <summary>Refuses to go on where the files are not here, or may not be read.</summary>
     public void Check() => Check(cluster, facts);

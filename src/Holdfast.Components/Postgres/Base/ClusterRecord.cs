@@ -6,7 +6,7 @@ namespace Holdfast.Components.Postgres.Base;
 /// <summary>What a recovery point says of the files of a cluster: base.json for machines, and a record in the manifest for people.</summary>
 internal static class ClusterRecord
 {
-    public static BaseRecord Of(string method, ClusterFacts facts, ClusterFiles files) => new()
+    public static BaseRecord Of(string method, ClusterFacts facts, DamagedPages damaged) => new()
     {
         Method = method,
         SystemIdentifier = facts.SystemIdentifier,
@@ -18,10 +18,10 @@ internal static class ClusterRecord
         BlockSize = facts.BlockSize,
         Checksums = facts.Checksums,
         Tablespaces = facts.Tablespaces,
-        Damaged = files.Damaged.Files,
+        Damaged = damaged.Files,
     };
 
-    public static async Task AddAsync(CaptureSession session, string cluster, ClusterFacts facts, BaseRecord record, ClusterFiles files, int segments, CancellationToken cancellation)
+    public static async Task AddAsync(CaptureSession session, string cluster, ClusterFacts facts, BaseRecord record, CopyCounts counts, int segments, CancellationToken cancellation)
     {
         using var json = new MemoryStream(record.Write());
         await session.Writer.AddStreamAsync(BasePath.Record(cluster), json, cancellation: cancellation);
@@ -31,13 +31,13 @@ internal static class ClusterRecord
             Name = $"postgres/{cluster}", Kind = "postgres", Path = DumpPath.Cluster(cluster), From = at, To = record.Mark?.Time ?? record.Stopped, Details = Details(record),
         };
         entry.Versions["postgresql"] = facts.VersionText;
-        entry.Counts["files"] = files.Counters.FilesNew + files.Counters.FilesChanged + files.Counters.FilesUnchanged;
-        entry.Counts["unread"] = files.Counters.FilesUnchanged;
-        entry.Counts["bytes"] = files.Counters.BytesRead;
-        entry.Counts["pagesVerified"] = files.Damaged.Verified;
+        entry.Counts["files"] = counts.Files;
+        entry.Counts["unread"] = counts.Unread;
+        entry.Counts["bytes"] = counts.Bytes;
+        entry.Counts["pagesVerified"] = counts.Damaged.Verified;
         entry.Counts["pagesDamaged"] = record.Damaged.Sum(file => file.Count);
-        entry.Counts["filesWithChangedPages"] = files.Pages?.Deltas ?? 0;
-        entry.Counts["changedPages"] = files.Pages?.DeltaPages ?? 0;
+        entry.Counts["filesWithChangedPages"] = counts.Deltas;
+        entry.Counts["changedPages"] = counts.DeltaPages;
         entry.Counts["walSegments"] = segments;
         session.Manifest.Components.Add(entry);
     }

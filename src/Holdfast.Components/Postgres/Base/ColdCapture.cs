@@ -44,8 +44,8 @@ internal sealed class ColdCapture(PostgresConnector connector, ClusterFacts fact
         var started = clock.GetUtcNow();
         await _files.CopyAsync(parent, start: null, context, cancellation);
         if (ProveStopped() != before) throw Catalogue.PostgresRunning.Throwable($"The server of {_cluster} was started while its files were copied.");
-        var record = ClusterRecord.Of("cold", facts, _files) with { Timeline = before.Timeline, Started = started, Stopped = clock.GetUtcNow() };
-        await ClusterRecord.AddAsync(session, _cluster, facts, record, _files, segments: 0, cancellation);
+        var record = ClusterRecord.Of("cold", facts, _files.Damaged) with { Timeline = before.Timeline, Started = started, Stopped = clock.GetUtcNow() };
+        await ClusterRecord.AddAsync(session, _cluster, facts, record, _files.Counts, segments: 0, cancellation);
     }
 
     private ControlFile ProveStopped()

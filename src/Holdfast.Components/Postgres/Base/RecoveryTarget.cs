@@ -26,6 +26,8 @@ internal sealed record RecoveryTarget(string? Setting, string Value, string Text
     /// <exception cref="ProblemException">The wish can not be read, or not be met by this point.</exception>
     public static RecoveryTarget Of(RecoveryWishes wishes, BaseRecord record) => wishes.Limit switch
     {
+        // A standby can make no restore point: its WAL in the point ends with the mark.
+        RecoveryLimit.Mark when record.Mark is { Name.Length: 0 } mark => new(null, "", $"its mark of {Show(mark.Time)}") { Address = BaseRecord.Lsn(mark.Lsn), IsInPoint = true },
         RecoveryLimit.Mark when record.Mark is { } mark => new("recovery_target_name", mark.Name, $"its mark of {Show(mark.Time)}") { Address = BaseRecord.Lsn(mark.Lsn), IsInPoint = true },
         RecoveryLimit.Mark => new(null, "", $"when it was shut down, {Show(record.Started)}") { IsInPoint = true },
         RecoveryLimit.Immediate => new("recovery_target", "immediate", "the end of the copying") { Address = record.StopLsn is { } stop ? BaseRecord.Lsn(stop) : null, IsInPoint = true },

@@ -2,6 +2,7 @@ using System.Globalization;
 using Holdfast.Components.Postgres.Wal;
 using Holdfast.Engine.Problems;
 using Holdfast.Engine.Running;
+using Holdfast.Restic.Snapshots;
 using NpgsqlTypes;
 
 namespace Holdfast.Components.Postgres.Base;
@@ -57,10 +58,20 @@ internal sealed class WalSupply
     {
         if (!_needed.Contains(name) && WalFile.Find(name) is not { Kind: WalFileKind.History }) return null;
         // What the point itself has is of its own cluster, whatever has been archived under the same name since.
-        if (WalFile.Find(name) is { } file && await _session.Repository.FindNodeAsync(_session.Point, WalPath.Of(_cluster, file), cancellation) is { } node)
-            return (_session.Repository.OpenFile(node), (long)node.Size);
+        if (await FindInPointAsync(name, cancellation) is { } node) return (_session.Repository.OpenFile(node), (long)node.Size);
+        // Of a standby it has the last segment as far as the mark; what the archive has of it leads behind that.
+        if (Target.IsInPoint && await FindInPointAsync($"{name}.partial", cancellation) is { } part)
+        {
+            var whole = new byte[_record.SegmentSize];
+            await using var content = _session.Repository.OpenFile(part);
+            await content.ReadExactlyAsync(whole.AsMemory(0, (int)part.Size), cancellation);
+            return (new MemoryStream(whole, writable: false), whole.Length);
+        }
         return await _files.OpenAsync(name, cancellation);
     }
+
+    private async Task<Node?> FindInPointAsync(string name, CancellationToken cancellation) =>
+        WalFile.Find(name) is { } file ? await _session.Repository.FindNodeAsync(_session.Point, WalPath.Of(_cluster, file), cancellation) : null;
 
     /// <summary>Behind the last whole segment there may be a part of the next one, which 'wal receive' has stored before the server was lost.</summary>
     private static async Task<WalReach> WithReceivedAsync(WalCatalogue catalogue, WalReach reach, TimelineHistory history, BaseRecord record, CancellationToken cancellation)
@@ -68,7 +79,7 @@ internal sealed class WalSupply
         var size = record.SegmentSize;
         var next = WalReach.At(history, reach.Last is { } last ? last.Number(size) + 1 : (ulong)BaseRecord.Lsn(record.StartLsn!) / (uint)size, size);
         var name = $"{next.Name}.partial";
-        if (reach.Gap is not null || !catalogue.IsStreamed(name) || await catalogue.FindNodeAsync(name, cancellation) is not { } part) return reach;
+        if (reach.Gap is not null || !catalogue.HasPart(name) || await catalogue.FindNodeAsync(name, cancellation) is not { } part) return reach;
         var end = new NpgsqlLogSequenceNumber((ulong)next.Start(size) + part.Size);
         return end > reach.End ? reach with { Last = next, End = end } : reach;
     }

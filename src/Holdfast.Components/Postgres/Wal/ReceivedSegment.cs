@@ -29,7 +29,12 @@ internal sealed class ReceivedSegment(WalSegment segment, int size)
     }
 
     /// <summary>The file that it is: whole, or as far as it has come.</summary>
-    public WalSource ToSource() => IsWhole
+    /// <param name="end">What lies behind it is left out; null for none of it.</param>
+    public WalSource ToSource(NpgsqlLogSequenceNumber? end = null) => end < Reached
+        ? WalSource.Of(WalFile.Find($"{segment.Name}.partial")!, _content.AsMemory(0, (int)((ulong)end.Value - (ulong)segment.Start(size))))
+        : ToSource();
+
+    private WalSource ToSource() => IsWhole
         ? WalSource.Of(WalFile.Find(segment.Name)!, _content)
         : WalSource.Of(WalFile.Find($"{segment.Name}.partial")!, _content.AsMemory(0, Filled));
 }

@@ -71,7 +71,7 @@ internal sealed class WalFiles(Repository repository, WalCatalogue catalogue)
     {
         if (name.Length != WalSegment.NameLength) return null;
         RefuseGap(WalSegment.Parse(name));
-        if (!catalogue.IsStreamed($"{name}.partial")) return null;
+        if (!catalogue.HasPart($"{name}.partial")) return null;
         if (await ReadAsync($"{name}.partial", cancellation) is not { } part) return null;
         var whole = new byte[catalogue.SegmentSize];
         part.CopyTo(whole, 0);

@@ -33,6 +33,12 @@ internal sealed class BaseRig : IAsyncDisposable
 
     public Repository Repository { get; private set; } = null!;
 
+    /// <summary>The server sends its files, as one does whose files are elsewhere.</summary>
+    public bool Receives { get; set; }
+
+    /// <summary>The server that is captured and restored, when it is not <see cref="Server"/>.</summary>
+    public PostgresServer? Captured { get; set; }
+
     /// <summary>How restores bring the WAL.</summary>
     public BaseRestoreOptions RestoreOptions { get; set; } = new();
 
@@ -55,7 +61,7 @@ internal sealed class BaseRig : IAsyncDisposable
     }
 
     public PostgresComponent Component(PostgresMethod method = PostgresMethod.Base) =>
-        new(new PostgresSettings { Method = method, Service = Service, Host = Server.Folder, Port = Server.Port }, new FixedSecret(""), Host, TimeProvider.System) { RestoreOptions = RestoreOptions };
+        new(new PostgresSettings { Method = method, Service = Service, Host = (Captured ?? Server).Folder, Port = (Captured ?? Server).Port }, new FixedSecret(""), Host, TimeProvider.System) { RestoreOptions = RestoreOptions, Receives = Receives };
 
     /// <summary>This machine, with the programs of the cluster's version before others.</summary>
     public LocalHost Host => new(Variable);

@@ -43,6 +43,14 @@ public sealed class OtherMajorsTests
         await rig.Server.ExecuteAsync("postgres", "SELECT pg_wal_replay_resume();");
         while (await rig.Server.QueryAsync("postgres", "SELECT pg_is_in_recovery()") == "t") await Task.Delay(100, BaseRig.Cancellation);
 
+        rig.Receives = true;
+        var received = await rig.CaptureAsync();
+        Assert.Empty(received.Context.Warnings);
+        await rig.Server.StopServerAsync();
+        await rig.RestoreAsync(received, new RecoveryWishes { Delta = true });
+        Assert.Equal("20001", await rig.Server.QueryAsync("postgres", "SELECT count(*) FROM t"));
+        rig.Receives = false;
+
         var cold = await rig.CaptureAsync(PostgresMethod.Cold, BackupMode.Cold, () => rig.Server.StopServerAsync());
         await rig.RestoreAsync(cold);
         Assert.Equal("20001", await rig.Server.QueryAsync("postgres", "SELECT count(*) FROM t"));
