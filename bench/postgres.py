@@ -96,11 +96,11 @@ class Holdfast:
         self.folder = f"{cluster.folder}/holdfast"
         self.repository = f"{self.folder}/repo"
         os.makedirs(self.folder)
-        self.environment = {**os.environ, "HOLDFAST_PASSWORD": "bench", "HOLDFAST_STATE": f"{self.folder}/state"}
+        self.environment = {**os.environ, "HOLDFAST_STATE": f"{self.folder}/state"}
         with open(f"{self.folder}/profile.yaml", "w") as file:
-            file.write(f"platform: bench\nrepository:\n  path: {self.repository}\n  password: {{ env: HOLDFAST_PASSWORD }}\ncomponents:\n  postgres:\n"
+            file.write(f"platform: bench\nrepository:\n  path: {self.repository}\n  password: {{ file: {self.folder}/password }}\ncomponents:\n  postgres:\n"
                        f"    - name: main\n      method: base\n      connection: {{ host: {cluster.folder}, port: {PORT}, user: postgres }}\n")
-        subprocess.run(self.command("init", "--yes"), env=self.environment, check=True, stdout=subprocess.DEVNULL)
+        subprocess.run(self.command("init", "--yes", "--generate-password"), env=self.environment, check=True, stdout=subprocess.DEVNULL)
 
     def command(self, verb, *words):
         return [self.binary, verb, "--profile", f"{self.folder}/profile.yaml", *words]
