@@ -19,6 +19,7 @@ internal static class PointsCommand
     {
         launcher.Start(new Command("list", "Lists recovery points, oldest first.") { All }, ListAsync),
         launcher.Start(new Command("show", "Shows all that a recovery point says of itself.") { Point }, ShowAsync),
+        launcher.Start(new Command("profile", "Prints the profile that a recovery point was made with: 'holdfast points profile latest > /etc/holdfast/profile.yaml'.") { Point }, ShowProfileAsync),
         launcher.Start(new Command("files", "Lists the files of a recovery point.") { Point, Below }, ListFilesAsync),
         launcher.Start(new Command("diff", "Lists what differs between two recovery points.") { Point, Second }, CompareAsync),
     };
@@ -38,6 +39,14 @@ internal static class PointsCommand
         var points = new RecoveryPoints(await session.OpenAsync(cancellation));
         var point = await points.FindAsync(parsed.GetRequiredValue(Point), session.ProfileIfAny?.Platform, [], cancellation);
         session.Output.Tell(PointDetailsEvent.Of(point, await points.ReadManifestAsync(point, cancellation)));
+        return ExitCode.Success;
+    }
+
+    private static async Task<ExitCode> ShowProfileAsync(Session session, ParseResult parsed, CancellationToken cancellation)
+    {
+        var points = new RecoveryPoints(await session.OpenAsync(cancellation));
+        var point = await points.FindAsync(parsed.GetRequiredValue(Point), session.ProfileIfAny?.Platform, [], cancellation);
+        session.Output.Tell(new DocumentEvent("profile.yaml", await points.ReadProfileTextAsync(point, cancellation)));
         return ExitCode.Success;
     }
 

@@ -40,11 +40,12 @@ public sealed class RecoveryPoints(Repository repository)
         ManifestCodec.Read(await ReadAsync(point, ManifestCodec.Path, cancellation), point.Id.ToShortString());
 
     /// <summary>The profile that the point was made with.</summary>
-    public async Task<Profile> ReadProfileAsync(Snapshot point, CancellationToken cancellation)
-    {
-        var text = await ReadAsync(point, ProfilePath, cancellation);
-        return ProfileReader.Parse(Encoding.UTF8.GetString(text), $"{point.Id.ToShortString()}:{ProfilePath}");
-    }
+    public async Task<Profile> ReadProfileAsync(Snapshot point, CancellationToken cancellation) =>
+        ProfileReader.Parse(await ReadProfileTextAsync(point, cancellation), $"{point.Id.ToShortString()}:{ProfilePath}");
+
+    /// <summary>The text of the profile that the point was made with, comments and all.</summary>
+    public async Task<string> ReadProfileTextAsync(Snapshot point, CancellationToken cancellation) =>
+        Encoding.UTF8.GetString(await ReadAsync(point, ProfilePath, cancellation));
 
     /// <summary>A small file of a point.</summary>
     internal async Task<byte[]> ReadAsync(Snapshot point, string path, CancellationToken cancellation)

@@ -21,6 +21,7 @@ public sealed class GoodCaseTests
         var points = (await scene.RunAsync("points", "list")).Succeeded();
         Assert.Contains("scene", points.Output, StringComparison.Ordinal);
         Assert.Contains("etc/plain", (await scene.RunAsync("points", "files", "latest")).Succeeded().Output, StringComparison.Ordinal);
+        Assert.Equal(File.ReadAllText(scene.Profile).TrimEnd(), (await scene.RunAsync("points", "profile", "latest")).Succeeded().Output.TrimEnd());
         await scene.NothingIsLostAsync(before);
     }
 
