@@ -19,6 +19,7 @@ public sealed class SearchEngine : IAsyncDisposable
     private readonly string _scripts;
     private readonly HttpClient _client;
     private bool _runs = true;
+    private string[] _arguments = [];
 
     private SearchEngine(TempFolder folder, string scripts, string url, HttpClient client) => (_folder, _scripts, Url, _client) = (folder, scripts, url, client);
 
@@ -39,12 +40,13 @@ public sealed class SearchEngine : IAsyncDisposable
         Require.Program("java");
         var folder = new TempFolder();
         if (Environment.IsPrivilegedProcess) File.SetUnixFileMode(folder.Path, (UnixFileMode)Convert.ToInt32("755", 8)); // the engine is no root
-        var up = await Command.RunAsync(Path.Combine(scripts, "up"), [engine, folder["engine"], "--port", $"{FreePort()}", "--repo", folder["snapshots"], .. secure ? ["--secure"] : Array.Empty<string>(), .. settings.SelectMany(setting => new[] { "--set", setting })]);
+        string[] arguments = [engine, folder["engine"], "--port", $"{FreePort()}", "--repo", folder["snapshots"], .. secure ? ["--secure"] : Array.Empty<string>(), .. settings.SelectMany(setting => new[] { "--set", setting })];
+        var up = await Command.RunAsync(Path.Combine(scripts, "up"), arguments);
         if (up.ExitCode != 0) folder.Dispose();
         var url = up.Succeeded().Output.Trim().Split('\n')[^1];
         var client = new HttpClient(new SocketsHttpHandler { SslOptions = { RemoteCertificateValidationCallback = (_, certificate, _, _) => certificate?.Issuer == "CN=Test CA" } });
         if (secure) client.DefaultRequestHeaders.Authorization = new("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"admin:{Password}")));
-        return new SearchEngine(folder, scripts, url, client);
+        return new SearchEngine(folder, scripts, url, client) { _arguments = arguments };
     }
 
     /// <summary>Asks it for something; the body is JSON, or lines of it. The answer must be good.</summary>
@@ -63,6 +65,23 @@ public sealed class SearchEngine : IAsyncDisposable
         if (_runs) (await Command.RunAsync(Path.Combine(_scripts, "down"), [_folder["engine"]])).Succeeded();
         _runs = false;
     }
+
+    /// <summary>Starts a second node of its cluster, for data alone, which has no directory for snapshots.</summary>
+    public async Task<SearchEngine> JoinAsync()
+    {
+        var folder = new TempFolder();
+        if (Environment.IsPrivilegedProcess) File.SetUnixFileMode(folder.Path, (UnixFileMode)Convert.ToInt32("755", 8));
+        string[] arguments = [_arguments[0], folder["engine"], "--port", $"{FreePort()}", "--join", _folder["engine"], "--set", "node.roles=[data]"];
+        var up = await Command.RunAsync(Path.Combine(_scripts, "up"), arguments);
+        if (up.ExitCode != 0) folder.Dispose();
+        return new SearchEngine(folder, _scripts, up.Succeeded().Output.Trim().Split('\n')[^1], new HttpClient()) { _arguments = arguments };
+    }
+
+    /// <summary>Kills it as the kernel does.</summary>
+    public async Task KillAsync() => (await Command.RunAsync(Path.Combine(_scripts, "down"), [_folder["engine"], "KILL"])).Succeeded();
+
+    /// <summary>Starts it on its data again, after a kill, at the same place.</summary>
+    public async Task StartAgainAsync() => (await Command.RunAsync(Path.Combine(_scripts, "up"), _arguments)).Succeeded();
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()

@@ -28,10 +28,44 @@ internal static class SearchCommand
 
     public static Command Make(Launcher launcher) => new("search", "Builds search indices from the database, and puts right what differs.")
     {
+        launcher.Start(new Command("prepare", "Lets the nodes write snapshots: the directory, its owner, path.repo and a restart; shows it, and does it with --yes.") { Cluster, PlanOnly, Yes }, PrepareAsync),
+        launcher.Start(new Command("recovery", "Watches indices that come back, until the first copy of every shard is there.") { Cluster }, RecoveryAsync),
         launcher.Start(new Command("reindex", "Builds indices anew from the database, beside those in use, and then replaces them.") { Named, Cluster, Delegate, DropOld, Afresh, PlanOnly, Yes }, ReindexAsync),
         launcher.Start(new Command("migrate", "Brings templates, mappings, settings and aliases to what the profile wants; prints nothing when they are.") { Wanted, Cluster, Delegate, Detach, PlanOnly }, MigrateAsync),
         launcher.Start(new Command("sync", "Compares indices with the database, and copies what differs; the platform may run.") { Some, Cluster, Delegate, DryRun, PlanOnly }, SyncAsync),
     };
+
+    private static async Task<ExitCode> PrepareAsync(Session session, ParseResult parsed, CancellationToken cancellation)
+    {
+        var (cluster, _) = Request(session, parsed, []);
+        var plan = await ComposeAsync(cancellation);
+        if (plan.Steps.Count == 0)
+        {
+            session.Output.Tell(new MessageEvent($"Every node of {cluster.ClusterName} can write snapshots."));
+            return ExitCode.Success;
+        }
+        if (parsed.GetValue(PlanOnly) || !parsed.GetValue(Yes)) session.Output.Tell(PlanEvent.Of(plan));
+        if (parsed.GetValue(PlanOnly)) return ExitCode.Success;
+        if (!parsed.GetValue(Yes))
+            await session.ConfirmAsync("Do it? A restart interrupts the search. [y/N]", "A node would be restarted, and nobody is here to confirm it, so nothing was done.", "It was not confirmed, so nothing was done.", cancellation);
+        return (await RunAsync(session, ComposeAsync, cancellation)).Exit;
+
+        async Task<Plan> ComposeAsync(CancellationToken token) => new("search prepare", session.Profile.Platform, await cluster.PlanPrepareAsync(token));
+    }
+
+    private static async Task<ExitCode> RecoveryAsync(Session session, ParseResult parsed, CancellationToken cancellation)
+    {
+        var (cluster, _) = Request(session, parsed, []);
+        var counters = new StepCounters();
+        await LiveStep.RunAsync(
+            session.Output, session.Clock, $"Watch {cluster.ClusterName} come back", async () =>
+            {
+                await cluster.WatchRecoveryAsync(counters, cancellation);
+                return true;
+            },
+            () => (counters.BytesDone, counters.BytesTotal, counters.ItemsDone, counters.ItemsTotal));
+        return ExitCode.Success;
+    }
 
     private static async Task<ExitCode> ReindexAsync(Session session, ParseResult parsed, CancellationToken cancellation)
     {

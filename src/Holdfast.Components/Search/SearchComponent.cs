@@ -1,6 +1,7 @@
 using Holdfast.Components.Search.Building;
 using Holdfast.Components.Search.Definitions;
 using Holdfast.Components.Search.Migrating;
+using Holdfast.Components.Search.Preparing;
 using Holdfast.Components.Search.Syncing;
 using Holdfast.Engine.Checking;
 using Holdfast.Engine.Documents;
@@ -42,7 +43,7 @@ public sealed class SearchComponent : IComponent
 
     public string Kind => "search";
 
-    public IReadOnlyList<IUndoHandler> UndoHandlers => [.. _undos.Handlers, IndexUndos];
+    public IReadOnlyList<IUndoHandler> UndoHandlers => [.. _undos.Handlers, IndexUndos, Setup];
 
     /// <summary>Its name among the clusters of the profile.</summary>
     public string ClusterName => _settings.Name;
@@ -118,6 +119,22 @@ public sealed class SearchComponent : IComponent
     public async Task<IReadOnlyList<Step>> PlanMigrateAsync(IndexRequest request, CancellationToken cancellation) => request.Delegate
         ? [Delegated("migrate", $"Migrate {Name}", string.Join(',', request.Indices))]
         : await new IndexMigration(Work(request), IndexUndos, _definitions, _settings.Pace).PlanAsync(request.Indices, cancellation);
+
+    /// <summary>The steps that let the nodes write snapshots into the profile's directory; none when they can.</summary>
+    /// <exception cref="ProblemException">The engine can not be asked, or the profile does not say what is needed.</exception>
+    public Task<IReadOnlyList<Step>> PlanPrepareAsync(CancellationToken cancellation) => Setup.PlanAsync(cancellation);
+
+    /// <summary>Watches indices that come back until the first copy of every shard is there.</summary>
+    /// <param name="counters">Gets shards and bytes.</param>
+    /// <param name="cancellation">Stops it.</param>
+    /// <exception cref="ProblemException">A shard can not come back, with the engine's explanation, or it took too long.</exception>
+    public async Task WatchRecoveryAsync(StepCounters counters, CancellationToken cancellation)
+    {
+        var (open, _) = await SearchState.ResolveAsync(_server, _settings.Indices, cancellation);
+        if (open.Count > 0) await new IndexRecovery(_server, _clock).WaitAsync(open, _settings.Deadline, counters, cancellation);
+    }
+
+    private NodeSetup Setup => new(_settings, _server, _host, _clock);
 
     private IndexUndos IndexUndos => new(_settings, _server, _clock);
 

@@ -32,6 +32,15 @@ internal sealed record SearchSettings
     /// <summary>The directory of a repository of type "fs", on every node; null when the repository is one that somebody has registered.</summary>
     public string? Location { get; init; }
 
+    /// <summary>The engine's user, whom the directory belongs to; null when nobody says.</summary>
+    public string? Owner { get; init; }
+
+    /// <summary>The configuration of this machine's node; null when nobody says.</summary>
+    public string? Configuration { get; init; }
+
+    /// <summary>The unit of systemd of this machine's node; null when nobody says.</summary>
+    public string? Service { get; init; }
+
     /// <summary>The engine's repository is copied into the recovery point; otherwise the point only names the snapshot.</summary>
     public bool Copies { get; init; } = true;
 
@@ -58,6 +67,9 @@ internal sealed record SearchSettings
         {
             Repository = repository.Find("name")?.Text ?? settings.Repository,
             Location = repository.Find("location")?.Text.TrimEnd('/'),
+            Owner = repository.Find("owner")?.Text,
+            Configuration = repository.Find("configuration")?.Text,
+            Service = repository.Find("service")?.Text,
             Copies = repository.Find("copy")?.Boolean ?? settings.Copies,
             Keep = repository.Find("keep")?.Integer ?? settings.Keep,
         };

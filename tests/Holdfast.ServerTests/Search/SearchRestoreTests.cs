@@ -160,6 +160,54 @@ public sealed class SearchRestoreTests(SearchEngines engines)
     }
 
     [Fact]
+    public async Task A_node_that_can_not_write_the_directory_is_named_before_anything_is_captured()
+    {
+        var engine = await engines.BeginAsync("opensearch");
+        await using var rig = await SearchRig.BeginAsync();
+        await SearchRig.FillAsync(engine, 100);
+        var component = SearchRig.Component(engine);
+        await using (var second = await engine.JoinAsync())
+        {
+            var node = (string)(await second.CallAsync(HttpMethod.Get, "/"))["name"]!;
+            Assert.NotEqual((string?)(await engine.CallAsync(HttpMethod.Get, "/"))["name"], node);
+            Assert.Contains($"node {node}", (await RefusedAsync(Catalogue.SearchPath, () => rig.CaptureAsync(component))).Message, StringComparison.Ordinal);
+            var lacking = await RefusedAsync(Catalogue.SearchPath, () => component.PlanPrepareAsync(Cancellation));
+            Assert.StartsWith($"The nodes {node} lack '{engine.Snapshots}'", lacking.Message, StringComparison.Ordinal);
+            await engine.CallAsync(HttpMethod.Delete, "/documents_v2,stix_v4"); // what lies on it goes with it
+        }
+        while ((int)(await engine.CallAsync(HttpMethod.Get, "/_cluster/health"))["number_of_nodes"]! > 1) await Task.Delay(100, Cancellation);
+        Assert.Empty(await component.PlanPrepareAsync(Cancellation));
+    }
+
+    [Theory]
+    [InlineData("elasticsearch")]
+    [InlineData("opensearch")]
+    public async Task An_engine_that_is_killed_under_its_snapshot_makes_no_point_and_takes_the_next_one(string kind)
+    {
+        var engine = await engines.BeginAsync(kind);
+        await using var rig = await SearchRig.BeginAsync();
+        await SearchRig.FillAsync(engine, 3000);
+        await engine.CallAsync(HttpMethod.Put, "/_snapshot/holdfast", new JsonObject
+        {
+            ["type"] = "fs", ["settings"] = new JsonObject { ["location"] = engine.Snapshots, ["max_snapshot_bytes_per_sec"] = "20kb", ["chunk_size"] = "10kb" },
+        }.ToJsonString());
+        var component = SearchRig.Component(engine);
+        var capture = rig.CaptureAsync(component, BackupMode.Online);
+        while ((await SearchRig.SnapshotsAsync(engine)).Count == 0) await Task.Delay(50, Cancellation);
+        await engine.KillAsync();
+        await Assert.ThrowsAsync<ProblemException>(() => capture);
+        await engine.StartAgainAsync();
+        Assert.Empty(await rig.Repository.ListSnapshotsAsync(Cancellation));
+        await engine.CallAsync(HttpMethod.Delete, "/_snapshot/holdfast"); // the next one is not slow
+        await engine.CallAsync(HttpMethod.Get, "/_cluster/health?wait_for_status=yellow&timeout=60s");
+        var documents = await SearchRig.DocumentsAsync(engine, "documents_v2");
+        var taken = await rig.CaptureAsync(component);
+        await engine.CallAsync(HttpMethod.Delete, "/documents_v2,stix_v4");
+        await rig.RestoreAsync(component, taken);
+        Assert.Equal(documents, await SearchRig.DocumentsAsync(engine, "documents_v2"));
+    }
+
+    [Fact]
     public async Task On_a_secured_engine_a_user_who_is_not_the_administrator_is_enough()
     {
         var engine = await engines.BeginAsync("secure");

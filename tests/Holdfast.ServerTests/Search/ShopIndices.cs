@@ -27,7 +27,7 @@ internal sealed class ShopIndices : IDisposable
     {
         (Postgres, Engine, Database) = (postgres, engine, database);
         Source = indices.Replace("SOURCE", $"database: {database}, {Versioned}", StringComparison.Ordinal).Replace("DATABASE", database, StringComparison.Ordinal);
-        _profile = ProfileReader.Parse($$"""
+        ProfileText = $$"""
             platform: shop
             components:
               postgres:
@@ -40,13 +40,17 @@ internal sealed class ShopIndices : IDisposable
                   {{more.ReplaceLineEndings("\n      ")}}
                   indices:
                     {{Source.ReplaceLineEndings("\n        ")}}
-            """, _folder["profile.yaml"]);
+            """;
+        _profile = ProfileReader.Parse(ProfileText, _folder["profile.yaml"]);
     }
 
     public PostgresServer Postgres { get; }
     public SearchEngine Engine { get; }
     public string Database { get; }
     public string Source { get; }
+
+    /// <summary>The profile, for the program itself.</summary>
+    public string ProfileText { get; }
     public RecordedContext Context { get; private set; } = new("none");
 
     public static CancellationToken Cancellation => TestContext.Current.CancellationToken;

@@ -1,0 +1,106 @@
+using System.Text.Json.Nodes;
+using Holdfast.Engine.Hosts;
+using Holdfast.Engine.Planning;
+using Holdfast.Engine.Problems;
+using Holdfast.Engine.Running;
+
+namespace Holdfast.Components.Search.Preparing;
+
+/// <summary>
+/// The steps that let this machine's node write snapshots: the directory, its owner, path.repo in the node's configuration, and a restart.
+/// None when every node can use it. A node that does not come up again gets its old configuration back.
+/// </summary>
+internal sealed class NodeSetup(SearchSettings settings, SearchServer server, IHost host, TimeProvider clock) : IUndoHandler
+{
+    private const string File = "file", Aside = "aside", Service = "service";
+    private static readonly TimeSpan _look = TimeSpan.FromMilliseconds(500), _patience = TimeSpan.FromMinutes(5);
+
+    public string Kind => $"search/{settings.Name}.old-configuration";
+
+    /// <exception cref="ProblemException">The profile does not say where, or the engine can not be asked.</exception>
+    public async Task<IReadOnlyList<Step>> PlanAsync(CancellationToken cancellation)
+    {
+        var location = settings.Location ?? throw Catalogue.SearchPath.Throwable($"The profile names no directory for the snapshots of {settings.Name}.", "Name it under 'repository: location:' of the search component.");
+        var lacking = await LackingAsync(location, cancellation);
+        var steps = new List<Step>();
+        var owner = settings.Owner;
+        if (!Directory.Exists(location)) steps.Add(Step($"Make {location}", $"The directory of the snapshots{(owner is null ? "" : $", which belongs to {owner}")}.", (_, stop) => MakeAsync(location, owner, stop)));
+        else if (owner is not null && await OwnerAsync(location, cancellation) != owner) steps.Add(Step($"Give {location} to {owner}", "The engine's user must be able to write it.", (_, stop) => OwnAsync(location, owner, stop)));
+        if (lacking.Count == 0) return steps;
+        var nodes = string.Join(", ", lacking);
+        if (settings.Configuration is not { } file || settings.Service is not { } service)
+            throw Catalogue.SearchPath.Throwable($"The nodes {nodes} lack '{location}' in their setting path.repo.", $"Add path.repo: [\"{location}\"] to the configuration of each and restart it; or name 'configuration' and 'service' of this machine's node under 'repository' in the profile.");
+        steps.Add(Step($"Name {location} in {file}", $"Adds it to path.repo, and restarts {service}; the nodes that lack it: {nodes}.", (context, stop) => ChangeAsync(location, file, service, context, stop)) with { Destroys = true });
+        return steps;
+    }
+
+    public async Task UndoAsync(Undo undo, CancellationToken cancellation)
+    {
+        if (!System.IO.File.Exists(undo.Arguments[Aside])) return;
+        System.IO.File.Move(undo.Arguments[Aside], undo.Arguments[File], overwrite: true);
+        await RunAsync("systemctl", ["restart", "--", undo.Arguments[Service]], cancellation);
+    }
+
+    private Step Step(string name, string does, Func<StepContext, CancellationToken, Task> act) => new() { Name = name, Does = does, Component = $"search/{settings.Name}", Act = act };
+
+    /// <summary>The names of nodes that hold data or lead, and whose path.repo does not have the directory or one above it.</summary>
+    private async Task<IReadOnlyList<string>> LackingAsync(string location, CancellationToken cancellation)
+    {
+        var nodes = (await server.GetAsync("/_nodes/settings?filter_path=nodes.*.name,nodes.*.settings.path.repo", cancellation))["nodes"] as JsonObject ?? [];
+        return [.. nodes.Where(node => !Paths(node.Value?["settings"]).Any(path => location == path || location.StartsWith($"{path}/", StringComparison.Ordinal))).Select(node => (string?)node.Value?["name"] ?? node.Key)];
+    }
+
+    private static IEnumerable<string> Paths(JsonNode? settings) => (settings as JsonObject ?? [])
+        .SelectMany(entry => entry.Value switch { JsonArray list => list.Select(item => item?.ToString()), JsonObject inner => Paths(inner), { } one => [one.ToString()], _ => [] }).OfType<string>().Select(path => path.TrimEnd('/'));
+
+    private async Task MakeAsync(string location, string? owner, CancellationToken cancellation)
+    {
+        Directory.CreateDirectory(location);
+        if (owner is not null) await OwnAsync(location, owner, cancellation);
+    }
+
+    private Task<string> OwnAsync(string location, string owner, CancellationToken cancellation) => RunAsync("chown", ["--", $"{owner}:", location], cancellation);
+
+    private async Task<string> OwnerAsync(string location, CancellationToken cancellation) => (await RunAsync("stat", ["-c", "%U", "--", location], cancellation)).Trim();
+
+    private async Task ChangeAsync(string location, string file, string service, StepContext context, CancellationToken cancellation)
+    {
+        var before = await System.IO.File.ReadAllTextAsync(file, cancellation);
+        if (PathSetting.Add(before, location) is { } after)
+        {
+            var aside = $"{file}.before-{context.RunId.ToLowerInvariant()}";
+            var undo = new Undo(Kind, $"Give {file} its old content back, and restart {service}.", new Dictionary<string, string>(StringComparer.Ordinal) { [File] = file, [Aside] = aside, [Service] = service });
+            await RunAsync("cp", ["--preserve=all", "--", file, aside], cancellation);
+            await context.OweAsync(undo, cancellation);
+            await System.IO.File.WriteAllTextAsync(file, after, cancellation); // into the same file: its owner, mode and labels stay
+            await RestartAsync(service, location, cancellation);
+            await context.SettleAsync(undo, cancellation);
+            context.Note($"The old configuration is {aside}.");
+            return;
+        }
+        await RestartAsync(service, location, cancellation); // it is named, and the node does not know it yet
+    }
+
+    private async Task RestartAsync(string service, string location, CancellationToken cancellation)
+    {
+        await RunAsync("systemctl", ["restart", "--", service], cancellation);
+        for (var began = clock.GetTimestamp(); clock.GetElapsedTime(began) < _patience; await Task.Delay(_look, clock, cancellation))
+        {
+            try
+            {
+                if ((await LackingAsync(location, cancellation)).Count == 0) return;
+            }
+            catch (ProblemException starting) when (starting.Problem.Code == Catalogue.WebUnreachable.Code || starting.Problem.Code == Catalogue.WebAnswer.Code || starting.Problem.Code == Catalogue.SearchRefused.Code)
+            {
+                // It does not answer yet.
+            }
+        }
+        throw Catalogue.SearchPath.Throwable($"{server.Place} did not come up with '{location}' in path.repo within {_patience.TotalMinutes:0} minutes of its restart.");
+    }
+
+    private async Task<string> RunAsync(string program, IReadOnlyList<string> words, CancellationToken cancellation)
+    {
+        var (result, output) = await host.RunAsync(new ProgramCall(program, words), cancellation);
+        return result.ExitCode == 0 ? output : throw Catalogue.SearchPath.Throwable($"'{program} {string.Join(' ', words)}' ended with {result.ExitCode}: {result.Errors.Trim().TrimEnd('.')}.");
+    }
+}
