@@ -1,9 +1,6 @@
-using System.Diagnostics;
-using System.Globalization;
 using System.Text.Json.Nodes;
 using Holdfast.Engine.Problems;
 using Holdfast.ServerTests.EndToEnd;
-using Holdfast.Testing;
 using Xunit;
 
 namespace Holdfast.ServerTests.Search;
