@@ -68,6 +68,12 @@ public sealed record EntryMetadata
 
     /// <summary>The snapshot's time when null.</summary>
     public Timestamp? ModifyTime { get; init; }
+
+    /// <summary>
+    /// Bytes of a chunk, 512 KiB to 8 MiB: for content that never comes again at another offset, so that nobody need look for where to cut it.
+    /// 0 cuts where restic does.
+    /// </summary>
+    public int ChunkSize { get; init; }
 }
 
 /// <summary>What a streamed entry became: its size in bytes and how many of them were new to the repository.</summary>

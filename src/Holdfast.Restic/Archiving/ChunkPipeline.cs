@@ -33,8 +33,8 @@ internal sealed class ChunkPipeline : IAsyncDisposable
         _workers = [.. Enumerable.Range(0, repository.Options.Workers).Select(_ => Task.Run(() => WorkAsync(cancellation), CancellationToken.None))];
     }
 
-    /// <summary>Reads to the end and stores all of it. <paramref name="read"/> returns 0 at the end.</summary>
-    public async Task<ChunkedContent> StoreAsync(Func<Memory<byte>, CancellationToken, ValueTask<int>> read, CancellationToken cancellation)
+    /// <summary>Reads to the end and stores all of it. <paramref name="read"/> returns 0 at the end; <paramref name="chunkSize"/> is 0 to cut where the content says.</summary>
+    public async Task<ChunkedContent> StoreAsync(Func<Memory<byte>, CancellationToken, ValueTask<int>> read, CancellationToken cancellation, int chunkSize = 0)
     {
         var content = new ChunkedContent();
         var group = new TaskGroup();
@@ -42,7 +42,7 @@ internal sealed class ChunkPipeline : IAsyncDisposable
         Exception? failure = null;
         try
         {
-            await CutAsync(read, content, group, cancellation);
+            await CutAsync(read, chunkSize, content, group, cancellation);
         }
         catch (Exception unread)
         {
@@ -57,19 +57,19 @@ internal sealed class ChunkPipeline : IAsyncDisposable
         return content;
     }
 
-    private async Task CutAsync(Func<Memory<byte>, CancellationToken, ValueTask<int>> read, ChunkedContent content, TaskGroup group, CancellationToken cancellation)
+    private async Task CutAsync(Func<Memory<byte>, CancellationToken, ValueTask<int>> read, int chunkSize, ChunkedContent content, TaskGroup group, CancellationToken cancellation)
     {
         var buffer = await _buffers.RentAsync(cancellation);
         try
         {
             for (int filled = 0, scanned = 0; ;)
             {
-                var cut = _chunker.FindCut(buffer.GetSpan()[..filled], scanned);
+                var cut = chunkSize == 0 ? _chunker.FindCut(buffer.GetSpan()[..filled], scanned) : filled >= chunkSize ? chunkSize : 0;
                 if (cut == 0)
                 {
                     scanned = filled;
                     if (filled == buffer.Length) buffer = await _buffers.EnlargeAsync(buffer, cancellation);
-                    var count = await FillAsync(read, buffer.Memory.Slice(filled, Math.Min(filled == 0 ? RabinChunker.MinSize : ReadSize, buffer.Length - filled)), cancellation);
+                    var count = await FillAsync(read, buffer.Memory.Slice(filled, Math.Min(filled == 0 ? RabinChunker.MinSize : ReadSize, (chunkSize == 0 ? buffer.Length : Math.Min(chunkSize, buffer.Length)) - filled)), cancellation);
                     filled += count;
                     if (count > 0) continue;
                     if (filled > 0) await SaveAsync(buffer.Memory[..filled], content, content.Reserve(filled), cancellation);

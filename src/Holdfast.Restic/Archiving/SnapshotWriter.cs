@@ -95,7 +95,7 @@ public sealed class SnapshotWriter : IAsyncDisposable
     public async Task<StoredEntry> AddStreamAsync(string path, Stream content, EntryMetadata? metadata = null, CancellationToken cancellation = default)
     {
         metadata ??= new EntryMetadata();
-        var stored = await _chunks.StoreAsync(content.ReadAsync, cancellation);
+        var stored = await _chunks.StoreAsync(content.ReadAsync, cancellation, metadata.ChunkSize);
         var time = metadata.ModifyTime ?? _begun;
         Put(path, new Node
         {

@@ -52,6 +52,31 @@ public sealed class SnapshotWriterTests
     }
 
     [Fact]
+    public async Task Content_of_chunks_of_one_size_comes_back_and_is_found_again_with_another_end()
+    {
+        using var folder = new TempFolder();
+        await using var repository = await InitAsync(folder);
+        var content = new byte[(5 << 20) + 7];
+        new Random(3).NextBytes(content);
+        var sizes = new EntryMetadata { ChunkSize = 1 << 20 };
+        StoredEntry? again = null;
+        var snapshot = await ArchiveAsync(repository, null, async writer =>
+        {
+            await writer.AddStreamAsync("/whole", new MemoryStream(content), sizes, Token);
+            await writer.AddStreamAsync("/empty", Stream.Null, sizes, Token);
+            again = await writer.AddStreamAsync("/part", new MemoryStream(content, 0, (3 << 20) + 1), sizes, Token);
+        });
+        Assert.Equal(1, again!.BytesAdded);
+        var node = (await repository.FindNodeAsync(snapshot, "/whole", Token))!;
+        Assert.Equal(6, node.Content!.Count);
+        var read = new byte[content.Length];
+        await using var stored = repository.OpenFile(node);
+        await stored.ReadExactlyAsync(read, Token);
+        Assert.Equal(content, read);
+        Assert.Empty((await repository.FindNodeAsync(snapshot, "/empty", Token))!.Content!);
+    }
+
+    [Fact]
     public async Task The_same_content_twice_is_stored_once_also_when_both_come_at_the_same_time()
     {
         using var folder = new TempFolder();

@@ -69,6 +69,6 @@ internal sealed class StreamedWal(PhysicalReplicationConnection connection, Phys
     private async Task AddAsync(WalSource source, CancellationToken cancellation)
     {
         await using var content = source.Open();
-        await session.Writer.AddStreamAsync(WalPath.Of(cluster, source.File), content, cancellation: cancellation);
+        await session.Writer.AddStreamAsync(WalPath.Of(cluster, source.File), content, source.Metadata, cancellation);
     }
 }

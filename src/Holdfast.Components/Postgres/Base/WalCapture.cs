@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using Holdfast.Components.Postgres.Wal;
 using Holdfast.Engine.Problems;
 using Holdfast.Engine.Running;
+using Holdfast.Restic.Archiving;
 using NpgsqlTypes;
 
 namespace Holdfast.Components.Postgres.Base;
@@ -39,7 +40,7 @@ internal sealed class WalCapture(ClusterFacts facts, string cluster, CaptureSess
         if (BinaryPrimitives.ReadUInt64LittleEndian(header.AsSpan(AddressAt)) != (ulong)segment.Start(facts.SegmentSize)) throw Lost(segment, "it holds other WAL");
         if (BinaryPrimitives.ReadUInt64LittleEndian(header.AsSpan(SystemAt)) != facts.SystemIdentifier) throw Lost(segment, "it is another cluster's");
         content.Position = 0;
-        await session.Writer.AddStreamAsync(WalPath.Of(cluster, segment), content, cancellation: cancellation);
+        await session.Writer.AddStreamAsync(WalPath.Of(cluster, segment), content, new EntryMetadata { ChunkSize = WalSource.ChunkSize }, cancellation);
         // Without a slot the server may take the file for newer WAL, and it does that from the beginning.
         var after = new byte[HeaderSize];
         content.Position = 0;

@@ -11,6 +11,9 @@ namespace Holdfast.Components.Postgres.Wal;
 /// <param name="Metadata">Whose it is, and when it was last written.</param>
 internal sealed record WalSource(WalFile File, Func<Stream> Open, long Length, EntryMetadata Metadata)
 {
+    /// <summary>What is written to a log stands at its address for good: chunks of one size, 2 MiB, are found again in the archive, in recovery points and in parts that were received.</summary>
+    public const int ChunkSize = 2 << 20;
+
     /// <summary>A file of this machine.</summary>
     /// <param name="file">What it is.</param>
     /// <param name="path">Its absolute path, whose last part is the name of a WAL file.</param>
@@ -21,12 +24,12 @@ internal sealed record WalSource(WalFile File, Func<Stream> Open, long Length, E
         using var opened = OpenOwned(path, owner);
         return new WalSource(file, () => Read(path, owner), opened.Length, new EntryMetadata
         {
-            Permissions = (uint)opened.Mode & 0x1FF, Uid = opened.User, Gid = opened.Group, ModifyTime = Timestamp.FromDateTimeOffset(new DateTimeOffset(opened.Written, TimeSpan.Zero)),
+            Permissions = (uint)opened.Mode & 0x1FF, Uid = opened.User, Gid = opened.Group, ModifyTime = Timestamp.FromDateTimeOffset(new DateTimeOffset(opened.Written, TimeSpan.Zero)), ChunkSize = ChunkSize,
         });
     }
 
     /// <summary>What was received and is held in memory.</summary>
-    public static WalSource Of(WalFile file, ReadOnlyMemory<byte> content) => new(file, () => new MemoryStream(content.ToArray()), content.Length, new EntryMetadata());
+    public static WalSource Of(WalFile file, ReadOnlyMemory<byte> content) => new(file, () => new MemoryStream(content.ToArray()), content.Length, new EntryMetadata { ChunkSize = ChunkSize });
 
     private static OwnedFile OpenOwned(string path, uint? owner)
     {
