@@ -28,7 +28,7 @@ internal static class Application
     {
         using var output = surroundings.Open(parsed.GetValue(GlobalOptions.Json), quiet: false);
         var command = parsed.CommandResult.Command is RootCommand ? "holdfast" : $"holdfast {PathOf(parsed.CommandResult)}";
-        var problem = Catalogue.Usage.With(parsed.Errors[0].Message, $"See what it takes with '{command} --help'.");
+        var problem = Catalogue.Usage.With(ParseMistake.Describe(parsed.Errors[0]), $"See what it takes with '{command} --help'.");
         output.Tell(ProblemEvent.Error(problem));
         return problem.Exit;
     }

@@ -129,8 +129,11 @@ public sealed class Repository : IAsyncDisposable
     public Task<RepositoryLock?> LockToReadAsync(TimeSpan? wait = null, CancellationToken cancellation = default) =>
         RepositoryLock.AcquireToReadAsync(this, wait, cancellation);
 
-    /// <summary>All snapshots, oldest first.</summary>
+    /// <summary>All snapshots, oldest first: Damaged when one can not be read, so that nobody decides what may be removed without it.</summary>
     public Task<IReadOnlyList<Snapshot>> ListSnapshotsAsync(CancellationToken cancellation = default) => Snapshots.ListAsync(cancellation);
+
+    /// <summary>The snapshots that can be read, and which can not: for those who look for one, and remove nothing.</summary>
+    public Task<SnapshotListing> ListReadableSnapshotsAsync(CancellationToken cancellation = default) => Snapshots.ListReadableAsync(cancellation);
 
     /// <summary>The ids of all snapshots, in no order; nothing is read.</summary>
     public async Task<IReadOnlyList<Id>> ListSnapshotIdsAsync(CancellationToken cancellation = default)
@@ -203,6 +206,10 @@ public sealed class Repository : IAsyncDisposable
     /// <summary>Restores what is below a path of a snapshot into a directory.</summary>
     public Task<RestoreReport> RestoreAsync(Snapshot snapshot, string below, string target, RestoreOptions options, CancellationToken cancellation = default) =>
         new Restorer(this).RunAsync(snapshot, below, target, options, cancellation);
+
+    /// <summary>True when a restore of what is below a path would bring back anything by these patterns.</summary>
+    public async Task<bool> HasFittingAsync(Snapshot snapshot, string below, IReadOnlyList<string> include, IReadOnlyList<string> exclude, CancellationToken cancellation = default) =>
+        await FindNodeAsync(snapshot, below, cancellation) is { } root && await new NodeSearch(this, new NodeSelection(include, exclude)).FindsAnyAsync(root, cancellation);
 
     /// <summary>Checks structure, and data if asked. What is wrong is in the report; only what stops the check itself is thrown.</summary>
     public Task<CheckReport> CheckAsync(CheckOptions options, CancellationToken cancellation = default) => new Checker(this).RunAsync(options, cancellation);

@@ -33,6 +33,9 @@ public enum ResticError
     /// <summary>A format or feature that this library does not know.</summary>
     Unsupported,
 
+    /// <summary>The folder to restore into can't be made or used.</summary>
+    Target,
+
     /// <summary>Any other failure of input or output.</summary>
     InputOutput,
 }

@@ -26,8 +26,7 @@ internal static class PointsCommand
 
     private static async Task<ExitCode> ListAsync(Session session, ParseResult parsed, CancellationToken cancellation)
     {
-        var repository = await session.OpenAsync(cancellation);
-        var snapshots = await repository.ListSnapshotsAsync(cancellation);
+        var snapshots = await (await PointsAsync(session, cancellation)).ListSnapshotsAsync(cancellation);
         var points = snapshots.Where(snapshot => parsed.GetValue(All) || PointTags.IsPoint(snapshot)).Select(PointEvent.Of).ToList();
         session.Output.Tell(PointEvent.Table(points), points);
         if (points.Count == 0) session.Output.Tell(new MessageEvent("There is no recovery point yet: take one with 'holdfast backup'."));
@@ -36,7 +35,7 @@ internal static class PointsCommand
 
     private static async Task<ExitCode> ShowAsync(Session session, ParseResult parsed, CancellationToken cancellation)
     {
-        var points = new RecoveryPoints(await session.OpenAsync(cancellation));
+        var points = await PointsAsync(session, cancellation);
         var point = await points.FindAsync(parsed.GetRequiredValue(Point), session.ProfileIfAny?.Platform, [], cancellation);
         session.Output.Tell(PointDetailsEvent.Of(point, await points.ReadManifestAsync(point, cancellation)));
         return ExitCode.Success;
@@ -44,7 +43,7 @@ internal static class PointsCommand
 
     private static async Task<ExitCode> ShowProfileAsync(Session session, ParseResult parsed, CancellationToken cancellation)
     {
-        var points = new RecoveryPoints(await session.OpenAsync(cancellation));
+        var points = await PointsAsync(session, cancellation);
         var point = await points.FindAsync(parsed.GetRequiredValue(Point), session.ProfileIfAny?.Platform, [], cancellation);
         session.Output.Tell(new DocumentEvent("profile.yaml", await points.ReadProfileTextAsync(point, cancellation)));
         return ExitCode.Success;
@@ -70,12 +69,14 @@ internal static class PointsCommand
         return ExitCode.Success;
     }
 
+    private static async Task<RecoveryPoints> PointsAsync(Session session, CancellationToken cancellation) => new(await session.OpenAsync(cancellation), session.Warn);
+
     /// <summary>"latest" is the platform's; any other name may be that of a snapshot of another program.</summary>
     private static async Task<(Repository Repository, Snapshot Snapshot)> FindAsync(Session session, string point, CancellationToken cancellation)
     {
         var repository = await session.OpenAsync(cancellation);
         var snapshot = point == "latest"
-            ? await new RecoveryPoints(repository).FindAsync(point, session.ProfileIfAny?.Platform, [], cancellation)
+            ? await (await PointsAsync(session, cancellation)).FindAsync(point, session.ProfileIfAny?.Platform, [], cancellation)
             : await repository.FindSnapshotAsync(point, cancellation);
         return (repository, snapshot);
     }

@@ -53,12 +53,19 @@ internal static class RestoreCommand
         Point = parsed.GetRequiredValue(Point),
         Profile = session.ProfileIfAny,
         Only = parsed.GetRequiredValue(Only),
-        Target = parsed.GetValue(Target) is { } target ? Path.GetFullPath(target) : null,
+        Target = TargetOf(parsed),
         Overwrite = parsed.GetValue(Overwrite),
         NoLock = parsed.GetValue(NoLock),
         Include = parsed.GetRequiredValue(Include),
         Exclude = parsed.GetRequiredValue(Exclude),
         Recovery = RecoveryOptions.Read(parsed),
+    };
+
+    private static string? TargetOf(ParseResult parsed) => parsed.GetValue(Target) switch
+    {
+        null => null,
+        "" => throw Catalogue.Usage.Throwable("--target is empty.", "Name the directory to restore below; without --target everything goes back to where it came from."),
+        var target => Path.GetFullPath(target),
     };
 
     private static Task ConfirmAsync(Session session, RestoreRun run, CancellationToken cancellation) => session.ConfirmAsync(

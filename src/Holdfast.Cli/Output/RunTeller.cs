@@ -1,5 +1,6 @@
 using Holdfast.Cli.Output.Events;
 using Holdfast.Engine.Planning;
+using Holdfast.Engine.Problems;
 using Holdfast.Engine.Running;
 
 namespace Holdfast.Cli.Output;
@@ -8,6 +9,7 @@ namespace Holdfast.Cli.Output;
 internal sealed class RunTeller(IOutput output, TimeProvider clock) : IRunObserver
 {
     private readonly Dictionary<int, Undo> _owed = [];
+    private readonly HashSet<Problem> _warned = new(ReferenceEqualityComparer.Instance);
     private IReadOnlyList<PlannedStep> _plan = [];
     private StepMeter _meter = new("", clock);
 
@@ -29,6 +31,7 @@ internal sealed class RunTeller(IOutput output, TimeProvider clock) : IRunObserv
             case StepProgress progress: output.Tell(_meter.Sample(progress.BytesDone, progress.BytesTotal, progress.ItemsDone, progress.ItemsTotal)); break;
             case StepDone step: End(step); break;
             case StepFailed step: output.Tell(new StepFinishedEvent(Name(step.Step), StepOutcome.Failed, 0, 0, step.Seconds)); break;
+            case Warned warned when !_warned.Add(warned.Problem): break; // told before the run began, and once more for its journal
             case Warned warned: output.Tell(ProblemEvent.Warning(warned.Problem)); break;
             case Noted noted: output.Tell(new NoteEvent(noted.Text)); break;
             case UndoOwed owed: _owed[owed.Owed] = owed.Undo; break;

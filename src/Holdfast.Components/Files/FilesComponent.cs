@@ -55,9 +55,11 @@ public sealed class FilesComponent : IComponent
         return Task.FromResult(new CapturePlan { Before = [bulk], Mark = session.Mode == BackupMode.Quiesced ? [again] : [] });
     }
 
-    public Task<IReadOnlyList<Step>> PlanRestoreAsync(RestoreSession session, CancellationToken cancellation)
+    public async Task<IReadOnlyList<Step>> PlanRestoreAsync(RestoreSession session, CancellationToken cancellation)
     {
-        IReadOnlyList<Step> steps =
+        if (!session.Manifest.Components.Any(record => record.Kind == Kind)) return [];
+        if (!await (await RestorePatterns.OfAsync(session, cancellation)).FitAsync(session, cancellation)) return [];
+        return
         [
             new Step
             {
@@ -68,7 +70,6 @@ public sealed class FilesComponent : IComponent
                 Act = new RestoreFiles(session).RunAsync,
             },
         ];
-        return Task.FromResult(session.Manifest.Components.Any(record => record.Kind == Kind) ? steps : []);
     }
 
     private static string Sentence(RestoreSession session) =>

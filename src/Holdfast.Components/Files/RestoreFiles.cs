@@ -16,11 +16,12 @@ internal sealed class RestoreFiles(RestoreSession session)
     public async Task RunAsync(StepContext step, CancellationToken cancellation)
     {
         var onTheWay = FilesRecord.FoldersOnTheWay(session.Manifest.Components.FirstOrDefault(record => record.Kind == "files")?.Details);
+        var patterns = await RestorePatterns.OfAsync(session, cancellation);
         var options = new RestoreOptions
         {
             IsOnTheWay = onTheWay.Contains,
-            Include = session.Include,
-            Exclude = session.Exclude,
+            Include = patterns.Include,
+            Exclude = patterns.Exclude,
             Existing = session.Overwrite ? ExistingFiles.Overwrite : ExistingFiles.MoveAside,
             AsideSuffix = session.AsideSuffix,
         };
@@ -28,7 +29,7 @@ internal sealed class RestoreFiles(RestoreSession session)
         Report(await RestoreAsync(options, cancellation), step);
     }
 
-    /// <summary>A restore only reads the repository, so it is never the repository's disk that is full.</summary>
+    /// <summary>A restore only reads the repository, so it is never the repository's disk that is full or may not be written.</summary>
     private async Task<RestoreReport> RestoreAsync(RestoreOptions options, CancellationToken cancellation)
     {
         try
@@ -39,10 +40,15 @@ internal sealed class RestoreFiles(RestoreSession session)
         {
             throw Catalogue.TargetFull.Throwable(full.Message, full);
         }
+        catch (ResticException failure) when (failure.Error is ResticError.ReadOnly)
+        {
+            throw Catalogue.TargetUnusable.Throwable(failure.Message, failure);
+        }
     }
 
     private void Report(RestoreReport report, StepContext step)
     {
+        session.CountFailed(report.Failures.Count);
         foreach (var moved in report.MovedAside) step.Note($"{moved.Path} differed and was moved aside, to {moved.Aside}.");
         foreach (var failed in report.Failures.Where(_ => _warnings.Take()))
             step.Warn(Catalogue.RestoreFailures.With($"{failed.Path} could not be restored: {failed.Error}"));

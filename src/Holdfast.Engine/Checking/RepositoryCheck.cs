@@ -27,7 +27,7 @@ public sealed class RepositoryCheck(Func<CancellationToken, Task<RepositorySetti
             await using var repository = await Repository.OpenAsync(found.Backend, found.Password, found.Options, cancellation);
             var questions = new CheckQuestions(Name, cancellation);
             await questions.AskAsync("locks", async () => JudgeLocks(await TryAsync(repository.ListLocksAsync(cancellation))));
-            await questions.AskAsync("last point", async () => JudgePoints(await TryAsync(new RecoveryPoints(repository).ListAsync(platform, cancellation))));
+            await questions.AskAsync("last point", () => AskForPointsAsync(repository, cancellation));
             return [new CheckLine(Name, Question, CheckState.Pass, $"{found.Path} opens"), .. questions.Lines];
         }
         catch (Exception failure) when (failure is ProblemException or ResticException)
@@ -54,6 +54,15 @@ public sealed class RepositoryCheck(Func<CancellationToken, Task<RepositorySetti
     private static string Describe(LockInfo held) => held.Hostname.Length == 0
         ? $"a lock that can not be read ({held.Id.ToShortString()})"
         : $"process {held.Pid} of {held.Username} on {held.Hostname}{(held.Exclusive ? ", exclusively" : "")}";
+
+    private async Task<CheckLine> AskForPointsAsync(Repository repository, CancellationToken cancellation)
+    {
+        var damaged = new List<Problem>();
+        var line = JudgePoints(await TryAsync(new RecoveryPoints(repository, damaged.Add).ListAsync(platform, cancellation)));
+        return damaged is [var first, ..]
+            ? line with { State = CheckState.Warn, Found = $"{line.Found}; {damaged.Count} of all snapshots are damaged. {first.Message}", Hint = first.Hint }
+            : line;
+    }
 
     private CheckLine JudgePoints(IReadOnlyList<Restic.Snapshots.Snapshot> points)
     {

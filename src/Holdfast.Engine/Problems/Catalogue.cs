@@ -50,15 +50,17 @@ public static class Catalogue
     public static readonly ProblemKind PointFormat = Kind("HF-POINT-FORMAT", "The recovery point was made in a format that this version does not know.",
         "Use the version of Holdfast that made it, or a newer one.", ExitCode.Failure);
     public static readonly ProblemKind PointUnverified = Kind("HF-POINT-UNVERIFIED", "The recovery point was written, but reading it back did not give what was written.",
-        "Do not rely on this point: run 'holdfast repo check --read-data', look at the disk, and take another one.", ExitCode.Damaged);
+        "The point was not kept. 'holdfast repo check' names the packs that are gone or cut short (with --read-data also those with wrong bytes: move these away). The stock 'restic rebuild-index' then takes what they held out of the index, and the next backup stores it anew from what the platform has. Look at the disk.", ExitCode.Damaged);
     public static readonly ProblemKind PointIncomplete = Kind("HF-POINT-INCOMPLETE", "Something that the profile asks for is not in the recovery point.",
         "See the warnings for what is missing; put it right, or mark it optional in the profile, and take another point.", ExitCode.Incomplete);
+    public static readonly ProblemKind PointPlatform = Kind("HF-POINT-PLATFORM", "The recovery point is of another platform than the profile.",
+        "Name the profile of the point's platform with --profile, or restore below a directory with --target.", ExitCode.Usage);
     public static readonly ProblemKind ComponentUnknown = Kind("HF-COMPONENT-UNKNOWN", "A component was asked for that is not there.",
         "Name one of the components, or a kind of component, as 'holdfast points show' and the profile do.", ExitCode.Usage);
 
     // Profiles and secrets.
     public static readonly ProblemKind ProfileMissing = Kind("HF-PROFILE-MISSING", "There is no profile at the place, or it can not be read.",
-        "Name it with --profile, or make one with 'holdfast init'.", ExitCode.Usage);
+        "Name it with --profile or HOLDFAST_PROFILE; to write one, begin with profiles/sample.yaml, and 'holdfast profile schema' shows what may stand in it.", ExitCode.Usage);
     public static readonly ProblemKind ProfileInvalid = Kind("HF-PROFILE-INVALID", "The profile has mistakes; all of them are listed.",
         "Correct the lines named; 'holdfast profile schema' shows what may stand there.", ExitCode.Usage);
     public static readonly ProblemKind SecretUnset = Kind("HF-SECRET-UNSET", "Nothing says where the password of the repository comes from.",
@@ -188,7 +190,7 @@ public static class Catalogue
     public static readonly ProblemKind QueueArchive = Kind("HF-QUEUE-ARCHIVE", "An archive of messages is not what it should be.",
         "Run 'holdfast repo check --read-data'; no message was deleted for it.", ExitCode.Damaged);
     public static readonly ProblemKind QueueRestored = Kind("HF-QUEUE-RESTORED", "Messages were put back once already, so they are not put back again.",
-        "Nothing needs to be done: they may have been worked off since. 'restore --only queues --overwrite' does it all the same.", ExitCode.Success);
+        "Nothing needs to be done: they may have been worked off since. 'holdfast restore --only queues --overwrite' and 'holdfast queues restore --again' do it all the same.", ExitCode.Success);
     public static readonly ProblemKind QueueNone = Kind("HF-QUEUE-NONE", "A broker or queue was asked for that the profile does not have.",
         "See which there are with 'holdfast queues list', and 'components.queues' in the profile.", ExitCode.Usage);
 
@@ -257,6 +259,10 @@ public static class Catalogue
         "Make room or choose another --target, then run again.", ExitCode.Failure);
     public static readonly ProblemKind RestoreFailures = Kind("HF-RESTORE-INCOMPLETE", "Some entries could not be restored; the rest was.",
         "See the entries named, put right what kept them, then run again.", ExitCode.Incomplete);
+    public static readonly ProblemKind RestoreNothing = Kind("HF-RESTORE-NOTHING", "Nothing in the recovery point fits what a restore was asked to include.",
+        "See the paths with 'holdfast points files'. A pattern that begins with a slash is a whole path; * and ** stand for any name and any folders; databases, queues and indices go by their names.", ExitCode.Usage);
+    public static readonly ProblemKind TargetUnusable = Kind("HF-RESTORE-TARGET", "The place that a restore writes to can not be used.",
+        "Name with --target a directory that this user may write, or one to be made; see what stands at the place.", ExitCode.InTheWay);
 
     // The platform's services.
     public static readonly ProblemKind PlatformUnset = Kind("HF-PLATFORM-UNSET", "The profile names no services, so there is nothing to stop or start.",

@@ -45,6 +45,7 @@ public static class ProblemMapping
         ResticError.Full => Catalogue.RepositoryFull,
         ResticError.ReadOnly => Catalogue.RepositoryReadOnly,
         ResticError.Unsupported => Catalogue.RepositoryUnsupported,
+        ResticError.Target => Catalogue.TargetUnusable,
         ResticError.InputOutput => Catalogue.RepositoryIo,
         _ => throw new ArgumentOutOfRangeException(nameof(error), error, "A kind of error without a problem."),
     };

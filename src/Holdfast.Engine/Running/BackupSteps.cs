@@ -35,7 +35,7 @@ internal sealed class BackupSteps(RunEnvironment environment, BackupRequest requ
     {
         session.Repository = await hold.OpenAsync(cancellation);
         await hold.LockAsync(context, interruption, cancellation);
-        var earlier = await new RecoveryPoints(session.Repository).ListAsync(request.Profile.Platform, cancellation);
+        var earlier = await new RecoveryPoints(session.Repository, context.Warn).ListAsync(request.Profile.Platform, cancellation);
         session.Parent = earlier.Count > 0 ? earlier[0] : null;
         session.Writer = hold.Writer = await session.Repository.BeginSnapshotAsync(session.Parent, cancellation);
         Counters = session.Writer.Counters;

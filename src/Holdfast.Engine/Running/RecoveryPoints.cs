@@ -7,8 +7,13 @@ using Holdfast.Restic.Snapshots;
 namespace Holdfast.Engine.Running;
 
 /// <summary>The recovery points of a repository; snapshots of other programs are not among them.</summary>
-public sealed class RecoveryPoints(Repository repository)
+/// <param name="repository">Opened.</param>
+/// <param name="warn">Told once of every snapshot that can not be read; null for those who were told already.</param>
+public sealed class RecoveryPoints(Repository repository, Action<Problem>? warn = null)
 {
+    private readonly HashSet<Id> _told = [];
+
+
     /// <summary>Where the profile lies in a recovery point.</summary>
     public const string ProfilePath = "/profile.yaml";
 
@@ -17,9 +22,21 @@ public sealed class RecoveryPoints(Repository repository)
 
     /// <summary>The points of a platform, or of all, newest first.</summary>
     public async Task<IReadOnlyList<Snapshot>> ListAsync(string? platform, CancellationToken cancellation) =>
-        [.. (await repository.ListSnapshotsAsync(cancellation))
+        [.. (await ListSnapshotsAsync(cancellation))
             .Where(snapshot => PointTags.IsPoint(snapshot) && (platform is null || PointTags.PlatformOf(snapshot) == platform))
             .Reverse()];
+
+    /// <summary>The snapshots of all programs, oldest first. A damaged one is passed over: it must not keep the others from being used.</summary>
+    public async Task<IReadOnlyList<Snapshot>> ListSnapshotsAsync(CancellationToken cancellation)
+    {
+        var listing = await repository.ListReadableSnapshotsAsync(cancellation);
+        foreach (var damaged in listing.Damaged.Where(damaged => _told.Add(damaged.Id))) warn?.Invoke(Describe(damaged));
+        return listing.Snapshots;
+    }
+
+    /// <summary>The newest point of a platform that has everything; null when there is none.</summary>
+    public async Task<Snapshot?> FindCompleteAsync(string? platform, CancellationToken cancellation) =>
+        (await ListAsync(platform, cancellation)).FirstOrDefault(point => !PointTags.IsIncomplete(point) && !PointTags.IsPartial(point));
 
     /// <summary>
     /// A point by its id or the beginning of it, or "latest": the newest of the platform that holds what is asked for.
@@ -69,6 +86,10 @@ public sealed class RecoveryPoints(Repository repository)
         var sought = only.Count == 0 ? "recovery point" : $"recovery point with {string.Join(" and ", only)}";
         throw Catalogue.PointMissing.Throwable(platform is null ? $"There is no {sought} in the repository." : $"There is no {sought} of the platform '{platform}'.");
     }
+
+    private static Problem Describe(DamagedSnapshot damaged) => Catalogue.RepositoryDamaged.With(
+        $"The file '{damaged.File}' of the repository is damaged, so what it names is passed over.",
+        "All other recovery points can be used. See 'holdfast repo check' and look at the disk; put the file back from a copy of the repository, or move it away when there is none.");
 
     private static void RefuseSeveralPlatforms(IReadOnlyList<Snapshot> points)
     {

@@ -39,8 +39,15 @@ public sealed record RestoreRequest
 }
 
 /// <summary>What a restore has done.</summary>
-public sealed record RestoreSummary(RunOutcome Outcome, Snapshot Point, Manifest Manifest)
+/// <param name="Outcome">How the run ended.</param>
+/// <param name="Point">What was restored.</param>
+/// <param name="Manifest">The point's.</param>
+/// <param name="Failed">How many paths could not be restored, where the rest was.</param>
+public sealed record RestoreSummary(RunOutcome Outcome, Snapshot Point, Manifest Manifest, long Failed)
 {
+    /// <summary>True when everything that was asked for is there.</summary>
+    public bool IsComplete => Outcome.Succeeded && Failed == 0 && Exit != ExitCode.Incomplete;
+
     /// <summary>What the program exits with.</summary>
     public ExitCode Exit => Outcome.Exit;
 }
@@ -55,16 +62,20 @@ public sealed class RestoreRun : IAsyncDisposable
     private readonly RestoreRequest _request;
     private readonly RepositoryHold _hold;
     private readonly string _id;
+    private RestoreSession? _session;
 
-    private RestoreRun(RunEnvironment environment, RestoreRequest request, RepositoryHold hold, Snapshot point, Manifest manifest, Profile profile)
+    private RestoreRun(RunEnvironment environment, RestoreRequest request, RepositoryHold hold, FoundPoint found, Profile profile)
     {
-        (_environment, _request, _hold, Point, Manifest, Profile) = (environment, request, hold, point, manifest, profile);
+        (_environment, _request, _hold, Point, Manifest, Warnings, Profile) = (environment, request, hold, found.Point, found.Manifest, found.Warnings, profile);
         Components = request.Compose(profile);
         _id = environment.NewRunId(environment.Clock);
     }
 
     public Snapshot Point { get; }
     public Manifest Manifest { get; }
+
+    /// <summary>What was found when it was prepared; the observer was told.</summary>
+    public IReadOnlyList<Problem> Warnings { get; }
 
     /// <summary>The profile that it is restored by.</summary>
     public Profile Profile { get; }
@@ -78,10 +89,9 @@ public sealed class RestoreRun : IAsyncDisposable
         var hold = new RepositoryHold(request.Repository);
         try
         {
-            var points = new RecoveryPoints(await hold.OpenAsync(cancellation));
-            var point = await points.FindAsync(request.Point, request.Profile?.Platform, request.Only, cancellation);
-            var manifest = await points.ReadManifestAsync(point, cancellation);
-            return new RestoreRun(environment, request, hold, point, manifest, request.Profile ?? await points.ReadProfileAsync(point, cancellation));
+            var search = new PointSearch(await hold.OpenAsync(cancellation), problem => environment.Observer.OnEvent(new Warned(0, problem) { Time = environment.Clock.GetUtcNow() }));
+            var found = await search.FindAsync(request, cancellation);
+            return new RestoreRun(environment, request, hold, found, request.Profile ?? await search.Points.ReadProfileAsync(found.Point, cancellation));
         }
         catch (Exception failure)
         {
@@ -103,22 +113,36 @@ public sealed class RestoreRun : IAsyncDisposable
         using var interruption = new Interruption(cancellation);
         using var frame = await RunFrame.EnterAsync(_environment, _id, Profile.Platform, [_hold, .. Components.SelectMany(component => component.UndoHandlers)]);
         var outcome = await frame.RunAsync(await PlanAsync(interruption, cancellation), interruption);
-        return new RestoreSummary(outcome, Point, Manifest);
+        return new RestoreSummary(outcome, Point, Manifest, _session!.Failed);
     }
 
     public ValueTask DisposeAsync() => _hold.DisposeAsync();
 
     private async Task<Plan> PlanAsync(Interruption interruption, CancellationToken cancellation)
     {
-        var session = new RestoreSession
+        var session = _session = new RestoreSession
         {
             Repository = _hold.Repository, Point = Point, Manifest = Manifest, Target = _request.Target, Overwrite = _request.Overwrite,
             Include = _request.Include, Exclude = _request.Exclude, Recovery = _request.Recovery, AsideSuffix = $".before-{_id}",
         };
         var restores = new List<Step>();
         foreach (var component in Selected()) restores.AddRange(await component.PlanRestoreAsync(session, cancellation));
-        return new Plan("restore", Profile.Platform, _request.NoLock ? restores : [LockStep(interruption), .. restores, ReleaseStep]);
+        if (restores.Count == 0 && _request.Include.Count > 0)
+            throw Catalogue.RestoreNothing.Throwable($"Nothing in the recovery point {Point.Id.ToShortString()} fits {string.Join(" or ", _request.Include.Select(pattern => $"'{pattern}'"))}, so nothing was done.");
+        List<Step> steps = _request.NoLock ? restores : [LockStep(interruption), .. restores, ReleaseStep];
+        if (steps.Count > 0) steps[0] = Warning(steps[0]);
+        return new Plan("restore", Profile.Platform, steps);
     }
+
+    /// <summary>The journal and the outcome of the run are to have what was found before it.</summary>
+    private Step Warning(Step first) => Warnings.Count == 0 ? first : first with
+    {
+        Act = (context, cancellation) =>
+        {
+            foreach (var warning in Warnings) context.Warn(warning);
+            return first.Act(context, cancellation);
+        },
+    };
 
     /// <summary>What the point holds, as far as it is asked for. A part of the point that nothing can restore is not passed over in silence.</summary>
     private IReadOnlyList<IComponent> Selected()

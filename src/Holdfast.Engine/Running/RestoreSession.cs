@@ -24,4 +24,10 @@ public sealed class RestoreSession
 
     /// <summary>Added to the name of what is moved aside; unique for the run.</summary>
     public required string AsideSuffix { get; init; }
+
+    /// <summary>How many paths could not be restored, where the rest was.</summary>
+    public long Failed { get; private set; }
+
+    /// <summary>Adds to <see cref="Failed"/>; steps come one after the other.</summary>
+    public void CountFailed(long paths) => Failed += paths;
 }

@@ -18,14 +18,13 @@ internal sealed class FileBuilder(RestoreContext context)
         {
             try
             {
-                if (job.Failure is null) WriteOpened(job, bytes, offset);
+                if (job.Failure is null) WriteCounted(job, bytes, offset);
             }
             catch (PosixException error) when (TargetFailure.Fatal(error) is null)
             {
                 job.Failure = error.Message;
             }
         }
-        Interlocked.Add(ref context.Tally.Counters.BytesWritten, bytes.Length);
         CountDown(job);
     }
 
@@ -44,6 +43,7 @@ internal sealed class FileBuilder(RestoreContext context)
             job.Failure ??= TargetFailure.Try(() => Complete(job));
             if (job.Failure is null) return;
             Abandon(job);
+            Interlocked.Add(ref context.Tally.Counters.BytesWritten, -job.Written);
             context.Tally.Failed(job.Path, NodeType.File, job.Failure);
         }
     }
@@ -60,6 +60,13 @@ internal sealed class FileBuilder(RestoreContext context)
     private void CountDown(FileJob job)
     {
         if (Interlocked.Decrement(ref job.Remaining) == 0) Finish(job);
+    }
+
+    private void WriteCounted(FileJob job, ReadOnlySpan<byte> bytes, long offset)
+    {
+        WriteOpened(job, bytes, offset);
+        job.Written += bytes.Length;
+        Interlocked.Add(ref context.Tally.Counters.BytesWritten, bytes.Length);
     }
 
     private void WriteOpened(FileJob job, ReadOnlySpan<byte> bytes, long offset)

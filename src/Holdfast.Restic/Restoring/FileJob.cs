@@ -16,6 +16,9 @@ internal sealed class FileJob(Node node, string path, FileStatus? standing)
     /// <summary>Bytes of all blobs together.</summary>
     public long Size { get; set; }
 
+    /// <summary>Bytes that are written.</summary>
+    public long Written { get; set; }
+
     /// <summary>Blobs that are not written yet.</summary>
     public int Remaining;
 

@@ -14,7 +14,7 @@ internal sealed class RestoreTally(RestoreOptions options)
     public void Add(RestoredNode node)
     {
         lock (_gate) Count(node);
-        if (node.Type == NodeType.File) Interlocked.Increment(ref Counters.FilesDone);
+        if (node.Type == NodeType.File && node.Outcome != RestoreOutcome.Failed) Interlocked.Increment(ref Counters.FilesDone);
         options.OnNode?.Invoke(node);
     }
 

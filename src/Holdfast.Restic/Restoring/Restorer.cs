@@ -11,7 +11,7 @@ internal sealed class Restorer(Repository repository)
 {
     private const uint Private = 0x1C0; // 0700, as restic makes the target
 
-    /// <exception cref="ResticException">NotFound, Full, ReadOnly, InputOutput (the target cannot be made), or a failure of the repository.</exception>
+    /// <exception cref="ResticException">NotFound, Full, ReadOnly, Target (it cannot be made or used), or a failure of the repository.</exception>
     public async Task<RestoreReport> RunAsync(Snapshot snapshot, string below, string target, RestoreOptions options, CancellationToken cancellation)
     {
         var root = await repository.FindNodeAsync(snapshot, below, cancellation)
@@ -30,7 +30,7 @@ internal sealed class Restorer(Repository repository)
         }
         catch (PosixException error)
         {
-            throw TargetFailure.Fatal(error) ?? new ResticException(ResticError.InputOutput, $"The restore has stopped: {error.Message}.", error);
+            throw TargetFailure.Fatal(error) ?? new ResticException(ResticError.Target, $"The restore has stopped: {error.Message}.", error);
         }
         return context.Tally.ToReport();
     }

@@ -13,6 +13,28 @@ internal sealed class SnapshotStore(IBackend backend, StoredFiles files)
         return [.. snapshots.OrderBy(s => s.Time).ThenBy(s => s.Id)];
     }
 
+    /// <summary>Those that can be read. One that somebody removes meanwhile is not among them.</summary>
+    public async Task<SnapshotListing> ListReadableAsync(CancellationToken cancellation)
+    {
+        var (snapshots, damaged) = (new List<Snapshot>(), new List<DamagedSnapshot>());
+        await foreach (var stored in backend.ListAsync(FileKind.Snapshot, cancellation))
+        {
+            try
+            {
+                snapshots.Add(await ReadAsync(stored.Name, cancellation));
+            }
+            catch (ResticException failure) when (failure.Error == ResticError.NotFound)
+            {
+                continue;
+            }
+            catch (ResticException failure) when (failure.Error == ResticError.Damaged)
+            {
+                damaged.Add(new DamagedSnapshot(Id.Parse(stored.Name), failure.Message));
+            }
+        }
+        return new SnapshotListing([.. snapshots.OrderBy(s => s.Time).ThenBy(s => s.Id)], damaged);
+    }
+
     /// <summary>A snapshot by its id, by the beginning of it, or "latest".</summary>
     /// <exception cref="ResticException">NotFound or Ambiguous.</exception>
     public async Task<Snapshot> FindAsync(string name, CancellationToken cancellation)

@@ -27,6 +27,17 @@ public sealed class CommandLineTests : IDisposable
         Assert.Equal("", _stage.Output);
     }
 
+    [Theory]
+    [InlineData("error: 'hot' is no mode: cold, online, quiesced. [HF-USAGE]", "backup", "--mode", "hot")]
+    [InlineData("error: 'tcsh' is no shell: bash, fish, zsh. [HF-USAGE]", "completions", "tcsh")]
+    [InlineData("error: --target is empty. [HF-USAGE]", "restore", "--repository", "/nowhere", "--target", "")]
+    public async Task A_word_that_is_not_known_is_told_with_those_that_are(string told, params string[] arguments)
+    {
+        _stage.Environment["RESTIC_PASSWORD"] = "x";
+        Assert.Equal(ExitCode.Usage, await _stage.RunAsync(arguments));
+        Assert.Equal(told, _stage.Errors.Split('\n')[0]);
+    }
+
     [Fact]
     public async Task With_json_a_mistake_is_an_event_too()
     {

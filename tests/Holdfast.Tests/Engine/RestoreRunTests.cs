@@ -1,5 +1,8 @@
 using Holdfast.Engine.Problems;
 using Holdfast.Engine.Running;
+using Holdfast.Restic;
+using Holdfast.Restic.Maintenance;
+using Holdfast.Testing;
 using Xunit;
 
 namespace Holdfast.Tests.Engine;
@@ -83,6 +86,69 @@ public sealed class RestoreRunTests
         var problem = (await Assert.ThrowsAsync<ProblemException>(() => rig.RestoreAsync(rig.Request with { Compose = _ => [rig.A] }))).Problem;
         Assert.Equal("HF-COMPONENT-UNKNOWN", problem.Code);
         Assert.Contains("things/b", problem.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_point_of_another_platform_is_restored_only_below_a_target()
+    {
+        using var rig = await PlatformRig.MakeAsync();
+        await rig.BackUpAsync();
+        var other = (await rig.As("other").BackUpAsync()).Point!.Id.ToString();
+        var request = rig.Request with { Point = other, Profile = rig.Profile };
+        var refused = (await Assert.ThrowsAsync<ProblemException>(() => rig.RestoreAsync(request))).Problem;
+        Assert.Equal(("HF-POINT-PLATFORM", ExitCode.Usage), (refused.Code, refused.Exit));
+        Assert.Contains("'other'", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("'sample'", refused.Message, StringComparison.Ordinal);
+        Assert.Empty(rig.A.Restored);
+        Assert.Equal(ExitCode.Success, (await rig.RestoreAsync(request with { Target = "/t" })).Exit);
+        Assert.Equal(ExitCode.Success, (await rig.RestoreAsync(request with { Profile = null })).Exit);
+    }
+
+    [Fact]
+    public async Task An_incomplete_point_is_restored_with_a_warning_that_names_what_is_missing_and_the_newest_complete_one()
+    {
+        using var rig = await PlatformRig.MakeAsync();
+        var complete = (await rig.BackUpAsync()).Point!;
+        rig.B.LeavesOut = true;
+        var incomplete = (await rig.BackUpAsync()).Point!;
+        rig.Events.Clear();
+        var summary = await rig.RestoreAsync(rig.Request);
+        Assert.Equal((incomplete.Id, ExitCode.Incomplete, false), (summary.Point.Id, summary.Exit, summary.IsComplete));
+        var warning = Assert.Single(summary.Outcome.Warnings);
+        Assert.Equal("HF-POINT-INCOMPLETE", warning.Code);
+        Assert.Contains("things/b", warning.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("things/a", warning.Message, StringComparison.Ordinal);
+        Assert.Contains($"holdfast restore {complete.Id.ToShortString()}", warning.Hint, StringComparison.Ordinal);
+        Assert.Equal(["A part of b is not there."], warning.Details);
+        Assert.Same(warning, ((Warned)rig.Events[0]).Problem); // before anything is planned, so that a person who is asked knows it
+
+        Assert.Empty((await rig.RestoreAsync(rig.Request with { Only = ["things/a"] })).Outcome.Warnings);
+        Assert.Equal(ExitCode.Success, (await rig.RestoreAsync(rig.Request with { Point = complete.Id.ToString() })).Exit);
+    }
+
+    [Fact]
+    public async Task A_damaged_snapshot_is_named_once_and_the_other_points_are_used()
+    {
+        using var rig = await PlatformRig.MakeAsync();
+        await rig.BackUpAsync();
+        rig.A.Content = "newer";
+        var victim = Path.Combine(rig.RepositoryPath, "snapshots", (await rig.BackUpAsync()).Point!.Id.ToString());
+        Damaged.Truncate(victim, 100);
+        var summary = await rig.RestoreAsync(rig.Request);
+        Assert.Equal(ExitCode.Success, summary.Exit);
+        Assert.Equal([":content of a"], rig.A.Restored);
+        var warning = Assert.Single(summary.Outcome.Warnings);
+        Assert.Equal("HF-REPO-DAMAGED", warning.Code);
+        Assert.Contains(Path.GetFileName(victim), warning.Message, StringComparison.Ordinal);
+
+        var backup = await rig.BackUpAsync();
+        Assert.Equal(ExitCode.Success, backup.Exit);
+        Assert.Single(backup.Outcome.Warnings, problem => problem.Code == "HF-REPO-DAMAGED");
+
+        // What removes must not decide without it, and a check calls it an error.
+        Assert.Equal(ResticError.Damaged, (await Assert.ThrowsAsync<ResticException>(rig.SnapshotsAsync)).Error);
+        var check = await rig.WithRepositoryAsync(repository => repository.CheckAsync(new CheckOptions()));
+        Assert.Contains(check.Damages, damage => damage.File.EndsWith(Path.GetFileName(victim), StringComparison.Ordinal));
     }
 
     [Fact]

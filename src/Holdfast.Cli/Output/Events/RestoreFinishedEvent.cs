@@ -3,17 +3,20 @@ using Holdfast.Engine.Running;
 namespace Holdfast.Cli.Output.Events;
 
 /// <summary>A restore has ended well. <paramref name="Target"/> is null when everything went back to its own place.</summary>
-internal sealed record RestoreFinishedEvent(string Point, string Platform, string? Target, long Bytes, int Steps, int Warnings, double Seconds) : OutputEvent
+internal sealed record RestoreFinishedEvent(
+    string Point, string Platform, string? Target, bool Complete, long Failed, long Bytes, int Steps, int Warnings, double Seconds) : OutputEvent
 {
     public static RestoreFinishedEvent Of(RestoreSummary summary, string? target, RunTeller teller) => new(
-        summary.Point.Id.ToString(), summary.Manifest.Platform, target, teller.Bytes, teller.Steps, summary.Outcome.Warnings.Count, summary.Outcome.Duration.TotalSeconds);
+        summary.Point.Id.ToString(), summary.Manifest.Platform, target, summary.IsComplete, summary.Failed, teller.Bytes, teller.Steps, summary.Outcome.Warnings.Count, summary.Outcome.Duration.TotalSeconds);
 
     public override IEnumerable<string> Lines(Style style)
     {
         var place = Target is null ? "to where it came from" : $"below {Printable.Name(Target)}";
         yield return "";
-        yield return $"Recovery point {style.Bold(Point[..Math.Min(8, Point.Length)])} of platform {Printable.Name(Platform)} is {style.Green("restored")} {place}.";
+        yield return $"Recovery point {style.Bold(Point[..Math.Min(8, Point.Length)])} of platform {Printable.Name(Platform)} is {(Complete ? style.Green("restored") : style.Yellow("restored"))} {place}{Lack}.";
         yield return $"  {Amounts.Bytes(Bytes)} in {Amounts.Count(Steps, "step")}, {Amounts.Duration(TimeSpan.FromSeconds(Seconds))}";
         if (Warnings > 0) yield return $"  {style.Yellow(Amounts.Count(Warnings, "warning"))}, above, each with what to do";
     }
+
+    private string Lack => Failed > 0 ? $", but for {Amounts.Count(Failed, "path")}" : Complete ? "" : ", but something is missing";
 }

@@ -1,0 +1,36 @@
+using Holdfast.Restic.Snapshots;
+
+namespace Holdfast.Restic.Restoring;
+
+/// <summary>Finds out whether patterns fit anything, so that a mistake in one is told before a restore begins.</summary>
+internal sealed class NodeSearch(Repository repository, NodeSelection selection)
+{
+    /// <summary>True when something below the root is wanted. What can not be read may hold it: the restore itself tells of that.</summary>
+    public async Task<bool> FindsAnyAsync(Node root, CancellationToken cancellation)
+    {
+        var folders = new Stack<(string Path, Node Node)>([("", root)]);
+        while (folders.TryPop(out var folder))
+        {
+            if (await ReadAsync(folder.Node, cancellation) is not { } nodes) return true;
+            foreach (var node in nodes)
+            {
+                var path = $"{folder.Path}/{node.Name}";
+                if (selection.Wants(path)) return true;
+                if (node.Type == NodeType.Directory && selection.MayWantBelow(path)) folders.Push((path, node));
+            }
+        }
+        return false;
+    }
+
+    private async Task<IReadOnlyList<Node>?> ReadAsync(Node folder, CancellationToken cancellation)
+    {
+        try
+        {
+            return folder.Subtree is { } tree ? await repository.ReadTreeAsync(tree, cancellation) : null;
+        }
+        catch (ResticException error) when (error.Error is ResticError.Damaged or ResticError.NotFound)
+        {
+            return null;
+        }
+    }
+}
