@@ -21,12 +21,15 @@ internal static partial class QueuesCommand
     private static readonly Option<bool> WithoutArchive = new("--without-archive") { Description = "Keep no copy of the messages." };
     private static readonly Option<bool> LoseMessages = new("--yes-lose-messages") { Description = "The work that the messages ask for will never be done." };
 
+    private static readonly Option<bool> Again = new("--again") { Description = "Put back what was put back before, too; it needs --yes-repeat-work." };
+    private static readonly Option<bool> RepeatWork = new("--yes-repeat-work") { Description = "The work of messages that were worked off since is done a second time." };
+
     public static Command Make(Launcher launcher) => new("queues", "Looks at queues, and archives and restores their messages.")
     {
         launcher.Start(new Command("list", "Shows what waits in the queues, and what the workers do.") { Broker }, ListAsync),
         launcher.Start(new Command("wait", "Waits until nothing waits and no worker does anything.") { Broker, Wait }, WaitAsync),
         launcher.Start(new Command("archive", "Takes messages out of the queues into the repository.") { Names, Broker, PlanOnly, Yes }, ArchiveAsync),
-        launcher.Start(new Command("restore", "Puts archived messages back into their queues, once.") { Snapshot, Queue, Broker, PlanOnly }, RestoreAsync),
+        launcher.Start(new Command("restore", "Puts archived messages back into their queues, once.") { Snapshot, Queue, Broker, PlanOnly, Again, RepeatWork }, RestoreAsync),
         launcher.Start(new Command("delete", "Deletes messages for ever; 'archive' keeps them.") { Names, Broker, PlanOnly, WithoutArchive, LoseMessages }, DeleteAsync),
     };
 
@@ -94,19 +97,21 @@ internal static partial class QueuesCommand
         var brokers = Brokers(session, parsed);
         var teller = new RunTeller(session.Output, session.Clock);
         await using var run = await PrepareAsync(session, teller, cancellation);
-        var snapshot = await QueueArchives.FindAsync(run.Repository, session.Profile.Platform, parsed.GetRequiredValue(Snapshot), cancellation);
+        var snapshot = await QueueArchives.FindAsync(run.Repository, session.Profile.Platform, parsed.GetRequiredValue(Snapshot), session.Warn, cancellation);
         if (parsed.GetValue(PlanOnly))
         {
             session.Output.Tell(PlanEvent.Of(run.Plan("queues restore", await StepsAsync(cancellation))));
             return ExitCode.Success;
         }
+        if (parsed.GetValue(Again) && !parsed.GetValue(RepeatWork))
+            throw Catalogue.Unconfirmed.Throwable("Messages that were worked off since they were put back would be done a second time, so nothing was done.", "Look at what would be done with --plan; add --yes-repeat-work to --again when that does no harm.");
         var outcome = await run.RunAsync("queues restore", StepsAsync, reads: true, cancellation);
         return Tell(session.Output, outcome, new QueuesFinishedEvent("restored", session.Profile.Platform, teller.Items) { Archive = snapshot.Id.ToString() });
 
         async Task<IReadOnlyList<Step>> StepsAsync(CancellationToken token)
         {
             var steps = new List<Step>();
-            foreach (var broker in brokers) steps.AddRange(await broker.PlanPutBackAsync(run.Repository, snapshot, parsed.GetRequiredValue(Queue), token));
+            foreach (var broker in brokers) steps.AddRange(await broker.PlanPutBackAsync(run.Repository, snapshot, parsed.GetRequiredValue(Queue), parsed.GetValue(Again), token));
             return steps.Count > 0 ? steps : throw Catalogue.QueueNone.Throwable($"The snapshot {snapshot.Id.ToShortString()} has no messages of what was asked for.", "'holdfast points files' shows what it has below /queues.");
         }
     }

@@ -10,10 +10,10 @@ public static class QueueArchives
 {
     /// <summary>The newest archive of the platform for "latest"; otherwise an archive or a recovery point, by the beginning of its id.</summary>
     /// <exception cref="ProblemException">There is none, or it has no messages.</exception>
-    public static async Task<Snapshot> FindAsync(Repository repository, string platform, string name, CancellationToken cancellation)
+    public static async Task<Snapshot> FindAsync(Repository repository, string platform, string name, Action<Problem> warn, CancellationToken cancellation)
     {
         if (name == "latest")
-            return (await repository.ListSnapshotsAsync(cancellation)).LastOrDefault(snapshot => QueueTags.IsArchive(snapshot, platform))
+            return (await new RecoveryPoints(repository, warn).ListSnapshotsAsync(cancellation)).LastOrDefault(snapshot => QueueTags.IsArchive(snapshot, platform))
                 ?? throw Catalogue.PointMissing.Throwable($"There is no archive of messages of the platform '{platform}'.", "Name a recovery point to put back its messages; 'holdfast points list --all' shows all snapshots.");
         var found = await repository.FindSnapshotAsync(name, cancellation);
         return PointTags.IsPoint(found) || QueueTags.IsArchive(found, platform)

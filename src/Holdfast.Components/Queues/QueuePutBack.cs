@@ -9,6 +9,9 @@ internal enum PutBackMode
     /// <summary>They stay, and are taken after those put back, which are older.</summary>
     Add,
 
+    /// <summary>As <see cref="Add"/>, even when that was done before: what was worked off since is done twice.</summary>
+    AddAgain,
+
     /// <summary>They are moved aside when they are not the same: the queue becomes what it was.</summary>
     Replace,
 
@@ -45,7 +48,7 @@ internal sealed class QueuePutBack(RedisConnection redis, QueuesSettings setting
     public async Task<PutBackResult> RunAsync(QueueFileHead head, IAsyncEnumerable<ArchivedMessage> messages, PutBackMode mode, string run, CancellationToken cancellation)
     {
         var mark = keys.Restored(head.Archive, head.Queue);
-        if (mode != PutBackMode.Overwrite && (await redis.CallAsync(cancellation, "EXISTS", mark)).Integer == 1) return new PutBackResult(true, 0, 0, []);
+        if (mode is PutBackMode.Add or PutBackMode.Replace && (await redis.CallAsync(cancellation, "EXISTS", mark)).Integer == 1) return new PutBackResult(true, 0, 0, []);
         var lists = keys.Of(head.Queue);
         foreach (var (_, key) in lists) await redis.CallAsync(cancellation, "DEL", keys.Staging(head.Archive, key));
         if (!head.Queue.IsList) await LearnAsync(lists, mode, cancellation);
@@ -59,7 +62,7 @@ internal sealed class QueuePutBack(RedisConnection redis, QueuesSettings setting
     {
         await foreach (var (_, value) in new UnackedReader(redis, keys, settings).ScanAsync(keys.Unacked, cancellation))
             if (UnackedMessage.Read(value) is { } taken) _known.Add(CeleryMessage.Read(taken.Message).Identity(taken.Message.Span));
-        if (mode != PutBackMode.Add) return;
+        if (mode is not (PutBackMode.Add or PutBackMode.AddAgain)) return;
         foreach (var (_, key) in lists)
             await foreach (var item in new ListPages(redis, key).ReadAsync(cancellation)) _known.Add(CeleryMessage.Read(item).Identity(item));
     }
@@ -95,7 +98,7 @@ internal sealed class QueuePutBack(RedisConnection redis, QueuesSettings setting
     {
         var script = new List<RedisWord> { "EVAL", RedisScripts.PutBack, 1 + (3 * lists.Count), mark };
         foreach (var (_, key) in lists) script.AddRange([key, keys.Staging(head.Archive, key), keys.Aside(key, run)]);
-        script.AddRange([mode switch { PutBackMode.Add => "add", PutBackMode.Replace => "replace", _ => "overwrite" }, $"put back by {run}"]);
+        script.AddRange([mode switch { PutBackMode.Add => "add", PutBackMode.AddAgain => "again", PutBackMode.Replace => "replace", _ => "overwrite" }, $"put back by {run}"]);
         script.AddRange(lists.Select(list => (RedisWord)_staged.GetValueOrDefault(keys.Staging(head.Archive, list.Key))));
         var reply = await redis.CallAsync(cancellation, script);
         if (reply.Items[0].Integer == 0) return new PutBackResult(true, 0, 0, []);

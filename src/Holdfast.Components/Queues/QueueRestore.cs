@@ -42,11 +42,12 @@ internal sealed class QueueRestore(Broker broker, QueueUndos undos)
         Does = mode switch
         {
             PutBackMode.Add => "Adds those that are not there any more, before what has come since, once.",
+            PutBackMode.AddAgain => "Adds those that are not there any more, before what has come since, even when that was done before: work that was done since is done twice.",
             PutBackMode.Replace => "Makes the queue what it was, once; what it has now is moved aside when it is not the same.",
             _ => "Makes the queue what it was, even when that was done before; what it has now is deleted.",
         },
         Component = broker.Component,
-        Destroys = isThere && mode != PutBackMode.Add,
+        Destroys = isThere && mode is (PutBackMode.Replace or PutBackMode.Overwrite),
         Act = async (context, cancellation) =>
         {
             await using var redis = await broker.Connector.OpenAsync(cancellation);
@@ -54,15 +55,18 @@ internal sealed class QueueRestore(Broker broker, QueueUndos undos)
             await context.OweAsync(undo, cancellation);
             var result = await new QueuePutBack(redis, broker.Settings, broker.Keys, context.Counters).RunAsync(head, file.ReadAsync(cancellation), mode, context.RunId, cancellation);
             await context.SettleAsync(undo, cancellation);
-            Tell(context, head, result);
+            Tell(context, head, mode, result);
         },
     };
 
-    private static void Tell(StepContext context, QueueFileHead head, PutBackResult result)
+    private static void Tell(StepContext context, QueueFileHead head, PutBackMode mode, PutBackResult result)
     {
         if (result.WasDone)
         {
-            context.Warn(Catalogue.QueueRestored.With($"The messages of {head.Queue.Name} that run {head.Archive} had copied were put back once already, so nothing was done."));
+            var force = mode == PutBackMode.Add ? "queues restore --again" : "restore --only queues --overwrite";
+            context.Warn(Catalogue.QueueRestored.With(
+                $"The messages of {head.Queue.Name} that run {head.Archive} had copied were put back once already, so nothing was done.",
+                $"Nothing needs to be done: they may have been worked off since. 'holdfast {force}' does it all the same."));
             return;
         }
         var left = result.AlreadyThere > 0 ? $"; {result.AlreadyThere} are there already" : "";

@@ -71,9 +71,10 @@ public sealed class QueuesComponent : IComponent
     /// <param name="repository">Opened.</param>
     /// <param name="snapshot">Which has them.</param>
     /// <param name="only">Names of queues; nothing means all that it has.</param>
+    /// <param name="again">Even when it was done before: what was worked off since is done twice.</param>
     /// <param name="cancellation">Planning asks Redis, and changes nothing.</param>
-    public Task<IReadOnlyList<Step>> PlanPutBackAsync(Repository repository, Snapshot snapshot, IReadOnlyList<string> only, CancellationToken cancellation) =>
-        new QueueRestore(Broker, _undos).PlanAsync(repository, snapshot, PutBackMode.Add, queue => only.Count == 0 || only.Contains(queue.Name, StringComparer.Ordinal), cancellation);
+    public Task<IReadOnlyList<Step>> PlanPutBackAsync(Repository repository, Snapshot snapshot, IReadOnlyList<string> only, bool again, CancellationToken cancellation) =>
+        new QueueRestore(Broker, _undos).PlanAsync(repository, snapshot, again ? PutBackMode.AddAgain : PutBackMode.Add, queue => only.Count == 0 || only.Contains(queue.Name, StringComparer.Ordinal), cancellation);
 
     /// <summary>The step that deletes messages without keeping them anywhere.</summary>
     public Task<Step> PlanDeleteAsync(IReadOnlyList<string> only, CancellationToken cancellation) => new QueueDeletion(Broker, only).PlanAsync(cancellation);

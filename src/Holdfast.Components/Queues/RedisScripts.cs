@@ -19,7 +19,7 @@ internal static class RedisScripts
         """;
 
     /// <summary>
-    /// KEYS: the mark of what was put back, then destination, staging and aside of each list. ARGV: "add", "replace" or "overwrite", the
+    /// KEYS: the mark of what was put back, then destination, staging and aside of each list. ARGV: "add", "again", "replace" or "overwrite", the
     /// mark's text, then the length that each staging must have. Returns 0 when the mark was there, else 1 and the number of each list that was moved aside.
     /// </summary>
     public const string PutBack = Join + """
@@ -32,10 +32,11 @@ internal static class RedisScripts
           end
           return true
         end
-        if mode ~= 'overwrite' and redis.call('EXISTS', KEYS[1]) == 1 then
+        if (mode == 'add' or mode == 'replace') and redis.call('EXISTS', KEYS[1]) == 1 then
           for i = 2, #KEYS, 3 do redis.call('DEL', KEYS[i + 1]) end
           return {0}
         end
+        if mode == 'again' then mode = 'add' end
         for i = 2, #KEYS, 3 do
           local there = redis.call('TYPE', KEYS[i]).ok
           if mode == 'add' and there ~= 'none' and there ~= 'list' then return redis.error_reply('WRONGTYPE ' .. KEYS[i] .. ' is a ' .. there) end

@@ -77,10 +77,10 @@ internal sealed class BrokerRig : IAsyncDisposable
     }
 
     /// <summary>As "queues restore" does.</summary>
-    public async Task AddAsync(Snapshot point)
+    public async Task AddAsync(Snapshot point, bool again = false)
     {
         Context = new RecordedContext($"run{++_runs}");
-        foreach (var step in await Component.PlanPutBackAsync(_repository!, point, [], Cancellation)) await step.Act(Context, Cancellation);
+        foreach (var step in await Component.PlanPutBackAsync(_repository!, point, [], again, Cancellation)) await step.Act(Context, Cancellation);
     }
 
     /// <summary>The lines of a queue's file, as the stock restic gives them.</summary>

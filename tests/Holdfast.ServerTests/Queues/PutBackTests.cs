@@ -113,6 +113,28 @@ public sealed class PutBackTests
     }
 
     [Fact]
+    public async Task An_archive_is_put_back_a_second_time_only_when_that_is_asked_for_and_nothing_that_is_there_is_doubled()
+    {
+        await using var rig = await BrokerRig.StartAsync();
+        using var celery = rig.Celery();
+        await celery.SendAsync("work", "t", 1, 4);
+        var (point, _) = await rig.CaptureAsync();
+        await rig.Redis.CallAsync("DEL", "work");
+        await rig.AddAsync(point);
+        await rig.Redis.CallAsync("RPOP", "work"); // as if a worker had done it
+
+        await rig.AddAsync(point);
+        Assert.Equal(3, await rig.Redis.CountAsync("LLEN", "work"));
+        Assert.Contains(rig.Context.Warnings, warning => warning.Code == Catalogue.QueueRestored.Code && warning.Hint.Contains("'holdfast queues restore --again'", StringComparison.Ordinal));
+
+        await rig.AddAsync(point, again: true);
+        Assert.Equal(4, await rig.Redis.CountAsync("LLEN", "work"));
+        Assert.DoesNotContain(rig.Context.Warnings, warning => warning.Code == Catalogue.QueueRestored.Code);
+        await rig.AddAsync(point, again: true);
+        Assert.Equal(4, await rig.Redis.CountAsync("LLEN", "work"));
+    }
+
+    [Fact]
     public async Task With_a_target_only_files_are_written()
     {
         await using var rig = await BrokerRig.StartAsync();
