@@ -121,8 +121,14 @@ internal sealed class FileArchiver : IAsyncDisposable
     private async Task<Dictionary<string, Node>?> ReadPreviousAsync(Id? tree)
     {
         if (tree is not { } id || !(await _repository.LoadIndexAsync(_stop.Token)).Contains(id, BlobType.Tree)) return null;
-        var nodes = await _repository.ReadTreeAsync(id, _stop.Token);
-        return nodes.ToDictionary(n => n.Name, StringComparer.Ordinal);
+        try
+        {
+            return (await _repository.ReadTreeAsync(id, _stop.Token)).ToDictionary(n => n.Name, StringComparer.Ordinal);
+        }
+        catch (ResticException lost) when (lost.Error is ResticError.Damaged or ResticError.NotFound)
+        {
+            return null; // without it everything is read; what the repository has lost is told by whoever checks it
+        }
     }
 
     private bool TryStatus(string path, out FileStatus status)

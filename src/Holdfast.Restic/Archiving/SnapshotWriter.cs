@@ -75,7 +75,7 @@ public sealed class SnapshotWriter : IAsyncDisposable
     /// <returns>False when it is not there, is no directory (a link to one is none), or could not be read and was warned of.</returns>
     public async Task<bool> AddDirectoryAsync(string directory, string path, Snapshot? parent, ArchiveOptions options, CancellationToken cancellation = default)
     {
-        var previous = parent is null ? null : await _repository.FindNodeAsync(parent, path, cancellation);
+        var previous = parent is null ? null : await TryFindAsync(parent, path, cancellation);
         await using var archiver = new FileArchiver(_repository, _blobs, _chunks, options.Counters ?? Counters, options, cancellation);
         try
         {
@@ -167,7 +167,20 @@ public sealed class SnapshotWriter : IAsyncDisposable
     }
 
     private async Task<Node?> FindPreviousAsync(string path, CancellationToken cancellation) =>
-        Find(path) is { } earlier ? earlier : _parent is null ? null : await _repository.FindNodeAsync(_parent, path, cancellation);
+        Find(path) is { } earlier ? earlier : _parent is null ? null : await TryFindAsync(_parent, path, cancellation);
+
+    /// <summary>What a damaged parent has lost is as if it never had it: then everything is read, and stored again where the index says that it is gone.</summary>
+    private async Task<Node?> TryFindAsync(Snapshot parent, string path, CancellationToken cancellation)
+    {
+        try
+        {
+            return await _repository.FindNodeAsync(parent, path, cancellation);
+        }
+        catch (ResticException lost) when (lost.Error is ResticError.Damaged or ResticError.NotFound)
+        {
+            return null;
+        }
+    }
 
     private static string NameOf(string path) => path[(path.TrimEnd('/').LastIndexOf('/') + 1)..].TrimEnd('/');
 

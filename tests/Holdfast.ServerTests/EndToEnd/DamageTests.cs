@@ -37,6 +37,30 @@ public sealed class DamageTests
         await scene.NothingIsLostAsync(before);
     }
 
+    [Theory]
+    [InlineData("truncate", "large")]
+    [InlineData("remove", "large")]
+    [InlineData("truncate", "all")]
+    [InlineData("remove", "all")]
+    public async Task After_a_pack_was_lost_the_hint_leads_to_backups_that_are_whole_again(string damage, string which)
+    {
+        using var scene = await Scene.WithPointAsync();
+        var before = await Tree.ListAsync(scene.Source);
+        var packs = new DirectoryInfo(Path.Combine(scene.Repository, "data")).EnumerateFiles("*", SearchOption.AllDirectories).OrderByDescending(file => file.Length).ToList();
+        foreach (var pack in which == "all" ? packs : packs[..1]) Damage(pack.FullName, File.ReadAllBytes(pack.FullName), damage);
+
+        var refused = await scene.FailsAsync(Catalogue.PointUnverified, "backup");
+        Assert.Contains("'restic rebuild-index'", refused.Errors, StringComparison.Ordinal);
+        Assert.Contains(packs[0].Name, (await scene.RunAsync("repo", "check")).Errors, StringComparison.Ordinal);
+        (await scene.Restic.RunAsync(scene.Repository, Scene.Password, "rebuild-index")).Succeeded();
+
+        (await scene.RunAsync("backup")).Succeeded();
+        var target = scene["target"];
+        (await scene.RunAsync("restore", "--target", target, "--yes")).Succeeded();
+        Assert.Empty(before.Differences(await Tree.ListAsync(target + scene.Source)));
+        (await scene.RunAsync("backup")).Succeeded();
+    }
+
     private static void Damage(string path, byte[] whole, string damage)
     {
         File.Delete(path);
