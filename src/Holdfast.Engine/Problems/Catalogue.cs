@@ -50,7 +50,7 @@ public static class Catalogue
     public static readonly ProblemKind PointFormat = Kind("HF-POINT-FORMAT", "The recovery point was made in a format that this version does not know.",
         "Use the version of Holdfast that made it, or a newer one.", ExitCode.Failure);
     public static readonly ProblemKind PointUnverified = Kind("HF-POINT-UNVERIFIED", "The recovery point was written, but reading it back did not give what was written.",
-        "The point was not kept. 'holdfast repo check' names the packs that are gone or cut short (with --read-data also those with wrong bytes: move these away). The stock 'restic rebuild-index' then takes what they held out of the index, and the next backup stores it anew from what the platform has. Look at the disk.", ExitCode.Damaged);
+        "The point was not kept. 'holdfast repo check' names the packs that are gone or cut short (with --read-data also those with wrong bytes: move these away). The stock 'restic rebuild-index' then takes what they held out of the index, and the next backup stores it anew from what the platform has; points that the check names even then have lost something for good ('restic forget' and 'restic prune' remove them). Look at the disk.", ExitCode.Damaged);
     public static readonly ProblemKind PointIncomplete = Kind("HF-POINT-INCOMPLETE", "Something that the profile asks for is not in the recovery point.",
         "See the warnings for what is missing; put it right, or mark it optional in the profile, and take another point.", ExitCode.Incomplete);
     public static readonly ProblemKind PointPlatform = Kind("HF-POINT-PLATFORM", "The recovery point is of another platform than the profile.",
