@@ -30,6 +30,8 @@ internal sealed class Session : IAsyncDisposable
         Host = new LocalHost(surroundings.Environment);
     }
 
+    private Session(Session other, Profile profile) : this(other._surroundings, other.Output, other._parsed) => _profile = new Lazy<Profile?>(profile);
+
     public IOutput Output { get; }
     public IPrompt Prompt => _surroundings.Prompt;
     public TimeProvider Clock => _surroundings.Clock;
@@ -40,6 +42,9 @@ internal sealed class Session : IAsyncDisposable
 
     /// <summary>True when there is a person to ask: never with <c>--json</c>.</summary>
     public bool CanAsk => Prompt.CanAsk && !_parsed.GetValue(GlobalOptions.Json);
+
+    /// <summary>The same call with another profile.</summary>
+    public Session With(Profile profile) => new(this, profile);
 
     /// <summary>Asks a person, and returns only when the answer is yes.</summary>
     /// <param name="question">Ends with "[y/N]".</param>
@@ -103,6 +108,7 @@ internal sealed class Session : IAsyncDisposable
         Version = Application.Version,
         Observer = observer,
         UndoHandlers = ProfileIfAny is { } profile && PlatformOf(profile) is { } platform ? platform.UndoHandlers : [],
+        Profile = ProfileIfAny,
         Clock = Clock,
     };
 

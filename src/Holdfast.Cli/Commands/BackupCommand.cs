@@ -21,12 +21,14 @@ internal static class BackupCommand
     private static async Task<ExitCode> RunAsync(Session session, ParseResult parsed, CancellationToken cancellation)
     {
         var teller = new RunTeller(session.Output, session.Clock);
+        var (platform, warnings) = await PlatformAsync(session, parsed.GetValue(Mode), cancellation);
         var request = new BackupRequest
         {
             Profile = session.Profile,
             Repository = await session.Source.ReadAsync(cancellation),
             Components = session.Components(session.Profile),
-            Platform = await PlatformAsync(session, parsed.GetValue(Mode), cancellation),
+            Platform = platform,
+            Warnings = warnings,
             Mode = parsed.GetValue(Mode),
             Only = parsed.GetRequiredValue(Only),
         };
@@ -36,15 +38,19 @@ internal static class BackupCommand
         return ExitCode.Success;
     }
 
-    /// <summary>Where systemd is not, as in a container, there is nothing to be stopped, unless somebody insists.</summary>
-    private static async Task<IPlatformControl?> PlatformAsync(Session session, BackupMode? mode, CancellationToken cancellation)
+    /// <summary>
+    /// Where systemd is not, as in a container, nothing can be stopped: then the backup is none, or online when the profile prefers that
+    /// to none. Somebody who names a mode is taken at their word.
+    /// </summary>
+    private static async Task<(IPlatformControl? Platform, IReadOnlyList<Problem> Warnings)> PlatformAsync(Session session, BackupMode? mode, CancellationToken cancellation)
     {
         var platform = session.PlatformOf(session.Profile);
-        if (platform is null || mode is not null) return platform;
+        if (platform is null || mode is not null) return (platform, []);
         var missing = (await platform.ProbeAsync(cancellation)).FirstOrDefault(problem => problem.Code == Catalogue.SystemdMissing.Code);
-        if (missing is null) return platform;
-        session.Warn(missing with { Message = $"{missing.Message} So nothing is stopped, and the recovery point is taken online." });
-        return null;
+        if (missing is null) return (platform, []);
+        if (!platform.PrefersOnline)
+            throw new ProblemException(missing with { Hint = $"{missing.Hint} To take a recovery point while the platform runs, say '--mode online', or 'when-late: online' under 'quiesce' in the profile." });
+        return (null, [missing with { Message = $"{missing.Message} So nothing is stopped, and the recovery point is taken online." }]);
     }
 
     private static ExitCode Tell(IOutput output, BackupSummary summary)

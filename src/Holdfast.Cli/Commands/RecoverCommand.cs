@@ -15,15 +15,13 @@ internal static class RecoverCommand
 
     private static async Task<ExitCode> RunAsync(Session session, ParseResult parsed, CancellationToken cancellation)
     {
-        var environment = session.RunEnvironment(new RunTeller(session.Output, session.Clock));
         var recovered = new List<RecoveredRun>();
-        var refusals = Recovery.DamagedJournals(environment.State).ToList();
-        foreach (var platform in Recovery.PlatformsWithOpenRuns(environment.State))
+        var refusals = Recovery.DamagedJournals(session.State).ToList();
+        foreach (var platform in Recovery.PlatformsWithOpenRuns(session.State))
         {
             try
             {
-                var profile = await ProfileOfAsync(session, platform, cancellation);
-                recovered.AddRange(await new RecoverRun(environment, platform, await session.RepositoryIfAnyAsync(cancellation), session.UndoHandlers(profile)).RunAsync());
+                recovered.AddRange(await RecoverAsync(session, platform, cancellation));
             }
             catch (ProblemException refused)
             {
@@ -37,10 +35,25 @@ internal static class RecoverCommand
         return failures.Count == 0 ? ExitCode.Success : failures[0].Exit;
     }
 
-    /// <summary>A restore on an empty machine had no profile but the one in its point.</summary>
+    private static async Task<IReadOnlyList<RecoveredRun>> RecoverAsync(Session session, string platform, CancellationToken cancellation)
+    {
+        await using var own = session.With(await ProfileOfAsync(session, platform, cancellation));
+        var environment = own.RunEnvironment(new RunTeller(own.Output, own.Clock));
+        return await new RecoverRun(environment, platform, await own.RepositoryIfAnyAsync(cancellation), own.UndoHandlers(own.Profile)).RunAsync();
+    }
+
+    /// <summary>The profile in use, when it is the platform's and has no mistake; else what its last run has kept, or what its last point has.</summary>
     private static async Task<Profile> ProfileOfAsync(Session session, string platform, CancellationToken cancellation)
     {
-        if (session.ProfileIfAny?.Platform == platform) return session.ProfileIfAny;
+        try
+        {
+            if (session.ProfileIfAny is { } profile && profile.Platform == platform) return profile;
+        }
+        catch (ProblemException mistaken) when (KeptProfile.Read(session.State, platform) is not null)
+        {
+            session.Warn(mistaken.Problem);
+        }
+        if (KeptProfile.Read(session.State, platform) is { } kept) return kept;
         var points = new RecoveryPoints(await session.OpenAsync(cancellation));
         return await points.ReadProfileAsync(await points.FindAsync("latest", platform, [], cancellation), cancellation);
     }

@@ -50,10 +50,11 @@ internal sealed class ClusterCapture(
     private async Task MarkAsync(StepContext context, CancellationToken cancellation)
     {
         foreach (var passed in databases.Passed)
-            context.Note(passed);
+            context.Warn(Catalogue.PostgresClosed.With(passed));
+        var lockTimeout = session.Mode == BackupMode.Quiesced ? connector.Settings.WindowLockTimeout : connector.Settings.LockTimeout;
         foreach (var database in databases.Chosen)
         {
-            var snapshot = await _marked.MarkAsync(connector, database, clock, cancellation);
+            var snapshot = await _marked.MarkAsync(connector, database, lockTimeout, clock, cancellation);
             // Whatever ends the run before its dump, another component's failure too: no snapshot stays open behind it.
             session.Keep(snapshot);
             session.Manifest.Mark ??= snapshot.Time;

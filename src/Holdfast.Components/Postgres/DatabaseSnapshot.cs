@@ -29,14 +29,14 @@ internal sealed class DatabaseSnapshot : IAsyncDisposable
     public int ServerVersion { get; init; }
 
     public static async Task<DatabaseSnapshot> TakeAsync(
-        PostgresConnector connector, DatabaseListing database, TimeProvider clock, CancellationToken cancellation)
+        PostgresConnector connector, DatabaseListing database, TimeSpan lockTimeout, TimeProvider clock, CancellationToken cancellation)
     {
         var leader = await connector.OpenAsync(database.Name, cancellation, database.Bytewise);
         try
         {
             for (var attempt = 1; ; attempt++)
             {
-                var snapshot = await TryTakeAsync(leader, database, connector.Settings.LockTimeout, clock, cancellation);
+                var snapshot = await TryTakeAsync(leader, database, lockTimeout, clock, cancellation);
                 if (snapshot is not null) return snapshot;
                 if (attempt == Attempts) throw Unsettled(database.Name);
                 await leader.ExecuteAsync("ROLLBACK", cancellation);

@@ -11,9 +11,9 @@ internal sealed class MarkedDatabases
     private readonly Dictionary<string, DatabaseSnapshot> _snapshots = new(StringComparer.Ordinal);
 
     public async Task<DatabaseSnapshot> MarkAsync(
-        PostgresConnector connector, DatabaseListing database, TimeProvider clock, CancellationToken cancellation)
+        PostgresConnector connector, DatabaseListing database, TimeSpan lockTimeout, TimeProvider clock, CancellationToken cancellation)
     {
-        var snapshot = await DatabaseSnapshot.TakeAsync(connector, database, clock, cancellation);
+        var snapshot = await DatabaseSnapshot.TakeAsync(connector, database, lockTimeout, clock, cancellation);
         _snapshots.Add(database.Name, snapshot);
         return snapshot;
     }

@@ -5,6 +5,8 @@ namespace Holdfast.Components.Postgres;
 /// <summary>How a cluster is reached and what of it is captured: one item of the profile's list "postgres".</summary>
 internal sealed record PostgresSettings
 {
+    private static readonly TimeSpan _standstill = TimeSpan.FromSeconds(5);
+
     /// <summary>The cluster's name in recovery points. "main" by default, as Debian calls the first.</summary>
     public string Name { get; init; } = "main";
 
@@ -50,6 +52,9 @@ internal sealed record PostgresSettings
     /// <summary>How long to wait for a table that somebody alters. 60 seconds: others queue behind us for that long at most.</summary>
     public TimeSpan LockTimeout { get; init; } = TimeSpan.FromSeconds(60);
 
+    /// <summary>How long while the platform is stopped for our sake: 5 seconds, or <see cref="LockTimeout"/> when that is less.</summary>
+    public TimeSpan WindowLockTimeout => LockTimeout < _standstill ? LockTimeout : _standstill;
+
     /// <summary>True when the server is reached by a socket of this machine.</summary>
     public bool BySocket => Host.StartsWith('/');
 
@@ -63,6 +68,7 @@ internal sealed record PostgresSettings
             Databases = Names(node.Find("databases")),
             Exclude = Names(node.Find("exclude-databases")) ?? defaults.Exclude,
             Service = node.Find("service")?.Text,
+            LockTimeout = node.Find("lock-timeout")?.Duration ?? defaults.LockTimeout,
             Workers = node.Find("jobs")?.Integer ?? defaults.Workers,
             Questions = [.. node.Find("questions")?.Items.Select(PostgresQuestion.Read) ?? []],
         };

@@ -22,6 +22,9 @@ public sealed class SystemdPlatform : IPlatformControl
     public static SystemdPlatform? From(Profile profile, IHost host, TimeProvider clock) =>
         PlatformSettings.Read(profile) is { } settings ? new SystemdPlatform(settings, host, clock) : null;
 
+    /// <summary>The profile prefers a point that was taken online to none.</summary>
+    public bool PrefersOnline => _settings.OnlineWhenLate;
+
     public IReadOnlyList<IUndoHandler> UndoHandlers => [new StartServices(new Systemctl(_host), _settings, _clock)];
 
     /// <summary>The kind of the undo that starts services.</summary>

@@ -117,6 +117,8 @@ public static class Catalogue
         "Install the client tools of the server's version or of a newer one.", ExitCode.Failure);
     public static readonly ProblemKind PostgresLocked = Kind("HF-PG-LOCKED", "A table was locked by somebody else for too long.",
         "Find out who alters tables (pg_locks, pg_stat_activity), and run again when it is done.", ExitCode.Failure, transient: true);
+    public static readonly ProblemKind PostgresClosed = Kind("HF-PG-CLOSED", "A database allows no connections, so it is not in the recovery point.",
+        "ALTER DATABASE ... ALLOW_CONNECTIONS true; or name it under 'exclude-databases' when it need not be captured.", ExitCode.Success);
     public static readonly ProblemKind PostgresBusy = Kind("HF-PG-BUSY", "PostgreSQL has no connection left for us.",
         "Lower 'jobs' in the profile, or raise max_connections.", ExitCode.Unreachable, transient: true);
     public static readonly ProblemKind PostgresFull = Kind("HF-PG-FULL", "No room is left where PostgreSQL keeps its data.",

@@ -21,6 +21,9 @@ public sealed record BackupRequest
     /// <summary>What the platform does meanwhile; by default it is quiesced when it can be.</summary>
     public BackupMode? Mode { get; init; }
 
+    /// <summary>What was found out before the run; the point tells it.</summary>
+    public IReadOnlyList<Problem> Warnings { get; init; } = [];
+
     /// <summary>Names or kinds of components; nothing means all. A point made so is marked as partial.</summary>
     public IReadOnlyList<string> Only { get; init; } = [];
 }
@@ -56,6 +59,7 @@ public sealed class BackupRun(RunEnvironment environment, BackupRequest request)
         using var interruption = new Interruption(cancellation);
         await using var hold = new RepositoryHold(request.Repository);
         using var frame = await RunFrame.EnterAsync(environment, environment.NewRunId(environment.Clock), request.Profile.Platform, UndoHandlers(hold));
+        frame.Found = [.. frame.Found, .. request.Warnings];
         await using var session = NewSession(frame.Id);
         var steps = new BackupSteps(environment, request, hold, interruption, session);
         var outcome = await frame.RunAsync(await PlanAsync(steps, cancellation), interruption);

@@ -111,7 +111,7 @@ public sealed class RestoreRun : IAsyncDisposable
     public async Task<RestoreSummary> RunAsync(CancellationToken cancellation)
     {
         using var interruption = new Interruption(cancellation);
-        using var frame = await RunFrame.EnterAsync(_environment, _id, Profile.Platform, [_hold, .. Components.SelectMany(component => component.UndoHandlers)]);
+        using var frame = await RunFrame.EnterAsync(_environment with { Profile = Profile }, _id, Profile.Platform, [_hold, .. Components.SelectMany(component => component.UndoHandlers)]);
         var outcome = await frame.RunAsync(await PlanAsync(interruption, cancellation), interruption);
         return new RestoreSummary(outcome, Point, Manifest, _session!.Failed);
     }

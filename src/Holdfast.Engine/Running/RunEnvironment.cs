@@ -1,3 +1,5 @@
+using Holdfast.Engine.Profiles;
+
 namespace Holdfast.Engine.Running;
 
 /// <summary>What a run meets outside itself: time, names and places, so that tests can put others there.</summary>
@@ -20,6 +22,9 @@ public sealed record RunEnvironment
 
     /// <summary>Undos of dead runs that belong to no component: a platform that a backup had stopped is brought up by whatever runs next.</summary>
     public IReadOnlyList<IUndoHandler> UndoHandlers { get; init; } = [];
+
+    /// <summary>The profile that the run follows; a copy is kept, for who has to recover the run.</summary>
+    public Profile? Profile { get; init; }
 
     public TimeProvider Clock { get; init; } = TimeProvider.System;
 

@@ -21,8 +21,8 @@ internal sealed class RunFrame : IDisposable
     /// <summary>The id of the run.</summary>
     public string Id { get; }
 
-    /// <summary>What was found of dead runs, as warnings.</summary>
-    public IReadOnlyList<Problem> Found { get; private set; } = [];
+    /// <summary>What was found before the plan, of dead runs above all, as warnings.</summary>
+    public IReadOnlyList<Problem> Found { get; set; } = [];
 
     /// <summary>Takes the platform's lock, then does what dead runs of it owe: the plan is made for what is there afterwards.</summary>
     public static async Task<RunFrame> EnterAsync(RunEnvironment environment, string id, string platform, IReadOnlyList<IUndoHandler> handlers)
@@ -33,6 +33,7 @@ internal sealed class RunFrame : IDisposable
         try
         {
             var recovered = await new Recovery(environment.State, all, new SilentObserver(), environment.Clock).RecoverAsync(frame._held);
+            if (environment.Profile is { } profile && profile.Platform == platform) KeptProfile.Save(environment.State, profile);
             frame.Found = [.. recovered.SelectMany(Describe), .. Recovery.DamagedJournals(environment.State)];
             return frame;
         }

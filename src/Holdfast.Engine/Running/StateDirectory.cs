@@ -1,8 +1,9 @@
+using Holdfast.Engine.Hosts;
 using Holdfast.Engine.Problems;
 
 namespace Holdfast.Engine.Running;
 
-/// <summary>Where journals and locks are kept: "runs/ID.jsonl" and "locks/PLATFORM".</summary>
+/// <summary>Where journals and locks are kept: "runs/ID.jsonl", "locks/PLATFORM", "stopped/PLATFORM.json", "profiles/PLATFORM.yaml".</summary>
 public sealed class StateDirectory(string path)
 {
     /// <summary>$HOLDFAST_STATE; else /var/lib/holdfast for root, $XDG_STATE_HOME/holdfast or ~/.local/state/holdfast for others.</summary>
@@ -27,6 +28,29 @@ public sealed class StateDirectory(string path)
     {
         var runs = System.IO.Path.Combine(Path, "runs");
         return Directory.Exists(runs) ? [.. Directory.GetFiles(runs, "*.jsonl").Order(StringComparer.Ordinal)] : [];
+    }
+
+    /// <summary>Writes a small file into a folder of it, unless it is there already: it is whole and durable, or as it was.</summary>
+    /// <exception cref="ProblemException">It can not be written.</exception>
+    internal void Write(string folder, string name, ReadOnlySpan<byte> content)
+    {
+        var file = System.IO.Path.Combine(Folder(folder), name);
+        try
+        {
+            if (File.Exists(file) && content.SequenceEqual(File.ReadAllBytes(file))) return;
+            var temporary = file + ".new";
+            using (var stream = new FileStream(temporary, FileMode.Create, FileAccess.Write))
+            {
+                stream.Write(content);
+                stream.Flush(flushToDisk: true);
+            }
+            File.Move(temporary, file, overwrite: true);
+            LibC.SyncDirectory(System.IO.Path.GetDirectoryName(file)!);
+        }
+        catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
+        {
+            throw Catalogue.StateUnwritable.Throwable($"'{file}' can not be written: {refused.Message.TrimEnd('.')}.", refused);
+        }
     }
 
     private string Folder(string name)

@@ -15,6 +15,8 @@ namespace Holdfast.Engine.Running;
 /// <param name="Stay">What did not run.</param>
 public sealed record StoppedPlatform(string Run, DateTimeOffset Time, string Units, string Stay)
 {
+    private const string Folder = "stopped";
+
     /// <summary>The record of a platform; null when it was not stopped, or has been started since.</summary>
     /// <exception cref="ProblemException">It can not be read.</exception>
     public static StoppedPlatform? Read(StateDirectory state, string platform)
@@ -32,38 +34,29 @@ public sealed record StoppedPlatform(string Run, DateTimeOffset Time, string Uni
 
     /// <summary>Writes the record; it is whole and durable, or not there.</summary>
     /// <exception cref="ProblemException">The state directory can not be written.</exception>
-    public void Write(StateDirectory state, string platform) => Try(state, platform, path =>
-    {
-        var temporary = path + ".new";
-        using (var file = new FileStream(temporary, FileMode.Create, FileAccess.Write))
-        {
-            file.Write(JsonSerializer.SerializeToUtf8Bytes(this, StoppedJson.Default.StoppedPlatform));
-            file.Flush(flushToDisk: true);
-        }
-        File.Move(temporary, path, overwrite: true);
-    });
+    public void Write(StateDirectory state, string platform) =>
+        state.Write(Folder, Name(platform), JsonSerializer.SerializeToUtf8Bytes(this, StoppedJson.Default.StoppedPlatform));
 
     /// <summary>Removes the record; the platform has been started.</summary>
     /// <exception cref="ProblemException">The state directory can not be written.</exception>
-    public static void Forget(StateDirectory state, string platform) => Try(state, platform, File.Delete);
-
-    private static void Try(StateDirectory state, string platform, Action<string> change)
+    public static void Forget(StateDirectory state, string platform)
     {
         var path = PathOf(state.Path, platform);
         try
         {
-            var folder = Path.GetDirectoryName(path)!;
-            Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-            change(path);
-            LibC.SyncDirectory(folder);
+            if (!File.Exists(path)) return;
+            File.Delete(path);
+            LibC.SyncDirectory(Path.GetDirectoryName(path)!);
         }
         catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
         {
-            throw Catalogue.StateUnwritable.Throwable($"'{path}' can not be written: {refused.Message.TrimEnd('.')}.", refused);
+            throw Catalogue.StateUnwritable.Throwable($"'{path}' can not be removed: {refused.Message.TrimEnd('.')}.", refused);
         }
     }
 
-    private static string PathOf(string state, string platform) => Path.Combine(state, "stopped", platform + ".json");
+    private static string PathOf(string state, string platform) => Path.Combine(state, Folder, Name(platform));
+
+    private static string Name(string platform) => platform + ".json";
 }
 
 /// <summary>JSON of the record.</summary>

@@ -1,5 +1,6 @@
 using Holdfast.Components.Postgres;
 using Holdfast.Engine.Problems;
+using Holdfast.Engine.Running;
 using Holdfast.Testing;
 using Xunit;
 
@@ -90,6 +91,33 @@ public sealed class PostgresProblemTests(PostgresFixture fixture) : IClassFixtur
         var problem = await ProblemAsync(new Cluster(fixture.Server, dump, new PostgresSettings { Databases = ["dying"] }));
         Assert.StartsWith("pg_dump of database \"dying\" ended with 1", problem.Message, StringComparison.Ordinal);
         Assert.False(File.Exists(dump["/postgres/main/dump/dying/database.json"]));
+    }
+
+    [Fact]
+    public async Task While_the_platform_is_stopped_a_locked_table_is_waited_for_some_seconds_only()
+    {
+        await fixture.Server.ExecuteAsync("postgres", "CREATE DATABASE blocked;");
+        await fixture.Server.ExecuteAsync("blocked", "CREATE TABLE t (a int);");
+        var altering = fixture.Server.QueryAsync("blocked", "BEGIN; ALTER TABLE t ADD COLUMN b int; SELECT pg_sleep(60); COMMIT");
+        await fixture.Server.QueryAsync("postgres", "SELECT pg_sleep(1)");
+        var cluster = With(new PostgresSettings { Databases = ["blocked"] });
+        var began = TimeProvider.System.GetTimestamp();
+        var problem = (await Assert.ThrowsAsync<ProblemException>(() => cluster.CaptureAsync(session => session.Mode = BackupMode.Quiesced))).Problem;
+        Assert.Equal("HF-PG-LOCKED", problem.Code);
+        Assert.InRange(TimeProvider.System.GetElapsedTime(began).TotalSeconds, 4, 30);
+        await fixture.Server.QueryAsync("postgres", "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'blocked'");
+        await Assert.ThrowsAnyAsync<Exception>(() => altering);
+    }
+
+    [Fact]
+    public async Task A_database_that_allows_no_connections_is_warned_of()
+    {
+        await fixture.Server.ExecuteAsync("postgres", "CREATE DATABASE shut ALLOW_CONNECTIONS false;");
+        var cluster = With(new PostgresSettings { Databases = ["shut"] });
+        await cluster.CaptureAsync();
+        var warning = Assert.Single(cluster.Context.Warnings);
+        Assert.Equal("HF-PG-CLOSED", warning.Code);
+        Assert.Contains("\"shut\"", warning.Message, StringComparison.Ordinal);
     }
 
     [Fact]

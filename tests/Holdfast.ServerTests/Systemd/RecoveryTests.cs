@@ -94,6 +94,39 @@ public sealed class RecoveryTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public async Task Where_systemd_does_not_answer_nothing_is_taken_online_unless_the_profile_or_a_person_says_so()
+    {
+        await using var scene = await BeginAsync();
+        string[] without = ["PATH=/nowhere", PlatformScene.Binary, "backup"];
+        var refused = await scene.Box.RunAsync("/usr/bin/env", without);
+        Assert.Contains("[HF-SYSTEMD-MISSING]", refused.Errors, StringComparison.Ordinal);
+        Assert.Contains("--mode online", refused.Errors, StringComparison.Ordinal);
+        Assert.Equal((int)Catalogue.SystemdMissing.Exit, refused.ExitCode);
+        await scene.Box.RunAsync("/usr/bin/env", [.. without, "--mode", "online"]);
+        await scene.Box.BashAsync("printf 'quiesce:\n  when-late: online\n' >> /etc/holdfast/profile.yaml");
+        await scene.Box.RunAsync("/usr/bin/env", without);
+        var shown = (await scene.HoldfastAsync("points", "show", "latest")).Succeeded().Output;
+        Assert.Contains("mode online", shown, StringComparison.Ordinal);
+        Assert.Contains("HF-SYSTEMD-MISSING", shown, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("rm profile.yaml")]
+    [InlineData("echo 'typo: 1' >> profile.yaml")]
+    [InlineData("sed -i 's/^platform: .*/platform: another/; /^services:/,$d' profile.yaml")]
+    public async Task Whatever_has_become_of_the_profile_the_platform_comes_up(string change)
+    {
+        await using var scene = await BeginAsync();
+        await scene.Box.BashAsync($"""
+            {PlatformScene.Binary} backup >/dev/null 2>&1 & pid=$!
+            for i in $(seq 600); do [ "$(systemctl is-active worker@1.service)" = inactive ] && break; sleep 0.02; done
+            kill -9 $pid; cd /etc/holdfast; {change}
+            """);
+        (await scene.HoldfastAsync("recover")).Succeeded();
+        await scene.AllAreAsync("active", Units);
+    }
+
+    [Fact]
     public async Task Without_the_password_of_the_repository_the_platform_comes_up_all_the_same()
     {
         await using var scene = await BeginAsync();
