@@ -125,6 +125,7 @@ public sealed class SearchCheckTests
     /// <summary>Checks while something is done over and over.</summary>
     private static async Task<IReadOnlyList<CheckLine>> WhileAsync(SearchEngine engine, Func<Task> act)
     {
+        await act(); // the first one makes a mapping, and may take longer than the check looks
         var checking = LinesAsync(engine);
         while (!checking.IsCompleted) await act();
         return await checking;
