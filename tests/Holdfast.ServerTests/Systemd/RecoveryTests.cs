@@ -97,14 +97,17 @@ public sealed class RecoveryTests(ITestOutputHelper output)
     public async Task Where_systemd_does_not_answer_nothing_is_taken_online_unless_the_profile_or_a_person_says_so()
     {
         await using var scene = await BeginAsync();
-        string[] without = ["PATH=/nowhere", PlatformScene.Binary, "backup"];
-        var refused = await scene.Box.RunAsync("/usr/bin/env", without);
+        await InstallAsync(scene);
+        Task<CommandResult> WithoutSystemdAsync(string options = "") =>
+            scene.Box.RunAsync("/usr/bin/unshare", "-m", "sh", "-c", $"mount --bind /bin/false /usr/bin/systemctl; exec {PlatformScene.Binary} backup {options}");
+
+        var refused = await WithoutSystemdAsync();
         Assert.Contains("[HF-SYSTEMD-MISSING]", refused.Errors, StringComparison.Ordinal);
         Assert.Contains("--mode online", refused.Errors, StringComparison.Ordinal);
         Assert.Equal((int)Catalogue.SystemdMissing.Exit, refused.ExitCode);
-        await scene.Box.RunAsync("/usr/bin/env", [.. without, "--mode", "online"]);
+        (await WithoutSystemdAsync("--mode online")).Succeeded();
         await scene.Box.BashAsync("printf 'quiesce:\n  when-late: online\n' >> /etc/holdfast/profile.yaml");
-        await scene.Box.RunAsync("/usr/bin/env", without);
+        await WithoutSystemdAsync();
         var shown = (await scene.HoldfastAsync("points", "show", "latest")).Succeeded().Output;
         Assert.Contains("mode online", shown, StringComparison.Ordinal);
         Assert.Contains("HF-SYSTEMD-MISSING", shown, StringComparison.Ordinal);
@@ -117,6 +120,7 @@ public sealed class RecoveryTests(ITestOutputHelper output)
     public async Task Whatever_has_become_of_the_profile_the_platform_comes_up(string change)
     {
         await using var scene = await BeginAsync();
+        await InstallAsync(scene);
         await scene.Box.BashAsync($"""
             {PlatformScene.Binary} backup >/dev/null 2>&1 & pid=$!
             for i in $(seq 600); do [ "$(systemctl is-active worker@1.service)" = inactive ] && break; sleep 0.02; done
