@@ -23,7 +23,7 @@ PORT = 6544
 TABLE = """CREATE TABLE documents AS SELECT 'doc-' || n AS id, 1::bigint AS version, jsonb_build_object('title', md5(n::text), 'author', md5((n % 997)::text), 'created', timestamp '2020-01-01' + n * interval '7 minutes',
     'tags', (SELECT jsonb_agg(substr(md5((n * 7 + m)::text), 1, 8)) FROM generate_series(1, 6) m),
     'body', (SELECT string_agg((ARRAY['threat','actor','report','indicator','malware','campaign','observed','the','of','with'])[1 + (n * m) % 10], ' ') FROM generate_series(1, 60) m)) AS document
-    FROM generate_series(1, %d) n; ALTER TABLE documents ADD PRIMARY KEY (id); VACUUM ANALYZE documents"""
+    FROM generate_series(1, COUNT) n; ALTER TABLE documents ADD PRIMARY KEY (id); VACUUM ANALYZE documents"""
 
 
 def shell(*words, **more):
@@ -41,9 +41,9 @@ class Servers:
         with open(f"{folder}/pg/data/postgresql.conf", "a") as file:
             file.write(f"port = {PORT}\nunix_socket_directories = '{folder}/pg'\nlisten_addresses = ''\nfsync = off\nmax_wal_size = 4GB\n")
         self.server("pg_ctl", "-D", f"{folder}/pg/data", "-w", "-l", f"{folder}/pg/log", "start")
-        for statement in (TABLE % documents).split(";"):
+        for statement in TABLE.replace("COUNT", str(documents)).split(";"):
             self.sql(statement)
-        self.url = shell(f"{self.engines}/up", engine, f"{folder}/engine", "--port", "19277", "--heap", "1g", "--repo", f"{folder}/snapshots").split()[-1]
+        self.url = shell(f"{self.engines}/up", engine, f"{folder}/engine", "--port", "19277", "--heap", "2g", "--repo", f"{folder}/snapshots").split()[-1]
 
     def server(self, program, *words):
         return shell("runuser", "-u", "postgres", "--", f"{BIN}/{program}", *words)

@@ -1,13 +1,15 @@
 """What bench/search.py runs beside Holdfast: python3-elasticsearch's parallel_bulk, fed from psycopg2. Usage: search_peer.py URL SOCKET PORT INDEX parsed|text"""
 
 import sys
+import warnings
 
 import elasticsearch.helpers
 import psycopg2
 
 url, socket, port, index, form = sys.argv[1:]
-elasticsearch.Transport._do_verify_elasticsearch = lambda *_: None  # it refuses the free build of Elasticsearch 7.10, which it can talk to
+warnings.simplefilter("ignore")
 engine = elasticsearch.Elasticsearch([url], timeout=300)
+engine.transport._verified_elasticsearch = True  # it refuses the free build of Elasticsearch 7.10, which it can talk to
 engine.indices.create(index, body={"settings": {"refresh_interval": "-1", "number_of_replicas": 0, "translog.durability": "async"}})
 database = psycopg2.connect(host=socket, port=port, user="postgres", dbname="postgres")
 cursor = database.cursor("documents")

@@ -105,7 +105,9 @@ public sealed class SearchComponent : IComponent
         foreach (var definition in request.Indices.Select(_definitions.Of))
         {
             var source = SourceOf(request, definition);
-            var index = (await AliasedIndex.FindAsync(_server, definition.Alias, cancellation)).Require();
+            var place = await AliasedIndex.FindAsync(_server, definition.Alias, cancellation);
+            var index = place.Require();
+            (await IndexShape.ReadAsync(_server, definition, place, index, cancellation)).RefuseConflicts(index);
             var work = Work(request);
             steps.Add(work.Step(
                 $"{(isDry ? "Compare" : "Sync")} {index}", $"Compares ids and versions with the database{(isDry ? "" : ", and copies what differs")}.",

@@ -108,6 +108,15 @@ public sealed class SyncTests(SearchEngines engines)
         Assert.Contains("holdfast search reindex documents", problem.Hint, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task An_index_and_a_profile_that_disagree_on_a_field_are_told_apart_before_anything_is_written()
+    {
+        using var shop = await ShopIndices.BeginAsync(engines, "opensearch", 5, "documents: { mapping: { properties: { n: { type: long } } }, source: { SOURCE } }");
+        await shop.Engine.CallAsync(HttpMethod.Put, "/documents_v1", """{"mappings":{"properties":{"n":{"type":"keyword"}}},"aliases":{"documents":{}}}""");
+        var problem = await ReindexTests.RefusedAsync(Catalogue.SearchMapping, () => shop.SyncAsync());
+        Assert.Equal("field n: keyword -> long (needs a new index)", Assert.Single(problem.Details));
+    }
+
     private static async Task<int> WriteAsync(ShopIndices shop, string action, string versioned, CancellationToken stop)
     {
         var count = 0;

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Holdfast.Components.Search.Building;
 using Holdfast.Components.Search.Definitions;
+using Holdfast.Engine.Problems;
 
 namespace Holdfast.Components.Search.Migrating;
 
@@ -31,6 +32,16 @@ internal sealed class IndexShape(IndexDefinition definition, AliasedIndex place,
     {
         var there = (await server.GetAsync($"/{SearchServer.Part(index)}?flat_settings=true", cancellation))[index]!;
         return new IndexShape(definition, place, there["mappings"] as JsonObject ?? [], FlatSettings.Of(there["settings"] as JsonObject ?? []));
+    }
+
+    /// <summary>Documents would be written that mean something else to the engine than to the profile.</summary>
+    /// <exception cref="ProblemException">A field is of another kind than the profile wants.</exception>
+    public void RefuseConflicts(string index)
+    {
+        // Only types: other parameters change how a field is found, not whether it can be written.
+        var conflicts = Mapping.Where(difference => difference.NeedsNew && difference.What.StartsWith("field ", StringComparison.Ordinal)).ToList();
+        if (conflicts.Count > 0)
+            throw new ProblemException(Catalogue.SearchMapping.With($"{index} and the profile (line {definition.Place.Line}) disagree on {conflicts.Count} fields.") with { Details = [.. conflicts.Select(conflict => conflict.ToString())] });
     }
 
     /// <summary>What the profile says nothing about may be as it is; "routing" is what the engine answers as two.</summary>
