@@ -118,11 +118,15 @@ internal sealed class Scene : IDisposable
     }
 
     /// <summary>The stock restic reads all and finds nothing wrong, and the newest point restores to exactly this.</summary>
-    public async Task NothingIsLostAsync(Tree expected)
+    /// <param name="expected">What was backed up.</param>
+    /// <param name="isComplete">False for a point that lacks something: then the restore says so, and ends with its exit code.</param>
+    public async Task NothingIsLostAsync(Tree expected, bool isComplete = true)
     {
         await CheckAsync();
         var target = _folder[$"restored-{Guid.NewGuid():N}"];
-        (await RunAsync("restore", "--target", target, "--yes")).Succeeded();
+        var restore = await RunAsync("restore", "--target", target, "--yes");
+        Assert.True(restore.ExitCode == (int)(isComplete ? ExitCode.Success : ExitCode.Incomplete), restore.ToString());
+        Assert.Equal(!isComplete, restore.Errors.Contains(Catalogue.PointIncomplete.Code, StringComparison.Ordinal));
         Assert.Empty(expected.Differences(await Tree.ListAsync(target + Source)));
     }
 
