@@ -54,7 +54,7 @@ public sealed class MigrateTests(SearchEngines engines)
     public async Task What_it_can_not_change_is_copied_and_every_document_keeps_its_content_and_version(string kind)
     {
         using var shop = await ShopIndices.BeginAsync(engines, kind, 1500, $"{Wanted}\n  source: {{ SOURCE }}");
-        await shop.Engine.CallAsync(HttpMethod.Put, "/documents_v4", """{"settings":{"number_of_shards":2,"number_of_replicas":0},"mappings":{"properties":{"n":{"type":"keyword"}}},"aliases":{"documents":{},"theirs":{"filter":{"term":{"n":"3"}}}}}""");
+        await shop.Engine.CallAsync(HttpMethod.Put, "/documents_v4", """{"settings":{"number_of_shards":2,"number_of_replicas":0},"mappings":{"properties":{"n":{"type":"long"}}},"aliases":{"documents":{},"theirs":{"filter":{"term":{"n":"3"}}}}}""");
         await shop.QueryAsync("UPDATE documents SET version = 5 WHERE n = 3");
         await shop.SyncAsync();
         var before = await shop.FoundAsync();

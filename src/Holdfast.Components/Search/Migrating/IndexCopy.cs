@@ -73,6 +73,8 @@ internal sealed class IndexCopy(SearchWork work, IndexUndos undos, IndexDefiniti
 
     private async Task CopyAsync(int? pace, StepContext context, CancellationToken cancellation)
     {
+        // The engine copies what a search finds: what was written a moment ago would be missing.
+        await Server.PostAsync($"/{SearchServer.Part(Old)}/_refresh", null, cancellation);
         context.Counters.ItemsTotal = await SearchState.CountAsync(Server, Old, cancellation);
         var body = new JsonObject
         {
@@ -109,7 +111,6 @@ internal sealed class IndexCopy(SearchWork work, IndexUndos undos, IndexDefiniti
     private async Task CheckAsync(StepContext context, CancellationToken cancellation)
     {
         await _target.FinishAsync(definition, Old, cancellation);
-        await Server.PostAsync($"/{SearchServer.Part(Old)}/_refresh", null, cancellation);
         var (wanted, count) = (await SearchState.CountAsync(Server, Old, cancellation), await _target.CountAsync(cancellation));
         if (count != wanted) throw Catalogue.SearchBuild.Throwable($"{_target.Name} has {count} documents, and {Old} has {wanted}.");
         context.Note($"{_target.Name} has {count} documents, as {Old} has.");
