@@ -107,7 +107,7 @@ public sealed class RecoveryTests(ITestOutputHelper output)
         Assert.Equal((int)Catalogue.SystemdMissing.Exit, refused.ExitCode);
         (await WithoutSystemdAsync("--mode online")).Succeeded();
         await scene.Box.BashAsync("printf 'quiesce:\n  when-late: online\n' >> /etc/holdfast/profile.yaml");
-        await WithoutSystemdAsync();
+        (await WithoutSystemdAsync()).Succeeded();
         var shown = (await scene.HoldfastAsync("points", "show", "latest")).Succeeded().Output;
         Assert.Contains("mode online", shown, StringComparison.Ordinal);
         Assert.Contains("HF-SYSTEMD-MISSING", shown, StringComparison.Ordinal);
