@@ -27,7 +27,7 @@ public sealed class PostgresRoundTripTests
 
         Assert.Empty(into.Context.Warnings);
         Assert.Empty(into.Context.Owed);
-        Assert.Contains(from.Context.Notes, note => note.Contains("closed", StringComparison.Ordinal));
+        Assert.Contains(from.Context.Warnings, warning => warning.Code == "HF-PG-CLOSED" && warning.Message.Contains("closed", StringComparison.Ordinal));
         foreach (var database in new[] { "app", "postgres" })
             Assert.Equal(await from.FaceAsync(database), await into.FaceAsync(database));
         Assert.Equal("t|1|extra|7", await target.QueryAsync(Odd, "SELECT t, a, extra, late FROM other.child"));
