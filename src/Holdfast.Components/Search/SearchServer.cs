@@ -14,6 +14,9 @@ namespace Holdfast.Components.Search;
 /// </summary>
 internal sealed class SearchServer(WebServer web)
 {
+    /// <summary>So many bytes of a refusal are told.</summary>
+    private const int Told = 500;
+
     /// <summary>Where it is.</summary>
     public string Place => web.Place;
 
@@ -43,6 +46,13 @@ internal sealed class SearchServer(WebServer web)
 
     /// <summary>A name as a part of a path.</summary>
     public static string Part(string name) => Uri.EscapeDataString(name);
+
+    /// <summary>The refusal of a request that came by a channel.</summary>
+    /// <param name="what">What it does not do: "refuses documents for stix_v4".</param>
+    /// <param name="status">Its status.</param>
+    /// <param name="answer">Its beginning is told.</param>
+    public ProblemException Refusal(string what, HttpStatusCode status, ReadOnlyMemory<byte> answer) => Catalogue.SearchRefused.Throwable(
+        string.Create(CultureInfo.InvariantCulture, $"{Place} {what} (HTTP {(int)status}): {Encoding.UTF8.GetString(answer.Span[..Math.Min(answer.Length, Told)])}."));
 
     private async Task<JsonNode> SendAsync(HttpMethod method, string path, JsonNode? body, CancellationToken cancellation)
     {

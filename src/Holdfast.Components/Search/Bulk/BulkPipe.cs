@@ -5,7 +5,7 @@ using Holdfast.Engine.Problems;
 namespace Holdfast.Components.Search.Bulk;
 
 /// <summary>
-/// Sends documents to one index by several connections at once. Whoever fills it waits when all are busy, so that no more is in memory than
+/// Sends documents to one index by several connections at once, each opened when there is something for it. Whoever fills it waits when all are busy, so that no more is in memory than
 /// what is being sent. To be ended, and then disposed of.
 /// </summary>
 internal sealed class BulkPipe : IAsyncDisposable
@@ -31,8 +31,7 @@ internal sealed class BulkPipe : IAsyncDisposable
         {
             try
             {
-                using var channel = await server.OpenChannelAsync(clock, _stop.Token);
-                var sender = new BulkSender(server, channel, index, tally, rejected, clock);
+                using var sender = new BulkSender(server, index, tally, rejected, clock);
                 await foreach (var body in _full.Reader.ReadAllAsync(_stop.Token))
                 {
                     await sender.SendAsync(body, _stop.Token);

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Text;
 using System.Text.Json;
 using Holdfast.Engine.Problems;
 using Holdfast.Engine.Web;
@@ -7,12 +6,14 @@ using Holdfast.Engine.Web;
 namespace Holdfast.Components.Search.Bulk;
 
 /// <summary>
-/// Sends bulk requests to one index, one at a time. What a busy node turns away (HTTP 429) is sent again after a pause that grows, alone; what
+/// Sends bulk requests to one index, one at a time, by a connection that is opened for the first one. What a busy node turns away (HTTP 429) is sent again after a pause that grows, alone; what
 /// it rejects is kept, with its reason.
 /// </summary>
-internal sealed class BulkSender(SearchServer server, WebChannel channel, string index, BulkTally tally, RejectedDocuments rejected, TimeProvider clock)
+internal sealed class BulkSender(SearchServer server, string index, BulkTally tally, RejectedDocuments rejected, TimeProvider clock) : IDisposable
 {
     private static readonly TimeSpan _longest = TimeSpan.FromSeconds(10);
+
+    private WebChannel? _channel;
 
     /// <summary>How long a node may be too busy to take anything. 5 minutes.</summary>
     public TimeSpan Patience { get; init; } = TimeSpan.FromMinutes(5);
@@ -50,12 +51,15 @@ internal sealed class BulkSender(SearchServer server, WebChannel channel, string
         }
     }
 
+    public void Dispose() => _channel?.Dispose();
+
     /// <summary>What must be sent again; null when nothing is left.</summary>
     private async Task<BulkBody?> TrySendAsync(BulkBody body, CancellationToken cancellation)
     {
-        var (status, answer) = await channel.PostAsync(Path, body.Bytes, "application/x-ndjson", cancellation);
+        _channel ??= await server.OpenChannelAsync(clock, cancellation);
+        var (status, answer) = await _channel.PostAsync(Path, body.Bytes, "application/x-ndjson", cancellation);
         if (status is HttpStatusCode.TooManyRequests or HttpStatusCode.ServiceUnavailable) return body;
-        if (status != HttpStatusCode.OK) throw Catalogue.SearchRefused.Throwable($"{server.Place} refuses documents for {index} (HTTP {(int)status}): {Encoding.UTF8.GetString(answer.Span[..Math.Min(answer.Length, 500)])}.");
+        if (status != HttpStatusCode.OK) throw server.Refusal($"refuses documents for {index}", status, answer);
         var failures = Read(answer);
         var again = failures.Any(failure => failure.IsBusy) ? new BulkBody() : null;
         foreach (var failure in failures)

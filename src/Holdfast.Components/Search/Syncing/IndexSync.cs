@@ -38,7 +38,7 @@ internal sealed class IndexSync(SearchWork work, IndexDefinition definition, str
         await Task.WhenAll(WalkAsync(there, context.Counters, cancellation), ReadAsync(reading, wanted, context.Counters, cancellation));
         (_result.InIndex, _result.InSource) = (there.Count, wanted.Count);
         using var rejected = new RejectedDocuments(work.RejectedFile(context.RunId, definition.Alias));
-        var mend = isDry ? null : new SyncWriter(work, _query, index, reading, rejected);
+        await using var mend = isDry ? null : new SyncWriter(work, _query, index, reading, rejected);
         for (var part = 0; part < parts; part++) await CompareAsync(there.Read(part), wanted.Read(part), mend, cancellation);
         if (mend is null) return _result;
         await mend.EndAsync(_result, cancellation);

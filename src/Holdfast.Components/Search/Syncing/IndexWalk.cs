@@ -18,6 +18,8 @@ internal sealed class IndexWalk(SearchServer server, string index, string? versi
     /// <summary>As many as an index gives at once by default (index.max_result_window).</summary>
     private const int Page = 10_000;
 
+    private readonly WalkPage _page = new(versionField is not null);
+
     /// <summary>Tells each document.</summary>
     /// <exception cref="ProblemException">The engine can not be asked, or a shard fails.</exception>
     public async Task RunAsync(SeeDocument see, CancellationToken cancellation)
@@ -38,14 +40,14 @@ internal sealed class IndexWalk(SearchServer server, string index, string? versi
     private async Task<ReadOnlyMemory<byte>> AskAsync(WebChannel channel, string path, JsonObject body, CancellationToken cancellation)
     {
         var (status, answer) = await channel.PostAsync(path, Encoding.UTF8.GetBytes(body.ToJsonString()), "application/json", cancellation);
-        return status == HttpStatusCode.OK ? answer : throw Catalogue.SearchRefused.Throwable($"{server.Place} does not let us read {index} (HTTP {(int)status}): {Encoding.UTF8.GetString(answer.Span[..Math.Min(answer.Length, 500)])}.");
+        return status == HttpStatusCode.OK ? answer : throw server.Refusal($"does not let us read {index}", status, answer);
     }
 
     private (string? Scroll, int Count) Read(ReadOnlyMemory<byte> answer, SeeDocument see)
     {
         try
         {
-            return new WalkPage(versionField is not null).Read(answer.Span, see);
+            return _page.Read(answer.Span, see);
         }
         catch (Exception foreign) when (foreign is JsonException or InvalidOperationException or FormatException)
         {

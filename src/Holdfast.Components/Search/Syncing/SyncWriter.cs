@@ -11,7 +11,7 @@ namespace Holdfast.Components.Search.Syncing;
 /// has in a newer version than the database (which was brought back to an earlier instant) is deleted before it is written, because the
 /// engine takes no older version.
 /// </summary>
-internal sealed class SyncWriter(SearchWork work, DocumentQuery query, string index, IDocumentReading reading, RejectedDocuments rejected)
+internal sealed class SyncWriter(SearchWork work, DocumentQuery query, string index, IDocumentReading reading, RejectedDocuments rejected) : IAsyncDisposable
 {
     private const string Tombstones = "index.gc_deletes";
 
@@ -22,7 +22,8 @@ internal sealed class SyncWriter(SearchWork work, DocumentQuery query, string in
     private static readonly TimeSpan _tick = TimeSpan.FromMilliseconds(300);
 
     private readonly BulkTally _written = new(takesConflicts: true), _deleted = new(takesConflicts: true);
-    private long _leftAlone, _lowered;
+    private BulkPipe? _writing, _deleting;
+    private long _leftAlone;
 
     private string Path => $"/{SearchServer.Part(index)}";
 
@@ -30,10 +31,10 @@ internal sealed class SyncWriter(SearchWork work, DocumentQuery query, string in
     public async Task WriteAsync(IReadOnlyDictionary<string, IndexedDocument?> documents, CancellationToken cancellation)
     {
         var ahead = new Dictionary<string, IndexedDocument>(StringComparer.Ordinal);
-        await using var pipe = new BulkPipe(work.Server, index, _written, rejected, work.Clock, cancellation);
+        _writing ??= Pipe(_written, cancellation);
         await using (var rows = await reading.ReadNowAsync([.. documents.Keys], documents: true, cancellation))
-            await pipe.SendAllAsync(rows, (body, row) => Write(body, row, documents, ahead), cancellation);
-        await pipe.EndAsync(cancellation);
+            await _writing.SendAllAsync(rows, (body, row) => Write(body, row, documents, ahead), cancellation);
+        await _writing.SendAsync(cancellation); // what was read a while ago may have changed again
         if (ahead.Count > 0) await LowerAsync(ahead, cancellation);
     }
 
@@ -44,16 +45,26 @@ internal sealed class SyncWriter(SearchWork work, DocumentQuery query, string in
             while (await rows.FillAsync(cancellation))
                 while (rows.TryNext(out var row))
                     if (documents.Remove(Encoding.UTF8.GetString(row.Id))) _leftAlone++;
-        await DeleteSeenAsync(documents, cancellation);
+        await DeleteSeenAsync(documents, _deleting ??= Pipe(_deleted, cancellation), cancellation);
     }
 
-    /// <summary>Makes everything searchable and counts it.</summary>
+    /// <summary>Waits until all is done, makes everything searchable and counts it.</summary>
     public async Task EndAsync(SyncResult result, CancellationToken cancellation)
     {
+        if (_writing is not null) await _writing.EndAsync(cancellation);
+        if (_deleting is not null) await _deleting.EndAsync(cancellation);
         await work.Server.PostAsync($"{Path}/_refresh", null, cancellation);
-        (result.Written, result.Deleted) = (_written.Taken, _deleted.Taken - _lowered);
+        (result.Written, result.Deleted) = (_written.Taken, _deleted.Taken);
         result.LeftAlone = _leftAlone + _written.Conflicts + _deleted.Conflicts;
     }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_writing is not null) await _writing.DisposeAsync();
+        if (_deleting is not null) await _deleting.DisposeAsync();
+    }
+
+    private BulkPipe Pipe(BulkTally tally, CancellationToken cancellation) => new(work.Server, index, tally, rejected, work.Clock, cancellation);
 
     private void Write(BulkBody body, DocumentRow row, IReadOnlyDictionary<string, IndexedDocument?> documents, Dictionary<string, IndexedDocument> ahead)
     {
@@ -66,15 +77,14 @@ internal sealed class SyncWriter(SearchWork work, DocumentQuery query, string in
         else body.AddInstead(row.Id, found.Seen, row.Document);
     }
 
-    private async Task DeleteSeenAsync(IReadOnlyDictionary<string, IndexedDocument> documents, CancellationToken cancellation)
+    private static async Task DeleteSeenAsync(IReadOnlyDictionary<string, IndexedDocument> documents, BulkPipe pipe, CancellationToken cancellation)
     {
-        await using var pipe = new BulkPipe(work.Server, index, _deleted, rejected, work.Clock, cancellation);
         foreach (var (id, document) in documents)
         {
             pipe.Filling.AddDeletion(Encoding.UTF8.GetBytes(id), document.Seen);
             if (pipe.IsFull) await pipe.SendAsync(cancellation);
         }
-        await pipe.EndAsync(cancellation);
+        await pipe.SendAsync(cancellation);
     }
 
     /// <summary>The engine remembers the version of what was deleted for a minute (gc_deletes); here it must forget it at once.</summary>
@@ -84,13 +94,15 @@ internal sealed class SyncWriter(SearchWork work, DocumentQuery query, string in
         await SetTombstonesAsync("0s", cancellation);
         try
         {
-            var before = _deleted.Taken;
-            await DeleteSeenAsync(ahead, cancellation);
-            var lowered = _deleted.Taken - before;
-            _lowered += lowered;
-            var written = new BulkTally(takesConflicts: true);
-            for (var attempt = 0; attempt < Attempts && written.Taken < lowered; attempt++) await WriteForgottenAsync(ahead.Keys, written, cancellation);
-            _written.Taken += written.Taken;
+            var (deleted, written) = (new BulkTally(takesConflicts: true), new BulkTally(takesConflicts: true));
+            await using (var pipe = Pipe(deleted, cancellation))
+            {
+                await DeleteSeenAsync(ahead, pipe, cancellation);
+                await pipe.EndAsync(cancellation);
+            }
+            for (var attempt = 0; attempt < Attempts && written.Taken < deleted.Taken; attempt++) await WriteForgottenAsync(ahead.Keys, written, cancellation);
+            _leftAlone += deleted.Conflicts;
+            Interlocked.Add(ref _written.Taken, written.Taken);
         }
         finally
         {
@@ -103,7 +115,7 @@ internal sealed class SyncWriter(SearchWork work, DocumentQuery query, string in
     {
         await Task.Delay(_tick, work.Clock, cancellation);
         await work.Server.PostAsync($"{Path}/_refresh", null, cancellation);
-        await using var pipe = new BulkPipe(work.Server, index, written, rejected, work.Clock, cancellation);
+        await using var pipe = Pipe(written, cancellation);
         await using (var rows = await reading.ReadNowAsync(ids, documents: true, cancellation))
             await pipe.SendAllAsync(rows, IndexSync.WriterOf(query), cancellation);
         await pipe.EndAsync(cancellation);
