@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.IO.Hashing;
 using System.Text;
 using Holdfast.Components.Search.Bulk;
 
@@ -37,7 +38,7 @@ internal sealed class VersionSpill : IDisposable
         BinaryPrimitives.WriteUInt16LittleEndian(header[2..], checked((ushort)version.Length));
         BinaryPrimitives.WriteInt64LittleEndian(header[4..], seen.Sequence);
         BinaryPrimitives.WriteInt64LittleEndian(header[12..], seen.Term);
-        var part = _parts[Hash(id) % (uint)_parts.Length];
+        var part = _parts[XxHash3.HashToUInt64(id) % (uint)_parts.Length];
         part.Write(header);
         part.Write(id);
         part.Write(version);
@@ -64,13 +65,5 @@ internal sealed class VersionSpill : IDisposable
     public void Dispose()
     {
         foreach (var part in _parts) part?.Dispose();
-    }
-
-    /// <summary>FNV-1a: it need only spread.</summary>
-    private static uint Hash(ReadOnlySpan<byte> id)
-    {
-        var hash = 2166136261u;
-        foreach (var one in id) hash = unchecked((hash ^ one) * 16777619u);
-        return hash;
     }
 }
