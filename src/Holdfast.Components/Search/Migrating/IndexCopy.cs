@@ -66,9 +66,7 @@ internal sealed class IndexCopy(SearchWork work, IndexUndos undos, IndexDefiniti
     private async Task RefuseOtherFormAsync(CancellationToken cancellation)
     {
         var shape = await IndexShape.ReadAsync(Server, definition, place, _target.Name, cancellation);
-        var left = shape.Mapping.Concat(shape.Settings.Where(setting => setting.NeedsNew)).ToList();
-        if (left.Count > 0)
-            throw new ProblemException(Catalogue.SearchDefinition.With($"The engine writes what '{definition.Alias}' is made of in another way than the profile (line {definition.Place.Line}).", "Write it in the profile as the engine does; the details have both.") with { Details = [.. left.Select(difference => difference.ToString())] });
+        Difference.RefuseOtherForm($"what '{definition.Alias}' (line {definition.Place.Line}) is made of", [.. shape.Mapping, .. shape.Settings.Where(setting => setting.NeedsNew)]);
     }
 
     private async Task CopyAsync(int? pace, StepContext context, CancellationToken cancellation)

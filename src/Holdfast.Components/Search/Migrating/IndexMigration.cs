@@ -56,7 +56,7 @@ internal sealed class IndexMigration(SearchWork work, IndexUndos undos, IndexDef
     private async Task PutAsync(TemplateShape template, CancellationToken cancellation)
     {
         await template.PutAsync(Server, cancellation);
-        Refuse($"the template {template.Name}", (await TemplateShape.ReadAsync(Server, template.Name, template.Wanted, cancellation)).Differences);
+        Difference.RefuseOtherForm($"the template {template.Name}", (await TemplateShape.ReadAsync(Server, template.Name, template.Wanted, cancellation)).Differences);
     }
 
     private async Task ChangeAsync(IndexDefinition definition, AliasedIndex place, IndexShape shape, StepContext context, CancellationToken cancellation)
@@ -76,7 +76,7 @@ internal sealed class IndexMigration(SearchWork work, IndexUndos undos, IndexDef
         }
         if (shape.Aliases.Count > 0) await Server.PostAsync("/_aliases", new JsonObject { ["actions"] = new JsonArray([.. AliasActions(definition, index)]) }, cancellation);
         var after = await AliasedIndex.FindAsync(Server, definition.Alias, cancellation);
-        Refuse($"'{definition.Alias}'", [.. (await IndexShape.ReadAsync(Server, definition, after, index, cancellation)).All]);
+        Difference.RefuseOtherForm($"'{definition.Alias}'", [.. (await IndexShape.ReadAsync(Server, definition, after, index, cancellation)).All]);
     }
 
     private static IEnumerable<JsonNode> AliasActions(IndexDefinition definition, string index) => definition.Aliases.Select(alias =>
@@ -94,12 +94,6 @@ internal sealed class IndexMigration(SearchWork work, IndexUndos undos, IndexDef
         var there = (await Server.GetAsync($"/{SearchServer.Part(index)}/_mapping", cancellation))[index]?["mappings"]?["_meta"] as JsonObject ?? [];
         foreach (var (name, value) in there) if (!meta.ContainsKey(name)) meta[name] = value?.DeepClone();
         return mapping;
-    }
-
-    private static void Refuse(string what, IReadOnlyList<Difference> left)
-    {
-        if (left.Count == 0) return;
-        throw new ProblemException(Catalogue.SearchDefinition.With($"The engine writes {what} in another way than the profile.", "Write it in the profile as the engine does; the details have both.") with { Details = [.. left.Select(difference => difference.ToString())] });
     }
 
     private static string Text(IEnumerable<Difference> differences) => $"{string.Join("; ", differences)}.";

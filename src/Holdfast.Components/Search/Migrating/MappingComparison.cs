@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using Holdfast.Engine.Problems;
 
 namespace Holdfast.Components.Search.Migrating;
 
@@ -94,5 +95,13 @@ internal sealed class MappingComparison
 /// <summary>One thing that differs: what it is, as it is there ("" when it is not there), and as it is wanted.</summary>
 internal sealed record Difference(string What, string There, string Wanted, bool NeedsNew)
 {
+    /// <summary>What still differs just after it was put there would be changed again by every run.</summary>
+    /// <exception cref="ProblemException">Something does.</exception>
+    public static void RefuseOtherForm(string what, IReadOnlyList<Difference> left)
+    {
+        if (left.Count == 0) return;
+        throw new ProblemException(Catalogue.SearchDefinition.With($"The engine writes {what} in another way than the profile.", "Write it in the profile as the engine does; the details have both.") with { Details = [.. left.Select(difference => difference.ToString())] });
+    }
+
     public override string ToString() => $"{What}: {(There.Length == 0 ? "not there" : There)} -> {(Wanted.Length == 0 ? "the engine's default" : Wanted)}{(NeedsNew ? " (needs a new index)" : "")}";
 }
