@@ -18,8 +18,7 @@ internal static class SearchOffer
         return manifest.Mode == BackupMode.Online ? Offer($"The point of platform {manifest.Platform} was taken while it ran, so that its search indices are of another instant than the database.") : null;
 
         bool IsRestored(string kind) => components.Any(component =>
-            component.Kind == kind && manifest.Components.Any(record => record.Name == component.Name)
-            && (request.Only.Count == 0 || request.Only.Contains(component.Name, StringComparer.Ordinal) || request.Only.Contains(kind, StringComparer.Ordinal)));
+            component.Kind == kind && manifest.Components.Any(record => record.Name == component.Name && request.Asks(record)));
     }
 
     private static Problem Offer(string why) => Catalogue.SearchBehind.With(why);

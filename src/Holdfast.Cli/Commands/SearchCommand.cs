@@ -75,7 +75,7 @@ internal static class SearchCommand
             var plan = await ComposeAsync(cancellation);
             session.Output.Tell(PlanEvent.Of(plan));
             if (parsed.GetValue(PlanOnly)) return ExitCode.Success;
-            if (plan.Steps.Any(step => step.Destroys)) 
+            if (plan.Steps.Any(step => step.Destroys))
                 await session.ConfirmAsync("Build the indices anew, and delete those that they replace? [y/N]", "Indices would be deleted, and nobody is here to confirm it, so nothing was done.", "It was not confirmed, so nothing was done.", cancellation);
         }
         var outcome = await RunAsync(session, ComposeAsync, cancellation);

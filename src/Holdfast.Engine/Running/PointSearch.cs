@@ -26,7 +26,7 @@ internal sealed class PointSearch
         var point = await Points.FindAsync(request.Point, request.Profile?.Platform, request.Only, cancellation);
         RefuseOtherPlatform(point, request);
         var manifest = await Points.ReadManifestAsync(point, cancellation);
-        if (manifest.Components.Any(record => !record.Complete && IsAskedFor(record, request))) await TellIncompleteAsync(point, manifest, request, cancellation);
+        if (manifest.Components.Any(record => !record.Complete && request.Asks(record))) await TellIncompleteAsync(point, manifest, request, cancellation);
         return new FoundPoint(point, manifest, _warnings);
     }
 
@@ -40,7 +40,7 @@ internal sealed class PointSearch
 
     private async Task TellIncompleteAsync(Snapshot point, Manifest manifest, RestoreRequest request, CancellationToken cancellation)
     {
-        var incomplete = manifest.Components.Where(record => !record.Complete && IsAskedFor(record, request)).Select(record => record.Name);
+        var incomplete = manifest.Components.Where(record => !record.Complete && request.Asks(record)).Select(record => record.Name);
         var other = await Points.FindCompleteAsync(PointTags.PlatformOf(point), cancellation);
         var hint = other is null
             ? "No other recovery point of the platform is complete; what this one has is restored."
@@ -50,8 +50,6 @@ internal sealed class PointSearch
             Details = [.. manifest.Warnings.Where(warning => warning.Exit == ExitCode.Incomplete).Take(MostLines).Select(warning => warning.Message)],
         });
     }
-
-    private static bool IsAskedFor(ComponentRecord record, RestoreRequest request) => request.Only.Count == 0 || request.Only.Any(word => word == record.Name || word == record.Kind);
 
     private static string Named(Snapshot point) =>
         string.Create(CultureInfo.InvariantCulture, $"{point.Id.ToShortString()} of {point.Time.ToDateTimeOffset().UtcDateTime:yyyy-MM-dd HH:mm} UTC");

@@ -22,6 +22,9 @@ public sealed record RestoreRequest
     /// <summary>Names or kinds of components; nothing means all that the point holds.</summary>
     public IReadOnlyList<string> Only { get; init; } = [];
 
+    /// <summary>Whether what the point holds of a component is asked for.</summary>
+    public bool Asks(ComponentRecord record) => Selection.Has(record, Only);
+
     /// <summary>A directory that everything is restored below; null for where it came from.</summary>
     public string? Target { get; init; }
 

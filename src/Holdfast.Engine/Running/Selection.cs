@@ -18,6 +18,9 @@ internal static class Selection
     public static bool Covers(IEnumerable<ComponentRecord> components, IReadOnlyList<string> only) =>
         only.All(word => components.Any(component => Fits(component.Name, component.Kind, word)));
 
+    /// <summary>True when a component is asked for; each is when nothing is said.</summary>
+    public static bool Has(ComponentRecord record, IReadOnlyList<string> only) => only.Count == 0 || only.Any(word => Fits(record.Name, record.Kind, word));
+
     private static bool Fits(string name, string kind, string word) => name == word || kind == word;
 
     private static ProblemException Unknown(string word, IReadOnlyList<IComponent> components)
