@@ -4,6 +4,7 @@ using Holdfast.Cli.Output;
 using Holdfast.Cli.Output.Events;
 using Holdfast.Components.Systemd;
 using Holdfast.Engine.Hosts;
+using Holdfast.Engine.Planning;
 using Holdfast.Engine.Problems;
 using Holdfast.Engine.Profiles;
 using Holdfast.Engine.Running;
@@ -91,6 +92,25 @@ internal sealed class Session : IAsyncDisposable
             Warn(unset.Problem);
             return null;
         }
+    }
+
+    /// <summary>Runs a plan that makes no recovery point and brings none back, and tells how it failed, if it did.</summary>
+    /// <param name="compose">Makes the plan, for what is there after dead runs have been recovered.</param>
+    /// <param name="cancellation">Stops the run in good order.</param>
+    /// <param name="teller">Told of all that happens; null for one of its own.</param>
+    /// <exception cref="ProblemException">It can not begin.</exception>
+    public async Task<RunOutcome> RunAsync(Func<CancellationToken, Task<Plan>> compose, CancellationToken cancellation, RunTeller? teller = null)
+    {
+        var repository = Profile.Root.Has("repository") ? await RepositoryIfAnyAsync(cancellation) : null;
+        var outcome = await new PlannedRun(RunEnvironment(teller ?? new RunTeller(Output, Clock)), Profile.Platform, repository, UndoHandlers(Profile)).RunAsync(compose, cancellation);
+        TellFailure(outcome);
+        return outcome;
+    }
+
+    /// <summary>Tells what a run has failed of; nothing when it succeeded.</summary>
+    public void TellFailure(RunOutcome outcome)
+    {
+        if (outcome.Problem is { } problem) Output.Tell(ProblemEvent.Error(problem));
     }
 
     /// <summary>Reads the secrets that the profile refers to.</summary>

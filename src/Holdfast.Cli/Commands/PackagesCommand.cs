@@ -48,10 +48,7 @@ internal static class PackagesCommand
             if (parsed.GetValue(PlanOnly)) return ExitCode.Success;
             await session.ConfirmAsync($"Let platform {Printable.Name(session.Profile.Platform)} try {Amounts.Count(chosen.Count, "package")} again? [y/N]", "Packages would be tried again, and nobody is here to confirm it, so nothing was done.", "It was not confirmed, so nothing was done.", cancellation);
         }
-        var repository = session.Profile.Root.Has("repository") ? await session.RepositoryIfAnyAsync(cancellation) : null;
-        var run = new PlannedRun(session.RunEnvironment(new RunTeller(session.Output, session.Clock)), session.Profile.Platform, repository, session.UndoHandlers(session.Profile));
-        var outcome = await run.RunAsync(_ => Task.FromResult(plan), cancellation);
-        if (outcome.Problem is { } problem) session.Output.Tell(ProblemEvent.Error(problem));
+        var outcome = await session.RunAsync(_ => Task.FromResult(plan), cancellation);
         var left = (await ListAsync(session, cancellation)).Rows.Select(row => row[0] ?? "").ToHashSet(StringComparer.Ordinal);
         session.Output.Tell(new PackagesRetriedEvent([.. chosen.Where(id => !left.Contains(id))], [.. chosen.Where(left.Contains)]));
         return outcome.Exit;

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Holdfast.Cli.Output;
 using Holdfast.Cli.Output.Events;
 using Holdfast.Components.Systemd;
 using Holdfast.Engine.Planning;
@@ -30,7 +29,7 @@ internal static class PlatformCommand
         foreach (var problem in status.Problems) session.Warn(problem);
         foreach (var stray in status.LeftOver.Strays) session.Output.Tell(StrayEvent.Of(stray));
         foreach (var file in status.LeftOver.PidFiles) session.Output.Tell(PidFileEvent.Of(file));
-        var record = StoppedPlatform.Read(session.RunEnvironment(new RunTeller(session.Output, session.Clock)).State, session.Profile.Platform);
+        var record = StoppedPlatform.Read(session.State, session.Profile.Platform);
         session.Output.Tell(PlatformStatusEvent.Of(session.Profile.Platform, status, record));
         return ExitCode.Success;
     }
@@ -39,11 +38,10 @@ internal static class PlatformCommand
     {
         var platform = PlatformOf(session);
         var name = session.Profile.Platform;
-        var environment = session.RunEnvironment(new RunTeller(session.Output, session.Clock));
         var options = new StandstillOptions(parsed.GetValue(Stores), parsed.GetValue(KillStrays) || platform.Defaults.KillsStrays);
         var stopped = StartOrder.Empty;
         if (parsed.GetValue(Plan)) return Tell(session, await ComposeAsync(cancellation));
-        var outcome = await RunAsync(session, environment, ComposeAsync, cancellation);
+        var outcome = await session.RunAsync(ComposeAsync, cancellation);
         if (outcome.Problem is null) session.Output.Tell(new PlatformStoppedEvent(name, [.. stopped.Units], outcome.Warnings.Count, outcome.Duration.TotalSeconds));
         return outcome.Exit;
 
@@ -52,16 +50,16 @@ internal static class PlatformCommand
         // What an earlier stop has stopped, and nobody has started since, is to be started with this.
         void Keep(string run, StartOrder ran)
         {
-            var earlier = StoppedPlatform.Read(environment.State, name);
+            var earlier = StoppedPlatform.Read(session.State, name);
             stopped = ran;
             var all = earlier is null ? ran : ran.Before(StartOrder.Parse(earlier.Units, earlier.Stay));
-            Recovery.TakeOver(environment.State, run, name, SystemdPlatform.StartUndo, Write, environment.Clock);
+            Recovery.TakeOver(session.State, run, name, SystemdPlatform.StartUndo, Write, session.Clock);
 
             // What a run that died could not start either must not come up behind the back of who stops the platform.
             void Write(IReadOnlyList<Undo> owed)
             {
                 all = owed.Aggregate(all, (sum, undo) => sum.Before(SystemdPlatform.OrderOf(undo)));
-                if (!all.IsEmpty) new StoppedPlatform(run, environment.Clock.GetUtcNow(), all.ToText(), all.StayText()).Write(environment.State, name);
+                if (!all.IsEmpty) new StoppedPlatform(run, session.Clock.GetUtcNow(), all.ToText(), all.StayText()).Write(session.State, name);
             }
         }
     }
@@ -70,27 +68,18 @@ internal static class PlatformCommand
     {
         var platform = PlatformOf(session);
         var name = session.Profile.Platform;
-        var environment = session.RunEnvironment(new RunTeller(session.Output, session.Clock));
-        var record = StoppedPlatform.Read(environment.State, name);
+        var record = StoppedPlatform.Read(session.State, name);
         var order = StartOrder.Empty;
         if (parsed.GetValue(Plan)) return Tell(session, await ComposeAsync(cancellation));
-        var outcome = await RunAsync(session, environment, ComposeAsync, cancellation);
+        var outcome = await session.RunAsync(ComposeAsync, cancellation);
         if (outcome.Problem is null) session.Output.Tell(new PlatformStartedEvent(name, [.. order.Units], record is not null, outcome.Warnings.Count, outcome.Duration.TotalSeconds));
         return outcome.Exit;
 
         async Task<Plan> ComposeAsync(CancellationToken token)
         {
             order = record is null ? await platform.FindEnabledAsync(token) : StartOrder.Parse(record.Units, record.Stay);
-            return new Plan("platform start", name, platform.PlanStart(order, () => StoppedPlatform.Forget(environment.State, name)));
+            return new Plan("platform start", name, platform.PlanStart(order, () => StoppedPlatform.Forget(session.State, name)));
         }
-    }
-
-    private static async Task<RunOutcome> RunAsync(Session session, RunEnvironment environment, Func<CancellationToken, Task<Plan>> compose, CancellationToken cancellation)
-    {
-        var repository = session.Profile.Root.Has("repository") ? await session.RepositoryIfAnyAsync(cancellation) : null;
-        var outcome = await new PlannedRun(environment, session.Profile.Platform, repository, session.UndoHandlers(session.Profile)).RunAsync(compose, cancellation);
-        if (outcome.Problem is { } problem) session.Output.Tell(ProblemEvent.Error(problem));
-        return outcome;
     }
 
     private static ExitCode Tell(Session session, Plan plan)

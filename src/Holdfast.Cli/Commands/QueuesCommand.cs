@@ -89,6 +89,7 @@ internal static partial class QueuesCommand
                 "The queues would be emptied, and nobody is here to confirm it, so nothing was done.", "The archive was not confirmed, so nothing was done.", cancellation);
         }
         var outcome = await run.RunAsync("queues archive", archive.PlanAsync, reads: false, cancellation);
+        session.TellFailure(outcome);
         return Tell(session.Output, outcome, new QueuesFinishedEvent("archived", session.Profile.Platform, archive.Messages) { Archive = archive.Snapshot?.Id.ToString() });
     }
 
@@ -106,6 +107,7 @@ internal static partial class QueuesCommand
         if (parsed.GetValue(Again) && !parsed.GetValue(RepeatWork))
             throw Catalogue.Unconfirmed.Throwable("Messages that were worked off since they were put back would be done a second time, so nothing was done.", "Look at what would be done with --plan; add --yes-repeat-work to --again when that does no harm.");
         var outcome = await run.RunAsync("queues restore", StepsAsync, reads: true, cancellation);
+        session.TellFailure(outcome);
         return Tell(session.Output, outcome, new QueuesFinishedEvent("restored", session.Profile.Platform, teller.Items) { Archive = snapshot.Id.ToString() });
 
         async Task<IReadOnlyList<Step>> StepsAsync(CancellationToken token)
@@ -129,9 +131,7 @@ internal static partial class QueuesCommand
         }
         if (!parsed.GetValue(WithoutArchive) || !parsed.GetValue(LoseMessages))
             throw Catalogue.Unconfirmed.Throwable("Deleting messages loses the work that they ask for, so nothing was done.", "Use 'holdfast queues archive', which empties the queues and keeps the messages; or add --without-archive --yes-lose-messages.");
-        var repository = await session.RepositoryIfAnyAsync(cancellation);
-        var run = new PlannedRun(session.RunEnvironment(teller), session.Profile.Platform, repository, session.UndoHandlers(session.Profile));
-        return Tell(session.Output, await run.RunAsync(ComposeAsync, cancellation), new QueuesFinishedEvent("deleted", session.Profile.Platform, teller.Items));
+        return Tell(session.Output, await session.RunAsync(ComposeAsync, cancellation, teller), new QueuesFinishedEvent("deleted", session.Profile.Platform, teller.Items));
 
         async Task<Plan> ComposeAsync(CancellationToken token)
         {
@@ -146,8 +146,7 @@ internal static partial class QueuesCommand
 
     private static ExitCode Tell(IOutput output, RunOutcome outcome, QueuesFinishedEvent finished)
     {
-        if (outcome.Problem is { } problem) output.Tell(ProblemEvent.Error(problem));
-        else output.Tell(finished with { Warnings = outcome.Warnings.Count, Seconds = outcome.Duration.TotalSeconds });
+        if (outcome.Problem is null) output.Tell(finished with { Warnings = outcome.Warnings.Count, Seconds = outcome.Duration.TotalSeconds });
         return outcome.Exit;
     }
 

@@ -45,16 +45,17 @@ internal static class RecoverCommand
     /// <summary>The profile in use, when it is the platform's and has no mistake; else what its last run has kept, or what its last point has.</summary>
     private static async Task<Profile> ProfileOfAsync(Session session, string platform, CancellationToken cancellation)
     {
+        var kept = KeptProfile.Read(session.State, platform);
         try
         {
             if (session.ProfileIfAny is { } profile && profile.Platform == platform) return profile;
         }
-        catch (ProblemException mistaken) when (KeptProfile.Read(session.State, platform) is not null)
+        catch (ProblemException mistaken) when (kept is not null)
         {
             session.Warn(mistaken.Problem);
         }
-        if (KeptProfile.Read(session.State, platform) is { } kept) return kept;
-        var points = new RecoveryPoints(await session.OpenAsync(cancellation));
+        if (kept is not null) return kept;
+        var points = new RecoveryPoints(await session.OpenAsync(cancellation), session.Warn);
         return await points.ReadProfileAsync(await points.FindAsync("latest", platform, [], cancellation), cancellation);
     }
 }

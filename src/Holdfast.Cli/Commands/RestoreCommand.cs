@@ -40,8 +40,8 @@ internal static class RestoreCommand
             if (plan.Steps.Any(step => step.Destroys)) await ConfirmAsync(session, run, cancellation);
         }
         var summary = await run.RunAsync(cancellation);
-        if (summary.Outcome.Problem is { } problem) session.Output.Tell(ProblemEvent.Error(problem));
-        else session.Output.Tell(RestoreFinishedEvent.Of(summary, request.Target, teller));
+        session.TellFailure(summary.Outcome);
+        if (summary.Outcome.Problem is null) session.Output.Tell(RestoreFinishedEvent.Of(summary, request.Target, teller));
         if (summary.Outcome.Succeeded && SearchOffer.Of(request, run.Manifest, session.Components(run.Profile)) is { } offer) session.Warn(offer);
         return summary.Exit;
     }

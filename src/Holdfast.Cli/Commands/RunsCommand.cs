@@ -43,5 +43,5 @@ internal static class RunsCommand
         return run.State is RunState.Succeeded ? ExitCode.Success : run.Problem?.Exit ?? ExitCode.Failure;
     }
 
-    private static RunHistory History(Session session) => new(session.RunEnvironment(new RunTeller(session.Output, session.Clock)).State);
+    private static RunHistory History(Session session) => new(session.State);
 }

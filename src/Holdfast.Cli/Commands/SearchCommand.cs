@@ -48,7 +48,7 @@ internal static class SearchCommand
         if (parsed.GetValue(PlanOnly)) return ExitCode.Success;
         if (!parsed.GetValue(Yes))
             await session.ConfirmAsync("Do it? A restart interrupts the search. [y/N]", "A node would be restarted, and nobody is here to confirm it, so nothing was done.", "It was not confirmed, so nothing was done.", cancellation);
-        return (await RunAsync(session, ComposeAsync, cancellation)).Exit;
+        return (await session.RunAsync(ComposeAsync, cancellation)).Exit;
 
         async Task<Plan> ComposeAsync(CancellationToken token) => new("search prepare", session.Profile.Platform, await cluster.PlanPrepareAsync(token));
     }
@@ -78,7 +78,7 @@ internal static class SearchCommand
             if (plan.Steps.Any(step => step.Destroys))
                 await session.ConfirmAsync("Build the indices anew, and delete those that they replace? [y/N]", "Indices would be deleted, and nobody is here to confirm it, so nothing was done.", "It was not confirmed, so nothing was done.", cancellation);
         }
-        var outcome = await RunAsync(session, ComposeAsync, cancellation);
+        var outcome = await session.RunAsync(ComposeAsync, cancellation);
         if (outcome.Problem is null) session.Output.Tell(new SearchFinishedEvent("reindexed", session.Profile.Platform, request.Indices) { Warnings = outcome.Warnings.Count, Seconds = outcome.Duration.TotalSeconds });
         return outcome.Exit;
 
@@ -100,7 +100,7 @@ internal static class SearchCommand
             if (await DetachedRun.StartAsync(session, parsed, Verb, cancellation) is { } run) session.Output.Tell(RunEntryEvent.Of(run));
             return ExitCode.Success;
         }
-        var outcome = await RunAsync(session, ComposeAsync, cancellation);
+        var outcome = await session.RunAsync(ComposeAsync, cancellation);
         if (outcome.Problem is null) session.Output.Tell(new SearchFinishedEvent("migrated", session.Profile.Platform, request.Indices) { Warnings = outcome.Warnings.Count, Seconds = outcome.Duration.TotalSeconds });
         return outcome.Exit;
 
@@ -118,20 +118,11 @@ internal static class SearchCommand
             session.Output.Tell(PlanEvent.Of(await ComposeAsync(cancellation)));
             return ExitCode.Success;
         }
-        var outcome = await RunAsync(session, ComposeAsync, cancellation);
+        var outcome = await session.RunAsync(ComposeAsync, cancellation);
         foreach (var result in found) session.Output.Tell(SearchSyncedEvent.Of(result, isDry));
         return outcome.Exit;
 
         async Task<Plan> ComposeAsync(CancellationToken token) => new(isDry ? "search compare" : "search sync", session.Profile.Platform, await cluster.PlanSyncAsync(request, isDry, found.Add, token));
-    }
-
-    private static async Task<RunOutcome> RunAsync(Session session, Func<CancellationToken, Task<Plan>> compose, CancellationToken cancellation)
-    {
-        var environment = session.RunEnvironment(new RunTeller(session.Output, session.Clock));
-        var repository = session.Profile.Root.Has("repository") ? await session.RepositoryIfAnyAsync(cancellation) : null;
-        var outcome = await new PlannedRun(environment, session.Profile.Platform, repository, session.UndoHandlers(session.Profile)).RunAsync(compose, cancellation);
-        if (outcome.Problem is { } problem) session.Output.Tell(ProblemEvent.Error(problem));
-        return outcome;
     }
 
     /// <summary>The cluster that has the aliases, and what is asked of it.</summary>

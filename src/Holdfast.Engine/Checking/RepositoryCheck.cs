@@ -66,7 +66,7 @@ public sealed class RepositoryCheck(Func<CancellationToken, Task<RepositorySetti
 
     private CheckLine JudgePoints(IReadOnlyList<Restic.Snapshots.Snapshot> points)
     {
-        var last = points.FirstOrDefault(point => !PointTags.IsIncomplete(point) && !PointTags.IsPartial(point));
+        var last = points.FirstOrDefault(PointTags.IsWhole);
         if (last is null) return Warn(points.Count == 0 ? $"the platform '{platform}' has no recovery point" : $"none of the {points.Count} recovery points is complete", Take);
         var age = clock.GetUtcNow() - last.Time.ToDateTimeOffset();
         var text = $"{last.Id.ToShortString()} is {Describe(age)} old{(points[0] == last ? "" : ", and later ones are not complete")}";

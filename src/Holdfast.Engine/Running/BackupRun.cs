@@ -58,8 +58,7 @@ public sealed class BackupRun(RunEnvironment environment, BackupRequest request)
     {
         using var interruption = new Interruption(cancellation);
         await using var hold = new RepositoryHold(request.Repository);
-        using var frame = await RunFrame.EnterAsync(environment, environment.NewRunId(environment.Clock), request.Profile.Platform, UndoHandlers(hold));
-        frame.Found = [.. frame.Found, .. request.Warnings];
+        using var frame = await RunFrame.EnterAsync(environment, environment.NewRunId(environment.Clock), request.Profile.Platform, UndoHandlers(hold), request.Warnings);
         await using var session = NewSession(frame.Id);
         var steps = new BackupSteps(environment, request, hold, interruption, session);
         var outcome = await frame.RunAsync(await PlanAsync(steps, cancellation), interruption);

@@ -21,7 +21,7 @@ public sealed class PlannedRun(RunEnvironment environment, string platform, Repo
         using var interruption = new Interruption(cancellation);
         await using var hold = repository is null ? null : new RepositoryHold(repository);
         IReadOnlyList<IUndoHandler> all = hold is null ? handlers : [hold, .. handlers];
-        using var frame = await RunFrame.EnterAsync(environment, environment.NewRunId(environment.Clock), platform, all);
+        using var frame = await RunFrame.EnterAsync(environment, environment.NewRunId(environment.Clock), platform, all, []);
         return await frame.RunAsync(await compose(cancellation), interruption);
     }
 }

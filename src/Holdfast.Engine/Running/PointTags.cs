@@ -25,6 +25,9 @@ public static class PointTags
     public static string? PlatformOf(Snapshot snapshot) =>
         snapshot.Tags.FirstOrDefault(tag => tag.StartsWith(Platform, StringComparison.Ordinal))?[Platform.Length..];
 
+    /// <summary>True when it has everything that the profile names.</summary>
+    public static bool IsWhole(Snapshot point) => !IsIncomplete(point) && !IsPartial(point);
+
     public static bool IsIncomplete(Snapshot point) => point.Tags.Contains(Incomplete, StringComparer.Ordinal);
 
     public static bool IsPartial(Snapshot point) => point.Tags.Contains(Partial, StringComparer.Ordinal);

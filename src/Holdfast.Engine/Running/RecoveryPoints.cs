@@ -13,7 +13,6 @@ public sealed class RecoveryPoints(Repository repository, Action<Problem>? warn 
 {
     private readonly HashSet<Id> _told = [];
 
-
     /// <summary>Where the profile lies in a recovery point.</summary>
     public const string ProfilePath = "/profile.yaml";
 
@@ -36,7 +35,7 @@ public sealed class RecoveryPoints(Repository repository, Action<Problem>? warn 
 
     /// <summary>The newest point of a platform that has everything; null when there is none.</summary>
     public async Task<Snapshot?> FindCompleteAsync(string? platform, CancellationToken cancellation) =>
-        (await ListAsync(platform, cancellation)).FirstOrDefault(point => !PointTags.IsIncomplete(point) && !PointTags.IsPartial(point));
+        (await ListAsync(platform, cancellation)).FirstOrDefault(PointTags.IsWhole);
 
     /// <summary>
     /// A point by its id or the beginning of it, or "latest": the newest of the platform that holds what is asked for.

@@ -75,7 +75,7 @@ public sealed class RepositoryRun : IAsyncDisposable
     public async Task<RunOutcome> RunAsync(string verb, Func<CancellationToken, Task<IReadOnlyList<Step>>> steps, bool reads, CancellationToken cancellation)
     {
         using var interruption = new Interruption(cancellation);
-        using var frame = await RunFrame.EnterAsync(_environment, Id, _platform, [_hold, .. _handlers]);
+        using var frame = await RunFrame.EnterAsync(_environment, Id, _platform, [_hold, .. _handlers], []);
         var plan = Plan(verb, await steps(cancellation), LockStep((context, token) => reads ? _hold.LockToReadAsync(context, interruption, token) : _hold.LockAsync(context, interruption, token)));
         return await frame.RunAsync(plan, interruption);
     }

@@ -65,7 +65,6 @@ public sealed class RestoreRun : IAsyncDisposable
     private readonly RestoreRequest _request;
     private readonly RepositoryHold _hold;
     private readonly string _id;
-    private RestoreSession? _session;
 
     private RestoreRun(RunEnvironment environment, RestoreRequest request, RepositoryHold hold, FoundPoint found, Profile profile)
     {
@@ -107,45 +106,35 @@ public sealed class RestoreRun : IAsyncDisposable
     public async Task<Plan> PlanAsync(CancellationToken cancellation)
     {
         using var interruption = new Interruption(cancellation);
-        return await PlanAsync(interruption, cancellation);
+        return await PlanAsync(NewSession(), interruption, cancellation);
     }
 
     /// <summary>Does it. Failures of the run itself are in the outcome, what keeps it from beginning is thrown.</summary>
     public async Task<RestoreSummary> RunAsync(CancellationToken cancellation)
     {
         using var interruption = new Interruption(cancellation);
-        using var frame = await RunFrame.EnterAsync(_environment with { Profile = Profile }, _id, Profile.Platform, [_hold, .. Components.SelectMany(component => component.UndoHandlers)]);
-        var outcome = await frame.RunAsync(await PlanAsync(interruption, cancellation), interruption);
-        return new RestoreSummary(outcome, Point, Manifest, _session!.Failed);
+        using var frame = await RunFrame.EnterAsync(_environment with { Profile = Profile }, _id, Profile.Platform, [_hold, .. Components.SelectMany(component => component.UndoHandlers)], Warnings);
+        var session = NewSession();
+        var outcome = await frame.RunAsync(await PlanAsync(session, interruption, cancellation), interruption);
+        return new RestoreSummary(outcome, Point, Manifest, session.Failed);
     }
 
     public ValueTask DisposeAsync() => _hold.DisposeAsync();
 
-    private async Task<Plan> PlanAsync(Interruption interruption, CancellationToken cancellation)
+    private RestoreSession NewSession() => new()
     {
-        var session = _session = new RestoreSession
-        {
-            Repository = _hold.Repository, Point = Point, Manifest = Manifest, Target = _request.Target, Overwrite = _request.Overwrite,
-            Include = _request.Include, Exclude = _request.Exclude, Recovery = _request.Recovery, AsideSuffix = $".before-{_id}",
-        };
+        Repository = _hold.Repository, Point = Point, Manifest = Manifest, Target = _request.Target, Overwrite = _request.Overwrite,
+        Include = _request.Include, Exclude = _request.Exclude, Recovery = _request.Recovery, AsideSuffix = $".before-{_id}",
+    };
+
+    private async Task<Plan> PlanAsync(RestoreSession session, Interruption interruption, CancellationToken cancellation)
+    {
         var restores = new List<Step>();
         foreach (var component in Selected()) restores.AddRange(await component.PlanRestoreAsync(session, cancellation));
         if (restores.Count == 0 && _request.Include.Count > 0)
             throw Catalogue.RestoreNothing.Throwable($"Nothing in the recovery point {Point.Id.ToShortString()} fits {string.Join(" or ", _request.Include.Select(pattern => $"'{pattern}'"))}, so nothing was done.");
-        List<Step> steps = _request.NoLock ? restores : [LockStep(interruption), .. restores, ReleaseStep];
-        if (steps.Count > 0) steps[0] = Warning(steps[0]);
-        return new Plan("restore", Profile.Platform, steps);
+        return new Plan("restore", Profile.Platform, _request.NoLock ? restores : [LockStep(interruption), .. restores, ReleaseStep]);
     }
-
-    /// <summary>The journal and the outcome of the run are to have what was found before it.</summary>
-    private Step Warning(Step first) => Warnings.Count == 0 ? first : first with
-    {
-        Act = (context, cancellation) =>
-        {
-            foreach (var warning in Warnings) context.Warn(warning);
-            return first.Act(context, cancellation);
-        },
-    };
 
     /// <summary>What the point holds, as far as it is asked for. A part of the point that nothing can restore is not passed over in silence.</summary>
     private IReadOnlyList<IComponent> Selected()

@@ -22,10 +22,15 @@ internal sealed class RunFrame : IDisposable
     public string Id { get; }
 
     /// <summary>What was found before the plan, of dead runs above all, as warnings.</summary>
-    public IReadOnlyList<Problem> Found { get; set; } = [];
+    public IReadOnlyList<Problem> Found { get; private set; } = [];
 
     /// <summary>Takes the platform's lock, then does what dead runs of it owe: the plan is made for what is there afterwards.</summary>
-    public static async Task<RunFrame> EnterAsync(RunEnvironment environment, string id, string platform, IReadOnlyList<IUndoHandler> handlers)
+    /// <param name="environment">What the run meets outside.</param>
+    /// <param name="id">Of the run.</param>
+    /// <param name="platform">Whose lock it takes.</param>
+    /// <param name="handlers">The undos that this run and dead ones may owe.</param>
+    /// <param name="warnings">What was found out before; it belongs to the run's journal and outcome.</param>
+    public static async Task<RunFrame> EnterAsync(RunEnvironment environment, string id, string platform, IReadOnlyList<IUndoHandler> handlers, IReadOnlyList<Problem> warnings)
     {
         IReadOnlyList<IUndoHandler> all = [.. handlers.Concat(environment.UndoHandlers).DistinctBy(handler => handler.Kind, StringComparer.Ordinal)];
         var held = await RunLock.TakeAfterAsync(environment.State, platform, Holder(environment.Clock), RecoverRun.Holder, _patience, environment.Clock);
@@ -34,7 +39,7 @@ internal sealed class RunFrame : IDisposable
         {
             var recovered = await new Recovery(environment.State, all, new SilentObserver(), environment.Clock).RecoverAsync(frame._held);
             if (environment.Profile is { } profile && profile.Platform == platform) KeptProfile.Save(environment.State, profile);
-            frame.Found = [.. recovered.SelectMany(Describe), .. Recovery.DamagedJournals(environment.State)];
+            frame.Found = [.. recovered.SelectMany(Describe), .. Recovery.DamagedJournals(environment.State), .. warnings];
             return frame;
         }
         catch
