@@ -96,13 +96,7 @@ public sealed class SnapshotWriter : IAsyncDisposable
     {
         metadata ??= new EntryMetadata();
         var stored = await _chunks.StoreAsync(content.ReadAsync, cancellation, metadata.ChunkSize);
-        var time = metadata.ModifyTime ?? _begun;
-        Put(path, new Node
-        {
-            Name = NameOf(path), Type = NodeType.File, Mode = metadata.Permissions, Uid = metadata.Uid, Gid = metadata.Gid,
-            User = metadata.User ?? Accounts.UserName(metadata.Uid), Group = metadata.Group ?? Accounts.GroupName(metadata.Gid), Links = 1,
-            ModifyTime = time, AccessTime = time, ChangeTime = time, Size = (ulong)stored.Size, Content = stored.Blobs,
-        });
+        Put(path, NewNode(path, metadata) with { Type = NodeType.File, Links = 1, Size = (ulong)stored.Size, Content = stored.Blobs });
         Interlocked.Increment(ref Counters.FilesNew);
         return new StoredEntry(path, stored.Size, stored.BytesAdded);
     }
@@ -116,13 +110,19 @@ public sealed class SnapshotWriter : IAsyncDisposable
     /// <summary>Tells whose the directory at an absolute path of the snapshot is, and makes it, if nothing is put below it.</summary>
     public void AddDirectory(string path, EntryMetadata metadata)
     {
+        var node = NewNode(path, metadata);
+        lock (_gate) _root.PutDirectory(path, node with { Mode = GoMode.Directory | node.Mode });
+    }
+
+    /// <summary>A directory's, for what has no local one.</summary>
+    private Node NewNode(string path, EntryMetadata metadata)
+    {
         var time = metadata.ModifyTime ?? _begun;
-        var node = new Node
+        return new Node
         {
-            Name = NameOf(path), Type = NodeType.Directory, Mode = GoMode.Directory | metadata.Permissions, Uid = metadata.Uid, Gid = metadata.Gid,
+            Name = NameOf(path), Type = NodeType.Directory, Mode = metadata.Permissions, Uid = metadata.Uid, Gid = metadata.Gid,
             User = metadata.User ?? Accounts.UserName(metadata.Uid), Group = metadata.Group ?? Accounts.GroupName(metadata.Gid), ModifyTime = time, AccessTime = time, ChangeTime = time,
         };
-        lock (_gate) _root.PutDirectory(path, node);
     }
 
     /// <summary>Writes the trees, the index and the snapshot; it returns when all of it is durable.</summary>

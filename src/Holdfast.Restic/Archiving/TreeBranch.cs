@@ -30,9 +30,7 @@ internal sealed class TreeBranch
         for (var i = 0; i < names.Length; i++)
         {
             if (localPath is not null && i >= names.Length - local.Length) branch._localPath = '/' + string.Join('/', local[..(i - (names.Length - local.Length))]);
-            if (branch._node is not null) throw new ArgumentException($"'{path}' lies in what has been archived whole.", nameof(path));
-            if (!branch._children.TryGetValue(names[i], out var child)) branch._children.Add(names[i], child = new TreeBranch());
-            branch = child;
+            branch = branch.Below(names[i], path);
         }
         branch._node = names.Length > 0 ? node with { Name = names[^1] } : node;
     }
@@ -41,13 +39,15 @@ internal sealed class TreeBranch
     public void PutDirectory(string path, Node directory)
     {
         var branch = this;
-        foreach (var name in path.Split('/', StringSplitOptions.RemoveEmptyEntries))
-        {
-            if (branch._node is not null) throw new ArgumentException($"'{path}' lies in what has been archived whole.", nameof(path));
-            if (!branch._children.TryGetValue(name, out var child)) branch._children.Add(name, child = new TreeBranch());
-            branch = child;
-        }
+        foreach (var name in path.Split('/', StringSplitOptions.RemoveEmptyEntries)) branch = branch.Below(name, path);
         branch._directory = directory;
+    }
+
+    private TreeBranch Below(string name, string path)
+    {
+        if (_node is not null) throw new ArgumentException($"'{path}' lies in what has been archived whole.", nameof(path));
+        if (!_children.TryGetValue(name, out var child)) _children.Add(name, child = new TreeBranch());
+        return child;
     }
 
     /// <summary>What was archived at an absolute path; null when nothing was.</summary>

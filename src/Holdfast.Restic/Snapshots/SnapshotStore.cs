@@ -10,7 +10,7 @@ internal sealed class SnapshotStore(IBackend backend, StoredFiles files)
     {
         var snapshots = new List<Snapshot>();
         await foreach (var stored in backend.ListAsync(FileKind.Snapshot, cancellation)) snapshots.Add(await ReadAsync(stored.Name, cancellation));
-        return [.. snapshots.OrderBy(s => s.Time).ThenBy(s => s.Id)];
+        return InOrder(snapshots);
     }
 
     /// <summary>Those that can be read. One that somebody removes meanwhile is not among them.</summary>
@@ -32,8 +32,10 @@ internal sealed class SnapshotStore(IBackend backend, StoredFiles files)
                 damaged.Add(new DamagedSnapshot(Id.Parse(stored.Name), failure.Message));
             }
         }
-        return new SnapshotListing([.. snapshots.OrderBy(s => s.Time).ThenBy(s => s.Id)], damaged);
+        return new SnapshotListing(InOrder(snapshots), damaged);
     }
+
+    private static IReadOnlyList<Snapshot> InOrder(IEnumerable<Snapshot> snapshots) => [.. snapshots.OrderBy(s => s.Time).ThenBy(s => s.Id)];
 
     /// <summary>A snapshot by its id, by the beginning of it, or "latest".</summary>
     /// <exception cref="ResticException">NotFound or Ambiguous.</exception>
