@@ -25,7 +25,7 @@ internal static class DetachedRun
     {
         var began = session.Clock.GetUtcNow();
         var log = Path.Combine(session.State.Path, $"detached-{began.ToUnixTimeMilliseconds()}.log");
-        Directory.CreateDirectory(session.State.Path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        PrivateFolder.Make(session.State.Path);
         var words = parsed.Tokens.Select(token => token.Value).Where(word => word != "--detach");
         var (_, output) = await session.Host.RunAsync(new ProgramCall("/bin/sh", ["-c", Script, "sh", log, Environment.ProcessPath!, .. words]), cancellation);
         var process = int.Parse(output, CultureInfo.InvariantCulture);

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using Holdfast.Cli.Output.Events;
+using Holdfast.Engine.Hosts;
 using Holdfast.Engine.Problems;
 using Holdfast.Restic;
 
@@ -39,7 +40,7 @@ internal sealed class PasswordSetup(Session session, bool canAsk)
     {
         try
         {
-            MakeFolder(Path.GetDirectoryName(file)!);
+            PrivateFolder.Make(Path.GetDirectoryName(file)!);
             var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite };
             await using var stream = new FileStream(file, options);
             await stream.WriteAsync(Encoding.UTF8.GetBytes(password + "\n"), cancellation);
@@ -50,10 +51,5 @@ internal sealed class PasswordSetup(Session session, bool canAsk)
             throw Catalogue.SecretUnreadable.Throwable($"The password file '{file}' can not be written: {refused.Message.TrimEnd('.')}.", refused);
         }
         session.Output.Tell(new MessageEvent($"Wrote the password to {file} (mode 0600)."));
-    }
-
-    private static void MakeFolder(string folder)
-    {
-        if (!Directory.Exists(folder)) Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
     }
 }

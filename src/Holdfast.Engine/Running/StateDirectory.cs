@@ -58,7 +58,7 @@ public sealed class StateDirectory(string path)
         var folder = System.IO.Path.Combine(Path, name);
         try
         {
-            Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            PrivateFolder.Make(folder);
             return folder;
         }
         catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)

@@ -14,23 +14,17 @@ internal sealed class FileOwner(IHost host, Node folder)
     public async Task TakeAsync(string path, CancellationToken cancellation)
     {
         File.SetUnixFileMode(path, (UnixFileMode)(folder.Mode & GoMode.Permissions));
-        if (Environment.IsPrivilegedProcess) await RunAsync("chown", ["-R", "-h", Name, "--", path], cancellation);
+        if (Environment.IsPrivilegedProcess) await host.CallAsync("chown", ["-R", "-h", Name, "--", path], Catalogue.PostgresFiles, cancellation);
     }
 
     /// <summary>Gives one file to the owner.</summary>
     public async Task TakeFileAsync(string path, CancellationToken cancellation)
     {
-        if (Environment.IsPrivilegedProcess) await RunAsync("chown", ["-h", Name, "--", path], cancellation);
+        if (Environment.IsPrivilegedProcess) await host.CallAsync("chown", ["-h", Name, "--", path], Catalogue.PostgresFiles, cancellation);
     }
 
     private string Name => $"{User ?? $"{folder.Uid}"}:{(folder.Group.Length > 0 ? folder.Group : $"{folder.Gid}")}";
 
     /// <summary>Makes everything on the file system of a folder survive a power cut.</summary>
-    public Task SyncAsync(string path, CancellationToken cancellation) => RunAsync("sync", ["-f", "--", path], cancellation);
-
-    private async Task RunAsync(string program, IReadOnlyList<string> arguments, CancellationToken cancellation)
-    {
-        var (result, _) = await host.RunAsync(new ProgramCall(program, arguments), cancellation);
-        if (result.ExitCode != 0) throw Catalogue.PostgresFiles.Throwable($"'{program} {string.Join(' ', arguments)}' failed: {result.Errors.Trim()}");
-    }
+    public Task SyncAsync(string path, CancellationToken cancellation) => host.CallAsync("sync", ["-f", "--", path], Catalogue.PostgresFiles, cancellation);
 }

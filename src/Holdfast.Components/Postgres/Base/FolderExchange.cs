@@ -1,4 +1,5 @@
 using System.Globalization;
+using Holdfast.Engine.Hosts;
 using Holdfast.Engine.Planning;
 using Holdfast.Engine.Problems;
 using Holdfast.Engine.Running;
@@ -32,9 +33,11 @@ internal sealed class FolderExchange(string cluster) : IUndoHandler
         return new Undo(Kind, $"Puts the old files of {cluster} back, of which a restore had exchanged a part.", words);
     }
 
+    /// <summary>All have changed places, for good, when this returns.</summary>
     public static void Run(IReadOnlyList<ExchangedFolder> folders)
     {
         foreach (var (from, to) in Moves(folders)) Directory.Move(from, to);
+        Sync(folders);
     }
 
     /// <summary>All the old ones go first: what is left of a cluster that lacks a part does not start, what has parts of two might.</summary>
@@ -54,8 +57,13 @@ internal sealed class FolderExchange(string cluster) : IUndoHandler
             cancellation.ThrowIfCancellationRequested();
             PutBack(folder);
         }
-        foreach (var parent in folders.Select(folder => Path.GetDirectoryName(folder.Place)!).Distinct(StringComparer.Ordinal)) Engine.Hosts.DurableFolder.Sync(parent);
+        Sync(folders);
         return Task.CompletedTask;
+    }
+
+    private static void Sync(IReadOnlyList<ExchangedFolder> folders)
+    {
+        foreach (var parent in folders.Select(folder => Path.GetDirectoryName(folder.Place)!).Distinct(StringComparer.Ordinal)) DurableFolder.Sync(parent);
     }
 
     private static void PutBack(ExchangedFolder folder)

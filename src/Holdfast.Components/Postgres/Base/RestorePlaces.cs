@@ -1,6 +1,6 @@
+using System.Globalization;
 using Holdfast.Engine.Problems;
 using Holdfast.Restic.Archiving;
-using System.Globalization;
 
 namespace Holdfast.Components.Postgres.Base;
 

@@ -1,4 +1,3 @@
-using Holdfast.Engine.Hosts;
 using Holdfast.Engine.Planning;
 using Holdfast.Engine.Problems;
 using Holdfast.Engine.Running;
@@ -83,7 +82,6 @@ internal sealed class RestoredFiles(string cluster, RestoreSession session, Rest
         var undo = exchange.PutBack(folders);
         await context.OweAsync(undo, cancellation);
         FolderExchange.Run(folders);
-        foreach (var parent in folders.Select(folder => Path.GetDirectoryName(folder.Place)!).Distinct(StringComparer.Ordinal)) DurableFolder.Sync(parent);
         await context.SettleAsync(undo, cancellation);
         foreach (var folder in folders.Where(folder => folder.Aside is not null)) context.Note($"{folder.Place} was moved aside, to {folder.Aside}.");
         foreach (var (growing, owed) in _owed)

@@ -20,22 +20,18 @@ internal sealed class ServerUnit(string cluster, IHost host) : IUndoHandler
         if (active.ExitCode != 0) return null;
         var undo = new Undo(Kind, $"Starts {unit}.", new Dictionary<string, string>(StringComparer.Ordinal) { [Unit] = unit });
         await context.OweAsync(undo, cancellation);
-        await RunAsync(["stop", "--", unit], cancellation);
+        await AskAsync(["stop", "--", unit], cancellation);
         return undo;
     }
 
     /// <summary>Asks for its start; whether it comes up is seen from the server.</summary>
-    public Task StartAsync(string unit, CancellationToken cancellation) => RunAsync(["start", "--no-block", "--", unit], cancellation);
+    public Task StartAsync(string unit, CancellationToken cancellation) => AskAsync(["start", "--no-block", "--", unit], cancellation);
 
     /// <summary>Stops and starts it, in one order to systemd: whatever becomes of us, it comes up again.</summary>
-    public Task RestartAsync(string unit, CancellationToken cancellation) => RunAsync(["restart", "--", unit], cancellation);
+    public Task RestartAsync(string unit, CancellationToken cancellation) => AskAsync(["restart", "--", unit], cancellation);
 
     /// <summary>Starting what runs changes nothing.</summary>
-    public Task UndoAsync(Undo undo, CancellationToken cancellation) => RunAsync(["start", "--", undo.Arguments[Unit]], cancellation);
+    public Task UndoAsync(Undo undo, CancellationToken cancellation) => AskAsync(["start", "--", undo.Arguments[Unit]], cancellation);
 
-    private async Task RunAsync(IReadOnlyList<string> arguments, CancellationToken cancellation)
-    {
-        var (result, _) = await host.RunAsync(new ProgramCall("systemctl", arguments), cancellation);
-        if (result.ExitCode != 0) throw Catalogue.PostgresService.Throwable($"'systemctl {string.Join(' ', arguments)}' ended with {result.ExitCode}: {result.Errors.Trim()}");
-    }
+    private Task<string> AskAsync(IReadOnlyList<string> words, CancellationToken cancellation) => host.CallAsync("systemctl", words, Catalogue.PostgresService, cancellation);
 }

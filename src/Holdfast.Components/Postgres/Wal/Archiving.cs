@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Holdfast.Engine.Hosts;
 using Holdfast.Engine.Problems;
 using Holdfast.Restic;
 using Npgsql;
@@ -148,7 +149,7 @@ public sealed class Archiving(PostgresArchive archive, string memory, TimeProvid
     private async Task RememberAsync(Dictionary<string, string?> values, CancellationToken cancellation)
     {
         foreach (var (name, value) in Recall() ?? []) values[name] = value;
-        Directory.CreateDirectory(Path.GetDirectoryName(memory)!, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        PrivateFolder.Make(Path.GetDirectoryName(memory)!);
         await WholeFile.WriteAsync(memory, (file, _) => JsonSerializer.SerializeAsync(file, values, ArchivingJson.Default.DictionaryStringString, cancellation), cancellation);
     }
 

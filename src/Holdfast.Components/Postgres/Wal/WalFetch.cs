@@ -1,3 +1,4 @@
+using Holdfast.Engine.Hosts;
 using Holdfast.Engine.Problems;
 using Holdfast.Restic;
 
@@ -23,7 +24,7 @@ public sealed class WalFetch(Repository repository, string platform, string clus
         var ready = Path.Combine(SpoolOf(target), name);
         if (WalFile.Find(name) is null || !File.Exists(ready)) return false;
         File.Move(ready, target, overwrite: true);
-        Engine.Hosts.DurableFolder.Sync(Path.GetDirectoryName(target)!);
+        DurableFolder.Sync(Path.GetDirectoryName(target)!);
         return true;
     }
 
@@ -58,7 +59,7 @@ public sealed class WalFetch(Repository repository, string platform, string clus
     private static async Task ReadAheadAsync(WalCatalogue catalogue, WalFiles files, WalSegment segment, string target, CancellationToken cancellation)
     {
         var spool = SpoolOf(target);
-        Directory.CreateDirectory(spool, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        PrivateFolder.Make(spool);
         for (var i = 0; i < Ahead; i++)
         {
             segment = segment.Next(catalogue.SegmentSize);

@@ -1,3 +1,4 @@
+using Holdfast.Engine.Hosts;
 using Holdfast.Engine.Problems;
 
 namespace Holdfast.Components.Postgres.Wal;
@@ -20,7 +21,7 @@ public static class WholeFile
                 file.Flush(flushToDisk: true);
             }
             File.Move(making, path, overwrite: true);
-            Engine.Hosts.DurableFolder.Sync(Path.GetDirectoryName(path)!);
+            DurableFolder.Sync(Path.GetDirectoryName(path)!);
         }
         catch (Exception failure)
         {

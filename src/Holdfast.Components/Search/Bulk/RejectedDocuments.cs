@@ -1,4 +1,5 @@
 using System.Text;
+using Holdfast.Engine.Hosts;
 using Holdfast.Engine.Problems;
 
 namespace Holdfast.Components.Search.Bulk;
@@ -47,7 +48,7 @@ internal sealed class RejectedDocuments(string path) : IDisposable
     {
         try
         {
-            Directory.CreateDirectory(Path.GetDirectoryName(path)!, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            PrivateFolder.Make(Path.GetDirectoryName(path)!);
             _file ??= new FileStream(path, new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite });
             _file.Write("{\"action\":"u8);
             _file.Write(action);

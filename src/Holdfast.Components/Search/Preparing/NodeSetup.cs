@@ -98,9 +98,5 @@ internal sealed class NodeSetup(SearchSettings settings, SearchServer server, IH
         throw Catalogue.SearchPath.Throwable($"{server.Place} did not come up with '{location}' in path.repo within {_patience.TotalMinutes:0} minutes of its restart.");
     }
 
-    private async Task<string> RunAsync(string program, IReadOnlyList<string> words, CancellationToken cancellation)
-    {
-        var (result, output) = await host.RunAsync(new ProgramCall(program, words), cancellation);
-        return result.ExitCode == 0 ? output : throw Catalogue.SearchPath.Throwable($"'{program} {string.Join(' ', words)}' ended with {result.ExitCode}: {result.Errors.Trim().TrimEnd('.')}.");
-    }
+    private Task<string> RunAsync(string program, IReadOnlyList<string> words, CancellationToken cancellation) => host.CallAsync(program, words, Catalogue.SearchPath, cancellation);
 }

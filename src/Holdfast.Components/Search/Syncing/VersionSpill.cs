@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.IO.Hashing;
 using System.Text;
 using Holdfast.Components.Search.Bulk;
+using Holdfast.Engine.Hosts;
 
 namespace Holdfast.Components.Search.Syncing;
 
@@ -18,7 +19,7 @@ internal sealed class VersionSpill : IDisposable
 
     public VersionSpill(string folder, string name, int parts)
     {
-        Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        PrivateFolder.Make(folder);
         _parts = new FileStream[parts];
         for (var i = 0; i < parts; i++)
         {
