@@ -29,30 +29,21 @@ internal sealed class StreamedWal(PhysicalReplicationConnection connection, Phys
     /// <returns>How many they were.</returns>
     public async Task<int> RunAsync(BackupBegun begun, NpgsqlLogSequenceNumber end, bool isStandby, int size, StepContext context, CancellationToken cancellation)
     {
-        var segment = new ReceivedSegment(WalSegment.Of(begun.Timeline, begun.Lsn, size), size);
-        var (count, last) = (0, isStandby ? end : WalSegment.Before(begun.Timeline, end, size).End(size));
-        context.Counters.BytesTotal = (long)((ulong)last - (ulong)segment.Segment.Start(size));
+        var first = WalSegment.Of(begun.Timeline, begun.Lsn, size);
+        var segments = new StreamedSegments(first, isStandby ? end : WalSegment.Before(begun.Timeline, end, size).End(size), size, source => AddAsync(source, cancellation));
+        context.Counters.BytesTotal = segments.BytesTotal;
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        await using var messages = connection.StartReplication(slot, segment.Segment.Start(size), stop.Token, begun.Timeline).GetAsyncEnumerator(stop.Token);
+        await using var messages = connection.StartReplication(slot, first.Start(size), stop.Token, begun.Timeline).GetAsyncEnumerator(stop.Token);
         try
         {
-            while (segment.Reached < last)
+            while (!segments.AreComplete)
             {
                 if (!await messages.MoveNextAsync()) throw Catalogue.PostgresWalLost.Throwable($"The server of {cluster} changed to another timeline while its WAL was received.");
-                var (address, left) = ((ulong)messages.Current.WalStart, messages.Current.Data.Length);
-                while (left > 0)
-                {
-                    var taken = await segment.TakeAsync(new NpgsqlLogSequenceNumber(address), messages.Current.Data, left, cancellation);
-                    (address, left) = (address + (uint)taken, left - taken);
-                    Interlocked.Add(ref context.Counters.BytesDone, taken);
-                    if (!segment.IsWhole || segment.Reached > last) continue;
-                    await AddAsync(segment.ToSource(), cancellation);
-                    (segment, count) = (new ReceivedSegment(segment.Segment.Next(size), size), count + 1);
-                }
-                connection.SetReplicationStatus(segment.Segment.Start(size));
+                await segments.TakeAsync(messages.Current.WalStart, messages.Current.Data, cancellation);
+                Interlocked.Exchange(ref context.Counters.BytesDone, segments.BytesDone);
+                connection.SetReplicationStatus(segments.Kept);
             }
-            if (isStandby && segment.Segment.Start(size) < last) await AddAsync(segment.ToSource(last), cancellation);
-            return count;
+            return await segments.EndAsync();
         }
         catch (Exception exception) when (PostgresProblem.Recognises(exception))
         {

@@ -92,7 +92,7 @@ public sealed class WalReceiver(PostgresArchive archive, Repository repository, 
                 if (due > TimeSpan.Zero && await Task.WhenAny(moving, Task.Delay(due, clock, cancellation)) == moving)
                 {
                     if (!await moving) return; // the timeline has ended; the next connection finds the new one
-                    segment = await TakeAsync(store, messages.Current, segment, size, lsn => durable = lsn, cancellation);
+                    segment = await segment.TakeAsync(messages.Current.WalStart, messages.Current.Data, async whole => durable = await StoreAsync(store, whole, cancellation), cancellation);
                     received();
                     moving = messages.MoveNextAsync().AsTask();
                 }
@@ -111,21 +111,6 @@ public sealed class WalReceiver(PostgresArchive archive, Repository repository, 
             await stop.CancelAsync();
             await moving.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
         }
-    }
-
-    /// <summary>Puts a message where it belongs; segments that it completes are durable when this returns.</summary>
-    private async Task<ReceivedSegment> TakeAsync(StreamedStore store, XLogDataMessage message, ReceivedSegment segment, int size, Action<NpgsqlLogSequenceNumber> durable, CancellationToken cancellation)
-    {
-        var (address, left) = ((ulong)message.WalStart, message.Data.Length);
-        while (left > 0)
-        {
-            var count = await segment.TakeAsync(new NpgsqlLogSequenceNumber(address), message.Data, left, cancellation);
-            (address, left) = (address + (uint)count, left - count);
-            if (!segment.IsWhole) continue;
-            durable(await StoreAsync(store, segment, cancellation));
-            segment = new ReceivedSegment(segment.Segment.Next(size), size);
-        }
-        return segment;
     }
 
     private async Task<NpgsqlLogSequenceNumber> StoreAsync(StreamedStore store, ReceivedSegment segment, CancellationToken cancellation)
