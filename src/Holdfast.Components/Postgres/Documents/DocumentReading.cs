@@ -15,7 +15,7 @@ internal sealed class DocumentReading(PostgresConnector connector, DocumentColum
     /// <exception cref="ProblemException">The server can not be reached, or the statement can not be used.</exception>
     public static async Task<DocumentReading> OpenAsync(PostgresConnector connector, DocumentQuery query, CancellationToken cancellation)
     {
-        var connection = await ConnectAsync(connector, query, cancellation);
+        var connection = await connector.OpenAsPlatformAsync(query.Database, isReadOnly: true, cancellation);
         try
         {
             await connection.ExecuteAsync("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", cancellation);
@@ -35,7 +35,7 @@ internal sealed class DocumentReading(PostgresConnector connector, DocumentColum
 
     public async Task<IDocumentRows> ReadNowAsync(IReadOnlyCollection<string> ids, bool documents, CancellationToken cancellation)
     {
-        _now ??= await ConnectAsync(connector, columns.Query, cancellation);
+        _now ??= await connector.OpenAsPlatformAsync(columns.Query.Database, isReadOnly: true, cancellation);
         return await CopyAsync(_now, columns.RowsSql(documents, ids), documents, cancellation);
     }
 
@@ -43,14 +43,6 @@ internal sealed class DocumentReading(PostgresConnector connector, DocumentColum
     {
         await connection.DisposeAsync();
         if (_now is not null) await _now.DisposeAsync();
-    }
-
-    /// <summary>Names in the statement are looked up as in the platform's own sessions, not as in ours.</summary>
-    private static async Task<NpgsqlConnection> ConnectAsync(PostgresConnector connector, DocumentQuery query, CancellationToken cancellation)
-    {
-        var connection = await connector.OpenAsync(query.Database ?? connector.Settings.Maintenance, cancellation);
-        await connection.ExecuteAsync("RESET search_path; SET default_transaction_read_only = on", cancellation);
-        return connection;
     }
 
     private Task<IDocumentRows> CopyAsync(NpgsqlConnection on, string sql, bool documents, CancellationToken cancellation) => GuardAsync<IDocumentRows>(async () =>
