@@ -50,8 +50,7 @@ internal sealed class ClusterFiles(string cluster, ClusterFacts facts, CaptureSe
         await Pages.AddScriptAsync(cancellation);
         if (_unread.TryPeek(out var first))
             throw Catalogue.PostgresFiles.Throwable($"{_unread.Count} files of {cluster} could not be read, and a cluster of which files are missing is none; the first: {first.Message}.");
-        foreach (var file in Damaged.Files)
-            context.Warn(Catalogue.PostgresChecksum.With($"Pages of {facts.DataDirectory}/{file.File} do not fit their checksums: {DamagedPages.Text(file)}. They are in the recovery point as they are."));
+        Damaged.Report(context, file => $"{facts.DataDirectory}/{file}");
     }
 
     private async Task AddAsync(string place, string path, string root, BaseParent? parent, ulong? start, CancellationToken cancellation)

@@ -1,4 +1,6 @@
 using System.Collections.Concurrent;
+using Holdfast.Engine.Problems;
+using Holdfast.Engine.Running;
 
 namespace Holdfast.Components.Postgres.Base;
 
@@ -32,6 +34,15 @@ internal sealed class DamagedPages
     public void Forget(string file) => _files.TryRemove(file, out _);
 
     public void Count(long pages) => Interlocked.Add(ref _pages, pages);
+
+    /// <summary>Tells of each file; a damaged page stops no backup.</summary>
+    /// <param name="context">Takes the warnings.</param>
+    /// <param name="name">What a file is called to people.</param>
+    public void Report(StepContext context, Func<string, string> name)
+    {
+        foreach (var file in Files)
+            context.Warn(Catalogue.PostgresChecksum.With($"Pages of {name(file.File)} do not fit their checksums: {Text(file)}. They are in the recovery point as they are."));
+    }
 
     /// <summary>"3, 7-9 and 12": for people.</summary>
     public static string Text(DamagedFile file)

@@ -148,7 +148,7 @@ internal sealed partial class StreamedFiles(string cluster, CaptureSession sessi
     {
         foreach (var match in stream.Notices.Select(notice => Damage().Match(notice)).Where(match => match.Success))
             Damaged.Add(match.Groups["file"].Value, uint.Parse(match.Groups["block"].ValueSpan, CultureInfo.InvariantCulture));
-        foreach (var file in Damaged.Files) context.Warn(Catalogue.PostgresChecksum.With($"Pages of {file.File} of {cluster} do not fit their checksums: {DamagedPages.Text(file)}. They are in the recovery point as they are."));
+        Damaged.Report(context, file => $"{file} of {cluster}");
         // Another language, or words that another version uses.
         if (End is null && Damaged.Files.Count == 0)
             context.Warn(Catalogue.PostgresChecksum.With($"Pages of {cluster} do not fit their checksums: {stream.Notices.LastOrDefault() ?? "the server's log says which"}"));
