@@ -60,13 +60,7 @@ internal sealed class WalSupply
         // What the point itself has is of its own cluster, whatever has been archived under the same name since.
         if (await FindInPointAsync(name, cancellation) is { } node) return (_session.Repository.OpenFile(node), (long)node.Size);
         // Of a standby it has the last segment as far as the mark; what the archive has of it leads behind that.
-        if (Target.IsInPoint && await FindInPointAsync($"{name}.partial", cancellation) is { } part)
-        {
-            var whole = new byte[_record.SegmentSize];
-            await using var content = _session.Repository.OpenFile(part);
-            await content.ReadExactlyAsync(whole.AsMemory(0, (int)part.Size), cancellation);
-            return (new MemoryStream(whole, writable: false), whole.Length);
-        }
+        if (Target.IsInPoint && await FindInPointAsync($"{name}.partial", cancellation) is { } part) return await _files.OpenPartAsync(part, _record.SegmentSize, cancellation);
         return await _files.OpenAsync(name, cancellation);
     }
 

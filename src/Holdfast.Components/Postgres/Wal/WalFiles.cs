@@ -30,9 +30,20 @@ internal sealed class WalFiles(Repository repository, WalCatalogue catalogue)
     }
 
     /// <summary>All of a file, verified; null when it is not there.</summary>
-    public async Task<byte[]?> ReadAsync(string name, CancellationToken cancellation)
+    public async Task<byte[]?> ReadAsync(string name, CancellationToken cancellation) =>
+        await FindAsync(name, cancellation) is { } node ? await ReadVerifiedAsync(node, cancellation) : null;
+
+    /// <summary>A segment of which only the beginning is stored: the rest reads as zeroes, where recovery ends.</summary>
+    public async Task<(Stream Content, long Length)> OpenPartAsync(Node part, int size, CancellationToken cancellation)
     {
-        if (await FindAsync(name, cancellation) is not { } node) return null;
+        var whole = new byte[size];
+        (await ReadVerifiedAsync(part, cancellation)).CopyTo(whole, 0);
+        return (new MemoryStream(whole, writable: false), size);
+    }
+
+    /// <summary>What somebody has moved meanwhile is found on the second look.</summary>
+    private async Task<byte[]> ReadVerifiedAsync(Node node, CancellationToken cancellation)
+    {
         try
         {
             return await ReadAsync(node, cancellation);
@@ -66,16 +77,13 @@ internal sealed class WalFiles(Repository repository, WalCatalogue catalogue)
         return await catalogue.FindNodeAsync(name, cancellation);
     }
 
-    /// <summary>A segment that was still being written when the server was lost, as far as it was received: the rest reads as zeroes, where recovery ends.</summary>
+    /// <summary>A segment that was still being written when the server was lost, as far as it was received.</summary>
     private async Task<(Stream, long)?> OpenStreamedAsync(string name, CancellationToken cancellation)
     {
         if (name.Length != WalSegment.NameLength) return null;
         RefuseGap(WalSegment.Parse(name));
-        if (!catalogue.HasPart($"{name}.partial")) return null;
-        if (await ReadAsync($"{name}.partial", cancellation) is not { } part) return null;
-        var whole = new byte[catalogue.SegmentSize];
-        part.CopyTo(whole, 0);
-        return (new MemoryStream(whole, writable: false), whole.Length);
+        if (!catalogue.HasPart($"{name}.partial") || await FindAsync($"{name}.partial", cancellation) is not { } part) return null;
+        return await OpenPartAsync(part, catalogue.SegmentSize, cancellation);
     }
 
     /// <summary>PostgreSQL takes a segment that is not there for the end of the log, and opens for business: what lies behind the gap would be lost without a word.</summary>
