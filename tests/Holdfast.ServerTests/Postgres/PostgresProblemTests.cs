@@ -96,17 +96,14 @@ public sealed class PostgresProblemTests(PostgresFixture fixture) : IClassFixtur
     [Fact]
     public async Task While_the_platform_is_stopped_a_locked_table_is_waited_for_some_seconds_only()
     {
-        await fixture.Server.ExecuteAsync("postgres", "CREATE DATABASE blocked;");
-        await fixture.Server.ExecuteAsync("blocked", "CREATE TABLE t (a int);");
-        var altering = fixture.Server.QueryAsync("blocked", "BEGIN; ALTER TABLE t ADD COLUMN b int; SELECT pg_sleep(60); COMMIT");
-        await fixture.Server.QueryAsync("postgres", "SELECT pg_sleep(1)");
-        var cluster = With(new PostgresSettings { Databases = ["blocked"] });
-        var began = TimeProvider.System.GetTimestamp();
-        var problem = (await Assert.ThrowsAsync<ProblemException>(() => cluster.CaptureAsync(session => session.Mode = BackupMode.Quiesced))).Problem;
+        var (cluster, began) = (With(new PostgresSettings { Databases = ["blocked"] }), 0L);
+        var problem = await WhileLockedAsync("blocked", async () =>
+        {
+            began = TimeProvider.System.GetTimestamp();
+            return (await Assert.ThrowsAsync<ProblemException>(() => cluster.CaptureAsync(session => session.Mode = BackupMode.Quiesced))).Problem;
+        });
         Assert.Equal("HF-PG-LOCKED", problem.Code);
         Assert.InRange(TimeProvider.System.GetElapsedTime(began).TotalSeconds, 4, 30);
-        await fixture.Server.QueryAsync("postgres", "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'blocked'");
-        await Assert.ThrowsAnyAsync<Exception>(() => altering);
     }
 
     [Fact]
@@ -123,14 +120,21 @@ public sealed class PostgresProblemTests(PostgresFixture fixture) : IClassFixtur
     [Fact]
     public async Task A_table_that_stays_locked_is_not_waited_for_for_ever()
     {
-        await fixture.Server.ExecuteAsync("postgres", "CREATE DATABASE locked;");
-        await fixture.Server.ExecuteAsync("locked", "CREATE TABLE t (a int);");
-        var altering = fixture.Server.QueryAsync("locked", "BEGIN; ALTER TABLE t ADD COLUMN b int; SELECT pg_sleep(60); COMMIT");
-        await fixture.Server.QueryAsync("postgres", "SELECT pg_sleep(1)");
-        var problem = await ProblemAsync(With(new PostgresSettings { Databases = ["locked"], LockTimeout = TimeSpan.FromMilliseconds(500) }));
+        var problem = await WhileLockedAsync("locked", () => ProblemAsync(With(new PostgresSettings { Databases = ["locked"], LockTimeout = TimeSpan.FromMilliseconds(500) })));
         Assert.Equal(("HF-PG-LOCKED", true), (problem.Code, problem.Transient));
-        await fixture.Server.QueryAsync("postgres", "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'locked'");
+    }
+
+    /// <summary>What comes of it while a table of a new database is being altered.</summary>
+    private async Task<Problem> WhileLockedAsync(string database, Func<Task<Problem>> act)
+    {
+        await fixture.Server.ExecuteAsync("postgres", $"CREATE DATABASE {database};");
+        await fixture.Server.ExecuteAsync(database, "CREATE TABLE t (a int);");
+        var altering = fixture.Server.QueryAsync(database, "BEGIN; ALTER TABLE t ADD COLUMN b int; SELECT pg_sleep(60); COMMIT");
+        await fixture.Server.QueryAsync("postgres", "SELECT pg_sleep(1)");
+        var problem = await act();
+        await fixture.Server.QueryAsync("postgres", $"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{database}'");
         await Assert.ThrowsAsync<InvalidOperationException>(() => altering);
+        return problem;
     }
 
     private Task<string> SessionsAsync(string database) =>
