@@ -2,7 +2,7 @@ using Xunit;
 
 namespace Holdfast.Tests.Conventions;
 
-/// <summary>The layers of ARCHITECTURE.md, as the compiler sees them.</summary>
+/// <summary>The layers of ARCHITECTURE.md, as the compiler has written them down.</summary>
 public sealed class LayerTests
 {
     /// <summary>Inside the format: a room uses those with a smaller number, and itself.</summary>
@@ -25,7 +25,7 @@ public sealed class LayerTests
     [Fact]
     public void Inside_the_format_uses_point_down() =>
         Report.None(
-            from use in SemanticModel.TypeUses
+            from use in CompiledCode.TypeUses
             where Format.ContainsKey(use.FromNamespace) && Format.ContainsKey(use.ToNamespace) && use.FromNamespace != use.ToNamespace
             where Format[use.ToNamespace] >= Format[use.FromNamespace]
             select $"{use.Place}: {use.FromNamespace} uses {use.ToNamespace}.{use.ToType}",
@@ -34,14 +34,14 @@ public sealed class LayerTests
     [Fact]
     public void Every_room_of_the_format_has_its_layer() =>
         Report.None(
-            SemanticModel.TypeUses.Select(use => use.FromNamespace).Distinct(StringComparer.Ordinal)
+            CompiledCode.TypeUses.Select(use => use.FromNamespace).Distinct(StringComparer.Ordinal)
                 .Where(room => room.StartsWith("Holdfast.Restic.", StringComparison.Ordinal) && !Format.ContainsKey(room)),
             "Give it a number here, and a line in ARCHITECTURE.md.");
 
     [Fact]
     public void Components_do_not_use_each_other() =>
         Report.None(
-            from use in SemanticModel.TypeUses
+            from use in CompiledCode.TypeUses
             where IsComponent(use.FromNamespace) && IsComponent(use.ToNamespace) && Component(use.FromNamespace) != Component(use.ToNamespace)
             select $"{use.Place}: {use.FromNamespace} uses {use.ToNamespace}.{use.ToType}",
             "What two components need belongs to the engine.");
@@ -52,7 +52,7 @@ public sealed class LayerTests
     [InlineData("System", "Console", "Holdfast.Cli")]
     public void Some_types_of_the_platform_have_one_door(string space, string type, string door) =>
         Report.None(
-            from use in SemanticModel.TypeUses
+            from use in CompiledCode.TypeUses
             where use.ToNamespace == space && use.ToType == type
             where use.FromNamespace != door && !use.FromNamespace.StartsWith($"{door}.", StringComparison.Ordinal)
             select $"{use.Place}: {use.FromNamespace} uses {space}.{type}",
@@ -60,7 +60,7 @@ public sealed class LayerTests
 
     [Fact]
     public void The_compiler_was_asked_about_real_code() =>
-        Assert.Contains(SemanticModel.TypeUses, use => use is { FromNamespace: "Holdfast.Engine.Running", ToNamespace: "Holdfast.Restic", ToType: "Repository" });
+        Assert.Contains(CompiledCode.TypeUses, use => use is { FromNamespace: "Holdfast.Engine.Running", ToNamespace: "Holdfast.Restic", ToType: "Repository" });
 
     /// <summary>A component may have rooms of its own: Files and Files.Certificates are one.</summary>
     private static string Component(string space) => space.Split('.')[2];
