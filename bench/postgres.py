@@ -197,6 +197,7 @@ def push(name, tool, cluster, segments, queued, rows):
     """As the server does it: one after the other, and each is marked as done when the program says so."""
     for segment in segments:
         cluster.mark(segment, "ready" if queued else "done")
+    reap(None)  # the server itself, which has been stopped: pg_ctl has left it to us
     before = measure.disk_mib(tool.repository)
     tool.begin_pushes()
     service = getattr(tool, "service", None)
