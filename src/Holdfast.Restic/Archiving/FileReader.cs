@@ -24,7 +24,7 @@ internal sealed class FileReader(Repository repository, ChunkPipeline chunks, No
         var content = await source.OpenAsync(file, cancellation);
         if (content.Stored is { } stored) return NotStored(file, node with { Size = stored.Size, Content = stored.Content }, content.IsRead);
         await using var bytes = content.Bytes ?? throw new InvalidOperationException("A file's content is bytes, or stored.");
-        var chunked = await chunks.StoreAsync(bytes.ReadAsync, cancellation);
+        var chunked = await chunks.StoreAsync(bytes.ReadAsync, cancellation, content.ChunkSize);
         if (content.OnStored is { } told) await told(cancellation);
         Interlocked.Increment(ref file.Previous is null ? ref counters.FilesNew : ref counters.FilesChanged);
         return node with { Size = (ulong)chunked.Size, Content = chunked.Blobs };

@@ -18,6 +18,9 @@ public sealed record FileContent
     /// <summary>Read to its end and then disposed of; null when <see cref="Stored"/> says it all.</summary>
     public Stream? Bytes { get; init; }
 
+    /// <summary>Bytes of each chunk but the last, for what never moves within its file, 2 MiB at most; 0, the default, cuts where the content says.</summary>
+    public int ChunkSize { get; init; }
+
     /// <summary>A file of another snapshot whose content this one has; all its blobs must be in the repository.</summary>
     public Node? Stored { get; init; }
 

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Holdfast.Restic.Posix;
 using Microsoft.Win32.SafeHandles;
 
 namespace Holdfast.Restic.Backends;
@@ -174,7 +175,8 @@ public sealed class LocalBackend : IBackend
             UnixCreateMode = ReadOnlyByOwner,
         };
         using var file = new FileStream(path, options);
-        file.Write(content);
+        file.Position = DirectWriter.Write(file.SafeFileHandle, content, 0);
+        file.Write(content[(int)file.Position..]);
         file.Flush(flushToDisk: true);
     }
 

@@ -36,6 +36,9 @@ internal static unsafe partial class Libc
     public static partial nint pwrite64(SafeFileHandle file, ref byte bytes, nuint count, long offset);
 
     [LibraryImport(Name, SetLastError = true)]
+    public static partial int fcntl(SafeFileHandle file, int command, int argument);
+
+    [LibraryImport(Name, SetLastError = true)]
     public static partial int fsync(SafeFileHandle file);
 
     [LibraryImport(Name, SetLastError = true)]

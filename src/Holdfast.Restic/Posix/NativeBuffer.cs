@@ -5,7 +5,7 @@ namespace Holdfast.Restic.Posix;
 
 /// <summary>
 /// A large buffer outside of the garbage collector's heap. Pages cost nothing until they are written, what it held before is not
-/// cleared, and its memory is gone when it is disposed, not some collections later.
+/// cleared, and its memory is gone when it is disposed, not some collections later. It begins where a page does.
 /// </summary>
 internal sealed unsafe class NativeBuffer : MemoryManager<byte>
 {
@@ -14,7 +14,7 @@ internal sealed unsafe class NativeBuffer : MemoryManager<byte>
     public NativeBuffer(int length)
     {
         Length = length;
-        _bytes = (byte*)NativeMemory.Alloc((nuint)length);
+        _bytes = (byte*)NativeMemory.AlignedAlloc((nuint)length, DirectWriter.Alignment);
     }
 
     public int Length { get; }
@@ -42,7 +42,7 @@ internal sealed unsafe class NativeBuffer : MemoryManager<byte>
 
     protected override void Dispose(bool disposing)
     {
-        NativeMemory.Free(_bytes);
+        NativeMemory.AlignedFree(_bytes);
         _bytes = null;
     }
 }

@@ -19,7 +19,8 @@ internal static class SparseWriter
         while (!bytes.IsEmpty)
         {
             var (data, hole) = NextHole(bytes);
-            if (data > 0) FileCalls.Write(file, bytes[..data], offset, path);
+            var direct = DirectWriter.Write(file, bytes[..data], offset);
+            if (data > direct) FileCalls.Write(file, bytes[direct..data], offset + direct, path);
             bytes = bytes[(data + hole)..];
             offset += data + hole;
         }

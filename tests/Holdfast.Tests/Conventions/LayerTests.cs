@@ -8,18 +8,18 @@ public sealed class LayerTests
     /// <summary>Inside the format: a room uses those with a smaller number, and itself.</summary>
     private static readonly Dictionary<string, int> Format = new(StringComparer.Ordinal)
     {
-        ["Holdfast.Restic.Backends"] = 0,
-        ["Holdfast.Restic.Chunking"] = 0,
-        ["Holdfast.Restic.Crypto"] = 0,
-        ["Holdfast.Restic.Filtering"] = 0,
-        ["Holdfast.Restic.Keys"] = 1,
+        ["Holdfast.Restic.Backends"] = 1,
+        ["Holdfast.Restic.Chunking"] = 1,
+        ["Holdfast.Restic.Crypto"] = 1,
+        ["Holdfast.Restic.Filtering"] = 1,
+        ["Holdfast.Restic.Keys"] = 2,
         ["Holdfast.Restic.Posix"] = 0,
-        ["Holdfast.Restic.Packs"] = 1,
-        ["Holdfast.Restic.Indexing"] = 2,
-        ["Holdfast.Restic.Snapshots"] = 3,
-        ["Holdfast.Restic.Archiving"] = 4,
-        ["Holdfast.Restic.Restoring"] = 4,
-        ["Holdfast.Restic.Maintenance"] = 4,
+        ["Holdfast.Restic.Packs"] = 2,
+        ["Holdfast.Restic.Indexing"] = 3,
+        ["Holdfast.Restic.Snapshots"] = 4,
+        ["Holdfast.Restic.Archiving"] = 5,
+        ["Holdfast.Restic.Restoring"] = 5,
+        ["Holdfast.Restic.Maintenance"] = 5,
     };
 
     [Fact]

@@ -15,6 +15,9 @@ internal sealed class PageSource(ClusterFacts facts, BaseParent? parent, ulong s
     /// <summary>Bytes of a file below which it is not worth a map: it is stored in one chunk or two.</summary>
     private const long Smallest = 1 << 20;
 
+    /// <summary>A page never moves within its file, so nobody need look for where to cut; and pieces that begin at whole pages of memory are restored past the cache.</summary>
+    private const int ChunkSize = 2 << 20;
+
     /// <summary>Within one tick of a clock a file may be written twice: one that was touched this late is read again.</summary>
     private static readonly TimeSpan _tick = TimeSpan.FromSeconds(1);
 
@@ -69,6 +72,7 @@ internal sealed class PageSource(ClusterFacts facts, BaseParent? parent, ulong s
         var map = pages.NewMap(facts.BlockSize, (int)(file.Size / facts.BlockSize));
         return new FileContent
         {
+            ChunkSize = ChunkSize,
             Bytes = Open(file, verify, (page, block, _) =>
             {
                 map.Set(block, map.Hash(page));
