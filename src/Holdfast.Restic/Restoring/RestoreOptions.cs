@@ -26,6 +26,9 @@ public sealed record RestoreOptions
     /// </summary>
     public Func<string, bool>? IsOnTheWay { get; init; }
 
+    /// <summary>True for a file (its path from the restored root) that the caller has dealt with: it is left alone. None by default.</summary>
+    public Func<string, bool>? IsThere { get; init; }
+
     /// <summary>Only says what would be done.</summary>
     public bool DryRun { get; init; }
 

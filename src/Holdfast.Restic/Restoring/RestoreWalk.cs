@@ -62,7 +62,7 @@ internal sealed class RestoreWalk(RestoreContext context, FolderMaker folders, F
         var relative = path[top.Path.Length..];
         var wanted = _selection.Wants(relative);
         if (node.Type == NodeType.Directory) return VisitFolder(parent, node, path, wanted, relative);
-        if (wanted) VisitLeaf(parent, node, path);
+        if (wanted && context.Options.IsThere?.Invoke(relative) != true) VisitLeaf(parent, node, path);
         return null;
     }
 

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using Holdfast.Engine.Planning;
 using Holdfast.Engine.Problems;
 using Holdfast.Engine.Running;
@@ -17,6 +18,8 @@ internal sealed class RestoredFiles(string cluster, RestoreSession session, Rest
     private const string Control = "/global/pg_control";
     private readonly RestoreCounters _counters = new();
     private readonly Dictionary<string, Undo> _owed = new(StringComparer.Ordinal);
+    private readonly PointPages _pages = new(cluster, session);
+    private FrozenSet<string> _right = FrozenSet<string>.Empty;
 
     /// <summary>True when files are replaced where they stand.</summary>
     public bool IsInPlace { get; } = (session.Overwrite || session.Recovery.Delta) && Directory.Exists(places.Data);
@@ -32,21 +35,22 @@ internal sealed class RestoredFiles(string cluster, RestoreSession session, Rest
         {
             // Without its control file no server starts from what is neither the old nor the new.
             File.Delete(places.Data + Control);
+            _right = await new StandingPages(cluster, session, _pages, [Growing, .. places.Tablespaces.Select(tablespace => tablespace.Folder)], Place, _counters).PutRightAsync(cancellation);
         }
         else
         {
             await OweAsync(Growing, context, cancellation);
         }
-        await WriteAsync(BasePath.Data(cluster), Growing, [Control], cancellation);
+        await WriteAsync(BasePath.Data(cluster), Growing, "", [Control], cancellation);
         foreach (var tablespace in places.Tablespaces)
         {
             var folder = IsInPlace ? tablespace.Folder : BaseUndos.Inside(tablespace.Folder, session.AsideSuffix);
             var isOurs = !Directory.Exists(tablespace.Folder);
             if (!IsInPlace) await OweAsync(folder, context, cancellation);
-            await WriteAsync(BasePath.Tablespace(cluster, tablespace.Oid), folder, [], cancellation);
+            await WriteAsync(BasePath.Tablespace(cluster, tablespace.Oid), folder, $"pg_tblspc/{tablespace.Oid}", [], cancellation);
             await TakeAsync(isOurs ? [tablespace.Folder] : IsInPlace ? await OwnFoldersAsync(tablespace, cancellation) : [folder], cancellation);
         }
-        await new PagePatch(cluster, session, Place).RunAsync(cancellation);
+        await new PagePatch(session, _pages, Place).RunAsync(_right, cancellation);
         Link();
     }
 
@@ -110,11 +114,11 @@ internal sealed class RestoredFiles(string cluster, RestoreSession session, Rest
     private Task OweAsync(string folder, StepContext context, CancellationToken cancellation) =>
         context.OweAsync(_owed[folder] = undos.RemoveIncomplete(folder), cancellation);
 
-    private async Task WriteAsync(string source, string folder, IReadOnlyList<string> except, CancellationToken cancellation)
+    private async Task WriteAsync(string source, string folder, string prefix, IReadOnlyList<string> except, CancellationToken cancellation)
     {
         Directory.CreateDirectory(folder);
         if (IsInPlace) await RemoveOthersAsync(source, folder, cancellation);
-        await RestoreAsync(source, folder, new RestoreOptions { Exclude = except, Existing = ExistingFiles.Overwrite, CompareContent = true, Counters = _counters }, cancellation);
+        await RestoreAsync(source, folder, new RestoreOptions { Exclude = except, Existing = ExistingFiles.Overwrite, CompareContent = true, Counters = _counters, IsThere = path => _right.Contains((prefix + path).TrimStart('/')) }, cancellation);
     }
 
     private async Task RestoreAsync(string source, string folder, RestoreOptions options, CancellationToken cancellation)

@@ -48,6 +48,56 @@ public sealed class PageDeltaTests
     }
 
     [Fact]
+    public async Task Over_what_is_there_only_pages_that_differ_are_written()
+    {
+        await using var rig = await StartAsync();
+        await rig.CaptureAsync();
+        await ChangeAsync(rig, "n % 400 = 0", 1);
+        var taken = await rig.CaptureAsync();
+        var (sum, file) = (await SumAsync(rig.Server), Path.Join(rig.Server.Data, await rig.Server.QueryAsync("postgres", "SELECT pg_relation_filepath('t')")));
+        await rig.Server.StopServerAsync();
+        var (length, outside) = (new FileInfo(file).Length, Path.Join(rig.Server.Folder, "outside"));
+        // So much of it that it is restored as if it was not there; and nothing is written through a link.
+        foreach (var (harm, isKept) in new[] { ("flip", true), ("truncate", true), ("grow", true), ("ruin", false), ("link", false) })
+        {
+            var inode = await InodeAsync(file);
+            Harm(file, harm, outside);
+            await rig.RestoreAsync(taken, new RecoveryWishes { Delta = true });
+            Assert.Equal((harm, sum), (harm, await SumAsync(rig.Server)));
+            await rig.Server.StopServerAsync();
+            Assert.Equal((harm, isKept, length), (harm, await InodeAsync(file) == inode, new FileInfo(file).Length));
+        }
+        Assert.All(await File.ReadAllBytesAsync(outside, BaseRig.Cancellation), one => Assert.Equal(0x11, one));
+        await rig.Server.StartServerAsync();
+        await SoundAsync(rig.Server);
+    }
+
+    private static void Harm(string file, string how, string outside)
+    {
+        if (how == "link")
+        {
+            File.WriteAllBytes(outside, Enumerable.Repeat((byte)0x11, (int)new FileInfo(file).Length).ToArray());
+            File.Delete(file);
+            File.CreateSymbolicLink(file, outside);
+            return;
+        }
+        using var bytes = new FileStream(file, FileMode.Open, FileAccess.ReadWrite);
+        var pages = bytes.Length / 8192;
+        if (how == "truncate") bytes.SetLength(bytes.Length - 3 * 8192 - 100);
+        if (how == "grow") bytes.SetLength(bytes.Length + 5 * 8192 + 100);
+        var harmed = how switch { "flip" => new[] { 0, 3, 4, 5, pages / 2, pages - 1 }, "ruin" => Enumerable.Range(0, (int)(pages * 9 / 10)).Select(page => (long)page), _ => [] };
+        foreach (var page in harmed)
+        {
+            bytes.Position = (page * 8192) + 4000;
+            var old = bytes.ReadByte();
+            bytes.Position--;
+            bytes.WriteByte((byte)(old ^ 0x5A));
+        }
+    }
+
+    private static async Task<string> InodeAsync(string file) => (await Command.RunAsync("stat", ["-c", "%i", file])).Succeeded().Output.Trim();
+
+    [Fact]
     public async Task A_file_of_which_much_has_changed_is_stored_whole_again()
     {
         await using var rig = await StartAsync();
