@@ -24,6 +24,7 @@ public sealed class Repository : IAsyncDisposable
     private readonly BlobDecoder _decoder;
     private readonly Config _config;
     private readonly LoadedIndex _index;
+    private ArchiveBuffers? _buffers;
 
     private Repository(IBackend backend, OpenOptions options, Id keyId, RepositoryKey key, Config config, SealerPool sealers, BlobDecoder decoder, StoredFiles files)
     {
@@ -199,6 +200,12 @@ public sealed class Repository : IAsyncDisposable
     public async Task<SnapshotWriter> BeginSnapshotAsync(Snapshot? parent = null, CancellationToken cancellation = default) =>
         new(this, await LoadIndexAsync(cancellation), parent);
 
+    /// <summary>
+    /// For processes that live long and store a little at a time: buffers are kept from one snapshot to the next, 50 MiB of them at most, where a
+    /// new one would cost a page of memory for each page each time. Call it before the first snapshot.
+    /// </summary>
+    public void KeepBuffers() => _buffers ??= new ArchiveBuffers(Options, kept: 2);
+
     /// <summary>Removes a snapshot's file; its data stays until a prune.</summary>
     public async Task ForgetAsync(Id snapshot, CancellationToken cancellation = default) =>
         await Backend.RemoveAsync(FileKind.Snapshot, snapshot.ToString(), cancellation);
@@ -266,8 +273,17 @@ public sealed class Repository : IAsyncDisposable
     /// <summary>The same without handing the plaintext out: the message is opened in place, and only a compressed blob needs room of its plain length.</summary>
     internal void VerifyBlob(Span<byte> message, Id id, in PackedBlob blob, Span<byte> room) => _decoder.Verify(message, id, blob, room);
 
+    internal ArchiveBuffers LendBuffers() => _buffers ?? new ArchiveBuffers(Options);
+
+    internal void TakeBack(ArchiveBuffers lent)
+    {
+        if (lent == _buffers) lent.Trim();
+        else lent.Dispose();
+    }
+
     public ValueTask DisposeAsync()
     {
+        _buffers?.Dispose();
         _decoder.Dispose();
         Sealers.Dispose();
         _index.Dispose();

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Holdfast.Restic.Backends;
 using Holdfast.Restic.Indexing;
 using Holdfast.Restic.Packs;
@@ -10,7 +9,7 @@ namespace Holdfast.Restic.Archiving;
 /// once; whichever fills a pack stores it, so that a slow disk slows its own supplier. Index files are written now and then,
 /// so that a killed run's packs are found again by the next one.
 /// </summary>
-internal sealed class BlobWriter(Repository repository, BlobIndex index, ArchiveCounters counters) : IDisposable
+internal sealed class BlobWriter(Repository repository, BlobIndex index, ArchiveCounters counters, ArchiveBuffers buffers) : IDisposable
 {
     /// <summary>restic finishes an index file at this many blobs.</summary>
     private const int IndexedBlobs = 50_000;
@@ -21,13 +20,11 @@ internal sealed class BlobWriter(Repository repository, BlobIndex index, Archive
 
     private readonly Lock _gate = new();
     private readonly HashSet<(Id Id, BlobType Type)> _promised = [];
-    private readonly CompressionPool _compressions = new(repository.Options.Workers, repository.Options.CompressionLevel);
 
     // One pack of each type is open; whoever adds to it holds the turn. A few more may be on their way to the backend:
     // at least one, for who waits here for a free builder may have a full one in hand.
     private readonly SemaphoreSlim _turn = new(1);
     private readonly PackBuilder?[] _open = new PackBuilder?[2];
-    private readonly ConcurrentBag<PackBuilder> _idle = [];
     private readonly SemaphoreSlim _builders = new(2 + Math.Max(1, repository.Backend.Concurrency - 1));
     private List<IndexedPack> _unindexed = [];
     private int _unindexedBlobs;
@@ -51,7 +48,7 @@ internal sealed class BlobWriter(Repository repository, BlobIndex index, Archive
     {
         for (var type = 0; type < _open.Length; type++)
             if (await CloseAsync(type, cancellation) is { } pack) await StoreAsync(pack, cancellation);
-        DisposeIdle(); // an index may be large as well
+        buffers.Trim(); // an index may be large as well
         await WriteIndexAsync(cancellation);
     }
 
@@ -104,7 +101,7 @@ internal sealed class BlobWriter(Repository repository, BlobIndex index, Archive
     {
         // An empty blob can't be compressed; data that does not shrink is cheaper as it is; trees are always compressed.
         if (!repository.Compresses || plaintext.Length == 0) return await AddAsync(id, type, plaintext, 0, cancellation);
-        var compression = await _compressions.RentAsync(cancellation);
+        var compression = await buffers.Compressions.RentAsync(cancellation);
         try
         {
             var frame = compression.Compress(plaintext.Span);
@@ -114,7 +111,7 @@ internal sealed class BlobWriter(Repository repository, BlobIndex index, Archive
         }
         finally
         {
-            _compressions.Return(compression);
+            buffers.Compressions.Return(compression);
         }
     }
 
@@ -139,7 +136,7 @@ internal sealed class BlobWriter(Repository repository, BlobIndex index, Archive
     private async ValueTask<PackBuilder> RentBuilderAsync(CancellationToken cancellation)
     {
         await _builders.WaitAsync(cancellation);
-        return _idle.TryTake(out var idle) ? idle : new PackBuilder(repository.Options.PackSize);
+        return buffers.TakePack();
     }
 
     private async Task StoreAsync(PackBuilder pack, CancellationToken cancellation)
@@ -155,8 +152,7 @@ internal sealed class BlobWriter(Repository repository, BlobIndex index, Archive
         finally
         {
             // After a failure too, or those who wait for a builder would wait for ever.
-            pack.Reset();
-            _idle.Add(pack);
+            buffers.Return(pack);
             _builders.Release();
         }
     }
@@ -184,16 +180,9 @@ internal sealed class BlobWriter(Repository repository, BlobIndex index, Archive
         }
     }
 
-    private void DisposeIdle()
-    {
-        while (_idle.TryTake(out var builder)) builder.Dispose();
-    }
-
     public void Dispose()
     {
         foreach (var open in _open) open?.Dispose();
-        DisposeIdle();
-        _compressions.Dispose();
         _turn.Dispose();
         _builders.Dispose();
     }

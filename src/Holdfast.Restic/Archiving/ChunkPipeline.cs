@@ -25,10 +25,9 @@ internal sealed class ChunkPipeline : IAsyncDisposable
     private readonly Channel<Job> _jobs;
     private readonly Task[] _workers;
 
-    public ChunkPipeline(Repository repository, BlobWriter blobs, ArchiveCounters counters, CancellationToken cancellation)
+    public ChunkPipeline(Repository repository, BlobWriter blobs, BufferPool buffers, ArchiveCounters counters, CancellationToken cancellation)
     {
-        (_chunker, _blobs, _counters) = (repository.Chunker, blobs, counters);
-        _buffers = new BufferPool(repository.Options.MemoryLimit / 8);
+        (_chunker, _blobs, _buffers, _counters) = (repository.Chunker, blobs, buffers, counters);
         _jobs = Channel.CreateBounded<Job>(repository.Options.Workers);
         _workers = [.. Enumerable.Range(0, repository.Options.Workers).Select(_ => Task.Run(() => WorkAsync(cancellation), CancellationToken.None))];
     }
@@ -147,6 +146,5 @@ internal sealed class ChunkPipeline : IAsyncDisposable
     {
         _jobs.Writer.TryComplete();
         await Task.WhenAll(_workers);
-        _buffers.Dispose();
     }
 }

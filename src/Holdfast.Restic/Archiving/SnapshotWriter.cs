@@ -15,6 +15,7 @@ public sealed class SnapshotWriter : IAsyncDisposable
 {
     private readonly Repository _repository;
     private readonly Snapshot? _parent;
+    private readonly ArchiveBuffers _buffers;
     private readonly BlobWriter _blobs;
     private readonly ChunkPipeline _chunks;
     private readonly CancellationTokenSource _stop = new();
@@ -27,8 +28,9 @@ public sealed class SnapshotWriter : IAsyncDisposable
     {
         (_repository, _parent) = (repository, parent);
         _begun = Timestamp.Now(repository.Options.Clock);
-        _blobs = new BlobWriter(repository, index, Counters);
-        _chunks = new ChunkPipeline(repository, _blobs, Counters, _stop.Token);
+        _buffers = repository.LendBuffers();
+        _blobs = new BlobWriter(repository, index, Counters, _buffers);
+        _chunks = new ChunkPipeline(repository, _blobs, _buffers.Chunks, Counters, _stop.Token);
     }
 
     public ArchiveCounters Counters { get; } = new();
@@ -138,7 +140,8 @@ public sealed class SnapshotWriter : IAsyncDisposable
     {
         var nodes = new NodeReader(_repository.Options.Clock.LocalTimeZone);
         var tree = await _root.StoreAsync(_blobs, nodes, _begun, cancellation);
-        await _chunks.DisposeAsync(); // its buffers are not needed any more
+        await _chunks.DisposeAsync();
+        _buffers.EndChunks();
         await _blobs.FlushAsync(cancellation);
         return new Snapshot
         {
@@ -201,6 +204,7 @@ public sealed class SnapshotWriter : IAsyncDisposable
         await _chunks.DisposeAsync();
         if (!_committed) await KeepPacksFindableAsync();
         _blobs.Dispose();
+        _repository.TakeBack(_buffers);
         _stop.Dispose();
     }
 

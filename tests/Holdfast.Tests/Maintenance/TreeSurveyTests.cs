@@ -72,7 +72,8 @@ public sealed class TreeSurveyTests
     public async Task A_tree_thousands_of_folders_deep_is_walked()
     {
         await using var repository = await InitAsync();
-        using var blobs = new BlobWriter(repository, await repository.LoadIndexAsync(Now), new ArchiveCounters());
+        using var buffers = new ArchiveBuffers(repository.Options);
+        using var blobs = new BlobWriter(repository, await repository.LoadIndexAsync(Now), new ArchiveCounters(), buffers);
         var (tree, _) = await blobs.SaveAsync(BlobType.Tree, TreeCodec.Encode([Good with { Content = [Id.Hash("nowhere"u8)] }]), Now);
         for (var depth = 0; depth < 3000; depth++)
             (tree, _) = await blobs.SaveAsync(BlobType.Tree, TreeCodec.Encode([new Node { Name = "d", Type = NodeType.Directory, Subtree = tree }]), Now);
@@ -92,7 +93,8 @@ public sealed class TreeSurveyTests
 
     private static async Task<Id> SaveAsync(Repository repository, IReadOnlyList<Node> nodes)
     {
-        using var blobs = new BlobWriter(repository, await repository.LoadIndexAsync(Now), new ArchiveCounters());
+        using var buffers = new ArchiveBuffers(repository.Options);
+        using var blobs = new BlobWriter(repository, await repository.LoadIndexAsync(Now), new ArchiveCounters(), buffers);
         var (tree, _) = await blobs.SaveAsync(BlobType.Tree, TreeCodec.Encode(nodes), Now);
         await blobs.FlushAsync(Now);
         return tree;

@@ -21,6 +21,7 @@ public sealed class WalReceiver(PostgresArchive archive, Repository repository, 
     /// <summary>Receives until it is cancelled; a server that goes away is waited for.</summary>
     public async Task RunAsync(CancellationToken cancellation)
     {
+        repository.KeepBuffers();
         using var catalogue = await WalCatalogue.ReadAsync(repository, archive.Platform, archive.Cluster, cancellation);
         await using var store = new StreamedStore(repository, catalogue, options.LockWait, clock);
         Problem? last = null;

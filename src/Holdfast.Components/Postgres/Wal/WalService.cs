@@ -26,6 +26,7 @@ public sealed class WalService : IAsyncDisposable
     public static async Task<WalService> StartAsync(
         Repository repository, string platform, IEnumerable<string> clusters, WalServiceOptions options, TimeProvider clock, Action<WalNotice> tell, CancellationToken cancellation)
     {
+        repository.KeepBuffers();
         var catalogues = new Dictionary<string, WalCatalogue>(StringComparer.Ordinal);
         foreach (var cluster in clusters) catalogues.Add(cluster, await WalCatalogue.ReadAsync(repository, platform, cluster, cancellation));
         return new WalService(repository, catalogues, options, clock, tell);
