@@ -31,12 +31,15 @@ public sealed class SearchEngine : IAsyncDisposable
     /// <summary>A folder that snapshots may be written to.</summary>
     public string Snapshots => _folder["snapshots"];
 
+    /// <summary>Where its nodes keep their data.</summary>
+    public string Data => _folder["engine/data"];
+
     /// <param name="engine">"elasticsearch" or "opensearch".</param>
     /// <param name="secure">TLS and users; "opensearch" alone can be.</param>
     /// <param name="settings">Lines of its configuration: "thread_pool.write.size=1".</param>
     public static async Task<SearchEngine> StartAsync(string engine, bool secure = false, params IReadOnlyList<string> settings)
     {
-        var scripts = Find();
+        var scripts = FindScripts();
         Require.Program("java");
         var folder = new TempFolder();
         if (Environment.IsPrivilegedProcess) File.SetUnixFileMode(folder.Path, (UnixFileMode)Convert.ToInt32("755", 8)); // the engine is no root
@@ -91,7 +94,8 @@ public sealed class SearchEngine : IAsyncDisposable
         _folder.Dispose();
     }
 
-    private static string Find()
+    /// <summary>The folder with "up" and "down"; skips the test when there is none.</summary>
+    public static string FindScripts()
     {
         var beside = Path.Combine(SourceTree.Root, "..", "shared", "search-engine");
         var found = new[] { Environment.GetEnvironmentVariable("HOLDFAST_SEARCH_ENGINES"), beside }.FirstOrDefault(folder => folder is not null && File.Exists(Path.Combine(folder, "up")));

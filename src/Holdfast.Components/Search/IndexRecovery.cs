@@ -32,10 +32,10 @@ internal sealed class IndexRecovery(SearchServer server, TimeProvider clock)
         }
     }
 
-    /// <summary>The engine says of a shard, and goes on to say, that it will not put it anywhere.</summary>
+    /// <summary>The engine says of a shard, and goes on to say, that it will not put it anywhere: no node may have it, or no copy can be read.</summary>
     private async Task<bool> IsStuckAsync(List<JsonNode> missing, CancellationToken cancellation)
     {
-        if (missing.Count == 0 || await ExplainAsync(missing[0], cancellation) is not { } explained || (string?)explained["can_allocate"] != "no") _stuckSince = null;
+        if (missing.Count == 0 || await ExplainAsync(missing[0], cancellation) is not { } explained || (string?)explained["can_allocate"] is not ("no" or "no_valid_shard_copy")) _stuckSince = null;
         else _stuckSince ??= clock.GetTimestamp();
         return _stuckSince is { } since && clock.GetElapsedTime(since) > _patience;
     }

@@ -11,7 +11,7 @@ namespace Holdfast.Components.Search;
 /// The steps that put a cluster into a recovery point: a snapshot by the engine itself, into a repository of its own, which is copied. Where
 /// the platform is stopped for the mark, a first snapshot before it takes the bulk, so that the one in the window is a small step further.
 /// </summary>
-internal sealed class SearchCapture(SearchSettings settings, SearchServer server, SearchUndos undos, CaptureSession session, TimeProvider clock)
+internal sealed class SearchCapture(SearchSettings settings, SearchServer server, SearchUndos undos, IReadOnlyList<(string Named, string Path)> files, CaptureSession session, TimeProvider clock)
 {
     private readonly SnapshotRepository _repository = new(server, settings.Repository, clock);
     private ServerDialect? _dialect;
@@ -34,7 +34,7 @@ internal sealed class SearchCapture(SearchSettings settings, SearchServer server
             throw Catalogue.SearchPath.Throwable($"{server.Place} knows no snapshot repository '{settings.Repository}', and the profile names no directory for one.");
         List<Step> before = [Step($"Prepare the snapshots of {Name}", $"Registers the snapshot repository '{settings.Repository}' of {dialect.Name} if need be, and lets every node write into it.", PrepareAsync)];
         if (session.Mode != BackupMode.Online) before.Add(Step($"Take a first snapshot of {Name}", $"{open.Count} indices, while the platform runs, so that the next one is quick.", WarmAsync));
-        List<Step> after = [Step($"Describe {Name}", $"Puts settings, templates, mappings and aliases into {SearchPath.State(Name)}.", DescribeAsync)];
+        List<Step> after = [Step($"Describe {Name}", $"Puts settings, templates, mappings and aliases into {SearchPath.State(Name)}{(files.Count > 0 ? $", and {files.Count} files that the profile names beside it" : "")}.", DescribeAsync)];
         if (settings.Copies) after.Add(Step($"Copy the snapshots of {Name}", $"Copies the repository into {SearchPath.Repository(Name)}.", CopyAsync));
         after.Add(Step($"Delete old snapshots of {Name}", $"Keeps {settings.Keep} of Holdfast's own; others are left alone.", RetireAsync));
         return new CapturePlan
@@ -59,6 +59,15 @@ internal sealed class SearchCapture(SearchSettings settings, SearchServer server
         }
         await _repository.VerifyAsync(cancellation);
         await RefuseCompanyAsync(cancellation);
+        await RefuseLostAsync(cancellation);
+    }
+
+    /// <summary>The engine takes no snapshot of an index that is not whole; better known before the platform is stopped.</summary>
+    private async Task RefuseLostAsync(CancellationToken cancellation)
+    {
+        var lost = await SearchState.FindLostAsync(server, (await SearchState.ResolveAsync(server, settings.Indices, cancellation)).Open, cancellation);
+        if (lost.Count > 0)
+            throw Catalogue.SearchSnapshot.Throwable($"{string.Join(", ", lost)} of {Name} has lost shards (it is red), so no snapshot can be taken.", "See _cluster/allocation/explain; bring it back from an earlier point with 'holdfast restore --only search --include', or leave it out with 'capture' in the profile.");
     }
 
     /// <summary>Two writers to one repository ruin it, and a copy of one that is written to is of no use.</summary>
@@ -68,18 +77,14 @@ internal sealed class SearchCapture(SearchSettings settings, SearchServer server
             throw Catalogue.SearchSnapshot.Throwable($"The snapshot {running.Name} is being taken into the repository '{settings.Repository}' of {Name} already.", "Wait until it has ended, or delete it: that cancels it.");
     }
 
-    private async Task WarmAsync(StepContext context, CancellationToken cancellation)
-    {
-        await context.OweAsync(undos.DeleteSnapshot(Warming), cancellation); // until the end of the run: it is of use only for the next one
-        await SnapshotAsync(Warming, context, cancellation);
-    }
+    /// <summary>It is owed until the end of the run: it is of use only for the next one.</summary>
+    private Task WarmAsync(StepContext context, CancellationToken cancellation) => SnapshotAsync(Warming, context, cancellation);
 
     private async Task TakeAsync(StepContext context, CancellationToken cancellation)
     {
         var from = clock.GetUtcNow();
         await server.PostAsync($"/{Patterns}/_flush?wait_if_ongoing=true&ignore_unavailable=true", null, cancellation);
         await server.PostAsync($"/{Patterns}/_refresh?ignore_unavailable=true", null, cancellation);
-        await context.OweAsync(undos.DeleteSnapshot(Final), cancellation);
         // While anybody writes, nobody knows how many documents the snapshot has; then there is nothing to compare with afterwards.
         var before = session.Mode == BackupMode.Online ? await CountAsync((await SearchState.ResolveAsync(server, settings.Indices, cancellation)).Open, cancellation) : null;
         var taken = await SnapshotAsync(Final, context, cancellation);
@@ -103,6 +108,9 @@ internal sealed class SearchCapture(SearchSettings settings, SearchServer server
     private async Task<SnapshotInfo> SnapshotAsync(string name, StepContext context, CancellationToken cancellation)
     {
         var (open, closed) = await SearchState.ResolveAsync(server, settings.Indices, cancellation);
+        // What failed would be deleted by its name, and with it what another one has called so.
+        if (await _repository.FindAsync(name, cancellation) is not null) throw Catalogue.SearchSnapshot.Throwable($"There is a snapshot {name} in the repository '{settings.Repository}' of {Name} already.");
+        await context.OweAsync(undos.DeleteSnapshot(name), cancellation);
         if (closed.Count > 0 && name == Final) context.Warn(Catalogue.SearchClosed.With($"The engine leaves closed indices out of its snapshots: {string.Join(", ", closed)} of {Name}."));
         await _repository.BeginAsync(name, new SnapshotOwner(session.Manifest.RunId, session.Manifest.Platform, Name, IsPassing: settings.Copies || name == Warming), open, cancellation);
         return await _repository.WaitAsync(name, settings.Deadline, context.Counters, cancellation);
@@ -111,7 +119,21 @@ internal sealed class SearchCapture(SearchSettings settings, SearchServer server
     private async Task DescribeAsync(StepContext context, CancellationToken cancellation)
     {
         await session.Writer.AddStreamAsync(SearchPath.State(Name), new MemoryStream(Encoding.UTF8.GetBytes(_state!.ToJsonString())), cancellation: cancellation);
+        foreach (var (named, path) in files) await AddFileAsync(named, path, context, cancellation);
         session.Manifest.Components.Add(_record!);
+    }
+
+    /// <summary>The profile is in the point; so is what it names beside itself, by which indices are built anew.</summary>
+    private async Task AddFileAsync(string named, string path, StepContext context, CancellationToken cancellation)
+    {
+        try
+        {
+            await session.Writer.AddStreamAsync(SearchPath.Named(Name, named, path), new MemoryStream(await File.ReadAllBytesAsync(path, cancellation)), cancellation: cancellation);
+        }
+        catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException)
+        {
+            context.Warn(Catalogue.SearchDefinition.With($"The file '{named}', which the profile names for {Name}, is not in the recovery point: {unreadable.Message.TrimEnd('.')}.") with { Exit = ExitCode.Success });
+        }
     }
 
     /// <summary>Its files are never changed, only added and removed: so it deduplicates by whole files, and unchanged ones are not read.</summary>

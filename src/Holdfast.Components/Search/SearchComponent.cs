@@ -73,7 +73,7 @@ public sealed class SearchComponent : IComponent
     }
 
     public Task<CapturePlan> PlanCaptureAsync(CaptureSession session, CancellationToken cancellation) =>
-        new SearchCapture(_settings, _server, _undos, session, _clock).PlanAsync(cancellation);
+        new SearchCapture(_settings, _server, _undos, _definitions.Files, session, _clock).PlanAsync(cancellation);
 
     public Task<IReadOnlyList<Step>> PlanRestoreAsync(RestoreSession session, CancellationToken cancellation) =>
         new SearchRestore(_settings, _server, _undos, _host, session, _clock).PlanAsync(cancellation);

@@ -11,4 +11,12 @@ internal static class SearchPath
 
     /// <summary>Settings, templates and indices with their counts.</summary>
     public static string State(string name) => $"{Cluster(name)}/state.json";
+
+    /// <summary>A file that the profile names: where it stands beside the profile, or by its full path when it is not below that.</summary>
+    public static string Named(string name, string named, string path)
+    {
+        const string Profile = "/profile";
+        var beside = Path.GetFullPath(named, Profile);
+        return $"{Cluster(name)}{(beside.StartsWith($"{Profile}/", StringComparison.Ordinal) && !Path.IsPathRooted(named) ? beside : Profile + path)}";
+    }
 }

@@ -39,8 +39,19 @@ internal sealed class SearchRestore(SearchSettings settings, SearchServer server
         if (chosen.Count == 0) throw Catalogue.SearchIndex.Throwable($"The point holds no index of {Name} that was asked for. It holds {string.Join(", ", record.Indices)}.");
         var there = await ThereAsync(chosen, cancellation);
         var aliases = new IndexAliases(server, await ReadStateAsync(cancellation), chosen);
-        if (!session.Overwrite) await aliases.RefuseOthersAsync(cancellation);
+        if (!session.Overwrite)
+        {
+            await aliases.RefuseOthersAsync(cancellation);
+            await RefuseLostAsync(there, cancellation);
+        }
         return Steps(record, chosen, there, aliases);
+    }
+
+    /// <summary>The engine does not clone an index that is not whole.</summary>
+    private async Task RefuseLostAsync(IReadOnlyList<string> there, CancellationToken cancellation)
+    {
+        if (await SearchState.FindLostAsync(server, there, cancellation) is { Count: > 0 } lost)
+            throw Catalogue.SearchRestore.Throwable($"{string.Join(", ", lost)} of {Name} has lost shards (it is red), so it can not be moved aside.", "With --overwrite it is deleted; with --exclude it stays as it is.");
     }
 
     private List<Step> Steps(SearchRecord record, IReadOnlyList<string> chosen, IReadOnlyList<string> there, IndexAliases aliases)

@@ -56,8 +56,21 @@ internal static class SearchState
     }
 
     /// <summary>How many documents an index has; nested ones count as a part of theirs.</summary>
-    public static async Task<long> CountAsync(SearchServer server, string index, CancellationToken cancellation) =>
-        (long)(await server.GetAsync($"/{SearchServer.Part(index)}/_count", cancellation))["count"]!;
+    /// <exception cref="ProblemException">Some of its shards are on no node, or the engine refuses.</exception>
+    public static async Task<long> CountAsync(SearchServer server, string index, CancellationToken cancellation)
+    {
+        var answer = await server.GetAsync($"/{SearchServer.Part(index)}/_count", cancellation);
+        var (total, counted) = ((int)answer["_shards"]!["total"]!, (int)answer["_shards"]!["successful"]!);
+        return counted == total ? (long)answer["count"]!
+            : throw Catalogue.SearchRefused.Throwable($"{total - counted} of {total} shards of {index} of {server.Place} can not be read.", "See _cluster/health and _cluster/allocation/explain; the engine's log says more.");
+    }
+
+    /// <summary>Those of the indices that have lost a shard: no node has a copy of it that can be read.</summary>
+    public static async Task<IReadOnlyList<string>> FindLostAsync(SearchServer server, IReadOnlyList<string> indices, CancellationToken cancellation)
+    {
+        var red = (await server.GetAsync("/_cat/indices?format=json&h=index&health=red&expand_wildcards=open,closed", cancellation)).AsArray().Select(line => (string)line!["index"]!).ToHashSet(StringComparer.Ordinal);
+        return [.. indices.Where(red.Contains)];
+    }
 
     /// <summary>The indices that the patterns mean, open and closed.</summary>
     public static async Task<(IReadOnlyList<string> Open, IReadOnlyList<string> Closed)> ResolveAsync(SearchServer server, IReadOnlyList<string> patterns, CancellationToken cancellation)

@@ -71,7 +71,7 @@ internal sealed class SnapshotRepository(SearchServer server, string name, TimeP
         for (var began = clock.GetTimestamp(); ; await Task.Delay(_look, clock, cancellation))
         {
             var info = await FindAsync(snapshot, cancellation)
-                ?? throw Catalogue.SearchSnapshot.Throwable($"The snapshot {snapshot} of {server.Place} has vanished: its node was restarted, or somebody deleted it.");
+                ?? throw new ProblemException(Catalogue.SearchSnapshot.With($"The snapshot {snapshot} of {server.Place} has vanished: it could not be written, its node was restarted, or somebody deleted it.") with { Details = await DoubtsAsync(cancellation) });
             if (info.IsWhole) return info;
             if (!info.IsRunning) throw new ProblemException(Catalogue.SearchSnapshot.With($"The snapshot {snapshot} of {server.Place} is {info.State}.") with { Details = info.Failures });
             if (clock.GetElapsedTime(began) > deadline) throw Catalogue.SearchSnapshot.Throwable($"The snapshot {snapshot} of {server.Place} was not ready within {deadline}.");
@@ -98,6 +98,20 @@ internal sealed class SnapshotRepository(SearchServer server, string name, TimeP
     public Task UnregisterAsync(CancellationToken cancellation) => server.DeleteAsync(Path, cancellation);
 
     private string PathOf(string snapshot) => $"{Path}/{SearchServer.Part(snapshot)}";
+
+    /// <summary>An engine that can not write the end of a snapshot, as on a full disk, drops it without a word; so it is asked whether it can write at all.</summary>
+    private async Task<IReadOnlyList<string>> DoubtsAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            await VerifyAsync(cancellation);
+            return [];
+        }
+        catch (ProblemException unusable)
+        {
+            return [unusable.Problem.Message];
+        }
+    }
 
     private async Task CountAsync(string snapshot, StepCounters counters, CancellationToken cancellation)
     {

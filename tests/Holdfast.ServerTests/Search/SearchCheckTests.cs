@@ -11,7 +11,8 @@ using Xunit;
 namespace Holdfast.ServerTests.Search;
 
 /// <summary>What a check sees of real search engines, of the seed's generation and of today's.</summary>
-public sealed class SearchCheckTests
+[Collection(SearchEnginesCollection.Name)]
+public sealed class SearchCheckTests(SearchEngines engines)
 {
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
@@ -20,7 +21,7 @@ public sealed class SearchCheckTests
     [InlineData("opensearch")]
     public async Task Rest_passes_and_writers_searchers_snapshots_and_lost_shards_do_not(string kind)
     {
-        await using var engine = await SearchEngine.StartAsync(kind);
+        var engine = await engines.BeginAsync(kind);
         await engine.CallAsync(HttpMethod.Put, "/shop", """{"settings":{"number_of_shards":1,"number_of_replicas":0}}""");
         await engine.CallAsync(HttpMethod.Get, "/_cluster/health?wait_for_status=green&timeout=60s");
         Assert.All(await LinesAsync(engine), line => Assert.True(line.State == CheckState.Pass, $"{line}"));
@@ -57,7 +58,7 @@ public sealed class SearchCheckTests
     [InlineData("opensearch")]
     public async Task A_reindex_and_a_snapshot_that_run_are_named(string kind)
     {
-        await using var engine = await SearchEngine.StartAsync(kind);
+        var engine = await engines.BeginAsync(kind);
         var lines = string.Concat(Enumerable.Range(0, 2000).Select(i => $"{{\"index\":{{}}}}\n{{\"n\":{i},\"pad\":\"{Convert.ToHexString(RandomNumberGenerator.GetBytes(250))}\"}}\n"));
         await engine.CallAsync(HttpMethod.Post, "/shop/_bulk?refresh=true", lines);
 
@@ -73,12 +74,13 @@ public sealed class SearchCheckTests
         var snapshots = Line(await LinesAsync(engine), "snapshots");
         Assert.Equal(CheckState.Fail, snapshots.State);
         Assert.StartsWith("one in keep (", snapshots.Found, StringComparison.Ordinal);
+        await engine.CallAsync(HttpMethod.Delete, "/_snapshot/keep/one"); // which ends it
     }
 
     [Fact]
     public async Task A_secured_cluster_is_asked_as_a_user_who_may_and_its_certificate_must_be_right()
     {
-        await using var engine = await SearchEngine.StartAsync("opensearch", secure: true);
+        var engine = await engines.BeginAsync("secure");
         var user = $"user: backup, password: {{ env: X }}, ca: {engine.Authority}";
         Assert.All(await LinesAsync(engine, user), line => Assert.True(line.State == CheckState.Pass, $"{line}"));
 
@@ -86,15 +88,16 @@ public sealed class SearchCheckTests
         await UnknownAsync(Catalogue.WebAuthentication, engine, user, password: "wrong");
         await UnknownAsync(Catalogue.WebTls, engine, "user: backup, password: { env: X }");
         await UnknownAsync(Catalogue.WebTls, engine, "user: backup, password: { env: X }, ca: /nowhere/ca.pem");
-        await engine.StopAsync();
+        await engine.KillAsync();
         await UnknownAsync(Catalogue.WebUnreachable, engine, user);
+        await engine.StartAgainAsync();
     }
 
     /// <summary>Questions about users are asked of any server that answers in JSON: here of this one, about itself.</summary>
     [Fact]
     public async Task Questions_by_http_are_judged_by_the_value_that_the_pointer_leads_to()
     {
-        await using var engine = await SearchEngine.StartAsync("elasticsearch");
+        var engine = await engines.BeginAsync("elasticsearch");
         Assert.Equal((CheckState.Fail, "the platform answers 1"), await AskAsync("/_cluster/health", "/number_of_nodes"));
         Assert.Equal((CheckState.Pass, "none"), await AskAsync("/_cluster/health", "/number_of_in_flight_fetch"));
         Assert.Equal((CheckState.Pass, "none"), await AskAsync("/_cluster/health", "/timed_out"));

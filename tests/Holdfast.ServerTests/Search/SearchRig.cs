@@ -44,13 +44,13 @@ internal sealed class SearchRig : IAsyncDisposable
     private SearchRig(TempFolder folder) => _folder = folder;
 
     /// <summary>The component of a profile that names the engine, with more keys of it.</summary>
-    public static SearchComponent Component(SearchEngine engine, string more = "", string? location = null, string secret = SearchEngine.Password)
+    public static SearchComponent Component(SearchEngine engine, string more = "", string? location = null, string secret = SearchEngine.Password, string? url = null)
     {
         var profile = ProfileReader.Parse($$"""
             platform: x
             components:
               search:
-                - { name: main, url: "{{engine.Url.Replace("127.0.0.1", "localhost", StringComparison.Ordinal)}}", repository: { location: "{{location ?? engine.Snapshots}}" }{{(more.Length > 0 ? ", " + more : "")}} }
+                - { name: main, url: "{{(url ?? engine.Url).Replace("127.0.0.1", "localhost", StringComparison.Ordinal)}}", repository: { location: "{{location ?? engine.Snapshots}}" }{{(more.Length > 0 ? ", " + more : "")}} }
             """, "/etc/holdfast/profile.yaml");
         return new SearchComponent(profile.Root["components"]["search"].Items[0], new FixedSecret(secret), new LocalHost(Environment.GetEnvironmentVariable), TimeProvider.System);
     }
@@ -76,8 +76,7 @@ internal sealed class SearchRig : IAsyncDisposable
         }
         catch
         {
-            // What a run does when a step fails.
-            foreach (var owed in Enumerable.Reverse(context.Owed)) await component.UndoHandlers.Single(handler => handler.Kind == owed.Kind).UndoAsync(owed, Cancellation);
+            await UndoAsync(component, context);
             throw;
         }
         finally
@@ -89,9 +88,23 @@ internal sealed class SearchRig : IAsyncDisposable
     public async Task<RecordedContext> RestoreAsync(SearchComponent component, TakenSearch taken, string? target = null, bool overwrite = false, params string[] include)
     {
         var context = new RecordedContext(string.Create(CultureInfo.InvariantCulture, $"20261122T220000-{++_runs:x4}"));
-        await ActAsync(await PlanRestoreAsync(component, taken, target, overwrite, include), context);
+        try
+        {
+            await ActAsync(await PlanRestoreAsync(component, taken, target, overwrite, include), context);
+        }
+        catch
+        {
+            await UndoAsync(component, context);
+            throw;
+        }
         Assert.Empty(context.Owed);
         return context;
+    }
+
+    /// <summary>What a run does when a step fails.</summary>
+    private static async Task UndoAsync(SearchComponent component, RecordedContext context)
+    {
+        foreach (var owed in Enumerable.Reverse(context.Owed)) await component.UndoHandlers.Single(handler => handler.Kind == owed.Kind).UndoAsync(owed, Cancellation);
     }
 
     public Task<IReadOnlyList<Step>> PlanRestoreAsync(SearchComponent component, TakenSearch taken, string? target = null, bool overwrite = false, params string[] include) => component.PlanRestoreAsync(

@@ -23,7 +23,7 @@ internal sealed class ShopIndices : IDisposable
     private readonly Profile _profile;
     private int _runs;
 
-    private ShopIndices(PostgresServer postgres, SearchEngine engine, string database, string indices, string more)
+    private ShopIndices(PostgresServer postgres, SearchEngine engine, string database, string indices, string more, SearchProxy? proxy)
     {
         (Postgres, Engine, Database) = (postgres, engine, database);
         Source = indices.Replace("SOURCE", $"database: {database}, {Versioned}", StringComparison.Ordinal).Replace("DATABASE", database, StringComparison.Ordinal);
@@ -34,9 +34,9 @@ internal sealed class ShopIndices : IDisposable
                 - { name: main, connection: { host: "{{postgres.Folder}}", port: {{postgres.Port}} } }
               search:
                 - name: main
-                  url: "{{engine.Url.Replace("127.0.0.1", "localhost", StringComparison.Ordinal)}}"
+                  url: "{{(proxy?.Url ?? engine.Url).Replace("127.0.0.1", "localhost", StringComparison.Ordinal)}}"
                   repository: { location: "{{engine.Snapshots}}" }
-                  {{(engine.Url.StartsWith("https", StringComparison.Ordinal) ? $"user: backup\n      password: {{ env: X }}\n      ca: {engine.Authority}" : "deadline: 1h")}}
+                  {{(proxy is not null ? $"ca: {proxy.Authority}" : engine.Url.StartsWith("https", StringComparison.Ordinal) ? $"user: backup\n      password: {{ env: X }}\n      ca: {engine.Authority}" : "deadline: 1h")}}
                   {{more.ReplaceLineEndings("\n      ")}}
                   indices:
                     {{Source.ReplaceLineEndings("\n        ")}}
@@ -56,7 +56,10 @@ internal sealed class ShopIndices : IDisposable
     public static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     /// <summary>The component; each call makes a new one, as each run of the program does.</summary>
-    public SearchComponent Component => new(_profile.Root["components"]["search"].Items[0], new FixedSecret(SearchEngine.Password), new LocalHost(Environment.GetEnvironmentVariable), TimeProvider.System, _folder.Path);
+    public SearchComponent Component => Unlocked(SearchEngine.Password);
+
+    /// <summary>The same with another password.</summary>
+    public SearchComponent Unlocked(string password) => new(_profile.Root["components"]["search"].Items[0], new FixedSecret(password), new LocalHost(Environment.GetEnvironmentVariable), TimeProvider.System, _folder.Path);
 
     /// <summary>A database of its own with so many documents.</summary>
     /// <param name="engines">The servers.</param>
@@ -64,7 +67,8 @@ internal sealed class ShopIndices : IDisposable
     /// <param name="documents">How many.</param>
     /// <param name="indices">The profile's "indices"; SOURCE stands for that of the documents, DATABASE for the database.</param>
     /// <param name="more">More lines of the search component.</param>
-    public static async Task<ShopIndices> BeginAsync(SearchEngines engines, string kind, int documents, string indices = "documents: { source: { SOURCE } }", string more = "# nothing more")
+    /// <param name="proxy">What is asked in the engine's place.</param>
+    public static async Task<ShopIndices> BeginAsync(SearchEngines engines, string kind, int documents, string indices = "documents: { source: { SOURCE } }", string more = "# nothing more", SearchProxy? proxy = null)
     {
         var postgres = await engines.PostgresAsync();
         var database = $"shop{RandomNumberGenerator.GetHexString(12, lowercase: true)}";
@@ -73,7 +77,7 @@ internal sealed class ShopIndices : IDisposable
             CREATE TABLE documents (id text PRIMARY KEY, version bigint NOT NULL, n integer, text text, updated timestamptz NOT NULL DEFAULT now());
             INSERT INTO documents SELECT 'd-' || g, 1, g, 'text "' || g || E'" \\ of\nthe shop ünï ' || md5(g::text) FROM generate_series(1, {documents}) g;
             """));
-        return new ShopIndices(postgres, await engines.BeginAsync(kind), database, indices, more);
+        return new ShopIndices(postgres, await engines.BeginAsync(kind), database, indices, more, proxy);
     }
 
     public Task<string> QueryAsync(string sql) => Postgres.QueryAsync(Database, sql);

@@ -19,10 +19,11 @@ internal sealed class PlatformScene : IAsyncDisposable
 
     public SystemdBox Box { get; }
 
-    public static async Task<PlatformScene> BeginAsync()
+    /// <param name="options">Further options of the box.</param>
+    public static async Task<PlatformScene> BeginAsync(params IEnumerable<string> options)
     {
         var folder = Path.GetDirectoryName(Path.GetFullPath(HoldfastBinary.Find()))!;
-        var scene = new PlatformScene(await SystemdBox.StartAsync($"--bind-ro={folder}:/holdfast"));
+        var scene = new PlatformScene(await SystemdBox.StartAsync([$"--bind-ro={folder}:/holdfast", .. options]));
         await scene.WriteAsync("/etc/holdfast/password", "a password\n");
         await scene.Box.BashAsync("chmod 600 /etc/holdfast/password");
         return scene;

@@ -53,6 +53,22 @@ public sealed class BulkTests
     }
 
     [Fact]
+    public void The_halves_of_a_body_are_all_of_it_in_order()
+    {
+        using var body = new BulkBody();
+        body.AddNew("a"u8, "{\"n\":1}"u8);
+        body.AddDeletion("b"u8, new SeenDocument(1, 1));
+        body.AddVersioned("c"u8, "3"u8, "{}"u8);
+        var (first, second) = body.Halve();
+        using (first)
+        using (second)
+        {
+            Assert.Equal((1, 2), (first.Count, second.Count));
+            Assert.Equal([.. body.Bytes.ToArray()], (byte[])[.. first.Bytes.ToArray(), .. second.Bytes.ToArray()]);
+        }
+    }
+
+    [Fact]
     public void An_answer_tells_which_documents_were_not_taken()
     {
         var failures = BulkAnswer.Failures("""

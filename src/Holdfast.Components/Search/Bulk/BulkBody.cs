@@ -65,9 +65,8 @@ internal sealed class BulkBody : IDisposable
             var rest = Bytes;
             for (var at = 0; ; at++)
             {
-                var (action, document) = (Take(ref rest), default(ReadOnlyMemory<byte>));
-                if (!action.Span.StartsWith("{\"delete\""u8)) document = Take(ref rest);
-                if (at == position) return (action, document);
+                var one = TakeOne(ref rest);
+                if (at == position) return one;
             }
         }
     }
@@ -76,16 +75,31 @@ internal sealed class BulkBody : IDisposable
     public void Add(BulkBody other, int position)
     {
         var (action, document) = other[position];
-        Append(action.Span);
-        Append("\n"u8);
-        if (document.IsEmpty) Count++;
-        else AppendDocument(document.Span);
+        Add(action, document);
+    }
+
+    /// <summary>Its documents in two halves, which the caller disposes of.</summary>
+    public (BulkBody First, BulkBody Second) Halve()
+    {
+        var (first, second, rest) = (new BulkBody(), new BulkBody(), Bytes);
+        for (var at = 0; at < Count; at++)
+        {
+            var (action, document) = TakeOne(ref rest);
+            (at < Count / 2 ? first : second).Add(action, document);
+        }
+        return (first, second);
     }
 
     public void Dispose()
     {
         ArrayPool<byte>.Shared.Return(_buffer);
         _buffer = [];
+    }
+
+    private static (ReadOnlyMemory<byte> Action, ReadOnlyMemory<byte> Document) TakeOne(ref ReadOnlyMemory<byte> rest)
+    {
+        var action = Take(ref rest);
+        return (action, action.Span.StartsWith("{\"delete\""u8) ? default : Take(ref rest));
     }
 
     private static ReadOnlyMemory<byte> Take(ref ReadOnlyMemory<byte> rest)
@@ -105,6 +119,14 @@ internal sealed class BulkBody : IDisposable
         Append(",\"if_primary_term\":"u8);
         AppendNumber(seen.Term);
         Append("}}\n"u8);
+    }
+
+    private void Add(ReadOnlyMemory<byte> action, ReadOnlyMemory<byte> document)
+    {
+        Append(action.Span);
+        Append("\n"u8);
+        if (document.IsEmpty) Count++;
+        else AppendDocument(document.Span);
     }
 
     private void AppendDocument(ReadOnlySpan<byte> document)

@@ -7,13 +7,16 @@ namespace Holdfast.Components.Search.Bulk;
 
 /// <summary>
 /// Sends bulk requests to one index, one at a time, by a connection that is opened for the first one. What a busy node turns away (HTTP 429) is sent again after a pause that grows, alone; what
-/// it rejects is kept, with its reason.
+/// it rejects is kept, with its reason. What is too large, as for a proxy before the engine (HTTP 413), is sent in halves.
 /// </summary>
 internal sealed class BulkSender(SearchServer server, string index, BulkTally tally, RejectedDocuments rejected, TimeProvider clock) : IDisposable
 {
     private static readonly TimeSpan _longest = TimeSpan.FromSeconds(10);
 
     private WebChannel? _channel;
+
+    /// <summary>So many bytes were too many for one request.</summary>
+    private int _tooLarge = int.MaxValue;
 
     /// <summary>How long a node may be too busy to take anything. 5 minutes.</summary>
     public TimeSpan Patience { get; init; } = TimeSpan.FromMinutes(5);
@@ -56,8 +59,16 @@ internal sealed class BulkSender(SearchServer server, string index, BulkTally ta
     /// <summary>What must be sent again; null when nothing is left.</summary>
     private async Task<BulkBody?> TrySendAsync(BulkBody body, CancellationToken cancellation)
     {
+        if (body.Length >= _tooLarge && body.Count > 1) return await SendHalvesAsync(body, cancellation);
         _channel ??= await server.OpenChannelAsync(clock, cancellation);
         var (status, answer) = await _channel.PostAsync(Path, body.Bytes, "application/x-ndjson", cancellation);
+        if (status == HttpStatusCode.RequestEntityTooLarge)
+        {
+            _tooLarge = Math.Min(_tooLarge, body.Length);
+            if (body.Count > 1) return await SendHalvesAsync(body, cancellation);
+            rejected.Add(body, new BulkFailure(0, (int)status, $"\"{server.Place} takes no request of {body.Length} bytes (HTTP 413)\""));
+            return null;
+        }
         if (status is HttpStatusCode.TooManyRequests or HttpStatusCode.ServiceUnavailable) return body;
         if (status != HttpStatusCode.OK) throw server.Refusal($"refuses documents for {index}", status, answer);
         var failures = Read(answer);
@@ -71,6 +82,18 @@ internal sealed class BulkSender(SearchServer server, string index, BulkTally ta
         Interlocked.Add(ref tally.Taken, body.Count - failures.Count);
         if (again is null) Interlocked.Add(ref tally.Bytes, body.Length);
         return again;
+    }
+
+    private async Task<BulkBody?> SendHalvesAsync(BulkBody body, CancellationToken cancellation)
+    {
+        var (first, second) = body.Halve();
+        using (first)
+        using (second)
+        {
+            await SendAsync(first, cancellation);
+            await SendAsync(second, cancellation);
+        }
+        return null;
     }
 
     private IReadOnlyList<BulkFailure> Read(ReadOnlyMemory<byte> answer)

@@ -15,6 +15,14 @@ internal sealed class IndexDefinitions(SearchSettings settings, string folder)
     /// <summary>Those that are built from a database.</summary>
     public IReadOnlyList<string> SourcedAliases => [.. Aliases.Where(alias => settings.Made![alias].Has("source"))];
 
+    /// <summary>The files that the profile names for mappings, settings and templates: by the path that it gives, and by the full one.</summary>
+    public IReadOnlyList<(string Named, string Path)> Files =>
+    [
+        .. (settings.Made is { } made ? made.Keys.SelectMany(alias => new[] { made[alias].Find("mapping"), made[alias].Find("settings") }) : [])
+            .Concat(settings.Templates is { } templates ? templates.Keys.Select(name => templates[name]) : [])
+            .OfType<ProfileNode>().Where(node => !node.IsMapping).Select(node => (node.Text, Path.GetFullPath(node.Text, folder))).Distinct(),
+    ];
+
     /// <summary>The definition of an alias.</summary>
     /// <exception cref="ProblemException">The profile does not have it, or a file of it can not be read.</exception>
     public IndexDefinition Of(string alias)

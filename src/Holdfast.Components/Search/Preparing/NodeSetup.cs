@@ -94,6 +94,8 @@ internal sealed class NodeSetup(SearchSettings settings, SearchServer server, IH
             {
                 // It does not answer yet.
             }
+            if ((await host.RunAsync(new ProgramCall("systemctl", ["is-failed", "--quiet", "--", service]), cancellation)).Result.ExitCode == 0)
+                throw Catalogue.SearchPath.Throwable($"{service} did not start with '{location}' in path.repo.", $"See 'journalctl -u {service}'. Its old configuration comes back.");
         }
         throw Catalogue.SearchPath.Throwable($"{server.Place} did not come up with '{location}' in path.repo within {_patience.TotalMinutes:0} minutes of its restart.");
     }

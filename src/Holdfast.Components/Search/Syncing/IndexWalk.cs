@@ -25,7 +25,7 @@ internal sealed class IndexWalk(SearchServer server, string index, string? versi
     public async Task RunAsync(SeeDocument see, CancellationToken cancellation)
     {
         using var channel = await server.OpenChannelAsync(clock, cancellation);
-        var (scroll, count) = Read(await AskAsync(channel, $"/{SearchServer.Part(index)}/_search?scroll={Alive}&{Filter}", First, cancellation), see);
+        var (scroll, count) = Read(await AskAsync(channel, $"/{SearchServer.Part(index)}/_search?scroll={Alive}&allow_partial_search_results=false&{Filter}", First, cancellation), see);
         while (count > 0 && scroll is not null)
             (scroll, count) = Read(await AskAsync(channel, $"/_search/scroll?{Filter}", new JsonObject { ["scroll"] = Alive, ["scroll_id"] = scroll }, cancellation), see);
         if (scroll is not null) await server.DeleteAsync("/_search/scroll", new JsonObject { ["scroll_id"] = scroll }, cancellation);
