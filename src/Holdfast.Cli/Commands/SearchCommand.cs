@@ -33,24 +33,39 @@ internal static class SearchCommand
         launcher.Start(new Command("reindex", "Builds indices anew from the database, beside those in use, and then replaces them.") { Named, Cluster, Delegate, DropOld, Afresh, PlanOnly, Yes }, ReindexAsync),
         launcher.Start(new Command("migrate", "Brings templates, mappings, settings and aliases to what the profile wants; prints nothing when they are.") { Wanted, Cluster, Delegate, Detach, PlanOnly }, MigrateAsync),
         launcher.Start(new Command("sync", "Compares indices with the database, and copies what differs; the platform may run.") { Some, Cluster, Delegate, DryRun, PlanOnly }, SyncAsync),
+        launcher.Start(new Command("drop-old", "Deletes indices that others have replaced and no alias leads to; shows them, and does it with --yes.") { Wanted, Cluster, PlanOnly, Yes }, DropOldAsync),
     };
 
-    private static async Task<ExitCode> PrepareAsync(Session session, ParseResult parsed, CancellationToken cancellation)
+    private static Task<ExitCode> PrepareAsync(Session session, ParseResult parsed, CancellationToken cancellation)
     {
         var (cluster, _) = Request(session, parsed, []);
-        var plan = await ComposeAsync(cancellation);
+        return AskAndRunAsync(
+            session, parsed, async token => new("search prepare", session.Profile.Platform, await cluster.PlanPrepareAsync(token)), $"Every node of {cluster.ClusterName} can write snapshots.",
+            "Do it? A restart interrupts the search. [y/N]", "A node would be restarted, and nobody is here to confirm it, so nothing was done.", cancellation);
+    }
+
+    private static Task<ExitCode> DropOldAsync(Session session, ParseResult parsed, CancellationToken cancellation)
+    {
+        var (cluster, request) = Request(session, parsed, parsed.GetRequiredValue(Wanted));
+        if (request.Indices.Count == 0) request = request with { Indices = cluster.Aliases };
+        return AskAndRunAsync(
+            session, parsed, async token => new("search drop-old", session.Profile.Platform, await cluster.PlanDropOldAsync(request, token)), $"{cluster.ClusterName} has no index that another one has replaced.",
+            "Delete them? [y/N]", "Indices would be deleted, and nobody is here to confirm it, so nothing was done.", cancellation);
+    }
+
+    /// <summary>Shows the plan, asks, and runs it.</summary>
+    private static async Task<ExitCode> AskAndRunAsync(Session session, ParseResult parsed, Func<CancellationToken, Task<Plan>> compose, string nothing, string question, string nobody, CancellationToken cancellation)
+    {
+        var plan = await compose(cancellation);
         if (plan.Steps.Count == 0)
         {
-            session.Output.Tell(new MessageEvent($"Every node of {cluster.ClusterName} can write snapshots."));
+            session.Output.Tell(new MessageEvent(nothing));
             return ExitCode.Success;
         }
         if (parsed.GetValue(PlanOnly) || !parsed.GetValue(Yes)) session.Output.Tell(PlanEvent.Of(plan));
         if (parsed.GetValue(PlanOnly)) return ExitCode.Success;
-        if (!parsed.GetValue(Yes))
-            await session.ConfirmAsync("Do it? A restart interrupts the search. [y/N]", "A node would be restarted, and nobody is here to confirm it, so nothing was done.", "It was not confirmed, so nothing was done.", cancellation);
-        return (await session.RunAsync(ComposeAsync, cancellation)).Exit;
-
-        async Task<Plan> ComposeAsync(CancellationToken token) => new("search prepare", session.Profile.Platform, await cluster.PlanPrepareAsync(token));
+        if (!parsed.GetValue(Yes)) await session.ConfirmAsync(question, nobody, "It was not confirmed, so nothing was done.", cancellation);
+        return (await session.RunAsync(compose, cancellation)).Exit;
     }
 
     private static async Task<ExitCode> RecoveryAsync(Session session, ParseResult parsed, CancellationToken cancellation)

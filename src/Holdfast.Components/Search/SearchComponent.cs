@@ -122,6 +122,15 @@ public sealed class SearchComponent : IComponent
         ? [Delegated("migrate", $"Migrate {Name}", string.Join(',', request.Indices))]
         : await new IndexMigration(Work(request), IndexUndos, _definitions, _settings.Pace).PlanAsync(request.Indices, cancellation);
 
+    /// <summary>The steps that delete indices which others have replaced; none when none is left.</summary>
+    /// <exception cref="ProblemException">The engine can not be asked, or an alias leads to several indices.</exception>
+    public async Task<IReadOnlyList<Step>> PlanDropOldAsync(IndexRequest request, CancellationToken cancellation)
+    {
+        var steps = new List<Step>();
+        foreach (var alias in request.Indices) steps.AddRange(await new OldIndices(Work(request), await AliasedIndex.FindAsync(_server, alias, cancellation)).PlanAsync(cancellation));
+        return steps;
+    }
+
     /// <summary>The steps that let the nodes write snapshots into the profile's directory; none when they can.</summary>
     /// <exception cref="ProblemException">The engine can not be asked, or the profile does not say what is needed.</exception>
     public Task<IReadOnlyList<Step>> PlanPrepareAsync(CancellationToken cancellation) => Setup.PlanAsync(cancellation);

@@ -41,6 +41,23 @@ public sealed class ReindexTests(SearchEngines engines)
     }
 
     [Fact]
+    public async Task What_was_replaced_can_be_deleted_later_unless_an_alias_leads_to_it_or_it_is_newer()
+    {
+        using var shop = await ShopIndices.BeginAsync(engines, "elasticsearch", 10);
+        for (var round = 0; round < 4; round++) await shop.ReindexAsync();
+        foreach (var other in new[] { "documents_v9", "documents_vx", "documents_v1x", "documents_v" }) await shop.Engine.CallAsync(HttpMethod.Put, $"/{other}");
+        await shop.Engine.CallAsync(HttpMethod.Post, "/_aliases", """{"actions":[{"add":{"index":"documents_v2","alias":"archive"}}]}""");
+        await shop.Engine.CallAsync(HttpMethod.Post, "/documents_v1/_close");
+        var steps = await shop.Component.PlanDropOldAsync(shop.Request(), ShopIndices.Cancellation);
+        Assert.Equal(["Delete documents_v1", "Delete documents_v3"], steps.Select(step => step.Name));
+        Assert.All(steps, step => Assert.True(step.Destroys));
+        await shop.Engine.CallAsync(HttpMethod.Post, "/_aliases", """{"actions":[{"add":{"index":"documents_v3","alias":"late"}}]}""");
+        await shop.ActAsync(steps.Take(1));
+        await RefusedAsync(Catalogue.SearchAlias, () => shop.ActAsync(steps.Skip(1)));
+        Assert.Equal("documents_v documents_v1x documents_v2 documents_v3 documents_v4 documents_v9 documents_vx", await SearchRig.IndicesAsync(shop.Engine));
+    }
+
+    [Fact]
     public async Task Without_a_mapping_in_the_profile_the_new_index_is_as_the_old_one_was()
     {
         using var shop = await ShopIndices.BeginAsync(engines, "opensearch", 100);

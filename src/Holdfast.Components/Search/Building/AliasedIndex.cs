@@ -13,10 +13,16 @@ namespace Holdfast.Components.Search.Building;
 /// <param name="Current">The index that it leads to; null when there is none.</param>
 /// <param name="Aliases">All aliases that lead to the current index, with what the engine keeps for each.</param>
 /// <param name="Versions">The indices that are named after the alias, with their numbers.</param>
-internal sealed partial record AliasedIndex(string Alias, string? Current, IReadOnlyDictionary<string, JsonObject> Aliases, IReadOnlyDictionary<string, int> Versions)
+/// <param name="Unled">Those of them that no alias leads to.</param>
+internal sealed partial record AliasedIndex(string Alias, string? Current, IReadOnlyDictionary<string, JsonObject> Aliases, IReadOnlyDictionary<string, int> Versions, IReadOnlySet<string> Unled)
 {
     /// <summary>The name for a new one.</summary>
     public string Next => $"{Alias}_v{(Versions.Count == 0 ? 0 : Versions.Values.Max()) + 1}";
+
+    /// <summary>Those that were replaced: no alias leads to them, and their numbers are lower than that of the index in use. Oldest first.</summary>
+    public IReadOnlyList<string> Old => Current is not null && Versions.TryGetValue(Current, out var used)
+        ? [.. Versions.Where(version => version.Value < used && Unled.Contains(version.Key)).OrderBy(version => version.Value).Select(version => version.Key)]
+        : [];
 
     /// <summary>Asks the engine.</summary>
     /// <exception cref="ProblemException">The alias leads to several indices, or is no alias but an index.</exception>
@@ -33,7 +39,8 @@ internal sealed partial record AliasedIndex(string Alias, string? Current, IRead
         var versions = await server.FindAsync($"/{name}_v*/_alias?expand_wildcards=open,closed", cancellation) as JsonObject ?? [];
         return new AliasedIndex(
             alias, current, aliases.ToDictionary(entry => entry.Key, entry => entry.Value as JsonObject ?? [], StringComparer.Ordinal),
-            versions.Where(index => NumberOf(alias, index.Key) is not null).ToDictionary(index => index.Key, index => NumberOf(alias, index.Key)!.Value, StringComparer.Ordinal));
+            versions.Where(index => NumberOf(alias, index.Key) is not null).ToDictionary(index => index.Key, index => NumberOf(alias, index.Key)!.Value, StringComparer.Ordinal),
+            versions.Where(index => index.Value?["aliases"] is not JsonObject { Count: > 0 }).Select(index => index.Key).ToHashSet(StringComparer.Ordinal));
     }
 
     /// <exception cref="ProblemException">No index is there.</exception>

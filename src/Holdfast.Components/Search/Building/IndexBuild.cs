@@ -86,6 +86,6 @@ internal sealed class IndexBuild(SearchWork work, IndexDefinition definition, Al
     private async Task LeadAsync(StepContext context, CancellationToken cancellation)
     {
         await _target.LeadAsync(definition, place, cancellation);
-        if (place.Current is { } old) context.Note($"{old}, which '{definition.Alias}' led to, is kept; delete it when you do not need it any more.");
+        if (place.Current is { } old) context.Note($"{old}, which '{definition.Alias}' led to, is kept; 'holdfast search drop-old' deletes it when you do not need it any more.");
     }
 }

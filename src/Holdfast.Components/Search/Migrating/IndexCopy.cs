@@ -119,6 +119,6 @@ internal sealed class IndexCopy(SearchWork work, IndexUndos undos, IndexDefiniti
         await _target.LeadAsync(definition, place, cancellation);
         await new IndexShelf(Server, work.Clock).UnblockAsync(Old, cancellation);
         await context.SettleAsync(_abandon, cancellation);
-        context.Note($"{Old}, which '{definition.Alias}' led to, is kept; delete it when you do not need it any more.");
+        context.Note($"{Old}, which '{definition.Alias}' led to, is kept; 'holdfast search drop-old' deletes it when you do not need it any more.");
     }
 }

@@ -1,0 +1,35 @@
+using Holdfast.Engine.Planning;
+using Holdfast.Engine.Problems;
+using Holdfast.Engine.Running;
+
+namespace Holdfast.Components.Search.Building;
+
+/// <summary>The steps that delete what the index behind an alias has replaced, which is kept until somebody says so.</summary>
+internal sealed class OldIndices(SearchWork work, AliasedIndex place)
+{
+    private SearchServer Server => work.Server;
+
+    /// <exception cref="ProblemException">The engine can not be asked.</exception>
+    public async Task<IReadOnlyList<Step>> PlanAsync(CancellationToken cancellation)
+    {
+        var steps = new List<Step>();
+        foreach (var index in place.Old)
+            steps.Add(work.Step($"Delete {index}", $"{await DescribeAsync(index, cancellation)} No alias leads to it; '{place.Alias}' leads to {place.Current}.", (context, stop) => DeleteAsync(index, context, stop)) with { Destroys = true });
+        return steps;
+    }
+
+    private async Task<string> DescribeAsync(string index, CancellationToken cancellation)
+    {
+        var about = (await Server.GetAsync($"/_cat/indices/{SearchServer.Part(index)}?format=json&h=status,docs.count,store.size&expand_wildcards=open,closed", cancellation)).AsArray().FirstOrDefault();
+        return (string?)about?["docs.count"] is { } documents ? $"It has {documents} documents, {(string?)about["store.size"]}." : $"It is {(string?)about?["status"] ?? "not open"}.";
+    }
+
+    /// <summary>It may have come into use since it was shown.</summary>
+    private async Task DeleteAsync(string index, StepContext context, CancellationToken cancellation)
+    {
+        var now = await AliasedIndex.FindAsync(Server, place.Alias, cancellation);
+        if (!now.Old.Contains(index, StringComparer.Ordinal)) throw Catalogue.SearchAlias.Throwable($"An alias leads to {index} by now, or it is gone; it was not deleted.", "See the aliases with _cat/aliases.");
+        await Server.DeleteAsync($"/{SearchServer.Part(index)}", cancellation);
+        context.Note($"{index} is deleted.");
+    }
+}
