@@ -19,9 +19,9 @@ start_engine() {
 
 stop_engine() { "$engines/down" "$scratch/engine" "$@"; }
 
-# The part of the sample profile that is a comment, because not every platform has a search engine.
+# The parts of the sample profile that are comments, because not every platform has a search engine.
 add_search_to_profile() {
-  sed -i -E "/^  # search:/,/^\$/s/^  # /  /; s#http://127.0.0.1:9200#$engine_url#; s#/var/backups/search#$scratch/snapshots#" "$HOLDFAST_PROFILE"
+  sed -i -E "/^  # search:/,/^\$/s/^  # /  /; /^# packages:/,/^\$/s/^# //; s#http://127.0.0.1:9200#$engine_url#; s#/var/backups/search#$scratch/snapshots#" "$HOLDFAST_PROFILE"
 }
 
 fill_search() {
@@ -36,6 +36,10 @@ INSERT INTO app.audit SELECT i, 1, jsonb_build_object('at', '2026-01-01'::date +
 INSERT INTO app.document SELECT 'document-' || i, now(), jsonb_build_object('title', E'Caf\u00e9 "' || i || '" 漢字', 'created', '2026-01-01'::date + i % 300) FROM generate_series(1, 3000) i;
 INSERT INTO app.draft_entity SELECT i, 1, jsonb_build_object('name', 'draft ' || i) FROM generate_series(1, 500) i;
 INSERT INTO app.extract SELECT i, 1, jsonb_build_object('kind', (ARRAY['ipv4', 'domain'])[1 + i % 2], 'value', md5(i::text)) FROM generate_series(1, 5000) i;
+CREATE TABLE app.blob (id bigint PRIMARY KEY, processing_status text, message text);
+INSERT INTO app.blob SELECT i, (ARRAY['success', 'success', 'pending'])[1 + i % 3], NULL FROM generate_series(1, 200) i;
+UPDATE app.blob SET processing_status = 'failed', message = 'not well-formed: line ' || id WHERE id IN (17, 42);
+UPDATE app.blob SET processing_status = NULL WHERE id = 99;
 INSERT INTO app.stix SELECT 'indicator--' || i, jsonb_build_object('modified', '2026-01-01'::timestamp + i * interval '1 minute', 'type', 'indicator') FROM generate_series(1, 1000) i;
 END
   show "$holdfast" search reindex "${aliases[@]}"
@@ -73,5 +77,9 @@ prove_search() {
   show "$holdfast" search sync
   picture_search synced
   if cmp -s "$scratch/after.search" "$scratch/synced.search"; then fail "The sync changed nothing."; fi
+  show "$holdfast" packages failed
+  show "$holdfast" packages retry 42 99 --yes
+  [ "$(sql -d shop -At -c "SELECT string_agg(id::text, ' ' ORDER BY id) FROM app.blob WHERE processing_status = 'failed'")" = 17 ] || fail "Not the packages 42 and 99 were tried again."
+  proofs+=("Packages: those that failed are found, one without a status among them, and what was named is tried again")
   prove "Search after 16 changes in the database and 'holdfast search sync': the index against the tables" "$scratch/synced.search-rows" "$scratch/synced.search"
 }
