@@ -1,5 +1,5 @@
 """Search indices built from PostgreSQL, beside python3-elasticsearch's parallel_bulk reading the same rows through psycopg2: the same table and the same engine in
-the same run, as root. Usage: bench/search.py [--documents N] [--engine elasticsearch|opensearch] [--no-result]
+the same run, as root. Usage: bench/search.py [--documents N] [--turns N] [--engine elasticsearch|opensearch] [--no-result]
 
 The peer runs twice: with rows that psycopg2 parses, as most programs do it, and with JSON that is passed on as text. CPU seconds and peak memory are the kernel's,
 of the client alone. HOLDFAST_SEARCH_ENGINES names the folder with 'up' and 'down'; by default shared/search-engine beside this checkout.
@@ -43,7 +43,7 @@ class Servers:
         self.server("pg_ctl", "-D", f"{folder}/pg/data", "-w", "-l", f"{folder}/pg/log", "start")
         for statement in TABLE.replace("COUNT", str(documents)).split(";"):
             self.sql(statement)
-        self.url = shell(f"{self.engines}/up", engine, f"{folder}/engine", "--port", "19277", "--heap", "2g", "--repo", f"{folder}/snapshots").split()[-1]
+        self.url = shell(f"{self.engines}/up", engine, f"{folder}/engine", "--port", "19277", "--heap", "4g", "--repo", f"{folder}/snapshots").split()[-1]
 
     def server(self, program, *words):
         return shell("runuser", "-u", "postgres", "--", f"{BIN}/{program}", *words)
@@ -69,7 +69,7 @@ def profile(servers):
     return path
 
 
-def run(servers, documents):
+def run(servers, documents, turns):
     rows = []
     environment = {**os.environ, "HOLDFAST_STATE": f"{servers.folder}/state"}
     holdfast = [os.environ.get("HOLDFAST_BINARY", "holdfast"), "--profile", profile(servers), "search"]
@@ -80,7 +80,7 @@ def run(servers, documents):
         print(f"{name:44} {figure.cpu:7.2f} CPU s {figure.wall:7.2f} s {figure.memory:5.0f} MiB {documents / figure.wall:9.0f} documents/s", flush=True)
 
     peer = ["/usr/bin/python3", f"{HERE}/search_peer.py", servers.url, f"{servers.folder}/pg", str(PORT)]
-    for turn in (1, 2):
+    for turn in range(1, turns + 1):
         stage(f"parallel_bulk, rows parsed ({turn})", [*peer, f"peer{turn}", "parsed"])
         servers.ask("DELETE", f"/peer{turn}")
         stage(f"parallel_bulk, rows as text ({turn})", [*peer, f"peer{turn}", "text"])
@@ -100,6 +100,7 @@ def run(servers, documents):
 def main():
     arguments = argparse.ArgumentParser()
     arguments.add_argument("--documents", type=int, default=200_000)
+    arguments.add_argument("--turns", type=int, default=2)
     arguments.add_argument("--engine", default="elasticsearch")
     arguments.add_argument("--no-result", action="store_true")
     options = arguments.parse_args()
@@ -107,7 +108,7 @@ def main():
     servers = None
     try:
         servers = Servers(folder, options.engine, options.documents)
-        rows = run(servers, options.documents)
+        rows = run(servers, options.documents, options.turns)
     finally:
         if servers:
             servers.stop()
