@@ -13,9 +13,18 @@ namespace Holdfast.Components.Postgres.Base;
 /// <param name="root">The data directory, or the folder of a tablespace.</param>
 internal sealed class BaseExclusions(string root)
 {
+    /// <summary>The folder of the WAL, which may be a link.</summary>
+    public const string Log = "pg_wal";
+
+    /// <summary>What would be one line in the recovery point if it were a link, and nothing of what the link leads to; restored, it would lead into the old cluster's files.</summary>
+    private static readonly FrozenSet<string> Owned = new[]
+    {
+        "base", "global", "pg_commit_ts", "pg_logical", "pg_multixact", "pg_stat", "pg_twophase", "pg_xact",
+    }.ToFrozenSet(StringComparer.Ordinal);
+
     private static readonly FrozenSet<string> EmptyFolders = new[]
     {
-        "pg_wal", "pg_replslot", "pg_dynshmem", "pg_notify", "pg_serial", "pg_snapshots", "pg_stat_tmp", "pg_subtrans",
+        Log, "pg_replslot", "pg_dynshmem", "pg_notify", "pg_serial", "pg_snapshots", "pg_stat_tmp", "pg_subtrans",
     }.ToFrozenSet(StringComparer.Ordinal);
 
     private static readonly FrozenSet<string> Files = new[]
@@ -32,7 +41,7 @@ internal sealed class BaseExclusions(string root)
 
     /// <summary>True for what stays out of the copy of a server that is down: sockets, and other servers' folders in a tablespace.</summary>
     public bool ExcludesStopped(string path, NodeType type) =>
-        path.Length > root.Length && (type == NodeType.Socket || IsForeign(path[(root.Length + 1)..]));
+        path.Length > root.Length && (type == NodeType.Socket || path[(root.Length + 1)..] is var relative && (IsForeign(relative) || (type == NodeType.Symlink && relative == Log)));
 
     /// <summary>True for what stays out of the copy of a server that runs, with all below it.</summary>
     public bool Excludes(string path, NodeType type)
@@ -48,6 +57,10 @@ internal sealed class BaseExclusions(string root)
         return name.StartsWith("pgsql_tmp", StringComparison.Ordinal) || name.StartsWith("pg_internal.init", StringComparison.Ordinal)
             || type == NodeType.Socket || RelationFile.IsTemporary(name) || IsUnlogged(path, name);
     }
+
+    /// <summary>True for a link where the server has files of its own; links of tablespaces are none, and neither are those to what an administrator keeps elsewhere, as configuration and logs.</summary>
+    public bool IsLost(string path, NodeType type) =>
+        type == NodeType.Symlink && path.Length > root.Length && (Tablespace is not null || Owned.Contains(path[(root.Length + 1)..].Split('/', 2)[0]));
 
     private bool IsForeign(string relative) => Tablespace is { } own && relative != own && !relative.StartsWith(own + '/', StringComparison.Ordinal);
 

@@ -9,6 +9,9 @@ internal static class BasePath
     /// <summary>The data directory.</summary>
     public static string Data(string cluster) => $"{DumpPath.Cluster(cluster)}/base";
 
+    /// <summary>The WAL of a server that was down, where it lies outside of the data directory.</summary>
+    public static string Log(string cluster) => $"{DumpPath.Cluster(cluster)}/{BaseExclusions.Log}";
+
     /// <summary>Beside each large relation, under its path in the data directory: its map, and the pages that have changed since it was stored whole.</summary>
     public static string Pages(string cluster) => $"{DumpPath.Cluster(cluster)}/pages";
 

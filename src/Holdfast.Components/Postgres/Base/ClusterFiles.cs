@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Holdfast.Engine.Problems;
 using Holdfast.Engine.Running;
 using Holdfast.Restic.Archiving;
+using Holdfast.Restic.Snapshots;
 
 namespace Holdfast.Components.Postgres.Base;
 
@@ -14,6 +15,7 @@ internal sealed class ClusterFiles(string cluster, ClusterFacts facts, CaptureSe
 {
     private readonly ArchiveCounters _counters = new();
     private readonly ConcurrentQueue<ArchiveWarning> _unread = new();
+    private readonly ConcurrentQueue<string> _links = new();
 
     public DamagedPages Damaged { get; } = new();
 
@@ -45,9 +47,13 @@ internal sealed class ClusterFiles(string cluster, ClusterFacts facts, CaptureSe
         context.Counters.Refresh = Show;
         Pages = new PageStore(cluster, session, parent?.Point);
         await AddAsync(facts.DataDirectory, BasePath.Data(cluster), "", parent, start, cancellation);
+        if (start is null && LocalEntries.TryFind($"{LocalEntries.Resolve(facts.DataDirectory)}/{BaseExclusions.Log}", out var type, out _) && type == NodeType.Symlink)
+            await AddAsync($"{facts.DataDirectory}/{BaseExclusions.Log}", BasePath.Log(cluster), $"{BaseExclusions.Log}/", parent, start, cancellation);
         foreach (var tablespace in facts.Tablespaces.Where(tablespace => Path.IsPathRooted(tablespace.Path)))
             await AddAsync(tablespace.Path, BasePath.Tablespace(cluster, tablespace.Oid), $"pg_tblspc/{tablespace.Oid}/", parent, start, cancellation);
         await Pages.AddScriptAsync(cancellation);
+        if (_links.TryPeek(out var link))
+            throw Catalogue.PostgresFiles.Throwable($"{link} is a link to {LocalEntries.LinkTarget(link)}, and what it leads to would not be in the recovery point.", "Stop the server and move the files back into its data directory; a tablespace keeps tables elsewhere.");
         if (_unread.TryPeek(out var first))
             throw Catalogue.PostgresFiles.Throwable($"{_unread.Count} files of {cluster} could not be read, and a cluster of which files are missing is none; the first: {first.Message}.");
         Damaged.Report(context, file => $"{facts.DataDirectory}/{file}");
@@ -56,11 +62,16 @@ internal sealed class ClusterFiles(string cluster, ClusterFacts facts, CaptureSe
     private async Task AddAsync(string place, string path, string root, BaseParent? parent, ulong? start, CancellationToken cancellation)
     {
         var folder = LocalEntries.Resolve(place);
-        var exclusions = new BaseExclusions(folder) { Tablespace = root.Length == 0 ? null : facts.TablespaceFolder };
+        var exclusions = new BaseExclusions(folder) { Tablespace = root.StartsWith("pg_tblspc/", StringComparison.Ordinal) ? facts.TablespaceFolder : null };
         var options = new ArchiveOptions
         {
             Counters = _counters,
-            Exclude = start is null ? exclusions.ExcludesStopped : exclusions.Excludes,
+            Exclude = (path, type) =>
+            {
+                var isLeftOut = start is null ? exclusions.ExcludesStopped(path, type) : exclusions.Excludes(path, type);
+                if (!isLeftOut && exclusions.IsLost(path, type)) _links.Enqueue(path);
+                return isLeftOut;
+            },
             Source = new PageSource(facts, parent, start ?? ulong.MaxValue, Damaged, Pages!, clock) { Root = root, Folder = folder },
             OnWarning = Report,
         };

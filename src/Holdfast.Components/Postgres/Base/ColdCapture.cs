@@ -38,8 +38,6 @@ internal sealed class ColdCapture(PostgresConnector connector, ClusterFacts fact
     {
         _files.Check();
         var before = ProveStopped();
-        if (new DirectoryInfo($"{facts.DataDirectory}/pg_wal").LinkTarget is { } elsewhere)
-            throw Catalogue.PostgresFiles.Throwable($"The WAL of {_cluster} lies outside of its data directory, in {elsewhere}, which the method cold does not copy.", "Use the method base, which fetches the WAL that it needs; or move the WAL into the data directory.");
         var parent = await BaseParent.FindAsync(session, _cluster, facts.SystemIdentifier, cancellation);
         var started = clock.GetUtcNow();
         await _files.CopyAsync(parent, start: null, context, cancellation);

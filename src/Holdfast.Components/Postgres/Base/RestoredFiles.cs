@@ -42,6 +42,8 @@ internal sealed class RestoredFiles(string cluster, RestoreSession session, Rest
             await OweAsync(Growing, context, cancellation);
         }
         await WriteAsync(BasePath.Data(cluster), Growing, "", [Control], cancellation);
+        if (await session.Repository.FindNodeAsync(session.Point, BasePath.Log(cluster), cancellation) is not null)
+            await WriteAsync(BasePath.Log(cluster), $"{Growing}/{BaseExclusions.Log}", BaseExclusions.Log, [], cancellation);
         foreach (var tablespace in places.Tablespaces)
         {
             var folder = IsInPlace ? tablespace.Folder : BaseUndos.Inside(tablespace.Folder, session.AsideSuffix);

@@ -115,6 +115,22 @@ public sealed class BaseCaptureTests
     }
 
     [Fact]
+    public async Task A_link_in_the_place_of_the_servers_own_files_is_refused_and_others_are_kept_as_links()
+    {
+        await using var rig = await BaseRig.StartAsync();
+        File.CreateSymbolicLink($"{rig.Server.Data}/log", "/var/log");
+        Assert.Equal("/var/log", (await rig.Repository.FindNodeAsync((await rig.CaptureAsync()).Point, "/postgres/main/base/log", BaseRig.Cancellation))!.LinkTarget);
+        var database = $"{rig.Server.Data}/base/{await rig.Server.QueryAsync("postgres", "SELECT oid FROM pg_database WHERE datname = 'postgres'")}";
+        await rig.Server.StopServerAsync();
+        Directory.Move(database, $"{rig.Server.Folder}/moved");
+        File.CreateSymbolicLink(database, $"{rig.Server.Folder}/moved");
+        await rig.Server.StartServerAsync();
+        var refused = (await Assert.ThrowsAsync<ProblemException>(() => rig.CaptureAsync())).Problem;
+        Assert.Equal("HF-PG-FILES", refused.Code);
+        Assert.Contains($"{database} is a link to {rig.Server.Folder}/moved", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Only_a_server_that_is_down_is_copied_cold()
     {
         await using var rig = await BaseRig.StartAsync();

@@ -212,11 +212,18 @@ public sealed class BaseRestoreTests
     {
         await using var rig = await BaseRig.StartAsync();
         await rig.Server.ExecuteAsync("postgres", Fill);
-        var taken = await rig.CaptureAsync(PostgresMethod.Cold, BackupMode.Cold, () => rig.Server.StopServerAsync());
+        var log = Path.Join(rig.Server.Folder, "log-elsewhere");
+        var taken = await rig.CaptureAsync(PostgresMethod.Cold, BackupMode.Cold, async () =>
+        {
+            await rig.Server.StopServerAsync();
+            Directory.Move($"{rig.Server.Data}/pg_wal", log); // its WAL is its own wherever it lies
+            File.CreateSymbolicLink($"{rig.Server.Data}/pg_wal", log);
+        });
         await rig.Server.StartServerAsync();
         await rig.Server.ExecuteAsync("postgres", "DROP TABLE t;");
         await rig.Server.StopServerAsync();
         await rig.RestoreAsync(taken);
+        Assert.Null(new DirectoryInfo($"{rig.Server.Data}/pg_wal").LinkTarget);
         Assert.Equal("20000|f", await rig.Server.QueryAsync("postgres", "SELECT count(*), pg_is_in_recovery() FROM t"));
         await SoundAsync(rig.Server);
     }

@@ -114,6 +114,33 @@ public sealed class PointInTimeTests(ITestOutputHelper output)
         }
     }
 
+    [Fact]
+    public async Task What_lies_behind_a_lost_segment_is_refused_with_what_is_nearest()
+    {
+        await using var rig = await BaseRig.StartAsync("wal_keep_size=1GB");
+        await rig.Server.ExecuteAsync("postgres", Tables);
+        var taken = await rig.CaptureAsync();
+        await CommitAndArchiveAsync(1);
+        var before = await rig.Repository.ListSnapshotIdsAsync(BaseRig.Cancellation);
+        await CommitAndArchiveAsync(6);
+        var lost = Assert.Single((await rig.Repository.ListSnapshotIdsAsync(BaseRig.Cancellation)).Except(before));
+        var behind = await CommitAndArchiveAsync(11);
+        await rig.Repository.ForgetAsync(lost, BaseRig.Cancellation);
+        await rig.Server.StopServerAsync();
+        var refused = await RefusedAsync(rig, taken, new RecoveryWishes { Limit = RecoveryLimit.Time, To = behind[0].Time }, "The nearest is --to-latest: ");
+        Assert.Contains("is missing), before ", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("the transactions up to ", refused.Hint, StringComparison.Ordinal);
+        await JudgeAsync(rig, taken, new RecoveryWishes { Limit = RecoveryLimit.Latest }, [.. Enumerable.Range(1, 5)], "up to the lost segment");
+
+        async Task<IReadOnlyList<Commit>> CommitAndArchiveAsync(int first)
+        {
+            var commits = await CommitAsync(rig.Server, first, first + 4);
+            await rig.Server.ExecuteAsync("postgres", "SELECT pg_switch_wal();");
+            await ArchiveAsync(rig);
+            return commits;
+        }
+    }
+
     /// <summary>The last one has nothing behind it that would end a replay to its time.</summary>
     private static IEnumerable<Instant> Instants(IReadOnlyList<Commit> commits, string timeline, int left) =>
         commits.SkipLast(1).Select(commit => new Instant(commit, timeline, left == 0 ? [.. Enumerable.Range(1, commit.Number)] : [.. Enumerable.Range(1, left), .. Enumerable.Range(101, commit.Number - 100)]));
@@ -193,11 +220,12 @@ public sealed class PointInTimeTests(ITestOutputHelper output)
 
     private static Task<string> StateAsync(PostgresServer server) => server.QueryAsync("postgres", "SELECT count(*), max(n), (SELECT timeline_id FROM pg_control_checkpoint()) FROM c");
 
-    private static async Task RefusedAsync(BaseRig rig, TakenPoint taken, RecoveryWishes wishes, string why)
+    private static async Task<Problem> RefusedAsync(BaseRig rig, TakenPoint taken, RecoveryWishes wishes, string why)
     {
         var problem = (await Assert.ThrowsAsync<ProblemException>(() => rig.PlanRestoreAsync(taken, wishes))).Problem;
         Assert.Equal("HF-PG-TARGET", problem.Code);
         Assert.Contains(why, problem.Hint, StringComparison.Ordinal);
+        return problem;
     }
 
     private static int Number(string name, int otherwise) => int.TryParse(Environment.GetEnvironmentVariable(name), out var number) ? number : otherwise;
