@@ -146,7 +146,7 @@ public sealed class PostgresServer : IAsyncDisposable
     }
 
     /// <summary>$HOLDFAST_POSTGRES_BIN, or the newest one installed where Debian and PGDG put it.</summary>
-    private static string FindBin()
+    public static string FindBin()
     {
         var named = Environment.GetEnvironmentVariable("HOLDFAST_POSTGRES_BIN");
         var bin = new[] { named }.Concat(Installed()).FirstOrDefault(folder => folder is not null && File.Exists(Path.Combine(folder, "initdb")));
