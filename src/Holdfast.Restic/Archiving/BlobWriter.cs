@@ -25,7 +25,7 @@ internal sealed class BlobWriter(Repository repository, BlobIndex index, Archive
     // at least one, for who waits here for a free builder may have a full one in hand.
     private readonly SemaphoreSlim _turn = new(1);
     private readonly PackBuilder?[] _open = new PackBuilder?[2];
-    private readonly SemaphoreSlim _builders = new(2 + Math.Max(1, repository.Backend.Concurrency - 1));
+    private readonly SemaphoreSlim[] _builders = [new(1 + Math.Max(1, repository.Backend.Concurrency - 1)), new(2)];
     private List<IndexedPack> _unindexed = [];
     private int _unindexedBlobs;
     private readonly long _begun = repository.Options.Clock.GetTimestamp();
@@ -39,26 +39,26 @@ internal sealed class BlobWriter(Repository repository, BlobIndex index, Archive
         var full = await PackAsync(id, type, plaintext, cancellation);
         Interlocked.Add(ref counters.BytesAdded, plaintext.Length);
         Interlocked.Increment(ref counters.BlobsAdded);
-        if (full is not null) await StoreAsync(full, cancellation);
+        if (full is not null) await StoreAsync(full, type, cancellation);
         return (id, true);
     }
 
     /// <summary>Stores what is still open, and the index of it. Everything saved before is durable when it returns.</summary>
     public async Task FlushAsync(CancellationToken cancellation)
     {
-        for (var type = 0; type < _open.Length; type++)
-            if (await CloseAsync(type, cancellation) is { } pack) await StoreAsync(pack, cancellation);
+        foreach (var type in (BlobType[])[BlobType.Data, BlobType.Tree])
+            if (await CloseAsync(type, cancellation) is { } pack) await StoreAsync(pack, type, cancellation);
         buffers.Trim(); // an index may be large as well
         await WriteIndexAsync(cancellation);
     }
 
-    private async Task<PackBuilder?> CloseAsync(int type, CancellationToken cancellation)
+    private async Task<PackBuilder?> CloseAsync(BlobType type, CancellationToken cancellation)
     {
         await _turn.WaitAsync(cancellation);
         try
         {
-            var open = _open[type];
-            _open[type] = null;
+            var open = _open[(int)type];
+            _open[(int)type] = null;
             return open;
         }
         finally
@@ -123,7 +123,7 @@ internal sealed class BlobWriter(Repository repository, BlobIndex index, Archive
             var open = _open[(int)type];
             var full = open is not null && !open.HasRoomFor(payload.Length) ? open : null;
             // The full one stays where it is until there is another: who is cancelled here must not lose it.
-            if (open is null || full is not null) open = _open[(int)type] = await RentBuilderAsync(cancellation);
+            if (open is null || full is not null) open = _open[(int)type] = await RentBuilderAsync(type, cancellation);
             open.Add(id, type, payload.Span, uncompressedLength, repository.Sealers);
             return full;
         }
@@ -133,13 +133,13 @@ internal sealed class BlobWriter(Repository repository, BlobIndex index, Archive
         }
     }
 
-    private async ValueTask<PackBuilder> RentBuilderAsync(CancellationToken cancellation)
+    private async ValueTask<PackBuilder> RentBuilderAsync(BlobType type, CancellationToken cancellation)
     {
-        await _builders.WaitAsync(cancellation);
-        return buffers.TakePack();
+        await _builders[(int)type].WaitAsync(cancellation);
+        return buffers.TakePack(type);
     }
 
-    private async Task StoreAsync(PackBuilder pack, CancellationToken cancellation)
+    private async Task StoreAsync(PackBuilder pack, BlobType type, CancellationToken cancellation)
     {
         try
         {
@@ -152,8 +152,8 @@ internal sealed class BlobWriter(Repository repository, BlobIndex index, Archive
         finally
         {
             // After a failure too, or those who wait for a builder would wait for ever.
-            buffers.Return(pack);
-            _builders.Release();
+            buffers.Return(pack, type);
+            _builders[(int)type].Release();
         }
     }
 
@@ -184,6 +184,6 @@ internal sealed class BlobWriter(Repository repository, BlobIndex index, Archive
     {
         foreach (var open in _open) open?.Dispose();
         _turn.Dispose();
-        _builders.Dispose();
+        foreach (var builders in _builders) builders.Dispose();
     }
 }

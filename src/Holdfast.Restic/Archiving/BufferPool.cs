@@ -41,7 +41,11 @@ internal sealed class BufferPool : IDisposable
         return large;
     }
 
-    public void Return(NativeBuffer buffer) => (buffer.Length == SmallSize ? _small : _large).Return(buffer);
+    public void Return(NativeBuffer buffer)
+    {
+        if (buffer.Length > SmallSize) buffer.Trim(SmallSize);
+        (buffer.Length == SmallSize ? _small : _large).Return(buffer);
+    }
 
     public void Dispose()
     {

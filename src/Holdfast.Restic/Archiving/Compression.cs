@@ -10,6 +10,7 @@ internal sealed class Compression(int level) : IDisposable
     private readonly Zstd _zstd = Zstd.Create(level);
     // For the largest chunk at once: pages that are never written cost nothing.
     private NativeBuffer _frame = new(Zstd.Bound(RabinChunker.MaxSize));
+    private int _written;
 
     /// <summary>The zstd frame of a plaintext, valid until the next call.</summary>
     public ReadOnlyMemory<byte> Compress(ReadOnlySpan<byte> plaintext)
@@ -20,7 +21,15 @@ internal sealed class Compression(int level) : IDisposable
             _frame.Dispose();
             _frame = new NativeBuffer(bound);
         }
-        return _frame.Memory[.._zstd.Compress(plaintext, _frame.GetSpan())];
+        _written = _zstd.Compress(plaintext, _frame.GetSpan());
+        return _frame.Memory[.._written];
+    }
+
+    /// <summary>The frame is not needed any more; of a rare large one the memory goes.</summary>
+    public void Rest()
+    {
+        if (_written > BufferPool.SmallSize) _frame.Trim(BufferPool.SmallSize);
+        _written = 0;
     }
 
     public void Dispose()

@@ -16,6 +16,7 @@ internal sealed class CompressionPool(int count, int level) : IDisposable
 
     public void Return(Compression compression)
     {
+        compression.Rest();
         _idle.Push(compression);
         _free.Release();
     }

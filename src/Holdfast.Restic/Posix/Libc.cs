@@ -120,4 +120,7 @@ internal static unsafe partial class Libc
         public long Seconds;
         public long Nanoseconds;
     }
+
+    [LibraryImport(Name)]
+    public static partial int madvise(void* start, nuint length, int advice);
 }

@@ -9,6 +9,8 @@ namespace Holdfast.Restic.Posix;
 /// </summary>
 internal sealed unsafe class NativeBuffer : MemoryManager<byte>
 {
+    private const int NotNeeded = 4; // MADV_DONTNEED
+
     private byte* _bytes;
 
     public NativeBuffer(int length)
@@ -35,6 +37,14 @@ internal sealed unsafe class NativeBuffer : MemoryManager<byte>
     public override void Unpin()
     {
         // It never moves.
+    }
+
+    /// <summary>Gives the memory behind the first <paramref name="kept"/> bytes back until it is written again; what it held is lost.</summary>
+    public void Trim(int kept)
+    {
+        var page = (nuint)Environment.SystemPageSize;
+        var (start, end) = (((nuint)_bytes + (nuint)kept + page - 1) / page * page, ((nuint)_bytes + (nuint)Length) / page * page);
+        if (start < end) _ = Libc.madvise((void*)start, end - start, NotNeeded); // a hint: where it fails the memory stays
     }
 
     /// <summary>Gives the memory back; may be called again. A buffer that nobody disposes stays until the process ends.</summary>
