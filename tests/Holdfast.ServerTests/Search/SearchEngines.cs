@@ -26,7 +26,7 @@ public sealed class SearchEngines : IAsyncDisposable
     {
         if (!_engines.TryGetValue(kind, out var engine))
             return _engines[kind] = await StartAsync(kind);
-        foreach (var index in (await engine.CallAsync(HttpMethod.Get, "/_cat/indices?format=json&h=index&expand_wildcards=open,closed")).AsArray().Select(index => (string)index!["index"]!).Where(index => !index.StartsWith('.')))
+        foreach (var index in (await engine.CallAsync(HttpMethod.Get, "/_cat/indices?format=json&h=index&expand_wildcards=open,closed")).AsArray().Select(index => (string)index!["index"]!).Where(index => index[0] != '.' || index.StartsWith(".tool", StringComparison.Ordinal)))
             await engine.CallAsync(HttpMethod.Delete, $"/{index}");
         foreach (var repository in ((JsonObject)await engine.CallAsync(HttpMethod.Get, "/_snapshot")).Select(repository => repository.Key).ToList())
             await engine.CallAsync(HttpMethod.Delete, $"/_snapshot/{repository}");

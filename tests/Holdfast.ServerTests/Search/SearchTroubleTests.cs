@@ -134,7 +134,7 @@ public sealed class SearchTroubleTests(SearchEngines engines)
         await engine.CallAsync(HttpMethod.Delete, "/documents_v2,stix_v4");
         await engine.CallAsync(HttpMethod.Put, "/_snapshot/holdfast", $$"""{"type":"fs","settings":{"location":"{{engine.Snapshots}}","compress":true,"max_restore_bytes_per_sec":"20kb"} }""");
         var restoring = rig.RestoreAsync(component, taken);
-        while (!(await engine.CallAsync(HttpMethod.Get, "/_recovery?active_only=true")).ToJsonString().Contains("INDEX", StringComparison.Ordinal))
+        while (!(await engine.CallAsync(HttpMethod.Get, "/_recovery?active_only=true")).ToJsonString().Contains("\"type\":\"SNAPSHOT\"", StringComparison.Ordinal))
         {
             Assert.False(restoring.IsCompleted, "It was over before the engine could be killed.");
             await Task.Delay(20, Cancellation);
