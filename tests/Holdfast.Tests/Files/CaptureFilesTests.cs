@@ -9,6 +9,9 @@ namespace Holdfast.Tests.Files;
 
 public sealed class CaptureFilesTests
 {
+    /// <summary>Reading so much takes longer than a writer has to wait for its turn on a busy machine. 32 MiB.</summary>
+    private const int Long = 32 << 20;
+
     [Fact]
     public async Task A_profile_decides_what_is_captured_and_the_manifest_tells_what_became_of_it()
     {
@@ -115,9 +118,10 @@ public sealed class CaptureFilesTests
     public async Task A_file_that_changes_with_every_reading_is_kept_with_a_warning()
     {
         await using var rig = await FilesRig.MakeAsync();
-        var path = rig.Disk.Write("log", new string('x', 4 << 20));
+        var path = rig.Disk.Write("log", new string('x', Long));
         using var stop = new CancellationTokenSource();
-        var writing = Task.Run(() => AppendUntil(path, stop.Token), TestContext.Current.CancellationToken);
+        var writing = Task.Factory.StartNew(() => AppendUntil(path, stop.Token), TestContext.Current.CancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        while (new FileInfo(path).Length == Long) await Task.Delay(1, TestContext.Current.CancellationToken);
         var point = await rig.CaptureAsync(rig.Component("groups: { All: [DISK/log] }"));
         await stop.CancelAsync();
         await writing;
