@@ -1,3 +1,4 @@
+#!/usr/bin/python3
 """PostgreSQL's files beside pgBackRest: the same cluster in the same run, as root, with Debian's server. Usage: bench/postgres.py [--scale N] [--no-result]
 
 Both compress with zstd at level 2, encrypt, and use two processes. Stages: full, unchanged, after pgbench transactions, after 1 % of the JSON rows

@@ -1,3 +1,4 @@
+#!/usr/bin/python3
 """Search indices built from PostgreSQL, beside python3-elasticsearch's parallel_bulk reading the same rows through psycopg2: the same table and the same engine in
 the same run, as root. Usage: bench/search.py [--documents N] [--turns N] [--engine elasticsearch|opensearch] [--no-result]
 
