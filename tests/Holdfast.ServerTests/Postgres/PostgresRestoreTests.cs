@@ -124,19 +124,25 @@ public sealed class PostgresRestoreTests : IAsyncLifetime
         await _server.ExecuteAsync("app", "INSERT INTO t (v) SELECT repeat('x', 1000) FROM generate_series(1, 100000);");
         var manifest = await Cluster().CaptureAsync();
         var cluster = Cluster();
-        var crashing = Task.CompletedTask;
+        Task? crashing = null;
         cluster.Context.OnOwe = _ =>
         {
-            crashing = Task.Delay(1500, TestContext.Current.CancellationToken).ContinueWith(_ => _server.StopServerAsync("immediate"), TaskScheduler.Default).Unwrap();
+            crashing ??= CrashAsync();
             return Task.CompletedTask;
         };
         var problem = (await Assert.ThrowsAsync<ProblemException>(() => cluster.RestoreAsync(manifest, databases: "app"))).Problem;
         Assert.Contains(problem.Code, new[] { "HF-PG-UNREACHABLE", "HF-PG-RESTORE" });
-        await crashing;
+        await crashing!;
         await _server.StartServerAsync();
         await cluster.UndoAsync();
         Assert.Equal("app,postgres", await cluster.DatabasesAsync());
         Assert.Equal("101000", await _server.QueryAsync("app", "SELECT count(*) FROM t"));
+
+        async Task CrashAsync()
+        {
+            while (await _server.QueryAsync("postgres", "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'COPY %' AND state = 'active'") == "0") await Task.Delay(10, TestContext.Current.CancellationToken);
+            await _server.StopServerAsync("immediate");
+        }
     }
 
     [Fact]
