@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text;
 using Holdfast.Components.Postgres;
 using Holdfast.Components.Postgres.Wal;
 using Holdfast.Engine.Hosts;
@@ -15,6 +16,8 @@ namespace Holdfast.ServerTests.Wal;
 public sealed class WalReceivingTests
 {
     private const string Sum = "SELECT count(*), sum(hashtext(filler)) FROM t";
+
+    private readonly StringBuilder _errors = new();
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
@@ -125,21 +128,22 @@ public sealed class WalReceivingTests
         public Task<string> ReadAsync(ProfileNode reference, CancellationToken cancellation) => Task.FromResult("");
     }
 
-    private static async Task<Process> StartAsync(WalScene scene)
+    private async Task<Process> StartAsync(WalScene scene)
     {
         var process = scene.Scene.Start("wal", "receive", "--interval", "1");
         var ready = await process.StandardOutput.ReadLineAsync(Token);
         if (ready is null) throw new InvalidOperationException(await process.StandardError.ReadToEndAsync(Token));
         _ = process.StandardOutput.ReadToEndAsync(Token);
-        _ = process.StandardError.ReadToEndAsync(Token);
+        process.ErrorDataReceived += (_, line) => _errors.AppendLine(line.Data);
+        process.BeginErrorReadLine();
         return process;
     }
 
-    private static async Task EndAsync(Process receiver)
+    private async Task EndAsync(Process receiver)
     {
         (await Command.RunAsync("kill", [$"{receiver.Id}"])).Succeeded();
         await receiver.WaitForExitAsync(Token);
-        Assert.Equal((int)ExitCode.Success, receiver.ExitCode);
+        Assert.True(receiver.ExitCode == (int)ExitCode.Success, $"{receiver.ExitCode}: {_errors}");
     }
 
     private static async Task UntilReceivedAsync(WalScene scene, string segment)

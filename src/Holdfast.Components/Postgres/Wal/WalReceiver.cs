@@ -31,15 +31,17 @@ public sealed class WalReceiver(PostgresArchive archive, Repository repository, 
             {
                 await ReceiveAsync(catalogue, store, () => last = null, cancellation);
             }
-            catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+            catch (Exception ended) when (cancellation.IsCancellationRequested)
             {
-                return; // what had come is stored
+                // What had come is stored. A connection that is cut may say so in many ways; what can not be stored stays with the server.
+                if (ended is ProblemException unstored) tell(new WalNotice(archive.Cluster, 0, "", default) { Problem = unstored.Problem });
+                return;
             }
             catch (NpgsqlException ended) when (IsEnd(ended))
             {
                 // The timeline, or the server, has come to its end: the next connection tells which.
             }
-            catch (Exception failure) when (!cancellation.IsCancellationRequested)
+            catch (Exception failure)
             {
                 var problem = ToProblem(failure);
                 // Waiting for a server may take hours: it is told once.
@@ -75,7 +77,7 @@ public sealed class WalReceiver(PostgresArchive archive, Repository repository, 
         await catalogue.RefreshAsync(cancellation);
         var current = (ulong)system.XLogPos / (uint)size;
         var number = (ulong)(await RestartAsync(cancellation) ?? system.XLogPos) / (uint)size;
-        while (number < current && catalogue.Has(WalReach.At(history, number, size).Name)) number++;
+        while (number < current && catalogue.IsArchived(WalReach.At(history, number, size).Name)) number++;
         return WalReach.At(history, number, size);
     }
 
@@ -167,7 +169,8 @@ public sealed class WalReceiver(PostgresArchive archive, Repository repository, 
     private Problem ToProblem(Exception failure) => failure switch
     {
         _ when PostgresProblem.Recognises(failure) => PostgresProblem.Of(failure, $"Receiving WAL from {archive.Connector.Place} failed").Problem,
-        InvalidDataException or EndOfStreamException => Catalogue.PostgresUnreachable.With($"Receiving WAL from {archive.Connector.Place} failed: {failure.Message.TrimEnd('.')}."),
+        // The last two are Npgsql's when the connection breaks under a reading.
+        InvalidDataException or EndOfStreamException or InvalidOperationException or ObjectDisposedException => Catalogue.PostgresUnreachable.With($"Receiving WAL from {archive.Connector.Place} failed: {failure.Message.TrimEnd('.')}."),
         _ => failure.ToProblem(),
     };
 }
