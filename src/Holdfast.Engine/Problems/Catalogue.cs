@@ -156,7 +156,7 @@ public static class Catalogue
     public static readonly ProblemKind PostgresTarget = Kind("HF-PG-TARGET", "The wished point in time can not be reached.",
         "Choose another one, as the message says, or restore the newest recovery point as it is.", ExitCode.Failure);
     public static readonly ProblemKind PostgresRecovery = Kind("HF-PG-RECOVERY", "The restored PostgreSQL server did not come up.",
-        "See its log; its files are complete, and what stood there before has been kept as the message says.", ExitCode.Failure);
+        "See its log; its files are complete. What stood there before is beside it, unless --delta or --overwrite was given.", ExitCode.Failure);
 
     // Queues.
     public static readonly ProblemKind QueueUnreachable = Kind("HF-QUEUE-UNREACHABLE", "Redis does not answer.",

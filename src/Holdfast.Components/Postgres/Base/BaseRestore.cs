@@ -59,7 +59,7 @@ internal sealed class BaseRestore
             steps.Add(Step($"Stop {unit}", "Stops the server, whose files are replaced.", destroys: true, StopAsync));
         steps.Add(Step($"Restore the files of {_cluster}", Does(), _files.IsInPlace, WriteAsync));
         steps.Add(Step($"Put the files of {_cluster} in place", $"Adds the WAL and the settings of the recovery, makes all of it durable, and puts it at {_places.Data}.", Directory.Exists(_places.Data), PlaceAsync));
-        if (Starts) steps.Add(Step($"Start {_cluster} and replay its WAL", $"Starts the server, {(_feed is null ? "" : $"hands it {_wal!.Segments.Count} WAL segments as it asks for them, ")}and waits until it has replayed to {_target.Text}{(_session.Recovery.Pause ? " and pauses there" : "")}.", destroys: false, StartAsync));
+        if (Starts) steps.Add(Step($"Start {_cluster} and replay its WAL", $"Starts the server, {(_feed is null ? "" : $"hands it {_wal!.Segments.Count} WAL segments as it asks for them, ")}and waits until it has replayed to {_target.Text}{_wal?.Branch}{(_session.Recovery.Pause ? " and pauses there" : "")}.", destroys: false, StartAsync));
         return steps;
     }
 
@@ -76,12 +76,18 @@ internal sealed class BaseRestore
         if (_connector.Settings.Service is null || _session.Target is not null) RefuseRunning();
         if (_files.IsInPlace && ControlFile.TryRead(_places.Data) is { } there && there.SystemIdentifier != _record.SystemIdentifier)
             throw Catalogue.PostgresFiles.Throwable($"What is in {_places.Data} belongs to another cluster (system identifier {there.SystemIdentifier}, and {_record.SystemIdentifier} in the recovery point).", "Restore without --delta and --overwrite: then it is moved aside.");
+        if (_files.IsInPlace && IsForeign(_places.Data))
+            throw Catalogue.PostgresFiles.Throwable($"What is in {_places.Data} is no cluster of PostgreSQL, and would be removed.", "Restore without --delta and --overwrite: then it is moved aside.");
         var room = await RestoreRoom.MeasureAsync(_session, _cluster, _places, _files.IsInPlace, cancellation);
         if (!_files.IsInPlace && room.IsMount(_places.Data))
             throw Catalogue.PostgresFiles.Throwable($"{_places.Data} is a file system of its own, so it can not be moved aside.", "Restore with --delta, which replaces files where they stand, or with --target to another place.");
         if (_wal is not null && (_wal.Size > options.LargestWal || !room.Fits(_wal.Size))) _feed = await FindFeedAsync(options, cancellation);
         if (!_session.Recovery.IgnoreSpace) room.Check(_cluster, _feed is null ? _wal?.Size ?? 0 : (long)BaseRestoreOptions.FedSegments * _record.SegmentSize);
     }
+
+    /// <summary>False for an empty folder, as on a new disk, and for what a restore that was cut off has begun.</summary>
+    private static bool IsForeign(string data) =>
+        Directory.EnumerateFileSystemEntries(data).Any(entry => Path.GetFileName(entry) != "lost+found") && !Array.Exists(["PG_VERSION", "base", "global"], own => Path.Exists($"{data}/{own}"));
 
     /// <summary>Much WAL is fetched as it is replayed. A server that somebody starts later, or lets go on later, has nobody to ask, so it gets all of it beforehand.</summary>
     private async Task<string?> FindFeedAsync(BaseRestoreOptions options, CancellationToken cancellation)
@@ -125,8 +131,10 @@ internal sealed class BaseRestore
             if (_places.Map(_record.TablespaceMap) is { } map) await File.WriteAllTextAsync($"{data}/tablespace_map", map, cancellation);
             Settings(_feed ?? "false").Write(data);
         }
+        if (_session.Target is not null) RecoverySettings.StopArchiving(data);
         await _files.FinishAsync(context, cancellation);
         if (_session.Recovery.NoStart && _stopped is not null) await context.SettleAsync(_stopped, cancellation);
+        if (_session.Target is not null) context.Note("It does not archive its WAL: 'archive_mode = off' stands in its postgresql.auto.conf, so that nothing of a copy gets among the WAL of the cluster itself.");
         if (_session.Target is not null || _session.Recovery.NoStart) context.Note($"The cluster lies in {_places.Data} and has not been started; when it is, it replays to {_target.Text}.");
     }
 
@@ -140,7 +148,7 @@ internal sealed class BaseRestore
         if (feed is not null) await TakeBackAsync(cancellation);
         context.Note(state.IsPaused
             ? $"{_cluster} waits at {state.Replayed}: look at it, then let it go on with 'SELECT pg_wal_replay_resume()'."
-            : $"{_cluster} is up, replayed to {_target.Text} ({state.Replayed}).");
+            : $"{_cluster} is up, replayed to {_target.Text} ({state.Replayed}){_wal?.Branch}.");
     }
 
     private RecoverySettings Settings(string restoreCommand) => new(_record.Version, _target, _wal!.Timeline, _session.Recovery.Pause, restoreCommand);

@@ -9,6 +9,8 @@ internal sealed record RecoverySettings(int Version, RecoveryTarget Target, stri
     private const int Signals = 120_000;
 
     /// <summary>Settings of earlier recoveries; two targets at once would keep the server from starting.</summary>
+    private static readonly string[] Targets = ["recovery_target", "recovery_target_name", "recovery_target_time", "recovery_target_xid", "recovery_target_lsn"];
+
     private static readonly string[] Own = ["recovery_target", "recovery_target_name", "recovery_target_time", "recovery_target_xid", "recovery_target_lsn", "recovery_target_inclusive", "recovery_target_action", "recovery_target_timeline", "restore_command"];
 
     /// <summary>Writes them into a data directory whose server is down.</summary>
@@ -35,6 +37,9 @@ internal sealed record RecoverySettings(int Version, RecoveryTarget Target, stri
 
     public static string PathIn(string data) => $"{data}/postgresql.auto.conf";
 
+    /// <summary>A copy that somebody looks at would archive under the names of the cluster that it is of, and later restores of that would follow the copy.</summary>
+    public static void StopArchiving(string data) => File.AppendAllText(PathIn(data), "archive_mode = off\n");
+
     private IReadOnlyList<string> Whole(string data)
     {
         var kept = File.Exists(PathIn(data)) ? File.ReadAllLines(PathIn(data)).Where(line => !Own.Contains(NameOf(line), StringComparer.OrdinalIgnoreCase)) : [];
@@ -46,13 +51,13 @@ internal sealed record RecoverySettings(int Version, RecoveryTarget Target, stri
         get
         {
             yield return $"restore_command = {Quote(RestoreCommand)}";
-            if (Target.Setting is { } setting)
-            {
-                yield return $"{setting} = {Quote(Target.Value)}";
-                // An address is where a record ends that is wished for, and where the next one begins, which is not.
-                if (setting == "recovery_target_lsn") yield return "recovery_target_inclusive = off";
-                yield return $"recovery_target_action = '{(Pause ? "pause" : "promote")}'";
-            }
+            // What stands in postgresql.conf, from a recovery by hand long ago, does not count: the empty ones first, for the server takes a second target for a mistake.
+            if (Version >= Signals)
+                foreach (var other in Targets.Where(other => other != Target.Setting)) yield return $"{other} = ''";
+            if (Target.Setting is { } setting) yield return $"{setting} = {Quote(Target.Value)}";
+            // An address is where a record ends that is wished for, and where the next one begins, which is not.
+            if (Version >= Signals || Target.Setting is not null) yield return $"recovery_target_inclusive = {(Target.Setting == "recovery_target_lsn" ? "off" : "on")}";
+            if (Version >= Signals || Target.Setting is not null) yield return $"recovery_target_action = '{(Pause ? "pause" : "promote")}'";
             // Before version 12 "current" was what an unset one meant, and no word for it.
             if (Version >= Signals || Timeline != "current") yield return $"recovery_target_timeline = {Quote(Timeline)}";
         }

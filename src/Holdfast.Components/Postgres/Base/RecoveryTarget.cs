@@ -56,7 +56,8 @@ internal sealed record RecoveryTarget(string? Setting, string Value, string Text
 
     private static RecoveryTarget OfTime(string text, BaseRecord record)
     {
-        if (!DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeLocal, out var time))
+        // "12/11/2026" is one day for some and another for others.
+        if (text.Length < 10 || !DateOnly.TryParseExact(text[..10], "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out _) || !DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeLocal, out var time))
             throw Catalogue.PostgresTarget.Throwable($"'{text}' is no time.", "Write it like --to \"2026-11-22 14:03:07+01\".");
         if (time < record.Stopped) throw TooEarly($"The time {Show(time)}", $"{Show(record.Stopped)} is the first that it can be brought to");
         return new("recovery_target_time", time.ToString("yyyy-MM-dd HH:mm:ss.ffffffzzz", CultureInfo.InvariantCulture), $"{Show(time)}") { Time = time, IsInPoint = time <= record.Mark?.Time };

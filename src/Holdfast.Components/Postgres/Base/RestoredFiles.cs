@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using Holdfast.Engine.Hosts;
 using Holdfast.Engine.Planning;
 using Holdfast.Engine.Problems;
 using Holdfast.Engine.Running;
@@ -33,8 +34,12 @@ internal sealed class RestoredFiles(string cluster, RestoreSession session, Rest
         context.Counters.Refresh = Show;
         if (IsInPlace)
         {
-            // Without its control file no server starts from what is neither the old nor the new.
-            File.Delete(places.Data + Control);
+            // Without its control file no server starts from what is neither the old nor the new, after a power cut neither.
+            if (Path.GetDirectoryName(places.Data + Control) is { } folder && Directory.Exists(folder))
+            {
+                File.Delete(places.Data + Control);
+                DurableFolder.Sync(folder);
+            }
             _right = await new StandingPages(cluster, session, _pages, [Growing, .. places.Tablespaces.Select(tablespace => tablespace.Folder)], Place, _counters).PutRightAsync(cancellation);
         }
         else
@@ -79,10 +84,10 @@ internal sealed class RestoredFiles(string cluster, RestoreSession session, Rest
     /// <summary>The control file comes last; then the folders change places, all of them or none.</summary>
     public async Task FinishAsync(StepContext context, CancellationToken cancellation)
     {
+        if (IsInPlace) await SyncAsync(cancellation);
         await RestoreAsync(BasePath.Data(cluster), Growing, new RestoreOptions { Include = [Control], Existing = ExistingFiles.Overwrite }, cancellation);
         await owner.TakeAsync(Growing, cancellation);
-        await owner.SyncAsync(Growing, cancellation);
-        foreach (var tablespace in places.Tablespaces) await owner.SyncAsync(tablespace.Folder, cancellation);
+        await SyncAsync(cancellation);
         if (IsInPlace) return;
         var folders = Exchanged();
         var undo = exchange.PutBack(folders);
@@ -95,6 +100,11 @@ internal sealed class RestoredFiles(string cluster, RestoreSession session, Rest
             if (Directory.Exists(growing)) Directory.Delete(growing);
             await context.SettleAsync(owed, cancellation);
         }
+    }
+
+    private async Task SyncAsync(CancellationToken cancellation)
+    {
+        foreach (var root in places.Tablespaces.Select(tablespace => tablespace.Folder).Prepend(Growing)) await owner.SyncAsync(root, cancellation);
     }
 
     /// <summary>The data directory, and in each tablespace the folder of this server.</summary>

@@ -10,9 +10,6 @@ namespace Holdfast.Components.Postgres.Base;
 /// <summary>The WAL that a restore needs, found before anything is touched: whether the wish can be met, and what is nearest to it.</summary>
 internal sealed class WalSupply
 {
-    /// <summary>Segments that are looked into, from the end, for the time of the last transaction: a server that only idles writes a few without any.</summary>
-    private const int LookedInto = 16;
-
     private readonly string _cluster;
     private readonly WalCatalogue _catalogue;
     private readonly BaseRecord _record;
@@ -36,6 +33,17 @@ internal sealed class WalSupply
 
     /// <summary>recovery_target_timeline.</summary>
     public string Timeline => _history.Timeline == _record.Timeline ? "current" : _history.Timeline.ToString(CultureInfo.InvariantCulture);
+
+    /// <summary>Which timeline is followed, in words for people, and which one it leaves where that goes on; empty when there is but one.</summary>
+    public string Branch
+    {
+        get
+        {
+            if (Target.IsInPoint || _history.Ancestors is not [.., var left]) return "";
+            var goesOn = _catalogue.Segments.Any(segment => segment.Timeline == left.Timeline && segment.Start(_record.SegmentSize) >= left.Address);
+            return $" on timeline {_history.Timeline}, which leaves timeline {left.Timeline} at {left.Address}{(goesOn ? $"; timeline {left.Timeline} goes on behind that, choose it with --to-timeline {left.Timeline}" : "")}";
+        }
+    }
 
     /// <exception cref="ProblemException">The wish can not be met.</exception>
     public static async Task<WalSupply> FindAsync(RestoreSession session, string cluster, BaseRecord record, RecoveryTarget target, CancellationToken cancellation)
@@ -118,6 +126,8 @@ internal sealed class WalSupply
         var end = NeededEnd(target);
         if (_reach.End < end)
             throw Catalogue.PostgresTarget.Throwable($"The WAL at hand ends at {_reach.End} on timeline {_history.Timeline}{Gap}, before {target.Text}.", await NearestAsync(cancellation));
+        if (target is { Setting: null, IsInPoint: false } && _reach.Gap is not null)
+            throw Catalogue.PostgresTarget.Throwable($"The WAL at hand ends at {_reach.End} on timeline {_history.Timeline}{Gap}, and there is more behind that, which would be left out.", await NearestAsync(cancellation));
         Segments = [.. Needed(end, target)];
         // Nothing in the WAL begins there, so the server would never see that it has arrived.
         if (target is { IsInPoint: false, Address: { } address } && address >= _reach.End) return target.ToEnd();
@@ -148,15 +158,17 @@ internal sealed class WalSupply
 
     private string Gap => _reach.Gap is { } gap ? $" (then {gap} is missing)" : "";
 
-    private async Task<string> NearestAsync(CancellationToken cancellation) => (await NewestAsync(cancellation))?.Last is { } newest
-        ? $"The nearest is --to-latest: {_reach.End}, the transactions up to {Show(newest)}."
-        : $"The nearest is --to-latest: {_reach.End}.";
+    private async Task<string> NearestAsync(CancellationToken cancellation)
+    {
+        var nearest = _reach.Gap is null ? $"The nearest is --to-latest: {_reach.End}" : $"The nearest is --to-lsn {_reach.End}";
+        return (await NewestAsync(cancellation))?.Last is { } newest ? $"{nearest}, the transactions up to {Show(newest)}." : $"{nearest}.";
+    }
 
-    /// <summary>The times in the last of the segments that has any.</summary>
+    /// <summary>The times in the last of the segments that has any: a server that idles, or is at one long transaction, writes many without.</summary>
     private async Task<WalRecords?> NewestAsync(CancellationToken cancellation)
     {
         var all = Segments.Count > 0 ? Segments : [.. Needed(_reach.End, RecoveryTarget.End)];
-        foreach (var segment in all.Reverse().Take(LookedInto))
+        foreach (var segment in all.Reverse())
         {
             if (await _files.OpenAsync(segment.Name, cancellation) is not { } found) continue;
             await using var content = found.Content;

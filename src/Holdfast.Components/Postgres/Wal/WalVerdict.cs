@@ -8,8 +8,9 @@ internal static class WalVerdict
     /// <summary>What is wrong with it; null when it may be archived.</summary>
     public static async Task<Problem?> JudgeAsync(WalSource source, WalIdentity? identity, string cluster, CancellationToken cancellation)
     {
-        if (source.File.Kind is WalFileKind.History or WalFileKind.Backup) return null;
         var name = source.File.Name;
+        if (source.File.Kind == WalFileKind.Backup) return null;
+        if (source.File.Kind == WalFileKind.History) return await ReadHistoryAsync(source, cancellation) is { Ancestors.Count: > 0 } ? null : Catalogue.WalInvalid.With($"The file {name} is not the history of a timeline.");
         if (await ReadHeaderAsync(source, cancellation) is not { } header) return Catalogue.WalInvalid.With($"The file {name} does not begin as a segment of WAL does.");
         if (header.Version is null) return Catalogue.WalInvalid.With($"The segment {name} is in a format (magic {header.Magic:X4}) of no version of PostgreSQL that is known here.", "Use a newer version of Holdfast.");
         if (header.Contradiction(source.File.Segment, source.Length) is { } contradiction) return Catalogue.WalInvalid.With($"The file {name} is not the segment that its name says: {contradiction}.");
@@ -24,5 +25,11 @@ internal static class WalVerdict
         await using var content = source.Open();
         var page = new byte[WalHeader.Size];
         return await content.ReadAtLeastAsync(page, page.Length, throwOnEndOfStream: false, cancellation) == page.Length ? WalHeader.Read(page) : null;
+    }
+
+    private static async Task<TimelineHistory?> ReadHistoryAsync(WalSource source, CancellationToken cancellation)
+    {
+        using var content = new StreamReader(source.Open());
+        return TimelineHistory.Parse(source.File.Segment.Timeline, await content.ReadToEndAsync(cancellation));
     }
 }

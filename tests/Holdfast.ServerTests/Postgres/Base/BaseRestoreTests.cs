@@ -15,7 +15,7 @@ public sealed class BaseRestoreTests
     [Fact]
     public async Task A_cluster_comes_back_to_its_place_as_of_the_mark_and_the_old_one_is_kept()
     {
-        await using var rig = await BaseRig.StartAsync();
+        await using var rig = await BaseRig.StartAsync("recovery_target_time='2001-01-01 00:00:00+00'"); // of a recovery by hand, long ago
         await rig.Server.ExecuteAsync("postgres", Fill);
         var taken = await rig.CaptureAsync(between: () => rig.Server.ExecuteAsync("postgres", "INSERT INTO t VALUES (20001, 'between');"));
         await rig.Server.ExecuteAsync("postgres", "INSERT INTO t VALUES (0, 'too late');");
@@ -116,7 +116,7 @@ public sealed class BaseRestoreTests
     [Fact]
     public async Task Below_another_directory_nothing_is_started_and_a_server_on_it_comes_up()
     {
-        await using var rig = await BaseRig.StartAsync();
+        await using var rig = await BaseRig.StartAsync("archive_mode=on", "archive_command='/bin/true'");
         await rig.Server.ExecuteAsync("postgres", Fill);
         var taken = await rig.CaptureAsync();
         var context = await rig.RestoreAsync(taken, target: rig["elsewhere"]);
@@ -126,6 +126,27 @@ public sealed class BaseRestoreTests
         (await Command.RunAsync("chmod", ["700", rig["elsewhere"] + rig.Server.Data])).Succeeded();
         await using var restored = await PostgresServer.StartAsync(new PostgresServerOptions { Data = rig["elsewhere"] + rig.Server.Data });
         Assert.Equal("20000", await restored.QueryAsync("postgres", "SELECT count(*) FROM t"));
+        // Else the copy would archive under the names of the cluster that it is of.
+        Assert.Equal("off", await restored.QueryAsync("postgres", "SHOW archive_mode"));
+        Assert.Equal("on", await rig.Server.QueryAsync("postgres", "SHOW archive_mode"));
+        Assert.Equal("20000", await rig.Server.QueryAsync("postgres", "SELECT count(*) FROM t"));
+    }
+
+    [Fact]
+    public async Task A_new_disk_is_filled_where_it_is_and_a_folder_of_other_things_is_left_alone()
+    {
+        await using var rig = await BaseRig.StartAsync();
+        await rig.Server.ExecuteAsync("postgres", Fill);
+        var taken = await rig.CaptureAsync();
+        await rig.Server.StopServerAsync();
+        Directory.Move(rig.Server.Data, rig.Server.Data + ".gone");
+        Directory.CreateDirectory(Path.Join(rig.Server.Data, "lost+found"));
+        var precious = Path.Join(rig.Server.Data, "precious");
+        await File.WriteAllTextAsync(precious, "", BaseRig.Cancellation);
+        var refused = (await Assert.ThrowsAsync<ProblemException>(() => rig.PlanRestoreAsync(taken, new RecoveryWishes { Delta = true }))).Problem;
+        Assert.Contains("is no cluster of PostgreSQL", refused.Message, StringComparison.Ordinal);
+        File.Delete(precious);
+        await rig.RestoreAsync(taken, new RecoveryWishes { Delta = true });
         Assert.Equal("20000", await rig.Server.QueryAsync("postgres", "SELECT count(*) FROM t"));
     }
 
