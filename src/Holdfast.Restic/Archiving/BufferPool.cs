@@ -43,8 +43,13 @@ internal sealed class BufferPool : IDisposable
 
     public void Return(NativeBuffer buffer)
     {
-        if (buffer.Length > SmallSize) buffer.Trim(SmallSize);
-        (buffer.Length == SmallSize ? _small : _large).Return(buffer);
+        if (buffer.Length == SmallSize)
+        {
+            _small.Return(buffer);
+            return;
+        }
+        buffer.Trim(SmallSize);
+        _large.Return(buffer);
     }
 
     public void Dispose()

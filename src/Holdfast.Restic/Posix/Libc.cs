@@ -38,6 +38,9 @@ internal static unsafe partial class Libc
     [LibraryImport(Name, SetLastError = true)]
     public static partial int fcntl(SafeFileHandle file, int command, int argument);
 
+    [LibraryImport(Name)]
+    public static partial int madvise(void* start, nuint length, int advice);
+
     [LibraryImport(Name, SetLastError = true)]
     public static partial int fsync(SafeFileHandle file);
 
@@ -120,7 +123,4 @@ internal static unsafe partial class Libc
         public long Seconds;
         public long Nanoseconds;
     }
-
-    [LibraryImport(Name)]
-    public static partial int madvise(void* start, nuint length, int advice);
 }

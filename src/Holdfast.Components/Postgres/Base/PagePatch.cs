@@ -1,4 +1,5 @@
 using Holdfast.Engine.Running;
+using Microsoft.Win32.SafeHandles;
 
 namespace Holdfast.Components.Postgres.Base;
 
@@ -25,7 +26,7 @@ internal sealed class PagePatch(RestoreSession session, PointPages pages, Func<s
     }
 
     /// <summary>Writes those of the changed pages that are wanted.</summary>
-    public static async Task WriteAsync(RestoreSession session, PageFiles files, PageList list, Microsoft.Win32.SafeHandles.SafeFileHandle file, Func<uint, bool> isWanted, CancellationToken cancellation)
+    public static async Task WriteAsync(RestoreSession session, PageFiles files, PageList list, SafeFileHandle file, Func<uint, bool> isWanted, CancellationToken cancellation)
     {
         await using var content = session.Repository.OpenFile(files.Delta!);
         var page = new byte[list.PageSize];

@@ -8,10 +8,11 @@ internal sealed record RecoverySettings(int Version, RecoveryTarget Target, stri
 {
     private const int Signals = 120_000;
 
-    /// <summary>Settings of earlier recoveries; two targets at once would keep the server from starting.</summary>
+    /// <summary>How far to replay can be said in one of these; two at once would keep the server from starting.</summary>
     private static readonly string[] Targets = ["recovery_target", "recovery_target_name", "recovery_target_time", "recovery_target_xid", "recovery_target_lsn"];
 
-    private static readonly string[] Own = ["recovery_target", "recovery_target_name", "recovery_target_time", "recovery_target_xid", "recovery_target_lsn", "recovery_target_inclusive", "recovery_target_action", "recovery_target_timeline", "restore_command"];
+    /// <summary>What may be left of earlier recoveries.</summary>
+    private static readonly string[] Own = [.. Targets, "recovery_target_inclusive", "recovery_target_action", "recovery_target_timeline", "restore_command"];
 
     /// <summary>Writes them into a data directory whose server is down.</summary>
     public void Write(string data)
@@ -55,9 +56,12 @@ internal sealed record RecoverySettings(int Version, RecoveryTarget Target, stri
             if (Version >= Signals)
                 foreach (var other in Targets.Where(other => other != Target.Setting)) yield return $"{other} = ''";
             if (Target.Setting is { } setting) yield return $"{setting} = {Quote(Target.Value)}";
-            // An address is where a record ends that is wished for, and where the next one begins, which is not.
-            if (Version >= Signals || Target.Setting is not null) yield return $"recovery_target_inclusive = {(Target.Setting == "recovery_target_lsn" ? "off" : "on")}";
-            if (Version >= Signals || Target.Setting is not null) yield return $"recovery_target_action = '{(Pause ? "pause" : "promote")}'";
+            if (Version >= Signals || Target.Setting is not null)
+            {
+                // An address is where a record ends that is wished for, and where the next one begins, which is not.
+                yield return $"recovery_target_inclusive = {(Target.Setting == "recovery_target_lsn" ? "off" : "on")}";
+                yield return $"recovery_target_action = '{(Pause ? "pause" : "promote")}'";
+            }
             // Before version 12 "current" was what an unset one meant, and no word for it.
             if (Version >= Signals || Timeline != "current") yield return $"recovery_target_timeline = {Quote(Timeline)}";
         }

@@ -35,10 +35,10 @@ internal sealed class RestoredFiles(string cluster, RestoreSession session, Rest
         if (IsInPlace)
         {
             // Without its control file no server starts from what is neither the old nor the new, after a power cut neither.
-            if (Path.GetDirectoryName(places.Data + Control) is { } folder && Directory.Exists(folder))
+            if (File.Exists(places.Data + Control))
             {
                 File.Delete(places.Data + Control);
-                DurableFolder.Sync(folder);
+                DurableFolder.Sync(Path.GetDirectoryName(places.Data + Control)!);
             }
             _right = await new StandingPages(cluster, session, _pages, [Growing, .. places.Tablespaces.Select(tablespace => tablespace.Folder)], Place, _counters).PutRightAsync(cancellation);
         }

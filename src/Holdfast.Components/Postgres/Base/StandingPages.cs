@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Collections.Concurrent;
 using System.Collections.Frozen;
+using System.Globalization;
 using Holdfast.Engine.Running;
 using Holdfast.Restic.Archiving;
 using Holdfast.Restic.Restoring;
@@ -47,7 +48,7 @@ internal sealed class StandingPages(string cluster, RestoreSession session, Poin
         var stored = new Dictionary<string, Node>(StringComparer.Ordinal);
         await CollectAsync(BasePath.Data(cluster), "");
         foreach (var oid in (await pages.FindAsync(cancellation)).Keys.Select(relative => relative.Split('/', 3)).Where(parts => parts[0] == "pg_tblspc").Select(parts => parts[1]).Distinct(StringComparer.Ordinal))
-            await CollectAsync(BasePath.Tablespace(cluster, uint.Parse(oid, System.Globalization.CultureInfo.InvariantCulture)), $"pg_tblspc/{oid}/");
+            await CollectAsync(BasePath.Tablespace(cluster, uint.Parse(oid, CultureInfo.InvariantCulture)), $"pg_tblspc/{oid}/");
         return stored;
 
         async Task CollectAsync(string below, string prefix)

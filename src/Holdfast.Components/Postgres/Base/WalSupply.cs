@@ -125,16 +125,16 @@ internal sealed class WalSupply
     {
         var end = NeededEnd(target);
         if (_reach.End < end)
-            throw Catalogue.PostgresTarget.Throwable($"The WAL at hand ends at {_reach.End} on timeline {_history.Timeline}{Gap}, before {target.Text}.", await NearestAsync(cancellation));
+            throw Catalogue.PostgresTarget.Throwable($"The WAL at hand ends at {_reach.End} on timeline {_history.Timeline}{Gap}, before {target.Text}.", Nearest(await NewestAsync(cancellation)));
         if (target is { Setting: null, IsInPoint: false } && _reach.Gap is not null)
-            throw Catalogue.PostgresTarget.Throwable($"The WAL at hand ends at {_reach.End} on timeline {_history.Timeline}{Gap}, and there is more behind that, which would be left out.", await NearestAsync(cancellation));
+            throw Catalogue.PostgresTarget.Throwable($"The WAL at hand ends at {_reach.End} on timeline {_history.Timeline}{Gap}, and there is more behind that, which would be left out.", Nearest(await NewestAsync(cancellation)));
         Segments = [.. Needed(end, target)];
         // Nothing in the WAL begins there, so the server would never see that it has arrived.
         if (target is { IsInPoint: false, Address: { } address } && address >= _reach.End) return target.ToEnd();
         if (target.Time is not { } time) return target;
         var newest = await NewestAsync(cancellation);
         if (!target.IsInPoint && !(time <= newest?.Last))
-            throw Catalogue.PostgresTarget.Throwable($"The last transaction in the WAL at hand is of {(newest?.Last is { } last ? Show(last) : "an unknown time")}{Gap}, before {target.Text}.", await NearestAsync(cancellation));
+            throw Catalogue.PostgresTarget.Throwable($"The last transaction in the WAL at hand is of {(newest?.Last is { } last ? Show(last) : "an unknown time")}{Gap}, before {target.Text}.", Nearest(newest));
         return time >= newest?.LastTransaction ? target.ToEnd() : target;
     }
 
@@ -158,10 +158,10 @@ internal sealed class WalSupply
 
     private string Gap => _reach.Gap is { } gap ? $" (then {gap} is missing)" : "";
 
-    private async Task<string> NearestAsync(CancellationToken cancellation)
+    private string Nearest(WalRecords? found)
     {
         var nearest = _reach.Gap is null ? $"The nearest is --to-latest: {_reach.End}" : $"The nearest is --to-lsn {_reach.End}";
-        return (await NewestAsync(cancellation))?.Last is { } newest ? $"{nearest}, the transactions up to {Show(newest)}." : $"{nearest}.";
+        return found?.Last is { } newest ? $"{nearest}, the transactions up to {Show(newest)}." : $"{nearest}.";
     }
 
     /// <summary>The times in the last of the segments that has any: a server that idles, or is at one long transaction, writes many without.</summary>
