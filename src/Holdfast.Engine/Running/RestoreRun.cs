@@ -65,12 +65,14 @@ public sealed class RestoreRun : IAsyncDisposable
     private readonly RestoreRequest _request;
     private readonly RepositoryHold _hold;
     private readonly string _id;
+    private readonly RestoreSession _session;
 
     private RestoreRun(RunEnvironment environment, RestoreRequest request, RepositoryHold hold, FoundPoint found, Profile profile)
     {
         (_environment, _request, _hold, Point, Manifest, Warnings, Profile) = (environment, request, hold, found.Point, found.Manifest, found.Warnings, profile);
         Components = request.Compose(profile);
         _id = environment.NewRunId(environment.Clock);
+        _session = NewSession();
     }
 
     public Snapshot Point { get; }
@@ -106,7 +108,7 @@ public sealed class RestoreRun : IAsyncDisposable
     public async Task<Plan> PlanAsync(CancellationToken cancellation)
     {
         using var interruption = new Interruption(cancellation);
-        return await PlanAsync(NewSession(), interruption, cancellation);
+        return await PlanAsync(interruption, cancellation);
     }
 
     /// <summary>Does it. Failures of the run itself are in the outcome, what keeps it from beginning is thrown.</summary>
@@ -114,9 +116,8 @@ public sealed class RestoreRun : IAsyncDisposable
     {
         using var interruption = new Interruption(cancellation);
         using var frame = await RunFrame.EnterAsync(_environment with { Profile = Profile }, _id, Profile.Platform, [_hold, .. Components.SelectMany(component => component.UndoHandlers)], Warnings);
-        var session = NewSession();
-        var outcome = await frame.RunAsync(await PlanAsync(session, interruption, cancellation), interruption);
-        return new RestoreSummary(outcome, Point, Manifest, session.Failed);
+        var outcome = await frame.RunAsync(await PlanAsync(interruption, cancellation), interruption);
+        return new RestoreSummary(outcome, Point, Manifest, _session.Failed);
     }
 
     public ValueTask DisposeAsync() => _hold.DisposeAsync();
@@ -125,12 +126,13 @@ public sealed class RestoreRun : IAsyncDisposable
     {
         Repository = _hold.Repository, Point = Point, Manifest = Manifest, Target = _request.Target, Overwrite = _request.Overwrite,
         Include = _request.Include, Exclude = _request.Exclude, Recovery = _request.Recovery, AsideSuffix = $".before-{_id}",
+        Tell = text => _environment.Observer.OnEvent(new Noted(0, text) { Time = _environment.Clock.GetUtcNow() }),
     };
 
-    private async Task<Plan> PlanAsync(RestoreSession session, Interruption interruption, CancellationToken cancellation)
+    private async Task<Plan> PlanAsync(Interruption interruption, CancellationToken cancellation)
     {
         var restores = new List<Step>();
-        foreach (var component in Selected()) restores.AddRange(await component.PlanRestoreAsync(session, cancellation));
+        foreach (var component in Selected()) restores.AddRange(await component.PlanRestoreAsync(_session, cancellation));
         if (restores.Count == 0 && _request.Include.Count > 0)
             throw Catalogue.RestoreNothing.Throwable($"Nothing in the recovery point {Point.Id.ToShortString()} fits {string.Join(" or ", _request.Include.Select(pattern => $"'{pattern}'"))}, so nothing was done.");
         return new Plan("restore", Profile.Platform, _request.NoLock ? restores : [LockStep(interruption), .. restores, ReleaseStep]);

@@ -25,6 +25,21 @@ public sealed class RestoreSession
     /// <summary>Added to the name of what is moved aside; unique for the run.</summary>
     public required string AsideSuffix { get; init; }
 
+    /// <summary>Says how far the making of a plan is, where that takes long.</summary>
+    public Action<string> Tell { get; init; } = _ => { };
+
+    private readonly Dictionary<string, object> _remembered = new(StringComparer.Ordinal);
+
+    /// <summary>What took long to find while a plan was made for a person is not looked for again when the run makes its own.</summary>
+    public async Task<T> RememberAsync<T>(string what, Func<Task<T>> find)
+        where T : notnull
+    {
+        if (_remembered.TryGetValue(what, out var known)) return (T)known;
+        var found = await find();
+        _remembered[what] = found;
+        return found;
+    }
+
     /// <summary>How many paths could not be restored, where the rest was.</summary>
     public long Failed { get; private set; }
 

@@ -43,6 +43,31 @@ public sealed partial class WalRecordsTests
         Assert.True(compared >= 2, $"Only {compared} of {segments.Count} segments had transactions.");
     }
 
+    /// <summary>So many that some of them lie in two pages, and one in two segments.</summary>
+    [Fact]
+    public async Task Every_restore_point_is_found_where_the_server_says_that_it_is()
+    {
+        foreach (var bin in (string?[])[null, .. PostgresServer.OtherMajors])
+        {
+            await using var server = await PostgresServer.StartAsync(new PostgresServerOptions { Bin = bin, Settings = ["autovacuum=off", "checkpoint_timeout='1h'"] });
+            var told = (await server.QueryAsync("postgres", "SELECT 'n' || n || ' ' || pg_create_restore_point('n' || n) FROM generate_series(1, 200000) n")).Split('\n');
+            await server.QueryAsync("postgres", "SELECT pg_switch_wal()");
+            var found = new List<string>();
+            WalReader? reader = null;
+            foreach (var path in Directory.GetFiles(WalScene.Log(server)).Where(path => WalSegment.TryParse(Path.GetFileName(path), out _)).Order(StringComparer.Ordinal))
+            {
+                var segment = await File.ReadAllBytesAsync(path, TestContext.Current.CancellationToken);
+                var address = WalSegment.Parse(Path.GetFileName(path)).Start(WalSegment.UsualSize);
+                reader ??= new WalReader(WalHeader.Read(segment)!, record =>
+                {
+                    if (record.Name is not null) found.Add($"{record.Name} {record.End}");
+                });
+                reader.Read(segment, address);
+            }
+            Assert.Equal(told, found);
+        }
+    }
+
     // A restore point is of another resource manager, and what was prepared did not end by that.
     [GeneratedRegex(@"desc: (COMMIT|ABORT)(_PREPARED)? (\d+: )?(?<time>[0-9-]{10} [0-9:]{8}(\.[0-9]+)?)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Times();

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Holdfast.Components.Postgres.Wal;
 using Holdfast.Engine.Problems;
 using Holdfast.Engine.Running;
 using NpgsqlTypes;
@@ -20,6 +21,15 @@ internal sealed record RecoveryTarget(string? Setting, string Value, string Text
     /// <summary>The wished time, when the wish is one.</summary>
     public DateTimeOffset? Time { get; init; }
 
+    /// <summary>The wished restore point, when the wish is one and only the WAL tells where it is.</summary>
+    public string? Name { get; init; }
+
+    /// <summary>The wished transaction, when the wish is one. The server looks at the lower half of its number only.</summary>
+    public uint? Transaction { get; init; }
+
+    /// <summary>True when the server would stop at a record.</summary>
+    public bool IsMetBy(StopRecord record) => Name is not null ? record.Name == Name : Transaction is not null && record.Transaction == Transaction;
+
     /// <summary>True when the recovery point's own WAL is enough, whatever there is besides.</summary>
     public bool IsInPoint { get; init; }
 
@@ -32,8 +42,8 @@ internal sealed record RecoveryTarget(string? Setting, string Value, string Text
         RecoveryLimit.Mark => new(null, "", $"when it was shut down, {Show(record.Started)}") { IsInPoint = true },
         RecoveryLimit.Immediate => new("recovery_target", "immediate", "the end of the copying") { Address = record.StopLsn is { } stop ? BaseRecord.Lsn(stop) : null, IsInPoint = true },
         RecoveryLimit.Name when wishes.To == record.Mark?.Name => Of(RecoveryWishes.None, record),
-        RecoveryLimit.Name => new("recovery_target_name", wishes.To!, $"the restore point {wishes.To}"),
-        RecoveryLimit.Transaction => Transaction(wishes.To!),
+        RecoveryLimit.Name => new("recovery_target_name", wishes.To!, $"the restore point {wishes.To}") { Name = wishes.To },
+        RecoveryLimit.Transaction => OfTransaction(wishes.To!),
         RecoveryLimit.Address => OfAddress(wishes.To!, record),
         RecoveryLimit.Time => OfTime(wishes.To!, record),
         _ => End,
@@ -42,8 +52,17 @@ internal sealed record RecoveryTarget(string? Setting, string Value, string Text
     /// <summary>The same, told by the end of the WAL: nothing in it is later, and the server takes a target that it never reaches for a failure.</summary>
     public RecoveryTarget ToEnd() => this with { Setting = null, Value = "" };
 
-    private static RecoveryTarget Transaction(string text) => ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out _)
-        ? new("recovery_target_xid", text, $"transaction {text}")
+    /// <summary>The same, with where it was found.</summary>
+    /// <exception cref="ProblemException">The files do not fit each other by then.</exception>
+    public RecoveryTarget At(StopRecord found, BaseRecord record)
+    {
+        if (found.End < BaseRecord.Lsn(record.StopLsn!)) throw TooEarly($"{char.ToUpperInvariant(Text[0])}{Text[1..]}, of {Show(found.Time)} at {found.End},", $"{record.StopLsn} is the first address that it can be brought to");
+        return this with { Address = found.End, Text = $"{Text}, {(Name is not null ? "made" : found.IsCommit ? "committed" : "rolled back")} {Show(found.Time)} at {found.End}" };
+    }
+
+    private static RecoveryTarget OfTransaction(string text) => ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+        // The server would take a zero in front for an octal number.
+        ? new("recovery_target_xid", number.ToString(CultureInfo.InvariantCulture), $"transaction {number}") { Transaction = unchecked((uint)number) }
         : throw Catalogue.PostgresTarget.Throwable($"'{text}' is no number of a transaction.", "Write it as txid_current() and pg_current_xact_id() do: --to-xid 4711.");
 
     private static RecoveryTarget OfAddress(string text, BaseRecord record)

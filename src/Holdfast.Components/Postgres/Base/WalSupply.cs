@@ -54,8 +54,13 @@ internal sealed class WalSupply
         reach = await WithReceivedAsync(catalogue, reach, history, record, cancellation);
         var supply = new WalSupply(cluster, session, catalogue, record, history, reach, target);
         supply.Target = await supply.JudgeAsync(target, cancellation);
-        supply._needed = supply.Segments.Select(segment => segment.Name).ToHashSet(StringComparer.Ordinal);
         return supply;
+    }
+
+    private void Need(IEnumerable<WalSegment> segments)
+    {
+        Segments = [.. segments];
+        _needed = Segments.Select(segment => segment.Name).ToHashSet(StringComparer.Ordinal);
     }
 
     /// <summary>Bytes of all the WAL that is needed.</summary>
@@ -71,6 +76,9 @@ internal sealed class WalSupply
         if (Target.IsInPoint && await FindInPointAsync($"{name}.partial", cancellation) is { } part) return await _files.OpenPartAsync(part, _record.SegmentSize, cancellation);
         return await _files.OpenAsync(name, cancellation);
     }
+
+    private async Task<Stream> OpenNeededAsync(string name, CancellationToken cancellation) =>
+        (await OpenAsync(name, cancellation) ?? throw Catalogue.PostgresWalLost.Throwable($"The WAL file {name} was in the repository a moment ago, and is not any more.")).Content;
 
     private async Task<Node?> FindInPointAsync(string name, CancellationToken cancellation) =>
         WalFile.Find(name) is { } file ? await _session.Repository.FindNodeAsync(_session.Point, WalPath.Of(_cluster, file), cancellation) : null;
@@ -98,8 +106,7 @@ internal sealed class WalSupply
         (context.Counters.ItemsTotal, context.Counters.BytesTotal) = (segments.Count, (long)segments.Count * _record.SegmentSize);
         foreach (var name in segments.Select(segment => segment.Name).Concat(_catalogue.Files.Where(file => file.Kind == WalFileKind.History).Select(file => file.Name)))
         {
-            var found = await OpenAsync(name, cancellation) ?? throw Catalogue.PostgresWalLost.Throwable($"The WAL file {name} was in the repository a moment ago, and is not any more.");
-            await using var content = found.Content;
+            await using var content = await OpenNeededAsync(name, cancellation);
             await using var file = new FileStream($"{folder}/{name}", new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite, BufferSize = 0 });
             await content.CopyToAsync(file, 1 << 20, cancellation);
             Interlocked.Increment(ref context.Counters.ItemsDone);
@@ -128,7 +135,8 @@ internal sealed class WalSupply
             throw Catalogue.PostgresTarget.Throwable($"The WAL at hand ends at {_reach.End} on timeline {_history.Timeline}{Gap}, before {target.Text}.", Nearest(await NewestAsync(cancellation)));
         if (target is { Setting: null, IsInPoint: false } && _reach.Gap is not null)
             throw Catalogue.PostgresTarget.Throwable($"The WAL at hand ends at {_reach.End} on timeline {_history.Timeline}{Gap}, and there is more behind that, which would be left out.", Nearest(await NewestAsync(cancellation)));
-        Segments = [.. Needed(end, target)];
+        Need(Needed(end, target));
+        if (target is { IsInPoint: false, Name: not null } or { Transaction: not null }) return await SeekAsync(target, cancellation);
         // Nothing in the WAL begins there, so the server would never see that it has arrived.
         if (target is { IsInPoint: false, Address: { } address } && address >= _reach.End) return target.ToEnd();
         if (target.Time is not { } time) return target;
@@ -136,6 +144,25 @@ internal sealed class WalSupply
         if (!target.IsInPoint && !(time <= newest?.Last))
             throw Catalogue.PostgresTarget.Throwable($"The last transaction in the WAL at hand is of {(newest?.Last is { } last ? Show(last) : "an unknown time")}{Gap}, before {target.Text}.", Nearest(newest));
         return time >= newest?.LastTransaction ? target.ToEnd() : target;
+    }
+
+    /// <summary>What only the WAL tells the place of is looked for in it, once for all plans of a run; no more than leads there is needed then.</summary>
+    private async Task<RecoveryTarget> SeekAsync(RecoveryTarget target, CancellationToken cancellation)
+    {
+        var found = await _session.RememberAsync($"{_cluster} {target.Setting} {target.Value} {Segments[0]} {Segments[^1]}", () => FindAsync(target, cancellation));
+        Need(Segments.TakeWhile(segment => segment.Start(_record.SegmentSize) < found.End));
+        return target.At(found, _record);
+    }
+
+    private async Task<StopRecord> FindAsync(RecoveryTarget target, CancellationToken cancellation)
+    {
+        var search = new TargetSearch(target, BaseRecord.Lsn(_record.StartLsn!), _session.Tell);
+        if (await search.RunAsync(Segments, _record.SegmentSize, OpenNeededAsync, cancellation) is { } found) return found;
+        var others = _catalogue.Segments.Select(segment => segment.Timeline).Except([_history.Timeline, .. _history.Ancestors.Select(ancestor => ancestor.Timeline)]).Order().ToList();
+        var elsewhere = others.Count > 0 ? $" It may be on another timeline: --to-timeline {string.Join(" or ", others)}." : "";
+        throw Catalogue.PostgresTarget.Throwable(
+            $"{char.ToUpperInvariant(target.Text[0])}{target.Text[1..]} is not in the WAL at hand, from {_record.StartLsn} to {_reach.End} on timeline {_history.Timeline}{Gap}.",
+            $"{search.Seen}{elsewhere} {Nearest(await NewestAsync(cancellation))}");
     }
 
     /// <summary>Where a wish says nothing of addresses, everything there is may be needed.</summary>

@@ -1,5 +1,6 @@
 using Holdfast.Components.Postgres;
 using Holdfast.Components.Postgres.Base;
+using Holdfast.Components.Postgres.Wal;
 using Holdfast.Engine.Hosts;
 using Holdfast.Engine.Planning;
 using Holdfast.Engine.Running;
@@ -92,6 +93,18 @@ internal sealed class BaseRig : IAsyncDisposable
         Parent = Repository.ListSnapshotsAsync(Cancellation).GetAwaiter().GetResult() is [.., var newest] ? newest : null,
         Writer = Repository.BeginSnapshotAsync(cancellation: Cancellation).GetAwaiter().GetResult(),
     };
+
+    /// <summary>Puts into the repository what an archiving server would have handed over: whole segments, and histories.</summary>
+    public async Task ArchiveAsync()
+    {
+        using var catalogue = await WalCatalogue.ReadAsync(Repository, "test", "main", Cancellation);
+        await Server.ExecuteAsync("postgres", "SELECT pg_create_restore_point('archived');"); // at a segment's very end it counts as the current one still
+        var current = await Server.QueryAsync("postgres", "SELECT pg_walfile_name(pg_current_wal_insert_lsn())");
+        var files = Directory.GetFiles(Path.Join(Server.Data, "pg_wal")).Select(path => (Path: path, File: WalFile.Find(Path.GetFileName(path))))
+            .Where(found => found.File is { Kind: WalFileKind.History } || (found.File is { Kind: WalFileKind.Segment } && string.CompareOrdinal(found.File.Name, current) < 0 && !catalogue.Has(found.File.Name)));
+        var problems = await new WalArchive(Repository, catalogue).StoreAsync([.. files.Select(found => WalSource.Of(found.File!, found.Path))], Cancellation);
+        Assert.Empty(problems);
+    }
 
     /// <summary>Restic alone writes the point as files: the folder of the cluster.</summary>
     public async Task<string> RestoreByResticAsync(TakenPoint taken)

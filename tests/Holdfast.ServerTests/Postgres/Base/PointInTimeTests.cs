@@ -37,7 +37,7 @@ public sealed class PointInTimeTests(ITestOutputHelper output)
         var first = await CommitAsync(rig.Server, 6, 40);
         await rig.Server.ExecuteAsync("postgres", "SELECT pg_switch_wal();");
         await CommitAsync(rig.Server, 41, 42); // in no archive
-        await ArchiveAsync(rig);
+        await rig.ArchiveAsync();
         await rig.Server.StopServerAsync();
         await JudgeAsync(rig, taken, RecoveryWishes.None, [.. Enumerable.Range(1, 5)], "the mark");
         await RefusedAsync(rig, taken, new RecoveryWishes { Limit = RecoveryLimit.Time, To = "2099-01-01 00:00:00Z" }, "The nearest is --to-latest");
@@ -50,7 +50,7 @@ public sealed class PointInTimeTests(ITestOutputHelper output)
         await RestoreAsync(rig, taken, new RecoveryWishes { Limit = RecoveryLimit.Address, To = left.Lsn });
         var second = await CommitAsync(rig.Server, 101, 130);
         await rig.Server.ExecuteAsync("postgres", "SELECT pg_switch_wal();");
-        await ArchiveAsync(rig);
+        await rig.ArchiveAsync();
         await rig.Server.StopServerAsync();
         var instants = Instants(first, "current", 0).Concat(Instants(second, "latest", left.Number)).ToList();
         for (var i = 0; i < Restores; i++)
@@ -72,7 +72,7 @@ public sealed class PointInTimeTests(ITestOutputHelper output)
         var commits = await CommitAsync(rig.Server, 1, 20);
         for (var i = 0; i < 3; i++) await rig.Server.ExecuteAsync("postgres", "SELECT pg_switch_wal(); CREATE TABLE IF NOT EXISTS later (n int); INSERT INTO later VALUES (1);");
         await rig.Server.ExecuteAsync("postgres", "SELECT pg_switch_wal();");
-        await ArchiveAsync(rig);
+        await rig.ArchiveAsync();
         await rig.Server.StopServerAsync();
         rig.RestoreOptions = new BaseRestoreOptions { LargestWal = 0, Program = rig["nowhere"] };
         Assert.Contains((await RestoreAsync(rig, taken, new RecoveryWishes { Limit = RecoveryLimit.Latest })).Notes, note => note.Contains("WAL segments were put into", StringComparison.Ordinal));
@@ -138,7 +138,7 @@ public sealed class PointInTimeTests(ITestOutputHelper output)
         {
             var commits = await CommitAsync(rig.Server, first, first + 4);
             await rig.Server.ExecuteAsync("postgres", "SELECT pg_switch_wal();");
-            await ArchiveAsync(rig);
+            await rig.ArchiveAsync();
             return commits;
         }
     }
@@ -163,12 +163,12 @@ public sealed class PointInTimeTests(ITestOutputHelper output)
         var taken = await rig.CaptureAsync();
         var first = await CommitAsync(rig.Server, 1, 20);
         await rig.Server.ExecuteAsync("postgres", "SELECT pg_switch_wal();");
-        await ArchiveAsync(rig);
+        await rig.ArchiveAsync();
         await rig.Server.StopServerAsync();
         await RestoreAsync(rig, taken, new RecoveryWishes { Limit = RecoveryLimit.Address, To = first[9].Lsn });
         await CommitAsync(rig.Server, 101, 105); // on timeline 2, after the tenth commit of timeline 1
         await rig.Server.ExecuteAsync("postgres", "SELECT pg_switch_wal();");
-        await ArchiveAsync(rig);
+        await rig.ArchiveAsync();
         await rig.Server.StopServerAsync();
 
         await RestoreAsync(rig, taken, new RecoveryWishes { Limit = RecoveryLimit.Latest, Timeline = "current" });
@@ -193,18 +193,6 @@ public sealed class PointInTimeTests(ITestOutputHelper output)
         await File.WriteAllTextAsync(file, script.ToString(), BaseRig.Cancellation);
         var told = (await server.RunAsync("psql", ["-XAtq", "-v", "ON_ERROR_STOP=1", "-f", file])).Succeeded().Output;
         return [.. told.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split('|')).Select(row => new Commit(int.Parse(row[0], CultureInfo.InvariantCulture), row[1], row[2], row[3], $"after-{row[0]}"))];
-    }
-
-    /// <summary>Puts into the repository what an archiving server would have handed over: whole segments, and histories.</summary>
-    private static async Task ArchiveAsync(BaseRig rig)
-    {
-        using var catalogue = await WalCatalogue.ReadAsync(rig.Repository, "test", "main", BaseRig.Cancellation);
-        await rig.Server.ExecuteAsync("postgres", "SELECT pg_create_restore_point('archived');"); // at a segment's very end it counts as the current one still
-        var current = await rig.Server.QueryAsync("postgres", "SELECT pg_walfile_name(pg_current_wal_insert_lsn())");
-        var files = Directory.GetFiles(Path.Join(rig.Server.Data, "pg_wal")).Select(path => (Path: path, File: WalFile.Find(Path.GetFileName(path))))
-            .Where(found => found.File is { Kind: WalFileKind.History } || (found.File is { Kind: WalFileKind.Segment } && string.CompareOrdinal(found.File.Name, current) < 0 && !catalogue.Has(found.File.Name)));
-        var problems = await new WalArchive(rig.Repository, catalogue).StoreAsync([.. files.Select(found => WalSource.Of(found.File!, found.Path))], BaseRig.Cancellation);
-        Assert.Empty(problems);
     }
 
     private static async Task JudgeAsync(BaseRig rig, TakenPoint taken, RecoveryWishes wishes, IReadOnlyList<int> numbers, string what)
