@@ -147,6 +147,8 @@ public static class Catalogue
         "Raise max_replication_slots or wal_keep_size (max_slot_wal_keep_size, if that is set), and take another backup.", ExitCode.Failure);
     public static readonly ProblemKind PostgresChecksum = Kind("HF-PG-CHECKSUM", "Pages in PostgreSQL's files do not fit their checksums.",
         "Look at the disk, and keep the older recovery points: they may hold the pages as they were. pg_amcheck tells which tables are hurt.", ExitCode.Damaged);
+    public static readonly ProblemKind PostgresMap = Kind("HF-PG-MAP", "What a recovery point has to compare the pages of PostgreSQL's files by can not be read.",
+        "What is restored is right all the same. Run 'holdfast repo check --read-data', and see which recovery points are damaged.", ExitCode.Success);
     public static readonly ProblemKind PostgresService = Kind("HF-PG-SERVICE", "The unit of systemd that runs a PostgreSQL server could not be stopped or started.",
         "See 'systemctl status' of the unit that 'service' of the cluster names.", ExitCode.Failure);
     public static readonly ProblemKind PostgresRunning = Kind("HF-PG-RUNNING", "A PostgreSQL server runs whose files are to be copied or replaced.",
@@ -209,6 +211,8 @@ public static class Catalogue
         "Take a recovery point now: from there on the log is whole again.", ExitCode.Incomplete);
     public static readonly ProblemKind WalLate = Kind("HF-WAL-LATE", "The archive is behind the server.",
         "See the server's log and 'journalctl -u holdfast-serve' for why segments are not archived; PostgreSQL keeps them until they are.", ExitCode.Incomplete, transient: true);
+    public static readonly ProblemKind WalTimeline = Kind("HF-WAL-TIMELINE", "The archive and the server are on different timelines.",
+        "Find out which server is the right one, let no copy of it archive ('archive_mode = off'), and take a recovery point of it; 'holdfast restore --to-timeline' says which timeline is followed.", ExitCode.Incomplete);
     public static readonly ProblemKind WalUnwritable = Kind("HF-WAL-TARGET", "A WAL file could not be written where PostgreSQL wants it.",
         "Make room there, or correct the owner of the directory.", ExitCode.Failure);
     public static readonly ProblemKind WalScattered = Kind("HF-WAL-SCATTERED", "The many small snapshots of archived WAL could not be made one.",

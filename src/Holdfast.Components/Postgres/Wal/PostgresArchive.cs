@@ -45,6 +45,7 @@ public sealed class PostgresArchive
             problems.Add(Catalogue.WalGap.With($"WAL of {Cluster} is missing: {(gap.Segments == 1 ? $"segment {gap.First}" : $"{gap.Segments} segments, {gap.First} to {gap.Last}")}."));
         var behind = server?.Current is { } current && catalogue.Newest is { } newest ? (long)current.Number(catalogue.SegmentSize) - (long)newest.Number(catalogue.SegmentSize) - 1 : (long?)null;
         if (server is not null) problems.AddRange(Judge(server));
+        if (server?.Current is { } writes && writes.Timeline != catalogue.Newest?.Timeline && await JudgeTimelineAsync(repository, server.System, writes.Timeline, cancellation) is { } apart) problems.Add(apart);
         return new WalStatus
         {
             Cluster = Cluster, System = catalogue.Identity?.System, SegmentSize = catalogue.SegmentSize,
@@ -100,6 +101,18 @@ public sealed class PostgresArchive
         if (server.Mode == "off") yield return Catalogue.ArchivingOff.With($"The server of {Cluster} does not archive its WAL: archive_mode is off.");
         else if (server.IsFailing) yield return Catalogue.WalLate.With($"The server of {Cluster} could not archive {server.LastFailed}, last at {server.Failed:yyyy-MM-dd HH:mm:ss zzz}; {server.Ready} files wait.");
         else if (server.Ready > Patience) yield return Catalogue.WalLate.With($"{server.Ready} files of {Cluster} wait to be archived.");
+    }
+
+    /// <summary>A restore follows the newest timeline: where a copy of the cluster archives, too, that is the copy's. Of another cluster that had the name before nothing counts.</summary>
+    private async Task<Problem?> JudgeTimelineAsync(Repository repository, ulong system, uint writes, CancellationToken cancellation)
+    {
+        using var own = await WalCatalogue.ReadAsync(repository, Platform, Cluster, system, cancellation);
+        if (own.Newest is not { } newest || newest.Timeline == writes) return null;
+        if (newest.Timeline > writes)
+            return Catalogue.WalTimeline.With($"The archive of {Cluster} goes on to timeline {newest.Timeline} ({newest}), and the server writes timeline {writes}: a copy that was promoted archives here, too. A restore follows timeline {newest.Timeline} unless --to-timeline says otherwise.");
+        return own.Files.Any(file => file.Segment.Timeline == writes)
+            ? null // its history is there, and its first segment is not full
+            : Catalogue.WalTimeline.With($"The server of {Cluster} writes timeline {writes}, of which the archive has nothing: it ends with timeline {newest.Timeline} ({newest}).");
     }
 
     private async Task<ArchiverState?> AskAsync(List<Problem> problems, CancellationToken cancellation)

@@ -1,3 +1,5 @@
+using System.Buffers.Binary;
+using Holdfast.Components.Postgres.Base;
 using Holdfast.Engine.Hosts;
 using Holdfast.Restic;
 using Holdfast.Restic.Archiving;
@@ -14,6 +16,9 @@ internal sealed record WalSource(WalFile File, Func<Stream> Open, long Length, E
     /// <summary>What is written to a log stands at its address for good: chunks of one size, 2 MiB, are found again in the archive, in recovery points and in parts that were received.</summary>
     public const int ChunkSize = 2 << 20;
 
+    /// <summary>The cluster that a file comes from which does not tell so itself; null when it does, or nobody knows.</summary>
+    public ulong? System { get; init; }
+
     /// <summary>A file of this machine.</summary>
     /// <param name="file">What it is.</param>
     /// <param name="path">Its absolute path, whose last part is the name of a WAL file.</param>
@@ -25,7 +30,23 @@ internal sealed record WalSource(WalFile File, Func<Stream> Open, long Length, E
         return new WalSource(file, () => Read(path, owner), opened.Length, new EntryMetadata
         {
             Permissions = (uint)opened.Mode & 0x1FF, Uid = opened.User, Gid = opened.Group, ModifyTime = Timestamp.FromDateTimeOffset(new DateTimeOffset(opened.Written, TimeSpan.Zero)), ChunkSize = ChunkSize,
-        });
+        })
+        { System = file.Kind is WalFileKind.History or WalFileKind.Backup ? SystemBeside(path, owner) : null };
+    }
+
+    /// <summary>The control file of the data directory in whose pg_wal a file lies. Elsewhere there is none.</summary>
+    private static ulong? SystemBeside(string path, uint? owner)
+    {
+        try
+        {
+            using var control = OpenOwned(ControlFile.PathIn(Path.GetDirectoryName(Path.GetDirectoryName(path)) ?? ""), owner);
+            Span<byte> number = stackalloc byte[sizeof(ulong)];
+            return RandomAccess.Read(control.Handle, number, 0) == number.Length ? BinaryPrimitives.ReadUInt64LittleEndian(number) : null;
+        }
+        catch (IOException)
+        {
+            return null;
+        }
     }
 
     /// <summary>What was received and is held in memory.</summary>

@@ -9,6 +9,8 @@ internal static class WalVerdict
     public static async Task<Problem?> JudgeAsync(WalSource source, WalIdentity? identity, string cluster, CancellationToken cancellation)
     {
         var name = source.File.Name;
+        if (source.System is { } system && identity is not null && identity.System != system)
+            return Catalogue.WalForeign.With($"The file {name} is of the cluster with system identifier {system}, and the archive of {cluster} is of {identity.System}.");
         if (source.File.Kind == WalFileKind.Backup) return null;
         if (source.File.Kind == WalFileKind.History) return await ReadHistoryAsync(source, cancellation) is { Ancestors.Count: > 0 } ? null : Catalogue.WalInvalid.With($"The file {name} is not the history of a timeline.");
         if (await ReadHeaderAsync(source, cancellation) is not { } header) return Catalogue.WalInvalid.With($"The file {name} does not begin as a segment of WAL does.");
