@@ -108,6 +108,7 @@ public sealed class RestoreRun : IAsyncDisposable
     public async Task<Plan> PlanAsync(CancellationToken cancellation)
     {
         using var interruption = new Interruption(cancellation);
+        _session.IsForShow = true;
         return await PlanAsync(interruption, cancellation);
     }
 
@@ -116,6 +117,7 @@ public sealed class RestoreRun : IAsyncDisposable
     {
         using var interruption = new Interruption(cancellation);
         using var frame = await RunFrame.EnterAsync(_environment with { Profile = Profile }, _id, Profile.Platform, [_hold, .. Components.SelectMany(component => component.UndoHandlers)], Warnings);
+        _session.IsForShow = false;
         var outcome = await frame.RunAsync(await PlanAsync(interruption, cancellation), interruption);
         return new RestoreSummary(outcome, Point, Manifest, _session.Failed);
     }

@@ -25,6 +25,9 @@ public sealed class RestoreSession
     /// <summary>Added to the name of what is moved aside; unique for the run.</summary>
     public required string AsideSuffix { get; init; }
 
+    /// <summary>True while the plan is made for a person to look at: what must be so before the run is told in it, and refused only when it begins.</summary>
+    public bool IsForShow { get; set; }
+
     /// <summary>Says how far the making of a plan is, where that takes long.</summary>
     public Action<string> Tell { get; init; } = _ => { };
 

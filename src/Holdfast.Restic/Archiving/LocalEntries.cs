@@ -25,6 +25,24 @@ public static class LocalEntries
         }
     }
 
+    /// <summary>True for a file that has other names: what is written to it is written to those, too.</summary>
+    /// <exception cref="IOException">It may not be seen.</exception>
+    public static bool HasOtherNames(string path) => FileStatus.TryFind(path, out var status) && status is { Type: NodeType.File, Links: > 1 };
+
+    /// <summary>Whether two paths lead to the same folder, over links and mounts; null when that can't be told.</summary>
+    public static bool? AreSame(string folder, string other)
+    {
+        try
+        {
+            // The dot has a link at the end of the path followed.
+            return FileStatus.TryFind($"{folder}/.", out var left) && FileStatus.TryFind($"{other}/.", out var right) && (left.Inode, left.Device) == (right.Inode, right.Device);
+        }
+        catch (PosixException)
+        {
+            return null;
+        }
+    }
+
     /// <summary>Why it can't be told whether something stands at a path, as a sentence without its end; null when it can.</summary>
     public static string? WhyUnseen(string path)
     {

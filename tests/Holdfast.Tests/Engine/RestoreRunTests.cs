@@ -61,6 +61,8 @@ public sealed class RestoreRunTests
         Assert.Empty(rig.Locks);
         Assert.Equal(before, Directory.GetFileSystemEntries(rig.StatePath, "*", SearchOption.AllDirectories));
         Assert.Empty(rig.A.Restored);
+        await run.RunAsync(CancellationToken.None);
+        Assert.Equal([true, false], rig.A.ForShow); // what keeps a run from beginning does not keep anybody from looking
     }
 
     [Theory]

@@ -24,6 +24,9 @@ internal sealed class ThingsComponent(string name) : IComponent
     /// <summary>What its restore steps have brought back, by target.</summary>
     public List<string> Restored { get; } = [];
 
+    /// <summary>Of each plan of a restore, whether it was to be looked at only.</summary>
+    public List<bool> ForShow { get; } = [];
+
     /// <summary>Set, its capture has steps before, in and after the window, and this is told of each.</summary>
     public Action<string>? OnPhase { get; set; }
 
@@ -61,17 +64,21 @@ internal sealed class ThingsComponent(string name) : IComponent
             },
         };
 
-    public Task<IReadOnlyList<Step>> PlanRestoreAsync(RestoreSession session, CancellationToken cancellation) => Task.FromResult<IReadOnlyList<Step>>(
-    [
-        new Step
-        {
-            Name = $"Restore {name}", Does = $"Restores {name}.", Component = Name,
-            Act = async (_, stop) =>
+    public Task<IReadOnlyList<Step>> PlanRestoreAsync(RestoreSession session, CancellationToken cancellation)
+    {
+        ForShow.Add(session.IsForShow);
+        return Task.FromResult<IReadOnlyList<Step>>(
+        [
+            new Step
             {
-                var node = await session.Repository.FindNodeAsync(session.Point, $"/things/{name}/content", stop);
-                using var reader = new StreamReader(session.Repository.OpenFile(node!));
-                Restored.Add($"{session.Target}:{await reader.ReadToEndAsync(stop)}");
+                Name = $"Restore {name}", Does = $"Restores {name}.", Component = Name,
+                Act = async (_, stop) =>
+                {
+                    var node = await session.Repository.FindNodeAsync(session.Point, $"/things/{name}/content", stop);
+                    using var reader = new StreamReader(session.Repository.OpenFile(node!));
+                    Restored.Add($"{session.Target}:{await reader.ReadToEndAsync(stop)}");
+                },
             },
-        },
-    ]);
+        ]);
+    }
 }

@@ -55,17 +55,23 @@ internal sealed class BaseRestore
     private List<Step> Steps()
     {
         var steps = new List<Step>();
-        if (_connector.Settings.Service is { } unit && _session.Target is null)
-            steps.Add(Step($"Stop {unit}", "Stops the server, whose files are replaced.", destroys: true, StopAsync));
+        if (StopsServer)
+            steps.Add(Step($"Stop {_connector.Settings.Service}", "Stops the server, whose files are replaced.", destroys: true, StopAsync));
         steps.Add(Step($"Restore the files of {_cluster}", Does(), _files.IsInPlace, WriteAsync));
         steps.Add(Step($"Put the files of {_cluster} in place", $"Adds the WAL and the settings of the recovery, makes all of it durable, and puts it at {_places.Data}.", Directory.Exists(_places.Data), PlaceAsync));
         if (Starts) steps.Add(Step($"Start {_cluster} and replay its WAL", $"Starts the server, {(_feed is null ? "" : $"hands it {_wal!.Segments.Count} WAL segments as it asks for them, ")}and waits until it has replayed to {_target.Text}{_wal?.Branch}{(_session.Recovery.Pause ? " and pauses there" : "")}.", destroys: false, StartAsync));
         return steps;
     }
 
-    private string Does() => _files.IsInPlace
+    private string Does() => FirstStopped + (_files.IsInPlace
         ? $"Replaces in {_places.Data} what differs, and removes what the recovery point does not have. Until that is done the cluster is of no use."
-        : $"Writes them beside their places{(Directory.Exists(_places.Data) ? $"; what is in {_places.Data} is then moved aside, with '{_session.AsideSuffix}' added to its name" : "")}.";
+        : $"Writes them beside their places{(Directory.Exists(_places.Data) ? $"; what is in {_places.Data} is then moved aside, with '{_session.AsideSuffix}' added to its name" : "")}.");
+
+    private string FirstStopped => !StopsServer && Running is { } pid ? $"First the server in {_places.Data}, process {pid}, has to be stopped: while it runs nothing is done. " : "";
+
+    private bool StopsServer => _connector.Settings.Service is not null && _session.Target is null;
+
+    private int? Running => Directory.Exists(_places.Data) ? ControlFile.FindPostmaster(_places.Data) : null;
 
     private Step Step(string name, string does, bool destroys, Func<StepContext, CancellationToken, Task> act) =>
         new() { Name = name, Does = does, Component = $"postgres/{_cluster}", Destroys = destroys, Act = act };
@@ -73,7 +79,8 @@ internal sealed class BaseRestore
     /// <summary>What would only be noticed after an hour of copying is looked at before.</summary>
     private async Task CheckAsync(BaseRestoreOptions options, CancellationToken cancellation)
     {
-        if (_connector.Settings.Service is null || _session.Target is not null) RefuseRunning();
+        if (!StopsServer && !_session.IsForShow) RefuseRunning();
+        _places.Check();
         if (_files.IsInPlace && ControlFile.TryRead(_places.Data) is { } there && there.SystemIdentifier != _record.SystemIdentifier)
             throw Catalogue.PostgresFiles.Throwable($"What is in {_places.Data} belongs to another cluster (system identifier {there.SystemIdentifier}, and {_record.SystemIdentifier} in the recovery point).", "Restore without --delta and --overwrite: then it is moved aside.");
         if (_files.IsInPlace && IsForeign(_places.Data))
@@ -108,7 +115,7 @@ internal sealed class BaseRestore
 
     private void RefuseRunning()
     {
-        if (Directory.Exists(_places.Data) && ControlFile.FindPostmaster(_places.Data) is { } pid)
+        if (Running is { } pid)
             throw Catalogue.PostgresRunning.Throwable($"A server runs in {_places.Data}, as process {pid}.", "Stop it ('holdfast platform stop --stores', or systemctl), or name its unit as 'service' of the cluster in the profile; or restore with --target to another place.");
     }
 

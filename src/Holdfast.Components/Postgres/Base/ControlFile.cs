@@ -1,6 +1,8 @@
 using System.Buffers.Binary;
 using System.Globalization;
+using Holdfast.Engine.Hosts;
 using Holdfast.Engine.Problems;
+using Holdfast.Restic.Archiving;
 
 namespace Holdfast.Components.Postgres.Base;
 
@@ -53,16 +55,27 @@ internal sealed record ControlFile(ulong SystemIdentifier, ClusterState State, u
         try
         {
             var first = File.ReadLines($"{dataDirectory}/postmaster.pid").FirstOrDefault();
-            return int.TryParse(first, NumberStyles.Integer, CultureInfo.InvariantCulture, out var pid) && Directory.Exists($"/proc/{pid}") ? pid : null;
+            // A server of one user, for a repair, writes its number with a minus before it.
+            return int.TryParse(first, NumberStyles.Integer, CultureInfo.InvariantCulture, out var told) && Math.Abs(told) is var pid && LivesIn(pid, dataDirectory) ? pid : null;
         }
         catch (Exception gone) when (gone is FileNotFoundException or DirectoryNotFoundException)
         {
             return null;
         }
-        catch (UnauthorizedAccessException refused)
+        catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
         {
             throw Catalogue.PostgresFiles.Throwable($"{dataDirectory}/postmaster.pid could not be read: {refused.Message}", refused);
         }
+    }
+
+    /// <summary>A server works in its data directory: what has got the number of a dead one does not. One that may not be looked at counts as a server when it is of the same user.</summary>
+    private static bool LivesIn(int process, string dataDirectory)
+    {
+        if (!Directory.Exists($"/proc/{process}")) return false;
+        if (LocalEntries.AreSame($"/proc/{process}/cwd", dataDirectory) is { } known) return known;
+        using var other = OwnedFile.Open($"/proc/{process}/stat");
+        using var own = OwnedFile.Open($"{dataDirectory}/postmaster.pid");
+        return other.User == own.User;
     }
 
     private static ControlFile Parse(ReadOnlySpan<byte> bytes) => new(

@@ -21,7 +21,46 @@ internal sealed record RestorePlaces(string Data, IReadOnlyList<TablespacePlace>
         }
         return new RestorePlaces(
             LocalEntries.Resolve(target + record.DataDirectory),
-            [.. moved.Select(tablespace => new TablespacePlace(tablespace.Oid, tablespace.Path, places.TryGetValue(Key(tablespace), out var place) ? place.TrimEnd('/') : target + tablespace.Path))]);
+            [.. moved.Select(tablespace => new TablespacePlace(tablespace.Oid, tablespace.Path, places.TryGetValue(Key(tablespace), out var place) ? Path.TrimEndingDirectorySeparator(Path.GetFullPath(place)) : target + tablespace.Path))]);
+    }
+
+    /// <exception cref="ProblemException">Something that is no folder stands in the way of one, or one lies in another.</exception>
+    public void Check()
+    {
+        foreach (var folder in Tablespaces.Select(tablespace => tablespace.Folder).Prepend(Data))
+            if (Obstacle(folder) is { } obstacle) throw Catalogue.PostgresFiles.Throwable($"{folder} can not be made a folder: {obstacle} is none.", "Move it away, or choose another place with --target or --tablespace.");
+        foreach (var tablespace in Tablespaces)
+        {
+            if (IsWithin(tablespace.Folder, Data)) throw Refused(tablespace, $"lies in the data directory {Data}");
+            if (Tablespaces.FirstOrDefault(other => other.Oid < tablespace.Oid && IsWithin(tablespace.Folder, other.Folder) && IsWithin(other.Folder, tablespace.Folder)) is { } same) throw Refused(tablespace, $"is that of tablespace {same.Oid}, too");
+        }
+    }
+
+    private static ProblemException Refused(TablespacePlace tablespace, string why) =>
+        Catalogue.PostgresFiles.Throwable($"The place {tablespace.Folder} of tablespace {tablespace.Oid} {why}.", $"Choose another with --tablespace {tablespace.Oid}=/PATH.");
+
+    /// <summary>What stands at the path of a folder, or above it, and is none; null when nothing does.</summary>
+    private static string? Obstacle(string folder)
+    {
+        var standing = Standing(folder);
+        return Directory.Exists(standing) ? null : standing;
+    }
+
+    /// <summary>A path, or the nearest one above it where something stands.</summary>
+    private static string Standing(string path)
+    {
+        while (!LocalEntries.TryFind(path, out _, out _) && Path.GetDirectoryName(path) is { } above) path = above;
+        return path;
+    }
+
+    /// <summary>By the names, and by where links lead.</summary>
+    private static bool IsWithin(string path, string folder)
+    {
+        if (path == folder || path.StartsWith($"{folder}/", StringComparison.Ordinal)) return true;
+        if (!Directory.Exists(folder)) return false;
+        for (var at = Standing(path); LocalEntries.AreSame(at, $"{at}/..") == false; at += "/..")
+            if (LocalEntries.AreSame(at, folder) == true) return true;
+        return false;
     }
 
     /// <summary>tablespace_map with the new places: when replay begins, the server makes its links by it.</summary>

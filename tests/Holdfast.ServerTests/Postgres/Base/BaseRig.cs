@@ -22,7 +22,7 @@ internal sealed record TakenPoint(Snapshot Point, Manifest Manifest, RecordedCon
 /// <summary>A scratch cluster, a repository, and the component that captures the one into the other by its files.</summary>
 internal sealed class BaseRig : IAsyncDisposable
 {
-    private const string Password = "correct horse";
+    public const string Password = "correct horse";
     private readonly TempFolder _folder = new();
     private int _runs;
     private string? _bin;
@@ -144,9 +144,9 @@ internal sealed class BaseRig : IAsyncDisposable
         return context;
     }
 
-    public Task<IReadOnlyList<Step>> PlanRestoreAsync(TakenPoint taken, RecoveryWishes? wishes = null, string? target = null, bool overwrite = false) =>
+    public Task<IReadOnlyList<Step>> PlanRestoreAsync(TakenPoint taken, RecoveryWishes? wishes = null, string? target = null, bool overwrite = false, bool isForShow = false) =>
         Component().PlanRestoreAsync(
-            new RestoreSession { Repository = Repository, Point = taken.Point, Manifest = taken.Manifest, AsideSuffix = $".before-{++_runs}", Target = target, Overwrite = overwrite, Recovery = wishes ?? RecoveryWishes.None },
+            new RestoreSession { Repository = Repository, Point = taken.Point, Manifest = taken.Manifest, AsideSuffix = $".before-{++_runs}", Target = target, Overwrite = overwrite, Recovery = wishes ?? RecoveryWishes.None, IsForShow = isForShow },
             Cancellation);
 
     /// <summary>The programs of the cluster's own version are found first.</summary>

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Holdfast.Components.Postgres.Base;
 using Holdfast.Engine.Problems;
 using Holdfast.Testing;
@@ -55,10 +56,18 @@ public sealed class FolderExchangeTests
         var folders = Make(root);
         var exchange = new FolderExchange("main");
         FolderExchange.Run(folders);
-        File.WriteAllText(root["data/postmaster.pid"], $"{Environment.ProcessId}\n");
+        using var server = Process.Start(new ProcessStartInfo("sleep", "600") { WorkingDirectory = root["data"] })!; // a server works in its data directory
+        File.WriteAllText(root["data/postmaster.pid"], $"{server.Id}\n");
         var refused = await Assert.ThrowsAsync<ProblemException>(() => exchange.UndoAsync(exchange.PutBack(folders), TestContext.Current.CancellationToken));
         Assert.Equal("HF-PG-RUNNING", refused.Problem.Code);
         Assert.Equal("new", File.ReadAllText(root["data/is"]));
+        server.Kill();
+        await server.WaitForExitAsync(TestContext.Current.CancellationToken);
+
+        // The number of one that has died is another program's by now.
+        File.WriteAllText(root["data/postmaster.pid"], $"{Environment.ProcessId}\n");
+        await exchange.UndoAsync(exchange.PutBack(folders), TestContext.Current.CancellationToken);
+        Assert.Equal("old", File.ReadAllText(root["data/is"]));
     }
 
     /// <summary>A data directory, a tablespace, and another one where nothing stood.</summary>

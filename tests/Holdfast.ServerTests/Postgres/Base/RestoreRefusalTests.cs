@@ -1,0 +1,79 @@
+using Holdfast.Components.Postgres.Base;
+using Holdfast.Engine.Problems;
+using Holdfast.Engine.Running;
+using Holdfast.Testing;
+using Xunit;
+
+namespace Holdfast.ServerTests.Postgres.Base;
+
+/// <summary>What keeps a restore of files from beginning, and what does not.</summary>
+public sealed class RestoreRefusalTests
+{
+    [Fact]
+    public async Task While_the_server_runs_the_plan_is_shown_and_says_that_it_has_to_stop()
+    {
+        await using var rig = await BaseRig.StartAsync();
+        var taken = await rig.CaptureAsync();
+        var process = (await File.ReadAllLinesAsync($"{rig.Server.Data}/postmaster.pid", BaseRig.Cancellation))[0];
+        var steps = await rig.PlanRestoreAsync(taken, isForShow: true);
+        Assert.StartsWith($"First the server in {rig.Server.Data}, process {process}, has to be stopped", steps[0].Does, StringComparison.Ordinal);
+        Assert.Equal("HF-PG-RUNNING", (await Assert.ThrowsAsync<ProblemException>(() => rig.PlanRestoreAsync(taken))).Problem.Code);
+        rig.Service = "postgresql@15-main";
+        Assert.Equal("Stop postgresql@15-main", (await rig.PlanRestoreAsync(taken, isForShow: true))[0].Name);
+    }
+
+    [Fact]
+    public async Task A_number_that_a_crashed_server_has_left_is_no_server_when_another_program_has_it()
+    {
+        await using var rig = await BaseRig.StartAsync();
+        await rig.Server.ExecuteAsync("postgres", "CREATE TABLE t AS SELECT 1 AS n;");
+        var taken = await rig.CaptureAsync();
+        var told = $"{rig.Server.Data}/postmaster.pid";
+        var lines = await File.ReadAllLinesAsync(told, BaseRig.Cancellation);
+        // By another way to the same folder it is a server all the same.
+        var way = Path.Join(rig.Server.Folder, "way");
+        File.CreateSymbolicLink(way, rig.Server.Folder);
+        Assert.Equal(lines[0], $"{ControlFile.FindPostmaster(Path.Join(way, "data"))}");
+        await rig.Server.StopServerAsync("immediate");
+        await File.WriteAllLinesAsync(told, [$"{Environment.ProcessId}", .. lines[1..]], BaseRig.Cancellation);
+        await rig.RestoreAsync(taken, new RecoveryWishes { Delta = true });
+        Assert.Equal("1", await rig.Server.QueryAsync("postgres", "SELECT n FROM t"));
+    }
+
+    [Fact]
+    public async Task Places_of_tablespaces_that_can_not_be_are_refused_by_the_plan()
+    {
+        await using var rig = await BaseRig.StartAsync();
+        var (fast, slow) = (Path.Join(rig.Server.Folder, "fast"), Path.Join(rig.Server.Folder, "slow"));
+        foreach (var folder in new[] { fast, slow })
+        {
+            Directory.CreateDirectory(folder);
+            (await Command.RunAsync("chown", ["postgres", folder])).Succeeded();
+            await rig.Server.ExecuteAsync("postgres", $"CREATE TABLESPACE {Path.GetFileName(folder)} LOCATION '{folder}';");
+        }
+        var oid = await rig.Server.QueryAsync("postgres", "SELECT oid FROM pg_tablespace WHERE spcname = 'fast'");
+        var taken = await rig.CaptureAsync();
+        await rig.Server.StopServerAsync();
+        var (file, link) = (Path.Join(rig.Server.Folder, "file"), Path.Join(rig.Server.Folder, "link"));
+        await File.WriteAllTextAsync(file, "", BaseRig.Cancellation);
+        File.CreateSymbolicLink(link, rig.Server.Data);
+
+        await RefusedAsync(file, $"{file} is none");
+        await RefusedAsync($"{file}/below", $"{file} is none");
+        await RefusedAsync($"{rig.Server.Data}/fast", "lies in the data directory");
+        await RefusedAsync($"{rig.Server.Folder}/../{Path.GetFileName(rig.Server.Folder)}/data/", "lies in the data directory");
+        await RefusedAsync($"{link}/base/new", "lies in the data directory");
+        await RefusedAsync(slow, "is that of tablespace");
+        foreach (var place in new[] { fast, Path.Join(rig.Server.Folder, "database"), "/srv/new/one" }) Assert.NotEmpty(await PlanAsync(place));
+
+        async Task RefusedAsync(string place, string why)
+        {
+            var problem = (await Assert.ThrowsAsync<ProblemException>(() => PlanAsync(place))).Problem;
+            Assert.Equal("HF-PG-FILES", problem.Code);
+            Assert.Contains(why, problem.Message, StringComparison.Ordinal);
+        }
+
+        Task<IReadOnlyList<Holdfast.Engine.Planning.Step>> PlanAsync(string place) =>
+            rig.PlanRestoreAsync(taken, new RecoveryWishes { Places = new Dictionary<string, string>(StringComparer.Ordinal) { [oid] = place } });
+    }
+}
