@@ -2,6 +2,7 @@ using Holdfast.Engine.Hosts;
 using Holdfast.Engine.Problems;
 using Holdfast.Engine.Profiles;
 using Holdfast.Engine.Running;
+using Holdfast.Restic.Archiving;
 using Holdfast.Restic.Snapshots;
 
 namespace Holdfast.Components.Postgres.Base;
@@ -56,7 +57,8 @@ internal sealed class RestoreRoom
         _needed[mount] = sum;
     }
 
-    private static long Standing(string path) => new FileInfo(path) is { Exists: true } file ? file.Length : 0;
+    /// <summary>A file that has other names keeps its room when it is written anew.</summary>
+    private static long Standing(string path) => new FileInfo(path) is { Exists: true } file && !LocalEntries.HasOtherNames(path) ? file.Length : 0;
 
     private string MountOf(string path) => _mounts.Where(mount => mount == "/" || path == mount || path.StartsWith(mount + '/', StringComparison.Ordinal)).MaxBy(mount => mount.Length) ?? "/";
 }

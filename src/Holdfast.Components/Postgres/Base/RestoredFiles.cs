@@ -40,7 +40,10 @@ internal sealed class RestoredFiles(string cluster, RestoreSession session, Rest
                 File.Delete(places.Data + Control);
                 DurableFolder.Sync(Path.GetDirectoryName(places.Data + Control)!);
             }
-            _right = await new StandingPages(cluster, session, _pages, [Growing, .. places.Tablespaces.Select(tablespace => tablespace.Folder)], Place, _counters).PutRightAsync(cancellation);
+            await PartAsync(cancellation);
+            var standing = new StandingPages(cluster, session, _pages, [Growing, .. places.Tablespaces.Select(tablespace => tablespace.Folder)], Place, _counters);
+            _right = await standing.PutRightAsync(cancellation);
+            if (standing.Unreadable is { } unreadable) context.Warn(unreadable);
         }
         else
         {
@@ -59,6 +62,22 @@ internal sealed class RestoredFiles(string cluster, RestoreSession session, Rest
         }
         await new PagePatch(session, _pages, Place).RunAsync(_right, cancellation);
         Link();
+    }
+
+    /// <summary>A file that has other names belongs to others, too: a copy that was made by links, the cluster that an upgrade came from. It is written anew.</summary>
+    private async Task PartAsync(CancellationToken cancellation)
+    {
+        Part(Growing);
+        foreach (var tablespace in places.Tablespaces)
+            foreach (var folder in await OwnFoldersAsync(tablespace, cancellation)) Part(folder);
+    }
+
+    private static void Part(string path)
+    {
+        if (!LocalEntries.TryFind(path, out var type, out _)) return;
+        if (type == NodeType.Directory)
+            foreach (var name in LocalEntries.Names(path)) Part($"{path}/{name}");
+        else if (LocalEntries.HasOtherNames(path)) File.Delete(path);
     }
 
     /// <summary>In a folder that was there already, other servers and other things may have theirs.</summary>

@@ -2,7 +2,9 @@ using System.Buffers;
 using System.Collections.Concurrent;
 using System.Collections.Frozen;
 using System.Globalization;
+using Holdfast.Engine.Problems;
 using Holdfast.Engine.Running;
+using Holdfast.Restic;
 using Holdfast.Restic.Archiving;
 using Holdfast.Restic.Restoring;
 using Holdfast.Restic.Snapshots;
@@ -28,6 +30,12 @@ internal sealed class StandingPages(string cluster, RestoreSession session, Poin
     private const int Buffer = 256 << 10;
 
     private readonly ConcurrentDictionary<string, bool> _folders = new(StringComparer.Ordinal);
+    private readonly ConcurrentBag<string> _unread = [];
+
+    /// <summary>What is wrong with the maps of the point; null when nothing is. Files without one are compared by their content.</summary>
+    public Problem? Unreadable => _unread.IsEmpty
+        ? null
+        : Catalogue.PostgresMap.With($"The maps of the pages of {_unread.Count} files of {cluster} can not be read, {_unread.Min(StringComparer.Ordinal)} is the first: these files are compared by their content.");
 
     /// <returns>The files that are as they were captured now, by their paths in the data directory.</returns>
     public async Task<FrozenSet<string>> PutRightAsync(CancellationToken cancellation)
@@ -61,7 +69,7 @@ internal sealed class StandingPages(string cluster, RestoreSession session, Poin
     private async Task<bool> PutRightAsync(string relative, PageFiles files, Node node, CancellationToken cancellation)
     {
         var path = place(relative);
-        if (!IsPlain(path) || await pages.ReadMapAsync(files, cancellation) is not { } map || (long)node.Size != (long)map.Count * map.PageSize) return false;
+        if (!IsPlain(path) || await TryReadMapAsync(relative, files, cancellation) is not { } map || (long)node.Size != (long)map.Count * map.PageSize) return false;
         var list = await pages.ReadListAsync(relative, files, cancellation);
         var wanted = new WantedPages(map, list);
         if (wanted.Length % map.PageSize != 0) return false;
@@ -73,6 +81,20 @@ internal sealed class StandingPages(string cluster, RestoreSession session, Poin
         if (RandomAccess.GetLength(file) != wanted.Length) RandomAccess.SetLength(file, wanted.Length);
         File.SetUnixFileMode(file, (UnixFileMode)(node.Mode & GoMode.Permissions));
         return true;
+    }
+
+    /// <summary>Nothing is in a map that the file itself does not tell.</summary>
+    private async Task<PageMap?> TryReadMapAsync(string relative, PageFiles files, CancellationToken cancellation)
+    {
+        try
+        {
+            return await pages.ReadMapAsync(files, cancellation);
+        }
+        catch (ResticException damaged) when (damaged.Error is ResticError.Damaged or ResticError.NotFound)
+        {
+            _unread.Add(relative);
+            return null;
+        }
     }
 
     /// <summary>Pages that differ: of the file as it is stored whole, and of those that have changed since then.</summary>

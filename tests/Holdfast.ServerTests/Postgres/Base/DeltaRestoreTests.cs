@@ -1,0 +1,106 @@
+using System.Text.Json.Nodes;
+using Holdfast.Engine.Problems;
+using Holdfast.Engine.Running;
+using Holdfast.Restic;
+using Holdfast.Testing;
+using Xunit;
+
+namespace Holdfast.ServerTests.Postgres.Base;
+
+/// <summary>Restores over a cluster that shares its files with others, and from a point whose maps are damaged.</summary>
+public sealed class DeltaRestoreTests
+{
+    private const string Fill = "CREATE TABLE t WITH (fillfactor = 90) AS SELECT n, 0 AS version, repeat(md5(n::text), 12) AS pad FROM generate_series(1, 40000) n;";
+
+    [Fact]
+    public async Task Nothing_is_written_through_files_that_have_other_names()
+    {
+        await using var rig = await StartAsync();
+        var (taken, file) = await ChangeAndCaptureAsync(rig);
+        var sum = await SumAsync(rig.Server);
+        await rig.Server.StopServerAsync();
+        var copy = Path.Join(rig.Server.Folder, "copy");
+        (await Command.RunAsync("cp", ["-al", rig.Server.Data, copy])).Succeeded();
+        await FlipAsync(file); // the copy has it, too: it is somebody else's, right or wrong
+        var before = await DigestsAsync(copy);
+
+        await rig.RestoreAsync(taken, new RecoveryWishes { Delta = true });
+        Assert.Equal(sum, await SumAsync(rig.Server));
+        await rig.Server.ExecuteAsync("postgres", "UPDATE t SET version = version + 1; CREATE TABLE later (); CHECKPOINT;");
+        await rig.Server.StopServerAsync();
+        Assert.Equal(before, await DigestsAsync(copy));
+        Assert.Equal("", (await Command.RunAsync("find", [rig.Server.Data, "-type", "f", "-links", "+1"])).Succeeded().Output);
+    }
+
+    [Fact]
+    public async Task Where_a_map_is_damaged_its_file_is_compared_by_content()
+    {
+        await using var rig = await StartAsync();
+        var (taken, file) = await ChangeAndCaptureAsync(rig);
+        var sum = await SumAsync(rig.Server);
+        await rig.Server.StopServerAsync();
+        await FlipAsync(file);
+        var relative = file[(rig.Server.Data.Length + 1)..];
+        await DamageAsync(rig, (await rig.Repository.FindNodeAsync(taken.Point, $"/postgres/main/pages/{relative}.map", BaseRig.Cancellation))!.Content!.Single());
+
+        var context = await rig.RestoreAsync(taken, new RecoveryWishes { Delta = true });
+        var warning = Assert.Single(context.Warnings);
+        Assert.Equal(Catalogue.PostgresMap.Code, warning.Code);
+        Assert.Contains($"{relative} is the first", warning.Message, StringComparison.Ordinal);
+        Assert.Equal(sum, await SumAsync(rig.Server));
+        await rig.Server.StopServerAsync();
+        (await rig.Server.AsServerAsync("pg_checksums", "-c", "-D", rig.Server.Data)).Succeeded();
+    }
+
+    private static async Task<BaseRig> StartAsync()
+    {
+        var rig = await BaseRig.StartAsync();
+        await rig.Server.ExecuteAsync("postgres", Fill);
+        await rig.Server.ExecuteAsync("postgres", "VACUUM t; CHECKPOINT;");
+        await Task.Delay(1100, BaseRig.Cancellation); // files that were written a second before the start are not trusted
+        return rig;
+    }
+
+    /// <summary>A point that has changed pages beside the file as it was stored before.</summary>
+    private static async Task<(TakenPoint, string)> ChangeAndCaptureAsync(BaseRig rig)
+    {
+        await rig.CaptureAsync();
+        await rig.Server.ExecuteAsync("postgres", "UPDATE t SET version = 1 WHERE n % 400 = 0;");
+        await rig.Server.ExecuteAsync("postgres", "CHECKPOINT;");
+        var taken = await rig.CaptureAsync();
+        Assert.Equal(1, taken.Record.Counts["filesWithChangedPages"]);
+        return (taken, Path.Join(rig.Server.Data, await rig.Server.QueryAsync("postgres", "SELECT pg_relation_filepath('t')")));
+    }
+
+    private static async Task FlipAsync(string file)
+    {
+        await using var bytes = new FileStream(file, FileMode.Open, FileAccess.ReadWrite);
+        bytes.Position = (5 * 8192) + 4000;
+        await bytes.WriteAsync(new byte[] { 0x5A, 0x5A, 0x5A, 0x5A }, BaseRig.Cancellation);
+    }
+
+    /// <summary>Bends a byte of one blob, where restic says that it lies.</summary>
+    private static async Task DamageAsync(BaseRig rig, Id blob)
+    {
+        var (restic, repository) = (ResticBinary.Find(), rig["repository"]);
+        foreach (var index in (await restic.RunAsync(repository, BaseRig.Password, "list", "index")).Succeeded().Output.Split('\n', StringSplitOptions.RemoveEmptyEntries))
+        {
+            var packs = JsonNode.Parse((await restic.RunAsync(repository, BaseRig.Password, "cat", "index", index)).Succeeded().Output)!["packs"]!.AsArray();
+            var found = packs.SelectMany(pack => pack!["blobs"]!.AsArray().Select(entry => (Pack: (string)pack["id"]!, Entry: entry!))).Where(pair => (string)pair.Entry["id"]! == blob.ToString()).ToList();
+            foreach (var (pack, entry) in found)
+            {
+                await using var file = new FileStream(Path.Join(repository, "data", pack[..2], pack), FileMode.Open, FileAccess.ReadWrite);
+                file.Position = (long)entry["offset"]! + 40;
+                var old = file.ReadByte();
+                file.Position--;
+                file.WriteByte((byte)~old);
+                return;
+            }
+        }
+        Assert.Fail($"No index of restic knows the blob {blob}.");
+    }
+
+    private static async Task<string> DigestsAsync(string folder) => (await Command.BashAsync("cd \"$1\" && find . -type f -print0 | sort -z | xargs -0 sha256sum", folder)).Succeeded().Output;
+
+    private static Task<string> SumAsync(PostgresServer server) => server.QueryAsync("postgres", "SELECT count(*), sum(version), md5(string_agg(t::text, '' ORDER BY n)) FROM t");
+}
