@@ -3,7 +3,7 @@ using Holdfast.Engine.Problems;
 
 namespace Holdfast.Engine.Serving;
 
-/// <summary>Answers everybody who asks at the socket, many at once, until it is told to end; then it waits for those it has begun with.</summary>
+/// <summary>Answers everybody who asks at the socket, many at once, until it is told to end; then it waits for those it has begun with. Who has asked nothing by then is left.</summary>
 /// <param name="socket">Where they ask.</param>
 /// <param name="answer">Answers a request of a user.</param>
 public sealed class ServeLoop(ServeSocket socket, Func<IReadOnlyList<string>, uint, CancellationToken, Task<ServeAnswer>> answer)
@@ -18,7 +18,7 @@ public sealed class ServeLoop(ServeSocket socket, Func<IReadOnlyList<string>, ui
         {
             while (true)
             {
-                var one = ServeAsync(await socket.AcceptAsync(end), abort);
+                var one = ServeAsync(await socket.AcceptAsync(end), end, abort);
                 lock (_begun) _begun.Add(one);
                 _ = one.ContinueWith(Forget, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
             }
@@ -36,13 +36,14 @@ public sealed class ServeLoop(ServeSocket socket, Func<IReadOnlyList<string>, ui
         lock (_begun) _begun.Remove(done);
     }
 
-    private async Task ServeAsync(ServeConnection connection, CancellationToken abort)
+    private async Task ServeAsync(ServeConnection connection, CancellationToken end, CancellationToken abort)
     {
         using (connection)
         {
             try
             {
-                if (await connection.ReadAsync(abort) is not { } words) return;
+                using var idle = CancellationTokenSource.CreateLinkedTokenSource(end, abort);
+                if (await connection.ReadAsync(idle.Token) is not { } words) return;
                 var answered = await AnswerAsync(words, connection.User, abort);
                 await using var content = answered.Content;
                 await connection.AnswerAsync(answered, abort);
