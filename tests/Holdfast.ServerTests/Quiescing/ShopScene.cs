@@ -34,8 +34,7 @@ internal sealed partial class ShopScene : IAsyncDisposable
         Require.Program("redis-server");
         Require.Program("nginx");
         Require.That((await Command.RunAsync("/usr/bin/python3", ["-c", "import celery, redis, psycopg2"])).ExitCode == 0, "/usr/bin/python3 lacks celery, redis or psycopg2.");
-        var folder = Path.GetDirectoryName(Path.GetFullPath(HoldfastBinary.Find()))!;
-        var shop = new ShopScene(await SystemdBox.StartAsync($"--bind-ro={folder}:/holdfast", $"--bind-ro={SourceTree.PathOf("tests/Holdfast.Testing/shop")}:/platform"));
+        var shop = new ShopScene(await SystemdBox.StartAsync(HoldfastBinary.BoxOption, $"--bind-ro={SourceTree.PathOf("tests/Holdfast.Testing/shop")}:/platform"));
         File.Copy(SourceTree.PathOf("profiles/sample.yaml"), Path.Combine(shop.Box.Share, "profile.yaml"));
         await shop.Box.BashAsync($"""
             VISIBILITY={visibility} /platform/shop install {scale}

@@ -12,7 +12,7 @@ internal sealed class PlatformScene : IAsyncDisposable
     /// <summary>A service that runs until it is told to end.</summary>
     public const string Sleeper = "[Service]\nExecStart=/bin/sleep infinity\n";
 
-    public const string Binary = "/holdfast/holdfast";
+    public const string Binary = HoldfastBinary.Boxed;
     private const string ProfilePath = "/etc/holdfast/profile.yaml";
 
     private PlatformScene(SystemdBox box) => Box = box;
@@ -22,8 +22,7 @@ internal sealed class PlatformScene : IAsyncDisposable
     /// <param name="options">Further options of the box.</param>
     public static async Task<PlatformScene> BeginAsync(params IEnumerable<string> options)
     {
-        var folder = Path.GetDirectoryName(Path.GetFullPath(HoldfastBinary.Find()))!;
-        var scene = new PlatformScene(await SystemdBox.StartAsync([$"--bind-ro={folder}:/holdfast", .. options]));
+        var scene = new PlatformScene(await SystemdBox.StartAsync([HoldfastBinary.BoxOption, .. options]));
         await scene.WriteAsync("/etc/holdfast/password", "a password\n");
         await scene.Box.BashAsync("chmod 600 /etc/holdfast/password");
         return scene;

@@ -12,7 +12,7 @@ open_box() {
     PATH="$PATH:/usr/sbin:/sbin" type -P "$program" >/dev/null || { why="$program is not here"; return 1; }
   done
   /usr/bin/python3 -c "$celery" 2>/dev/null || { why="/usr/bin/python3 has no Celery"; return 1; }
-  "$systemd_box" up "$scratch/box" --bind-ro="$(dirname "$(realpath "$holdfast")"):/holdfast" --bind-ro="$shop:/platform" 2>"$scratch/box.errors" ||
+  "$systemd_box" up "$scratch/box" --bind-ro="$(realpath "$holdfast"):/holdfast/holdfast" --bind-ro="$shop:/platform" 2>"$scratch/box.errors" ||
     { why="no container with systemd boots here: $(tail -1 "$scratch/box.errors")"; return 1; }
 }
 
