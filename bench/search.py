@@ -116,7 +116,7 @@ def main():
         shutil.rmtree(folder, ignore_errors=True)
     if options.no_result:
         return
-    with open(f"{HERE}/results/{datetime.date.today()}-search.md", "w") as file:
+    with open(f"{HERE}/results/search-{datetime.date.today()}.md", "w") as file:
         file.write(f"# Search, {options.documents} documents, {options.engine}, {os.cpu_count()} processors\n\n| stage | CPU s | wall s | peak MiB | documents/s |\n| --- | ---: | ---: | ---: | ---: |\n")
         for name, figure in rows:
             file.write(f"| {name} | {figure.cpu:.2f} | {figure.wall:.2f} | {figure.memory:.0f} | {options.documents / figure.wall:.0f} |\n")
