@@ -22,6 +22,8 @@ internal static class SearchCommand
     private static readonly Option<bool> Detach = new("--detach") { Description = "Return as soon as the run has begun; it goes on without this terminal, and 'runs follow' shows it." };
     private static readonly Option<bool> DropOld = new("--drop-old") { Description = "Delete the index that is replaced, once the alias leads to the new one." };
     private static readonly Option<bool> Afresh = new("--afresh") { Description = "Begin anew, even when an earlier run has come some way." };
+    private static readonly Option<bool> AllowEmpty = new("--allow-empty") { Description = "Lead the alias to an index without documents, even when the one in use has some." };
+    private static readonly Option<bool> AllowDeletions = new("--allow-deletions") { Description = "Delete even most of an index, when the database does not have it any more." };
     private static readonly Option<bool> DryRun = new("--dry-run") { Description = "Only count what differs." };
     private static readonly Option<bool> PlanOnly = new("--plan") { Description = "Only show what would be done." };
     private static readonly Option<bool> Yes = new("--yes", "-y") { Description = "Do not ask." };
@@ -30,9 +32,9 @@ internal static class SearchCommand
     {
         launcher.Start(new Command("prepare", "Lets the nodes write snapshots: the directory, its owner, path.repo and a restart; shows it, and does it with --yes.") { Cluster, PlanOnly, Yes }, PrepareAsync),
         launcher.Start(new Command("recovery", "Watches indices that come back, until the first copy of every shard is there.") { Cluster }, RecoveryAsync),
-        launcher.Start(new Command("reindex", "Builds indices anew from the database, beside those in use, and then replaces them.") { Named, Cluster, Delegate, DropOld, Afresh, PlanOnly, Yes }, ReindexAsync),
+        launcher.Start(new Command("reindex", "Builds indices anew from the database, beside those in use, and then replaces them.") { Named, Cluster, Delegate, DropOld, Afresh, AllowEmpty, PlanOnly, Yes }, ReindexAsync),
         launcher.Start(new Command("migrate", "Brings templates, mappings, settings and aliases to what the profile wants; prints nothing when they are.") { Wanted, Cluster, Delegate, Detach, PlanOnly }, MigrateAsync),
-        launcher.Start(new Command("sync", "Compares indices with the database, and copies what differs; the platform may run.") { Some, Cluster, Delegate, DryRun, PlanOnly }, SyncAsync),
+        launcher.Start(new Command("sync", "Compares indices with the database, and copies what differs; the platform may run.") { Some, Cluster, Delegate, AllowDeletions, DryRun, PlanOnly }, SyncAsync),
         launcher.Start(new Command("drop-old", "Deletes indices that others have replaced and no alias leads to; shows them, and does it with --yes.") { Wanted, Cluster, PlanOnly, Yes }, DropOldAsync),
     };
 
@@ -158,7 +160,7 @@ internal static class SearchCommand
             ?? throw Catalogue.SearchIndex.Throwable("The indices are of several clusters.", "Name those of one cluster at a time.");
         return (cluster, new IndexRequest([.. aliases.Distinct(StringComparer.Ordinal)], [.. components.OfType<IDocumentSource>()], Path.Combine(session.State.Path, "search"))
         {
-            Delegate = parsed.GetValue(Delegate), DropOld = parsed.GetValue(DropOld), Afresh = parsed.GetValue(Afresh),
+            Delegate = parsed.GetValue(Delegate), DropOld = parsed.GetValue(DropOld), Afresh = parsed.GetValue(Afresh), AllowDeletions = parsed.GetValue(AllowDeletions), AllowEmpty = parsed.GetValue(AllowEmpty),
         });
     }
 }

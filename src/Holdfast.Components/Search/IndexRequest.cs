@@ -16,4 +16,10 @@ public sealed record IndexRequest(IReadOnlyList<string> Indices, IReadOnlyList<I
 
     /// <summary>What an earlier run has begun is not gone on with.</summary>
     public bool Afresh { get; init; }
+
+    /// <summary>A sync may delete most of an index.</summary>
+    public bool AllowDeletions { get; init; }
+
+    /// <summary>An alias may be led from an index with documents to one without.</summary>
+    public bool AllowEmpty { get; init; }
 }

@@ -87,7 +87,7 @@ public sealed class SearchComponent : IComponent
         foreach (var definition in request.Indices.Select(_definitions.Of))
         {
             var place = await AliasedIndex.FindAsync(_server, definition.Alias, cancellation);
-            steps.AddRange(await new IndexBuild(Work(request), definition, place, SourceOf(request, definition)).PlanAsync(request.Afresh, request.DropOld, cancellation));
+            steps.AddRange(await new IndexBuild(Work(request), definition, place, SourceOf(request, definition), request.AllowEmpty).PlanAsync(request.Afresh, request.DropOld, cancellation));
         }
         return steps;
     }
@@ -111,7 +111,7 @@ public sealed class SearchComponent : IComponent
             var work = Work(request);
             steps.Add(work.Step(
                 $"{(isDry ? "Compare" : "Sync")} {index}", $"Compares ids and versions with the database{(isDry ? "" : ", and copies what differs")}.",
-                async (context, stop) => found(await new IndexSync(work, definition, index, source).RunAsync(context, isDry, stop))));
+                async (context, stop) => found(await new IndexSync(work, definition, index, source).RunAsync(context, isDry, request.AllowDeletions, stop))));
         }
         return steps;
     }

@@ -339,6 +339,8 @@ public static class Catalogue
         "The file that is named has each of them with the engine's reason. Correct them in the database, or the mapping in the profile, then run the command again.", ExitCode.Failure);
     public static readonly ProblemKind SearchBuild = Kind("HF-SEARCH-BUILD", "An index that was built anew is not what it should be, so no alias leads to it.",
         "Run the command again: it goes on where it ended.", ExitCode.Failure);
+    public static readonly ProblemKind SearchLoss = Kind("HF-SEARCH-LOSS", "An index would lose all of its documents, or most of them.",
+        "See whether the statement in the profile still gives what it should.", ExitCode.InTheWay);
     public static readonly ProblemKind SearchBusy = Kind("HF-SEARCH-BUSY", "A search engine has more to do than it can take.",
         "Run the command again when it is less busy: it goes on where it ended.", ExitCode.Unreachable, transient: true);
     public static readonly ProblemKind SearchMigrate = Kind("HF-SEARCH-MIGRATE", "An index could not be copied into one of another shape; the old one is in use as before.",

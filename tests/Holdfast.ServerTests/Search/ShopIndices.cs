@@ -88,10 +88,10 @@ internal sealed class ShopIndices : IDisposable
     public async Task ReindexAsync(Func<IndexRequest, IndexRequest>? change = null, params string[] indices) =>
         await ActAsync(await Component.PlanReindexAsync((change ?? (same => same))(Request(indices)), Cancellation));
 
-    public async Task<SyncResult> SyncAsync(bool isDry = false)
+    public async Task<SyncResult> SyncAsync(bool isDry = false, bool allowDeletions = false)
     {
         SyncResult? found = null;
-        await ActAsync(await Component.PlanSyncAsync(Request(), isDry, result => found = result, Cancellation));
+        await ActAsync(await Component.PlanSyncAsync(Request() with { AllowDeletions = allowDeletions }, isDry, result => found = result, Cancellation));
         return found!;
     }
 

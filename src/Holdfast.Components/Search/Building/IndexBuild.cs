@@ -12,7 +12,7 @@ namespace Holdfast.Components.Search.Building;
 /// The steps that build one index from the database: a new index is filled beside the one in use, counted, and only then the alias leads to it.
 /// A run that ends in between leaves it there; the next one puts right what it lacks, as a sync does, and goes on.
 /// </summary>
-internal sealed class IndexBuild(SearchWork work, IndexDefinition definition, AliasedIndex place, IDocumentSource source)
+internal sealed class IndexBuild(SearchWork work, IndexDefinition definition, AliasedIndex place, IDocumentSource source, bool allowEmpty)
 {
     private const string Purpose = "reindex";
 
@@ -70,7 +70,7 @@ internal sealed class IndexBuild(SearchWork work, IndexDefinition definition, Al
     private async Task GoOnAsync(StepContext context, CancellationToken cancellation)
     {
         var sync = new IndexSync(work, definition, _target.Name, source);
-        var result = await sync.RunAsync(context, isDry: false, cancellation);
+        var result = await sync.RunAsync(context, isDry: false, allowDeletions: true, cancellation);
         _expected = result.InSource;
         context.Note($"Of {result.InSource} documents {result.InIndex} were in {_target.Name} already; {result.Written} were written, {result.Deleted} deleted.");
     }
@@ -80,6 +80,10 @@ internal sealed class IndexBuild(SearchWork work, IndexDefinition definition, Al
         await _target.FinishAsync(definition, place.Current, cancellation);
         var count = await _target.CountAsync(cancellation);
         if (count != _expected) throw Catalogue.SearchBuild.Throwable($"{_target.Name} has {count} documents, and the database has {_expected}.");
+        if (count == 0 && !allowEmpty && place.Current is { } current && await SearchState.CountAsync(Server, current, cancellation) is > 0 and var lost)
+            throw Catalogue.SearchLoss.Throwable(
+                $"The database has no document for '{definition.Alias}' (line {definition.Source!.Place.Line} of the profile), and {current}, which it leads to, has {lost}. It goes on to lead there.",
+                "See whether the statement still gives what it should; when it does, reindex with --allow-empty.");
         context.Note($"{_target.Name} has {count} documents, as the database had.");
     }
 

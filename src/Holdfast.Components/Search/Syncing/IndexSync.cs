@@ -16,6 +16,9 @@ internal sealed class IndexSync(SearchWork work, IndexDefinition definition, str
     /// <summary>So many documents of one part fit into memory easily, and are read from the database by one statement.</summary>
     private const int PerPart = 100_000, PerStatement = 2000;
 
+    /// <summary>Of an index with fewer documents most may be deleted.</summary>
+    private const int Few = 100;
+
     private readonly SyncResult _result = new(definition.Alias, index);
     private readonly DocumentQuery _query = definition.Source!;
 
@@ -24,9 +27,9 @@ internal sealed class IndexSync(SearchWork work, IndexDefinition definition, str
         ? static (body, row) => body.AddNew(row.Id, row.Document)
         : static (body, row) => body.AddVersioned(row.Id, row.Version, row.Document);
 
-    /// <summary>Compares, and unless it is dry mends.</summary>
-    /// <exception cref="ProblemException">The engine or the database can not be asked, or the engine rejected documents.</exception>
-    public async Task<SyncResult> RunAsync(StepContext context, bool isDry, CancellationToken cancellation)
+    /// <summary>Compares, and unless it is dry mends: only when everything is compared, so that nothing is done where too much would be deleted.</summary>
+    /// <exception cref="ProblemException">The engine or the database can not be asked, too much would be deleted, or the engine rejected documents.</exception>
+    public async Task<SyncResult> RunAsync(StepContext context, bool isDry, bool allowDeletions, CancellationToken cancellation)
     {
         await work.Server.PostAsync($"/{SearchServer.Part(index)}/_refresh", null, cancellation);
         await using var reading = await source.OpenAsync(_query, cancellation);
@@ -37,13 +40,25 @@ internal sealed class IndexSync(SearchWork work, IndexDefinition definition, str
         using var wanted = new VersionSpill(work.Folder, $"{context.RunId}-{definition.Alias}-source", parts);
         await Task.WhenAll(WalkAsync(there, context.Counters, cancellation), ReadAsync(reading, wanted, context.Counters, cancellation));
         (_result.InIndex, _result.InSource) = (there.Count, wanted.Count);
+        var differing = Enumerable.Range(0, parts).Where(part => Count(Compare(there.Read(part), wanted.Read(part)))).ToList();
+        if (isDry) return _result;
+        if (!allowDeletions) RefuseDeletions();
         using var rejected = new RejectedDocuments(work.RejectedFile(context.RunId, definition.Alias));
-        await using var mend = isDry ? null : new SyncWriter(work, _query, index, reading, rejected);
-        for (var part = 0; part < parts; part++) await CompareAsync(there.Read(part), wanted.Read(part), mend, cancellation);
-        if (mend is null) return _result;
+        await using var mend = new SyncWriter(work, _query, index, reading, rejected);
+        foreach (var part in differing) await MendAsync(Compare(there.Read(part), wanted.Read(part)), mend, cancellation);
         await mend.EndAsync(_result, cancellation);
         rejected.Refuse(definition.Alias);
         return _result;
+    }
+
+    /// <summary>A statement that gives nothing any more, or a database that is another one, looks as if everything had been deleted.</summary>
+    private void RefuseDeletions()
+    {
+        var isEmptied = _result is { InSource: 0, InIndex: > 0 };
+        if (!isEmptied && (_result.InIndex < Few || _result.Surplus <= _result.InIndex / 2)) return;
+        throw Catalogue.SearchLoss.Throwable(
+            $"The database has {_result.InSource} documents for '{definition.Alias}' (line {_query.Place.Line} of the profile), and {_result.Surplus} of the {_result.InIndex} in {index} would be deleted. Nothing was changed.",
+            "See whether the statement still gives what it should; when it does, sync with --allow-deletions.");
     }
 
     private async Task WalkAsync(VersionSpill spill, StepCounters counters, CancellationToken cancellation) =>
@@ -64,22 +79,35 @@ internal sealed class IndexSync(SearchWork work, IndexDefinition definition, str
             }
     }
 
-    private async Task CompareAsync(IEnumerable<(string Id, string Version, SeenDocument Seen)> there, IEnumerable<(string Id, string Version, SeenDocument Seen)> wanted, SyncWriter? mend, CancellationToken cancellation)
+    private static Comparison Compare(IEnumerable<(string Id, string Version, SeenDocument Seen)> there, IEnumerable<(string Id, string Version, SeenDocument Seen)> wanted)
     {
         var inIndex = there.ToDictionary(document => document.Id, document => new IndexedDocument(document.Version, document.Seen), StringComparer.Ordinal);
         var differing = new Dictionary<string, IndexedDocument?>(StringComparer.Ordinal);
         foreach (var (id, version, _) in wanted)
-        {
-            if (!inIndex.Remove(id, out var found)) _result.Missing++;
-            else if (found.Version == version) continue;
-            else _result.Outdated++;
-            differing[id] = found;
-        }
-        _result.Surplus += inIndex.Count;
-        if (mend is null) return;
-        foreach (var batch in differing.Chunk(PerStatement)) await mend.WriteAsync(batch.ToDictionary(StringComparer.Ordinal), cancellation);
-        foreach (var batch in inIndex.Chunk(PerStatement)) await mend.DeleteAsync(batch.ToDictionary(StringComparer.Ordinal), cancellation);
+            if (!inIndex.Remove(id, out var found) || found.Version != version) differing[id] = found;
+        return new Comparison(differing, inIndex);
     }
+
+    /// <summary>True when anything differs.</summary>
+    private bool Count(Comparison compared)
+    {
+        var missing = compared.Differing.Values.Count(found => found is null);
+        _result.Missing += missing;
+        _result.Outdated += compared.Differing.Count - missing;
+        _result.Surplus += compared.Surplus.Count;
+        return compared.Differing.Count + compared.Surplus.Count > 0;
+    }
+
+    private static async Task MendAsync(Comparison compared, SyncWriter mend, CancellationToken cancellation)
+    {
+        foreach (var batch in compared.Differing.Chunk(PerStatement)) await mend.WriteAsync(batch.ToDictionary(StringComparer.Ordinal), cancellation);
+        foreach (var batch in compared.Surplus.Chunk(PerStatement)) await mend.DeleteAsync(batch.ToDictionary(StringComparer.Ordinal), cancellation);
+    }
+
+    /// <summary>Of one part.</summary>
+    /// <param name="Differing">Documents that are missing (null) or of another version.</param>
+    /// <param name="Surplus">Documents that the database does not have.</param>
+    private sealed record Comparison(Dictionary<string, IndexedDocument?> Differing, Dictionary<string, IndexedDocument> Surplus);
 }
 
 /// <summary>A document as a walk saw it.</summary>
