@@ -19,11 +19,10 @@ internal sealed class IndexRecovery(SearchServer server, TimeProvider clock)
     /// <exception cref="ProblemException">A shard failed, with the engine's explanation, or it took too long.</exception>
     public async Task WaitAsync(IReadOnlyList<string> indices, TimeSpan deadline, StepCounters counters, CancellationToken cancellation)
     {
-        var names = string.Join(',', indices.Select(SearchServer.Part));
         for (var began = clock.GetTimestamp(); ; await Task.Delay(_look, clock, cancellation))
         {
-            var primaries = await PrimariesAsync(names, cancellation);
-            await CountAsync(names, primaries, counters, cancellation);
+            var primaries = await PrimariesAsync(indices, cancellation);
+            await CountAsync(indices, primaries, counters, cancellation);
             if (primaries.Count > 0 && primaries.All(shard => (string?)shard["state"] is "STARTED" or "RELOCATING")) return;
             var missing = primaries.Where(shard => (string?)shard["state"] == "UNASSIGNED").ToList();
             if (await IsStuckAsync(missing, cancellation)) throw new ProblemException(Catalogue.SearchRestore.With($"{missing.Count} shards can not be restored.") with { Details = await ExplainAsync(missing, cancellation) });
@@ -40,17 +39,22 @@ internal sealed class IndexRecovery(SearchServer server, TimeProvider clock)
         return _stuckSince is { } since && clock.GetElapsedTime(since) > _patience;
     }
 
-    private async Task<IReadOnlyList<JsonNode>> PrimariesAsync(string names, CancellationToken cancellation) =>
-        [.. (await server.GetAsync($"/_cat/shards/{names}?format=json&h=index,shard,prirep,state,unassigned.reason", cancellation)).AsArray().OfType<JsonNode>().Where(shard => (string?)shard["prirep"] == "p")];
+    private async Task<IReadOnlyList<JsonNode>> PrimariesAsync(IReadOnlyList<string> indices, CancellationToken cancellation)
+    {
+        var shards = new List<JsonNode>();
+        foreach (var names in SearchServer.Parts(indices))
+            shards.AddRange((await server.GetAsync($"/_cat/shards/{names}?format=json&h=index,shard,prirep,state,unassigned.reason", cancellation)).AsArray().OfType<JsonNode>().Where(shard => (string?)shard["prirep"] == "p"));
+        return shards;
+    }
 
-    private async Task CountAsync(string names, IReadOnlyList<JsonNode> primaries, StepCounters counters, CancellationToken cancellation)
+    private async Task CountAsync(IReadOnlyList<string> indices, IReadOnlyList<JsonNode> primaries, StepCounters counters, CancellationToken cancellation)
     {
         Interlocked.Exchange(ref counters.ItemsTotal, primaries.Count);
         Interlocked.Exchange(ref counters.ItemsDone, primaries.Count(shard => (string?)shard["state"] == "STARTED"));
         long total = 0, done = 0;
-        foreach (var (_, index) in await server.FindAsync($"/{names}/_recovery", cancellation) as JsonObject ?? [])
+        foreach (var names in SearchServer.Parts(indices))
         {
-            foreach (var shard in index?["shards"] as JsonArray ?? [])
+            foreach (var shard in (await server.FindAsync($"/{names}/_recovery", cancellation) as JsonObject ?? []).SelectMany(index => index.Value?["shards"] as JsonArray ?? []))
             {
                 total += (long?)shard?["index"]?["size"]?["total_in_bytes"] ?? 0;
                 done += (long?)shard?["index"]?["size"]?["recovered_in_bytes"] ?? 0;

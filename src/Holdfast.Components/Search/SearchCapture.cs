@@ -83,8 +83,11 @@ internal sealed class SearchCapture(SearchSettings settings, SearchServer server
     private async Task TakeAsync(StepContext context, CancellationToken cancellation)
     {
         var from = clock.GetUtcNow();
-        await server.PostAsync($"/{Patterns}/_flush?wait_if_ongoing=true&ignore_unavailable=true", null, cancellation);
-        await server.PostAsync($"/{Patterns}/_refresh?ignore_unavailable=true", null, cancellation);
+        foreach (var names in SearchServer.Parts(settings.Indices))
+        {
+            await server.PostAsync($"/{names}/_flush?wait_if_ongoing=true&ignore_unavailable=true", null, cancellation);
+            await server.PostAsync($"/{names}/_refresh?ignore_unavailable=true", null, cancellation);
+        }
         // While anybody writes, nobody knows how many documents the snapshot has; then there is nothing to compare with afterwards.
         var before = session.Mode == BackupMode.Online ? await CountAsync((await SearchState.ResolveAsync(server, settings.Indices, cancellation)).Open, cancellation) : null;
         var taken = await SnapshotAsync(Final, context, cancellation);
@@ -172,6 +175,4 @@ internal sealed class SearchCapture(SearchSettings settings, SearchServer server
             context.Note($"The snapshot {old.Name} of {Name} was deleted in the engine's repository.");
         }
     }
-
-    private string Patterns => string.Join(',', settings.Indices.Select(SearchServer.Part));
 }

@@ -17,6 +17,12 @@ internal sealed class SearchServer(WebServer web)
     /// <summary>So many bytes of a refusal are told.</summary>
     private const int Told = 500;
 
+    /// <summary>So many bytes of names are put into one path: an engine takes a first line of 4096 bytes (http.max_initial_line_length).</summary>
+    private const int MostNames = 3000;
+
+    /// <summary>So many characters of a path are told.</summary>
+    private const int ToldPath = 200;
+
     /// <summary>Where it is.</summary>
     public string Place => web.Place;
 
@@ -47,6 +53,27 @@ internal sealed class SearchServer(WebServer web)
     /// <summary>A name as a part of a path.</summary>
     public static string Part(string name) => Uri.EscapeDataString(name);
 
+    /// <summary>Names, or patterns of them, as parts of as many paths as they need. Nothing for no name, which to an engine means all.</summary>
+    public static IEnumerable<string> Parts(IEnumerable<string> names)
+    {
+        var batch = new List<string>();
+        var length = 0;
+        var parts = names.Select(Part).ToList();
+        var mayPart = !parts.Exists(part => part.StartsWith('-')); // a pattern that excludes is of all before it
+        foreach (var name in parts)
+        {
+            if (mayPart && batch.Count > 0 && length + name.Length > MostNames)
+            {
+                yield return string.Join(',', batch);
+                batch.Clear();
+                length = 0;
+            }
+            batch.Add(name);
+            length += name.Length + 1;
+        }
+        if (batch.Count > 0) yield return string.Join(',', batch);
+    }
+
     /// <summary>The refusal of a request that came by a channel.</summary>
     /// <param name="what">What it does not do: "refuses documents for stix_v4".</param>
     /// <param name="status">Its status.</param>
@@ -75,12 +102,18 @@ internal sealed class SearchServer(WebServer web)
     private ProblemException Refusal(HttpMethod method, string path, WebAnswer answer)
     {
         var error = answer.Json.RootElement.ValueKind == JsonValueKind.Object && answer.Json.RootElement.TryGetProperty("error", out var told) ? told : default;
-        if (error.ValueKind != JsonValueKind.Object) return web.Refusal(answer, path);
+        if (error.ValueKind != JsonValueKind.Object) return web.Refusal(answer, Short(path));
         var (type, reason) = (Text(error, "type"), Deepest(error));
-        var what = string.Create(CultureInfo.InvariantCulture, $"{Place} refuses {method.Method} {path.Split('?')[0]}: {reason.TrimEnd('.')} ({type}, HTTP {(int)answer.Status}).");
+        var what = string.Create(CultureInfo.InvariantCulture, $"{Place} refuses {method.Method} {Short(path)}: {reason.TrimEnd('.')} ({type}, HTTP {(int)answer.Status}).");
         return answer.Status == HttpStatusCode.Forbidden
             ? Catalogue.WebAuthentication.Throwable(what, "Give the user of the profile this right, or name another user.")
             : Catalogue.SearchRefused.Throwable(what);
+    }
+
+    private static string Short(string path)
+    {
+        var place = path.Split('?')[0];
+        return place.Length <= ToldPath ? place : $"{place[..ToldPath]}...";
     }
 
     /// <summary>The reason, with what it was caused by: the first one often says only what failed.</summary>

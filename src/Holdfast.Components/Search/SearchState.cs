@@ -75,8 +75,11 @@ internal static class SearchState
     /// <summary>The indices that the patterns mean, open and closed.</summary>
     public static async Task<(IReadOnlyList<string> Open, IReadOnlyList<string> Closed)> ResolveAsync(SearchServer server, IReadOnlyList<string> patterns, CancellationToken cancellation)
     {
-        var list = await server.FindAsync($"/_cat/indices/{string.Join(',', patterns.Select(SearchServer.Part))}?format=json&h=index,status&expand_wildcards=open,closed", cancellation) as JsonArray ?? [];
-        var all = list.Select(line => (Name: (string)line!["index"]!, IsOpen: (string?)line["status"] == "open")).OrderBy(index => index.Name, StringComparer.Ordinal).ToList();
+        var found = new Dictionary<string, bool>(StringComparer.Ordinal);
+        foreach (var names in SearchServer.Parts(patterns))
+            foreach (var line in await server.FindAsync($"/_cat/indices/{names}?format=json&h=index,status&expand_wildcards=open,closed", cancellation) as JsonArray ?? [])
+                found[(string)line!["index"]!] = (string?)line["status"] == "open";
+        var all = found.Select(index => (Name: index.Key, IsOpen: index.Value)).OrderBy(index => index.Name, StringComparer.Ordinal).ToList();
         return ([.. all.Where(index => index.IsOpen).Select(index => index.Name)], [.. all.Where(index => !index.IsOpen).Select(index => index.Name)]);
     }
 }
