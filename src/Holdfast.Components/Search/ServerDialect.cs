@@ -32,6 +32,9 @@ internal sealed record ServerDialect
     /// <summary>_index_template and _component_template.</summary>
     public bool HasComposableTemplates => IsOpenSearch || Major > 7 || (Major == 7 && Minor >= 8);
 
+    /// <summary>An alias can be taken from an index only if it leads there ("must_exist"): Elasticsearch from 7.11, OpenSearch from 2.12.</summary>
+    public bool HasMustExist => IsOpenSearch ? Major > 2 || (Major == 2 && Minor >= 12) : Major > 7 || (Major == 7 && Minor >= 11);
+
     /// <summary>The major version of Elasticsearch that its indices count as: OpenSearch 1 goes on from 7, and each later one by one.</summary>
     private int Generation => IsOpenSearch ? Major + 6 : Major;
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Holdfast.Engine.Problems;
 using Holdfast.Engine.Running;
 using Xunit;
 
@@ -24,5 +25,32 @@ public sealed class SearchWayTests(SearchEngines engines)
         Assert.Contains("25 indices of main have 3 documents, as at the snapshot.", said.Notes);
         Assert.Equal(string.Join(' ', names), await SearchRig.IndicesAsync(engine));
         await component.WatchRecoveryAsync(new StepCounters(), SearchRig.Cancellation);
+    }
+
+    [Theory]
+    [InlineData("elasticsearch")]
+    [InlineData("opensearch")]
+    public async Task An_alias_that_somebody_switches_while_an_index_is_built_stays_where_it_was_led(string kind)
+    {
+        using var shop = await ShopIndices.BeginAsync(engines, kind, 20);
+        await shop.ReindexAsync();
+        var steps = await shop.Component.PlanReindexAsync(shop.Request(), SearchRig.Cancellation);
+        await shop.ActAsync(steps.SkipLast(1));
+        await SwitchAsync("documents_v1", "theirs");
+        var refused = await ReindexTests.RefusedAsync(Catalogue.SearchAlias, () => shop.ActAsync(steps.TakeLast(1)));
+        Assert.Contains("from documents_v1 to theirs meanwhile, so it was not led to documents_v2", refused.Message, StringComparison.Ordinal);
+        Assert.Equal("theirs", await shop.LedAsync());
+
+        // Back, and with an alias more: that is led along.
+        await SwitchAsync("theirs", "documents_v1");
+        await shop.Engine.CallAsync(HttpMethod.Post, "/_aliases", """{"actions":[{"add":{"index":"documents_v1","alias":"more"}}]}""");
+        await shop.ActAsync(steps.TakeLast(1));
+        Assert.Equal(("documents_v2", "documents_v2"), (await shop.LedAsync(), await shop.LedAsync("more")));
+
+        async Task SwitchAsync(string from, string to)
+        {
+            if (to == "theirs") await shop.Engine.CallAsync(HttpMethod.Put, "/theirs");
+            await shop.Engine.CallAsync(HttpMethod.Post, "/_aliases", $$$"""{"actions":[{"remove":{"index":"{{{from}}}","alias":"documents"}},{"add":{"index":"{{{to}}}","alias":"documents"}}]}""");
+        }
     }
 }

@@ -78,11 +78,22 @@ internal sealed class NewIndex(SearchServer server, string name, TimeProvider cl
     public Task<long> CountAsync(CancellationToken cancellation) => SearchState.CountAsync(server, name, cancellation);
 
     /// <summary>Leads all aliases to it in one change: those of the index that it replaces, and those of the definition.</summary>
-    /// <exception cref="ProblemException">The engine refuses.</exception>
-    public async Task LeadAsync(IndexDefinition definition, AliasedIndex place, CancellationToken cancellation)
+    /// <exception cref="ProblemException">The engine refuses, or somebody has led the alias elsewhere since it was planned.</exception>
+    public async Task LeadAsync(IndexDefinition definition, AliasedIndex planned, CancellationToken cancellation)
     {
+        var place = await AliasedIndex.FindAsync(server, definition.Alias, cancellation);
+        if (place.Current != planned.Current)
+            throw Catalogue.SearchAlias.Throwable(
+                $"Somebody has led the alias '{definition.Alias}' from {planned.Current ?? "nothing"} to {place.Current ?? "nothing"} meanwhile, so it was not led to {name}.",
+                $"See who does; then lead it back and run the command again, or delete {name}.");
+        var mustExist = (await ServerDialect.AskAsync(server, cancellation)).HasMustExist;
         var actions = new List<JsonNode>();
-        foreach (var alias in place.Aliases.Keys) actions.Add(new JsonObject { ["remove"] = new JsonObject { ["index"] = place.Current, ["alias"] = alias } });
+        foreach (var alias in place.Aliases.Keys)
+        {
+            var removed = new JsonObject { ["index"] = place.Current, ["alias"] = alias };
+            if (mustExist) removed["must_exist"] = true;
+            actions.Add(new JsonObject { ["remove"] = removed });
+        }
         foreach (var (alias, about) in place.Aliases.Where(alias => !definition.Aliases.ContainsKey(alias.Key)).Concat(definition.Aliases))
         {
             // What the profile says nothing about stays as it is.
