@@ -156,9 +156,11 @@ internal static class SearchCommand
         var known = clusters.SelectMany(cluster => cluster.Aliases).ToList();
         if (Array.Find(aliases, alias => !known.Contains(alias, StringComparer.Ordinal)) is { } unknown)
             throw Catalogue.SearchIndex.Throwable($"The profile does not say what '{unknown}' is made of.{Spelling.Suggest(unknown, known)}", "Describe it under 'indices' of the search component, by the name of the alias.");
-        var cluster = clusters.Find(cluster => aliases.All(alias => cluster.Aliases.Contains(alias, StringComparer.Ordinal)))
-            ?? throw Catalogue.SearchIndex.Throwable("The indices are of several clusters.", "Name those of one cluster at a time.");
-        return (cluster, new IndexRequest([.. aliases.Distinct(StringComparer.Ordinal)], [.. components.OfType<IDocumentSource>()], Path.Combine(session.State.Path, "search"))
+        var fitting = clusters.FindAll(cluster => aliases.All(alias => cluster.Aliases.Contains(alias, StringComparer.Ordinal)));
+        if (fitting.Count == 0) throw Catalogue.SearchIndex.Throwable("The indices are of several clusters.", "Name those of one cluster at a time.");
+        if (fitting.Count > 1)
+            throw Catalogue.SearchIndex.Throwable($"Several search clusters of the profile may be meant: {string.Join(", ", fitting.Select(cluster => cluster.ClusterName))}.", "Name one of them with --cluster.");
+        return (fitting[0], new IndexRequest([.. aliases.Distinct(StringComparer.Ordinal)], [.. components.OfType<IDocumentSource>()], Path.Combine(session.State.Path, "search"))
         {
             Delegate = parsed.GetValue(Delegate), DropOld = parsed.GetValue(DropOld), Afresh = parsed.GetValue(Afresh), AllowDeletions = parsed.GetValue(AllowDeletions), AllowEmpty = parsed.GetValue(AllowEmpty),
         });
