@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Holdfast.Engine.Planning;
 using Holdfast.Engine.Running;
 
@@ -6,7 +7,7 @@ namespace Holdfast.Components.Search;
 /// <summary>What the steps of one cluster may owe.</summary>
 internal sealed class SearchUndos(SearchSettings settings, SearchServer server, TimeProvider clock)
 {
-    private const string Repository = "repository", Snapshot = "snapshot", Directory = "directory", Index = "index";
+    private const string Repository = "repository", Snapshot = "snapshot", Directory = "directory", Index = "index", Value = "value", Tombstones = "index.gc_deletes";
 
     public IReadOnlyList<IUndoHandler> Handlers { get; } =
     [
@@ -17,11 +18,24 @@ internal sealed class SearchUndos(SearchSettings settings, SearchServer server, 
             if (System.IO.Directory.Exists(undo.Arguments[Directory])) System.IO.Directory.Delete(undo.Arguments[Directory], recursive: true);
         }),
         new Handler(Kind(settings, "unblock"), (undo, stop) => new IndexShelf(server, clock).UnblockAsync(undo.Arguments[Index], stop)),
+        new Handler(Kind(settings, "remember-deletions"), async (undo, stop) =>
+        {
+            var path = $"/{SearchServer.Part(undo.Arguments[Index])}/_settings";
+            if (await server.FindAsync(path, stop) is null) return;
+            await server.PutAsync(path, new JsonObject { [Tombstones] = undo.Arguments[Value] is { Length: > 0 } value ? value : null }, stop);
+        }),
     ];
 
     /// <summary>Owed while an index may not be written, because it is being moved aside.</summary>
     public Undo Unblock(string index) => new(
         Kind(settings, "unblock"), $"Let the index {index} of {settings.Name} be written again.", new Dictionary<string, string>(StringComparer.Ordinal) { [Index] = index });
+
+    /// <summary>Owed while the engine forgets at once what is deleted from an index, so that older versions can be written.</summary>
+    /// <param name="index">The index.</param>
+    /// <param name="usual">How long it remembers otherwise (index.gc_deletes); null for the engine's default.</param>
+    public Undo RememberDeletions(string index, string? usual) => new(
+        Kind(settings, "remember-deletions"), $"Let {settings.Name} remember deletions from the index {index} again.",
+        new Dictionary<string, string>(StringComparer.Ordinal) { [Index] = index, [Value] = usual ?? "" });
 
     /// <summary>Owed while a snapshot is not complete, or not wanted for long.</summary>
     public Undo DeleteSnapshot(string snapshot) => new(

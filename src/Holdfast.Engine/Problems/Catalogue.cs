@@ -341,6 +341,8 @@ public static class Catalogue
         "Run the command again: it goes on where it ended.", ExitCode.Failure);
     public static readonly ProblemKind SearchLoss = Kind("HF-SEARCH-LOSS", "An index would lose all of its documents, or most of them.",
         "See whether the statement in the profile still gives what it should.", ExitCode.InTheWay);
+    public static readonly ProblemKind SearchLacking = Kind("HF-SEARCH-LACKING", "An index lacks documents of the database after a sync.",
+        "See who deletes them from the index, then sync again.", ExitCode.Incomplete);
     public static readonly ProblemKind SearchBusy = Kind("HF-SEARCH-BUSY", "A search engine has more to do than it can take.",
         "Run the command again when it is less busy: it goes on where it ended.", ExitCode.Unreachable, transient: true);
     public static readonly ProblemKind SearchMigrate = Kind("HF-SEARCH-MIGRATE", "An index could not be copied into one of another shape; the old one is in use as before.",

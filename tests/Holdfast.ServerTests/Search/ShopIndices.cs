@@ -23,6 +23,9 @@ internal sealed class ShopIndices : IDisposable
     private readonly Profile _profile;
     private int _runs;
 
+    /// <summary>Called when a step owes something: the place for a test to look, or to die.</summary>
+    public Func<Undo, Task>? OnOwe { get; set; }
+
     private ShopIndices(PostgresServer postgres, SearchEngine engine, string database, string indices, string more, SearchProxy? proxy)
     {
         (Postgres, Engine, Database) = (postgres, engine, database);
@@ -97,7 +100,7 @@ internal sealed class ShopIndices : IDisposable
 
     public async Task ActAsync(IEnumerable<Step> steps)
     {
-        Context = new RecordedContext(string.Create(CultureInfo.InvariantCulture, $"20261123T080000-{++_runs:x4}"));
+        Context = new RecordedContext(string.Create(CultureInfo.InvariantCulture, $"20261123T080000-{++_runs:x4}")) { OnOwe = OnOwe };
         foreach (var step in steps) await step.Act(Context, Cancellation);
     }
 

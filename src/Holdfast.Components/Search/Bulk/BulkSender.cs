@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Text.Json;
 using Holdfast.Engine.Problems;
@@ -76,7 +77,7 @@ internal sealed class BulkSender(SearchServer server, string index, BulkTally ta
         foreach (var failure in failures)
         {
             if (failure.IsBusy) again!.Add(body, failure.Position);
-            else if (failure.IsConflict && tally.TakesConflicts) Interlocked.Increment(ref tally.Conflicts);
+            else if (failure.IsConflict && tally.TakesConflicts) tally.AddConflict(IdOf(body[failure.Position].Action));
             else rejected.Add(body, failure);
         }
         Interlocked.Add(ref tally.Taken, body.Count - failures.Count);
@@ -94,6 +95,13 @@ internal sealed class BulkSender(SearchServer server, string index, BulkTally ta
             await SendAsync(second, cancellation);
         }
         return null;
+    }
+
+    /// <summary>{"index":{"_id":"x",...}}</summary>
+    private static string IdOf(ReadOnlyMemory<byte> action)
+    {
+        using var read = JsonDocument.Parse(action);
+        return read.RootElement.EnumerateObject().First().Value.GetProperty("_id").GetString()!;
     }
 
     private IReadOnlyList<BulkFailure> Read(ReadOnlyMemory<byte> answer)
@@ -115,5 +123,16 @@ internal sealed class BulkTally(bool takesConflicts)
 {
     public long Taken, Conflicts, Bytes, Pauses;
 
+    private readonly ConcurrentQueue<string> _conflicting = new();
+
     public bool TakesConflicts => takesConflicts;
+
+    /// <summary>The ids of the conflicts.</summary>
+    public IReadOnlyCollection<string> ConflictingIds => _conflicting;
+
+    public void AddConflict(string id)
+    {
+        Interlocked.Increment(ref Conflicts);
+        _conflicting.Enqueue(id);
+    }
 }

@@ -44,10 +44,11 @@ internal sealed class IndexSync(SearchWork work, IndexDefinition definition, str
         if (isDry) return _result;
         if (!allowDeletions) RefuseDeletions();
         using var rejected = new RejectedDocuments(work.RejectedFile(context.RunId, definition.Alias));
-        await using var mend = new SyncWriter(work, _query, index, reading, rejected);
+        await using var mend = new SyncWriter(work, context, _query, index, reading, rejected);
         foreach (var part in differing) await MendAsync(Compare(there.Read(part), wanted.Read(part)), mend, cancellation);
         await mend.EndAsync(_result, cancellation);
         rejected.Refuse(definition.Alias);
+        if (_result.Lacking > 0) context.Warn(Catalogue.SearchLacking.With($"{index} lacks {_result.Lacking} documents of the database: the engine refuses them, because they were deleted in a newer version (HTTP 409)."));
         return _result;
     }
 

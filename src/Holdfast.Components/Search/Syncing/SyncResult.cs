@@ -27,6 +27,9 @@ public sealed record SyncResult(string Alias, string Index)
     /// <summary>Changed by somebody else while we looked: theirs is newer, and was left alone.</summary>
     public long LeftAlone { get; set; }
 
+    /// <summary>Documents of the database that the index lacks all the same: the engine refuses them.</summary>
+    public long Lacking { get; set; }
+
     /// <summary>Nothing differed.</summary>
     public bool IsEqual => Missing + Outdated + Surplus == 0;
 }

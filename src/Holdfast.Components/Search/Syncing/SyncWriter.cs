@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using Holdfast.Components.Search.Bulk;
 using Holdfast.Engine.Documents;
+using Holdfast.Engine.Running;
 
 namespace Holdfast.Components.Search.Syncing;
 
@@ -11,17 +12,23 @@ namespace Holdfast.Components.Search.Syncing;
 /// has in a newer version than the database (which was brought back to an earlier instant) is deleted before it is written, because the
 /// engine takes no older version.
 /// </summary>
-internal sealed class SyncWriter(SearchWork work, DocumentQuery query, string index, IDocumentReading reading, RejectedDocuments rejected) : IAsyncDisposable
+internal sealed class SyncWriter(SearchWork work, StepContext context, DocumentQuery query, string index, IDocumentReading reading, RejectedDocuments rejected) : IAsyncDisposable
 {
     private const string Tombstones = "index.gc_deletes";
 
-    /// <summary>After so many the document is left missing, which the next sync finds.</summary>
+    /// <summary>After so many a document is left missing, which is told.</summary>
     private const int Attempts = 8;
+
+    /// <summary>Documents that are looked for by one request.</summary>
+    private const int PerSearch = 2000;
 
     /// <summary>A little more than by default a node's clock ticks in (thread_pool.estimated_time_interval, 200 ms).</summary>
     private static readonly TimeSpan _tick = TimeSpan.FromMilliseconds(300);
 
     private readonly BulkTally _written = new(takesConflicts: true), _deleted = new(takesConflicts: true);
+
+    /// <summary>Ids that must be in the index in the end, although the engine has refused them, or they were deleted to be written anew.</summary>
+    private readonly HashSet<string> _doubtful = new(StringComparer.Ordinal);
     private BulkPipe? _writing, _deleting;
     private long _leftAlone;
 
@@ -35,7 +42,7 @@ internal sealed class SyncWriter(SearchWork work, DocumentQuery query, string in
         await using (var rows = await reading.ReadNowAsync([.. documents.Keys], documents: true, cancellation))
             await _writing.SendAllAsync(rows, (body, row) => Write(body, row, documents, ahead), cancellation);
         await _writing.SendAsync(cancellation); // what was read a while ago may have changed again
-        if (ahead.Count > 0) await LowerAsync(ahead, cancellation);
+        if (ahead.Count > 0) await LowerAsync(ahead, new HashSet<string>(StringComparer.Ordinal), cancellation);
     }
 
     /// <summary>Deletes documents that the database does not have by now either.</summary>
@@ -54,8 +61,16 @@ internal sealed class SyncWriter(SearchWork work, DocumentQuery query, string in
         if (_writing is not null) await _writing.EndAsync(cancellation);
         if (_deleting is not null) await _deleting.EndAsync(cancellation);
         await work.Server.PostAsync($"{Path}/_refresh", null, cancellation);
+        _doubtful.UnionWith(_written.ConflictingIds);
+        var refused = await LackingAsync(cancellation);
+        if (refused.Count > 0)
+        {
+            await LowerAsync(new Dictionary<string, IndexedDocument>(StringComparer.Ordinal), refused, cancellation);
+            await work.Server.PostAsync($"{Path}/_refresh", null, cancellation);
+        }
+        result.Lacking = refused.Count == 0 ? 0 : (await LackingAsync(cancellation)).Count;
         (result.Written, result.Deleted) = (_written.Taken, _deleted.Taken);
-        result.LeftAlone = _leftAlone + _written.Conflicts + _deleted.Conflicts;
+        result.LeftAlone = _leftAlone + _written.Conflicts + _deleted.Conflicts - _written.ConflictingIds.Count(refused.Contains);
     }
 
     public async ValueTask DisposeAsync()
@@ -88,19 +103,27 @@ internal sealed class SyncWriter(SearchWork work, DocumentQuery query, string in
     }
 
     /// <summary>The engine remembers the version of what was deleted for a minute (gc_deletes); here it must forget it at once.</summary>
-    private async Task LowerAsync(Dictionary<string, IndexedDocument> ahead, CancellationToken cancellation)
+    /// <param name="ahead">Documents of a newer version than in the database.</param>
+    /// <param name="gone">Documents that somebody has deleted.</param>
+    /// <param name="cancellation">Stops it; the engine remembers again all the same.</param>
+    private async Task LowerAsync(Dictionary<string, IndexedDocument> ahead, IReadOnlySet<string> gone, CancellationToken cancellation)
     {
-        var usual = (await work.Server.GetAsync($"{Path}/_settings?flat_settings=true", cancellation))[index]?["settings"]?[Tombstones]?.DeepClone();
+        var usual = (string?)(await work.Server.GetAsync($"{Path}/_settings?flat_settings=true", cancellation))[index]?["settings"]?[Tombstones];
+        var remember = work.Undos.RememberDeletions(index, usual);
+        await context.OweAsync(remember, cancellation);
         await SetTombstonesAsync("0s", cancellation);
         try
         {
+            _doubtful.UnionWith(ahead.Keys);
             var (deleted, written) = (new BulkTally(takesConflicts: true), new BulkTally(takesConflicts: true));
             await using (var pipe = Pipe(deleted, cancellation))
             {
                 await DeleteSeenAsync(ahead, pipe, cancellation);
                 await pipe.EndAsync(cancellation);
             }
-            for (var attempt = 0; attempt < Attempts && written.Taken < deleted.Taken; attempt++) await WriteForgottenAsync(ahead.Keys, written, cancellation);
+            var ids = ahead.Keys.Concat(gone).ToList();
+            for (var attempt = 0; attempt < Attempts && written.Taken < deleted.Taken + gone.Count; attempt++)
+                foreach (var batch in ids.Chunk(PerSearch)) await WriteForgottenAsync(batch, written, cancellation);
             _leftAlone += deleted.Conflicts;
             Interlocked.Add(ref _written.Taken, written.Taken);
         }
@@ -108,6 +131,28 @@ internal sealed class SyncWriter(SearchWork work, DocumentQuery query, string in
         {
             await SetTombstonesAsync(usual, CancellationToken.None);
         }
+        await context.SettleAsync(remember, cancellation);
+    }
+
+    /// <summary>Those of the doubtful ones that the database has, and the index has not.</summary>
+    private async Task<IReadOnlySet<string>> LackingAsync(CancellationToken cancellation)
+    {
+        var lacking = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var batch in _doubtful.Chunk(PerSearch))
+        {
+            var body = new JsonObject
+            {
+                ["size"] = batch.Length, ["_source"] = false,
+                ["query"] = new JsonObject { ["ids"] = new JsonObject { ["values"] = new JsonArray([.. batch.Select(id => (JsonNode)id)]) } },
+            };
+            var there = (await work.Server.PostAsync($"{Path}/_search?allow_partial_search_results=false&filter_path=hits.hits._id", body, cancellation))["hits"]?["hits"] as JsonArray ?? [];
+            var absent = batch.Except(there.Select(hit => (string)hit!["_id"]!), StringComparer.Ordinal).ToList();
+            if (absent.Count == 0) continue;
+            await using var rows = await reading.ReadNowAsync(absent, documents: false, cancellation);
+            while (await rows.FillAsync(cancellation))
+                while (rows.TryNext(out var row)) lacking.Add(Encoding.UTF8.GetString(row.Id));
+        }
+        return lacking;
     }
 
     /// <summary>What was deleted within the tick of a node's clock is forgotten by a later refresh; what is written already is refused, which is well.</summary>
@@ -121,7 +166,7 @@ internal sealed class SyncWriter(SearchWork work, DocumentQuery query, string in
         await pipe.EndAsync(cancellation);
     }
 
-    private Task<JsonNode> SetTombstonesAsync(JsonNode? value, CancellationToken cancellation) =>
+    private Task<JsonNode> SetTombstonesAsync(string? value, CancellationToken cancellation) =>
         work.Server.PutAsync($"{Path}/_settings", new JsonObject { [Tombstones] = value }, cancellation);
 
     private static long Number(string version) => long.Parse(version, CultureInfo.InvariantCulture);

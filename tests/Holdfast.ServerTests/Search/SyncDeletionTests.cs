@@ -1,0 +1,78 @@
+using Holdfast.Engine.Planning;
+using Holdfast.Engine.Problems;
+using Xunit;
+
+namespace Holdfast.ServerTests.Search;
+
+/// <summary>A real engine remembers the version of what was deleted, and refuses older ones (HTTP 409).</summary>
+[Collection(SearchEnginesCollection.Name)]
+public sealed class SyncDeletionTests(SearchEngines engines)
+{
+    [Theory]
+    [InlineData("elasticsearch")]
+    [InlineData("opensearch")]
+    [InlineData("secure")]
+    public async Task A_document_that_was_deleted_in_a_newer_version_is_written_all_the_same(string kind)
+    {
+        using var shop = await ShopIndices.BeginAsync(engines, kind, 300);
+        await shop.ReindexAsync();
+        for (var n = 1; n <= 3; n++) await shop.Engine.CallAsync(HttpMethod.Delete, $"/documents/_doc/d-{n}?version=9&version_type=external&refresh=true");
+        var synced = await shop.SyncAsync();
+        Assert.Equal((3, 3, 0, 0), (synced.Missing, synced.Written, synced.LeftAlone, synced.Lacking));
+        Assert.Equal(await shop.WantedAsync(), await shop.FoundAsync());
+        Assert.Empty(shop.Context.Warnings);
+    }
+
+    [Fact]
+    public async Task What_the_index_lacks_all_the_same_is_counted_and_warned_of()
+    {
+        using var shop = await ShopIndices.BeginAsync(engines, "opensearch", 300);
+        await shop.ReindexAsync();
+        using var stop = new CancellationTokenSource();
+        var deleting = Task.Run(() => DeleteAgainAndAgainAsync(shop, stop.Token), ShopIndices.Cancellation);
+        await Task.Delay(200, ShopIndices.Cancellation);
+        var synced = await shop.SyncAsync();
+        await stop.CancelAsync();
+        await deleting;
+        Assert.Equal((1, 1), (synced.Missing, synced.Lacking));
+        var warning = Assert.Single(shop.Context.Warnings);
+        Assert.Equal((Catalogue.SearchLacking.Code, ExitCode.Incomplete), (warning.Code, warning.Exit));
+    }
+
+    [Theory]
+    [InlineData("elasticsearch", null)]
+    [InlineData("opensearch", "7s")]
+    public async Task A_sync_that_is_killed_while_the_engine_forgets_deletions_owes_that_it_remembers_them(string kind, string? usual)
+    {
+        using var shop = await ShopIndices.BeginAsync(engines, kind, 20);
+        await shop.QueryAsync("UPDATE documents SET version = 9");
+        await shop.ReindexAsync();
+        await SetAsync(shop, usual);
+        await shop.QueryAsync("UPDATE documents SET version = 3 WHERE n = 1");
+        Undo? owed = null;
+        shop.OnOwe = async undo =>
+        {
+            owed = undo;
+            Assert.Equal(usual, await SettingAsync(shop)); // it is owed before it is done
+        };
+        Assert.Equal(1, (await shop.SyncAsync()).Written);
+        Assert.NotNull(owed);
+        Assert.Equal((usual, 0), (await SettingAsync(shop), shop.Context.Owed.Count));
+
+        await SetAsync(shop, "0s"); // as one that is killed leaves it
+        await shop.Component.UndoHandlers.Single(handler => handler.Kind == owed.Kind).UndoAsync(owed, ShopIndices.Cancellation);
+        Assert.Equal(usual, await SettingAsync(shop));
+    }
+
+    private static async Task DeleteAgainAndAgainAsync(ShopIndices shop, CancellationToken stop)
+    {
+        for (var version = 9; !stop.IsCancellationRequested; version++)
+            await shop.Engine.CallAsync(HttpMethod.Post, "/documents/_bulk", $$$"""{"delete":{"_id":"d-1","version":{{{version}}},"version_type":"external"}}""" + "\n");
+    }
+
+    private static Task SetAsync(ShopIndices shop, string? value) =>
+        shop.Engine.CallAsync(HttpMethod.Put, "/documents_v1/_settings", $$"""{"index.gc_deletes":{{(value is null ? "null" : $"\"{value}\"")}}}""");
+
+    private static async Task<string?> SettingAsync(ShopIndices shop) =>
+        (string?)(await shop.Engine.CallAsync(HttpMethod.Get, "/documents_v1/_settings?flat_settings=true"))["documents_v1"]!["settings"]!["index.gc_deletes"];
+}
