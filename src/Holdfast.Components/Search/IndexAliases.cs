@@ -20,12 +20,12 @@ internal sealed class IndexAliases(SearchServer server, JsonObject state, IReadO
         {
             if (wanted.Contains(index)) throw Catalogue.SearchAlias.Throwable($"The point has an alias '{index}', and there is an index of that name.", "Delete or rename that index, then restore again.");
             foreach (var (alias, _) in about)
-                if (wanted.Contains(alias) && !indices.Contains(index, StringComparer.Ordinal))
-                    throw Catalogue.SearchAlias.Throwable($"The alias '{alias}' leads to the index {index}, which the point does not have: after the restore it would lead to two.");
+                if (wanted.Contains(alias) && !Shares(index, alias))
+                    throw Catalogue.SearchAlias.Throwable($"The alias '{alias}' leads to the index {index}, which did not have it in the point: after the restore it would lead to two.");
         }
     }
 
-    /// <summary>All aliases in one change, in which they are taken from whoever has them; and templates that are not there.</summary>
+    /// <summary>All aliases in one change, in which they are taken from whoever has them and had not; and templates that are not there.</summary>
     public async Task PutBackAsync(StepContext context, CancellationToken cancellation)
     {
         var wanted = Wanted().ToList();
@@ -33,7 +33,7 @@ internal sealed class IndexAliases(SearchServer server, JsonObject state, IReadO
         var names = wanted.Select(alias => alias.Name).ToHashSet(StringComparer.Ordinal);
         foreach (var (index, about) in await HoldersAsync(cancellation))
             foreach (var (alias, _) in about)
-                if (names.Contains(alias) && !indices.Contains(index, StringComparer.Ordinal)) actions.Add(Action("remove", index, alias, []));
+                if (names.Contains(alias) && !Shares(index, alias)) actions.Add(Action("remove", index, alias, []));
         foreach (var (index, alias, about) in wanted) actions.Add(Action("add", index, alias, about));
         if (actions.Count > 0) await server.PostAsync("/_aliases", new JsonObject { ["actions"] = new JsonArray([.. actions]) }, cancellation);
         context.Note($"{wanted.Count} aliases lead to what was restored.");
@@ -59,6 +59,9 @@ internal sealed class IndexAliases(SearchServer server, JsonObject state, IReadO
         await server.PutAsync(place, about.DeepClone(), cancellation);
         return true;
     }
+
+    /// <summary>It is restored, or had the alias in the point as well: several indices may share one.</summary>
+    private bool Shares(string index, string alias) => indices.Contains(index, StringComparer.Ordinal) || state[SearchState.Indices]?[index]?["aliases"]?[alias] is not null;
 
     private IEnumerable<(string Index, string Name, JsonObject About)> Wanted() =>
         from index in indices

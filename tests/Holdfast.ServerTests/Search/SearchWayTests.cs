@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json.Nodes;
 using Holdfast.Engine.Problems;
 using Holdfast.Engine.Running;
 using Xunit;
@@ -52,5 +53,26 @@ public sealed class SearchWayTests(SearchEngines engines)
             if (to == "theirs") await shop.Engine.CallAsync(HttpMethod.Put, "/theirs");
             await shop.Engine.CallAsync(HttpMethod.Post, "/_aliases", $$$"""{"actions":[{"remove":{"index":"{{{from}}}","alias":"documents"}},{"add":{"index":"{{{to}}}","alias":"documents"}}]}""");
         }
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task One_of_several_indices_that_share_an_alias_comes_back_and_the_others_keep_it(bool overwrite)
+    {
+        var engine = await engines.BeginAsync("opensearch");
+        await using var rig = await SearchRig.BeginAsync();
+        await SearchRig.FillAsync(engine, 20);
+        await engine.CallAsync(HttpMethod.Post, "/_aliases", """{"actions":[{"add":{"index":"documents_v2","alias":"stix"}},{"add":{"index":"stix_v4","alias":"documents","is_write_index":false}}]}""");
+        var component = SearchRig.Component(engine);
+        var taken = await rig.CaptureAsync(component);
+        var aliases = JsonNode.Parse(await SearchRig.AliasesAsync(engine));
+        await rig.RestoreAsync(component, taken, overwrite: overwrite, include: "documents_v2");
+        if (!overwrite) await engine.CallAsync(HttpMethod.Delete, "/documents_v2.*");
+        Assert.True(JsonNode.DeepEquals(aliases, JsonNode.Parse(await SearchRig.AliasesAsync(engine))), $"{aliases} became {await SearchRig.AliasesAsync(engine)}");
+
+        // One that has it by now and had it not is in the way as before.
+        await engine.CallAsync(HttpMethod.Put, "/late", """{"aliases":{"documents":{}}}""");
+        await ReindexTests.RefusedAsync(Catalogue.SearchAlias, () => rig.RestoreAsync(component, taken, include: "documents_v2"));
     }
 }
