@@ -37,17 +37,25 @@ internal sealed class SearchRestore(SearchSettings settings, SearchServer server
             throw Catalogue.SearchVersion.Throwable($"The snapshot of {Name} was taken by {record.Source.Name}: {why}.");
         IReadOnlyList<string> chosen = [.. record.Indices.Where(index => !_own.Any(own => FileSystemName.MatchesSimpleExpression(own, index)) && IsChosen(index))];
         if (chosen.Count == 0) throw Catalogue.SearchIndex.Throwable($"The point holds no index of {Name} that was asked for. It holds {string.Join(", ", record.Indices)}.");
-        var there = await ThereAsync(chosen, cancellation);
+        var (there, closed) = await ThereAsync(chosen, cancellation);
         var aliases = new IndexAliases(server, await ReadStateAsync(cancellation), chosen);
         if (!session.Overwrite)
         {
             await aliases.RefuseOthersAsync(cancellation);
+            RefuseClosed(closed);
             await RefuseLostAsync(there, cancellation);
         }
         return Steps(record, chosen, there, aliases);
     }
 
-    /// <summary>The engine does not clone an index that is not whole.</summary>
+    /// <summary>The engine does not clone an index that is closed, which counts as lost for a moment when it is closed.</summary>
+    private void RefuseClosed(IReadOnlyList<string> closed)
+    {
+        if (closed.Count > 0)
+            throw Catalogue.SearchRestore.Throwable($"{string.Join(", ", closed)} of {Name} {(closed.Count == 1 ? "is" : "are")} closed, so that the engine can not move {(closed.Count == 1 ? "it" : "them")} aside.", "Open what is closed (_open); with --overwrite it is deleted, with --exclude it stays as it is.");
+    }
+
+    /// <summary>Nor one that is not whole.</summary>
     private async Task RefuseLostAsync(IReadOnlyList<string> there, CancellationToken cancellation)
     {
         if (await SearchState.FindLostAsync(server, there, cancellation) is { Count: > 0 } lost)
@@ -77,10 +85,11 @@ internal sealed class SearchRestore(SearchSettings settings, SearchServer server
         (session.Include.Count == 0 || session.Include.Any(pattern => FileSystemName.MatchesSimpleExpression(pattern, index)))
         && !session.Exclude.Any(pattern => FileSystemName.MatchesSimpleExpression(pattern, index));
 
-    private async Task<IReadOnlyList<string>> ThereAsync(IReadOnlyList<string> chosen, CancellationToken cancellation)
+    /// <summary>Those that are in the way, and which of them are closed.</summary>
+    private async Task<(IReadOnlyList<string> All, IReadOnlyList<string> Closed)> ThereAsync(IReadOnlyList<string> chosen, CancellationToken cancellation)
     {
         var (open, closed) = await SearchState.ResolveAsync(server, ["*"], cancellation);
-        return [.. chosen.Where(index => open.Concat(closed).Contains(index, StringComparer.Ordinal))];
+        return ([.. chosen.Where(index => open.Concat(closed).Contains(index, StringComparer.Ordinal))], [.. chosen.Where(index => closed.Contains(index, StringComparer.Ordinal))]);
     }
 
     private async Task<JsonObject> ReadStateAsync(CancellationToken cancellation)
@@ -134,7 +143,7 @@ internal sealed class SearchRestore(SearchSettings settings, SearchServer server
 
     private async Task MakeRoomAsync(IReadOnlyList<string> chosen, StepContext context, CancellationToken cancellation)
     {
-        foreach (var index in await ThereAsync(chosen, cancellation))
+        foreach (var index in (await ThereAsync(chosen, cancellation)).All)
         {
             if (session.Overwrite)
             {

@@ -75,4 +75,22 @@ public sealed class SearchWayTests(SearchEngines engines)
         await engine.CallAsync(HttpMethod.Put, "/late", """{"aliases":{"documents":{}}}""");
         await ReindexTests.RefusedAsync(Catalogue.SearchAlias, () => rig.RestoreAsync(component, taken, include: "documents_v2"));
     }
+
+    [Theory]
+    [InlineData("elasticsearch")]
+    [InlineData("opensearch")]
+    public async Task A_closed_index_in_the_way_is_named_before_anything_is_changed(string kind)
+    {
+        var engine = await engines.BeginAsync(kind);
+        await using var rig = await SearchRig.BeginAsync();
+        await SearchRig.FillAsync(engine, 20);
+        var component = SearchRig.Component(engine);
+        var taken = await rig.CaptureAsync(component);
+        await engine.CallAsync(HttpMethod.Post, "/stix_v4/_close");
+        var refused = await ReindexTests.RefusedAsync(Catalogue.SearchRestore, () => rig.PlanRestoreAsync(component, taken));
+        Assert.StartsWith("stix_v4 of main is closed", refused.Message, StringComparison.Ordinal);
+        await rig.RestoreAsync(component, taken, include: "documents*"); // that one is in nobody's way
+        await rig.RestoreAsync(component, taken, overwrite: true);
+        Assert.Equal(20, (long)(await engine.CallAsync(HttpMethod.Get, "/stix/_count"))["count"]!);
+    }
 }
