@@ -85,8 +85,8 @@ internal sealed class SearchCapture(SearchSettings settings, SearchServer server
         var from = clock.GetUtcNow();
         foreach (var names in SearchServer.Parts(settings.Indices))
         {
-            await server.PostAsync($"/{names}/_flush?wait_if_ongoing=true&ignore_unavailable=true", null, cancellation);
-            await server.PostAsync($"/{names}/_refresh?ignore_unavailable=true", null, cancellation);
+            await server.Patient.PostAsync($"/{names}/_flush?wait_if_ongoing=true&ignore_unavailable=true", null, cancellation);
+            await server.Patient.PostAsync($"/{names}/_refresh?ignore_unavailable=true", null, cancellation);
         }
         // While anybody writes, nobody knows how many documents the snapshot has; then there is nothing to compare with afterwards.
         var before = session.Mode == BackupMode.Online ? await CountAsync((await SearchState.ResolveAsync(server, settings.Indices, cancellation)).Open, cancellation) : null;

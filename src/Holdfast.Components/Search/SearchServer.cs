@@ -12,7 +12,7 @@ namespace Holdfast.Components.Search;
 /// Speaks to an engine's REST API. What it refuses becomes a problem that says why in the engine's own words: {"error": {"type", "reason",
 /// "root_cause"}}, the same in Elasticsearch and OpenSearch.
 /// </summary>
-internal sealed class SearchServer(WebServer web)
+internal sealed class SearchServer(WebServer web, TimeSpan patience)
 {
     /// <summary>So many bytes of a refusal are told.</summary>
     private const int Told = 500;
@@ -22,6 +22,14 @@ internal sealed class SearchServer(WebServer web)
 
     /// <summary>So many characters of a path are told.</summary>
     private const int ToldPath = 200;
+
+    public SearchServer(WebServer web)
+        : this(web, WebServer.Patience)
+    {
+    }
+
+    /// <summary>The same, with patience for what may take an engine long before it answers: a snapshot of many files is deleted, much is flushed. 6 hours.</summary>
+    public SearchServer Patient => new(web, TimeSpan.FromHours(6));
 
     /// <summary>Where it is.</summary>
     public string Place => web.Place;
@@ -95,7 +103,7 @@ internal sealed class SearchServer(WebServer web)
     }
 
     private Task<WebAnswer> AskAsync(HttpMethod method, string path, JsonNode? body, CancellationToken cancellation) =>
-        web.SendAsync(method, path, body is null ? null : Encoding.UTF8.GetBytes(body.ToJsonString()), cancellation);
+        web.SendAsync(method, path, body is null ? null : Encoding.UTF8.GetBytes(body.ToJsonString()), patience, cancellation);
 
     private static JsonNode NodeOf(WebAnswer answer) => JsonNode.Parse(answer.Json.RootElement.GetRawText()) ?? new JsonObject();
 

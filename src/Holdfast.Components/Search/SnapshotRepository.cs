@@ -91,7 +91,7 @@ internal sealed class SnapshotRepository(SearchServer server, string name, TimeP
 
     /// <summary>Deletes a snapshot; one that runs is cancelled. One that is not there is well.</summary>
     /// <exception cref="ProblemException">The engine refuses.</exception>
-    public Task DeleteAsync(string snapshot, CancellationToken cancellation) => server.DeleteAsync(PathOf(snapshot), cancellation);
+    public Task DeleteAsync(string snapshot, CancellationToken cancellation) => server.Patient.DeleteAsync(PathOf(snapshot), cancellation);
 
     /// <summary>Lets the engine forget the repository; its directory stays.</summary>
     /// <exception cref="ProblemException">The engine refuses.</exception>

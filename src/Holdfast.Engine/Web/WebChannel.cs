@@ -45,6 +45,10 @@ public sealed class WebChannel : IDisposable
         {
             throw Catalogue.WebUnreachable.Throwable($"{_server.PlaceOf(path)} did not answer within {_patience.TotalMinutes:0} minutes.", late);
         }
+        catch (OperationCanceledException stopped) when (!cancellation.IsCancellationRequested)
+        {
+            throw WebServer.NoConnection(stopped, _server.PlaceOf(path));
+        }
         catch (Exception failure) when (WebServer.IsFailure(failure))
         {
             throw WebServer.Of(failure, _server.PlaceOf(path));

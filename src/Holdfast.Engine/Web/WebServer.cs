@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Security;
@@ -19,6 +20,12 @@ public sealed class WebServer
 {
     /// <summary>16 MiB: answers are figures, not data.</summary>
     private const int MaximumAnswer = 16 << 20;
+
+    /// <summary>A machine that is down answers nothing at all.</summary>
+    private static readonly TimeSpan _connect = TimeSpan.FromSeconds(10);
+
+    /// <summary>A server that hangs is not waited for longer, unless it has much to do. 10 minutes.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
 
     private readonly WebSettings _settings;
     private readonly ISecretReader _secrets;
@@ -48,22 +55,34 @@ public sealed class WebServer
 
     /// <summary>Sends JSON and returns the JSON that the server answers, whether it is content or not.</summary>
     /// <exception cref="ProblemException">There is no server, it is not who it should be, refuses who we are, or answers no JSON.</exception>
-    public async Task<WebAnswer> SendAsync(HttpMethod method, string path, byte[]? body, CancellationToken cancellation)
+    public Task<WebAnswer> SendAsync(HttpMethod method, string path, byte[]? body, CancellationToken cancellation) => SendAsync(method, path, body, Patience, cancellation);
+
+    /// <summary>The same, with another patience for the answer.</summary>
+    /// <exception cref="ProblemException">As there.</exception>
+    public async Task<WebAnswer> SendAsync(HttpMethod method, string path, byte[]? body, TimeSpan patience, CancellationToken cancellation)
     {
+        using var late = new CancellationTokenSource(patience, TimeProvider.System);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, late.Token);
         try
         {
             using var request = new HttpRequestMessage(method, AddressOf(path));
             request.Headers.Authorization = await IdentityAsync(cancellation);
             request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
             if (body is not null) request.Content = new ByteArrayContent(body) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } };
-            using var answer = await _client.Value.SendAsync(request, cancellation);
+            using var answer = await _client.Value.SendAsync(request, either.Token);
             if (answer.StatusCode == HttpStatusCode.Unauthorized) throw Refusal(answer.StatusCode, PlaceOf(path));
-            var bytes = await answer.Content.ReadAsByteArrayAsync(cancellation);
+            var bytes = await answer.Content.ReadAsByteArrayAsync(either.Token);
             return answer.IsSuccessStatusCode || IsJson(answer) ? new WebAnswer(answer.StatusCode, JsonDocument.Parse(bytes)) : throw Refusal(answer.StatusCode, PlaceOf(path));
         }
         catch (JsonException foreign)
         {
             throw Catalogue.WebAnswer.Throwable($"The answer of {PlaceOf(path)} is no JSON.", foreign);
+        }
+        catch (OperationCanceledException stopped) when (!cancellation.IsCancellationRequested)
+        {
+            throw late.IsCancellationRequested
+                ? Catalogue.WebUnreachable.Throwable(string.Create(CultureInfo.InvariantCulture, $"{PlaceOf(path)} did not answer within {patience.TotalSeconds:0} seconds."), stopped)
+                : NoConnection(stopped, PlaceOf(path));
         }
         catch (Exception failure) when (IsFailure(failure))
         {
@@ -96,6 +115,10 @@ public sealed class WebServer
         _ => Catalogue.WebAnswer.Throwable($"{place} answered with HTTP {(int)status}."),
     };
 
+    /// <summary>The handler gives a connection up by itself.</summary>
+    internal static ProblemException NoConnection(Exception failure, string place) =>
+        Catalogue.WebUnreachable.Throwable(string.Create(CultureInfo.InvariantCulture, $"{place} did not take a connection within {_connect.TotalSeconds:0} seconds."), failure);
+
     internal static bool IsFailure(Exception failure) => failure is HttpRequestException or IOException or CryptographicException or UnauthorizedAccessException;
 
     internal static ProblemException Of(Exception failure, string place)
@@ -117,7 +140,7 @@ public sealed class WebServer
 
     private SocketsHttpHandler MakeHandler()
     {
-        var handler = new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false, UseCookies = false };
+        var handler = new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false, UseCookies = false, ConnectTimeout = _connect };
         if (_settings.Authorities is not { } path) return handler;
         var authorities = ReadAuthorities(path);
         handler.SslOptions.RemoteCertificateValidationCallback = (_, certificate, sent, errors) => IsTrusted(authorities, certificate as X509Certificate2, sent, errors);

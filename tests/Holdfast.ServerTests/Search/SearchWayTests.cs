@@ -2,6 +2,8 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using Holdfast.Engine.Problems;
 using Holdfast.Engine.Running;
+using Holdfast.Engine.Web;
+using Holdfast.ServerTests.Postgres;
 using Xunit;
 
 namespace Holdfast.ServerTests.Search;
@@ -53,6 +55,20 @@ public sealed class SearchWayTests(SearchEngines engines)
             if (to == "theirs") await shop.Engine.CallAsync(HttpMethod.Put, "/theirs");
             await shop.Engine.CallAsync(HttpMethod.Post, "/_aliases", $$$"""{"actions":[{"remove":{"index":"{{{from}}}","alias":"documents"}},{"add":{"index":"{{{to}}}","alias":"documents"}}]}""");
         }
+    }
+
+    [Fact]
+    public async Task A_request_that_an_engine_does_not_answer_ends()
+    {
+        var engine = await engines.BeginAsync("opensearch");
+        var web = new WebServer(new WebSettings(engine.Url.Replace("127.0.0.1", "localhost", StringComparison.Ordinal)), new FixedSecret(""));
+        const string path = "/_cluster/health?wait_for_nodes=99&timeout=60s"; // which it answers after a minute
+        var late = await ReindexTests.RefusedAsync(Catalogue.WebUnreachable, () => web.SendAsync(HttpMethod.Get, path, null, TimeSpan.FromSeconds(1), SearchRig.Cancellation));
+        Assert.EndsWith("/_cluster/health did not answer within 1 seconds.", late.Message, StringComparison.Ordinal);
+        using var stop = new CancellationTokenSource(TimeSpan.FromMilliseconds(300));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => web.SendAsync(HttpMethod.Get, path, null, stop.Token));
+        using var answer = await web.SendAsync(HttpMethod.Get, "/_cluster/health", null, SearchRig.Cancellation);
+        Assert.True(answer.IsSuccess);
     }
 
     [Theory]

@@ -53,9 +53,9 @@ internal sealed class NewIndex(SearchServer server, string name, TimeProvider cl
     {
         var (_, settings) = await ShapeAsync(definition, like, cancellation);
         var usual = new JsonObject([Pair(Refresh), Pair(Replicas), Pair(Durability)]);
-        await server.PostAsync($"{Path}/_flush?wait_if_ongoing=true", null, cancellation);
+        await server.Patient.PostAsync($"{Path}/_flush?wait_if_ongoing=true", null, cancellation);
         await server.PutAsync($"{Path}/_settings", usual, cancellation);
-        await server.PostAsync($"{Path}/_refresh", null, cancellation);
+        await server.Patient.PostAsync($"{Path}/_refresh", null, cancellation);
         await WaitAsync(cancellation);
 
         // Null is the engine's default.
