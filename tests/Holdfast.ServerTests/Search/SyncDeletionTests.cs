@@ -1,5 +1,4 @@
 using Holdfast.Engine.Planning;
-using Holdfast.Engine.Problems;
 using Xunit;
 
 namespace Holdfast.ServerTests.Search;
@@ -21,22 +20,6 @@ public sealed class SyncDeletionTests(SearchEngines engines)
         Assert.Equal((3, 3, 0, 0), (synced.Missing, synced.Written, synced.LeftAlone, synced.Lacking));
         Assert.Equal(await shop.WantedAsync(), await shop.FoundAsync());
         Assert.Empty(shop.Context.Warnings);
-    }
-
-    [Fact]
-    public async Task What_the_index_lacks_all_the_same_is_counted_and_warned_of()
-    {
-        using var shop = await ShopIndices.BeginAsync(engines, "opensearch", 300);
-        await shop.ReindexAsync();
-        using var stop = new CancellationTokenSource();
-        var deleting = Task.Run(() => DeleteAgainAndAgainAsync(shop, stop.Token), ShopIndices.Cancellation);
-        await Task.Delay(200, ShopIndices.Cancellation);
-        var synced = await shop.SyncAsync();
-        await stop.CancelAsync();
-        await deleting;
-        Assert.Equal((1, 1), (synced.Missing, synced.Lacking));
-        var warning = Assert.Single(shop.Context.Warnings);
-        Assert.Equal((Catalogue.SearchLacking.Code, ExitCode.Incomplete), (warning.Code, warning.Exit));
     }
 
     [Theory]
@@ -62,12 +45,6 @@ public sealed class SyncDeletionTests(SearchEngines engines)
         await SetAsync(shop, "0s"); // as one that is killed leaves it
         await shop.Component.UndoHandlers.Single(handler => handler.Kind == owed.Kind).UndoAsync(owed, ShopIndices.Cancellation);
         Assert.Equal(usual, await SettingAsync(shop));
-    }
-
-    private static async Task DeleteAgainAndAgainAsync(ShopIndices shop, CancellationToken stop)
-    {
-        for (var version = 9; !stop.IsCancellationRequested; version++)
-            await shop.Engine.CallAsync(HttpMethod.Post, "/documents/_bulk", $$$"""{"delete":{"_id":"d-1","version":{{{version}}},"version_type":"external"}}""" + "\n");
     }
 
     private static Task SetAsync(ShopIndices shop, string? value) =>
