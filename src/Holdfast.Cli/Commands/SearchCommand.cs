@@ -35,7 +35,7 @@ internal static class SearchCommand
         launcher.Start(new Command("reindex", "Builds indices anew from the database, beside those in use, and then replaces them.") { Named, Cluster, Delegate, DropOld, Afresh, AllowEmpty, PlanOnly, Yes }, ReindexAsync),
         launcher.Start(new Command("migrate", "Brings templates, mappings, settings and aliases to what the profile wants; prints nothing when they are.") { Wanted, Cluster, Delegate, Detach, PlanOnly }, MigrateAsync),
         launcher.Start(new Command("sync", "Compares indices with the database, and copies what differs; the platform may run.") { Some, Cluster, Delegate, AllowDeletions, DryRun, PlanOnly }, SyncAsync),
-        launcher.Start(new Command("drop-old", "Deletes indices that others have replaced and no alias leads to; shows them, and does it with --yes.") { Wanted, Cluster, PlanOnly, Yes }, DropOldAsync),
+        launcher.Start(new Command("drop-old", "Deletes indices that others have replaced, or restores moved aside, and no alias leads to; shows them, and does it with --yes.") { Wanted, Cluster, PlanOnly, Yes }, DropOldAsync),
     };
 
     private static Task<ExitCode> PrepareAsync(Session session, ParseResult parsed, CancellationToken cancellation)
@@ -49,9 +49,8 @@ internal static class SearchCommand
     private static Task<ExitCode> DropOldAsync(Session session, ParseResult parsed, CancellationToken cancellation)
     {
         var (cluster, request) = Request(session, parsed, parsed.GetRequiredValue(Wanted));
-        if (request.Indices.Count == 0) request = request with { Indices = cluster.Aliases };
         return AskAndRunAsync(
-            session, parsed, async token => new("search drop-old", session.Profile.Platform, await cluster.PlanDropOldAsync(request, token)), $"{cluster.ClusterName} has no index that another one has replaced.",
+            session, parsed, async token => new("search drop-old", session.Profile.Platform, await cluster.PlanDropOldAsync(request, token)), $"{cluster.ClusterName} has no index that another one has replaced, or that a restore has moved aside.",
             "Delete them? [y/N]", "Indices would be deleted, and nobody is here to confirm it, so nothing was done.", cancellation);
     }
 

@@ -122,12 +122,18 @@ public sealed class SearchComponent : IComponent
         ? [Delegated("migrate", $"Migrate {Name}", string.Join(',', request.Indices))]
         : await new IndexMigration(Work(request), IndexUndos, _definitions, _settings.Pace).PlanAsync(request.Indices, cancellation);
 
-    /// <summary>The steps that delete indices which others have replaced; none when none is left.</summary>
+    /// <summary>
+    /// The steps that delete indices which others have replaced, or which restores have moved aside; none when none is left. Of all aliases of
+    /// the profile, and every index that was moved aside, when the request names no alias.
+    /// </summary>
     /// <exception cref="ProblemException">The engine can not be asked, or an alias leads to several indices.</exception>
     public async Task<IReadOnlyList<Step>> PlanDropOldAsync(IndexRequest request, CancellationToken cancellation)
     {
         var steps = new List<Step>();
-        foreach (var alias in request.Indices) steps.AddRange(await new OldIndices(Work(request), await AliasedIndex.FindAsync(_server, alias, cancellation)).PlanAsync(cancellation));
+        var places = new List<AliasedIndex>();
+        foreach (var alias in request.Indices.Count > 0 ? request.Indices : Aliases) places.Add(await AliasedIndex.FindAsync(_server, alias, cancellation));
+        foreach (var place in places) steps.AddRange(await new OldIndices(Work(request), place).PlanAsync(cancellation));
+        steps.AddRange(await new AsideIndices(Work(request)).PlanAsync(index => request.Indices.Count == 0 || places.Exists(place => place.Names(index)), cancellation));
         return steps;
     }
 

@@ -25,6 +25,10 @@ internal sealed class SearchRestore(SearchSettings settings, SearchServer server
     private SnapshotRepository? _source;
     private Undo? _takeAway;
 
+    /// <summary>Owed until everything is counted: a restore that fails leaves indices that were there as they were.</summary>
+    private readonly List<Undo> _moved = [];
+    private JsonObject _state = [];
+
     private string Name => settings.Name;
 
     /// <exception cref="ProblemException">The engine can not read the snapshot, or something is in the way.</exception>
@@ -38,7 +42,8 @@ internal sealed class SearchRestore(SearchSettings settings, SearchServer server
         IReadOnlyList<string> chosen = [.. record.Indices.Where(index => !_own.Any(own => FileSystemName.MatchesSimpleExpression(own, index)) && IsChosen(index))];
         if (chosen.Count == 0) throw Catalogue.SearchIndex.Throwable($"The point holds no index of {Name} that was asked for. It holds {string.Join(", ", record.Indices)}.");
         var (there, closed) = await ThereAsync(chosen, cancellation);
-        var aliases = new IndexAliases(server, await ReadStateAsync(cancellation), chosen);
+        _state = await ReadStateAsync(cancellation);
+        var aliases = new IndexAliases(server, _state, chosen);
         if (!session.Overwrite)
         {
             await aliases.RefuseOthersAsync(cancellation);
@@ -150,14 +155,15 @@ internal sealed class SearchRestore(SearchSettings settings, SearchServer server
                 await server.DeleteAsync($"/{SearchServer.Part(index)}", cancellation);
                 continue;
             }
-            var aside = (index + session.AsideSuffix).ToLowerInvariant();
-            var unblock = undos.Unblock(index);
-            await context.OweAsync(unblock, cancellation);
-            await _shelf.MoveAsync(index, aside, cancellation);
-            await context.SettleAsync(unblock, cancellation);
-            context.Note($"The index {index} is now {aside}.");
+            var moved = await _shelf.LookAsync(index, (index + session.AsideSuffix).ToLowerInvariant(), CreatedOf(index), cancellation);
+            _moved.Add(undos.MoveBack(moved));
+            await context.OweAsync(_moved[^1], cancellation);
+            await _shelf.MoveAsync(moved, cancellation);
+            context.Note($"The index {index} is now {moved.Aside}.");
         }
     }
+
+    private string? CreatedOf(string index) => (string?)_state[SearchState.Indices]?[index]?["settings"]?["index.creation_date"];
 
     /// <summary>Aliases come afterwards, all at once: until then nobody meets an index that is not whole.</summary>
     private async Task RestoreAsync(SearchRecord record, IReadOnlyList<string> chosen, StepContext context, CancellationToken cancellation)
@@ -176,6 +182,7 @@ internal sealed class SearchRestore(SearchSettings settings, SearchServer server
             if (count != record.Documents[index]) differences.Add($"{index}: {count} documents, and {record.Documents[index]} at the snapshot");
         }
         if (differences.Count > 0) throw new ProblemException(Catalogue.SearchRestore.With($"{differences.Count} indices of {Name} do not have the documents that they should have.") with { Details = differences });
+        foreach (var moved in _moved) await context.SettleAsync(moved, cancellation);
         foreach (var index in chosen.Where(index => !record.Documents.ContainsKey(index) && !index.StartsWith('.'))) context.Note($"The documents of {index} can not be compared: somebody wrote to it while the snapshot was taken.");
         context.Note($"{chosen.Count(record.Documents.ContainsKey)} indices of {Name} have {chosen.Sum(index => record.Documents.GetValueOrDefault(index))} documents, as at the snapshot.");
     }

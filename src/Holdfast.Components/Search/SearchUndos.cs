@@ -17,7 +17,7 @@ internal sealed class SearchUndos(SearchSettings settings, SearchServer server, 
             await new SnapshotRepository(server, undo.Arguments[Repository], clock).UnregisterAsync(stop);
             if (System.IO.Directory.Exists(undo.Arguments[Directory])) System.IO.Directory.Delete(undo.Arguments[Directory], recursive: true);
         }),
-        new Handler(Kind(settings, "unblock"), (undo, stop) => new IndexShelf(server, clock).UnblockAsync(undo.Arguments[Index], stop)),
+        new Handler(Kind(settings, "move-back"), (undo, stop) => new IndexShelf(server, clock).MoveBackAsync(ShelvedIndex.Of(undo.Arguments), stop)),
         new Handler(Kind(settings, "remember-deletions"), async (undo, stop) =>
         {
             var path = $"/{SearchServer.Part(undo.Arguments[Index])}/_settings";
@@ -26,9 +26,9 @@ internal sealed class SearchUndos(SearchSettings settings, SearchServer server, 
         }),
     ];
 
-    /// <summary>Owed while an index may not be written, because it is being moved aside.</summary>
-    public Undo Unblock(string index) => new(
-        Kind(settings, "unblock"), $"Let the index {index} of {settings.Name} be written again.", new Dictionary<string, string>(StringComparer.Ordinal) { [Index] = index });
+    /// <summary>Owed from before an index is moved aside until what takes its place is whole.</summary>
+    public Undo MoveBack(ShelvedIndex moved) => new(
+        Kind(settings, "move-back"), $"Bring the index {moved.Index} of {settings.Name} back, which is {moved.Aside} once it was moved aside, and let it be written again.", moved.Words);
 
     /// <summary>Owed while the engine forgets at once what is deleted from an index, so that older versions can be written.</summary>
     /// <param name="index">The index.</param>

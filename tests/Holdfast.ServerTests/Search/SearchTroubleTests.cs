@@ -189,7 +189,7 @@ public sealed class SearchTroubleTests(SearchEngines engines)
     }
 
     /// <summary>Overwrites the list of segments of an index's first shard, as a bad disk does, and lets the engine look at it.</summary>
-    private static async Task DamageAsync(SearchEngine engine, string index)
+    internal static async Task DamageAsync(SearchEngine engine, string index)
     {
         await engine.CallAsync(HttpMethod.Post, $"/{index}/_flush");
         await engine.CallAsync(HttpMethod.Post, $"/{index}/_close");

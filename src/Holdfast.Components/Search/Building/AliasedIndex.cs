@@ -24,6 +24,9 @@ internal sealed partial record AliasedIndex(string Alias, string? Current, IRead
         ? [.. Versions.Where(version => version.Value < used && Unled.Contains(version.Key)).OrderBy(version => version.Value).Select(version => version.Key)]
         : [];
 
+    /// <summary>The index is the one in use, or is named after the alias, even if it is not there any more.</summary>
+    public bool Names(string index) => index == Current || NumberOf(Alias, index) is not null;
+
     /// <summary>Asks the engine.</summary>
     /// <exception cref="ProblemException">The alias leads to several indices, or is no alias but an index.</exception>
     public static async Task<AliasedIndex> FindAsync(SearchServer server, string alias, CancellationToken cancellation)

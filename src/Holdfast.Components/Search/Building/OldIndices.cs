@@ -14,13 +14,14 @@ internal sealed class OldIndices(SearchWork work, AliasedIndex place)
     {
         var steps = new List<Step>();
         foreach (var index in place.Old)
-            steps.Add(work.Step($"Delete {index}", $"{await DescribeAsync(index, cancellation)} No alias leads to it; '{place.Alias}' leads to {place.Current}.", (context, stop) => DeleteAsync(index, context, stop)) with { Destroys = true });
+            steps.Add(work.Step($"Delete {index}", $"{await DescribeAsync(Server, index, cancellation)} No alias leads to it; '{place.Alias}' leads to {place.Current}.", (context, stop) => DeleteAsync(index, context, stop)) with { Destroys = true });
         return steps;
     }
 
-    private async Task<string> DescribeAsync(string index, CancellationToken cancellation)
+    /// <summary>How much there is in an index, as a sentence.</summary>
+    public static async Task<string> DescribeAsync(SearchServer server, string index, CancellationToken cancellation)
     {
-        var about = (await Server.GetAsync($"/_cat/indices/{SearchServer.Part(index)}?format=json&h=status,docs.count,store.size&expand_wildcards=open,closed", cancellation)).AsArray().FirstOrDefault();
+        var about = (await server.GetAsync($"/_cat/indices/{SearchServer.Part(index)}?format=json&h=status,docs.count,store.size&expand_wildcards=open,closed", cancellation)).AsArray().FirstOrDefault();
         return (string?)about?["docs.count"] is { } documents ? $"It has {documents} documents, {(string?)about["store.size"]}." : $"It is {(string?)about?["status"] ?? "not open"}.";
     }
 

@@ -1,0 +1,48 @@
+using System.Text.Json.Nodes;
+using Holdfast.Engine.Planning;
+using Holdfast.Engine.Problems;
+using Holdfast.Engine.Running;
+
+namespace Holdfast.Components.Search.Building;
+
+/// <summary>The steps that delete what restores have moved aside, which is kept until somebody says so.</summary>
+internal sealed class AsideIndices(SearchWork work)
+{
+    private SearchServer Server => work.Server;
+
+    /// <summary>Only what is not the last one of its name: the index in whose place it was is there, and whole.</summary>
+    /// <param name="isMeant">Whether an index is, by the name that it had.</param>
+    /// <param name="cancellation">Stops asking.</param>
+    /// <exception cref="ProblemException">The engine can not be asked.</exception>
+    public async Task<IReadOnlyList<Step>> PlanAsync(Func<string, bool> isMeant, CancellationToken cancellation)
+    {
+        var steps = new List<Step>();
+        foreach (var (aside, index) in await FindAsync(cancellation))
+            if (isMeant(index))
+                steps.Add(work.Step($"Delete {aside}", $"{await OldIndices.DescribeAsync(Server, aside, cancellation)} A restore has moved it aside from {index}, which is there; no alias leads to it.", (context, stop) => DeleteAsync(aside, context, stop)) with { Destroys = true });
+        return steps;
+    }
+
+    private async Task<IReadOnlyList<(string Aside, string Index)>> FindAsync(CancellationToken cancellation)
+    {
+        var (open, closed) = await SearchState.ResolveAsync(Server, ["*"], cancellation);
+        var lost = await SearchState.FindLostAsync(Server, open, cancellation);
+        var whole = open.Except(lost, StringComparer.Ordinal).ToHashSet(StringComparer.Ordinal);
+        var found = new List<(string, string)>();
+        foreach (var aside in open.Concat(closed))
+            if (IndexShelf.MovedFrom(aside) is { } index && whole.Contains(index) && !await IsLedToAsync(aside, cancellation)) found.Add((aside, index));
+        return found;
+    }
+
+    private async Task<bool> IsLedToAsync(string index, CancellationToken cancellation) =>
+        (await Server.FindAsync($"/{SearchServer.Part(index)}/_alias", cancellation))?[index]?["aliases"] is JsonObject { Count: > 0 };
+
+    /// <summary>It may have come into use since it was shown.</summary>
+    private async Task DeleteAsync(string aside, StepContext context, CancellationToken cancellation)
+    {
+        if (!(await FindAsync(cancellation)).Any(found => found.Aside == aside))
+            throw Catalogue.SearchAlias.Throwable($"{aside} is in use by now, or it is gone, or the index in whose place it was is not whole; it was not deleted.", "See the aliases with _cat/aliases, and the indices with _cat/indices.");
+        await Server.DeleteAsync($"/{SearchServer.Part(aside)}", cancellation);
+        context.Note($"{aside} is deleted.");
+    }
+}

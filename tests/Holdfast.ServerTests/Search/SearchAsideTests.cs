@@ -1,0 +1,164 @@
+using System.Text.Json.Nodes;
+using Holdfast.Components.Search;
+using Holdfast.Engine.Planning;
+using Holdfast.Engine.Problems;
+using Holdfast.ServerTests.Postgres;
+using Xunit;
+
+namespace Holdfast.ServerTests.Search;
+
+/// <summary>What a restore moves aside in a real engine: it comes back when the restore fails or is killed, and is nobody's burden afterwards.</summary>
+[Collection(SearchEnginesCollection.Name)]
+public sealed class SearchAsideTests(SearchEngines engines)
+{
+    private const string Fewer = """{"settings":{"index.number_of_replicas":0,"index.blocks.write":null}}""";
+    private const string Stuck = """{"settings":{"index.number_of_replicas":0,"index.blocks.write":null,"index.routing.allocation.require._name":"nowhere"}}""";
+
+    [Theory]
+    [InlineData("elasticsearch")]
+    [InlineData("opensearch")]
+    public async Task What_was_moved_aside_comes_back_when_the_restore_fails(string kind)
+    {
+        var engine = await engines.BeginAsync(kind);
+        await using var rig = await SearchRig.BeginAsync();
+        await SearchRig.FillAsync(engine, 100);
+        var component = SearchRig.Component(engine);
+        var taken = await rig.CaptureAsync(component);
+        await SearchRig.WriteAsync(engine, "documents_v2", 40, 200);
+        await engine.CallAsync(HttpMethod.Put, "/stix_v4/_settings", """{"index":{"blocks.write":true,"number_of_replicas":2}}""");
+        var (documents, stix, aliases) = (await SearchRig.DocumentsAsync(engine, "documents_v2"), await SearchRig.DocumentsAsync(engine, "stix_v4"), JsonNode.Parse(await SearchRig.AliasesAsync(engine)));
+
+        // Found out at the last step, when the aliases lead to what was restored.
+        taken.Manifest.Components[0].Details!["documents"]!["stix_v4"] = 99L;
+        var refused = await ReindexTests.RefusedAsync(Catalogue.SearchRestore, () => rig.RestoreAsync(component, taken));
+        Assert.Contains("do not have the documents", refused.Message, StringComparison.Ordinal);
+        await AssertAsWasAsync();
+
+        // A shard that can not be read from the snapshot.
+        taken.Manifest.Components[0].Details!["documents"]!["stix_v4"] = 100L;
+        foreach (var file in Directory.GetFiles(engine.Snapshots, "__*", SearchOption.AllDirectories)) File.Delete(file);
+        await ReindexTests.RefusedAsync(Catalogue.SearchRestore, () => rig.RestoreAsync(component, taken));
+        await AssertAsWasAsync();
+        await SearchRig.WriteAsync(engine, "documents_v2", 9000, 1);
+
+        async Task AssertAsWasAsync()
+        {
+            Assert.Equal("documents_v2 stix_v4", await SearchRig.IndicesAsync(engine));
+            Assert.Equal((documents, stix), (await SearchRig.DocumentsAsync(engine, "documents_v2"), await SearchRig.DocumentsAsync(engine, "stix_v4")));
+            Assert.True(JsonNode.DeepEquals(aliases, JsonNode.Parse(await SearchRig.AliasesAsync(engine))), $"{aliases} became {await SearchRig.AliasesAsync(engine)}");
+            var settings = (await engine.CallAsync(HttpMethod.Get, "/stix_v4/_settings?flat_settings=true"))["stix_v4"]!["settings"]!;
+            Assert.Equal(("true", "2"), ((string?)settings["index.blocks.write"], (string?)settings["index.number_of_replicas"]));
+        }
+    }
+
+    [Theory]
+    [InlineData("elasticsearch", Fewer)]
+    [InlineData("opensearch", Fewer)]
+    [InlineData("elasticsearch", Stuck)]
+    [InlineData("opensearch", Stuck)]
+    public async Task A_copy_that_was_begun_when_the_run_was_killed_is_taken_away(string kind, string clone)
+    {
+        var engine = await engines.BeginAsync(kind);
+        await using var rig = await SearchRig.BeginAsync();
+        await SearchRig.FillAsync(engine, 100);
+        var component = SearchRig.Component(engine);
+        var taken = await rig.CaptureAsync(component);
+        var owed = await KilledAsync(rig, component, taken);
+        await engine.CallAsync(HttpMethod.Put, "/documents_v2/_settings", """{"index.blocks.write":true}""");
+        await engine.CallAsync(HttpMethod.Post, $"/documents_v2/_clone/{owed.Arguments["aside"]}?wait_for_active_shards=0", clone);
+
+        await UndoAsync(component, owed);
+        Assert.Equal("documents_v2 stix_v4", await SearchRig.IndicesAsync(engine));
+        await SearchRig.WriteAsync(engine, "documents_v2", 100, 1);
+        await rig.RestoreAsync(component, taken);
+        await rig.CaptureAsync(component);
+        await UndoAsync(component, owed); // once more is well
+        Assert.Equal(100, (long)(await engine.CallAsync(HttpMethod.Get, "/documents/_count"))["count"]!);
+    }
+
+    [Fact]
+    public async Task A_way_back_that_was_killed_is_gone_on_with_and_an_index_of_somebody_else_is_left_alone()
+    {
+        var engine = await engines.BeginAsync("opensearch");
+        await using var rig = await SearchRig.BeginAsync();
+        await SearchRig.FillAsync(engine, 100);
+        var component = SearchRig.Component(engine);
+        var taken = await rig.CaptureAsync(component);
+        var (documents, aliases) = (await SearchRig.DocumentsAsync(engine, "documents_v2"), JsonNode.Parse(await SearchRig.AliasesAsync(engine)));
+        var owed = await KilledAsync(rig, component, taken);
+        var aside = owed.Arguments["aside"];
+        await CloneAsync("documents_v2", aside, "{}");
+        await engine.CallAsync(HttpMethod.Delete, "/documents_v2");
+
+        await engine.CallAsync(HttpMethod.Put, "/documents_v2");
+        await SearchRig.WriteAsync(engine, "documents_v2", 0, 1);
+        var refused = await ReindexTests.RefusedAsync(Catalogue.SearchRestore, () => UndoAsync(component, owed));
+        Assert.Contains($"Somebody has made an index documents_v2 meanwhile, and what it was is in {aside}.", refused.Message, StringComparison.Ordinal);
+        Assert.Equal($"documents_v2 {aside} stix_v4", await SearchRig.IndicesAsync(engine));
+
+        await engine.CallAsync(HttpMethod.Delete, "/documents_v2");
+        await CloneAsync(aside, "documents_v2", owed.Arguments["aliases"]); // as far as an undo came that was killed
+        await UndoAsync(component, owed);
+        Assert.Equal("documents_v2 stix_v4", await SearchRig.IndicesAsync(engine));
+        Assert.Equal(documents, await SearchRig.DocumentsAsync(engine, "documents_v2"));
+        Assert.True(JsonNode.DeepEquals(aliases, JsonNode.Parse(await SearchRig.AliasesAsync(engine))));
+
+        async Task CloneAsync(string from, string to, string with)
+        {
+            await engine.CallAsync(HttpMethod.Put, $"/{from}/_settings", """{"index.blocks.write":true}""");
+            await engine.CallAsync(HttpMethod.Post, $"/{from}/_clone/{to}", $$$"""{"settings":{"index.blocks.write":null},"aliases":{{{with}}} }""");
+        }
+    }
+
+    [Theory]
+    [InlineData("elasticsearch")]
+    [InlineData("opensearch")]
+    public async Task What_was_moved_aside_is_in_no_recovery_point_and_is_offered_to_be_deleted(string kind)
+    {
+        var engine = await engines.BeginAsync(kind);
+        await using var rig = await SearchRig.BeginAsync();
+        await SearchRig.FillAsync(engine, 100);
+        var component = SearchRig.Component(engine);
+        var taken = await rig.CaptureAsync(component);
+        await rig.RestoreAsync(component, taken);
+        var aside = (await SearchRig.IndicesAsync(engine)).Split(' ').Where(index => index.Contains(".before-", StringComparison.Ordinal)).ToList();
+        Assert.Equal(2, aside.Count);
+
+        var after = await rig.CaptureAsync(component);
+        Assert.Equal(200, after.Manifest.Components[0].Counts["documents"]);
+        Assert.Contains(after.Context.Notes, note => note.Contains($"{aside[0]}, {aside[1]}. 'holdfast search drop-old'", StringComparison.Ordinal));
+        var asked = await rig.CaptureAsync(SearchRig.Component(engine, $"indices: [\"stix*\", \"{aside[0]}\"]"));
+        Assert.Equal([aside[0], "stix_v4"], asked.Manifest.Components[0].Details!["indices"]!.AsArray().Select(index => (string)index!).Order(StringComparer.Ordinal));
+        await SearchTroubleTests.DamageAsync(engine, aside[1]); // in nobody's way
+        await rig.CaptureAsync(component);
+
+        // Neither what an alias leads to, nor what is the only one of its name.
+        await engine.CallAsync(HttpMethod.Post, "/_aliases", $$$"""{"actions":[{"add":{"index":"{{{aside[0]}}}","alias":"used"}}]}""");
+        var steps = await PlanDropAsync();
+        Assert.Equal([$"Delete {aside[1]}"], steps.Select(step => step.Name));
+        Assert.True(steps[0].Destroys);
+        await engine.CallAsync(HttpMethod.Post, "/stix_v4/_close");
+        await ReindexTests.RefusedAsync(Catalogue.SearchAlias, () => steps[0].Act(new RecordedContext("drop"), SearchRig.Cancellation));
+        Assert.Empty(await PlanDropAsync());
+        await engine.CallAsync(HttpMethod.Post, "/stix_v4/_open");
+        await engine.CallAsync(HttpMethod.Get, "/_cluster/health/stix_v4?wait_for_status=yellow");
+        await steps[0].Act(new RecordedContext("drop"), SearchRig.Cancellation);
+        Assert.Equal($"documents_v2 {aside[0]} stix_v4", await SearchRig.IndicesAsync(engine));
+
+        Task<IReadOnlyList<Step>> PlanDropAsync() => component.PlanDropOldAsync(new IndexRequest([], [], rig["work"]), SearchRig.Cancellation);
+    }
+
+    /// <summary>What a restore owes that is killed as soon as it owes it.</summary>
+    private static async Task<Undo> KilledAsync(SearchRig rig, SearchComponent component, TakenSearch taken)
+    {
+        var context = new RecordedContext("killed") { OnOwe = undo => undo.Kind.EndsWith("move-back", StringComparison.Ordinal) ? throw new InvalidOperationException("killed") : Task.CompletedTask };
+        await Assert.ThrowsAsync<InvalidOperationException>(async () =>
+        {
+            foreach (var step in await rig.PlanRestoreAsync(component, taken, include: "documents*")) await step.Act(context, SearchRig.Cancellation);
+        });
+        return context.Owed.Single(undo => undo.Kind.EndsWith("move-back", StringComparison.Ordinal));
+    }
+
+    private static Task UndoAsync(SearchComponent component, Undo owed) =>
+        component.UndoHandlers.Single(handler => handler.Kind == owed.Kind).UndoAsync(owed, SearchRig.Cancellation);
+}
