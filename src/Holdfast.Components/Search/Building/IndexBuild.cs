@@ -71,15 +71,16 @@ internal sealed class IndexBuild(SearchWork work, IndexDefinition definition, Al
     {
         var sync = new IndexSync(work, definition, _target.Name, source);
         var result = await sync.RunAsync(context, isDry: false, allowDeletions: true, cancellation);
-        _expected = result.InSource;
+        _expected = result.Due;
         context.Note($"Of {result.InSource} documents {result.InIndex} were in {_target.Name} already; {result.Written} were written, {result.Deleted} deleted.");
+        if (result.Gone + result.Returned > 0) context.Note($"Meanwhile {result.Gone} that were to be written were deleted from the database, and {result.Returned} that were to be deleted came back.");
     }
 
     private async Task CheckAsync(StepContext context, CancellationToken cancellation)
     {
         await _target.FinishAsync(definition, place.Current, cancellation);
         var count = await _target.CountAsync(cancellation);
-        if (count != _expected) throw Catalogue.SearchBuild.Throwable($"{_target.Name} has {count} documents, and the database has {_expected}.");
+        if (count != _expected) throw Catalogue.SearchBuild.Throwable($"{_target.Name} has {count} documents, and should have {_expected} by the database.");
         if (count == 0 && !allowEmpty && place.Current is { } current && await SearchState.CountAsync(Server, current, cancellation) is > 0 and var lost)
             throw Catalogue.SearchLoss.Throwable(
                 $"The database has no document for '{definition.Alias}' (line {definition.Source!.Place.Line} of the profile), and {current}, which it leads to, has {lost}. It goes on to lead there.",

@@ -30,6 +30,15 @@ public sealed record SyncResult(string Alias, string Index)
     /// <summary>Documents of the database that the index lacks all the same: the engine refuses them.</summary>
     public long Lacking { get; set; }
 
+    /// <summary>Documents that the index lacked, and that were deleted from the database while it was mended.</summary>
+    public long Gone { get; set; }
+
+    /// <summary>Documents that the database had not, and has again since: they were left in the index.</summary>
+    public long Returned { get; set; }
+
+    /// <summary>How many documents the index must have now: those of the database at the instant of the comparison, less what has gone since, and what has returned.</summary>
+    public long Due => InSource - Gone + Returned;
+
     /// <summary>Nothing differed.</summary>
     public bool IsEqual => Missing + Outdated + Surplus == 0;
 }

@@ -30,7 +30,10 @@ internal sealed class SyncWriter(SearchWork work, StepContext context, DocumentQ
     /// <summary>Ids that must be in the index in the end, although the engine has refused them, or they were deleted to be written anew.</summary>
     private readonly HashSet<string> _doubtful = new(StringComparer.Ordinal);
     private BulkPipe? _writing, _deleting;
-    private long _leftAlone;
+
+    /// <summary>Ids that are not in the index, and that the database does not have any more either.</summary>
+    private readonly HashSet<string> _gone = new(StringComparer.Ordinal);
+    private long _leftAlone, _returned;
 
     private string Path => $"/{SearchServer.Part(index)}";
 
@@ -38,9 +41,11 @@ internal sealed class SyncWriter(SearchWork work, StepContext context, DocumentQ
     public async Task WriteAsync(IReadOnlyDictionary<string, IndexedDocument?> documents, CancellationToken cancellation)
     {
         var ahead = new Dictionary<string, IndexedDocument>(StringComparer.Ordinal);
+        var missing = documents.Where(document => document.Value is null).Select(document => document.Key).ToHashSet(StringComparer.Ordinal);
         _writing ??= Pipe(_written, cancellation);
         await using (var rows = await reading.ReadNowAsync([.. documents.Keys], documents: true, cancellation))
-            await _writing.SendAllAsync(rows, (body, row) => Write(body, row, documents, ahead), cancellation);
+            await _writing.SendAllAsync(rows, (body, row) => Write(body, row, documents, ahead, missing), cancellation);
+        _gone.UnionWith(missing);
         await _writing.SendAsync(cancellation); // what was read a while ago may have changed again
         if (ahead.Count > 0) await LowerAsync(ahead, new HashSet<string>(StringComparer.Ordinal), cancellation);
     }
@@ -51,7 +56,7 @@ internal sealed class SyncWriter(SearchWork work, StepContext context, DocumentQ
         await using (var rows = await reading.ReadNowAsync(documents.Keys, documents: false, cancellation))
             while (await rows.FillAsync(cancellation))
                 while (rows.TryNext(out var row))
-                    if (documents.Remove(Encoding.UTF8.GetString(row.Id))) _leftAlone++;
+                    if (documents.Remove(Encoding.UTF8.GetString(row.Id))) _returned++;
         await DeleteSeenAsync(documents, _deleting ??= Pipe(_deleted, cancellation), cancellation);
     }
 
@@ -70,7 +75,8 @@ internal sealed class SyncWriter(SearchWork work, StepContext context, DocumentQ
         }
         result.Lacking = refused.Count == 0 ? 0 : (await LackingAsync(cancellation)).Count;
         (result.Written, result.Deleted) = (_written.Taken, _deleted.Taken);
-        result.LeftAlone = _leftAlone + _written.Conflicts + _deleted.Conflicts - _written.ConflictingIds.Count(refused.Contains);
+        (result.Gone, result.Returned) = (_gone.Count, _returned);
+        result.LeftAlone = _leftAlone + _returned + _written.Conflicts + _deleted.Conflicts - _written.ConflictingIds.Count(refused.Contains);
     }
 
     public async ValueTask DisposeAsync()
@@ -81,9 +87,10 @@ internal sealed class SyncWriter(SearchWork work, StepContext context, DocumentQ
 
     private BulkPipe Pipe(BulkTally tally, CancellationToken cancellation) => new(work.Server, index, tally, rejected, work.Clock, cancellation);
 
-    private void Write(BulkBody body, DocumentRow row, IReadOnlyDictionary<string, IndexedDocument?> documents, Dictionary<string, IndexedDocument> ahead)
+    private void Write(BulkBody body, DocumentRow row, IReadOnlyDictionary<string, IndexedDocument?> documents, Dictionary<string, IndexedDocument> ahead, HashSet<string> missing)
     {
         var (id, version) = (Encoding.UTF8.GetString(row.Id), Encoding.UTF8.GetString(row.Version));
+        missing.Remove(id);
         var found = documents[id];
         if (found?.Version == version) _leftAlone++;
         else if (query.Version is not null && found is not null && Number(found.Version) > Number(version)) ahead[id] = found;
@@ -124,6 +131,7 @@ internal sealed class SyncWriter(SearchWork work, StepContext context, DocumentQ
             var ids = ahead.Keys.Concat(gone).ToList();
             for (var attempt = 0; attempt < Attempts && written.Taken < deleted.Taken + gone.Count; attempt++)
                 foreach (var batch in ids.Chunk(PerSearch)) await WriteForgottenAsync(batch, written, cancellation);
+            if (written.Taken < deleted.Taken + gone.Count) _gone.UnionWith(await VanishedAsync(ids, cancellation));
             _leftAlone += deleted.Conflicts;
             Interlocked.Add(ref _written.Taken, written.Taken);
         }
@@ -132,6 +140,19 @@ internal sealed class SyncWriter(SearchWork work, StepContext context, DocumentQ
             await SetTombstonesAsync(usual, CancellationToken.None);
         }
         await context.SettleAsync(remember, cancellation);
+    }
+
+    /// <summary>Those of the ids that the database does not have any more.</summary>
+    private async Task<IReadOnlySet<string>> VanishedAsync(IReadOnlyCollection<string> ids, CancellationToken cancellation)
+    {
+        var vanished = ids.ToHashSet(StringComparer.Ordinal);
+        foreach (var batch in ids.Chunk(PerSearch))
+        {
+            await using var rows = await reading.ReadNowAsync(batch, documents: false, cancellation);
+            while (await rows.FillAsync(cancellation))
+                while (rows.TryNext(out var row)) vanished.Remove(Encoding.UTF8.GetString(row.Id));
+        }
+        return vanished;
     }
 
     /// <summary>Those of the doubtful ones that the database has, and the index has not.</summary>
@@ -147,10 +168,7 @@ internal sealed class SyncWriter(SearchWork work, StepContext context, DocumentQ
             };
             var there = (await work.Server.PostAsync($"{Path}/_search?allow_partial_search_results=false&filter_path=hits.hits._id", body, cancellation))["hits"]?["hits"] as JsonArray ?? [];
             var absent = batch.Except(there.Select(hit => (string)hit!["_id"]!), StringComparer.Ordinal).ToList();
-            if (absent.Count == 0) continue;
-            await using var rows = await reading.ReadNowAsync(absent, documents: false, cancellation);
-            while (await rows.FillAsync(cancellation))
-                while (rows.TryNext(out var row)) lacking.Add(Encoding.UTF8.GetString(row.Id));
+            lacking.UnionWith(absent.Except(await VanishedAsync(absent, cancellation), StringComparer.Ordinal));
         }
         return lacking;
     }
