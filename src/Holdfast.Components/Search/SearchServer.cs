@@ -111,7 +111,7 @@ internal sealed class SearchServer(WebServer web, TimeSpan patience)
     {
         var error = answer.Json.RootElement.ValueKind == JsonValueKind.Object && answer.Json.RootElement.TryGetProperty("error", out var told) ? told : default;
         if (error.ValueKind != JsonValueKind.Object) return web.Refusal(answer, Short(path));
-        var (type, reason) = (Text(error, "type"), Deepest(error));
+        var (type, reason) = (Text(error, "type"), string.Join(": ", Reasons(error)));
         var what = string.Create(CultureInfo.InvariantCulture, $"{Place} refuses {method.Method} {Short(path)}: {reason.TrimEnd('.')} ({type}, HTTP {(int)answer.Status}).");
         return answer.Status == HttpStatusCode.Forbidden
             ? Catalogue.WebAuthentication.Throwable(what, "Give the user of the profile this right, or name another user.")
@@ -125,13 +125,14 @@ internal sealed class SearchServer(WebServer web, TimeSpan patience)
     }
 
     /// <summary>The reason, with what it was caused by: the first one often says only what failed.</summary>
-    private static string Deepest(JsonElement error)
+    public static IReadOnlyList<string> Reasons(JsonElement error)
     {
         var reasons = new List<string>();
         for (var at = error; at.ValueKind == JsonValueKind.Object; at = at.TryGetProperty("caused_by", out var cause) ? cause : default)
             if (Text(at, "reason") is { Length: > 0 } reason && !reasons.Contains(reason)) reasons.Add(reason);
-        return string.Join(": ", reasons);
+        return reasons;
     }
 
-    private static string Text(JsonElement element, string name) => element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString()! : "";
+    /// <summary>A text of an answer; empty when it is not there.</summary>
+    public static string Text(JsonElement element, string name) => element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString()! : "";
 }

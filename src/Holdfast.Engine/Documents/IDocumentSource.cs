@@ -19,6 +19,9 @@ public interface IDocumentReading : IAsyncDisposable
     /// <summary>How many rows there are.</summary>
     Task<long> CountAsync(CancellationToken cancellation);
 
+    /// <summary>Ids of which there are several rows, so many at most. Reads all rows.</summary>
+    Task<IReadOnlyList<string>> RepeatedIdsAsync(int most, CancellationToken cancellation);
+
     /// <summary>All rows, in no order; without documents only ids and versions. To be disposed of before anything else is asked.</summary>
     Task<IDocumentRows> ReadAsync(bool documents, CancellationToken cancellation);
 

@@ -23,6 +23,8 @@ internal sealed class MeddlingSource(IDocumentSource source, int reading, Func<T
     {
         public Task<long> CountAsync(CancellationToken cancellation) => reading.CountAsync(cancellation);
 
+        public Task<IReadOnlyList<string>> RepeatedIdsAsync(int most, CancellationToken cancellation) => reading.RepeatedIdsAsync(most, cancellation);
+
         public Task<IDocumentRows> ReadAsync(bool documents, CancellationToken cancellation) => reading.ReadAsync(documents, cancellation);
 
         public async Task<IDocumentRows> ReadNowAsync(IReadOnlyCollection<string> ids, bool documents, CancellationToken cancellation)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Holdfast.Engine.Documents;
 using Holdfast.Engine.Problems;
 using Npgsql;
@@ -16,6 +17,9 @@ internal sealed class DocumentColumns
 
     public string CountSql => $"SELECT pg_catalog.count(*) FROM {Source}";
 
+    /// <summary>The ids of which there are several rows, so many at most.</summary>
+    public string RepeatedSql(int most) => string.Create(CultureInfo.InvariantCulture, $"SELECT {_id}::text FROM {Source} GROUP BY 1 HAVING pg_catalog.count(*) > 1 ORDER BY 1 LIMIT {most}");
+
     private string Source => $"(\n{Query.Sql}\n) AS holdfast_source";
 
     /// <summary>Asks the server for the columns, and refuses what can not be read by them.</summary>
@@ -31,7 +35,7 @@ internal sealed class DocumentColumns
         var column = Sql.Identifier(query.Version);
         if (version is "smallint" or "integer" or "bigint") return new DocumentColumns(query, id, $"{column}::bigint::text");
         return version is "timestamp without time zone" or "timestamp with time zone"
-            ? new DocumentColumns(query, id, $"(pg_catalog.date_part('epoch', {column}) * 1000000)::bigint::text")
+            ? new DocumentColumns(query, id, $"CASE WHEN pg_catalog.isfinite({column}) THEN (pg_catalog.date_part('epoch', {column}) * 1000000)::bigint::text ELSE {column}::text END")
             : throw Refuse(query, $"has the column '{query.Version}' for versions, which is of type {version}, not a whole number or a time");
     }
 

@@ -31,6 +31,9 @@ internal sealed class DocumentReading(PostgresConnector connector, DocumentColum
 
     public Task<long> CountAsync(CancellationToken cancellation) => GuardAsync(() => connection.ScalarAsync<long>(columns.CountSql, cancellation));
 
+    public Task<IReadOnlyList<string>> RepeatedIdsAsync(int most, CancellationToken cancellation) => GuardAsync<IReadOnlyList<string>>(async () =>
+        await connection.RowsAsync(columns.RepeatedSql(most), row => row[0], cancellation));
+
     public Task<IDocumentRows> ReadAsync(bool documents, CancellationToken cancellation) => CopyAsync(connection, columns.RowsSql(documents), documents, cancellation);
 
     public async Task<IDocumentRows> ReadNowAsync(IReadOnlyCollection<string> ids, bool documents, CancellationToken cancellation)

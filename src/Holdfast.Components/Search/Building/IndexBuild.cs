@@ -54,17 +54,37 @@ internal sealed class IndexBuild(SearchWork work, IndexDefinition definition, Al
 
     private async Task FillAsync(StepContext context, CancellationToken cancellation)
     {
+        using var rejected = new RejectedDocuments(work.RejectedFile(context.RunId, definition.Alias));
+        try
+        {
+            await SendAsync(rejected, context, cancellation);
+            rejected.Refuse(definition.Alias);
+        }
+        catch (ProblemException refused) when (refused.Problem.Code == Catalogue.SearchRejected.Code && rejected.Conflicts > 0)
+        {
+            throw new ProblemException(refused.Problem with { Details = [.. await RepeatedAsync(cancellation), .. refused.Problem.Details] }, refused);
+        }
+    }
+
+    private async Task SendAsync(RejectedDocuments rejected, StepContext context, CancellationToken cancellation)
+    {
         await using var reading = await source.OpenAsync(definition.Source!, cancellation);
         _expected = await reading.CountAsync(cancellation);
         var tally = new BulkTally(takesConflicts: false);
         context.Counters.Refresh = shown => (shown.ItemsTotal, shown.ItemsDone, shown.BytesDone) = (_expected, Interlocked.Read(ref tally.Taken), Interlocked.Read(ref tally.Bytes));
-        using var rejected = new RejectedDocuments(work.RejectedFile(context.RunId, definition.Alias));
         await using var pipe = new BulkPipe(Server, _target.Name, tally, rejected, work.Clock, cancellation);
         await using (var rows = await reading.ReadAsync(documents: true, cancellation))
-            await pipe.SendAllAsync(rows, IndexSync.WriterOf(definition.Source!), cancellation);
+            await pipe.SendAllAsync(rows, IndexSync.WriterOf(definition.Source!, rejected), cancellation);
         await pipe.EndAsync(cancellation);
-        rejected.Refuse(definition.Alias);
         if (tally.Pauses > 0) context.Note($"{work.Server.Place} was too busy {tally.Pauses} times; what it turned away was sent again.");
+    }
+
+    /// <summary>One line that names ids of which the statement gives several rows; none when there are none. One row takes another one's place, or is rejected.</summary>
+    private async Task<IReadOnlyList<string>> RepeatedAsync(CancellationToken cancellation)
+    {
+        await using var reading = await source.OpenAsync(definition.Source!, cancellation);
+        var ids = await reading.RepeatedIdsAsync(IndexSync.MostTold, cancellation);
+        return ids.Count == 0 ? [] : [$"The statement {IndexSync.Repeated(ids)}"];
     }
 
     private async Task GoOnAsync(StepContext context, CancellationToken cancellation)
@@ -80,7 +100,8 @@ internal sealed class IndexBuild(SearchWork work, IndexDefinition definition, Al
     {
         await _target.FinishAsync(definition, place.Current, cancellation);
         var count = await _target.CountAsync(cancellation);
-        if (count != _expected) throw Catalogue.SearchBuild.Throwable($"{_target.Name} has {count} documents, and should have {_expected} by the database.");
+        if (count != _expected)
+            throw new ProblemException(Catalogue.SearchBuild.With($"{_target.Name} has {count} documents, and should have {_expected} by the database.") with { Details = await RepeatedAsync(cancellation) });
         if (count == 0 && !allowEmpty && place.Current is { } current && await SearchState.CountAsync(Server, current, cancellation) is > 0 and var lost)
             throw Catalogue.SearchLoss.Throwable(
                 $"The database has no document for '{definition.Alias}' (line {definition.Source!.Place.Line} of the profile), and {current}, which it leads to, has {lost}. It goes on to lead there.",

@@ -1,4 +1,8 @@
+using System.Buffers;
+using System.Text;
+using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 
 namespace Holdfast.Components.Search.Bulk;
 
@@ -20,6 +24,20 @@ internal static class BulkAnswer
 {
     /// <summary>Leaves out of the answer what is not read.</summary>
     public const string Filter = "filter_path=errors,items.*.status,items.*.error";
+
+    /// <summary>So many characters of an error are kept: an engine quotes what it can not take, however long it is.</summary>
+    public const int LongError = 500;
+
+    /// <summary>The beginning of a text that is too long.</summary>
+    public static string Short(string text, int most) => text.Length <= most ? text : $"{text[..(char.IsHighSurrogate(text[most - 1]) ? most - 1 : most)]}...";
+
+    /// <summary>JSON for people: with quotation marks and letters of all languages as they are.</summary>
+    public static string Json(JsonNode node)
+    {
+        var bytes = new ArrayBufferWriter<byte>();
+        using (var writer = new Utf8JsonWriter(bytes, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping })) node.WriteTo(writer);
+        return Encoding.UTF8.GetString(bytes.WrittenSpan);
+    }
 
     /// <exception cref="JsonException">It is something else.</exception>
     public static IReadOnlyList<BulkFailure> Failures(ReadOnlySpan<byte> answer)
@@ -52,9 +70,19 @@ internal static class BulkAnswer
             reader.Read();
             using var item = JsonDocument.ParseValue(ref reader);
             var status = item.RootElement.GetProperty("status").GetInt32();
-            if (item.RootElement.TryGetProperty("error", out var error)) failures.Add(new BulkFailure(position, status, error.GetRawText()));
+            if (item.RootElement.TryGetProperty("error", out var error)) failures.Add(new BulkFailure(position, status, Bounded(error)));
             reader.Read(); // the end of the item
         }
         return failures;
+    }
+
+    /// <summary>An error as JSON; of a long one the type, and the beginning of each reason.</summary>
+    private static string Bounded(JsonElement error)
+    {
+        var raw = error.GetRawText();
+        if (raw.Length <= LongError) return raw;
+        if (error.ValueKind != JsonValueKind.Object) return Json(JsonValue.Create(Short(raw, LongError)));
+        var reasons = SearchServer.Reasons(error).Select(reason => Short(reason, LongError / 3));
+        return Json(new JsonObject { ["type"] = SearchServer.Text(error, "type"), ["reason"] = Short(string.Join(": ", reasons), LongError) });
     }
 }

@@ -21,6 +21,19 @@ internal sealed class BulkBody : IDisposable
 
     public ReadOnlyMemory<byte> Bytes => _buffer.AsMemory(0, _length);
 
+    /// <summary>The id in a line of what to do: {"index":{"_id":"x",...}}.</summary>
+    public static string IdOf(ReadOnlySpan<byte> action)
+    {
+        var reader = new Utf8JsonReader(action);
+        while (reader.Read())
+            if (reader.TokenType == JsonTokenType.PropertyName && reader.CurrentDepth == 2 && reader.ValueTextEquals("_id"u8))
+            {
+                reader.Read();
+                return reader.GetString()!;
+            }
+        throw new JsonException("A line of a bulk request names no document.");
+    }
+
     public void Clear() => (_length, Count) = (0, 0);
 
     /// <summary>Writes a document whose version is the caller's own: an older or equal one does not replace what is there.</summary>

@@ -77,7 +77,7 @@ internal sealed class BulkSender(SearchServer server, string index, BulkTally ta
         foreach (var failure in failures)
         {
             if (failure.IsBusy) again!.Add(body, failure.Position);
-            else if (failure.IsConflict && tally.TakesConflicts) tally.AddConflict(IdOf(body[failure.Position].Action));
+            else if (failure.IsConflict && tally.TakesConflicts) tally.AddConflict(BulkBody.IdOf(body[failure.Position].Action.Span));
             else rejected.Add(body, failure);
         }
         Interlocked.Add(ref tally.Taken, body.Count - failures.Count);
@@ -95,13 +95,6 @@ internal sealed class BulkSender(SearchServer server, string index, BulkTally ta
             await SendAsync(second, cancellation);
         }
         return null;
-    }
-
-    /// <summary>{"index":{"_id":"x",...}}</summary>
-    private static string IdOf(ReadOnlyMemory<byte> action)
-    {
-        using var read = JsonDocument.Parse(action);
-        return read.RootElement.EnumerateObject().First().Value.GetProperty("_id").GetString()!;
     }
 
     private IReadOnlyList<BulkFailure> Read(ReadOnlyMemory<byte> answer)

@@ -1,4 +1,6 @@
 using System.Text;
+using System.Text.Json.Nodes;
+using Holdfast.Engine.Documents;
 using Holdfast.Engine.Hosts;
 using Holdfast.Engine.Problems;
 
@@ -13,22 +15,31 @@ internal sealed class RejectedDocuments(string path) : IDisposable
     /// <summary>More of them mean that the mapping is wrong, not the documents.</summary>
     private const int Most = 10_000;
 
+    /// <summary>So many of them are named in the problem, and so many characters of each id.</summary>
+    private const int Named = 5, LongId = 100;
+
     private readonly Lock _gate = new();
+    private readonly List<string> _named = [];
     private FileStream? _file;
-    private string _first = "";
 
     public int Count { get; private set; }
+
+    /// <summary>Those of them that another document had come before: one of the same id, in a new index.</summary>
+    public int Conflicts { get; private set; }
 
     /// <exception cref="ProblemException">There are too many, or no room for them.</exception>
     public void Add(BulkBody body, BulkFailure failure)
     {
         var (action, document) = body[failure.Position];
-        lock (_gate)
-        {
-            if (Count == 0) _first = failure.Error;
-            Write(action.Span, failure.Error, document.Span);
-            if (++Count >= Most) Refuse("");
-        }
+        Add(action.Span, document.Span, failure.Error, failure.IsConflict);
+    }
+
+    /// <summary>Keeps a row that no engine takes, and for which it would turn a whole request away.</summary>
+    /// <exception cref="ProblemException">There are too many, or no room for them.</exception>
+    public void Add(DocumentRow row, string why)
+    {
+        var action = new JsonObject { ["index"] = new JsonObject { ["_id"] = Encoding.UTF8.GetString(row.Id), ["version"] = Encoding.UTF8.GetString(row.Version) } };
+        Add(Encoding.UTF8.GetBytes(BulkAnswer.Json(action)), row.Document, BulkAnswer.Json(JsonValue.Create(why)), isConflict: false);
     }
 
     /// <summary>Fails when there is any.</summary>
@@ -39,10 +50,21 @@ internal sealed class RejectedDocuments(string path) : IDisposable
         if (Count == 0) return;
         _file!.Flush(flushToDisk: true);
         var of = index.Length == 0 ? "" : $" of {index}";
-        throw new ProblemException(Catalogue.SearchRejected.With($"The engine rejected {Count} documents{of}; they are in {path}.") with { Details = [_first] });
+        throw new ProblemException(Catalogue.SearchRejected.With($"The engine rejected {Count} documents{of}; they are in {path}.") with { Details = [.. _named] });
     }
 
     public void Dispose() => _file?.Dispose();
+
+    private void Add(ReadOnlySpan<byte> action, ReadOnlySpan<byte> document, string error, bool isConflict)
+    {
+        lock (_gate)
+        {
+            if (_named.Count < Named) _named.Add($"{BulkAnswer.Short(BulkBody.IdOf(action), LongId)}: {error}");
+            if (isConflict) Conflicts++;
+            Write(action, error, document);
+            if (++Count >= Most) Refuse("");
+        }
+    }
 
     private void Write(ReadOnlySpan<byte> action, string error, ReadOnlySpan<byte> document)
     {

@@ -19,13 +19,25 @@ internal sealed class IndexSync(SearchWork work, IndexDefinition definition, str
     /// <summary>Of an index with fewer documents most may be deleted.</summary>
     private const int Few = 100;
 
+    /// <summary>So many ids of which there are several rows are told, and so many characters of each.</summary>
+    public const int MostTold = 10;
+    private const int LongId = 100;
+
+    /// <summary>Ids of which there are several rows.</summary>
+    private readonly HashSet<string> _repeated = new(StringComparer.Ordinal);
     private readonly SyncResult _result = new(definition.Alias, index);
     private readonly DocumentQuery _query = definition.Source!;
 
-    /// <summary>Writes a row of the database into a new index.</summary>
-    public static RowWriter WriterOf(DocumentQuery query) => query.Version is null
-        ? static (body, row) => body.AddNew(row.Id, row.Document)
-        : static (body, row) => body.AddVersioned(row.Id, row.Version, row.Document);
+    /// <summary>Writes a row of the database into a new index, or keeps it with those that were rejected.</summary>
+    public static RowWriter WriterOf(DocumentQuery query, RejectedDocuments rejected) => (body, row) =>
+    {
+        if (DocumentLimits.WhyNot(row, query) is { } why) rejected.Add(row, why);
+        else if (query.Version is null) body.AddNew(row.Id, row.Document);
+        else body.AddVersioned(row.Id, row.Version, row.Document);
+    };
+
+    /// <summary>Tells of rows of the same id.</summary>
+    public static string Repeated(IEnumerable<string> ids) => $"gives several rows of the same id: {string.Join(", ", ids.Take(MostTold).Select(id => $"'{BulkAnswer.Short(id, LongId)}'"))}.";
 
     /// <summary>Compares, and unless it is dry mends: only when everything is compared, so that nothing is done where too much would be deleted.</summary>
     /// <exception cref="ProblemException">The engine or the database can not be asked, too much would be deleted, or the engine rejected documents.</exception>
@@ -38,12 +50,13 @@ internal sealed class IndexSync(SearchWork work, IndexDefinition definition, str
         Interlocked.Exchange(ref context.Counters.ItemsTotal, inSource + inIndex);
         using var there = new VersionSpill(work.Folder, $"{context.RunId}-{definition.Alias}-index", parts);
         using var wanted = new VersionSpill(work.Folder, $"{context.RunId}-{definition.Alias}-source", parts);
-        await Task.WhenAll(WalkAsync(there, context.Counters, cancellation), ReadAsync(reading, wanted, context.Counters, cancellation));
-        (_result.InIndex, _result.InSource) = (there.Count, wanted.Count);
+        using var rejected = new RejectedDocuments(work.RejectedFile(context.RunId, definition.Alias));
+        await Task.WhenAll(WalkAsync(there, context.Counters, cancellation), ReadAsync(reading, wanted, isDry ? null : rejected, context.Counters, cancellation));
+        (_result.InIndex, _result.InSource) = (there.Count, wanted.Count + _result.Missing);
         var differing = Enumerable.Range(0, parts).Where(part => Count(Compare(there.Read(part), wanted.Read(part)))).ToList();
+        if (_repeated.Count > 0) throw Catalogue.DocumentSource.Throwable($"The statement on line {_query.Place.Line} of the profile {Repeated(_repeated)}");
         if (isDry) return _result;
         if (!allowDeletions) RefuseDeletions();
-        using var rejected = new RejectedDocuments(work.RejectedFile(context.RunId, definition.Alias));
         await using var mend = new SyncWriter(work, context, _query, index, reading, rejected);
         foreach (var part in differing) await MendAsync(Compare(there.Read(part), wanted.Read(part)), mend, cancellation);
         await mend.EndAsync(_result, cancellation);
@@ -69,23 +82,31 @@ internal sealed class IndexSync(SearchWork work, IndexDefinition definition, str
             Interlocked.Increment(ref counters.ItemsDone);
         }, cancellation);
 
-    private static async Task ReadAsync(IDocumentReading reading, VersionSpill spill, StepCounters counters, CancellationToken cancellation)
+    /// <summary>No index has a document of an id that is too long: it is rejected at once.</summary>
+    private async Task ReadAsync(IDocumentReading reading, VersionSpill spill, RejectedDocuments? rejected, StepCounters counters, CancellationToken cancellation)
     {
         await using var rows = await reading.ReadAsync(documents: false, cancellation);
         while (await rows.FillAsync(cancellation))
             while (rows.TryNext(out var row))
             {
-                spill.Add(row.Id, row.Version, default);
                 Interlocked.Increment(ref counters.ItemsDone);
+                if (!DocumentLimits.HasLongId(row)) spill.Add(row.Id, row.Version, default);
+                else
+                {
+                    _result.Missing++;
+                    rejected?.Add(row, DocumentLimits.WhyNot(row, _query)!);
+                }
             }
     }
 
-    private static Comparison Compare(IEnumerable<(string Id, string Version, SeenDocument Seen)> there, IEnumerable<(string Id, string Version, SeenDocument Seen)> wanted)
+    private Comparison Compare(IEnumerable<(string Id, string Version, SeenDocument Seen)> there, IEnumerable<(string Id, string Version, SeenDocument Seen)> wanted)
     {
         var inIndex = there.ToDictionary(document => document.Id, document => new IndexedDocument(document.Version, document.Seen), StringComparer.Ordinal);
         var differing = new Dictionary<string, IndexedDocument?>(StringComparer.Ordinal);
+        var seen = new HashSet<string>(StringComparer.Ordinal);
         foreach (var (id, version, _) in wanted)
-            if (!inIndex.Remove(id, out var found) || found.Version != version) differing[id] = found;
+            if (!seen.Add(id)) _repeated.Add(id);
+            else if (!inIndex.Remove(id, out var found) || found.Version != version) differing[id] = found;
         return new Comparison(differing, inIndex);
     }
 

@@ -93,6 +93,7 @@ internal sealed class SyncWriter(SearchWork work, StepContext context, DocumentQ
         missing.Remove(id);
         var found = documents[id];
         if (found?.Version == version) _leftAlone++;
+        else if (DocumentLimits.WhyNot(row, query) is { } why) rejected.Add(row, why);
         else if (query.Version is not null && found is not null && Number(found.Version) > Number(version)) ahead[id] = found;
         else if (query.Version is not null) body.AddVersioned(row.Id, row.Version, row.Document);
         else if (found is null) body.AddNew(row.Id, row.Document);
@@ -180,7 +181,7 @@ internal sealed class SyncWriter(SearchWork work, StepContext context, DocumentQ
         await work.Server.PostAsync($"{Path}/_refresh", null, cancellation);
         await using var pipe = Pipe(written, cancellation);
         await using (var rows = await reading.ReadNowAsync(ids, documents: true, cancellation))
-            await pipe.SendAllAsync(rows, IndexSync.WriterOf(query), cancellation);
+            await pipe.SendAllAsync(rows, IndexSync.WriterOf(query, rejected), cancellation);
         await pipe.EndAsync(cancellation);
     }
 
