@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using Holdfast.Engine.Hosts;
 using Holdfast.Engine.Planning;
 using Holdfast.Engine.Problems;
@@ -12,6 +11,7 @@ namespace Holdfast.Components.Search.Preparing;
 /// </summary>
 internal sealed class NodeSetup(SearchSettings settings, SearchServer server, IHost host, TimeProvider clock) : IUndoHandler
 {
+    private const string Elsewhere = "Run 'holdfast search prepare' on their machines, or name the directory in path.repo there and restart them.";
     private const string File = "file", Aside = "aside", Service = "service";
     private static readonly TimeSpan _look = TimeSpan.FromMilliseconds(500), _patience = TimeSpan.FromMinutes(5);
 
@@ -21,16 +21,23 @@ internal sealed class NodeSetup(SearchSettings settings, SearchServer server, IH
     public async Task<IReadOnlyList<Step>> PlanAsync(CancellationToken cancellation)
     {
         var location = settings.Location ?? throw Catalogue.SearchPath.Throwable($"The profile names no directory for the snapshots of {settings.Name}.", "Name it under 'repository: location:' of the search component.");
-        var lacking = await LackingAsync(location, cancellation);
+        var all = await new NodePaths(server, location).ReadAsync(cancellation);
+        var lacking = all.Where(node => node.Lacks).ToList();
         var steps = new List<Step>();
         var owner = settings.Owner;
         if (!Directory.Exists(location)) steps.Add(Step($"Make {location}", $"The directory of the snapshots{(owner is null ? "" : $", which belongs to {owner}")}.", (_, stop) => MakeAsync(location, owner, stop)));
         else if (owner is not null && await OwnerAsync(location, cancellation) != owner) steps.Add(Step($"Give {location} to {owner}", "The engine's user must be able to write it.", (_, stop) => OwnAsync(location, owner, stop)));
         if (lacking.Count == 0) return steps;
-        var nodes = string.Join(", ", lacking);
+        var nodes = Names(lacking);
         if (settings.Configuration is not { } file || settings.Service is not { } service)
             throw Catalogue.SearchPath.Throwable($"The nodes {nodes} lack '{location}' in their setting path.repo.", $"Add path.repo: [\"{location}\"] to the configuration of each and restart it; or name 'configuration' and 'service' of this machine's node under 'repository' in the profile.");
-        steps.Add(Step($"Name {location} in {file}", $"Adds it to path.repo, and restarts {service}; the nodes that lack it: {nodes}.", (context, stop) => ChangeAsync(location, file, service, context, stop)) with { Destroys = true });
+        var own = NodePaths.Own(all, System.IO.File.Exists(file) ? await System.IO.File.ReadAllTextAsync(file, cancellation) : "", host.Name);
+        if (!own.Any(node => node.Lacks))
+        {
+            if (steps.Count > 0) return steps;
+            throw Catalogue.SearchPath.Throwable($"The nodes {nodes} lack '{location}' in their setting path.repo; {Names(own)}, which is on this machine, has it.", Elsewhere);
+        }
+        steps.Add(Step($"Name {location} in {file}", $"Adds it to path.repo, and restarts {service} ({Names(own)}); the nodes that lack it: {nodes}.", (context, stop) => ChangeAsync(location, file, service, context, stop)) with { Destroys = true });
         return steps;
     }
 
@@ -43,15 +50,7 @@ internal sealed class NodeSetup(SearchSettings settings, SearchServer server, IH
 
     private Step Step(string name, string does, Func<StepContext, CancellationToken, Task> act) => new() { Name = name, Does = does, Component = $"search/{settings.Name}", Act = act };
 
-    /// <summary>The names of nodes that hold data or lead, and whose path.repo does not have the directory or one above it.</summary>
-    private async Task<IReadOnlyList<string>> LackingAsync(string location, CancellationToken cancellation)
-    {
-        var nodes = (await server.GetAsync("/_nodes/settings?filter_path=nodes.*.name,nodes.*.settings.path.repo", cancellation))["nodes"] as JsonObject ?? [];
-        return [.. nodes.Where(node => !Paths(node.Value?["settings"]).Any(path => location == path || location.StartsWith($"{path}/", StringComparison.Ordinal))).Select(node => (string?)node.Value?["name"] ?? node.Key)];
-    }
-
-    private static IEnumerable<string> Paths(JsonNode? settings) => (settings as JsonObject ?? [])
-        .SelectMany(entry => entry.Value switch { JsonArray list => list.Select(item => item?.ToString()), JsonObject inner => Paths(inner), { } one => [one.ToString()], _ => [] }).OfType<string>().Select(path => path.TrimEnd('/'));
+    private static string Names(IEnumerable<NodePath> nodes) => string.Join(", ", nodes.Select(node => node.Name));
 
     private async Task MakeAsync(string location, string? owner, CancellationToken cancellation)
     {
@@ -73,22 +72,34 @@ internal sealed class NodeSetup(SearchSettings settings, SearchServer server, IH
             await RunAsync("cp", ["--preserve=all", "--", file, aside], cancellation);
             await context.OweAsync(undo, cancellation);
             await System.IO.File.WriteAllTextAsync(file, after, cancellation); // into the same file: its owner, mode and labels stay
-            await RestartAsync(service, location, cancellation);
+            await RestartAsync(service, location, before, context, cancellation);
             await context.SettleAsync(undo, cancellation);
             context.Note($"The old configuration is {aside}.");
             return;
         }
-        await RestartAsync(service, location, cancellation); // it is named, and the node does not know it yet
+        await RestartAsync(service, location, before, context, cancellation); // it is named, and the node does not know it yet
     }
 
-    private async Task RestartAsync(string service, string location, CancellationToken cancellation)
+    /// <summary>Only the node of this machine is waited for: others may be prepared later, by whoever sits at theirs.</summary>
+    private async Task RestartAsync(string service, string location, string configuration, StepContext context, CancellationToken cancellation)
+    {
+        var paths = new NodePaths(server, location);
+        var nodes = await paths.ReadAsync(cancellation);
+        var own = NodePaths.Own(nodes, configuration, host.Name).Select(node => node.Name).ToHashSet(StringComparer.Ordinal);
+        await RestartAsync(service, location, async () => own.IsSubsetOf((await paths.ReadAsync(cancellation)).Where(node => !node.Lacks).Select(node => node.Name)), cancellation);
+        var others = nodes.Where(node => node.Lacks && !own.Contains(node.Name)).ToList();
+        if (others.Count > 0)
+            context.Warn(Catalogue.SearchPath.With($"No snapshot can be taken yet: the nodes {Names(others)} lack '{location}' in their setting path.repo.", Elsewhere) with { Exit = ExitCode.Incomplete });
+    }
+
+    private async Task RestartAsync(string service, string location, Func<Task<bool>> isBackAsync, CancellationToken cancellation)
     {
         await RunAsync("systemctl", ["restart", "--", service], cancellation);
         for (var began = clock.GetTimestamp(); clock.GetElapsedTime(began) < _patience; await Task.Delay(_look, clock, cancellation))
         {
             try
             {
-                if ((await LackingAsync(location, cancellation)).Count == 0) return;
+                if (await isBackAsync()) return;
             }
             catch (ProblemException starting) when (starting.Problem.Code == Catalogue.WebUnreachable.Code || starting.Problem.Code == Catalogue.WebAnswer.Code || starting.Problem.Code == Catalogue.SearchRefused.Code)
             {

@@ -1,0 +1,48 @@
+using System.Net;
+using System.Net.NetworkInformation;
+using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
+using Holdfast.Engine.Problems;
+
+namespace Holdfast.Components.Search.Preparing;
+
+/// <summary>A node of a cluster.</summary>
+/// <param name="Name">As the cluster knows it.</param>
+/// <param name="Address">Its IP address.</param>
+/// <param name="Lacks">Its path.repo has neither the directory nor one above it.</param>
+internal sealed record NodePath(string Name, string Address, bool Lacks);
+
+/// <summary>Which nodes may use a directory for snapshots, and which of them is the one of this machine.</summary>
+internal sealed partial class NodePaths(SearchServer server, string location)
+{
+    /// <summary>All nodes of the cluster.</summary>
+    /// <exception cref="ProblemException">The engine can not be asked.</exception>
+    public async Task<IReadOnlyList<NodePath>> ReadAsync(CancellationToken cancellation)
+    {
+        var nodes = (await server.GetAsync("/_nodes/settings?filter_path=nodes.*.name,nodes.*.ip,nodes.*.settings.path.repo", cancellation))["nodes"] as JsonObject ?? [];
+        return [.. nodes.Select(node => new NodePath(
+            (string?)node.Value?["name"] ?? node.Key, (string?)node.Value?["ip"] ?? "",
+            !Paths(node.Value?["settings"]).Any(path => location == path || location.StartsWith($"{path}/", StringComparison.Ordinal))))];
+    }
+
+    /// <summary>
+    /// The node that a configuration is of: by the name in it, which by default is the machine's; else those at an address of this machine; and
+    /// all that lack the directory when neither tells, as behind a network of containers.
+    /// </summary>
+    public static IReadOnlyList<NodePath> Own(IReadOnlyList<NodePath> nodes, string configuration, string machine)
+    {
+        var name = NodeName().Match(configuration) is { Success: true } named ? named.Groups["name"].Value.Trim('"', '\'').Replace("${HOSTNAME}", machine, StringComparison.Ordinal) : machine;
+        foreach (var own in new[] { nodes.Where(node => node.Name == name), nodes.Where(node => IsHere(node.Address)) })
+            if (own.ToList() is { Count: > 0 } found) return found;
+        return [.. nodes.Where(node => node.Lacks)];
+    }
+
+    private static IEnumerable<string> Paths(JsonNode? settings) => (settings as JsonObject ?? [])
+        .SelectMany(entry => entry.Value switch { JsonArray list => list.Select(item => item?.ToString()), JsonObject inner => Paths(inner), { } one => [one.ToString()], _ => [] }).OfType<string>().Select(path => path.TrimEnd('/'));
+
+    private static bool IsHere(string address) => IPAddress.TryParse(address, out var parsed)
+        && (IPAddress.IsLoopback(parsed) || NetworkInterface.GetAllNetworkInterfaces().SelectMany(card => card.GetIPProperties().UnicastAddresses).Any(own => own.Address.Equals(parsed)));
+
+    [GeneratedRegex(@"^node\.name\s*:\s*(?<name>\S+)", RegexOptions.Multiline | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex NodeName();
+}
