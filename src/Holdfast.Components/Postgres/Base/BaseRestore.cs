@@ -17,20 +17,20 @@ internal sealed class BaseRestore
     private readonly string _cluster;
     private readonly BaseRecord _record;
     private readonly RestorePlaces _places;
-    private readonly RecoveryTarget _target;
     private readonly FileOwner _owner;
     private readonly RestoredFiles _files;
     private readonly ServerUnit _unit;
-    private readonly WalSupply? _wal;
+    private RecoveryTarget _target;
+    private WalSupply? _wal;
     private Undo? _stopped;
     private string? _feed;
 
-    private BaseRestore(PostgresConnector connector, IHost host, RestoreSession session, BaseUndos undos, FolderExchange exchange, ServerUnit unit, TimeProvider clock, BaseRecord record, Node folder, WalSupply? wal)
+    private BaseRestore(PostgresConnector connector, IHost host, RestoreSession session, BaseUndos undos, FolderExchange exchange, ServerUnit unit, TimeProvider clock, BaseRecord record, Node folder)
     {
-        (_connector, _host, _session, _unit, _clock, _record, _wal) = (connector, host, session, unit, clock, record, wal);
+        (_connector, _host, _session, _unit, _clock, _record) = (connector, host, session, unit, clock, record);
         _cluster = connector.Settings.Name;
         _places = RestorePlaces.Of(record, session.Target, session.Recovery.Places);
-        _target = wal?.Target ?? RecoveryTarget.Of(session.Recovery, record);
+        _target = RecoveryTarget.Of(session.Recovery, record);
         _owner = new FileOwner(host, folder);
         _files = new RestoredFiles(_cluster, session, _places, _owner, undos, exchange);
     }
@@ -46,9 +46,10 @@ internal sealed class BaseRestore
             throw Catalogue.PostgresRestore.Throwable($"The files of {cluster} belong together, so they are not restored in part.", "Leave --include and --exclude out, or restore other components alone with --only.");
         var record = await ReadAsync(session, cluster, cancellation);
         var folder = await session.Repository.FindNodeAsync(session.Point, BasePath.Data(cluster), cancellation) ?? throw Unreadable(session, BasePath.Data(cluster));
-        var wal = await FindWalAsync(session, cluster, record, cancellation);
-        var restore = new BaseRestore(connector, host, session, undos, exchange, unit, clock, record, folder, wal);
-        await restore.CheckAsync(options, cancellation);
+        var restore = new BaseRestore(connector, host, session, undos, exchange, unit, clock, record, folder);
+        restore.CheckPlaces();
+        await restore.FindWalAsync(cancellation);
+        await restore.CheckRoomAsync(options, cancellation);
         return restore.Steps();
     }
 
@@ -76,8 +77,8 @@ internal sealed class BaseRestore
     private Step Step(string name, string does, bool destroys, Func<StepContext, CancellationToken, Task> act) =>
         new() { Name = name, Does = does, Component = $"postgres/{_cluster}", Destroys = destroys, Act = act };
 
-    /// <summary>What would only be noticed after an hour of copying is looked at before.</summary>
-    private async Task CheckAsync(BaseRestoreOptions options, CancellationToken cancellation)
+    /// <summary>What would only be noticed after an hour of copying is looked at before, and what is seen at once before what takes minutes to find.</summary>
+    private void CheckPlaces()
     {
         if (!StopsServer && !_session.IsForShow) RefuseRunning();
         _places.Check();
@@ -85,6 +86,10 @@ internal sealed class BaseRestore
             throw Catalogue.PostgresFiles.Throwable($"What is in {_places.Data} belongs to another cluster (system identifier {there.SystemIdentifier}, and {_record.SystemIdentifier} in the recovery point).", "Restore without --delta and --overwrite: then it is moved aside.");
         if (_files.IsInPlace && IsForeign(_places.Data))
             throw Catalogue.PostgresFiles.Throwable($"What is in {_places.Data} is no cluster of PostgreSQL, and would be removed.", "Restore without --delta and --overwrite: then it is moved aside.");
+    }
+
+    private async Task CheckRoomAsync(BaseRestoreOptions options, CancellationToken cancellation)
+    {
         var room = await RestoreRoom.MeasureAsync(_session, _cluster, _places, _files.IsInPlace, cancellation);
         if (!_files.IsInPlace && room.IsMount(_places.Data))
             throw Catalogue.PostgresFiles.Throwable($"{_places.Data} is a file system of its own, so it can not be moved aside.", "Restore with --delta, which replaces files where they stand, or with --target to another place.");
@@ -106,11 +111,17 @@ internal sealed class BaseRestore
     private bool Starts => _session.Target is null && !_session.Recovery.NoStart;
 
     /// <summary>A cluster that was shut down needs none, and can be brought nowhere else.</summary>
-    private static async Task<WalSupply?> FindWalAsync(RestoreSession session, string cluster, BaseRecord record, CancellationToken cancellation)
+    private async Task FindWalAsync(CancellationToken cancellation)
     {
-        var target = RecoveryTarget.Of(session.Recovery, record);
-        if (record.Method == "base") return await WalSupply.FindAsync(session, cluster, record, target, cancellation);
-        return target.IsInPoint ? null : throw Catalogue.PostgresTarget.Throwable($"The recovery point holds {cluster} as it was shut down, and can not bring it to {target.Text}.", "Leave the target out, or choose a point of the method base.");
+        if (_record.Method == "base")
+        {
+            _wal = await WalSupply.FindAsync(_session, _cluster, _record, _target, cancellation);
+            _target = _wal.Target;
+        }
+        else if (!_target.IsInPoint)
+        {
+            throw Catalogue.PostgresTarget.Throwable($"The recovery point holds {_cluster} as it was shut down, and can not bring it to {_target.Text}.", "Leave the target out, or choose a point of the method base.");
+        }
     }
 
     private void RefuseRunning()

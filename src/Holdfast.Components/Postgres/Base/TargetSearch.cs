@@ -36,7 +36,7 @@ internal sealed class TargetSearch(RecoveryTarget target, NpgsqlLogSequenceNumbe
             for (var i = 0; i < segments.Count && _found is null; i++)
             {
                 if ((long)i * size % Quiet < size && (long)segments.Count * size > Quiet)
-                    tell($"Looking for {target.Text} in the WAL: {ByteSize.Describe((long)i * size)} of {ByteSize.Describe((long)segments.Count * size)} have been read.");
+                    tell($"Looking for {target.Text} in {ByteSize.Describe((long)segments.Count * size)} of WAL{(i == 0 ? "" : $": {ByteSize.Describe((long)i * size)} have been read")}.");
                 await using var content = await open(segments[i].Name, cancellation);
                 await ReadAsync(content, segments[i].Start(size), buffer, cancellation);
             }

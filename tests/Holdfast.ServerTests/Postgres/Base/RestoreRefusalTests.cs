@@ -18,6 +18,8 @@ public sealed class RestoreRefusalTests
         var steps = await rig.PlanRestoreAsync(taken, isForShow: true);
         Assert.StartsWith($"First the server in {rig.Server.Data}, process {process}, has to be stopped", steps[0].Does, StringComparison.Ordinal);
         Assert.Equal("HF-PG-RUNNING", (await Assert.ThrowsAsync<ProblemException>(() => rig.PlanRestoreAsync(taken))).Problem.Code);
+        // That is seen at once, and not after minutes of looking for a name.
+        Assert.Equal("HF-PG-RUNNING", (await Assert.ThrowsAsync<ProblemException>(() => rig.PlanRestoreAsync(taken, new RecoveryWishes { Limit = RecoveryLimit.Name, To = "nowhere" }))).Problem.Code);
         rig.Service = "postgresql@15-main";
         Assert.Equal("Stop postgresql@15-main", (await rig.PlanRestoreAsync(taken, isForShow: true))[0].Name);
     }
