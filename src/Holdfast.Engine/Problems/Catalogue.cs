@@ -148,7 +148,7 @@ public static class Catalogue
     public static readonly ProblemKind PostgresChecksum = Kind("HF-PG-CHECKSUM", "Pages in PostgreSQL's files do not fit their checksums.",
         "Look at the disk, and keep the older recovery points: they may hold the pages as they were. pg_amcheck tells which tables are hurt.", ExitCode.Damaged);
     public static readonly ProblemKind PostgresMap = Kind("HF-PG-MAP", "What a recovery point has to compare the pages of PostgreSQL's files by can not be read.",
-        "What is restored is right all the same. Run 'holdfast repo check --read-data', and see which recovery points are damaged.", ExitCode.Success);
+        "Nothing is lost by it, but the repository is damaged: run 'holdfast repo check --read-data', which says what else is.", ExitCode.Success);
     public static readonly ProblemKind PostgresService = Kind("HF-PG-SERVICE", "The unit of systemd that runs a PostgreSQL server could not be stopped or started.",
         "See 'systemctl status' of the unit that 'service' of the cluster names.", ExitCode.Failure);
     public static readonly ProblemKind PostgresRunning = Kind("HF-PG-RUNNING", "A PostgreSQL server runs whose files are to be copied or replaced.",

@@ -52,6 +52,7 @@ internal sealed class ClusterFiles(string cluster, ClusterFacts facts, CaptureSe
         foreach (var tablespace in facts.Tablespaces.Where(tablespace => Path.IsPathRooted(tablespace.Path)))
             await AddAsync(tablespace.Path, BasePath.Tablespace(cluster, tablespace.Oid), $"pg_tblspc/{tablespace.Oid}/", parent, start, cancellation);
         await Pages.AddScriptAsync(cancellation);
+        if (Pages.Unreadable is { } unreadable) context.Warn(unreadable);
         if (_links.TryPeek(out var link))
             throw Catalogue.PostgresFiles.Throwable($"{link} is a link to {LocalEntries.LinkTarget(link)}, and what it leads to would not be in the recovery point.", "Stop the server and move the files back into its data directory; a tablespace keeps tables elsewhere.");
         if (_unread.TryPeek(out var first))

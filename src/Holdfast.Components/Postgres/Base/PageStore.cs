@@ -2,7 +2,9 @@ using System.Buffers.Binary;
 using System.Collections.Concurrent;
 using System.Collections.Frozen;
 using System.Security.Cryptography;
+using Holdfast.Engine.Problems;
 using Holdfast.Engine.Running;
+using Holdfast.Restic;
 using Holdfast.Restic.Snapshots;
 
 namespace Holdfast.Components.Postgres.Base;
@@ -23,6 +25,7 @@ internal sealed class PageStore(string cluster, CaptureSession session, Snapshot
 {
     private readonly ConcurrentDictionary<string, Task<FrozenDictionary<string, Node>>> _folders = new(StringComparer.Ordinal);
     private readonly ulong _seed = BinaryPrimitives.ReadUInt64LittleEndian(RandomNumberGenerator.GetBytes(sizeof(ulong)));
+    private readonly ConcurrentBag<string> _unread = [];
     private int _deltas;
     private long _deltaPages;
 
@@ -31,6 +34,11 @@ internal sealed class PageStore(string cluster, CaptureSession session, Snapshot
 
     /// <summary>The changed pages.</summary>
     public long DeltaPages => Interlocked.Read(ref _deltaPages);
+
+    /// <summary>What of the parent could not be read, so that files are stored whole again; null when nothing was so.</summary>
+    public Problem? Unreadable => _unread.IsEmpty
+        ? null
+        : Catalogue.PostgresMap.With($"What the last recovery point has beside {_unread.Distinct(StringComparer.Ordinal).Count()} files of {cluster} can not be read, {_unread.Min(StringComparer.Ordinal)} is the first: these files were stored whole again.");
 
     /// <summary>What the parent has beside the file at a path of the data directory. Each folder is read once.</summary>
     public async Task<PageFiles> FindAsync(string relative, CancellationToken cancellation)
@@ -92,12 +100,21 @@ internal sealed class PageStore(string cluster, CaptureSession session, Snapshot
 
     private string Path(string relative, string ending) => $"{BasePath.Pages(cluster)}/{relative}{ending}";
 
+    /// <summary>Nothing of what is damaged: it only spares reading and room.</summary>
     private async Task<byte[]> ReadAsync(Node file, CancellationToken cancellation)
     {
-        var bytes = new byte[file.Size];
-        await using var content = session.Repository.OpenFile(file);
-        await content.ReadExactlyAsync(bytes, cancellation);
-        return bytes;
+        try
+        {
+            var bytes = new byte[file.Size];
+            await using var content = session.Repository.OpenFile(file);
+            await content.ReadExactlyAsync(bytes, cancellation);
+            return bytes;
+        }
+        catch (ResticException damaged) when (damaged.Error is ResticError.Damaged or ResticError.NotFound)
+        {
+            _unread.Add(file.Name);
+            return [];
+        }
     }
 
     private async Task<FrozenDictionary<string, Node>> ReadFolderAsync(Snapshot point, string path, CancellationToken cancellation)
