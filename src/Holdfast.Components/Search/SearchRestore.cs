@@ -170,7 +170,17 @@ internal sealed class SearchRestore(SearchSettings settings, SearchServer server
     {
         var request = new JsonObject { ["indices"] = string.Join(',', chosen), ["include_global_state"] = false, ["include_aliases"] = false, ["partial"] = false };
         await server.PostAsync($"/_snapshot/{SearchServer.Part(_source!.Name)}/{SearchServer.Part(record.Snapshot)}/_restore?wait_for_completion=false", request, cancellation);
-        await new IndexRecovery(server, clock).WaitAsync(chosen, settings.Deadline, context.Counters, cancellation);
+        try
+        {
+            await new IndexRecovery(server, clock).WaitAsync(chosen, settings.Deadline, context.Counters, cancellation);
+        }
+        catch (ProblemException failed) when (failed.Problem.Code == Catalogue.SearchRestore.Code && record.IsCopied && _takeAway is null)
+        {
+            throw new ProblemException(failed.Problem with
+            {
+                Hint = $"It was read from the engine's own repository '{_source.Name}', which may be damaged: delete the snapshot there (DELETE _snapshot/{_source.Name}/{record.Snapshot}) and restore again, then the copy in the point is read.",
+            }, failed);
+        }
     }
 
     private async Task CountAsync(SearchRecord record, IReadOnlyList<string> chosen, StepContext context, CancellationToken cancellation)

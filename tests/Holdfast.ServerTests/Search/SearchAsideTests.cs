@@ -24,6 +24,7 @@ public sealed class SearchAsideTests(SearchEngines engines)
         await SearchRig.FillAsync(engine, 100);
         var component = SearchRig.Component(engine);
         var taken = await rig.CaptureAsync(component);
+        var before = await SearchRig.DocumentsAsync(engine, "documents_v2");
         await SearchRig.WriteAsync(engine, "documents_v2", 40, 200);
         await engine.CallAsync(HttpMethod.Put, "/stix_v4/_settings", """{"index":{"blocks.write":true,"number_of_replicas":2}}""");
         var (documents, stix, aliases) = (await SearchRig.DocumentsAsync(engine, "documents_v2"), await SearchRig.DocumentsAsync(engine, "stix_v4"), JsonNode.Parse(await SearchRig.AliasesAsync(engine)));
@@ -37,9 +38,16 @@ public sealed class SearchAsideTests(SearchEngines engines)
         // A shard that can not be read from the snapshot.
         taken.Manifest.Components[0].Details!["documents"]!["stix_v4"] = 100L;
         foreach (var file in Directory.GetFiles(engine.Snapshots, "__*", SearchOption.AllDirectories)) File.Delete(file);
-        await ReindexTests.RefusedAsync(Catalogue.SearchRestore, () => rig.RestoreAsync(component, taken));
+        var damaged = await ReindexTests.RefusedAsync(Catalogue.SearchRestore, () => rig.RestoreAsync(component, taken));
         await AssertAsWasAsync();
         await SearchRig.WriteAsync(engine, "documents_v2", 9000, 1);
+
+        // The point has a copy of its own.
+        var snapshot = Assert.Single(await SearchRig.SnapshotsAsync(engine));
+        Assert.Contains($"(DELETE _snapshot/holdfast/{snapshot})", damaged.Hint, StringComparison.Ordinal);
+        await engine.CallAsync(HttpMethod.Delete, $"/_snapshot/holdfast/{snapshot}");
+        await rig.RestoreAsync(component, taken);
+        Assert.Equal(before, await SearchRig.DocumentsAsync(engine, "documents_v2"));
 
         async Task AssertAsWasAsync()
         {
