@@ -41,8 +41,8 @@ internal sealed partial class IndexShelf(SearchServer server, TimeProvider clock
     /// <exception cref="ProblemException">The engine refuses, or somebody has made another index of that name.</exception>
     public async Task MoveBackAsync(ShelvedIndex moved, CancellationToken cancellation)
     {
-        // What a run asked for before it was killed may still wait for its turn.
-        await server.GetAsync("/_cluster/health?wait_for_events=languid&timeout=30s", cancellation);
+        // What a run asked for before it was killed may still wait for its turn; indices are made with this priority.
+        await server.GetAsync("/_cluster/health?wait_for_events=urgent&timeout=30s", cancellation);
         var (there, aside) = (await FindAsync(moved.Index, cancellation), await FindAsync(moved.Aside, cancellation));
         var isAside = (string?)aside?[Source] == moved.Uuid;
         if ((string?)there?[Uuid] == moved.Uuid)
