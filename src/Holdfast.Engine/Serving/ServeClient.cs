@@ -30,7 +30,7 @@ public sealed class ServeClient : IDisposable
         catch (Exception refused) when (refused is SocketException or ArgumentException)
         {
             socket.Dispose();
-            throw Catalogue.ServeAway.Throwable($"The service does not answer at {path}: {refused.Message.TrimEnd('.')}.", refused);
+            throw Catalogue.ServeAway.Throwable($"The service does not answer at {path}: {(File.Exists(path) ? refused.Message.Replace(path, "", StringComparison.Ordinal).TrimEnd('.', ' ') : "there is no such socket")}.", refused);
         }
     }
 

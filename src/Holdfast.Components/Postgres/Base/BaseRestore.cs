@@ -59,7 +59,7 @@ internal sealed class BaseRestore
         if (StopsServer)
             steps.Add(Step($"Stop {_connector.Settings.Service}", "Stops the server, whose files are replaced.", destroys: true, StopAsync));
         steps.Add(Step($"Restore the files of {_cluster}", Does(), _files.IsInPlace, WriteAsync));
-        steps.Add(Step($"Put the files of {_cluster} in place", $"Adds the WAL and the settings of the recovery, makes all of it durable, and puts it at {_places.Data}.", Directory.Exists(_places.Data), PlaceAsync));
+        steps.Add(Step($"Put the files of {_cluster} in place", $"Adds the WAL and the settings of the recovery, makes all of it durable, and puts it at {_places.Data}.{(Starts || _wal is null ? "" : $" It is not started; when it is, it replays to {_target.Text}{_wal.Branch}.")}", Directory.Exists(_places.Data), PlaceAsync));
         if (Starts) steps.Add(Step($"Start {_cluster} and replay its WAL", $"Starts the server, {(_feed is null ? "" : $"hands it {_wal!.Segments.Count} WAL segments as it asks for them, ")}and waits until it has replayed to {_target.Text}{_wal?.Branch}{(_session.Recovery.Pause ? " and pauses there" : "")}.", destroys: false, StartAsync));
         return steps;
     }

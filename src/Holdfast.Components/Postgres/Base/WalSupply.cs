@@ -112,7 +112,7 @@ internal sealed class WalSupply
             Interlocked.Increment(ref context.Counters.ItemsDone);
             Interlocked.Add(ref context.Counters.BytesDone, file.Length);
         }
-        context.Note(withSegments ? $"{Segments.Count} WAL segments were put into {folder}." : $"The server fetches {Segments.Count} WAL segments as it replays them.");
+        context.Note(withSegments ? $"{Segments.Count} WAL segments were added to the files." : $"The server fetches {Segments.Count} WAL segments as it replays them.");
     }
 
     private static TimelineHistory Follow(IReadOnlyList<TimelineHistory> histories, BaseRecord record, string wish)

@@ -21,6 +21,8 @@ public sealed class Archiving(PostgresArchive archive, string memory, TimeProvid
     /// <summary>A quiet server ends its segment after so many seconds, so that no more than that is lost with it.</summary>
     private const string Timeout = "60";
 
+    private static readonly TimeSpan _look = TimeSpan.FromMilliseconds(200);
+
     private sealed record Setting(string Name, string Value, string Context, string Source, bool Pending);
 
     /// <summary>What is to be changed so that every segment is handed to <paramref name="command"/>.</summary>
@@ -67,16 +69,17 @@ public sealed class Archiving(PostgresArchive archive, string memory, TimeProvid
             }
             catch (ProblemException notYet) when (notYet.Problem.Code == Catalogue.PostgresUnreachable.Code && clock.GetElapsedTime(began) < patience)
             {
-                await Task.Delay(TimeSpan.FromMilliseconds(200), clock, cancellation);
+                await Task.Delay(_look, clock, cancellation);
             }
         }
     }
 
     /// <summary>Ends a segment and waits until it is in the repository; returns its name and how long it took.</summary>
-    /// <exception cref="ProblemException">It did not arrive.</exception>
+    /// <exception cref="ProblemException">It did not arrive, or the server could not archive it.</exception>
     public async Task<(string Segment, TimeSpan Took)> ProveAsync(Repository repository, string platform, TimeSpan patience, CancellationToken cancellation)
     {
         var began = clock.GetTimestamp();
+        var before = await StateAsync(cancellation);
         var segment = await AskAsync(async connection =>
         {
             // A segment that nothing was written to since the last switch would not be ended.
@@ -86,19 +89,16 @@ public sealed class Archiving(PostgresArchive archive, string memory, TimeProvid
         using var catalogue = await WalCatalogue.ReadAsync(repository, platform, archive.Cluster, cancellation);
         while (!catalogue.Has(segment))
         {
-            if (clock.GetElapsedTime(began) > patience) throw await UnprovenAsync(segment, patience, cancellation);
-            await Task.Delay(TimeSpan.FromMilliseconds(200), clock, cancellation);
+            var server = await StateAsync(cancellation);
+            if ((server.IsFailing && server.Failed != before.Failed) || clock.GetElapsedTime(began) > patience)
+                throw Catalogue.ArchivingUnproven.Throwable(server.IsFailing ? $"The server failed to archive {server.LastFailed}, so the segment {segment} did not arrive." : $"The segment {segment} was not in the archive after {patience.TotalSeconds:0} seconds.");
+            await Task.Delay(_look, clock, cancellation);
             await catalogue.RefreshAsync(cancellation);
         }
         return (segment, clock.GetElapsedTime(began));
     }
 
-    private async Task<ProblemException> UnprovenAsync(string segment, TimeSpan patience, CancellationToken cancellation)
-    {
-        var server = await AskAsync(connection => ArchiverState.ReadAsync(connection, cancellation), cancellation);
-        var failed = server.IsFailing ? $" The server failed to archive {server.LastFailed}." : "";
-        return Catalogue.ArchivingUnproven.Throwable($"The segment {segment} was not in the archive after {patience.TotalSeconds:0} seconds.{failed}");
-    }
+    private Task<ArchiverState> StateAsync(CancellationToken cancellation) => AskAsync(connection => ArchiverState.ReadAsync(connection, cancellation), cancellation);
 
     private static IEnumerable<(string Name, string? Value)> Wanted(IReadOnlyList<Setting> settings, string command)
     {

@@ -99,7 +99,7 @@ public sealed class PostgresArchive
     private IEnumerable<Problem> Judge(ArchiverState server)
     {
         if (server.Mode == "off") yield return Catalogue.ArchivingOff.With($"The server of {Cluster} does not archive its WAL: archive_mode is off.");
-        else if (server.IsFailing) yield return Catalogue.WalLate.With($"The server of {Cluster} could not archive {server.LastFailed}, last at {server.Failed:yyyy-MM-dd HH:mm:ss zzz}; {server.Ready} files wait.");
+        else if (server.IsFailing) yield return Catalogue.WalLate.With($"The server of {Cluster} could not archive {server.LastFailed}, last at {server.Failed:yyyy-MM-dd HH:mm:ss zzz}; files that wait: {server.Ready}.");
         else if (server.Ready > Patience) yield return Catalogue.WalLate.With($"{server.Ready} files of {Cluster} wait to be archived.");
     }
 
