@@ -48,6 +48,9 @@ internal sealed class TargetSearch(RecoveryTarget target, NpgsqlLogSequenceNumbe
         }
     }
 
+    /// <summary>When the newest transaction ended of those that were passed.</summary>
+    public DateTimeOffset? Newest { get; private set; }
+
     /// <summary>What there is instead, in words for people.</summary>
     public string Seen
     {
@@ -55,7 +58,7 @@ internal sealed class TargetSearch(RecoveryTarget target, NpgsqlLogSequenceNumbe
         {
             if (target.Name is null) return (_below, _above) switch
             {
-                ({ } below, { } above) => $"The next one below that ended in it is {Show(below)}, the next one above is {Show(above)}.",
+                ({ } below, { } above) => $"The next one below that ended in it is {Show(below)}, the next one above is {Show(above)}. One that is part of another, or that a crash has ended, stands nowhere.",
                 ({ } below, null) => $"It has lower ones only, the last is {Show(below)}: this one had not ended by then.",
                 (null, { } above) => $"It has higher ones only, the first is {Show(above)}: choose an older recovery point.",
                 _ => "No transaction ended in it.",
@@ -78,6 +81,7 @@ internal sealed class TargetSearch(RecoveryTarget target, NpgsqlLogSequenceNumbe
     private void Judge(StopRecord record)
     {
         if (record.Start < from || _found is not null) return;
+        if (record.Transaction is not null && !(record.Time <= Newest)) Newest = record.Time;
         if (target.IsMetBy(record)) _found = record;
         else if (target.Name is not null && record.Name is not null) _names.Add(record);
         else if (target.Transaction is { } wished && record.Transaction is { } other) Compare(record, Distance(other, wished));

@@ -14,14 +14,15 @@ internal sealed class WalSupply
     private readonly WalCatalogue _catalogue;
     private readonly BaseRecord _record;
     private readonly TimelineHistory _history;
+    private readonly IReadOnlyList<TimelineHistory> _histories;
     private readonly WalReach _reach;
     private readonly WalFiles _files;
     private readonly RestoreSession _session;
     private HashSet<string> _needed = new(StringComparer.Ordinal);
 
-    private WalSupply(string cluster, RestoreSession session, WalCatalogue catalogue, BaseRecord record, TimelineHistory history, WalReach reach, RecoveryTarget target)
+    private WalSupply(string cluster, RestoreSession session, WalCatalogue catalogue, BaseRecord record, TimelineHistory history, IReadOnlyList<TimelineHistory> histories, WalReach reach, RecoveryTarget target)
     {
-        (_cluster, _session, _catalogue, _record, _history, _reach, Target) = (cluster, session, catalogue, record, history, reach, target);
+        (_cluster, _session, _catalogue, _record, _history, _histories, _reach, Target) = (cluster, session, catalogue, record, history, histories, reach, target);
         _files = new WalFiles(session.Repository, catalogue);
     }
 
@@ -39,20 +40,33 @@ internal sealed class WalSupply
     {
         get
         {
-            if (Target.IsInPoint || _history.Ancestors is not [.., var left]) return "";
-            var goesOn = _catalogue.Segments.Any(segment => segment.Timeline == left.Timeline && segment.Start(_record.SegmentSize) >= left.Address);
-            return $" on timeline {_history.Timeline}, which leaves timeline {left.Timeline} at {left.Address}{(goesOn ? $"; timeline {left.Timeline} goes on behind that, choose it with --to-timeline {left.Timeline}" : "")}";
+            if (Target.IsInPoint || _history.Timeline == _record.Timeline || _history.Ancestors is not [.., var left]) return "";
+            var goesOn = Others.Contains(left.Timeline) ? $"; timeline {left.Timeline} goes on behind that, choose it with --to-timeline {left.Timeline}" : "";
+            return $" on timeline {_history.Timeline}, which leaves timeline {left.Timeline} at {left.Address}{goesOn}";
         }
     }
+
+    /// <summary>The timelines that could be followed instead, and have WAL behind where the one that is followed leaves them.</summary>
+    private IEnumerable<uint> Others =>
+        from history in _histories
+        where history.Timeline != _history.Timeline && history.Continues(_record.Timeline, Stop)
+        let parting = _history.PartsFrom(history)
+        where _catalogue.Segments.Any(segment => segment.Timeline == history.Timeline && segment.End(_record.SegmentSize) > parting)
+        orderby history.Timeline
+        select history.Timeline;
+
+    private NpgsqlLogSequenceNumber Stop => BaseRecord.Lsn(_record.StopLsn!);
 
     /// <exception cref="ProblemException">The wish can not be met.</exception>
     public static async Task<WalSupply> FindAsync(RestoreSession session, string cluster, BaseRecord record, RecoveryTarget target, CancellationToken cancellation)
     {
         var catalogue = await WalCatalogue.ReadAsync(session.Repository, session.Manifest.Platform, cluster, record.SystemIdentifier, cancellation);
-        var history = Follow(await catalogue.ReadHistoriesAsync(cancellation), record, session.Recovery.Timeline ?? (target.IsInPoint ? "current" : "latest"));
+        var histories = await catalogue.ReadHistoriesAsync(cancellation);
+        if (histories.All(one => one.Timeline != record.Timeline)) histories = [.. histories, new TimelineHistory(record.Timeline, [])];
+        var history = Follow(histories, record, session.Recovery.Timeline ?? (target.IsInPoint ? "current" : "latest"));
         var reach = WalReach.Of(catalogue.Segments.ToHashSet(), history, BaseRecord.Lsn(record.StartLsn!), record.SegmentSize);
         reach = await WithReceivedAsync(catalogue, reach, history, record, cancellation);
-        var supply = new WalSupply(cluster, session, catalogue, record, history, reach, target);
+        var supply = new WalSupply(cluster, session, catalogue, record, history, histories, reach, target);
         supply.Target = await supply.JudgeAsync(target, cancellation);
         return supply;
     }
@@ -67,9 +81,22 @@ internal sealed class WalSupply
     public long Size => (long)Segments.Count * _record.SegmentSize;
 
     /// <summary>A file that is needed, a received part of a segment filled up with zeroes; null when there is none such, or it would lead the server on behind its target.</summary>
-    public async Task<(Stream Content, long Length)?> OpenAsync(string name, CancellationToken cancellation)
+    public async Task<(Stream Content, long Length)?> OpenAsync(string name, CancellationToken cancellation) =>
+        _needed.Contains(name) || WalFile.Find(name) is { Kind: WalFileKind.History } ? await OpenAnyAsync(name, cancellation) : null;
+
+    private async Task<(Stream Content, long Length)?> OpenAnyAsync(string name, CancellationToken cancellation)
     {
-        if (!_needed.Contains(name) && WalFile.Find(name) is not { Kind: WalFileKind.History }) return null;
+        var stored = await OpenStoredAsync(name, cancellation);
+        if (stored is not { } whole || !_reach.IsCut || _reach.Last is not { } last || name != last.Name) return stored;
+        // What it has behind the switch is of the timeline that was left: the server would replay it, too.
+        await using var content = whole.Content;
+        var cut = new byte[_record.SegmentSize];
+        await content.ReadExactlyAsync(cut.AsMemory(0, (int)((ulong)_reach.End - (ulong)last.Start(_record.SegmentSize))), cancellation);
+        return (new MemoryStream(cut, writable: false), cut.Length);
+    }
+
+    private async Task<(Stream Content, long Length)?> OpenStoredAsync(string name, CancellationToken cancellation)
+    {
         // What the point itself has is of its own cluster, whatever has been archived under the same name since.
         if (await FindInPointAsync(name, cancellation) is { } node) return (_session.Repository.OpenFile(node), (long)node.Size);
         // Of a standby it has the last segment as far as the mark; what the archive has of it leads behind that.
@@ -87,11 +114,11 @@ internal sealed class WalSupply
     private static async Task<WalReach> WithReceivedAsync(WalCatalogue catalogue, WalReach reach, TimelineHistory history, BaseRecord record, CancellationToken cancellation)
     {
         var size = record.SegmentSize;
-        var next = WalReach.At(history, reach.Last is { } last ? last.Number(size) + 1 : (ulong)BaseRecord.Lsn(record.StartLsn!) / (uint)size, size);
+        var next = WalReach.At(history, reach.Last is { } last ? last.Number(size) + (reach.IsCut ? 0u : 1u) : (ulong)BaseRecord.Lsn(record.StartLsn!) / (uint)size, size);
         var name = $"{next.Name}.partial";
         if (reach.Gap is not null || !catalogue.HasPart(name) || await catalogue.FindNodeAsync(name, cancellation) is not { } part) return reach;
         var end = new NpgsqlLogSequenceNumber((ulong)next.Start(size) + part.Size);
-        return end > reach.End ? reach with { Last = next, End = end } : reach;
+        return end > reach.End ? reach with { Last = next, End = end, IsCut = false } : reach;
     }
 
     /// <summary>Writes the segments, and the histories of all timelines: the restored server must begin one that nobody has used.</summary>
@@ -118,12 +145,11 @@ internal sealed class WalSupply
     private static TimelineHistory Follow(IReadOnlyList<TimelineHistory> histories, BaseRecord record, string wish)
     {
         var stop = BaseRecord.Lsn(record.StopLsn!);
-        var own = histories.FirstOrDefault(history => history.Timeline == record.Timeline) ?? new TimelineHistory(record.Timeline, []);
-        if (wish == "current") return own;
-        if (wish == "latest") return WalReach.Newest([.. histories, own], record.Timeline, stop);
-        var found = histories.Append(own).FirstOrDefault(history => wish == history.Timeline.ToString(CultureInfo.InvariantCulture))
-            ?? throw Catalogue.PostgresTarget.Throwable($"There is no timeline {wish} in the repository.", $"There are {string.Join(", ", histories.Append(own).Select(history => history.Timeline).Distinct().Order())}; 'holdfast wal status' tells where they branch off.");
-        return found == own || found.Ancestors.Any(ancestor => ancestor.Timeline == record.Timeline && ancestor.Address >= stop)
+        if (wish == "latest") return WalReach.Newest(histories, record.Timeline, stop);
+        if (wish == "current") wish = record.Timeline.ToString(CultureInfo.InvariantCulture);
+        var found = histories.FirstOrDefault(history => wish == history.Timeline.ToString(CultureInfo.InvariantCulture))
+            ?? throw Catalogue.PostgresTarget.Throwable($"There is no timeline {wish} in the repository.", $"There are {string.Join(", ", histories.Select(history => history.Timeline).Order())}; 'holdfast wal status' tells where they branch off.");
+        return found.Continues(record.Timeline, stop)
             ? found
             : throw Catalogue.PostgresTarget.Throwable($"Timeline {wish} does not come from timeline {record.Timeline} after {stop}, where the copy of this recovery point ends.", "Choose another timeline, or another recovery point.");
     }
@@ -132,9 +158,9 @@ internal sealed class WalSupply
     {
         var end = NeededEnd(target);
         if (_reach.End < end)
-            throw Catalogue.PostgresTarget.Throwable($"The WAL at hand ends at {_reach.End} on timeline {_history.Timeline}{Gap}, before {target.Text}.", Nearest(await NewestAsync(cancellation)));
+            throw Catalogue.PostgresTarget.Throwable($"The WAL at hand ends at {_reach.End} on timeline {_history.Timeline}{Gap}, before {target.Text}.", Nearest((await NewestAsync(cancellation))?.Last));
         if (target is { Setting: null, IsInPoint: false } && _reach.Gap is not null)
-            throw Catalogue.PostgresTarget.Throwable($"The WAL at hand ends at {_reach.End} on timeline {_history.Timeline}{Gap}, and there is more behind that, which would be left out.", Nearest(await NewestAsync(cancellation)));
+            throw Catalogue.PostgresTarget.Throwable($"The WAL at hand ends at {_reach.End} on timeline {_history.Timeline}{Gap}, and there is more behind that, which would be left out.", Nearest((await NewestAsync(cancellation))?.Last));
         Need(Needed(end, target));
         if (target is { IsInPoint: false, Name: not null } or { Transaction: not null }) return await SeekAsync(target, cancellation);
         // Nothing in the WAL begins there, so the server would never see that it has arrived.
@@ -142,14 +168,14 @@ internal sealed class WalSupply
         if (target.Time is not { } time) return target;
         var newest = await NewestAsync(cancellation);
         if (!target.IsInPoint && !(time <= newest?.Last))
-            throw Catalogue.PostgresTarget.Throwable($"The last transaction in the WAL at hand is of {(newest?.Last is { } last ? Show(last) : "an unknown time")}{Gap}, before {target.Text}.", Nearest(newest));
+            throw Catalogue.PostgresTarget.Throwable($"The last transaction in the WAL at hand is of {(newest?.Last is { } last ? Show(last) : "an unknown time")}{Gap}, before {target.Text}.", Nearest(newest?.Last));
         return time >= newest?.LastTransaction ? target.ToEnd() : target;
     }
 
     /// <summary>What only the WAL tells the place of is looked for in it, once for all plans of a run; no more than leads there is needed then.</summary>
     private async Task<RecoveryTarget> SeekAsync(RecoveryTarget target, CancellationToken cancellation)
     {
-        var found = await _session.RememberAsync($"{_cluster} {target.Setting} {target.Value} {Segments[0]} {Segments[^1]}", () => FindAsync(target, cancellation));
+        var found = await _session.RememberAsync($"{_cluster} {target.Setting} {target.Value} {Segments[0]} {_history.Timeline}", () => FindAsync(target, cancellation));
         Need(Segments.TakeWhile(segment => segment.Start(_record.SegmentSize) < found.End));
         return target.At(found, _record);
     }
@@ -158,19 +184,16 @@ internal sealed class WalSupply
     {
         var search = new TargetSearch(target, BaseRecord.Lsn(_record.StartLsn!), _session.Tell);
         if (await search.RunAsync(Segments, _record.SegmentSize, OpenNeededAsync, cancellation) is { } found) return found;
-        var others = _catalogue.Segments.Select(segment => segment.Timeline).Except([_history.Timeline, .. _history.Ancestors.Select(ancestor => ancestor.Timeline)]).Order().ToList();
-        var elsewhere = others.Count > 0 ? $" It may be on another timeline: --to-timeline {string.Join(" or ", others)}." : "";
         throw Catalogue.PostgresTarget.Throwable(
             $"{char.ToUpperInvariant(target.Text[0])}{target.Text[1..]} is not in the WAL at hand, from {_record.StartLsn} to {_reach.End} on timeline {_history.Timeline}{Gap}.",
-            $"{search.Seen}{elsewhere} {Nearest(await NewestAsync(cancellation))}");
+            $"{search.Seen} {Nearest(search.Newest)}");
     }
 
     /// <summary>Where a wish says nothing of addresses, everything there is may be needed.</summary>
     private NpgsqlLogSequenceNumber NeededEnd(RecoveryTarget target)
     {
-        var stop = BaseRecord.Lsn(_record.StopLsn!);
         if (target.IsInPoint) return BaseRecord.Lsn(_record.Mark?.Lsn ?? _record.StopLsn!);
-        return target.Address is { } address && address > stop ? address : stop;
+        return target.Address is { } address && address > Stop ? address : Stop;
     }
 
     private IEnumerable<WalSegment> Needed(NpgsqlLogSequenceNumber end, RecoveryTarget target)
@@ -180,15 +203,16 @@ internal sealed class WalSupply
         // A record that begins at the wished address ends the replay, so the segment that it lies in is needed too.
         var all = _reach.Last?.Number(size) ?? first;
         var last = target.IsInPoint ? WalSegment.Before(_record.Timeline, end, size).Number(size) : target.Address is not null ? Math.Min(WalSegment.Of(_record.Timeline, end, size).Number(size), all) : all;
-        for (var number = first; number <= last; number++) yield return WalReach.At(_history, number, size);
+        for (var number = first; number <= last; number++) yield return _reach.Last is { } reached && reached.Number(size) == number ? reached : WalReach.At(_history, number, size);
     }
 
     private string Gap => _reach.Gap is { } gap ? $" (then {gap} is missing)" : "";
 
-    private string Nearest(WalRecords? found)
+    private string Nearest(DateTimeOffset? newest)
     {
         var nearest = _reach.Gap is null ? $"The nearest is --to-latest: {_reach.End}" : $"The nearest is --to-lsn {_reach.End}";
-        return found?.Last is { } newest ? $"{nearest}, the transactions up to {Show(newest)}." : $"{nearest}.";
+        var elsewhere = string.Join(" or ", Others) is { Length: > 0 } others ? $" It may be on another timeline: --to-timeline {others}." : "";
+        return $"{nearest}{(newest is { } time ? $", the transactions up to {Show(time)}" : "")}.{elsewhere}";
     }
 
     /// <summary>The times in the last of the segments that has any: a server that idles, or is at one long transaction, writes many without.</summary>
@@ -197,7 +221,7 @@ internal sealed class WalSupply
         var all = Segments.Count > 0 ? Segments : [.. Needed(_reach.End, RecoveryTarget.End)];
         foreach (var segment in all.Reverse())
         {
-            if (await _files.OpenAsync(segment.Name, cancellation) is not { } found) continue;
+            if (await OpenAnyAsync(segment.Name, cancellation) is not { } found) continue;
             await using var content = found.Content;
             var bytes = new byte[found.Length];
             await content.ReadExactlyAsync(bytes, cancellation);

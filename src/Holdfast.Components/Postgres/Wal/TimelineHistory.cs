@@ -26,6 +26,21 @@ internal sealed record TimelineHistory(uint Timeline, IReadOnlyList<TimelineSwit
         return new TimelineHistory(timeline, ancestors);
     }
 
-    /// <summary>The timeline that the bytes at an address were written on, when this history is followed.</summary>
-    public uint TimelineAt(NpgsqlLogSequenceNumber address) => Ancestors.FirstOrDefault(ancestor => address < ancestor.Address)?.Timeline ?? Timeline;
+    /// <summary>
+    /// The timeline that the bytes at an address were written on, when this history is followed: the newest that has begun by then. Each begins
+    /// where the one before it was left, and that may lie before the beginning of that one: where a restore follows a branch, and ends before it.
+    /// Source: tliOfPointInHistory in the same file.
+    /// </summary>
+    public uint TimelineAt(NpgsqlLogSequenceNumber address)
+    {
+        for (var i = Ancestors.Count - 1; i >= 0; i--)
+            if (address >= Ancestors[i].Address) return i + 1 < Ancestors.Count ? Ancestors[i + 1].Timeline : Timeline;
+        return Ancestors.Count > 0 ? Ancestors[0].Timeline : Timeline;
+    }
+
+    /// <summary>True when this history is of a timeline, or of one that goes on from it behind an address.</summary>
+    public bool Continues(uint timeline, NpgsqlLogSequenceNumber end) => Timeline == timeline || TimelineAt(new NpgsqlLogSequenceNumber((ulong)end - 1)) == timeline;
+
+    /// <summary>Where another history leaves this one.</summary>
+    public NpgsqlLogSequenceNumber PartsFrom(TimelineHistory other) => Ancestors.Concat(other.Ancestors).Select(ancestor => ancestor.Address).Where(address => TimelineAt(address) != other.TimelineAt(address)).DefaultIfEmpty().Min();
 }

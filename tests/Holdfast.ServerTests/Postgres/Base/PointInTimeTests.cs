@@ -75,7 +75,7 @@ public sealed class PointInTimeTests(ITestOutputHelper output)
         await rig.ArchiveAsync();
         await rig.Server.StopServerAsync();
         rig.RestoreOptions = new BaseRestoreOptions { LargestWal = 0, Program = rig["nowhere"] };
-        Assert.Contains((await RestoreAsync(rig, taken, new RecoveryWishes { Limit = RecoveryLimit.Latest })).Notes, note => note.Contains("WAL segments were put into", StringComparison.Ordinal));
+        Assert.Contains((await RestoreAsync(rig, taken, new RecoveryWishes { Limit = RecoveryLimit.Latest })).Notes, note => note.Contains("WAL segments were added", StringComparison.Ordinal));
         Assert.Equal("20|3", await rig.Server.QueryAsync("postgres", "SELECT count(*), (SELECT count(*) FROM later) FROM c"));
         await rig.Server.StopServerAsync();
 

@@ -94,6 +94,8 @@ public sealed class WalCatalogueTests
         var lost = WalReach.Of(Segments("1:1-9", "2:6-7"), history, Start(3), WalRig.Size);
         Assert.Equal(history.Ancestors[0].Address, lost.End);
         Assert.Equal(WalRig.Name(2, 5), lost.Gap?.First.Name);
+        // The beginning of the old server's own segment is all that there is of it.
+        Assert.Equal((WalRig.Name(1, 5), true), (lost.Last?.Name, lost.IsCut));
         Assert.Same(history, WalReach.Newest([history, new TimelineHistory(3, [new TimelineSwitch(1, Start(2))])], 1, Start(3)));
     }
 
@@ -105,6 +107,13 @@ public sealed class WalCatalogueTests
         Assert.Equal(1u, history.TimelineAt(NpgsqlLogSequenceNumber.Parse("0/A000027")));
         Assert.Equal(2u, history.TimelineAt(NpgsqlLogSequenceNumber.Parse("0/A000028")));
         Assert.Equal(3u, history.TimelineAt(NpgsqlLogSequenceNumber.Parse("1/F0000000")));
+        // The fourth was left before it began: it was followed, and the replay ended before its branch.
+        var back = TimelineHistory.Parse(5, "1\t0/10AF110\tx\n4\t0/DEDCC8\ty\n")!;
+        Assert.Equal([1u, 5u, 5u], new[] { "0/DEDCC7", "0/DEDCC8", "0/10AF110" }.Select(address => back.TimelineAt(NpgsqlLogSequenceNumber.Parse(address))));
+        Assert.True(back.Continues(1, NpgsqlLogSequenceNumber.Parse("0/DEDCC8")));
+        Assert.False(back.Continues(1, NpgsqlLogSequenceNumber.Parse("0/DEDCC9")));
+        Assert.False(back.Continues(4, NpgsqlLogSequenceNumber.Parse("0/DEDCC8")));
+        Assert.Equal(NpgsqlLogSequenceNumber.Parse("0/DEDCC8"), back.PartsFrom(new TimelineHistory(1, [])));
         Assert.Null(TimelineHistory.Parse(3, "2\t0/1\tx\n1\t0/2\ty\n"));
         Assert.Null(TimelineHistory.Parse(1, "1\t0/1\tx\n"));
         Assert.Null(TimelineHistory.Parse(2, "<html>"));
