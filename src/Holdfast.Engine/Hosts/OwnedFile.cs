@@ -10,7 +10,7 @@ namespace Holdfast.Engine.Hosts;
 /// </summary>
 public sealed partial class OwnedFile : IDisposable
 {
-    private const int CloseOnExec = 0x80000, NonBlocking = 0x800, EmptyPath = 0x1000, BasicStatus = 0x7FF, TypeMask = 0xF000, RegularFile = 0x8000;
+    private const int CloseOnExec = 0x80000, NonBlocking = 0x800, EmptyPath = 0x1000, BasicStatus = 0x7FF, TypeMask = 0xF000, RegularFile = 0x8000, NotThere = 2;
 
     private static readonly int _noFollow = RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? 0x8000 : 0x20000;
 
@@ -31,7 +31,8 @@ public sealed partial class OwnedFile : IDisposable
     /// <summary>When it was last written.</summary>
     public DateTime Written => File.GetLastWriteTimeUtc(Handle);
 
-    /// <exception cref="IOException">It is not there, is no regular file, or may not be read.</exception>
+    /// <exception cref="FileNotFoundException">It is not there.</exception>
+    /// <exception cref="IOException">It is no regular file, or may not be read.</exception>
     public static unsafe OwnedFile Open(string path)
     {
         var descriptor = open(path, _noFollow | CloseOnExec | NonBlocking, 0);
@@ -54,7 +55,8 @@ public sealed partial class OwnedFile : IDisposable
     private static IOException Failure(string path)
     {
         var error = Marshal.GetLastPInvokeError();
-        return new IOException($"{path}: {Marshal.GetPInvokeErrorMessage(error)}", error);
+        var message = $"{path}: {Marshal.GetPInvokeErrorMessage(error)}";
+        return error == NotThere ? new FileNotFoundException(message, path) : new IOException(message, error);
     }
 
     [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]

@@ -56,7 +56,7 @@ internal sealed record ControlFile(ulong SystemIdentifier, ClusterState State, u
         {
             var first = File.ReadLines($"{dataDirectory}/postmaster.pid").FirstOrDefault();
             // A server of one user, for a repair, writes its number with a minus before it.
-            return int.TryParse(first, NumberStyles.Integer, CultureInfo.InvariantCulture, out var told) && Math.Abs(told) is var pid && LivesIn(pid, dataDirectory) ? pid : null;
+            return int.TryParse(first, NumberStyles.Integer, CultureInfo.InvariantCulture, out var told) && Math.Abs(told) is var pid && LivesIn(pid, dataDirectory) ? pid : FindByFolder(dataDirectory);
         }
         catch (Exception gone) when (gone is FileNotFoundException or DirectoryNotFoundException)
         {
@@ -73,9 +73,39 @@ internal sealed record ControlFile(ulong SystemIdentifier, ClusterState State, u
     {
         if (!Directory.Exists($"/proc/{process}")) return false;
         if (LocalEntries.AreSame($"/proc/{process}/cwd", dataDirectory) is { } known) return known;
-        using var other = OwnedFile.Open($"/proc/{process}/stat");
-        using var own = OwnedFile.Open($"{dataDirectory}/postmaster.pid");
-        return other.User == own.User;
+        try
+        {
+            using var other = OwnedFile.Open($"/proc/{process}/stat");
+            using var own = OwnedFile.Open($"{dataDirectory}/postmaster.pid");
+            return other.User == own.User;
+        }
+        catch (FileNotFoundException)
+        {
+            return false; // it has ended just now
+        }
+    }
+
+    /// <summary>
+    /// A server in a container has another number here than the one it knows and writes down; and what a server had begun outlives its crash for a while.
+    /// It is known by its name and where it works: a person's shell may stand in the folder, too. A postmaster is older than what it begins.
+    /// </summary>
+    private static int? FindByFolder(string dataDirectory) =>
+        Directory.EnumerateDirectories("/proc")
+            .Select(folder => int.TryParse(Path.GetFileName(folder), NumberStyles.None, CultureInfo.InvariantCulture, out var process) ? process : 0)
+            .Where(process => process > 0 && LocalEntries.AreSame($"/proc/{process}/cwd", dataDirectory) == true && IsServer(process))
+            .Min(process => (int?)process);
+
+    private static bool IsServer(int process)
+    {
+        try
+        {
+            var name = File.ReadAllText($"/proc/{process}/comm");
+            return name.Contains("postgres", StringComparison.Ordinal) || name.Contains("postmaster", StringComparison.Ordinal);
+        }
+        catch (IOException)
+        {
+            return false; // it has ended just now
+        }
     }
 
     private static ControlFile Parse(ReadOnlySpan<byte> bytes) => new(

@@ -1,6 +1,7 @@
 using Holdfast.Components.Postgres.Base;
 using Holdfast.Engine.Problems;
 using Holdfast.Engine.Running;
+using Holdfast.Restic.Archiving;
 using Holdfast.Testing;
 using Xunit;
 
@@ -38,6 +39,42 @@ public sealed class RestoreRefusalTests
         Assert.Equal(lines[0], $"{ControlFile.FindPostmaster(Path.Join(way, "data"))}");
         await rig.Server.StopServerAsync("immediate");
         await File.WriteAllLinesAsync(told, [$"{Environment.ProcessId}", .. lines[1..]], BaseRig.Cancellation);
+        // Nor is what a person runs in the folder.
+        using var looking = Command.Start("env", ["-C", rig.Server.Data, "cat"]);
+        await UntilAsync(() => LocalEntries.AreSame($"/proc/{looking.Id}/cwd", rig.Server.Data) == true);
+        await rig.RestoreAsync(taken, new RecoveryWishes { Delta = true });
+        Assert.False(looking.HasExited);
+        looking.StandardInput.Close();
+        await looking.WaitForExitAsync(BaseRig.Cancellation);
+        Assert.Equal("1", await rig.Server.QueryAsync("postgres", "SELECT n FROM t"));
+    }
+
+    /// <summary>There it has another number than here, and that is the one it writes down.</summary>
+    [Fact]
+    public async Task A_server_in_a_container_is_seen_by_the_folder_that_it_works_in()
+    {
+        await using var rig = await BaseRig.StartAsync();
+        await rig.Server.ExecuteAsync("postgres", "CREATE TABLE t AS SELECT 1 AS n;");
+        var taken = await rig.CaptureAsync();
+        await rig.Server.StopServerAsync();
+        using var container = Command.Start(Require.Program("unshare"), ["--pid", "--fork", "--mount-proc", "--kill-child", "runuser", "-u", "postgres", "--", rig.Server.Program("postgres"), "-D", rig.Server.Data, "-p", $"{rig.Server.Port}", "-k", rig.Server.Folder]);
+        try
+        {
+            await UntilAsync(() => File.Exists($"{rig.Server.Data}/postmaster.pid") && File.ReadAllText($"{rig.Server.Data}/postmaster.pid").Contains("ready", StringComparison.Ordinal));
+            var told = (await File.ReadAllLinesAsync($"{rig.Server.Data}/postmaster.pid", BaseRig.Cancellation))[0];
+            var seen = Assert.NotNull(ControlFile.FindPostmaster(rig.Server.Data));
+            Assert.NotEqual(told, $"{seen}");
+            foreach (var isDelta in new[] { true, false })
+                Assert.Equal("HF-PG-RUNNING", (await Assert.ThrowsAsync<ProblemException>(() => rig.RestoreAsync(taken, new RecoveryWishes { Delta = isDelta }))).Problem.Code);
+            Assert.Equal("1", await rig.Server.QueryAsync("postgres", "SELECT n FROM t"));
+            (await Command.RunAsync("kill", ["-INT", $"{seen}"])).Succeeded(); // it is the server itself, which shuts down by that
+            await container.WaitForExitAsync(BaseRig.Cancellation);
+        }
+        finally
+        {
+            if (!container.HasExited) container.Kill();
+        }
+        Assert.Null(ControlFile.FindPostmaster(rig.Server.Data));
         await rig.RestoreAsync(taken, new RecoveryWishes { Delta = true });
         Assert.Equal("1", await rig.Server.QueryAsync("postgres", "SELECT n FROM t"));
     }
@@ -77,5 +114,14 @@ public sealed class RestoreRefusalTests
 
         Task<IReadOnlyList<Holdfast.Engine.Planning.Step>> PlanAsync(string place) =>
             rig.PlanRestoreAsync(taken, new RecoveryWishes { Places = new Dictionary<string, string>(StringComparer.Ordinal) { [oid] = place } });
+    }
+
+    private static async Task UntilAsync(Func<bool> isSo)
+    {
+        for (var tries = 0; !isSo(); tries++)
+        {
+            Assert.True(tries < 600, "It was waited for for a minute.");
+            await Task.Delay(100, BaseRig.Cancellation);
+        }
     }
 }
