@@ -64,7 +64,7 @@ internal sealed class BaseCapture(PostgresConnector connector, ClusterFacts plan
         _facts = await _backup.AskAsync(cancellation) with { Timeline = await _backup.TimelineAsync(_start, cancellation) };
         _files = new ClusterFiles(_cluster, _facts, session, clock);
         _files.Check();
-        var parent = await BaseParent.FindAsync(session, _cluster, _facts.SystemIdentifier, cancellation);
+        var parent = await BaseParent.FindAsync(session, _cluster, _facts.SystemIdentifier, context, cancellation);
         await _files.CopyAsync(parent, (ulong)_start, context, cancellation);
         var end = await _backup.StopAsync(cancellation);
         _record = ClusterRecord.Of("base", _facts, _files.Damaged) with

@@ -38,7 +38,7 @@ internal sealed class ColdCapture(PostgresConnector connector, ClusterFacts fact
     {
         _files.Check();
         var before = ProveStopped();
-        var parent = await BaseParent.FindAsync(session, _cluster, facts.SystemIdentifier, cancellation);
+        var parent = await BaseParent.FindAsync(session, _cluster, facts.SystemIdentifier, context, cancellation);
         var started = clock.GetUtcNow();
         await _files.CopyAsync(parent, start: null, context, cancellation);
         if (ProveStopped() != before) throw Catalogue.PostgresRunning.Throwable($"The server of {_cluster} was started while its files were copied.");

@@ -36,7 +36,7 @@ internal sealed class PageSource(ClusterFacts facts, BaseParent? parent, ulong s
         if (relative == ControlName) return new FileContent { Bytes = new MemoryStream(ReadControl(file)) };
         var relation = RelationFile.OfPath(relative);
         var before = relation is not null && file.Previous is not null ? await pages.FindAsync(relative, cancellation) : PageFiles.None;
-        if (IsUnchanged(file, before))
+        if (before is not null && IsUnchanged(file, before))
         {
             if (_known.TryGetValue(relative, out var known)) damaged.Keep(known);
             pages.Keep(relative, before);
@@ -45,7 +45,7 @@ internal sealed class PageSource(ClusterFacts facts, BaseParent? parent, ulong s
         if (relation is not { } found) return new FileContent { Bytes = new PageStream(file, facts.BlockSize, (_, _, _) => true, clock) };
         var verify = Verifier(relative, found);
         if (file.Size < Smallest) return new FileContent { Bytes = new PageStream(file, facts.BlockSize, verify, clock) };
-        return await StoreChangesAsync(file, relative, before, verify, cancellation) ? new FileContent { Stored = file.Previous, IsRead = true } : Whole(file, relative, verify);
+        return before is not null && await StoreChangesAsync(file, relative, before, verify, cancellation) ? new FileContent { Stored = file.Previous, IsRead = true } : Whole(file, relative, verify);
     }
 
     /// <summary>Where pages are stored beside a file, the size of what is stored is not the file's; any change of that is one of its times, too.</summary>

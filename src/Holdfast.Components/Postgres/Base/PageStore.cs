@@ -23,7 +23,7 @@ internal sealed record PageFiles(Node? Map, Node? List, Node? Delta)
 /// <summary>Maps and changed pages, those of the parent and those of the point in the making. Its methods may be called from several threads.</summary>
 internal sealed class PageStore(string cluster, CaptureSession session, Snapshot? parent)
 {
-    private readonly ConcurrentDictionary<string, Task<FrozenDictionary<string, Node>>> _folders = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, Task<FrozenDictionary<string, Node>?>> _folders = new(StringComparer.Ordinal);
     private readonly ulong _seed = BinaryPrimitives.ReadUInt64LittleEndian(RandomNumberGenerator.GetBytes(sizeof(ulong)));
     private readonly ConcurrentBag<string> _unread = [];
     private int _deltas;
@@ -35,17 +35,21 @@ internal sealed class PageStore(string cluster, CaptureSession session, Snapshot
     /// <summary>The changed pages.</summary>
     public long DeltaPages => Interlocked.Read(ref _deltaPages);
 
-    /// <summary>What of the parent could not be read, so that files are stored whole again; null when nothing was so.</summary>
+    /// <summary>What of the parent could not be read: maps, lists and folders of them; null when all could.</summary>
     public Problem? Unreadable => _unread.IsEmpty
         ? null
-        : Catalogue.PostgresMap.With($"What the last recovery point has beside {_unread.Distinct(StringComparer.Ordinal).Count()} files of {cluster} can not be read, {_unread.Min(StringComparer.Ordinal)} is the first: these files were stored whole again.");
+        : Catalogue.PostgresMap.With($"Of what the last recovery point has to compare pages of {cluster} by, {_unread.Distinct(StringComparer.Ordinal).Count()} files or folders can not be read, {_unread.Min(StringComparer.Ordinal)} is the first: what they are of was read and stored without them.");
 
-    /// <summary>What the parent has beside the file at a path of the data directory. Each folder is read once.</summary>
-    public async Task<PageFiles> FindAsync(string relative, CancellationToken cancellation)
+    /// <summary>
+    /// What the parent has beside the file at a path of the data directory; null when that can not be told, and then what is stored of the file
+    /// may lack pages, so it may not be taken over. Each folder is read once.
+    /// </summary>
+    public async Task<PageFiles?> FindAsync(string relative, CancellationToken cancellation)
     {
         if (parent is null) return PageFiles.None;
         var slash = relative.LastIndexOf('/');
         var folder = await _folders.GetOrAdd($"{BasePath.Pages(cluster)}/{relative[..slash]}", path => ReadFolderAsync(parent, path, cancellation));
+        if (folder is null) return null;
         if (folder.Count == 0) return PageFiles.None;
         var name = relative[(slash + 1)..];
         return new PageFiles(folder.GetValueOrDefault(name + BasePath.MapEnding), folder.GetValueOrDefault(name + BasePath.ListEnding), folder.GetValueOrDefault(name + BasePath.DeltaEnding));
@@ -117,9 +121,18 @@ internal sealed class PageStore(string cluster, CaptureSession session, Snapshot
         }
     }
 
-    private async Task<FrozenDictionary<string, Node>> ReadFolderAsync(Snapshot point, string path, CancellationToken cancellation)
+    /// <summary>Null when it, or a folder above it, is damaged.</summary>
+    private async Task<FrozenDictionary<string, Node>?> ReadFolderAsync(Snapshot point, string path, CancellationToken cancellation)
     {
-        if ((await session.Repository.FindNodeAsync(point, path, cancellation))?.Subtree is not { } tree) return FrozenDictionary<string, Node>.Empty;
-        return (await session.Repository.ReadTreeAsync(tree, cancellation)).ToFrozenDictionary(node => node.Name, StringComparer.Ordinal);
+        try
+        {
+            if ((await session.Repository.FindNodeAsync(point, path, cancellation))?.Subtree is not { } tree) return FrozenDictionary<string, Node>.Empty;
+            return (await session.Repository.ReadTreeAsync(tree, cancellation)).ToFrozenDictionary(node => node.Name, StringComparer.Ordinal);
+        }
+        catch (ResticException damaged) when (damaged.Error is ResticError.Damaged or ResticError.NotFound)
+        {
+            _unread.Add(path);
+            return null;
+        }
     }
 }

@@ -63,6 +63,51 @@ public sealed class DeltaRestoreTests
         (await rig.Server.AsServerAsync("pg_checksums", "-c", "-D", rig.Server.Data)).Succeeded();
     }
 
+    /// <summary>Of a file that has not changed the point before holds the whole one as it once was, and pages beside it, of which nobody knows any more.</summary>
+    [Fact]
+    public async Task Where_a_folder_of_maps_is_damaged_the_next_point_has_all_pages_nonetheless()
+    {
+        await using var rig = await StartAsync();
+        var (taken, file) = await ChangeAndCaptureAsync(rig, TimeSpan.FromSeconds(1.1));
+        var (sum, written) = (await SumAsync(rig.Server), File.GetLastWriteTimeUtc(file));
+        var folder = "/postgres/main/pages/" + Path.GetDirectoryName(file[(rig.Server.Data.Length + 1)..]);
+        await DamageAsync(rig, (await rig.Repository.FindNodeAsync(taken.Point, folder, BaseRig.Cancellation))!.Subtree!.Value);
+
+        var next = await rig.CaptureAsync();
+        Assert.Equal(written, File.GetLastWriteTimeUtc(file));
+        var warning = Assert.Single(next.Context.Warnings);
+        Assert.Equal(Catalogue.PostgresMap.Code, warning.Code);
+        Assert.Contains($"1 files or folders can not be read, {folder} is the first", warning.Message, StringComparison.Ordinal);
+        Assert.Equal(0, next.Record.Counts["filesWithChangedPages"]);
+        await rig.Server.StopServerAsync();
+        Assert.Empty((await rig.RestoreAsync(next)).Warnings);
+        Assert.Equal(sum, await SumAsync(rig.Server));
+        // From then on it is as before.
+        await rig.Server.ExecuteAsync("postgres", "UPDATE t SET version = 2 WHERE n % 400 = 7;");
+        await rig.Server.ExecuteAsync("postgres", "CHECKPOINT;");
+        var last = await rig.CaptureAsync();
+        Assert.Empty(last.Context.Warnings);
+        Assert.Equal(1, last.Record.Counts["filesWithChangedPages"]);
+    }
+
+    [Fact]
+    public async Task A_point_whose_record_is_damaged_does_not_keep_the_next_one_from_being_made()
+    {
+        await using var rig = await StartAsync();
+        var (taken, _) = await ChangeAndCaptureAsync(rig);
+        var sum = await SumAsync(rig.Server);
+        await DamageAsync(rig, (await rig.Repository.FindNodeAsync(taken.Point, "/postgres/main/base.json", BaseRig.Cancellation))!.Content!.Single());
+
+        var next = await rig.CaptureAsync();
+        var warning = Assert.Single(next.Context.Warnings);
+        Assert.Equal(Catalogue.PointManifest.Code, warning.Code);
+        Assert.Contains($"recovery point {taken.Point.Id.ToShortString()} can not be read", warning.Message, StringComparison.Ordinal);
+        Assert.Equal(1, next.Record.Counts["filesWithChangedPages"]); // it builds on the point before that
+        await rig.Server.StopServerAsync();
+        Assert.Empty((await rig.RestoreAsync(next)).Warnings);
+        Assert.Equal(sum, await SumAsync(rig.Server));
+    }
+
     private static async Task<BaseRig> StartAsync()
     {
         var rig = await BaseRig.StartAsync();
@@ -73,11 +118,12 @@ public sealed class DeltaRestoreTests
     }
 
     /// <summary>A point that has changed pages beside the file as it was stored before.</summary>
-    private static async Task<(TakenPoint, string)> ChangeAndCaptureAsync(BaseRig rig)
+    private static async Task<(TakenPoint, string)> ChangeAndCaptureAsync(BaseRig rig, TimeSpan between = default)
     {
         await rig.CaptureAsync();
         await rig.Server.ExecuteAsync("postgres", "UPDATE t SET version = 1 WHERE n % 400 = 0;");
-        await rig.Server.ExecuteAsync("postgres", "CHECKPOINT;");
+        await rig.Server.ExecuteAsync("postgres", "SELECT count(*) FROM t; CHECKPOINT;"); // who reads first writes, too: which transactions are over
+        await Task.Delay(between, BaseRig.Cancellation);
         var taken = await rig.CaptureAsync();
         Assert.Equal(1, taken.Record.Counts["filesWithChangedPages"]);
         return (taken, Path.Join(rig.Server.Data, await rig.Server.QueryAsync("postgres", "SELECT pg_relation_filepath('t')")));
