@@ -68,11 +68,9 @@ internal sealed class BaseRestore
         ? $"Replaces in {_places.Data} what differs, and removes what the recovery point does not have. Until that is done the cluster is of no use."
         : $"Writes them beside their places{(Directory.Exists(_places.Data) ? $"; what is in {_places.Data} is then moved aside, with '{_session.AsideSuffix}' added to its name" : "")}.");
 
-    private string FirstStopped => !StopsServer && Running is { } pid ? $"First the server in {_places.Data}, process {pid}, has to be stopped: while it runs nothing is done. " : "";
+    private string FirstStopped => !StopsServer && _places.Running is { } pid ? $"First the server in {_places.Data}, process {pid}, has to be stopped: while it runs nothing is done. " : "";
 
     private bool StopsServer => _connector.Settings.Service is not null && _session.Target is null;
-
-    private int? Running => Directory.Exists(_places.Data) ? ControlFile.FindPostmaster(_places.Data) : null;
 
     private Step Step(string name, string does, bool destroys, Func<StepContext, CancellationToken, Task> act) =>
         new() { Name = name, Does = does, Component = $"postgres/{_cluster}", Destroys = destroys, Act = act };
@@ -80,7 +78,7 @@ internal sealed class BaseRestore
     /// <summary>What would only be noticed after an hour of copying is looked at before, and what is seen at once before what takes minutes to find.</summary>
     private void CheckPlaces()
     {
-        if (!StopsServer && !_session.IsForShow) RefuseRunning();
+        if (!StopsServer && !_session.IsForShow) _places.RefuseRunning();
         _places.Check();
         if (_files.IsInPlace && ControlFile.TryRead(_places.Data) is { } there && there.SystemIdentifier != _record.SystemIdentifier)
             throw Catalogue.PostgresFiles.Throwable($"What is in {_places.Data} belongs to another cluster (system identifier {there.SystemIdentifier}, and {_record.SystemIdentifier} in the recovery point).", "Restore without --delta and --overwrite: then it is moved aside.");
@@ -124,23 +122,17 @@ internal sealed class BaseRestore
         }
     }
 
-    private void RefuseRunning()
-    {
-        if (Running is { } pid)
-            throw Catalogue.PostgresRunning.Throwable($"A server runs in {_places.Data}, as process {pid}.", "Stop it ('holdfast platform stop --stores', or systemctl), or name its unit as 'service' of the cluster in the profile; or restore with --target to another place.");
-    }
-
     private async Task StopAsync(StepContext context, CancellationToken cancellation) => _stopped = await _unit.StopAsync(_connector.Settings.Service!, context, cancellation);
 
     private Task WriteAsync(StepContext context, CancellationToken cancellation)
     {
-        RefuseRunning();
+        _places.RefuseRunning();
         return _files.WriteAsync(context, cancellation);
     }
 
     private async Task PlaceAsync(StepContext context, CancellationToken cancellation)
     {
-        RefuseRunning();
+        _places.RefuseRunning();
         var data = _files.Growing;
         if (_wal is not null)
         {

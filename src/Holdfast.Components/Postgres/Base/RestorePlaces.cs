@@ -36,6 +36,16 @@ internal sealed record RestorePlaces(string Data, IReadOnlyList<TablespacePlace>
         }
     }
 
+    /// <summary>The server that runs in the data directory, if one does.</summary>
+    public int? Running => Directory.Exists(Data) ? ControlFile.FindPostmaster(Data) : null;
+
+    /// <exception cref="ProblemException">A server runs in the data directory.</exception>
+    public void RefuseRunning()
+    {
+        if (Running is { } pid)
+            throw Catalogue.PostgresRunning.Throwable($"A server runs in {Data}, as process {pid}.", "Stop it ('holdfast platform stop --stores', or systemctl), or name its unit as 'service' of the cluster in the profile; or restore with --target to another place.");
+    }
+
     private static ProblemException Refused(TablespacePlace tablespace, string why) =>
         Catalogue.PostgresFiles.Throwable($"The place {tablespace.Folder} of tablespace {tablespace.Oid} {why}.", $"Choose another with --tablespace {tablespace.Oid}=/PATH.");
 

@@ -108,6 +108,7 @@ internal sealed class RestoredFiles(string cluster, RestoreSession session, Rest
         await owner.TakeAsync(Growing, cancellation);
         await SyncAsync(cancellation);
         if (IsInPlace) return;
+        places.RefuseRunning(); // all that took minutes, in which somebody may have started it
         var folders = Exchanged();
         var undo = exchange.PutBack(folders);
         await context.OweAsync(undo, cancellation);

@@ -29,7 +29,7 @@ internal sealed class BaseRig : IAsyncDisposable
 
     public PostgresServer Server { get; private init; } = null!;
 
-    /// <summary>The unit that the profile names; the "systemctl" of this rig's folder is asked for it.</summary>
+    /// <summary>The unit that the profile names.</summary>
     public string? Service { get; set; }
 
     public Repository Repository { get; private set; } = null!;
@@ -149,8 +149,8 @@ internal sealed class BaseRig : IAsyncDisposable
             new RestoreSession { Repository = Repository, Point = taken.Point, Manifest = taken.Manifest, AsideSuffix = $".before-{++_runs}", Target = target, Overwrite = overwrite, Recovery = wishes ?? RecoveryWishes.None, IsForShow = isForShow },
             Cancellation);
 
-    /// <summary>The programs of the cluster's own version are found first.</summary>
-    private string? Variable(string name) => name == "PATH" ? $"{_bin}:{(Service is null ? "" : _folder.Path)}:{Environment.GetEnvironmentVariable(name)}" : Environment.GetEnvironmentVariable(name);
+    /// <summary>The programs of the cluster's own version are found first, then those of this rig's folder: a "systemctl", say.</summary>
+    private string? Variable(string name) => name == "PATH" ? $"{_bin}:{_folder.Path}:{Environment.GetEnvironmentVariable(name)}" : Environment.GetEnvironmentVariable(name);
 
     public static async Task ActAsync(IEnumerable<Step> steps, StepContext context)
     {

@@ -80,6 +80,28 @@ public sealed class RestoreRefusalTests
     }
 
     [Fact]
+    public async Task A_server_that_is_started_while_the_files_grow_keeps_its_directory()
+    {
+        await using var rig = await BaseRig.StartAsync();
+        await rig.Server.ExecuteAsync("postgres", "CREATE TABLE t AS SELECT 1 AS n;");
+        var taken = await rig.CaptureAsync();
+        await rig.Server.ExecuteAsync("postgres", "UPDATE t SET n = 2;");
+        await rig.Server.StopServerAsync();
+        // What has grown is made durable right before it changes places.
+        await File.WriteAllTextAsync(rig["sync"], $"#!/bin/sh\nrunuser -u postgres -- {rig.Server.Program("pg_ctl")} -D {rig.Server.Data} -w -l {rig.Server.Folder}/log -o '-p {rig.Server.Port} -k {rig.Server.Folder}' start < /dev/null > /dev/null 2>&1\nexec {Require.Program("sync")} \"$@\"\n", BaseRig.Cancellation);
+        File.SetUnixFileMode(rig["sync"], (UnixFileMode)0b111_101_101);
+        var problem = (await Assert.ThrowsAsync<ProblemException>(() => rig.RestoreAsync(taken))).Problem;
+        Assert.Equal("HF-PG-RUNNING", problem.Code);
+        Assert.Equal("2", await rig.Server.QueryAsync("postgres", "SELECT n FROM t"));
+        Assert.Empty(Directory.GetDirectories(rig.Server.Folder, "data.before*"));
+
+        File.Delete(rig["sync"]);
+        await rig.Server.StopServerAsync();
+        await rig.RestoreAsync(taken);
+        Assert.Equal("1", await rig.Server.QueryAsync("postgres", "SELECT n FROM t"));
+    }
+
+    [Fact]
     public async Task Places_of_tablespaces_that_can_not_be_are_refused_by_the_plan()
     {
         await using var rig = await BaseRig.StartAsync();
