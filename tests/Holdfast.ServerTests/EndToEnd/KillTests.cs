@@ -16,15 +16,13 @@ public sealed class KillTests(ITestOutputHelper output)
     public async Task Killed_while_backing_up_nothing_is_lost_and_the_next_run_ends()
     {
         using var scene = await Scene.WithPointAsync(mebibytes: 2);
-        var random = new Random(Seed);
         await scene.FillAsync(mebibytes: 40);
-        var length = await TimeAsync(scene, "backup");
+        var killer = new Killer(new Random(Seed), await TimeAsync(scene, "backup"));
         var points = 2;
-        var killed = 0;
         for (var round = 0; round < Kills; round++)
         {
             var tree = await scene.FillAsync(mebibytes: 40);
-            killed += await KillAsync(scene, random, length, "backup") ? 1 : 0;
+            using (var backup = scene.Start("backup")) await killer.KillAsync(backup);
 
             // Recovery takes the dead process's lock away, which stock restic would stop at.
             (await scene.RunAsync("recover")).Succeeded();
@@ -36,8 +34,8 @@ public sealed class KillTests(ITestOutputHelper output)
             Assert.Equal(before + 1, points);
             if (round == Kills - 1) await scene.NothingIsLostAsync(tree);
         }
-        output.WriteLine($"{killed} of {Kills} backups were killed before their end; seed {Seed}.");
-        Assert.True(killed > Kills / 3, $"Only {killed} of {Kills} backups were still running when they were killed; seed {Seed}.");
+        output.WriteLine($"{killer.Killed} of {Kills} backups were killed before their end; seed {Seed}.");
+        Assert.True(killer.Killed > Kills / 3, $"Only {killer.Killed} of {Kills} backups were still running when they were killed; seed {Seed}.");
     }
 
     [Fact]
@@ -45,16 +43,14 @@ public sealed class KillTests(ITestOutputHelper output)
     {
         using var scene = await Scene.WithPointAsync(mebibytes: 100);
         var tree = await Tree.ListAsync(scene.Source);
-        var random = new Random(Seed + 1);
-        var length = await TimeAsync(scene, "restore", "--target", scene["first"], "--yes");
-        var killed = 0;
+        var killer = new Killer(new Random(Seed + 1), await TimeAsync(scene, "restore", "--target", scene["first"], "--yes"));
         for (var round = 0; round < Kills; round++)
         {
             var target = scene[$"target-{round}"];
             var mine = target + scene.Source + "/etc/plain";
             Directory.CreateDirectory(Path.GetDirectoryName(mine)!);
             File.WriteAllText(mine, "mine");
-            killed += await KillAsync(scene, random, length, "restore", "--target", target, "--yes") ? 1 : 0;
+            using (var restore = scene.Start("restore", "--target", target, "--yes")) await killer.KillAsync(restore);
 
             (await scene.RunAsync("recover")).Succeeded();
             (await scene.RunAsync("restore", "--target", target, "--yes")).Succeeded();
@@ -64,8 +60,8 @@ public sealed class KillTests(ITestOutputHelper output)
             (await Command.RunAsync("rm", ["-rf", target])).Succeeded();
         }
         await scene.CheckAsync();
-        output.WriteLine($"{killed} of {Kills} restores were killed before their end; seed {Seed}.");
-        Assert.True(killed > Kills / 3, $"Only {killed} of {Kills} restores were still running when they were killed; seed {Seed}.");
+        output.WriteLine($"{killer.Killed} of {Kills} restores were killed before their end; seed {Seed}.");
+        Assert.True(killer.Killed > Kills / 3, $"Only {killer.Killed} of {Kills} restores were still running when they were killed; seed {Seed}.");
     }
 
     /// <summary>How long the command takes on this machine when nobody kills it: the instants are drawn from that.</summary>
@@ -74,19 +70,6 @@ public sealed class KillTests(ITestOutputHelper output)
         var began = TimeProvider.System.GetTimestamp();
         (await scene.RunAsync(command)).Succeeded();
         return TimeProvider.System.GetElapsedTime(began);
-    }
-
-    /// <summary>True when the program was still running when it was killed.</summary>
-    private static async Task<bool> KillAsync(Scene scene, Random random, TimeSpan within, params string[] command)
-    {
-        using var process = scene.Start(command);
-        process.StandardInput.Close();
-        var reading = Task.WhenAll(process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
-        await Task.Delay(random.NextDouble() * within);
-        process.Kill();
-        await process.WaitForExitAsync();
-        await reading;
-        return process.ExitCode == 128 + 9;
     }
 
     private static int Number(string name, int otherwise) => int.TryParse(Environment.GetEnvironmentVariable(name), out var number) ? number : otherwise;

@@ -20,15 +20,15 @@ public sealed class QueueKillTests(ITestOutputHelper output)
         await using var queues = await QueueScene.StartAsync();
         await queues.FillAsync(Messages);
         var expected = await queues.IdsAsync();
-        var length = await TimeAsync(queues, "archive", "--yes");
+        var killer = new Killer(new Random(Seed), await TimeAsync(queues, "archive", "--yes"));
         Assert.Empty(await queues.IdsAsync());
         (await RestoreAsync(queues)).Succeeded();
         Assert.Equal(expected, await queues.IdsAsync());
 
-        var (random, killed, archived) = (new Random(Seed), 0, 0);
+        var archived = 0;
         for (var round = 0; round < Kills; round++)
         {
-            killed += await KillAsync(queues, random.NextDouble() * length, "archive", "--yes") ? 1 : 0;
+            using (var archive = queues.Scene.Start("queues", "archive", "--yes")) await killer.KillAsync(archive);
 
             (await queues.Scene.RunAsync("recover")).Succeeded();
 
@@ -40,8 +40,8 @@ public sealed class QueueKillTests(ITestOutputHelper output)
             Assert.Equal(expected, await queues.IdsAsync());
         }
         await queues.Scene.CheckAsync();
-        output.WriteLine($"{killed} of {Kills} archives were killed before their end, {archived} were whole all the same; seed {Seed}.");
-        Assert.True(killed > Kills / 3, $"Only {killed} of {Kills} archives were still running when they were killed; seed {Seed}.");
+        output.WriteLine($"{killer.Killed} of {Kills} archives were killed before their end, {archived} were whole all the same; seed {Seed}.");
+        Assert.True(killer.Killed > Kills / 3, $"Only {killer.Killed} of {Kills} archives were still running when they were killed; seed {Seed}.");
     }
 
     [Fact]
@@ -51,21 +51,20 @@ public sealed class QueueKillTests(ITestOutputHelper output)
         await queues.FillAsync(Messages);
         var expected = await queues.IdsAsync();
         (await queues.Scene.RunAsync("queues", "archive", "--yes")).Succeeded();
-        var length = await TimeAsync(queues, "restore");
-        var (random, killed) = (new Random(Seed + 1), 0);
+        var killer = new Killer(new Random(Seed + 1), await TimeAsync(queues, "restore"));
         for (var round = 0; round < Kills; round++)
         {
             (await queues.Scene.RunAsync("queues", "archive", "--yes")).Succeeded();
             Assert.Empty(await queues.IdsAsync());
-            killed += await KillAsync(queues, random.NextDouble() * length, "restore") ? 1 : 0;
+            using (var restore = queues.Scene.Start("queues", "restore")) await killer.KillAsync(restore);
 
             (await queues.Scene.RunAsync("recover")).Succeeded();
             Assert.Empty(await queues.LeftoversAsync());
             (await RestoreAsync(queues)).Succeeded();
             Assert.Equal(expected, await queues.IdsAsync());
         }
-        output.WriteLine($"{killed} of {Kills} restores were killed before their end; seed {Seed}.");
-        Assert.True(killed > Kills / 3, $"Only {killed} of {Kills} restores were still running when they were killed; seed {Seed}.");
+        output.WriteLine($"{killer.Killed} of {Kills} restores were killed before their end; seed {Seed}.");
+        Assert.True(killer.Killed > Kills / 3, $"Only {killer.Killed} of {Kills} restores were still running when they were killed; seed {Seed}.");
     }
 
     private static Task<CommandResult> RestoreAsync(QueueScene queues) => queues.Scene.RunAsync("queues", "restore");
@@ -75,19 +74,6 @@ public sealed class QueueKillTests(ITestOutputHelper output)
         var watch = Stopwatch.StartNew();
         (await queues.Scene.RunAsync(["queues", .. words])).Succeeded();
         return watch.Elapsed;
-    }
-
-    /// <summary>True when the program was still running when it was killed.</summary>
-    private static async Task<bool> KillAsync(QueueScene queues, TimeSpan after, params string[] words)
-    {
-        using var process = queues.Scene.Start(["queues", .. words]);
-        process.StandardInput.Close();
-        var reading = Task.WhenAll(process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
-        await Task.Delay(after);
-        process.Kill();
-        await process.WaitForExitAsync();
-        await reading;
-        return process.ExitCode == 128 + 9;
     }
 
     private static int Number(string name, int otherwise) => int.TryParse(Environment.GetEnvironmentVariable(name), out var number) ? number : otherwise;
