@@ -14,6 +14,7 @@ internal sealed class Killer(Random random, TimeSpan length)
 
     public async Task KillAsync(Process process)
     {
+        var began = DateTime.Now;
         process.StandardInput.Close();
         var reading = Task.WhenAll(process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
         await Task.Delay(random.NextDouble() * _length);
@@ -21,6 +22,6 @@ internal sealed class Killer(Random random, TimeSpan length)
         await process.WaitForExitAsync();
         await reading;
         if (process.ExitCode == 128 + 9) Killed++;
-        else _length = process.ExitTime - process.StartTime;
+        else _length = process.ExitTime - began;
     }
 }
