@@ -15,9 +15,9 @@ public sealed class DeltaRestoreTests
     [Fact]
     public async Task Nothing_is_written_through_files_that_have_other_names()
     {
-        await using var rig = await StartAsync();
+        await using var rig = await WideTable.StartAsync(Fill);
         var (taken, file) = await ChangeAndCaptureAsync(rig);
-        var sum = await SumAsync(rig.Server);
+        var sum = await WideTable.SumAsync(rig.Server);
         await rig.Server.StopServerAsync();
         var copy = Path.Join(rig.Server.Folder, "copy");
         (await Command.RunAsync("cp", ["-al", rig.Server.Data, copy])).Succeeded();
@@ -25,7 +25,7 @@ public sealed class DeltaRestoreTests
         var before = await DigestsAsync(copy);
 
         await rig.RestoreAsync(taken, new RecoveryWishes { Delta = true });
-        Assert.Equal(sum, await SumAsync(rig.Server));
+        Assert.Equal(sum, await WideTable.SumAsync(rig.Server));
         await rig.Server.ExecuteAsync("postgres", "UPDATE t SET version = version + 1; CREATE TABLE later (); CHECKPOINT;");
         await rig.Server.StopServerAsync();
         Assert.Equal(before, await DigestsAsync(copy));
@@ -35,9 +35,9 @@ public sealed class DeltaRestoreTests
     [Fact]
     public async Task Where_a_map_is_damaged_its_file_is_compared_by_content()
     {
-        await using var rig = await StartAsync();
+        await using var rig = await WideTable.StartAsync(Fill);
         var (taken, file) = await ChangeAndCaptureAsync(rig);
-        var sum = await SumAsync(rig.Server);
+        var sum = await WideTable.SumAsync(rig.Server);
         await rig.Server.StopServerAsync();
         await FlipAsync(file);
         var relative = file[(rig.Server.Data.Length + 1)..];
@@ -47,18 +47,18 @@ public sealed class DeltaRestoreTests
         var warning = Assert.Single(context.Warnings);
         Assert.Equal(Catalogue.PostgresMap.Code, warning.Code);
         Assert.Contains($"{relative} is the first", warning.Message, StringComparison.Ordinal);
-        Assert.Equal(sum, await SumAsync(rig.Server));
+        Assert.Equal(sum, await WideTable.SumAsync(rig.Server));
 
         // The next point does without it, too.
         await rig.Server.ExecuteAsync("postgres", "UPDATE t SET version = 2 WHERE n % 400 = 7;");
         await rig.Server.ExecuteAsync("postgres", "CHECKPOINT;");
-        sum = await SumAsync(rig.Server);
+        sum = await WideTable.SumAsync(rig.Server);
         var next = await rig.CaptureAsync();
         Assert.Equal(Catalogue.PostgresMap.Code, Assert.Single(next.Context.Warnings).Code);
         Assert.Equal(0, next.Record.Counts["filesWithChangedPages"]);
         await rig.Server.StopServerAsync();
         Assert.Empty((await rig.RestoreAsync(next, new RecoveryWishes { Delta = true })).Warnings);
-        Assert.Equal(sum, await SumAsync(rig.Server));
+        Assert.Equal(sum, await WideTable.SumAsync(rig.Server));
         await rig.Server.StopServerAsync();
         (await rig.Server.AsServerAsync("pg_checksums", "-c", "-D", rig.Server.Data)).Succeeded();
     }
@@ -67,9 +67,9 @@ public sealed class DeltaRestoreTests
     [Fact]
     public async Task Where_a_folder_of_maps_is_damaged_the_next_point_has_all_pages_nonetheless()
     {
-        await using var rig = await StartAsync();
+        await using var rig = await WideTable.StartAsync(Fill);
         var (taken, file) = await ChangeAndCaptureAsync(rig, TimeSpan.FromSeconds(1.1));
-        var (sum, written) = (await SumAsync(rig.Server), File.GetLastWriteTimeUtc(file));
+        var (sum, written) = (await WideTable.SumAsync(rig.Server), File.GetLastWriteTimeUtc(file));
         var folder = "/postgres/main/pages/" + Path.GetDirectoryName(file[(rig.Server.Data.Length + 1)..]);
         await DamageAsync(rig, (await rig.Repository.FindNodeAsync(taken.Point, folder, BaseRig.Cancellation))!.Subtree!.Value);
 
@@ -81,7 +81,7 @@ public sealed class DeltaRestoreTests
         Assert.Equal(0, next.Record.Counts["filesWithChangedPages"]);
         await rig.Server.StopServerAsync();
         Assert.Empty((await rig.RestoreAsync(next)).Warnings);
-        Assert.Equal(sum, await SumAsync(rig.Server));
+        Assert.Equal(sum, await WideTable.SumAsync(rig.Server));
         // From then on it is as before.
         await rig.Server.ExecuteAsync("postgres", "UPDATE t SET version = 2 WHERE n % 400 = 7;");
         await rig.Server.ExecuteAsync("postgres", "CHECKPOINT;");
@@ -93,9 +93,9 @@ public sealed class DeltaRestoreTests
     [Fact]
     public async Task A_point_whose_record_is_damaged_does_not_keep_the_next_one_from_being_made()
     {
-        await using var rig = await StartAsync();
+        await using var rig = await WideTable.StartAsync(Fill);
         var (taken, _) = await ChangeAndCaptureAsync(rig);
-        var sum = await SumAsync(rig.Server);
+        var sum = await WideTable.SumAsync(rig.Server);
         await DamageAsync(rig, (await rig.Repository.FindNodeAsync(taken.Point, "/postgres/main/base.json", BaseRig.Cancellation))!.Content!.Single());
 
         var next = await rig.CaptureAsync();
@@ -105,16 +105,7 @@ public sealed class DeltaRestoreTests
         Assert.Equal(1, next.Record.Counts["filesWithChangedPages"]); // it builds on the point before that
         await rig.Server.StopServerAsync();
         Assert.Empty((await rig.RestoreAsync(next)).Warnings);
-        Assert.Equal(sum, await SumAsync(rig.Server));
-    }
-
-    private static async Task<BaseRig> StartAsync()
-    {
-        var rig = await BaseRig.StartAsync();
-        await rig.Server.ExecuteAsync("postgres", Fill);
-        await rig.Server.ExecuteAsync("postgres", "VACUUM t; CHECKPOINT;");
-        await Task.Delay(1100, BaseRig.Cancellation); // files that were written a second before the start are not trusted
-        return rig;
+        Assert.Equal(sum, await WideTable.SumAsync(rig.Server));
     }
 
     /// <summary>A point that has changed pages beside the file as it was stored before.</summary>
@@ -158,6 +149,4 @@ public sealed class DeltaRestoreTests
     }
 
     private static async Task<string> DigestsAsync(string folder) => (await Command.BashAsync("cd \"$1\" && find . -type f -print0 | sort -z | xargs -0 sha256sum", folder)).Succeeded().Output;
-
-    private static Task<string> SumAsync(PostgresServer server) => server.QueryAsync("postgres", "SELECT count(*), sum(version), md5(string_agg(t::text, '' ORDER BY n)) FROM t");
 }

@@ -13,7 +13,7 @@ public sealed class PageDeltaTests
     [Fact]
     public async Task Scattered_changes_cost_their_pages_and_come_back_whole()
     {
-        await using var rig = await StartAsync();
+        await using var rig = await WideTable.StartAsync(Fill);
         var first = await rig.CaptureAsync();
         var file = await rig.Server.QueryAsync("postgres", "SELECT pg_relation_filepath('t')");
         await ChangeAsync(rig, "n % 400 = 0", 1);
@@ -35,11 +35,11 @@ public sealed class PageDeltaTests
         await ChangeAsync(rig, "n % 400 = 7", 2);
         var fourth = await rig.CaptureAsync();
         Assert.True(fourth.Record.Counts["changedPages"] > second.Record.Counts["changedPages"]);
-        var sum = await SumAsync(rig.Server);
+        var sum = await WideTable.SumAsync(rig.Server);
         await rig.Server.ExecuteAsync("postgres", "DROP TABLE t;");
         await rig.Server.StopServerAsync();
         await rig.RestoreAsync(fourth);
-        Assert.Equal(sum, await SumAsync(rig.Server));
+        Assert.Equal(sum, await WideTable.SumAsync(rig.Server));
         await SoundAsync(rig.Server);
         // Over what is there, too.
         await rig.RestoreAsync(second, new RecoveryWishes { Delta = true });
@@ -50,11 +50,11 @@ public sealed class PageDeltaTests
     [Fact]
     public async Task Over_what_is_there_only_pages_that_differ_are_written()
     {
-        await using var rig = await StartAsync();
+        await using var rig = await WideTable.StartAsync(Fill);
         await rig.CaptureAsync();
         await ChangeAsync(rig, "n % 400 = 0", 1);
         var taken = await rig.CaptureAsync();
-        var (sum, file) = (await SumAsync(rig.Server), Path.Join(rig.Server.Data, await rig.Server.QueryAsync("postgres", "SELECT pg_relation_filepath('t')")));
+        var (sum, file) = (await WideTable.SumAsync(rig.Server), Path.Join(rig.Server.Data, await rig.Server.QueryAsync("postgres", "SELECT pg_relation_filepath('t')")));
         await rig.Server.StopServerAsync();
         var (length, outside) = (new FileInfo(file).Length, Path.Join(rig.Server.Folder, "outside"));
         // So much of it that it is restored as if it was not there; and nothing is written through a link.
@@ -63,7 +63,7 @@ public sealed class PageDeltaTests
             var inode = await InodeAsync(file);
             Harm(file, harm, outside);
             await rig.RestoreAsync(taken, new RecoveryWishes { Delta = true });
-            Assert.Equal((harm, sum), (harm, await SumAsync(rig.Server)));
+            Assert.Equal((harm, sum), (harm, await WideTable.SumAsync(rig.Server)));
             await rig.Server.StopServerAsync();
             Assert.Equal((harm, isKept, length), (harm, await InodeAsync(file) == inode, new FileInfo(file).Length));
         }
@@ -100,7 +100,7 @@ public sealed class PageDeltaTests
     [Fact]
     public async Task A_file_of_which_much_has_changed_is_stored_whole_again()
     {
-        await using var rig = await StartAsync();
+        await using var rig = await WideTable.StartAsync(Fill);
         var first = await rig.CaptureAsync();
         await ChangeAsync(rig, "n % 3 = 0", 1);
         var second = await rig.CaptureAsync();
@@ -114,25 +114,16 @@ public sealed class PageDeltaTests
     public async Task Restic_and_the_script_in_the_point_bring_it_back_as_well()
     {
         var python = Require.Program("python3");
-        await using var rig = await StartAsync();
+        await using var rig = await WideTable.StartAsync(Fill);
         await rig.CaptureAsync();
         await ChangeAsync(rig, "n % 400 = 0", 1);
         var taken = await rig.CaptureAsync();
-        var sum = await SumAsync(rig.Server);
+        var sum = await WideTable.SumAsync(rig.Server);
         var folder = await rig.RestoreByResticAsync(taken);
         (await Command.RunAsync(python, [Path.Join(folder, "pages/combine.py")])).Succeeded();
         await using var restored = await rig.StartByHandAsync(taken, folder);
-        Assert.Equal(sum, await SumAsync(restored));
+        Assert.Equal(sum, await WideTable.SumAsync(restored));
         await SoundAsync(restored);
-    }
-
-    private static async Task<BaseRig> StartAsync()
-    {
-        var rig = await BaseRig.StartAsync();
-        await rig.Server.ExecuteAsync("postgres", Fill);
-        await rig.Server.ExecuteAsync("postgres", "VACUUM t; CHECKPOINT;");
-        await Task.Delay(1100, BaseRig.Cancellation); // files that were written a second before the start are not trusted
-        return rig;
     }
 
     private static async Task ChangeAsync(BaseRig rig, string where, int version)
@@ -147,8 +138,6 @@ public sealed class PageDeltaTests
         Assert.NotNull(node);
         return node;
     }
-
-    private static Task<string> SumAsync(PostgresServer server) => server.QueryAsync("postgres", "SELECT count(*), sum(version), md5(string_agg(t::text, '' ORDER BY n)) FROM t");
 
     private static async Task SoundAsync(PostgresServer server)
     {
