@@ -45,4 +45,7 @@ public sealed class ResticException(ResticError error, string message, Exception
 {
     /// <summary>What kind of failure it is.</summary>
     public ResticError Error { get; } = error;
+
+    /// <summary>What was stored can not be had: it is damaged, or not there.</summary>
+    public bool IsLoss => Error is ResticError.Damaged or ResticError.NotFound;
 }

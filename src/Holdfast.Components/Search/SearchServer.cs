@@ -118,11 +118,7 @@ internal sealed class SearchServer(WebServer web, TimeSpan patience)
             : Catalogue.SearchRefused.Throwable(what);
     }
 
-    private static string Short(string path)
-    {
-        var place = path.Split('?')[0];
-        return place.Length <= ToldPath ? place : $"{place[..ToldPath]}...";
-    }
+    private static string Short(string path) => Excerpt.Of(path.Split('?')[0], ToldPath);
 
     /// <summary>The reason, with what it was caused by: the first one often says only what failed.</summary>
     public static IReadOnlyList<string> Reasons(JsonElement error)

@@ -28,7 +28,7 @@ internal sealed class PointVerifier(Repository repository)
             var stored = await new RecoveryPoints(repository).ReadAsync(point, ManifestCodec.Path, cancellation);
             if (!stored.AsSpan().SequenceEqual(manifest)) throw Unverified("Its manifest is not what was written.");
         }
-        catch (ResticException damaged) when (damaged.Error is ResticError.Damaged or ResticError.NotFound)
+        catch (ResticException damaged) when (damaged.IsLoss)
         {
             throw Unverified(damaged.Message, damaged);
         }

@@ -41,13 +41,9 @@ public sealed class WebChannel : IDisposable
             if (answer.StatusCode == HttpStatusCode.Unauthorized) throw WebServer.Refusal(answer.StatusCode, _server.PlaceOf(path));
             return (answer.StatusCode, await ReadAsync(answer.Content, either.Token));
         }
-        catch (OperationCanceledException late) when (patience.IsCancellationRequested && !cancellation.IsCancellationRequested)
-        {
-            throw Catalogue.WebUnreachable.Throwable($"{_server.PlaceOf(path)} did not answer within {_patience.TotalMinutes:0} minutes.", late);
-        }
         catch (OperationCanceledException stopped) when (!cancellation.IsCancellationRequested)
         {
-            throw WebServer.NoConnection(stopped, _server.PlaceOf(path));
+            throw WebServer.GivenUp(stopped, patience.IsCancellationRequested ? _patience : null, _server.PlaceOf(path));
         }
         catch (Exception failure) when (WebServer.IsFailure(failure))
         {

@@ -80,9 +80,7 @@ public sealed class WebServer
         }
         catch (OperationCanceledException stopped) when (!cancellation.IsCancellationRequested)
         {
-            throw late.IsCancellationRequested
-                ? Catalogue.WebUnreachable.Throwable(string.Create(CultureInfo.InvariantCulture, $"{PlaceOf(path)} did not answer within {patience.TotalSeconds:0} seconds."), stopped)
-                : NoConnection(stopped, PlaceOf(path));
+            throw GivenUp(stopped, late.IsCancellationRequested ? patience : null, PlaceOf(path));
         }
         catch (Exception failure) when (IsFailure(failure))
         {
@@ -115,9 +113,12 @@ public sealed class WebServer
         _ => Catalogue.WebAnswer.Throwable($"{place} answered with HTTP {(int)status}."),
     };
 
-    /// <summary>The handler gives a connection up by itself.</summary>
-    internal static ProblemException NoConnection(Exception failure, string place) =>
-        Catalogue.WebUnreachable.Throwable(string.Create(CultureInfo.InvariantCulture, $"{place} did not take a connection within {_connect.TotalSeconds:0} seconds."), failure);
+    /// <summary>What took too long, and was not stopped by anybody.</summary>
+    /// <param name="stopped">How that was told.</param>
+    /// <param name="waited">How long the answer was waited for; null when it was not the patience for that which ended: then the handler has given the connection up.</param>
+    /// <param name="place">The server.</param>
+    internal static ProblemException GivenUp(OperationCanceledException stopped, TimeSpan? waited, string place) => Catalogue.WebUnreachable.Throwable(
+        string.Create(CultureInfo.InvariantCulture, $"{place} did not {(waited is null ? "take a connection" : "answer")} within {(waited ?? _connect) switch { { TotalMinutes: < 1 } time => $"{time.TotalSeconds:0} seconds", var time => $"{time.TotalMinutes:0} minutes" }}."), stopped);
 
     internal static bool IsFailure(Exception failure) => failure is HttpRequestException or IOException or CryptographicException or UnauthorizedAccessException;
 

@@ -125,7 +125,7 @@ internal sealed class FileArchiver : IAsyncDisposable
         {
             return (await _repository.ReadTreeAsync(id, _stop.Token)).ToDictionary(n => n.Name, StringComparer.Ordinal);
         }
-        catch (ResticException lost) when (lost.Error is ResticError.Damaged or ResticError.NotFound)
+        catch (ResticException lost) when (lost.IsLoss)
         {
             return null; // without it everything is read; what the repository has lost is told by whoever checks it
         }

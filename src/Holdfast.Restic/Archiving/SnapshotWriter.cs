@@ -179,7 +179,7 @@ public sealed class SnapshotWriter : IAsyncDisposable
         {
             return await _repository.FindNodeAsync(parent, path, cancellation);
         }
-        catch (ResticException lost) when (lost.Error is ResticError.Damaged or ResticError.NotFound)
+        catch (ResticException lost) when (lost.IsLoss)
         {
             return null;
         }

@@ -45,7 +45,7 @@ internal sealed class TreeSurvey(CheckedBlobs blobs, Findings findings, CheckCou
         {
             CheckNodes(tree, file, await blobs.ReadTreeAsync(tree, place, cancellation), next);
         }
-        catch (ResticException failure) when (failure.Error is ResticError.Damaged or ResticError.NotFound)
+        catch (ResticException failure) when (failure.IsLoss)
         {
             findings.Add(file, "Trees in the pack can't be read.", tree);
         }

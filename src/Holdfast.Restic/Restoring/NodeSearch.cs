@@ -28,7 +28,7 @@ internal sealed class NodeSearch(Repository repository, NodeSelection selection)
         {
             return folder.Subtree is { } tree ? await repository.ReadTreeAsync(tree, cancellation) : null;
         }
-        catch (ResticException error) when (error.Error is ResticError.Damaged or ResticError.NotFound)
+        catch (ResticException error) when (error.IsLoss)
         {
             return null;
         }

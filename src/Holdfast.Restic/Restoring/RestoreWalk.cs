@@ -44,7 +44,7 @@ internal sealed class RestoreWalk(RestoreContext context, FolderMaker folders, F
             var tree = node.Subtree ?? throw new ResticException(ResticError.Damaged, "The folder has no tree.");
             _levels.Push(new Level(folder, await context.Repository.ReadTreeAsync(tree, cancellation)));
         }
-        catch (ResticException error) when (error.Error is ResticError.Damaged or ResticError.NotFound)
+        catch (ResticException error) when (error.IsLoss)
         {
             context.Tally.Failed(Shown(folder.Path), NodeType.Directory, $"nothing below it can be restored: {error.Message}");
         }

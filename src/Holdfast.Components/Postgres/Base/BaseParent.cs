@@ -34,7 +34,7 @@ internal sealed record BaseParent(Snapshot Point, BaseRecord Record)
         {
             return null; // a newer version's: then everything is read
         }
-        catch (ResticException damaged) when (damaged.Error is ResticError.Damaged or ResticError.NotFound)
+        catch (ResticException damaged) when (damaged.IsLoss)
         {
             context.Warn(Catalogue.PointManifest.With(
                 $"'{BasePath.Record(cluster)}' of recovery point {point.Id.ToShortString()} can not be read, so this backup does not build on that point: {damaged.Message}",

@@ -114,7 +114,7 @@ internal sealed class PageStore(string cluster, CaptureSession session, Snapshot
             await content.ReadExactlyAsync(bytes, cancellation);
             return bytes;
         }
-        catch (ResticException damaged) when (damaged.Error is ResticError.Damaged or ResticError.NotFound)
+        catch (ResticException damaged) when (damaged.IsLoss)
         {
             _unread.Add(file.Name);
             return [];
@@ -129,7 +129,7 @@ internal sealed class PageStore(string cluster, CaptureSession session, Snapshot
             if ((await session.Repository.FindNodeAsync(point, path, cancellation))?.Subtree is not { } tree) return FrozenDictionary<string, Node>.Empty;
             return (await session.Repository.ReadTreeAsync(tree, cancellation)).ToFrozenDictionary(node => node.Name, StringComparer.Ordinal);
         }
-        catch (ResticException damaged) when (damaged.Error is ResticError.Damaged or ResticError.NotFound)
+        catch (ResticException damaged) when (damaged.IsLoss)
         {
             _unread.Add(path);
             return null;

@@ -27,6 +27,9 @@ internal sealed record RecoveryTarget(string? Setting, string Value, string Text
     /// <summary>The wished transaction, when the wish is one. The server looks at the lower half of its number only.</summary>
     public uint? Transaction { get; init; }
 
+    /// <summary>The wish at the beginning of a sentence.</summary>
+    public string Beginning => char.ToUpperInvariant(Text[0]) + Text[1..];
+
     /// <summary>True when the server would stop at a record.</summary>
     public bool IsMetBy(StopRecord record) => Name is not null ? record.Name == Name : Transaction is not null && record.Transaction == Transaction;
 
@@ -56,7 +59,7 @@ internal sealed record RecoveryTarget(string? Setting, string Value, string Text
     /// <exception cref="ProblemException">The files do not fit each other by then.</exception>
     public RecoveryTarget At(StopRecord found, BaseRecord record)
     {
-        if (found.End < BaseRecord.Lsn(record.StopLsn!)) throw TooEarly($"{char.ToUpperInvariant(Text[0])}{Text[1..]}, of {Show(found.Time)} at {found.End},", $"{record.StopLsn} is the first address that it can be brought to");
+        if (found.End < BaseRecord.Lsn(record.StopLsn!)) throw TooEarly($"{Beginning}, of {Show(found.Time)} at {found.End},", $"{record.StopLsn} is the first address that it can be brought to");
         return this with { Address = found.End, Text = $"{Text}, {(Name is not null ? "made" : found.IsCommit ? "committed" : "rolled back")} {Show(found.Time)} at {found.End}" };
     }
 

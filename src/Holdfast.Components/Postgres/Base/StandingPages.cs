@@ -90,7 +90,7 @@ internal sealed class StandingPages(string cluster, RestoreSession session, Poin
         {
             return await pages.ReadMapAsync(files, cancellation);
         }
-        catch (ResticException damaged) when (damaged.Error is ResticError.Damaged or ResticError.NotFound)
+        catch (ResticException damaged) when (damaged.IsLoss)
         {
             _unread.Add(relative);
             return null;

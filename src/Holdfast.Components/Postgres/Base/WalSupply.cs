@@ -185,7 +185,7 @@ internal sealed class WalSupply
         var search = new TargetSearch(target, BaseRecord.Lsn(_record.StartLsn!), _session.Tell);
         if (await search.RunAsync(Segments, _record.SegmentSize, OpenNeededAsync, cancellation) is { } found) return found;
         throw Catalogue.PostgresTarget.Throwable(
-            $"{char.ToUpperInvariant(target.Text[0])}{target.Text[1..]} is not in the WAL at hand, from {_record.StartLsn} to {_reach.End} on timeline {_history.Timeline}{Gap}.",
+            $"{target.Beginning} is not in the WAL at hand, from {_record.StartLsn} to {_reach.End} on timeline {_history.Timeline}{Gap}.",
             $"{search.Seen} {Nearest(search.Newest)}");
     }
 

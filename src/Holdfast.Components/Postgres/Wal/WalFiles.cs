@@ -48,7 +48,7 @@ internal sealed class WalFiles(Repository repository, WalCatalogue catalogue)
         {
             return await ReadAsync(node, cancellation);
         }
-        catch (ResticException moved) when (moved.Error is ResticError.Damaged or ResticError.NotFound)
+        catch (ResticException moved) when (moved.IsLoss)
         {
             await repository.RefreshAsync(cancellation);
             return await ReadAsync(node, cancellation);
@@ -69,7 +69,7 @@ internal sealed class WalFiles(Repository repository, WalCatalogue catalogue)
         {
             if (await catalogue.FindNodeAsync(name, cancellation) is { } node) return node;
         }
-        catch (ResticException moved) when (moved.Error is ResticError.Damaged or ResticError.NotFound)
+        catch (ResticException moved) when (moved.IsLoss)
         {
             await repository.RefreshAsync(cancellation);
         }

@@ -25,12 +25,6 @@ internal static class BulkAnswer
     /// <summary>Leaves out of the answer what is not read.</summary>
     public const string Filter = "filter_path=errors,items.*.status,items.*.error";
 
-    /// <summary>So many characters of an error are kept: an engine quotes what it can not take, however long it is.</summary>
-    public const int LongError = 500;
-
-    /// <summary>The beginning of a text that is too long.</summary>
-    public static string Short(string text, int most) => text.Length <= most ? text : $"{text[..(char.IsHighSurrogate(text[most - 1]) ? most - 1 : most)]}...";
-
     /// <summary>JSON for people: with quotation marks and letters of all languages as they are.</summary>
     public static string Json(JsonNode node)
     {
@@ -80,9 +74,9 @@ internal static class BulkAnswer
     private static string Bounded(JsonElement error)
     {
         var raw = error.GetRawText();
-        if (raw.Length <= LongError) return raw;
-        if (error.ValueKind != JsonValueKind.Object) return Json(JsonValue.Create(Short(raw, LongError)));
-        var reasons = SearchServer.Reasons(error).Select(reason => Short(reason, LongError / 3));
-        return Json(new JsonObject { ["type"] = SearchServer.Text(error, "type"), ["reason"] = Short(string.Join(": ", reasons), LongError) });
+        if (raw.Length <= Excerpt.Error) return raw;
+        if (error.ValueKind != JsonValueKind.Object) return Json(JsonValue.Create(Excerpt.Of(raw, Excerpt.Error)));
+        var reasons = SearchServer.Reasons(error).Select(reason => Excerpt.Of(reason, Excerpt.Error / 3));
+        return Json(new JsonObject { ["type"] = SearchServer.Text(error, "type"), ["reason"] = Excerpt.Of(string.Join(": ", reasons), Excerpt.Error) });
     }
 }

@@ -22,6 +22,6 @@ internal static class DocumentLimits
     {
         if (HasLongId(row)) return $"Its id has {row.Id.Length} bytes, and an engine takes {LongestId}.";
         return query.Version is null || row.Version.IndexOfAnyExceptInRange((byte)'0', (byte)'9') < 0 ? null
-            : $"Its version is '{BulkAnswer.Short(Encoding.UTF8.GetString(row.Version), Told)}', and an engine takes whole numbers from 0 on.";
+            : $"Its version is '{Excerpt.Of(Encoding.UTF8.GetString(row.Version), Told)}', and an engine takes whole numbers from 0 on.";
     }
 }

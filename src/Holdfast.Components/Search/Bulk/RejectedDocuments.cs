@@ -15,8 +15,8 @@ internal sealed class RejectedDocuments(string path) : IDisposable
     /// <summary>More of them mean that the mapping is wrong, not the documents.</summary>
     private const int Most = 10_000;
 
-    /// <summary>So many of them are named in the problem, and so many characters of each id.</summary>
-    private const int Named = 5, LongId = 100;
+    /// <summary>So many of them are named in the problem.</summary>
+    private const int Named = 5;
 
     private readonly Lock _gate = new();
     private readonly List<string> _named = [];
@@ -59,7 +59,7 @@ internal sealed class RejectedDocuments(string path) : IDisposable
     {
         lock (_gate)
         {
-            if (_named.Count < Named) _named.Add($"{BulkAnswer.Short(BulkBody.IdOf(action), LongId)}: {error}");
+            if (_named.Count < Named) _named.Add($"{Excerpt.OfId(BulkBody.IdOf(action))}: {error}");
             if (isConflict) Conflicts++;
             Write(action, error, document);
             if (++Count >= Most) Refuse("");

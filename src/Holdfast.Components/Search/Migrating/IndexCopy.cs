@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using Holdfast.Components.Search.Building;
-using Holdfast.Components.Search.Bulk;
 using Holdfast.Components.Search.Definitions;
 using Holdfast.Engine.Planning;
 using Holdfast.Engine.Problems;
@@ -101,7 +100,7 @@ internal sealed class IndexCopy(SearchWork work, IndexUndos undos, IndexDefiniti
             if (about["error"] is { } error) throw Catalogue.SearchMigrate.Throwable($"Copying {Old} to {_target.Name} failed: {(string?)error["reason"]}.");
             if (failures.Count > 0)
                 throw new ProblemException(Catalogue.SearchRejected.With(
-                    $"The new mapping rejects documents of {Old}; nothing was changed.", "Correct the documents, or the mapping in the profile, then run the command again.") with { Details = [.. failures.Take(20).Select(failure => $"{(string?)failure?["id"]}: {BulkAnswer.Short((string?)failure?["cause"]?["reason"] ?? "", BulkAnswer.LongError)}")] });
+                    $"The new mapping rejects documents of {Old}; nothing was changed.", "Correct the documents, or the mapping in the profile, then run the command again.") with { Details = [.. failures.Take(20).Select(failure => $"{(string?)failure?["id"]}: {Excerpt.Of((string?)failure?["cause"]?["reason"] ?? "", Excerpt.Error)}")] });
             if (about["response"]?["canceled"] is { } why) throw Catalogue.SearchMigrate.Throwable($"Somebody has cancelled the task that copies {Old} to {_target.Name}: {why}.");
             return;
         }

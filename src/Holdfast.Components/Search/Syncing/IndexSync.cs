@@ -19,9 +19,8 @@ internal sealed class IndexSync(SearchWork work, IndexDefinition definition, str
     /// <summary>Of an index with fewer documents most may be deleted.</summary>
     private const int Few = 100;
 
-    /// <summary>So many ids of which there are several rows are told, and so many characters of each.</summary>
+    /// <summary>So many ids of which there are several rows are told.</summary>
     public const int MostTold = 10;
-    private const int LongId = 100;
 
     /// <summary>Ids of which there are several rows.</summary>
     private readonly HashSet<string> _repeated = new(StringComparer.Ordinal);
@@ -37,7 +36,7 @@ internal sealed class IndexSync(SearchWork work, IndexDefinition definition, str
     };
 
     /// <summary>Tells of rows of the same id.</summary>
-    public static string Repeated(IEnumerable<string> ids) => $"gives several rows of the same id: {string.Join(", ", ids.Take(MostTold).Select(id => $"'{BulkAnswer.Short(id, LongId)}'"))}.";
+    public static string Repeated(IEnumerable<string> ids) => $"gives several rows of the same id: {string.Join(", ", ids.Take(MostTold).Select(id => $"'{Excerpt.OfId(id)}'"))}.";
 
     /// <summary>Compares, and unless it is dry mends: only when everything is compared, so that nothing is done where too much would be deleted.</summary>
     /// <exception cref="ProblemException">The engine or the database can not be asked, too much would be deleted, or the engine rejected documents.</exception>
