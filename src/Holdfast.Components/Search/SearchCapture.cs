@@ -28,7 +28,7 @@ internal sealed class SearchCapture(SearchSettings settings, SearchServer server
     public async Task<CapturePlan> PlanAsync(CancellationToken cancellation)
     {
         var dialect = await ServerDialect.AskAsync(server, cancellation);
-        var (open, _, _) = await ResolveAsync(cancellation);
+        var (open, _, _) = await FindAsync(cancellation);
         if (open.Count == 0) throw Catalogue.SearchIndex.Throwable($"{Name} has no open index that fits {string.Join(", ", settings.Indices)}.");
         if (settings.Location is null && !await _repository.IsRegisteredAsync(cancellation))
             throw Catalogue.SearchPath.Throwable($"{server.Place} knows no snapshot repository '{settings.Repository}', and the profile names no directory for one.");
@@ -65,7 +65,7 @@ internal sealed class SearchCapture(SearchSettings settings, SearchServer server
     /// <summary>The engine takes no snapshot of an index that is not whole; better known before the platform is stopped.</summary>
     private async Task RefuseLostAsync(CancellationToken cancellation)
     {
-        var lost = await SearchState.FindLostAsync(server, (await ResolveAsync(cancellation)).Open, cancellation);
+        var lost = await SearchState.FindLostAsync(server, (await FindAsync(cancellation)).Open, cancellation);
         if (lost.Count > 0)
             throw Catalogue.SearchSnapshot.Throwable($"{string.Join(", ", lost)} of {Name} has lost shards (it is red), so no snapshot can be taken.", "See _cluster/allocation/explain; bring it back from an earlier point with 'holdfast restore --only search --include', or leave it out with 'capture' in the profile.");
     }
@@ -84,13 +84,13 @@ internal sealed class SearchCapture(SearchSettings settings, SearchServer server
     {
         var from = clock.GetUtcNow();
         // By their names: of one that was moved aside, and has lost a shard, an engine would wait for that shard, a minute each time.
-        foreach (var names in SearchServer.Parts((await ResolveAsync(cancellation)).Open))
+        foreach (var names in SearchServer.Parts((await FindAsync(cancellation)).Open))
         {
             await server.Patient.PostAsync($"/{names}/_flush?wait_if_ongoing=true&ignore_unavailable=true", null, cancellation);
             await server.Patient.PostAsync($"/{names}/_refresh?ignore_unavailable=true", null, cancellation);
         }
         // While anybody writes, nobody knows how many documents the snapshot has; then there is nothing to compare with afterwards.
-        var before = session.Mode == BackupMode.Online ? await CountAsync((await ResolveAsync(cancellation)).Open, cancellation) : null;
+        var before = session.Mode == BackupMode.Online ? await CountAsync((await FindAsync(cancellation)).Open, cancellation) : null;
         var taken = await SnapshotAsync(Final, context, cancellation);
         _record = new ComponentRecord { Name = $"search/{Name}", Kind = "search", Path = SearchPath.Cluster(Name), From = from, To = clock.GetUtcNow() };
         _record.Versions[_dialect!.IsOpenSearch ? "opensearch" : "elasticsearch"] = _dialect.Number;
@@ -102,14 +102,7 @@ internal sealed class SearchCapture(SearchSettings settings, SearchServer server
         session.Manifest.Mark ??= from;
     }
 
-    /// <summary>The indices of the profile. What a restore has moved aside is none of the platform, unless the profile names it in full.</summary>
-    private async Task<(IReadOnlyList<string> Open, IReadOnlyList<string> Closed, IReadOnlyList<string> Aside)> ResolveAsync(CancellationToken cancellation)
-    {
-        var (open, closed) = await SearchState.ResolveAsync(server, settings.Indices, cancellation);
-        return ([.. open.Where(IsWanted)], [.. closed.Where(IsWanted)], [.. open.Concat(closed).Where(index => !IsWanted(index))]);
-
-        bool IsWanted(string index) => IndexShelf.MovedFrom(index) is null || settings.Indices.Contains(index, StringComparer.Ordinal);
-    }
+    private Task<PlatformIndices> FindAsync(CancellationToken cancellation) => PlatformIndices.FindAsync(server, settings.Indices, cancellation);
 
     private async Task<Dictionary<string, long>> CountAsync(IReadOnlyList<string> indices, CancellationToken cancellation)
     {
@@ -120,7 +113,7 @@ internal sealed class SearchCapture(SearchSettings settings, SearchServer server
 
     private async Task<SnapshotInfo> SnapshotAsync(string name, StepContext context, CancellationToken cancellation)
     {
-        var (open, closed, aside) = await ResolveAsync(cancellation);
+        var (open, closed, aside) = await FindAsync(cancellation);
         // What failed would be deleted by its name, and with it what another one has called so.
         if (await _repository.FindAsync(name, cancellation) is not null) throw Catalogue.SearchSnapshot.Throwable($"There is a snapshot {name} in the repository '{settings.Repository}' of {Name} already.");
         await context.OweAsync(undos.DeleteSnapshot(name), cancellation);

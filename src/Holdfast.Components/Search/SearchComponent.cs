@@ -147,7 +147,7 @@ public sealed class SearchComponent : IComponent
     /// <exception cref="ProblemException">A shard can not come back, with the engine's explanation, or it took too long.</exception>
     public async Task WatchRecoveryAsync(StepCounters counters, CancellationToken cancellation)
     {
-        var (open, _) = await SearchState.ResolveAsync(_server, _settings.Indices, cancellation);
+        var (open, _, _) = await PlatformIndices.FindAsync(_server, _settings.Indices, cancellation);
         if (open.Count > 0) await new IndexRecovery(_server, _clock).WaitAsync(open, _settings.Deadline, counters, cancellation);
     }
 

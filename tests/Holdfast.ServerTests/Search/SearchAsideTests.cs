@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Holdfast.Components.Search;
 using Holdfast.Engine.Planning;
 using Holdfast.Engine.Problems;
+using Holdfast.Engine.Running;
 using Holdfast.ServerTests.Postgres;
 using Xunit;
 
@@ -139,6 +140,7 @@ public sealed class SearchAsideTests(SearchEngines engines)
         Assert.Equal([aside[0], "stix_v4"], asked.Manifest.Components[0].Details!["indices"]!.AsArray().Select(index => (string)index!).Order(StringComparer.Ordinal));
         await SearchTroubleTests.DamageAsync(engine, aside[1]); // in nobody's way
         await rig.CaptureAsync(component);
+        await component.WatchRecoveryAsync(new StepCounters(), SearchRig.Cancellation);
 
         // Neither what an alias leads to, nor what is the only one of its name.
         await engine.CallAsync(HttpMethod.Post, "/_aliases", $$$"""{"actions":[{"add":{"index":"{{{aside[0]}}}","alias":"used"}}]}""");

@@ -100,6 +100,9 @@ public sealed class WalCommandTests(ITestOutputHelper output)
         Assert.False(File.Exists(target));
         Assert.False(Directory.Exists(scene.Scene[".holdfast-wal"]));
         Assert.Equal(1, (await scene.Scene.RunAsync("wal", "fetch", "00000002.history", target)).ExitCode);
+        var nowhere = await scene.Scene.RunAsync("wal", "fetch", names[0], scene.Scene["no-folder/target"]);
+        Assert.Equal((int)ExitCode.AbortRecovery, nowhere.ExitCode);
+        Assert.Contains(Catalogue.WalUnwritable.Code, nowhere.Errors, StringComparison.Ordinal);
         Directory.Move(scene.Scene.Repository, scene.Scene["gone"]);
         var failed = await scene.Scene.RunAsync("wal", "fetch", names[0], target);
         Assert.Equal((int)ExitCode.AbortRecovery, failed.ExitCode);

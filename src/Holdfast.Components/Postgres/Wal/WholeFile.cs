@@ -25,7 +25,7 @@ public static class WholeFile
         }
         catch (Exception failure)
         {
-            File.Delete(making);
+            if (File.Exists(making)) File.Delete(making); // in a folder that is not there even that would fail
             if (failure is IOException or UnauthorizedAccessException)
                 throw Catalogue.WalUnwritable.Throwable($"'{path}' can not be written: {failure.Message.TrimEnd('.')}.", failure);
             throw;
