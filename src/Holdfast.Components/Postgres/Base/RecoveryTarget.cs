@@ -27,6 +27,9 @@ internal sealed record RecoveryTarget(string? Setting, string Value, string Text
     /// <summary>The wished transaction, when the wish is one. The server looks at the lower half of its number only.</summary>
     public uint? Transaction { get; init; }
 
+    /// <summary>True when the server stops at the first record that begins at the address or behind it.</summary>
+    public bool IsAddress => Setting == "recovery_target_lsn";
+
     /// <summary>The wish at the beginning of a sentence.</summary>
     public string Beginning => char.ToUpperInvariant(Text[0]) + Text[1..];
 
@@ -54,6 +57,9 @@ internal sealed record RecoveryTarget(string? Setting, string Value, string Text
 
     /// <summary>The same, told by the end of the WAL: nothing in it is later, and the server takes a target that it never reaches for a failure.</summary>
     public RecoveryTarget ToEnd() => this with { Setting = null, Value = "" };
+
+    /// <summary>The same on a timeline that leaves the recovery point's before its mark: a mark has to be looked for there as any restore point. Null for that of a standby, which has no name.</summary>
+    public RecoveryTarget? Elsewhere() => Setting is null ? null : this with { IsInPoint = false, Name = Setting == "recovery_target_name" ? Value : Name };
 
     /// <summary>The same, with where it was found.</summary>
     /// <exception cref="ProblemException">The files do not fit each other by then.</exception>

@@ -7,8 +7,8 @@ using NpgsqlTypes;
 namespace Holdfast.Components.Postgres.Base;
 
 /// <summary>
-/// Looks for the end of a transaction, or for a restore point, in the WAL that a restore will replay. The server looks for it only while it
-/// replays, and says that it is not there when all has been replayed (version 12 does not say it at all).
+/// Looks for the end of a transaction, for a restore point, or for the first record behind an address, in the WAL that a restore will replay. The
+/// server looks for it only while it replays, and says that it is not there when all has been replayed (version 12 does not say it at all).
 /// </summary>
 /// <param name="target">What is looked for.</param>
 /// <param name="from">Where replay begins.</param>
@@ -72,7 +72,7 @@ internal sealed class TargetSearch(RecoveryTarget target, NpgsqlLogSequenceNumbe
     {
         while (_found is null && await content.ReadAtLeastAsync(buffer.AsMemory(0, Buffer), Buffer, throwOnEndOfStream: false, cancellation) is var count and > 0)
         {
-            if (_reader is null && WalHeader.Read(buffer.AsSpan(0, count)) is { } header) _reader = new WalReader(header, Judge);
+            if (_reader is null && WalHeader.Read(buffer.AsSpan(0, count)) is { } header) _reader = new WalReader(header, Judge, target.IsAddress ? Pass : null);
             _reader?.Read(buffer.AsSpan(0, count), address);
             address = new NpgsqlLogSequenceNumber((ulong)address + (ulong)count);
         }
@@ -85,6 +85,11 @@ internal sealed class TargetSearch(RecoveryTarget target, NpgsqlLogSequenceNumbe
         if (target.IsMetBy(record)) _found = record;
         else if (target.Name is not null && record.Name is not null) _names.Add(record);
         else if (target.Transaction is { } wished && record.Transaction is { } other) Compare(record, Distance(other, wished));
+    }
+
+    private void Pass(NpgsqlLogSequenceNumber start, NpgsqlLogSequenceNumber end)
+    {
+        if (_found is null && start >= target.Address) _found = new StopRecord(start, end, default, null, IsCommit: false, null);
     }
 
     private void Compare(StopRecord record, int distance)

@@ -64,6 +64,8 @@ internal sealed class WalSupply
         var histories = await catalogue.ReadHistoriesAsync(cancellation);
         if (histories.All(one => one.Timeline != record.Timeline)) histories = [.. histories, new TimelineHistory(record.Timeline, [])];
         var history = Follow(histories, record, session.Recovery.Timeline ?? (target.IsInPoint ? "current" : "latest"));
+        if (target.IsInPoint && !history.Continues(record.Timeline, BaseRecord.Lsn(record.Mark?.Lsn ?? record.StopLsn!)))
+            target = target.Elsewhere() ?? throw Catalogue.PostgresTarget.Throwable($"The mark of this recovery point is not on timeline {history.Timeline}, which leaves timeline {record.Timeline} before that.", "Leave --to-timeline out, or choose another target.");
         var reach = WalReach.Of(catalogue.Segments.ToHashSet(), history, BaseRecord.Lsn(record.StartLsn!), record.SegmentSize);
         reach = await WithReceivedAsync(catalogue, reach, history, record, cancellation);
         var supply = new WalSupply(cluster, session, catalogue, record, history, histories, reach, target);
@@ -105,7 +107,9 @@ internal sealed class WalSupply
     }
 
     private async Task<Stream> OpenNeededAsync(string name, CancellationToken cancellation) =>
-        (await OpenAsync(name, cancellation) ?? throw Catalogue.PostgresWalLost.Throwable($"The WAL file {name} was in the repository a moment ago, and is not any more.")).Content;
+        (await OpenAsync(name, cancellation) ?? throw Gone(name)).Content;
+
+    private static ProblemException Gone(string name) => Catalogue.PostgresWalLost.Throwable($"The WAL file {name} was in the repository a moment ago, and is not any more.");
 
     private async Task<Node?> FindInPointAsync(string name, CancellationToken cancellation) =>
         WalFile.Find(name) is { } file ? await _session.Repository.FindNodeAsync(_session.Point, WalPath.Of(_cluster, file), cancellation) : null;
@@ -131,16 +135,35 @@ internal sealed class WalSupply
         Directory.CreateDirectory($"{folder}/archive_status");
         var segments = withSegments ? Segments : [];
         (context.Counters.ItemsTotal, context.Counters.BytesTotal) = (segments.Count, (long)segments.Count * _record.SegmentSize);
-        foreach (var name in segments.Select(segment => segment.Name).Concat(_catalogue.Files.Where(file => file.Kind == WalFileKind.History).Select(file => file.Name)))
+        foreach (var name in segments.Concat(Twins).Select(segment => segment.Name).Concat(_catalogue.Files.Where(file => file.Kind == WalFileKind.History).Select(file => file.Name)))
         {
-            await using var content = await OpenNeededAsync(name, cancellation);
+            await using var content = (await OpenAnyAsync(name, cancellation) ?? throw Gone(name)).Content;
             await using var file = new FileStream($"{folder}/{name}", new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite, BufferSize = 0 });
             await content.CopyToAsync(file, 1 << 20, cancellation);
+            if (IsSettled(name)) await File.WriteAllBytesAsync($"{folder}/archive_status/{name}.done", [], cancellation);
             Interlocked.Increment(ref context.Counters.ItemsDone);
             Interlocked.Add(ref context.Counters.BytesDone, file.Length);
         }
         context.Note(withSegments ? $"{Segments.Count} WAL segments were added to the files." : $"The server fetches {Segments.Count} WAL segments as it replays them.");
     }
+
+    /// <summary>
+    /// True for a segment that the server need not hand over: the archive has it, or it is not for replaying, or not whole. The last, in which it leaves
+    /// the timeline, it would archive as "….partial", after each restore with other content. What it fetches by restore_command it marks so by itself.
+    /// Source: PostgreSQL, src/backend/access/transam/xlog.c (CleanupAfterArchiveRecovery).
+    /// </summary>
+    private bool IsSettled(string name) => WalSegment.TryParse(name, out _) && (_catalogue.IsArchived(name) || !_needed.Contains(name) || (_reach.Last is { } last && last.Name == name && _reach.End < last.End(_record.SegmentSize)));
+
+    /// <summary>
+    /// Segments in which the timeline changes are replayed as the later one's. But a server that comes to the switch with a prepared transaction looks
+    /// for that in the segment of the earlier one, and gives up when it is not there. Source: PostgreSQL, src/backend/access/transam/xlogutils.c
+    /// (XLogReadDetermineTimeline), which twophase.c asks while a standby may be read.
+    /// </summary>
+    private IEnumerable<WalSegment> Twins =>
+        from left in _history.Ancestors
+        let segment = WalSegment.Before(left.Timeline, left.Address, _record.SegmentSize)
+        where !_needed.Contains(segment.Name) && _catalogue.Has(segment.Name) && _needed.Contains(WalReach.At(_history, segment.Number(_record.SegmentSize), _record.SegmentSize).Name)
+        select segment;
 
     private static TimelineHistory Follow(IReadOnlyList<TimelineHistory> histories, BaseRecord record, string wish)
     {
@@ -158,18 +181,17 @@ internal sealed class WalSupply
     {
         var end = NeededEnd(target);
         if (_reach.End < end)
-            throw Catalogue.PostgresTarget.Throwable($"The WAL at hand ends at {_reach.End} on timeline {_history.Timeline}{Gap}, before {target.Text}.", Nearest((await NewestAsync(cancellation))?.Last));
+            throw Catalogue.PostgresTarget.Throwable($"The WAL at hand ends at {_reach.End} on timeline {_history.Timeline}{Gap}, before {target.Text}.", Nearest((await NewestAsync(cancellation)).Last));
         if (target is { Setting: null, IsInPoint: false } && _reach.Gap is not null)
-            throw Catalogue.PostgresTarget.Throwable($"The WAL at hand ends at {_reach.End} on timeline {_history.Timeline}{Gap}, and there is more behind that, which would be left out.", Nearest((await NewestAsync(cancellation))?.Last));
+            throw Catalogue.PostgresTarget.Throwable($"The WAL at hand ends at {_reach.End} on timeline {_history.Timeline}{Gap}, and there is more behind that, which would be left out.", Nearest((await NewestAsync(cancellation)).Last));
         Need(Needed(end, target));
         if (target is { IsInPoint: false, Name: not null } or { Transaction: not null }) return await SeekAsync(target, cancellation);
-        // Nothing in the WAL begins there, so the server would never see that it has arrived.
-        if (target is { IsInPoint: false, Address: { } address } && address >= _reach.End) return target.ToEnd();
+        if (target is { IsInPoint: false, IsAddress: true, Address: { } address }) return await ArriveAsync(target, address, cancellation);
         if (target.Time is not { } time) return target;
         var newest = await NewestAsync(cancellation);
-        if (!target.IsInPoint && !(time <= newest?.Last))
-            throw Catalogue.PostgresTarget.Throwable($"The last transaction in the WAL at hand is of {(newest?.Last is { } last ? Show(last) : "an unknown time")}{Gap}, before {target.Text}.", Nearest(newest?.Last));
-        return time >= newest?.LastTransaction ? target.ToEnd() : target;
+        if (!target.IsInPoint && !(time <= newest.Last))
+            throw Catalogue.PostgresTarget.Throwable($"The last transaction in the WAL at hand is of {(newest.Last is { } last ? Show(last) : "an unknown time")}{Gap}, before {target.Text}.", Nearest(newest.Last));
+        return time >= newest.LastTransaction ? target.ToEnd() : target;
     }
 
     /// <summary>What only the WAL tells the place of is looked for in it, once for all plans of a run; no more than leads there is needed then.</summary>
@@ -178,6 +200,15 @@ internal sealed class WalSupply
         var found = await _session.RememberAsync($"{_cluster} {target.Setting} {target.Value} {Segments[0]} {_history.Timeline}", () => FindAsync(target, cancellation));
         Need(Segments.TakeWhile(segment => segment.Start(_record.SegmentSize) < found.End));
         return target.At(found, _record);
+    }
+
+    /// <summary>The server has arrived at an address when it has read the first record behind it. Where none is, it would never see that it has.</summary>
+    private async Task<RecoveryTarget> ArriveAsync(RecoveryTarget target, NpgsqlLogSequenceNumber address, CancellationToken cancellation)
+    {
+        var near = Segments.Where(segment => segment.End(_record.SegmentSize) > address).ToList();
+        if (await new TargetSearch(target, address, _session.Tell).RunAsync(near, _record.SegmentSize, OpenNeededAsync, cancellation) is not { } next) return target.ToEnd();
+        Need(Segments.TakeWhile(segment => segment.Start(_record.SegmentSize) < next.End));
+        return target;
     }
 
     private async Task<StopRecord> FindAsync(RecoveryTarget target, CancellationToken cancellation)
@@ -200,9 +231,7 @@ internal sealed class WalSupply
     {
         var size = _record.SegmentSize;
         var first = WalSegment.Of(_record.Timeline, BaseRecord.Lsn(_record.StartLsn!), size).Number(size);
-        // A record that begins at the wished address ends the replay, so the segment that it lies in is needed too.
-        var all = _reach.Last?.Number(size) ?? first;
-        var last = target.IsInPoint ? WalSegment.Before(_record.Timeline, end, size).Number(size) : target.Address is not null ? Math.Min(WalSegment.Of(_record.Timeline, end, size).Number(size), all) : all;
+        var last = target.IsInPoint ? WalSegment.Before(_record.Timeline, end, size).Number(size) : _reach.Last?.Number(size) ?? first;
         for (var number = first; number <= last; number++) yield return _reach.Last is { } reached && reached.Number(size) == number ? reached : WalReach.At(_history, number, size);
     }
 
@@ -215,19 +244,23 @@ internal sealed class WalSupply
         return $"{nearest}{(newest is { } time ? $", the transactions up to {Show(time)}" : "")}.{elsewhere}";
     }
 
-    /// <summary>The times in the last of the segments that has any: a server that idles, or is at one long transaction, writes many without.</summary>
-    private async Task<WalRecords?> NewestAsync(CancellationToken cancellation)
+    /// <summary>The time of the last transaction, and of the last record that has one: a server that idles, or is at one long transaction, writes many segments without.</summary>
+    private async Task<(DateTimeOffset? Last, DateTimeOffset? LastTransaction)> NewestAsync(CancellationToken cancellation)
     {
         var all = Segments.Count > 0 ? Segments : [.. Needed(_reach.End, RecoveryTarget.End)];
+        var (last, next) = ((DateTimeOffset?)null, (byte[]?)null);
         foreach (var segment in all.Reverse())
         {
             if (await OpenAnyAsync(segment.Name, cancellation) is not { } found) continue;
             await using var content = found.Content;
             var bytes = new byte[found.Length];
             await content.ReadExactlyAsync(bytes, cancellation);
-            if (WalRecords.Read(bytes) is { LastTransaction: not null } records) return records;
+            var records = WalRecords.Read(bytes, next);
+            if (!(records.Last <= last)) last = records.Last ?? last;
+            if (records.LastTransaction is { } transaction) return (last, transaction);
+            next = bytes;
         }
-        return null;
+        return (last, null);
     }
 
     private static string Show(DateTimeOffset time) => time.ToString("yyyy-MM-dd HH:mm:ss.ffffffzzz", CultureInfo.InvariantCulture);

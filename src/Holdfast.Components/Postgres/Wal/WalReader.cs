@@ -9,7 +9,8 @@ namespace Holdfast.Components.Postgres.Wal;
 /// </summary>
 /// <param name="log">The head of a segment of the log.</param>
 /// <param name="visit">Gets each of them that is whole.</param>
-internal sealed class WalReader(WalHeader log, Action<StopRecord> visit)
+/// <param name="pass">Gets each record that is whole, whatever it is: where it begins, and where the next one may.</param>
+internal sealed class WalReader(WalHeader log, Action<StopRecord> visit, Action<NpgsqlLogSequenceNumber, NpgsqlLogSequenceNumber>? pass = null)
 {
     private const int PageHeader = 24, LongPageHeader = 40, Alignment = 8;
     private const ushort Continued = 1, Long = 2;
@@ -62,7 +63,10 @@ internal sealed class WalReader(WalHeader log, Action<StopRecord> visit)
         while (_copied < _needed && !bytes.IsEmpty) bytes = Copy(bytes);
         _left -= count;
         at += count;
-        if (_left == 0 && _copied > StopRecord.HeadSize && StopRecord.Read(_record.AsSpan(0, _copied), log.Version, _start, new NpgsqlLogSequenceNumber(address + (ulong)Align(at))) is { } found) visit(found);
+        if (_left > 0) return at;
+        var end = new NpgsqlLogSequenceNumber(address + (ulong)Align(at));
+        pass?.Invoke(_start, end);
+        if (_copied > StopRecord.HeadSize && StopRecord.Read(_record.AsSpan(0, _copied), log.Version, _start, end) is { } found) visit(found);
         return at;
     }
 

@@ -1,3 +1,5 @@
+using NpgsqlTypes;
+
 namespace Holdfast.Components.Postgres.Wal;
 
 /// <summary>The times of the transactions that ended in a segment.</summary>
@@ -17,11 +19,15 @@ internal sealed class WalRecords
     public DateTimeOffset? LastTransaction { get; private set; }
 
     /// <summary>Reads what a segment holds, to its end or to where it has not been written further.</summary>
-    public static WalRecords Read(byte[] segment)
+    /// <param name="segment">All of it.</param>
+    /// <param name="next">The one behind it, in which its last record may end; null when there is none. What begins there counts as well.</param>
+    public static WalRecords Read(byte[] segment, byte[]? next = null)
     {
         var header = WalHeader.Read(segment) ?? throw new InvalidDataException("It does not begin as a segment of WAL does.");
         var records = new WalRecords();
-        new WalReader(header, records.Note).Read(segment, header.Address);
+        var reader = new WalReader(header, records.Note);
+        reader.Read(segment, header.Address);
+        if (next is not null) reader.Read(next, new NpgsqlLogSequenceNumber((ulong)header.Address + (ulong)segment.Length));
         return records;
     }
 
