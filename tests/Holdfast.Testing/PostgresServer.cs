@@ -19,6 +19,9 @@ public sealed record PostgresServerOptions
     /// <summary>Lines of postgresql.conf: "max_connections=10".</summary>
     public IReadOnlyList<string> Settings { get; init; } = [];
 
+    /// <summary>More of initdb's arguments: "--wal-segsize=1".</summary>
+    public IReadOnlyList<string> InitArguments { get; init; } = [];
+
     /// <summary>The folder of the server's own programs, of another version than usual; the client's programs may be missing there.</summary>
     public string? Bin { get; init; }
 
@@ -128,7 +131,7 @@ public sealed class PostgresServer : IAsyncDisposable
         var method = _options.Password is null ? "trust" : "scram-sha-256";
         string[] checksums = _options.Checksums ? ["-k"] : [];
         (await AsServerAsync(
-            "initdb", ["-D", Data, "-U", "postgres", "-A", method, $"--pwfile={password}", "-E", _options.Encoding, $"--locale={_options.Locale}", "-N", .. checksums])).Succeeded();
+            "initdb", ["-D", Data, "-U", "postgres", "-A", method, $"--pwfile={password}", "-E", _options.Encoding, $"--locale={_options.Locale}", "-N", .. checksums, .. _options.InitArguments])).Succeeded();
         string[] settings =
         [
             $"port={Port}", $"unix_socket_directories='{Folder}'", "listen_addresses='127.0.0.1'", "fsync=off", "wal_level=logical",

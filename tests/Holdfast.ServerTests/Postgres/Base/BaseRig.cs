@@ -51,11 +51,14 @@ internal sealed class BaseRig : IAsyncDisposable
     public static Task<BaseRig> StartAsync(params string[] settings) => StartOnAsync(null, settings);
 
     /// <summary>The same with the programs of another version.</summary>
-    public static async Task<BaseRig> StartOnAsync(string? bin, params string[] settings)
+    public static Task<BaseRig> StartOnAsync(string? bin, params string[] settings) => StartAsync(new PostgresServerOptions { Bin = bin, Settings = settings });
+
+    /// <summary>The same, made in another way.</summary>
+    public static async Task<BaseRig> StartAsync(PostgresServerOptions options)
     {
         Require.Root();
-        var server = await PostgresServer.StartAsync(new PostgresServerOptions { Bin = bin, Checksums = true, Settings = ["wal_level=replica", "max_wal_size=64MB", "autovacuum=off", .. settings] });
-        var rig = new BaseRig { Server = server, _bin = bin };
+        var server = await PostgresServer.StartAsync(options with { Checksums = true, Settings = ["wal_level=replica", "max_wal_size=64MB", "autovacuum=off", .. options.Settings] });
+        var rig = new BaseRig { Server = server, _bin = options.Bin };
         File.SetUnixFileMode(rig._folder.Path, (UnixFileMode)0b111_101_101); // the server's user passes through
         rig.Repository = await Repository.InitAsync(new LocalBackend(rig._folder["repository"]), Password, new InitOptions { KeyDerivation = new KeyDerivation(1024, 8, 1) });
         return rig;

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using Holdfast.Components.Postgres.Base;
 using Holdfast.Components.Postgres.Wal;
 using Holdfast.Engine.Problems;
@@ -19,11 +18,6 @@ public sealed class PointInTimeTests(ITestOutputHelper output)
     private static readonly int Restores = Number("HOLDFAST_RESTORES", 4);
     private static readonly int Seed = Number("HOLDFAST_SEED", 20261123);
 
-    private const string Tables = "CREATE TABLE c (n int PRIMARY KEY, pad text); CREATE TABLE w (id int PRIMARY KEY, n int); INSERT INTO w SELECT id, 0 FROM generate_series(0, 999) id;";
-
-    /// <summary>What was so right after a commit.</summary>
-    private sealed record Commit(int Number, string Time, string Xid, string Lsn, string Name);
-
     /// <summary>A time that lies between a commit and the next; the number, an address or a name do so as well.</summary>
     private sealed record Instant(Commit Commit, string Timeline, IReadOnlyList<int> Numbers);
 
@@ -31,12 +25,12 @@ public sealed class PointInTimeTests(ITestOutputHelper output)
     public async Task Every_restore_holds_what_was_committed_by_then_and_nothing_else()
     {
         await using var rig = await BaseRig.StartAsync("wal_keep_size=1GB");
-        await rig.Server.ExecuteAsync("postgres", Tables);
-        await CommitAsync(rig.Server, 1, 5);
+        await rig.Server.ExecuteAsync("postgres", NumberedCommits.Tables);
+        await NumberedCommits.WriteAsync(rig.Server, 1, 5);
         var taken = await rig.CaptureAsync();
-        var first = await CommitAsync(rig.Server, 6, 40);
+        var first = await NumberedCommits.WriteAsync(rig.Server, 6, 40);
         await rig.Server.ExecuteAsync("postgres", "SELECT pg_switch_wal();");
-        await CommitAsync(rig.Server, 41, 42); // in no archive
+        await NumberedCommits.WriteAsync(rig.Server, 41, 42); // in no archive
         await rig.ArchiveAsync();
         await rig.Server.StopServerAsync();
         await JudgeAsync(rig, taken, RecoveryWishes.None, [.. Enumerable.Range(1, 5)], "the mark");
@@ -48,7 +42,7 @@ public sealed class PointInTimeTests(ITestOutputHelper output)
         var random = new Random(Seed);
         var left = first[random.Next(5, first.Count - 5)];
         await RestoreAsync(rig, taken, new RecoveryWishes { Limit = RecoveryLimit.Address, To = left.Lsn });
-        var second = await CommitAsync(rig.Server, 101, 130);
+        var second = await NumberedCommits.WriteAsync(rig.Server, 101, 130);
         await rig.Server.ExecuteAsync("postgres", "SELECT pg_switch_wal();");
         await rig.ArchiveAsync();
         await rig.Server.StopServerAsync();
@@ -67,9 +61,9 @@ public sealed class PointInTimeTests(ITestOutputHelper output)
         var binary = HoldfastBinary.Find();
         await using var rig = await BaseRig.StartAsync("wal_keep_size=1GB");
         File.Copy(binary, rig["holdfast"]);
-        await rig.Server.ExecuteAsync("postgres", Tables);
+        await rig.Server.ExecuteAsync("postgres", NumberedCommits.Tables);
         var taken = await rig.CaptureAsync();
-        var commits = await CommitAsync(rig.Server, 1, 20);
+        var commits = await NumberedCommits.WriteAsync(rig.Server, 1, 20);
         for (var i = 0; i < 3; i++) await rig.Server.ExecuteAsync("postgres", "SELECT pg_switch_wal(); CREATE TABLE IF NOT EXISTS later (n int); INSERT INTO later VALUES (1);");
         await rig.Server.ExecuteAsync("postgres", "SELECT pg_switch_wal();");
         await rig.ArchiveAsync();
@@ -94,13 +88,13 @@ public sealed class PointInTimeTests(ITestOutputHelper output)
     public async Task What_was_received_of_the_last_segment_is_replayed_to_its_end()
     {
         await using var rig = await BaseRig.StartAsync();
-        await rig.Server.ExecuteAsync("postgres", Tables);
+        await rig.Server.ExecuteAsync("postgres", NumberedCommits.Tables);
         var taken = await rig.CaptureAsync();
-        var first = await CommitAsync(rig.Server, 1, 10);
+        var first = await NumberedCommits.WriteAsync(rig.Server, 1, 10);
         using var catalogue = await WalCatalogue.ReadAsync(rig.Repository, "test", "main", BaseRig.Cancellation);
         await using var store = new StreamedStore(rig.Repository, catalogue, TimeSpan.FromSeconds(5), TimeProvider.System) { Identity = catalogue.Identity };
         await ReceiveAsync();
-        await CommitAsync(rig.Server, 11, 20); // lost with the server
+        await NumberedCommits.WriteAsync(rig.Server, 11, 20); // lost with the server
         await rig.Server.StopServerAsync("immediate");
         await JudgeAsync(rig, taken, new RecoveryWishes { Limit = RecoveryLimit.Time, To = first[4].Time }, [.. Enumerable.Range(1, 5)], "a time in the part");
         await JudgeAsync(rig, taken, new RecoveryWishes { Limit = RecoveryLimit.Address, To = first[7].Lsn }, [.. Enumerable.Range(1, 8)], "an address in the part");
@@ -118,7 +112,7 @@ public sealed class PointInTimeTests(ITestOutputHelper output)
     public async Task What_lies_behind_a_lost_segment_is_refused_with_what_is_nearest()
     {
         await using var rig = await BaseRig.StartAsync("wal_keep_size=1GB");
-        await rig.Server.ExecuteAsync("postgres", Tables);
+        await rig.Server.ExecuteAsync("postgres", NumberedCommits.Tables);
         var taken = await rig.CaptureAsync();
         await CommitAndArchiveAsync(1);
         var before = await rig.Repository.ListSnapshotIdsAsync(BaseRig.Cancellation);
@@ -136,7 +130,7 @@ public sealed class PointInTimeTests(ITestOutputHelper output)
 
         async Task<IReadOnlyList<Commit>> CommitAndArchiveAsync(int first)
         {
-            var commits = await CommitAsync(rig.Server, first, first + 4);
+            var commits = await NumberedCommits.WriteAsync(rig.Server, first, first + 4);
             await rig.Server.ExecuteAsync("postgres", "SELECT pg_switch_wal();");
             await rig.ArchiveAsync();
             return commits;
@@ -159,14 +153,14 @@ public sealed class PointInTimeTests(ITestOutputHelper output)
     public async Task Timelines_are_followed_and_a_new_one_is_never_one_that_was_used()
     {
         await using var rig = await BaseRig.StartAsync("wal_keep_size=1GB");
-        await rig.Server.ExecuteAsync("postgres", Tables);
+        await rig.Server.ExecuteAsync("postgres", NumberedCommits.Tables);
         var taken = await rig.CaptureAsync();
-        var first = await CommitAsync(rig.Server, 1, 20);
+        var first = await NumberedCommits.WriteAsync(rig.Server, 1, 20);
         await rig.Server.ExecuteAsync("postgres", "SELECT pg_switch_wal();");
         await rig.ArchiveAsync();
         await rig.Server.StopServerAsync();
         await RestoreAsync(rig, taken, new RecoveryWishes { Limit = RecoveryLimit.Address, To = first[9].Lsn });
-        await CommitAsync(rig.Server, 101, 105); // on timeline 2, after the tenth commit of timeline 1
+        await NumberedCommits.WriteAsync(rig.Server, 101, 105); // on timeline 2, after the tenth commit of timeline 1
         await rig.Server.ExecuteAsync("postgres", "SELECT pg_switch_wal();");
         await rig.ArchiveAsync();
         await rig.Server.StopServerAsync();
@@ -176,23 +170,6 @@ public sealed class PointInTimeTests(ITestOutputHelper output)
         await rig.Server.StopServerAsync();
         await RestoreAsync(rig, taken, new RecoveryWishes { Limit = RecoveryLimit.Latest });
         Assert.Equal("15|105|3", await StateAsync(rig.Server)); // what was begun last is followed: 1 to 10, then 101 to 105
-    }
-
-    /// <summary>One session, as a program has it, that asks right after each commit.</summary>
-    private static async Task<IReadOnlyList<Commit>> CommitAsync(PostgresServer server, int first, int last)
-    {
-        var script = new StringBuilder();
-        for (var n = first; n <= last; n++)
-        {
-            script.Append(CultureInfo.InvariantCulture, $"BEGIN; UPDATE w SET n = {n} WHERE id % 7 = {n % 7}; INSERT INTO c VALUES ({n}, repeat('x', 3000)) RETURNING pg_current_xact_id() AS xid \\gset _\n");
-            // The time of the commit is a little before this, and the next commit a little after it.
-            script.Append("COMMIT; SELECT clock_timestamp() AS time, pg_current_wal_insert_lsn() AS lsn \\gset _\n");
-            script.Append(CultureInfo.InvariantCulture, $"SELECT {n}, :'_time', :_xid, :'_lsn' FROM pg_create_restore_point('after-{n}');\n");
-        }
-        var file = Path.Join(server.Folder, "commits.sql");
-        await File.WriteAllTextAsync(file, script.ToString(), BaseRig.Cancellation);
-        var told = (await server.RunAsync("psql", ["-XAtq", "-v", "ON_ERROR_STOP=1", "-f", file])).Succeeded().Output;
-        return [.. told.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split('|')).Select(row => new Commit(int.Parse(row[0], CultureInfo.InvariantCulture), row[1], row[2], row[3], $"after-{row[0]}"))];
     }
 
     private static async Task JudgeAsync(BaseRig rig, TakenPoint taken, RecoveryWishes wishes, IReadOnlyList<int> numbers, string what)
