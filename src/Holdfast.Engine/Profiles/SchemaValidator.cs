@@ -1,9 +1,10 @@
 using System.Text.Json;
+using System.Text.RegularExpressions;
 
 namespace Holdfast.Engine.Profiles;
 
 /// <summary>Compares a YAML value with a schema, and lists everything that is wrong.</summary>
-internal sealed class SchemaValidator(JsonSchema schema, List<ProfileMistake> mistakes)
+internal sealed partial class SchemaValidator(JsonSchema schema, List<ProfileMistake> mistakes)
 {
     public void Validate(YamlValue value) => Validate(value, schema.Root, "");
 
@@ -11,7 +12,7 @@ internal sealed class SchemaValidator(JsonSchema schema, List<ProfileMistake> mi
     {
         if (rules.TryGetProperty("type", out var type) && type.GetString() is { } wanted && NameOf(value.Kind) != wanted)
         {
-            Mistake(value.Place, path, $"expected {Describe(wanted)}, found {Describe(value)}.");
+            Mistake(value.Place, path, $"expected {Describe(wanted)}, found {(wanted == "object" ? DescribeKind(value) : Describe(value))}."); // a secret may stand where a mapping says where it comes from
             return;
         }
         foreach (var rule in rules.EnumerateObject()) Apply(rule, rules, value, path);
@@ -33,9 +34,9 @@ internal sealed class SchemaValidator(JsonSchema schema, List<ProfileMistake> mi
             case "uniqueItems": CheckUnique(value, path); break;
             case "enum": CheckEnum(value, rule.Value, path); break;
             case "const": Expect(value.IsScalar && value.Text == rule.Value.GetString(), value, path, () => $"expected '{rule.Value.GetString()}', found {Describe(value)}."); break;
-            case "pattern": Expect(JsonSchema.Fits(value.Text, rule.Value.GetString()!), value, path, () => $"'{value.Text}' does not fit. Expected: {Description(rules)}"); break;
+            case "pattern": Expect(JsonSchema.Fits(value.Text, rule.Value.GetString()!), value, path, () => $"'{Shown(value)}' does not fit. Expected: {Description(rules)}"); break;
             case "minLength": Expect(value.Text.Length >= rule.Value.GetInt32(), value, path, () => "expected some text, found none."); break;
-            case "maxLength": Expect(value.Text.Length <= rule.Value.GetInt32(), value, path, () => $"'{value.Text}' is longer than {rule.Value.GetInt32()} characters."); break;
+            case "maxLength": Expect(value.Text.Length <= rule.Value.GetInt32(), value, path, () => $"'{Shown(value)}' is longer than {rule.Value.GetInt32()} characters."); break;
             case "minimum": Expect(value.Integer >= rule.Value.GetInt32(), value, path, () => $"{value.Text} is less than {rule.Value.GetInt32()}."); break;
             case "maximum": Expect(value.Integer <= rule.Value.GetInt32(), value, path, () => $"{value.Text} is more than {rule.Value.GetInt32()}."); break;
         }
@@ -143,10 +144,23 @@ internal sealed class SchemaValidator(JsonSchema schema, List<ProfileMistake> mi
     private static string Describe(YamlValue value) => value.Kind switch
     {
         YamlKind.Nothing => "nothing",
-        YamlKind.Text => $"'{value.Text}'",
+        YamlKind.Text => $"'{Shown(value)}'",
         YamlKind.Integer => $"the number {value.Text} (text needs quotes)",
         YamlKind.Boolean => $"{value.Text} (text needs quotes)",
-        YamlKind.Sequence => "a list",
-        _ => "a mapping",
+        _ => DescribeKind(value),
     };
+
+    private static string DescribeKind(YamlValue value) => value.Kind switch
+    {
+        YamlKind.Nothing => "nothing",
+        YamlKind.Sequence => "a list",
+        YamlKind.Mapping => "a mapping",
+        _ => "text",
+    };
+
+    /// <summary>Without user and password of an address.</summary>
+    private static string Shown(YamlValue value) => UserInformation().Replace(value.Text, "...@");
+
+    [GeneratedRegex(@"(?<=://)\S*@", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex UserInformation();
 }
