@@ -4,13 +4,22 @@ namespace Holdfast.Components.Search;
 /// <param name="Open">Those that can be read.</param>
 /// <param name="Closed">Those that are closed.</param>
 /// <param name="Aside">What fits the patterns and was moved aside, open or closed.</param>
-internal sealed record PlatformIndices(IReadOnlyList<string> Open, IReadOnlyList<string> Closed, IReadOnlyList<string> Aside)
+/// <param name="Unfit">The names and patterns that no index fits.</param>
+internal sealed record PlatformIndices(IReadOnlyList<string> Open, IReadOnlyList<string> Closed, IReadOnlyList<string> Aside, IReadOnlyList<string> Unfit)
 {
-    /// <summary>Asks for them.</summary>
+    /// <summary>Asks for them, for each pattern by itself: to several, one of which is a name that it does not have, an engine answers as if there were none.</summary>
     public static async Task<PlatformIndices> FindAsync(SearchServer server, IReadOnlyList<string> patterns, CancellationToken cancellation)
     {
-        var (open, closed) = await SearchState.ResolveAsync(server, patterns, cancellation);
-        return new PlatformIndices([.. open.Where(IsWanted)], [.. closed.Where(IsWanted)], [.. open.Concat(closed).Where(index => !IsWanted(index))]);
+        var (open, closed, unfit) = (new SortedSet<string>(StringComparer.Ordinal), new SortedSet<string>(StringComparer.Ordinal), new List<string>());
+        IEnumerable<IReadOnlyList<string>> parts = patterns.Any(pattern => pattern.StartsWith('-')) ? [patterns] : patterns.Select(pattern => new[] { pattern }); // what is left out is left out of all before it
+        foreach (var part in parts)
+        {
+            var (fitOpen, fitClosed) = await SearchState.ResolveAsync(server, part, cancellation);
+            if (fitOpen.Count + fitClosed.Count == 0) unfit.AddRange(part);
+            open.UnionWith(fitOpen);
+            closed.UnionWith(fitClosed);
+        }
+        return new PlatformIndices([.. open.Where(IsWanted)], [.. closed.Where(IsWanted)], [.. open.Concat(closed).Where(index => !IsWanted(index))], unfit);
 
         bool IsWanted(string index) => IndexShelf.MovedFrom(index) is null || patterns.Contains(index, StringComparer.Ordinal);
     }

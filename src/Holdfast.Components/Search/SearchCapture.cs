@@ -28,7 +28,7 @@ internal sealed class SearchCapture(SearchSettings settings, SearchServer server
     public async Task<CapturePlan> PlanAsync(CancellationToken cancellation)
     {
         var dialect = await ServerDialect.AskAsync(server, cancellation);
-        var (open, _, _) = await FindAsync(cancellation);
+        var open = (await FindAsync(cancellation)).Open;
         if (open.Count == 0) throw Catalogue.SearchIndex.Throwable($"{Name} has no open index that fits {string.Join(", ", settings.Indices)}.");
         if (settings.Location is null && !await _repository.IsRegisteredAsync(cancellation))
             throw Catalogue.SearchPath.Throwable($"{server.Place} knows no snapshot repository '{settings.Repository}', and the profile names no directory for one.");
@@ -113,11 +113,12 @@ internal sealed class SearchCapture(SearchSettings settings, SearchServer server
 
     private async Task<SnapshotInfo> SnapshotAsync(string name, StepContext context, CancellationToken cancellation)
     {
-        var (open, closed, aside) = await FindAsync(cancellation);
+        var (open, closed, aside, unfit) = await FindAsync(cancellation);
         // What failed would be deleted by its name, and with it what another one has called so.
         if (await _repository.FindAsync(name, cancellation) is not null) throw Catalogue.SearchSnapshot.Throwable($"There is a snapshot {name} in the repository '{settings.Repository}' of {Name} already.");
         await context.OweAsync(undos.DeleteSnapshot(name), cancellation);
         if (closed.Count > 0 && name == Final) context.Warn(Catalogue.SearchClosed.With($"The engine leaves closed indices out of its snapshots: {string.Join(", ", closed)} of {Name}."));
+        if (unfit.Count > 0 && name == Final) context.Warn(Catalogue.SearchUnfit.With($"No index of {Name} fits {string.Join(", ", unfit)}, so the recovery point has none of that name."));
         if (aside.Count > 0 && name == Final) context.Note($"What a restore has moved aside is not in the recovery point: {string.Join(", ", aside)}. 'holdfast search drop-old' deletes it when you do not need it any more.");
         await _repository.BeginAsync(name, new SnapshotOwner(session.Manifest.RunId, session.Manifest.Platform, Name, IsPassing: settings.Copies || name == Warming), open, cancellation);
         return await _repository.WaitAsync(name, settings.Deadline, context.Counters, cancellation);

@@ -108,6 +108,7 @@ public sealed class SearchComponent : IComponent
             var place = await AliasedIndex.FindAsync(_server, definition.Alias, cancellation);
             var index = place.Require();
             (await IndexShape.ReadAsync(_server, definition, place, index, cancellation)).RefuseConflicts(index);
+            await RoutedDocuments.RefuseAsync(_server, index, cancellation);
             var work = Work(request);
             steps.Add(work.Step(
                 $"{(isDry ? "Compare" : "Sync")} {index}", $"Compares ids and versions with the database{(isDry ? "" : ", and copies what differs")}.",
@@ -147,8 +148,8 @@ public sealed class SearchComponent : IComponent
     /// <exception cref="ProblemException">A shard can not come back, with the engine's explanation, or it took too long.</exception>
     public async Task WatchRecoveryAsync(StepCounters counters, CancellationToken cancellation)
     {
-        var (open, _, _) = await PlatformIndices.FindAsync(_server, _settings.Indices, cancellation);
-        if (open.Count > 0) await new IndexRecovery(_server, _clock).WaitAsync(open, _settings.Deadline, counters, cancellation);
+        var found = await PlatformIndices.FindAsync(_server, _settings.Indices, cancellation);
+        if (found.Open.Count > 0) await new IndexRecovery(_server, _clock).WaitAsync(found.Open, _settings.Deadline, counters, cancellation);
     }
 
     private NodeSetup Setup => new(_settings, _server, _host, _clock);

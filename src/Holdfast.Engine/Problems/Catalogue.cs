@@ -323,6 +323,8 @@ public static class Catalogue
         "Correct 'indices' in the profile, or --include.", ExitCode.Failure);
     public static readonly ProblemKind SearchClosed = Kind("HF-SEARCH-CLOSED", "Closed indices are not in the recovery point.",
         "Open them before a backup, or delete them.", ExitCode.Success);
+    public static readonly ProblemKind SearchUnfit = Kind("HF-SEARCH-UNFIT", "A name or pattern of the profile fits no index of a search engine.",
+        "Correct 'capture' (or 'indices') in the profile, or see who has deleted the index: 'holdfast points list' shows the points that may have it.", ExitCode.Incomplete);
     public static readonly ProblemKind SearchSnapshot = Kind("HF-SEARCH-SNAPSHOT", "A snapshot by the search engine is not whole, so there is no recovery point.",
         "See the engine's log and _cluster/health; earlier snapshots are as they were.", ExitCode.Failure);
     public static readonly ProblemKind SearchVersion = Kind("HF-SEARCH-VERSION", "The search engine can not read snapshots of the one that was backed up.",
@@ -343,6 +345,8 @@ public static class Catalogue
         "See whether the statement in the profile still gives what it should.", ExitCode.InTheWay);
     public static readonly ProblemKind SearchLacking = Kind("HF-SEARCH-LACKING", "An index lacks documents of the database after a sync.",
         "See who deletes them from the index, then sync again.", ExitCode.Incomplete);
+    public static readonly ProblemKind SearchRouting = Kind("HF-SEARCH-ROUTING", "Documents of an index have a routing value of their own, which Holdfast does not write.",
+        "Let the platform's own command do it, with --delegate.", ExitCode.Usage);
     public static readonly ProblemKind SearchBusy = Kind("HF-SEARCH-BUSY", "A search engine has more to do than it can take.",
         "Run the command again when it is less busy: it goes on where it ended.", ExitCode.Unreachable, transient: true);
     public static readonly ProblemKind SearchMigrate = Kind("HF-SEARCH-MIGRATE", "An index could not be copied into one of another shape; the old one is in use as before.",

@@ -30,6 +30,43 @@ public sealed class SearchWayTests(SearchEngines engines)
         await component.WatchRecoveryAsync(new StepCounters(), SearchRig.Cancellation);
     }
 
+    [Fact]
+    public async Task A_name_or_pattern_that_fits_nothing_is_told_and_takes_no_other_with_it()
+    {
+        var engine = await engines.BeginAsync("elasticsearch");
+        await using var rig = await SearchRig.BeginAsync();
+        await SearchRig.FillAsync(engine, 10);
+        var taken = await rig.CaptureAsync(SearchRig.Component(engine, "indices: [stix_v4, nope, \"docments*\", documents]"));
+        Assert.Equal(20, Assert.Single(taken.Manifest.Components).Counts["documents"]);
+        var warning = Assert.Single(taken.Context.Warnings);
+        Assert.Equal((Catalogue.SearchUnfit.Code, ExitCode.Incomplete), (warning.Code, warning.Exit));
+        Assert.Contains("fits nope, docments*,", warning.Message, StringComparison.Ordinal);
+        Assert.Empty((await rig.CaptureAsync(SearchRig.Component(engine, "indices: [\"stix*\", \"*\", \"-documents*\"]"))).Context.Warnings);
+    }
+
+    [Theory]
+    [InlineData("elasticsearch")]
+    [InlineData("opensearch")]
+    public async Task Documents_with_a_routing_value_are_not_written_a_second_time(string kind)
+    {
+        using var shop = await ShopIndices.BeginAsync(engines, kind, 20, "documents: { source: { SOURCE }, settings: { number_of_shards: 3 } }");
+        await shop.ReindexAsync();
+        foreach (var id in new[] { "e-1", "e-2" })
+            await shop.Engine.CallAsync(HttpMethod.Put, $"/documents/_doc/{id}?routing=k&refresh=true&version=1&version_type=external", "{}");
+        await shop.QueryAsync("UPDATE documents SET version = 2");
+        var refused = await ReindexTests.RefusedAsync(Catalogue.SearchRouting, () => shop.SyncAsync());
+        Assert.Contains("Documents of documents_v1", refused.Message, StringComparison.Ordinal);
+        await ReindexTests.RefusedAsync(Catalogue.SearchRouting, () => shop.ReindexAsync());
+        Assert.Equal(22, (long)(await shop.Engine.CallAsync(HttpMethod.Get, "/documents/_count"))["count"]!);
+
+        // Two of one id are found even when they came later.
+        await shop.Engine.CallAsync(HttpMethod.Delete, "/documents/_doc/e-1?routing=k");
+        await shop.Engine.CallAsync(HttpMethod.Delete, "/documents/_doc/e-2?routing=k&refresh=true");
+        var steps = await shop.Component.PlanSyncAsync(shop.Request(), false, _ => { }, SearchRig.Cancellation);
+        for (var shard = 0; shard < 3; shard++) await shop.Engine.CallAsync(HttpMethod.Put, $"/documents/_doc/d-1?routing={(char)('a' + shard)}&refresh=true", "{}");
+        Assert.Contains("'d-1' is one", (await ReindexTests.RefusedAsync(Catalogue.SearchRouting, () => shop.ActAsync(steps))).Message, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("elasticsearch")]
     [InlineData("opensearch")]

@@ -83,7 +83,7 @@ public sealed class ProfileReaderTests
     [InlineData("platform: &a b", "line 1, column 11: platform: anchors (&name) are not used in profiles; write the value out.")]
     [InlineData("platform: !!str b", "line 1, column 11: platform: tags (!name) are not used in profiles; leave it out.")]
     [InlineData("platform: a\nrepository: { password: hunter2 }", "line 2, column 25: repository.password: expected a mapping, found text.")]
-    [InlineData("platform: a\ncomponents: { search: [{ name: main, url: 'https://me:hunter/2@host' }] }", "line 2, column 45: components.search[0].url: 'https://...@host' does not fit. Expected: An address, beginning with http:// or https://, without a user or password in it.")]
+    [InlineData("platform: a\ncomponents: { search: [{ name: main, url: 'https://me:hunter2@host' }] }", "line 2, column 43: components.search[0].url: 'https://...@host' does not fit. Expected: An address, beginning with http:// or https://, without a user or password in it.")]
     [InlineData("platform: a\nrepository: { password: { file: a, env: B } }", "line 2, column 25: repository.password: expected exactly one of file, env, credential, command.")]
     [InlineData("platform: a\nrepository: { password: {} }", "line 2, column 25: repository.password: expected exactly one of file, env, credential, command.")]
     [InlineData("platform: a\nrepository: { path: '' }", "line 2, column 21: repository.path: expected some text, found none.")]

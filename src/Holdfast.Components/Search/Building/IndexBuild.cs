@@ -30,6 +30,7 @@ internal sealed class IndexBuild(SearchWork work, IndexDefinition definition, Al
         {
             // A statement that can not be used is found out before anything is made.
         }
+        if (place.Current is { } current) await RoutedDocuments.RefuseAsync(Server, current, cancellation);
         var begun = await NewIndex.FindBegunAsync(Server, place, Purpose, cancellation);
         _goesOn = begun is { } found && found.Fingerprint == definition.Fingerprint && !afresh;
         _target = new NewIndex(Server, _goesOn ? begun!.Value.Name : place.Next, work.Clock);

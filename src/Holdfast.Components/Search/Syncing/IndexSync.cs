@@ -100,7 +100,9 @@ internal sealed class IndexSync(SearchWork work, IndexDefinition definition, str
 
     private Comparison Compare(IEnumerable<(string Id, string Version, SeenDocument Seen)> there, IEnumerable<(string Id, string Version, SeenDocument Seen)> wanted)
     {
-        var inIndex = there.ToDictionary(document => document.Id, document => new IndexedDocument(document.Version, document.Seen), StringComparer.Ordinal);
+        var inIndex = new Dictionary<string, IndexedDocument>(StringComparer.Ordinal);
+        foreach (var (id, version, at) in there)
+            if (!inIndex.TryAdd(id, new IndexedDocument(version, at))) throw RoutedDocuments.Problem(index, id); // only by routing an index has two of one id
         var differing = new Dictionary<string, IndexedDocument?>(StringComparer.Ordinal);
         var seen = new HashSet<string>(StringComparer.Ordinal);
         foreach (var (id, version, _) in wanted)
