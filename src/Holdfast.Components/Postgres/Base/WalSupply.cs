@@ -118,11 +118,19 @@ internal sealed class WalSupply
     private static async Task<WalReach> WithReceivedAsync(WalCatalogue catalogue, WalReach reach, TimelineHistory history, BaseRecord record, CancellationToken cancellation)
     {
         var size = record.SegmentSize;
-        var next = WalReach.At(history, reach.Last is { } last ? last.Number(size) + (reach.IsCut ? 0u : 1u) : (ulong)BaseRecord.Lsn(record.StartLsn!) / (uint)size, size);
-        var name = $"{next.Name}.partial";
-        if (reach.Gap is not null || !catalogue.HasPart(name) || await catalogue.FindNodeAsync(name, cancellation) is not { } part) return reach;
-        var end = new NpgsqlLogSequenceNumber((ulong)next.Start(size) + part.Size);
-        return end > reach.End ? reach with { Last = next, End = end, IsCut = false } : reach;
+        var number = reach.Last is { } last ? last.Number(size) + (reach.IsCut ? 0u : 1u) : (ulong)BaseRecord.Lsn(record.StartLsn!) / (uint)size;
+        if (reach.Gap is not null) return reach;
+        var next = WalReach.At(history, number, size);
+        // Until the first segment of a branch is stored, what was received on the timeline that it leaves there leads to it.
+        var left = history.Ancestors.Where(left => left.Address > next.Start(size) && left.Address < next.End(size) && history.Continues(left.Timeline, left.Address));
+        foreach (var (timeline, limit) in left.Select(left => (left.Timeline, left.Address)).Append((next.Timeline, next.End(size))))
+        {
+            var segment = next with { Timeline = timeline };
+            if (!catalogue.HasPart($"{segment.Name}.partial") || await catalogue.FindNodeAsync($"{segment.Name}.partial", cancellation) is not { } part) continue;
+            var end = new NpgsqlLogSequenceNumber((ulong)next.Start(size) + part.Size);
+            if ((end > limit ? limit : end) > reach.End) reach = reach with { Last = segment, End = end > limit ? limit : end, IsCut = end > limit };
+        }
+        return reach;
     }
 
     /// <summary>Writes the segments, and the histories of all timelines: the restored server must begin one that nobody has used.</summary>

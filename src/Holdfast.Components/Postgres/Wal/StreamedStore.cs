@@ -60,13 +60,14 @@ internal sealed class StreamedStore(Repository repository, WalCatalogue catalogu
     }
 
     /// <summary>
-    /// What was stored of this segment and of those before it is of no use any more. A snapshot that vanishes would trouble somebody who
+    /// What was stored of this segment and of those before it on its timeline is of no use any more; the end of a timeline that was left is all there is of that.
+    /// A snapshot that vanishes would trouble somebody who
     /// has just listed it, so where another one holds a lock it stays until the next time.
     /// </summary>
     private async Task ForgetAsync(WalFile stored, CancellationToken cancellation)
     {
         if (stored.Kind == WalFileKind.History) return;
-        var old = catalogue.StreamedSnapshots.SkipLast(stored.Kind == WalFileKind.Partial ? 1 : 0).ToList();
+        var old = catalogue.StreamedSnapshots.Where(snapshot => snapshot.Paths.All(path => WalFile.Find(Path.GetFileName(path))?.Segment.Timeline == stored.Segment.Timeline)).SkipLast(stored.Kind == WalFileKind.Partial ? 1 : 0).ToList();
         if (old.Count == 0 || (await repository.ListLocksAsync(cancellation)).Count(held => !held.Stale) > 1) return;
         foreach (var snapshot in old) await repository.ForgetAsync(snapshot.Id, cancellation);
         await catalogue.RefreshAsync(cancellation);

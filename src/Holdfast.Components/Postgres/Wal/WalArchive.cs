@@ -53,7 +53,8 @@ internal sealed class WalArchive(Repository repository, WalCatalogue catalogue)
         try
         {
             if (await WalVerdict.JudgeAsync(source, identity, catalogue.Cluster, cancellation) is { } problem) return problem;
-            if (!catalogue.Has(source.File.Name) || await IsSameAsync(source, cancellation)) return null;
+            // A part that was received has the name of a segment that a timeline ended in, and is another thing.
+            if (!catalogue.Has(source.File.Name) || catalogue.IsStreamed(source.File.Name) || await IsSameAsync(source, cancellation)) return null;
             return Catalogue.WalDiffers.With($"The archive of cluster {catalogue.Cluster} has a file {source.File.Name} already, with other content.");
         }
         catch (IOException unreadable)

@@ -80,6 +80,23 @@ public sealed class HistoryTests(ITestOutputHelper output)
         await drawn.RestoreAsync(new RecoveryWishes { Limit = RecoveryLimit.Address, To = Lsn.Show(history.Branch.Entries[0].End), Timeline = "2" });
     });
 
+    [Fact]
+    public Task What_was_received_at_the_end_of_a_timeline_stays_when_that_is_left() => RunAsync(async (drawn, history) =>
+    {
+        await history.CaptureAsync();
+        await history.CommitAsync(new CommitOrder(history.Next()), new CommitOrder(history.Next()));
+        await history.ReceiveAsync(hasJustBegun: false);
+        await drawn.RestoreAsync(new RecoveryWishes { Limit = RecoveryLimit.Address, To = Lsn.Show(history.Branch.Entries[^1].Before) });
+        await history.CommitAsync(new CommitOrder(history.Next()));
+        await history.ArchiveAsync(1);
+        // Of the second timeline there is the history alone.
+        await drawn.RestoreAsync(_latest);
+        await history.CommitAsync(new CommitOrder(history.Next()));
+        await history.ReceiveAsync(hasJustBegun: false);
+        await drawn.RestoreAsync(_latest with { Timeline = "1" });
+        await history.ArchiveAsync(int.MaxValue);
+    });
+
     private async Task RunAsync(Func<DrawnHistory, History, Task> act) => Assert.Null(await TryAsync(Seed, act));
 
     /// <summary>What went wrong, with all that happened before; null when nothing did.</summary>
