@@ -161,7 +161,7 @@ public sealed class MigrateTests(SearchEngines engines)
 
     private static async Task MigrateAsync(ShopIndices shop) => await shop.ActAsync(await PlanAsync(shop));
 
-    private static async Task UndoAsync(ShopIndices shop, SearchComponent component)
+    internal static async Task UndoAsync(ShopIndices shop, SearchComponent component)
     {
         Assert.NotEmpty(shop.Context.Owed);
         foreach (var owed in Enumerable.Reverse(shop.Context.Owed)) await component.UndoHandlers.Single(handler => handler.Kind == owed.Kind).UndoAsync(owed, ShopIndices.Cancellation);

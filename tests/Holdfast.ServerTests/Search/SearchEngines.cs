@@ -30,7 +30,11 @@ public sealed class SearchEngines : IAsyncDisposable
             await engine.CallAsync(HttpMethod.Delete, $"/{index}");
         foreach (var repository in ((JsonObject)await engine.CallAsync(HttpMethod.Get, "/_snapshot")).Select(repository => repository.Key).ToList())
             await engine.CallAsync(HttpMethod.Delete, $"/_snapshot/{repository}");
-        if ((await engine.CallAsync(HttpMethod.Get, "/_template")) is JsonObject { Count: > 0 } templates && templates.ContainsKey("shop")) await engine.CallAsync(HttpMethod.Delete, "/_template/shop");
+        foreach (var template in ((JsonObject)await engine.CallAsync(HttpMethod.Get, "/_template")).Select(template => template.Key).Where(name => name[0] != '.').ToList())
+            await engine.CallAsync(HttpMethod.Delete, $"/_template/{template}");
+        foreach (var sort in new[] { "index_template", "component_template" })
+            foreach (var template in (await engine.CallAsync(HttpMethod.Get, $"/_{sort}"))[$"{sort}s"]!.AsArray())
+                await engine.CallAsync(HttpMethod.Delete, $"/_{sort}/{template!["name"]}");
         foreach (var entry in Directory.GetFileSystemEntries(engine.Snapshots)) (await Command.RunAsync("rm", ["-r", entry])).Succeeded();
         return engine;
     }
@@ -38,7 +42,7 @@ public sealed class SearchEngines : IAsyncDisposable
     /// <summary>One that few requests at a time fit into is soon too busy, as large ones are under load (HTTP 429).</summary>
     private static Task<SearchEngine> StartAsync(string kind) => kind switch
     {
-        "secure" => SearchEngine.StartAsync("opensearch", secure: true),
+        "secure" => SearchEngine.StartAsync("opensearch", secure: true, settings: ["plugins.security.restapi.roles_enabled=[all_access]"]),
         "elasticsearch" => SearchEngine.StartAsync(kind, settings: ["indexing_pressure.memory.limit=5mb"]),
         _ => SearchEngine.StartAsync(kind),
     };

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
+using Holdfast.Components.Search.Definitions;
 using Holdfast.Engine.Problems;
 
 namespace Holdfast.Components.Search.Building;
@@ -26,6 +27,9 @@ internal sealed partial record AliasedIndex(string Alias, string? Current, IRead
 
     /// <summary>The index is the one in use, or is named after the alias, even if it is not there any more.</summary>
     public bool Names(string index) => index == Current || NumberOf(Alias, index) is not null;
+
+    /// <summary>Whether an alias is led to the next index once that is whole; before, it must not have it.</summary>
+    public bool IsLed(IndexDefinition definition, string alias) => Aliases.ContainsKey(alias) || definition.Aliases.ContainsKey(alias);
 
     /// <summary>Asks the engine.</summary>
     /// <exception cref="ProblemException">The alias leads to several indices, or is no alias but an index.</exception>

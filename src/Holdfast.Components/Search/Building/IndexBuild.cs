@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Holdfast.Components.Search.Bulk;
 using Holdfast.Components.Search.Definitions;
 using Holdfast.Components.Search.Syncing;
@@ -34,6 +35,7 @@ internal sealed class IndexBuild(SearchWork work, IndexDefinition definition, Al
         var begun = await NewIndex.FindBegunAsync(Server, place, Purpose, cancellation);
         _goesOn = begun is { } found && found.Fingerprint == definition.Fingerprint && !afresh;
         _target = new NewIndex(Server, _goesOn ? begun!.Value.Name : place.Next, work.Clock);
+        if (!_goesOn) await GivingTemplates.RefuseAsync(Server, definition, place, _target.Name, new Dictionary<string, JsonObject>(StringComparer.Ordinal), cancellation);
         List<Step> steps =
         [
             _goesOn
@@ -50,7 +52,7 @@ internal sealed class IndexBuild(SearchWork work, IndexDefinition definition, Al
     private async Task MakeAsync(string? begun, StepContext context, CancellationToken cancellation)
     {
         if (begun is not null) await new NewIndex(Server, begun, work.Clock).DeleteAsync(cancellation);
-        await _target.MakeAsync(definition, place.Current, Purpose, cancellation);
+        await _target.MakeAsync(definition, place, Purpose, cancellation);
     }
 
     private async Task FillAsync(StepContext context, CancellationToken cancellation)

@@ -29,22 +29,36 @@ internal sealed class NewIndex(SearchServer server, string name, TimeProvider cl
         return null;
     }
 
-    /// <summary>Makes it by a definition; where that says nothing, as another index is.</summary>
-    /// <exception cref="ProblemException">The engine refuses, or the definition can not be used.</exception>
-    public async Task MakeAsync(IndexDefinition definition, string? like, string purpose, CancellationToken cancellation)
+    /// <summary>Makes it by a definition; where that says nothing, as the index in use is. It has none of the aliases that are led to it later.</summary>
+    /// <exception cref="ProblemException">The engine refuses, the definition can not be used, or a template gives one of the aliases.</exception>
+    public async Task MakeAsync(IndexDefinition definition, AliasedIndex place, string purpose, CancellationToken cancellation)
     {
-        var (mapping, settings) = await ShapeAsync(definition, like, cancellation);
+        // Templates may have changed since this was planned, by a step before this one too.
+        await GivingTemplates.RefuseAsync(server, definition, place, name, new Dictionary<string, JsonObject>(StringComparer.Ordinal), cancellation);
+        var (mapping, settings) = await ShapeAsync(definition, place.Current, cancellation);
         mapping[Meta] = MetaOf(mapping, new JsonObject { ["alias"] = definition.Alias, ["for"] = purpose, ["definition"] = definition.Fingerprint, ["state"] = Filling });
         (settings[Refresh], settings[Replicas], settings[Durability]) = ("-1", 0, "async");
         try
         {
-            await server.PutAsync(Path, new JsonObject { ["settings"] = new JsonObject(settings.Select(Pair)), ["mappings"] = mapping }, cancellation);
+            // The answer comes before the shards do, so that an alias can be taken off at once.
+            await server.PutAsync($"{Path}?wait_for_active_shards=0", new JsonObject { ["settings"] = new JsonObject(settings.Select(Pair)), ["mappings"] = mapping }, cancellation);
         }
         catch (ProblemException refused) when (refused.Problem.Code == Catalogue.SearchRefused.Code)
         {
             throw Catalogue.SearchDefinition.Throwable($"The engine does not make an index as '{definition.Alias}' on line {definition.Place.Line} of the profile: {refused.Problem.Message}");
         }
+        await TakeOffAsync(definition, place, cancellation);
         await WaitAsync(cancellation);
+    }
+
+    /// <summary>What a template has given it that is led to it later. Other aliases are nobody's but the template's.</summary>
+    private async Task TakeOffAsync(IndexDefinition definition, AliasedIndex place, CancellationToken cancellation)
+    {
+        var aliases = (await server.GetAsync($"{Path}/_alias", cancellation))[name]?["aliases"] as JsonObject ?? [];
+        var given = aliases.Select(alias => alias.Key).Where(alias => place.IsLed(definition, alias)).ToList();
+        if (given.Count == 0) return;
+        var actions = given.Select(alias => (JsonNode)new JsonObject { ["remove"] = new JsonObject { ["index"] = name, ["alias"] = alias } });
+        await server.PostAsync("/_aliases", new JsonObject { ["actions"] = new JsonArray([.. actions]) }, cancellation);
     }
 
     /// <summary>Makes what was written durable and searchable, and gives it the settings of an index in use.</summary>

@@ -47,7 +47,7 @@ internal sealed class IndexCopy(SearchWork work, IndexUndos undos, IndexDefiniti
     private async Task MakeFirstAsync(StepContext context, CancellationToken cancellation)
     {
         await context.OweAsync(_abandon, cancellation);
-        await _target.MakeAsync(definition, null, Purpose, cancellation);
+        await _target.MakeAsync(definition, place, Purpose, cancellation);
         await RefuseOtherFormAsync(cancellation);
         await _target.FinishAsync(definition, null, cancellation);
         await _target.LeadAsync(definition, place, cancellation);
@@ -57,7 +57,7 @@ internal sealed class IndexCopy(SearchWork work, IndexUndos undos, IndexDefiniti
     private async Task MakeAsync(StepContext context, CancellationToken cancellation)
     {
         await context.OweAsync(_abandon, cancellation);
-        await _target.MakeAsync(definition, Old, Purpose, cancellation);
+        await _target.MakeAsync(definition, place, Purpose, cancellation);
         await RefuseOtherFormAsync(cancellation);
         await new IndexShelf(Server, work.Clock).BlockAsync(Old, cancellation);
     }

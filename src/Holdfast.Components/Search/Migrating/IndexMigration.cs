@@ -38,6 +38,7 @@ internal sealed class IndexMigration(SearchWork work, IndexUndos undos, IndexDef
         var differences = shape.All.ToList();
         if (differences.Count == 0) return [];
         if (!shape.NeedsNew) return [work.Step($"Change {index}", Text(differences), (context, stop) => ChangeAsync(definition, place, shape, context, stop))];
+        await GivingTemplates.RefuseAsync(Server, definition, place, place.Next, definitions.Templates(), cancellation);
         var steps = copy.Steps(pace);
         return [steps[0] with { Does = $"{Text(differences)} {steps[0].Does}" }, .. steps.Skip(1)];
     }

@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using Holdfast.Components.Search.Building;
 using Holdfast.Engine.Planning;
 using Holdfast.Engine.Running;
 
@@ -22,9 +21,16 @@ internal sealed class IndexUndos(SearchSettings settings, SearchServer server, T
     {
         var (index, old) = (undo.Arguments[Index], undo.Arguments[Old]);
         while (await CancelAsync(index, cancellation)) await Task.Delay(_look, clock, cancellation);
-        if ((await AliasedIndex.FindAsync(server, undo.Arguments[Alias], cancellation)).Current != index) await server.DeleteAsync($"/{SearchServer.Part(index)}", cancellation);
+        if (!await IsLedAsync(undo.Arguments[Alias], index, old, cancellation)) await server.DeleteAsync($"/{SearchServer.Part(index)}", cancellation);
         if (old.Length > 0) await new IndexShelf(server, clock).UnblockAsync(old, cancellation);
     }
+
+    /// <summary>The alias was led there: the old one does not have it any more, which a template that gives it to the new one can't do.</summary>
+    private async Task<bool> IsLedAsync(string alias, string index, string old, CancellationToken cancellation) =>
+        await HasAsync(index, alias, cancellation) && (old.Length == 0 || !await HasAsync(old, alias, cancellation));
+
+    private async Task<bool> HasAsync(string index, string alias, CancellationToken cancellation) =>
+        (await server.FindAsync($"/{SearchServer.Part(index)}/_alias", cancellation))?[index]?["aliases"]?[alias] is not null;
 
     /// <summary>True while a task that writes to the index runs: "reindex from [documents_v1] to [documents_v2]".</summary>
     private async Task<bool> CancelAsync(string index, CancellationToken cancellation)

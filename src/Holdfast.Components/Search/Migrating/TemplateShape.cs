@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Holdfast.Components.Search.Building;
 using Holdfast.Components.Search.Definitions;
 
 namespace Holdfast.Components.Search.Migrating;
@@ -6,8 +7,7 @@ namespace Holdfast.Components.Search.Migrating;
 /// <summary>A template that there should be, beside the one that is there.</summary>
 internal sealed record TemplateShape(string Name, JsonObject Wanted, JsonObject? There)
 {
-    /// <summary>Index templates of Elasticsearch 7.8 and OpenSearch have an inner "template", or are composed of others.</summary>
-    private bool IsComposable => Wanted.ContainsKey("template") || Wanted.ContainsKey("composed_of");
+    private bool IsComposable => GivingTemplates.IsComposable(Wanted);
 
     private string Path => $"/{(IsComposable ? "_index_template" : "_template")}/{SearchServer.Part(Name)}";
 
