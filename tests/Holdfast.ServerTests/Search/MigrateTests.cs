@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Holdfast.Components.Search;
 using Holdfast.Engine.Problems;
 using Xunit;
@@ -103,6 +104,32 @@ public sealed class MigrateTests(SearchEngines engines)
         await Task.Delay(500, ShopIndices.Cancellation); // a task that lives would make the index again
         Assert.Equal("documents_v4", await SearchRig.IndicesAsync(shop.Engine));
         Assert.DoesNotContain("reindex", (await shop.Engine.CallAsync(HttpMethod.Get, "/_tasks?actions=*reindex")).ToJsonString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Who_may_not_cancel_a_task_has_the_old_index_written_again_and_the_copy_gone_when_the_task_ends()
+    {
+        using var shop = await BeginOldAsync("secure", "requests-per-second: 100");
+        var component = shop.Component;
+        using var killed = CancellationTokenSource.CreateLinkedTokenSource(ShopIndices.Cancellation);
+        var steps = await PlanAsync(shop, component);
+        await shop.ActAsync(steps.Take(1));
+        var copying = steps[1].Act(shop.Context, killed.Token);
+        JsonObject tasks;
+        while ((tasks = (await shop.Engine.CallAsync(HttpMethod.Get, "/_tasks?actions=*reindex&group_by=parents"))["tasks"]!.AsObject()).Count == 0) await Task.Delay(20, killed.Token);
+        await killed.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => copying);
+
+        var task = Assert.Single(tasks).Key;
+        var refused = await ReindexTests.RefusedAsync(Catalogue.WebAuthentication, () => UndoAsync(shop, component));
+        Assert.Contains("'cluster:admin/tasks/cancel'", refused.Hint, StringComparison.Ordinal);
+        Assert.Contains($"POST _tasks/{task}/_cancel", refused.Hint, StringComparison.Ordinal);
+        await shop.Engine.CallAsync(HttpMethod.Put, "/documents/_doc/late", """{"n":1}""");
+        Assert.Equal("documents_v4", await shop.LedAsync());
+
+        await shop.Engine.CallAsync(HttpMethod.Post, $"/_tasks/{task}/_cancel?wait_for_completion=true");
+        await UndoAsync(shop, component);
+        Assert.Equal("documents_v4", await SearchRig.IndicesAsync(shop.Engine));
     }
 
     [Fact]

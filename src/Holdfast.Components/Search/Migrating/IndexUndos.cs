@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Holdfast.Engine.Planning;
+using Holdfast.Engine.Problems;
 using Holdfast.Engine.Running;
 
 namespace Holdfast.Components.Search.Migrating;
@@ -16,13 +17,13 @@ internal sealed class IndexUndos(SearchSettings settings, SearchServer server, T
         Kind, $"Delete the index {index} of {settings.Name} unless '{alias}' leads to it{(old is null ? "" : $", and let {old} be written again")}.",
         new Dictionary<string, string>(StringComparer.Ordinal) { [Alias] = alias, [Index] = index, [Old] = old ?? "" });
 
-    /// <summary>The task goes first: it would make the index again.</summary>
+    /// <summary>The platform comes first: the task only reads the old index, and may take long to end. Then the task: it would make the index again.</summary>
     public async Task UndoAsync(Undo undo, CancellationToken cancellation)
     {
         var (index, old) = (undo.Arguments[Index], undo.Arguments[Old]);
+        if (old.Length > 0) await new IndexShelf(server, clock).UnblockAsync(old, cancellation);
         while (await CancelAsync(index, cancellation)) await Task.Delay(_look, clock, cancellation);
         if (!await IsLedAsync(undo.Arguments[Alias], index, old, cancellation)) await server.DeleteAsync($"/{SearchServer.Part(index)}", cancellation);
-        if (old.Length > 0) await new IndexShelf(server, clock).UnblockAsync(old, cancellation);
     }
 
     /// <summary>The alias was led there: the old one does not have it any more, which a template that gives it to the new one can't do.</summary>
@@ -37,7 +38,22 @@ internal sealed class IndexUndos(SearchSettings settings, SearchServer server, T
     {
         var tasks = (await server.GetAsync("/_tasks?actions=*reindex&detailed=true&group_by=parents", cancellation))["tasks"] as JsonObject ?? [];
         var ours = tasks.Where(task => ((string?)task.Value?["description"])?.Contains($"to [{index}]", StringComparison.Ordinal) == true).Select(task => task.Key).ToList();
-        foreach (var task in ours) await server.PostAsync($"/_tasks/{SearchServer.Part(task)}/_cancel", null, cancellation);
+        foreach (var task in ours) await CancelTaskAsync(task, index, cancellation);
         return ours.Count > 0;
+    }
+
+    private async Task CancelTaskAsync(string task, string index, CancellationToken cancellation)
+    {
+        try
+        {
+            await server.PostAsync($"/_tasks/{SearchServer.Part(task)}/_cancel", null, cancellation);
+        }
+        catch (ProblemException forbidden) when (forbidden.Problem.Code == Catalogue.WebAuthentication.Code)
+        {
+            throw new ProblemException(forbidden.Problem with
+            {
+                Hint = $"{index} is deleted once the task that copies into it has ended: give the user of the profile the right 'cluster:admin/tasks/cancel', end it yourself (POST _tasks/{task}/_cancel), or wait; then run 'holdfast recover'.",
+            }, forbidden);
+        }
     }
 }
