@@ -7,7 +7,7 @@ namespace Holdfast.Components.Search;
 /// <summary>Moves indices aside, and back. An engine can not rename one: its files are linked into a clone, which takes no room, and then it is deleted.</summary>
 internal sealed partial class IndexShelf(SearchServer server, TimeProvider clock)
 {
-    private const string Block = "index.blocks.write", Replicas = "index.number_of_replicas", Uuid = "index.uuid", Source = "index.resize.source.uuid", Created = "index.creation_date";
+    private const string Block = IndexBlocks.Write, Replicas = "index.number_of_replicas", Uuid = "index.uuid", Source = "index.resize.source.uuid", Created = "index.creation_date";
     private static readonly TimeSpan _look = TimeSpan.FromMilliseconds(100), _deadline = TimeSpan.FromMinutes(10);
 
     /// <summary>The name that an index was moved aside from by a restore; null for any other name.</summary>
@@ -48,7 +48,9 @@ internal sealed partial class IndexShelf(SearchServer server, TimeProvider clock
         if ((string?)there?[Uuid] == moved.Uuid)
         {
             if (isAside) await server.DeleteAsync($"/{SearchServer.Part(moved.Aside)}", cancellation);
-            await server.PutAsync($"/{SearchServer.Part(moved.Index)}/_settings", new JsonObject { [Block] = moved.Settings[Block]?.DeepClone() }, cancellation);
+            // An index with another block takes no setting, not even the one that it has.
+            if (IndexBlocks.IsSet(there, Block) != IndexBlocks.IsSet(moved.Settings, Block))
+                await server.PutAsync($"/{SearchServer.Part(moved.Index)}/_settings", new JsonObject { [Block] = moved.Settings[Block]?.DeepClone() }, cancellation);
         }
         else if (isAside) await BringBackAsync(moved, there, (string)aside![Uuid]!, cancellation);
     }
@@ -56,10 +58,10 @@ internal sealed partial class IndexShelf(SearchServer server, TimeProvider clock
     /// <summary>Lets nobody write an index until it is let be written again.</summary>
     public Task BlockAsync(string index, CancellationToken cancellation) => BlockAsync(index, true, cancellation);
 
-    /// <summary>Lets an index be written again; one that is gone is well.</summary>
+    /// <summary>Lets an index be written again; one that is gone, or can be written already, is well.</summary>
     public async Task UnblockAsync(string index, CancellationToken cancellation)
     {
-        if (await FindAsync(index, cancellation) is not null) await BlockAsync(index, false, cancellation);
+        if (IndexBlocks.IsSet(await FindAsync(index, cancellation), Block)) await BlockAsync(index, false, cancellation);
     }
 
     private async Task BringBackAsync(ShelvedIndex moved, JsonObject? there, string aside, CancellationToken cancellation)

@@ -20,6 +20,9 @@ internal sealed class SearchServer(WebServer web, TimeSpan patience)
     /// <summary>So many bytes of names are put into one path: an engine takes a first line of 4096 bytes (http.max_initial_line_length).</summary>
     private const int MostNames = 3000;
 
+    /// <summary>The type of a refusal that is for a block of the index, or of the whole cluster.</summary>
+    private const string Block = "cluster_block_exception";
+
     /// <summary>So many characters of a path are told.</summary>
     private const int ToldPath = 200;
 
@@ -113,6 +116,8 @@ internal sealed class SearchServer(WebServer web, TimeSpan patience)
         if (error.ValueKind != JsonValueKind.Object) return web.Refusal(answer, Short(path));
         var (type, reason) = (Text(error, "type"), string.Join(": ", Reasons(error)));
         var what = string.Create(CultureInfo.InvariantCulture, $"{Place} refuses {method.Method} {Short(path)}: {reason.TrimEnd('.')} ({type}, HTTP {(int)answer.Status}).");
+        // A cluster that is starting has a block as well (HTTP 503), which goes by itself.
+        if (type == Block && answer.Status is HttpStatusCode.Forbidden or HttpStatusCode.TooManyRequests) return Catalogue.SearchBlocked.Throwable(what);
         return answer.Status == HttpStatusCode.Forbidden
             ? Catalogue.WebAuthentication.Throwable(what, "Give the user of the profile this right, or name another user.")
             : Catalogue.SearchRefused.Throwable(what);

@@ -317,6 +317,8 @@ public static class Catalogue
     // Search engines.
     public static readonly ProblemKind SearchRefused = Kind("HF-SEARCH-REFUSED", "A search engine refuses a request.",
         "Its own reason stands in the message; its log says more.", ExitCode.Failure);
+    public static readonly ProblemKind SearchBlocked = Kind("HF-SEARCH-BLOCKED", "A search engine does not let an index be changed: a block is set on it.",
+        "See index.blocks.* in the settings of the index, and cluster.blocks.* in those of the cluster. The engine sets read_only_allow_delete itself when a disk is nearly full: make room first. Lift it with PUT INDEX/_settings {\"index.blocks.NAME\": null}.", ExitCode.Failure);
     public static readonly ProblemKind SearchPath = Kind("HF-SEARCH-PATH", "The nodes of a search engine can not use the directory of the snapshots.",
         "Name the directory in path.repo of every node's configuration and restart the nodes; it must be the same directory on all of them, and belong to the engine's user.", ExitCode.Failure);
     public static readonly ProblemKind SearchIndex = Kind("HF-SEARCH-INDEX", "No index fits what was asked for.",

@@ -159,7 +159,7 @@ public sealed class SearchAsideTests(SearchEngines engines)
     }
 
     /// <summary>What a restore owes that is killed as soon as it owes it.</summary>
-    private static async Task<Undo> KilledAsync(SearchRig rig, SearchComponent component, TakenSearch taken)
+    internal static async Task<Undo> KilledAsync(SearchRig rig, SearchComponent component, TakenSearch taken)
     {
         var context = new RecordedContext("killed") { OnOwe = undo => undo.Kind.EndsWith("move-back", StringComparison.Ordinal) ? throw new InvalidOperationException("killed") : Task.CompletedTask };
         await Assert.ThrowsAsync<InvalidOperationException>(async () =>
@@ -169,6 +169,6 @@ public sealed class SearchAsideTests(SearchEngines engines)
         return context.Owed.Single(undo => undo.Kind.EndsWith("move-back", StringComparison.Ordinal));
     }
 
-    private static Task UndoAsync(SearchComponent component, Undo owed) =>
+    internal static Task UndoAsync(SearchComponent component, Undo owed) =>
         component.UndoHandlers.Single(handler => handler.Kind == owed.Kind).UndoAsync(owed, SearchRig.Cancellation);
 }

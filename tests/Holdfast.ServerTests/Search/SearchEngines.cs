@@ -27,7 +27,11 @@ public sealed class SearchEngines : IAsyncDisposable
         if (!_engines.TryGetValue(kind, out var engine))
             return _engines[kind] = await StartAsync(kind);
         foreach (var index in (await engine.CallAsync(HttpMethod.Get, "/_cat/indices?format=json&h=index&expand_wildcards=open,closed")).AsArray().Select(index => (string)index!["index"]!).Where(index => index[0] != '.' || index.StartsWith(".tool", StringComparison.Ordinal)))
+        {
+            foreach (var block in new[] { "read_only", "metadata" }) // else it can't be deleted
+                await engine.CallAsync(HttpMethod.Put, $"/{index}/_settings?expand_wildcards=all", $$"""{"index.blocks.{{block}}":null}""");
             await engine.CallAsync(HttpMethod.Delete, $"/{index}");
+        }
         foreach (var repository in ((JsonObject)await engine.CallAsync(HttpMethod.Get, "/_snapshot")).Select(repository => repository.Key).ToList())
             await engine.CallAsync(HttpMethod.Delete, $"/_snapshot/{repository}");
         foreach (var template in ((JsonObject)await engine.CallAsync(HttpMethod.Get, "/_template")).Select(template => template.Key).Where(name => name[0] != '.').ToList())

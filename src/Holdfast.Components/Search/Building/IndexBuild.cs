@@ -35,7 +35,9 @@ internal sealed class IndexBuild(SearchWork work, IndexDefinition definition, Al
         var begun = await NewIndex.FindBegunAsync(Server, place, Purpose, cancellation);
         _goesOn = begun is { } found && found.Fingerprint == definition.Fingerprint && !afresh;
         _target = new NewIndex(Server, _goesOn ? begun!.Value.Name : place.Next, work.Clock);
-        if (!_goesOn) await GivingTemplates.RefuseAsync(Server, definition, place, _target.Name, new Dictionary<string, JsonObject>(StringComparer.Ordinal), cancellation);
+        if (place.Current is { } used) await IndexBlocks.RefuseAsync(Server, used, cancellation);
+        if (_goesOn) await IndexBlocks.RefuseWritesAsync(Server, _target.Name, cancellation);
+        else await GivingTemplates.RefuseAsync(Server, definition, place, _target.Name, new Dictionary<string, JsonObject>(StringComparer.Ordinal), cancellation);
         List<Step> steps =
         [
             _goesOn

@@ -37,6 +37,7 @@ internal sealed class IndexMigration(SearchWork work, IndexUndos undos, IndexDef
         var shape = await IndexShape.ReadAsync(Server, definition, place, index, cancellation);
         var differences = shape.All.ToList();
         if (differences.Count == 0) return [];
+        await IndexBlocks.RefuseAsync(Server, index, cancellation);
         if (!shape.NeedsNew) return [work.Step($"Change {index}", Text(differences), (context, stop) => ChangeAsync(definition, place, shape, context, stop))];
         await GivingTemplates.RefuseAsync(Server, definition, place, place.Next, definitions.Templates(), cancellation);
         var steps = copy.Steps(pace);

@@ -21,9 +21,24 @@ internal sealed class IndexUndos(SearchSettings settings, SearchServer server, T
     public async Task UndoAsync(Undo undo, CancellationToken cancellation)
     {
         var (index, old) = (undo.Arguments[Index], undo.Arguments[Old]);
-        if (old.Length > 0) await new IndexShelf(server, clock).UnblockAsync(old, cancellation);
+        var isFree = old.Length == 0 || await TryUnblockAsync(old, cancellation);
         while (await CancelAsync(index, cancellation)) await Task.Delay(_look, clock, cancellation);
         if (!await IsLedAsync(undo.Arguments[Alias], index, old, cancellation)) await server.DeleteAsync($"/{SearchServer.Part(index)}", cancellation);
+        if (!isFree) await new IndexShelf(server, clock).UnblockAsync(old, cancellation);
+    }
+
+    /// <summary>False where the engine itself has blocked it, because a disk is full: then the copy has to go first.</summary>
+    private async Task<bool> TryUnblockAsync(string old, CancellationToken cancellation)
+    {
+        try
+        {
+            await new IndexShelf(server, clock).UnblockAsync(old, cancellation);
+            return true;
+        }
+        catch (ProblemException blocked) when (blocked.Problem.Code == Catalogue.SearchBlocked.Code)
+        {
+            return false;
+        }
     }
 
     /// <summary>The alias was led there: the old one does not have it any more, which a template that gives it to the new one can't do.</summary>
