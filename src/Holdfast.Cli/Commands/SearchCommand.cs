@@ -105,6 +105,7 @@ internal static class SearchCommand
     private static async Task<ExitCode> MigrateAsync(Session session, ParseResult parsed, CancellationToken cancellation)
     {
         const string Verb = "search migrate";
+        var differing = new List<string>();
         var (cluster, request) = Request(session, parsed, parsed.GetRequiredValue(Wanted));
         if (request.Indices.Count == 0) request = request with { Indices = cluster.Aliases };
         var plan = await ComposeAsync(cancellation);
@@ -117,10 +118,14 @@ internal static class SearchCommand
             return ExitCode.Success;
         }
         var outcome = await session.RunAsync(ComposeAsync, cancellation);
-        if (outcome.Problem is null) session.Output.Tell(new SearchFinishedEvent("migrated", session.Profile.Platform, request.Indices) { Warnings = outcome.Warnings.Count, Seconds = outcome.Duration.TotalSeconds });
+        if (outcome.Problem is null) session.Output.Tell(new SearchFinishedEvent("migrated", session.Profile.Platform, differing) { Warnings = outcome.Warnings.Count, Seconds = outcome.Duration.TotalSeconds });
         return outcome.Exit;
 
-        async Task<Plan> ComposeAsync(CancellationToken token) => new(Verb, session.Profile.Platform, await cluster.PlanMigrateAsync(request, token));
+        async Task<Plan> ComposeAsync(CancellationToken token)
+        {
+            differing.Clear();
+            return new(Verb, session.Profile.Platform, await cluster.PlanMigrateAsync(request, differing.Add, token));
+        }
     }
 
     private static async Task<ExitCode> SyncAsync(Session session, ParseResult parsed, CancellationToken cancellation)

@@ -119,9 +119,19 @@ public sealed class SearchComponent : IComponent
 
     /// <summary>The steps that bring templates and indices to what the profile wants; none when nothing differs.</summary>
     /// <exception cref="ProblemException">A definition can not be used, or the engine can not be asked.</exception>
-    public async Task<IReadOnlyList<Step>> PlanMigrateAsync(IndexRequest request, CancellationToken cancellation) => request.Delegate
-        ? [Delegated("migrate", $"Migrate {Name}", string.Join(',', request.Indices))]
-        : await new IndexMigration(Work(request), IndexUndos, _definitions, _settings.Pace).PlanAsync(request.Indices, cancellation);
+    public Task<IReadOnlyList<Step>> PlanMigrateAsync(IndexRequest request, CancellationToken cancellation) => PlanMigrateAsync(request, _ => { }, cancellation);
+
+    /// <summary>The same, and which indices differ.</summary>
+    /// <param name="request">Which indices.</param>
+    /// <param name="found">Gets each alias of which the steps change something; all of them where the platform's own command does it.</param>
+    /// <param name="cancellation">Stops asking.</param>
+    /// <exception cref="ProblemException">As there.</exception>
+    public async Task<IReadOnlyList<Step>> PlanMigrateAsync(IndexRequest request, Action<string> found, CancellationToken cancellation)
+    {
+        if (!request.Delegate) return await new IndexMigration(Work(request), IndexUndos, _definitions, _settings.Pace).PlanAsync(request.Indices, found, cancellation);
+        foreach (var alias in request.Indices) found(alias);
+        return [Delegated("migrate", $"Migrate {Name}", string.Join(',', request.Indices))];
+    }
 
     /// <summary>
     /// The steps that delete indices which others have replaced, or which restores have moved aside; none when none is left. Of all aliases of

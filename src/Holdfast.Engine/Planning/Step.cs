@@ -22,7 +22,7 @@ public sealed record Step
     /// <summary>After this the step is cancelled; null for no limit.</summary>
     public TimeSpan? Deadline { get; init; }
 
-    /// <summary>True when something that exists is replaced or moved.</summary>
+    /// <summary>True when something that exists is replaced, moved or deleted.</summary>
     public bool Destroys { get; init; }
 
     [JsonIgnore]

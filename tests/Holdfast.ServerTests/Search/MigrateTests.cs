@@ -29,6 +29,14 @@ public sealed class MigrateTests(SearchEngines engines)
         await MigrateAsync(shop);
         Assert.Equal(("documents_v1", "documents_v1"), (await shop.LedAsync(), await shop.LedAsync("small")));
         Assert.Empty(await PlanAsync(shop));
+
+        var differing = new List<string>();
+        await shop.Engine.CallAsync(HttpMethod.Delete, "/_template/shop");
+        Assert.Equal("Put the template shop", Assert.Single(await shop.Component.PlanMigrateAsync(shop.Request(), differing.Add, ShopIndices.Cancellation)).Name);
+        Assert.Empty(differing);
+        await shop.Engine.CallAsync(HttpMethod.Delete, "/documents_v1");
+        await shop.Component.PlanMigrateAsync(shop.Request(), differing.Add, ShopIndices.Cancellation);
+        Assert.Equal(["documents"], differing);
     }
 
     [Theory]

@@ -43,6 +43,15 @@ public sealed class PlainOutputTests : IDisposable
     }
 
     [Fact]
+    public void A_migration_names_what_differed_and_says_so_when_it_was_only_templates()
+    {
+        using var output = Open(quiet: false);
+        output.Tell(new SearchFinishedEvent("migrated", "shop", ["documents", "stix"]) { Seconds = 2 });
+        output.Tell(new SearchFinishedEvent("migrated", "shop", []) { Seconds = 2 });
+        Assert.Matches("^\n2 indices of platform shop migrated, [^:\n]+: documents, stix\\.\n\nTemplates of platform shop migrated, [^:\n]+\\.\n$", Text(_output));
+    }
+
+    [Fact]
     public void A_long_step_says_every_half_a_minute_how_far_it_is()
     {
         using var output = Open(quiet: false);

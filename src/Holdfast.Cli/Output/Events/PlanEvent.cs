@@ -14,7 +14,7 @@ internal sealed record PlanEvent(string Verb, string Platform, IReadOnlyList<Pla
         var figures = Steps.Count.ToString().Length;
         foreach (var (index, step) in Steps.Index())
         {
-            var sign = step.Destroys ? style.Yellow(" (replaces or moves what exists)") : "";
+            var sign = step.Destroys ? style.Yellow(" (replaces, moves or deletes what exists)") : "";
             yield return $"  {(index + 1).ToString().PadLeft(figures)}. {Printable.Text(step.Name)}{sign}";
             yield return $"  {new string(' ', figures)}  {style.Dim(Printable.Text(step.Does))}";
         }

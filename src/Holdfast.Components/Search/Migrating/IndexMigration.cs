@@ -15,8 +15,11 @@ internal sealed class IndexMigration(SearchWork work, IndexUndos undos, IndexDef
 {
     private SearchServer Server => work.Server;
 
+    /// <param name="aliases">The indices, by their aliases.</param>
+    /// <param name="found">Gets each of them of which something differs.</param>
+    /// <param name="cancellation">Stops asking.</param>
     /// <exception cref="ProblemException">The engine can not be asked, or a definition can not be used.</exception>
-    public async Task<IReadOnlyList<Step>> PlanAsync(IReadOnlyList<string> aliases, CancellationToken cancellation)
+    public async Task<IReadOnlyList<Step>> PlanAsync(IReadOnlyList<string> aliases, Action<string> found, CancellationToken cancellation)
     {
         var steps = new List<Step>();
         foreach (var (name, wanted) in definitions.Templates())
@@ -24,7 +27,12 @@ internal sealed class IndexMigration(SearchWork work, IndexUndos undos, IndexDef
             var template = await TemplateShape.ReadAsync(Server, name, wanted, cancellation);
             if (template.Differences.Count > 0) steps.Add(work.Step($"Put the template {name}", Text(template.Differences), (_, stop) => PutAsync(template, stop)));
         }
-        foreach (var definition in aliases.Select(definitions.Of)) steps.AddRange(await PlanOneAsync(definition, cancellation));
+        foreach (var definition in aliases.Select(definitions.Of))
+        {
+            var differing = await PlanOneAsync(definition, cancellation);
+            if (differing.Count > 0) found(definition.Alias);
+            steps.AddRange(differing);
+        }
         return steps;
     }
 
