@@ -11,23 +11,30 @@ internal sealed class IndexAliases(SearchServer server, JsonObject state, IReadO
     private static readonly (string Key, string Path, string Item)[] _composable =
         [(SearchState.ComponentTemplates, "/_component_template", "component_template"), (SearchState.IndexTemplates, "/_index_template", "index_template")];
 
-    /// <summary>An alias that an index of another name has now would lead to two of them.</summary>
+    /// <summary>An alias can not have the name of an index; and one that an index of another name has now would lead to two.</summary>
+    /// <param name="mayTake">Those that lead elsewhere are taken from there.</param>
+    /// <param name="cancellation">Stops asking.</param>
     /// <exception cref="ProblemException">There is one.</exception>
-    public async Task RefuseOthersAsync(CancellationToken cancellation)
+    public async Task RefuseOthersAsync(bool mayTake, CancellationToken cancellation)
     {
         var wanted = Wanted().Select(alias => alias.Name).ToHashSet(StringComparer.Ordinal);
         foreach (var (index, about) in await HoldersAsync(cancellation))
         {
-            if (wanted.Contains(index)) throw Catalogue.SearchAlias.Throwable($"The point has an alias '{index}', and there is an index of that name.", "Delete or rename that index, then restore again.");
+            if (wanted.Contains(index)) throw Occupied($"The point has an alias '{index}', and there is an index of that name.", index, "restore again");
             foreach (var (alias, _) in about)
-                if (wanted.Contains(alias) && !Shares(index, alias))
+            {
+                if (indices.Contains(alias, StringComparer.Ordinal) && !indices.Contains(index, StringComparer.Ordinal))
+                    throw Catalogue.SearchAlias.Throwable($"The point has an index '{alias}', and there is an alias of that name, which leads to {index}.", $"Take the alias away from {index} (POST _aliases), then restore again.");
+                if (!mayTake && wanted.Contains(alias) && !Shares(index, alias))
                     throw Catalogue.SearchAlias.Throwable($"The alias '{alias}' leads to the index {index}, which did not have it in the point: after the restore it would lead to two.");
+            }
         }
     }
 
-    /// <summary>All aliases in one change, in which they are taken from whoever has them and had not; and templates that are not there.</summary>
+    /// <summary>Templates that are not there; then all aliases in one change, in which they are taken from whoever has them and had not.</summary>
     public async Task PutBackAsync(StepContext context, CancellationToken cancellation)
     {
+        foreach (var name in await PutTemplatesAsync(cancellation)) context.Note($"{name} was put back.");
         var wanted = Wanted().ToList();
         var actions = new List<JsonNode>();
         var names = wanted.Select(alias => alias.Name).ToHashSet(StringComparer.Ordinal);
@@ -37,8 +44,14 @@ internal sealed class IndexAliases(SearchServer server, JsonObject state, IReadO
         foreach (var (index, alias, about) in wanted) actions.Add(Action("add", index, alias, about));
         if (actions.Count > 0) await server.PostAsync("/_aliases", new JsonObject { ["actions"] = new JsonArray([.. actions]) }, cancellation);
         context.Note($"{wanted.Count} aliases lead to what was restored.");
-        foreach (var name in await PutTemplatesAsync(cancellation)) context.Note($"{name} was put back.");
     }
+
+    /// <summary>An index has the name of an alias.</summary>
+    /// <param name="what">What was found.</param>
+    /// <param name="index">The index.</param>
+    /// <param name="then">What to do when it is gone.</param>
+    public static ProblemException Occupied(string what, string index, string then) => Catalogue.SearchAlias.Throwable(
+        what, $"Whoever writes to an alias that leads nowhere makes such an index. Stop the platform, clone the index under another name if you want to keep what it has (_clone), delete it (DELETE {index}), then {then}.");
 
     private async Task<IReadOnlyList<string>> PutTemplatesAsync(CancellationToken cancellation)
     {

@@ -25,8 +25,8 @@ internal sealed class SearchRestore(SearchSettings settings, SearchServer server
     private SnapshotRepository? _source;
     private Undo? _takeAway;
 
-    /// <summary>Owed until everything is counted: a restore that fails leaves indices that were there as they were.</summary>
-    private readonly List<Undo> _moved = [];
+    /// <summary>Owed until everything is counted and the aliases lead to it: a restore that fails leaves indices that were there as they were.</summary>
+    private readonly List<(ShelvedIndex Index, Undo Owed)> _moved = [];
     private JsonObject _state = [];
 
     private string Name => settings.Name;
@@ -41,42 +41,32 @@ internal sealed class SearchRestore(SearchSettings settings, SearchServer server
             throw Catalogue.SearchVersion.Throwable($"The snapshot of {Name} was taken by {record.Source.Name}: {why}.");
         IReadOnlyList<string> chosen = [.. record.Indices.Where(index => !_own.Any(own => FileSystemName.MatchesSimpleExpression(own, index)) && IsChosen(index))];
         if (chosen.Count == 0) throw Catalogue.SearchIndex.Throwable($"The point holds no index of {Name} that was asked for. It holds {string.Join(", ", record.Indices)}.");
-        var (there, closed) = await ThereAsync(chosen, cancellation);
+        var there = await StandingIndices.FindAsync(server, chosen, cancellation);
         _state = await ReadStateAsync(cancellation);
         var aliases = new IndexAliases(server, _state, chosen);
-        if (!session.Overwrite)
-        {
-            await aliases.RefuseOthersAsync(cancellation);
-            RefuseClosed(closed);
-            await RefuseLostAsync(there, cancellation);
-        }
+        await aliases.RefuseOthersAsync(session.Overwrite, cancellation);
+        there.RefuseUnmovable(Name, session.Overwrite);
         return Steps(record, chosen, there, aliases);
     }
 
-    /// <summary>The engine does not clone an index that is closed, which counts as lost for a moment when it is closed.</summary>
-    private void RefuseClosed(IReadOnlyList<string> closed)
-    {
-        if (closed.Count > 0)
-            throw Catalogue.SearchRestore.Throwable($"{string.Join(", ", closed)} of {Name} {(closed.Count == 1 ? "is" : "are")} closed, so that the engine can not move {(closed.Count == 1 ? "it" : "them")} aside.", "Open what is closed (_open); with --overwrite it is deleted, with --exclude it stays as it is.");
-    }
-
-    /// <summary>Nor one that is not whole.</summary>
-    private async Task RefuseLostAsync(IReadOnlyList<string> there, CancellationToken cancellation)
-    {
-        if (await SearchState.FindLostAsync(server, there, cancellation) is { Count: > 0 } lost)
-            throw Catalogue.SearchRestore.Throwable($"{string.Join(", ", lost)} of {Name} has lost shards (it is red), so it can not be moved aside.", "With --overwrite it is deleted; with --exclude it stays as it is.");
-    }
-
-    private List<Step> Steps(SearchRecord record, IReadOnlyList<string> chosen, IReadOnlyList<string> there, IndexAliases aliases)
+    private List<Step> Steps(SearchRecord record, IReadOnlyList<string> chosen, StandingIndices there, IndexAliases aliases)
     {
         List<Step> steps = [Step($"Bring the snapshot to {Name}", $"Lets the engine read the snapshot {record.Snapshot}: from its own repository, if it is still there, or from the copy in the point.", (context, stop) => BringAsync(record, context, stop))];
-        if (there.Count > 0)
-            steps.Add(Step($"Make room in {Name}", $"{(session.Overwrite ? "Deletes" : "Moves aside")} {there.Count} indices: {string.Join(", ", there)}.", (context, stop) => MakeRoomAsync(chosen, context, stop)) with { Destroys = true });
+        if (there.All.Count > 0) steps.Add(Step($"Make room in {Name}", MakingRoom(there), (context, stop) => MakeRoomAsync(chosen, context, stop)) with { Destroys = true });
         steps.Add(Step($"Restore {chosen.Count} indices of {Name}", $"{string.Join(", ", chosen)}; waits until each shard is there.", (context, stop) => RestoreAsync(record, chosen, context, stop)));
-        steps.Add(Step($"Put back the aliases and templates of {Name}", "All aliases in one change; templates and pipelines that are not there.", (context, stop) => aliases.PutBackAsync(context, stop)));
         steps.Add(Step($"Count the documents of {Name}", "Compares the number of documents of each index with that at the snapshot.", (context, stop) => CountAsync(record, chosen, context, stop)));
+        steps.Add(Step($"Put back the aliases and templates of {Name}", "Templates and pipelines that are not there; all aliases in one change.", (context, stop) => LeadAsync(aliases, context, stop)));
         steps.Add(Step($"Take the snapshot away from {Name}", "Removes what was put there to be restored from.", TakeAwayAsync));
+        if (session.Overwrite && there.Movable.Any()) steps.Add(Step($"Delete what was replaced in {Name}", "Deletes what was moved aside.", DropAsync) with { Destroys = true });
         return steps;
+    }
+
+    private string MakingRoom(StandingIndices there)
+    {
+        var movable = there.Movable.ToList();
+        var moves = movable.Count == 0 ? "" : $"Moves aside {movable.Count} indices: {string.Join(", ", movable)}.{(session.Overwrite ? " They are deleted once what takes their place is whole." : "")}";
+        var deletes = there.Lost.Count == 0 ? "" : $"Deletes what has lost shards, which can not be moved aside: {string.Join(", ", there.Lost)}.";
+        return $"{moves} {deletes}".Trim();
     }
 
     private Step Step(string name, string does, Func<StepContext, CancellationToken, Task> act) => new() { Name = name, Does = does, Component = $"search/{Name}", Act = act };
@@ -89,13 +79,6 @@ internal sealed class SearchRestore(SearchSettings settings, SearchServer server
     private bool IsChosen(string index) =>
         (session.Include.Count == 0 || session.Include.Any(pattern => FileSystemName.MatchesSimpleExpression(pattern, index)))
         && !session.Exclude.Any(pattern => FileSystemName.MatchesSimpleExpression(pattern, index));
-
-    /// <summary>Those that are in the way, and which of them are closed.</summary>
-    private async Task<(IReadOnlyList<string> All, IReadOnlyList<string> Closed)> ThereAsync(IReadOnlyList<string> chosen, CancellationToken cancellation)
-    {
-        var (open, closed) = await SearchState.ResolveAsync(server, ["*"], cancellation);
-        return ([.. chosen.Where(index => open.Concat(closed).Contains(index, StringComparer.Ordinal))], [.. chosen.Where(index => closed.Contains(index, StringComparer.Ordinal))]);
-    }
 
     private async Task<JsonObject> ReadStateAsync(CancellationToken cancellation)
     {
@@ -148,18 +131,20 @@ internal sealed class SearchRestore(SearchSettings settings, SearchServer server
 
     private async Task MakeRoomAsync(IReadOnlyList<string> chosen, StepContext context, CancellationToken cancellation)
     {
-        foreach (var index in (await ThereAsync(chosen, cancellation)).All)
+        var there = await StandingIndices.FindAsync(server, chosen, cancellation);
+        there.RefuseUnmovable(Name, session.Overwrite);
+        foreach (var index in there.Movable)
         {
-            if (session.Overwrite)
-            {
-                await server.DeleteAsync($"/{SearchServer.Part(index)}", cancellation);
-                continue;
-            }
             var moved = await _shelf.LookAsync(index, (index + session.AsideSuffix).ToLowerInvariant(), CreatedOf(index), cancellation);
-            _moved.Add(undos.MoveBack(moved));
-            await context.OweAsync(_moved[^1], cancellation);
+            _moved.Add((moved, undos.MoveBack(moved)));
+            await context.OweAsync(_moved[^1].Owed, cancellation);
             await _shelf.MoveAsync(moved, cancellation);
             context.Note($"The index {index} is now {moved.Aside}.");
+        }
+        foreach (var index in there.Lost)
+        {
+            await server.DeleteAsync($"/{SearchServer.Part(index)}", cancellation);
+            context.Note($"The index {index}, which had lost shards, was deleted.");
         }
     }
 
@@ -192,9 +177,24 @@ internal sealed class SearchRestore(SearchSettings settings, SearchServer server
             if (count != record.Documents[index]) differences.Add($"{index}: {count} documents, and {record.Documents[index]} at the snapshot");
         }
         if (differences.Count > 0) throw new ProblemException(Catalogue.SearchRestore.With($"{differences.Count} indices of {Name} do not have the documents that they should have.") with { Details = differences });
-        foreach (var moved in _moved) await context.SettleAsync(moved, cancellation);
         foreach (var index in chosen.Where(index => !record.Documents.ContainsKey(index) && !index.StartsWith('.'))) context.Note($"The documents of {index} can not be compared: somebody wrote to it while the snapshot was taken.");
         context.Note($"{chosen.Count(record.Documents.ContainsKey)} indices of {Name} have {chosen.Sum(index => record.Documents.GetValueOrDefault(index))} documents, as at the snapshot.");
+    }
+
+    /// <summary>From then on nothing is brought back: whoever asks for an alias meets what was restored.</summary>
+    private async Task LeadAsync(IndexAliases aliases, StepContext context, CancellationToken cancellation)
+    {
+        await aliases.PutBackAsync(context, cancellation);
+        foreach (var (_, owed) in _moved) await context.SettleAsync(owed, cancellation);
+    }
+
+    private async Task DropAsync(StepContext context, CancellationToken cancellation)
+    {
+        foreach (var (moved, _) in _moved)
+        {
+            await server.DeleteAsync($"/{SearchServer.Part(moved.Aside)}", cancellation);
+            context.Note($"{moved.Aside} was deleted.");
+        }
     }
 
     private async Task TakeAwayAsync(StepContext context, CancellationToken cancellation)
