@@ -91,7 +91,7 @@ internal sealed class SearchRestore(SearchSettings settings, SearchServer server
     private async Task BringAsync(SearchRecord record, StepContext context, CancellationToken cancellation)
     {
         var own = new SnapshotRepository(server, record.Repository, clock);
-        if (await own.IsRegisteredAsync(cancellation) && await own.FindAsync(record.Snapshot, cancellation) is { IsWhole: true } kept && kept.Owner?.Run == session.Manifest.RunId)
+        if (await FindKeptAsync(own, record, context, cancellation) is { IsWhole: true } kept && kept.Owner?.Run == session.Manifest.RunId)
         {
             _source = own;
             context.Note($"The engine still has the snapshot {record.Snapshot} in its repository '{record.Repository}'.");
@@ -110,6 +110,20 @@ internal sealed class SearchRestore(SearchSettings settings, SearchServer server
         await copy.RegisterAsync(directory, isReadOnly: true, cancellation);
         _source = await copy.FindAsync(record.Snapshot, cancellation) is { IsWhole: true } ? copy
             : throw Catalogue.SearchRestore.Throwable($"{server.Place} does not find the snapshot {record.Snapshot} in the copy of the point.");
+    }
+
+    /// <summary>The snapshot in the engine's own repository; one that can not be read is not needed where the point has a copy.</summary>
+    private static async Task<SnapshotInfo?> FindKeptAsync(SnapshotRepository own, SearchRecord record, StepContext context, CancellationToken cancellation)
+    {
+        try
+        {
+            return await own.IsRegisteredAsync(cancellation) ? await own.FindAsync(record.Snapshot, cancellation) : null;
+        }
+        catch (ProblemException unreadable) when (record.IsCopied && (unreadable.Problem.Code == Catalogue.SearchSnapshot.Code || unreadable.Problem.Code == Catalogue.SearchRefused.Code))
+        {
+            context.Note($"{unreadable.Problem.Message} The copy in the point is used.");
+            return null;
+        }
     }
 
     /// <summary>The engine's user need not have the number here that it had there.</summary>

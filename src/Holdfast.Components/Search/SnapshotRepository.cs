@@ -55,14 +55,15 @@ internal sealed class SnapshotRepository(SearchServer server, string name, TimeP
 
     /// <summary>Begins a snapshot.</summary>
     /// <exception cref="ProblemException">The engine refuses.</exception>
-    public Task BeginAsync(string snapshot, SnapshotOwner owner, IReadOnlyList<string> indices, CancellationToken cancellation) => server.PutAsync(
-        $"{PathOf(snapshot)}?wait_for_completion=false",
-        new JsonObject
+    public Task BeginAsync(string snapshot, SnapshotOwner owner, IReadOnlyList<string> indices, CancellationToken cancellation)
+    {
+        var request = new JsonObject
         {
             ["indices"] = string.Join(',', indices), ["include_global_state"] = true, ["partial"] = false, ["ignore_unavailable"] = false,
             ["metadata"] = owner.ToJson(),
-        },
-        cancellation);
+        };
+        return UseAsync(async () => await server.PutAsync($"{PathOf(snapshot)}?wait_for_completion=false", request, cancellation));
+    }
 
     /// <summary>Waits for a snapshot's end, and counts its bytes and shards meanwhile.</summary>
     /// <exception cref="ProblemException">It is not whole, or has vanished, as after the death of the master.</exception>
@@ -82,12 +83,12 @@ internal sealed class SnapshotRepository(SearchServer server, string name, TimeP
     /// <summary>A snapshot; null when there is none of that name.</summary>
     /// <exception cref="ProblemException">The engine refuses.</exception>
     public async Task<SnapshotInfo?> FindAsync(string snapshot, CancellationToken cancellation) =>
-        await server.FindAsync(PathOf(snapshot), cancellation) is { } found && found["snapshots"] is JsonArray { Count: > 0 } list ? SnapshotInfo.Of(list[0]!) : null;
+        await UseAsync(() => server.FindAsync(PathOf(snapshot), cancellation)) is { } found && found["snapshots"] is JsonArray { Count: > 0 } list ? SnapshotInfo.Of(list[0]!) : null;
 
     /// <summary>All snapshots, oldest first.</summary>
     /// <exception cref="ProblemException">The engine refuses.</exception>
     public async Task<IReadOnlyList<SnapshotInfo>> ListAsync(CancellationToken cancellation) =>
-        [.. ((await server.GetAsync($"{Path}/_all", cancellation))["snapshots"] as JsonArray ?? []).Select(snapshot => SnapshotInfo.Of(snapshot!)).OrderBy(snapshot => snapshot.Started)];
+        [.. ((await UseAsync(() => server.FindAsync($"{Path}/_all", cancellation)))?["snapshots"] as JsonArray ?? []).Select(snapshot => SnapshotInfo.Of(snapshot!)).OrderBy(snapshot => snapshot.Started)];
 
     /// <summary>Deletes a snapshot; one that runs is cancelled. One that is not there is well.</summary>
     /// <exception cref="ProblemException">The engine refuses.</exception>
@@ -96,6 +97,23 @@ internal sealed class SnapshotRepository(SearchServer server, string name, TimeP
     /// <summary>Lets the engine forget the repository; its directory stays.</summary>
     /// <exception cref="ProblemException">The engine refuses.</exception>
     public Task UnregisterAsync(CancellationToken cancellation) => server.DeleteAsync(Path, cancellation);
+
+    /// <summary>An engine that finds its repository changed by somebody else, or damaged, refuses whatever is asked of it until it reads it anew.</summary>
+    private async Task<JsonNode?> UseAsync(Func<Task<JsonNode?>> ask)
+    {
+        try
+        {
+            return await ask();
+        }
+        catch (ProblemException refused) when (refused.Problem.Code == Catalogue.SearchRefused.Code && refused.Problem.Message.Contains("repository_", StringComparison.Ordinal))
+        {
+            throw new ProblemException(
+                Catalogue.SearchSnapshot.With(
+                    $"The snapshot repository '{name}' of {server.Place} can not be used: {refused.Problem.Message}",
+                    $"Two clusters must not write into one directory: give each its own. Then let the engine forget the repository (DELETE _snapshot/{name}; no file is deleted): registered again, as the next backup does, it is read anew. If it is still refused, move the directory's content away: recovery points have copies of their own."),
+                refused);
+        }
+    }
 
     private string PathOf(string snapshot) => $"{Path}/{SearchServer.Part(snapshot)}";
 
