@@ -14,9 +14,11 @@ internal sealed class IndexAliases(SearchServer server, JsonObject state, IReadO
     /// <summary>An alias can not have the name of an index; and one that an index of another name has now would lead to two.</summary>
     /// <param name="mayTake">Those that lead elsewhere are taken from there.</param>
     /// <param name="cancellation">Stops asking.</param>
+    /// <returns>What will be taken, and from whom.</returns>
     /// <exception cref="ProblemException">There is one.</exception>
-    public async Task RefuseOthersAsync(bool mayTake, CancellationToken cancellation)
+    public async Task<IReadOnlyList<(string Alias, string Index)>> RefuseOthersAsync(bool mayTake, CancellationToken cancellation)
     {
+        var taken = new List<(string, string)>();
         var wanted = Wanted().Select(alias => alias.Name).ToHashSet(StringComparer.Ordinal);
         foreach (var (index, about) in await HoldersAsync(cancellation))
         {
@@ -25,10 +27,12 @@ internal sealed class IndexAliases(SearchServer server, JsonObject state, IReadO
             {
                 if (indices.Contains(alias, StringComparer.Ordinal) && !indices.Contains(index, StringComparer.Ordinal))
                     throw Catalogue.SearchAlias.Throwable($"The point has an index '{alias}', and there is an alias of that name, which leads to {index}.", $"Take the alias away from {index} (POST _aliases), then restore again.");
-                if (!mayTake && wanted.Contains(alias) && !Shares(index, alias))
-                    throw Catalogue.SearchAlias.Throwable($"The alias '{alias}' leads to the index {index}, which did not have it in the point: after the restore it would lead to two.");
+                if (!wanted.Contains(alias) || Shares(index, alias)) continue;
+                if (!mayTake) throw Catalogue.SearchAlias.Throwable($"The alias '{alias}' leads to the index {index}, which did not have it in the point: after the restore it would lead to two.");
+                taken.Add((alias, index));
             }
         }
+        return taken;
     }
 
     /// <summary>Templates that are not there; then all aliases in one change, in which they are taken from whoever has them and had not.</summary>
@@ -37,13 +41,20 @@ internal sealed class IndexAliases(SearchServer server, JsonObject state, IReadO
         foreach (var name in await PutTemplatesAsync(cancellation)) context.Note($"{name} was put back.");
         var wanted = Wanted().ToList();
         var actions = new List<JsonNode>();
+        var taken = new List<string>();
         var names = wanted.Select(alias => alias.Name).ToHashSet(StringComparer.Ordinal);
         foreach (var (index, about) in await HoldersAsync(cancellation))
-            foreach (var (alias, _) in about)
-                if (names.Contains(alias) && !Shares(index, alias)) actions.Add(Action("remove", index, alias, []));
+        {
+            foreach (var alias in about.Select(alias => alias.Key).Where(alias => names.Contains(alias) && !Shares(index, alias)))
+            {
+                actions.Add(Action("remove", index, alias, []));
+                taken.Add($"The alias '{alias}' does not lead to {index} any more, as it did before the restore.");
+            }
+        }
         foreach (var (index, alias, about) in wanted) actions.Add(Action("add", index, alias, about));
         if (actions.Count > 0) await server.PostAsync("/_aliases", new JsonObject { ["actions"] = new JsonArray([.. actions]) }, cancellation);
         context.Note($"{wanted.Count} aliases lead to what was restored.");
+        foreach (var loss in taken) context.Note(loss);
     }
 
     /// <summary>An index has the name of an alias.</summary>

@@ -44,18 +44,18 @@ internal sealed class SearchRestore(SearchSettings settings, SearchServer server
         var there = await StandingIndices.FindAsync(server, chosen, cancellation);
         _state = await ReadStateAsync(cancellation);
         var aliases = new IndexAliases(server, _state, chosen);
-        await aliases.RefuseOthersAsync(session.Overwrite, cancellation);
+        var taken = await aliases.RefuseOthersAsync(session.Overwrite, cancellation);
         there.RefuseUnmovable(Name, session.Overwrite);
-        return Steps(record, chosen, there, aliases);
+        return Steps(record, chosen, there, aliases, string.Concat(taken.Select(from => $" Takes '{from.Alias}' from {from.Index}.")));
     }
 
-    private List<Step> Steps(SearchRecord record, IReadOnlyList<string> chosen, StandingIndices there, IndexAliases aliases)
+    private List<Step> Steps(SearchRecord record, IReadOnlyList<string> chosen, StandingIndices there, IndexAliases aliases, string takes)
     {
         List<Step> steps = [Step($"Bring the snapshot to {Name}", $"Lets the engine read the snapshot {record.Snapshot}: from its own repository, if it is still there, or from the copy in the point.", (context, stop) => BringAsync(record, context, stop))];
         if (there.All.Count > 0) steps.Add(Step($"Make room in {Name}", MakingRoom(there), (context, stop) => MakeRoomAsync(chosen, context, stop)) with { Destroys = true });
         steps.Add(Step($"Restore {chosen.Count} indices of {Name}", $"{string.Join(", ", chosen)}; waits until each shard is there.", (context, stop) => RestoreAsync(record, chosen, context, stop)));
         steps.Add(Step($"Count the documents of {Name}", "Compares the number of documents of each index with that at the snapshot.", (context, stop) => CountAsync(record, chosen, context, stop)));
-        steps.Add(Step($"Put back the aliases and templates of {Name}", "Templates and pipelines that are not there; all aliases in one change.", (context, stop) => LeadAsync(aliases, context, stop)));
+        steps.Add(Step($"Put back the aliases and templates of {Name}", $"Templates and pipelines that are not there; all aliases in one change.{takes}", (context, stop) => LeadAsync(aliases, context, stop)));
         steps.Add(Step($"Take the snapshot away from {Name}", "Removes what was put there to be restored from.", TakeAwayAsync));
         if (session.Overwrite && there.Movable.Any()) steps.Add(Step($"Delete what was replaced in {Name}", "Deletes what was moved aside.", DropAsync) with { Destroys = true });
         return steps;

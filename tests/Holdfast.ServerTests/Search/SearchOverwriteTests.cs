@@ -30,7 +30,9 @@ public sealed class SearchOverwriteTests(SearchEngines engines)
         AssertSame(there, await LookAsync(engine));
 
         taken.Manifest.Components[0].Details!["documents"]!["stix_v4"] = 100L;
-        await rig.RestoreAsync(component, taken, overwrite: true);
+        Assert.Contains(await rig.PlanRestoreAsync(component, taken, overwrite: true), step => step.Does.EndsWith("Takes 'documents' from documents_v3.", StringComparison.Ordinal));
+        var said = await rig.RestoreAsync(component, taken, overwrite: true);
+        Assert.Contains("The alias 'documents' does not lead to documents_v3 any more, as it did before the restore.", said.Notes);
         Assert.Equal("documents_v2 documents_v3 stix_v4", await SearchRig.IndicesAsync(engine));
         Assert.Equal(before, await SearchRig.DocumentsAsync(engine, "documents_v2"));
     }
