@@ -45,6 +45,7 @@ internal sealed class IndexAliases(SearchServer server, JsonObject state, IReadO
         var names = wanted.Select(alias => alias.Name).ToHashSet(StringComparer.Ordinal);
         foreach (var (index, about) in await HoldersAsync(cancellation))
         {
+            if (names.Contains(index)) throw Occupied($"The alias '{index}' can not be set: an index of that name was made meanwhile.", index, "run 'holdfast recover' if the restore could not be taken back, and restore again");
             foreach (var alias in about.Select(alias => alias.Key).Where(alias => names.Contains(alias) && !Shares(index, alias)))
             {
                 actions.Add(Action("remove", index, alias, []));

@@ -17,7 +17,7 @@ internal sealed class SearchUndos(SearchSettings settings, SearchServer server, 
             await new SnapshotRepository(server, undo.Arguments[Repository], clock).UnregisterAsync(stop);
             if (System.IO.Directory.Exists(undo.Arguments[Directory])) System.IO.Directory.Delete(undo.Arguments[Directory], recursive: true);
         }),
-        new Handler(Kind(settings, "move-back"), (undo, stop) => new IndexShelf(server, clock).MoveBackAsync(ShelvedIndex.Of(undo.Arguments), stop)),
+        new Handler(Kind(settings, "move-back"), (undo, stop) => MoveBackAsync(server, clock, ShelvedIndex.Of(undo.Arguments), stop)),
         new Handler(Kind(settings, "remember-deletions"), async (undo, stop) =>
         {
             var path = $"/{SearchServer.Part(undo.Arguments[Index])}/_settings";
@@ -46,6 +46,15 @@ internal sealed class SearchUndos(SearchSettings settings, SearchServer server, 
     public Undo TakeAway(string repository, string directory) => new(
         Kind(settings, "take-away"), $"Take away the snapshot repository {repository} of {settings.Name} and its directory {directory}.",
         new Dictionary<string, string>(StringComparer.Ordinal) { [Repository] = repository, [Directory] = directory });
+
+    /// <summary>An index can not come back with its aliases while another one has the name of such an alias.</summary>
+    private static async Task MoveBackAsync(SearchServer server, TimeProvider clock, ShelvedIndex moved, CancellationToken cancellation)
+    {
+        foreach (var alias in moved.Aliases.Select(alias => alias.Key))
+            if (await server.FindAsync($"/{SearchServer.Part(alias)}/_settings/index.uuid", cancellation) is JsonObject found && found.ContainsKey(alias))
+                throw IndexAliases.Occupied($"The index {moved.Index} can not be brought back with its alias '{alias}': an index of that name was made meanwhile.", alias, "run 'holdfast recover'");
+        await new IndexShelf(server, clock).MoveBackAsync(moved, cancellation);
+    }
 
     private static string Kind(SearchSettings settings, string kind) => $"search/{settings.Name}.{kind}";
 

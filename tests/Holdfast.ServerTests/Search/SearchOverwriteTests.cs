@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Holdfast.Engine.Problems;
+using Holdfast.ServerTests.Postgres;
 using Holdfast.Testing;
 using Xunit;
 
@@ -70,6 +71,41 @@ public sealed class SearchOverwriteTests(SearchEngines engines)
             foreach (var overwrite in new[] { true, false })
                 Assert.Contains(says, (await ReindexTests.RefusedAsync(kind, () => rig.PlanRestoreAsync(component, taken, null, overwrite, include))).Message, StringComparison.Ordinal);
             AssertSame(there, await LookAsync(engine));
+        }
+    }
+
+    [Theory]
+    [InlineData("elasticsearch")]
+    [InlineData("opensearch")]
+    public async Task An_index_that_the_platform_makes_by_an_alias_meanwhile_is_named_and_all_comes_back_without_it(string kind)
+    {
+        var engine = await engines.BeginAsync(kind);
+        await using var rig = await SearchRig.BeginAsync();
+        await SearchRig.FillAsync(engine, 50);
+        var component = SearchRig.Component(engine);
+        var taken = await rig.CaptureAsync(component);
+        await SearchRig.WriteAsync(engine, "documents_v2", 50, 50);
+        var there = await LookAsync(engine);
+        var context = new RecordedContext("written");
+        var refused = await ReindexTests.RefusedAsync(Catalogue.SearchAlias, async () =>
+        {
+            foreach (var step in await rig.PlanRestoreAsync(component, taken, overwrite: true))
+            {
+                if (step.Name.StartsWith("Put back", StringComparison.Ordinal)) await SearchRig.WriteAsync(engine, "documents", 0, 1);
+                await step.Act(context, SearchRig.Cancellation);
+            }
+        });
+        Assert.Contains("'documents' can not be set: an index of that name was made meanwhile", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("DELETE documents", refused.Hint, StringComparison.Ordinal);
+        Assert.Contains("DELETE documents", (await ReindexTests.RefusedAsync(Catalogue.SearchAlias, UndoAsync)).Hint, StringComparison.Ordinal);
+        await engine.CallAsync(HttpMethod.Delete, "/documents");
+        await UndoAsync();
+        AssertSame(there, await LookAsync(engine));
+        await rig.RestoreAsync(component, taken, overwrite: true);
+
+        async Task UndoAsync()
+        {
+            foreach (var owed in Enumerable.Reverse(context.Owed)) await component.UndoHandlers.Single(handler => handler.Kind == owed.Kind).UndoAsync(owed, SearchRig.Cancellation);
         }
     }
 
