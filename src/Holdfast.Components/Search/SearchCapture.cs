@@ -13,8 +13,18 @@ namespace Holdfast.Components.Search;
 /// </summary>
 internal sealed class SearchCapture(SearchSettings settings, SearchServer server, SearchUndos undos, IReadOnlyList<(string Named, string Path)> files, CaptureSession session, TimeProvider clock)
 {
+    /// <summary>So many snapshots are taken of a cluster whose indices or aliases change meanwhile; each has little to do after the one before.</summary>
+    private const int Attempts = 4;
+
     private readonly SnapshotRepository _repository = new(server, settings.Repository, clock);
     private ServerDialect? _dialect;
+    private SnapshotInfo? _taken;
+
+    /// <summary>While anybody writes, nobody knows how many documents the snapshot has: then those are counted before it, too, and what differs is not compared afterwards.</summary>
+    private Dictionary<string, long>? _before;
+    private Dictionary<string, long> _counts = [];
+    private Undo? _final;
+    private readonly List<Problem> _refused = [];
     private ComponentRecord? _record;
     private JsonObject? _state;
 
@@ -89,18 +99,63 @@ internal sealed class SearchCapture(SearchSettings settings, SearchServer server
             await server.Patient.PostAsync($"/{names}/_flush?wait_if_ongoing=true&ignore_unavailable=true", null, cancellation);
             await server.Patient.PostAsync($"/{names}/_refresh?ignore_unavailable=true", null, cancellation);
         }
-        // While anybody writes, nobody knows how many documents the snapshot has; then there is nothing to compare with afterwards.
-        var before = session.Mode == BackupMode.Online ? await CountAsync((await FindAsync(cancellation)).Open, cancellation) : null;
-        var taken = await SnapshotAsync(Final, context, cancellation);
+        await TakeUnchangedAsync(context, cancellation);
         _record = new ComponentRecord { Name = $"search/{Name}", Kind = "search", Path = SearchPath.Cluster(Name), From = from, To = clock.GetUtcNow() };
         _record.Versions[_dialect!.IsOpenSearch ? "opensearch" : "elasticsearch"] = _dialect.Number;
-        var counts = await CountAsync([.. taken.Indices.Where(index => !index.StartsWith('.'))], cancellation);
-        _record.Counts["indices"] = taken.Indices.Count;
-        _record.Counts["documents"] = counts.Values.Sum();
-        _record.Details = SearchRecord.Of(settings, _dialect, taken, counts.Where(count => before is null || before.GetValueOrDefault(count.Key, -1) == count.Value));
-        _state = await SearchState.ReadAsync(server, _dialect, taken.Indices, context.Warn, cancellation);
+        _record.Counts["indices"] = _taken!.Indices.Count;
+        _record.Counts["documents"] = _counts.Values.Sum();
+        _record.Details = SearchRecord.Of(settings, _dialect, _taken, _counts.Where(count => _before is null || _before.GetValueOrDefault(count.Key, -1) == count.Value));
+        foreach (var problem in _refused) context.Warn(problem);
         session.Manifest.Mark ??= from;
     }
+
+    /// <summary>
+    /// Takes the snapshot, and again when an alias was led elsewhere meanwhile, or an index made or deleted: an alias that is read afterwards
+    /// may lead to an index that the snapshot does not have.
+    /// </summary>
+    private async Task TakeUnchangedAsync(StepContext context, CancellationToken cancellation)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            var before = await LayoutAsync(cancellation);
+            ProblemException? failed = null;
+            try
+            {
+                await TakeOnceAsync(attempt, context, cancellation);
+            }
+            catch (ProblemException problem)
+            {
+                failed = problem; // it may be of an index that has gone meanwhile
+            }
+            if (JsonNode.DeepEquals(before, await LayoutAsync(cancellation)))
+            {
+                if (failed is not null) throw new ProblemException(failed.Problem, failed);
+                return;
+            }
+            if (attempt == Attempts)
+                throw Catalogue.SearchSnapshot.Throwable($"Indices or aliases of {Name} changed during each of {Attempts} snapshots, so that none is of one instant.", "Take the point in the mode 'quiesced', or leave out with 'capture' in the profile what changes so often.");
+            context.Note($"Indices or aliases of {Name} changed while the snapshot was taken; it is taken again.");
+        }
+    }
+
+    private async Task TakeOnceAsync(int attempt, StepContext context, CancellationToken cancellation)
+    {
+        _before = session.Mode == BackupMode.Online ? await CountAsync((await FindAsync(cancellation)).Open, cancellation) : null;
+        var former = _final;
+        _taken = await SnapshotAsync(attempt == 1 ? Final : $"{Final}-{attempt}", context, cancellation);
+        if (former is not null) await DropAsync(former, context, cancellation); // the one after it has needed its files
+        _counts = await CountAsync([.. _taken.Indices.Where(index => !index.StartsWith('.'))], cancellation);
+        _refused.Clear();
+        _state = await SearchState.ReadAsync(server, _dialect!, _taken.Indices, _refused.Add, cancellation);
+    }
+
+    private async Task DropAsync(Undo former, StepContext context, CancellationToken cancellation)
+    {
+        await undos.Handlers.First(handler => handler.Kind == former.Kind).UndoAsync(former, cancellation);
+        await context.SettleAsync(former, cancellation);
+    }
+
+    private async Task<JsonObject> LayoutAsync(CancellationToken cancellation) => await IndexLayout.ReadAsync(server, (await FindAsync(cancellation)).Open, cancellation);
 
     private Task<PlatformIndices> FindAsync(CancellationToken cancellation) => PlatformIndices.FindAsync(server, settings.Indices, cancellation);
 
@@ -116,7 +171,9 @@ internal sealed class SearchCapture(SearchSettings settings, SearchServer server
         var (open, closed, aside, unfit) = await FindAsync(cancellation);
         // What failed would be deleted by its name, and with it what another one has called so.
         if (await _repository.FindAsync(name, cancellation) is not null) throw Catalogue.SearchSnapshot.Throwable($"There is a snapshot {name} in the repository '{settings.Repository}' of {Name} already.");
-        await context.OweAsync(undos.DeleteSnapshot(name), cancellation);
+        var owed = undos.DeleteSnapshot(name);
+        if (name != Warming) _final = owed;
+        await context.OweAsync(owed, cancellation);
         if (closed.Count > 0 && name == Final) context.Warn(Catalogue.SearchClosed.With($"The engine leaves closed indices out of its snapshots: {string.Join(", ", closed)} of {Name}."));
         if (unfit.Count > 0 && name == Final) context.Warn(Catalogue.SearchUnfit.With($"No index of {Name} fits {string.Join(", ", unfit)}, so the recovery point has none of that name."));
         if (aside.Count > 0 && name == Final) context.Note($"What a restore has moved aside is not in the recovery point: {string.Join(", ", aside)}. 'holdfast search drop-old' deletes it when you do not need it any more.");
@@ -165,7 +222,7 @@ internal sealed class SearchCapture(SearchSettings settings, SearchServer server
         var isThere = await session.Writer.AddDirectoryAsync(location, SearchPath.Repository(Name), session.Parent, options, cancellation);
         if (!isThere || lost.Count > 0) throw new ProblemException(Catalogue.SearchSnapshot.With($"The snapshot repository in '{location}' could not be copied whole.") with { Details = lost });
         await RefuseCompanyAsync(cancellation);
-        if (await _repository.FindAsync(Final, cancellation) is not { IsWhole: true }) throw Catalogue.SearchSnapshot.Throwable($"The snapshot {Final} of {Name} was deleted while it was copied.");
+        if (await _repository.FindAsync(_taken!.Name, cancellation) is not { IsWhole: true }) throw Catalogue.SearchSnapshot.Throwable($"The snapshot {_taken.Name} of {Name} was deleted while it was copied.");
     }
 
     /// <summary>The new one is the oldest that a later one needs; those of other makers are theirs.</summary>

@@ -1,0 +1,84 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using Holdfast.Engine.Problems;
+using Holdfast.Engine.Running;
+using Xunit;
+
+namespace Holdfast.ServerTests.Search;
+
+/// <summary>Points of real engines whose aliases change under the snapshot, that have data streams, or whose repository is damaged.</summary>
+[Collection(SearchEnginesCollection.Name)]
+public sealed class SearchPointTests(SearchEngines engines)
+{
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData("elasticsearch")]
+    [InlineData("opensearch")]
+    public async Task An_alias_that_is_led_to_a_new_index_under_the_snapshot_leads_there_after_a_restore(string kind)
+    {
+        var engine = await engines.BeginAsync(kind);
+        await using var rig = await SearchRig.BeginAsync();
+        await SearchRig.FillAsync(engine, 1000);
+        await engine.CallAsync(HttpMethod.Put, "/_snapshot/holdfast", $$"""{"type":"fs","settings":{"location":"{{engine.Snapshots}}","max_snapshot_bytes_per_sec":"20kb","chunk_size":"10kb"} }""");
+        var component = SearchRig.Component(engine);
+        var capture = rig.CaptureAsync(component, BackupMode.Online);
+        while ((await SearchRig.SnapshotsAsync(engine)).Count == 0) await Task.Delay(20, Cancellation);
+        await engine.CallAsync(HttpMethod.Put, "/documents_v3", """{"settings":{"number_of_replicas":0},"mappings":{"properties":{"n":{"type":"integer"}}}}""");
+        await SearchRig.WriteAsync(engine, "documents_v3", 0, 7);
+        await engine.CallAsync(HttpMethod.Post, "/_aliases", """{"actions":[{"remove":{"index":"documents_v2","alias":"documents"}},{"add":{"index":"documents_v3","alias":"documents"}}]}""");
+        Assert.False(capture.IsCompleted, "The snapshot was over before the alias was led elsewhere.");
+        var taken = await capture;
+        Assert.Contains(taken.Context.Notes, note => note.Contains("it is taken again", StringComparison.Ordinal));
+        Assert.EndsWith("-2", Assert.Single(await SearchRig.SnapshotsAsync(engine)), StringComparison.Ordinal);
+
+        await engine.CallAsync(HttpMethod.Delete, "/documents_v2,documents_v3,stix_v4");
+        await rig.RestoreAsync(component, taken);
+        Assert.Equal("documents_v3", string.Join(' ', (await engine.CallAsync(HttpMethod.Get, "/_alias/documents")).AsObject().Select(index => index.Key)));
+        Assert.Equal(7, (long)(await engine.CallAsync(HttpMethod.Get, "/documents/_count"))["count"]!);
+    }
+
+    [Fact]
+    public async Task Aliases_that_never_stand_still_make_no_point()
+    {
+        var engine = await engines.BeginAsync("opensearch");
+        await using var rig = await SearchRig.BeginAsync();
+        await SearchRig.FillAsync(engine, 10);
+        using var stop = new CancellationTokenSource();
+        var changing = Task.Run(async () => { for (var n = 0; !stop.IsCancellationRequested; n++) await engine.CallAsync(HttpMethod.Put, string.Create(CultureInfo.InvariantCulture, $"/stix_v4/_alias/a{n}")); }, Cancellation);
+        var refused = await ReindexTests.RefusedAsync(Catalogue.SearchSnapshot, () => rig.CaptureAsync(SearchRig.Component(engine), BackupMode.Online));
+        await stop.CancelAsync();
+        await changing;
+        Assert.Contains("changed during each of 4 snapshots", refused.Message, StringComparison.Ordinal);
+        Assert.Empty(await SearchRig.SnapshotsAsync(engine));
+        Assert.Empty(await rig.Repository.ListSnapshotsAsync(Cancellation));
+    }
+
+    [Theory]
+    [InlineData("elasticsearch")]
+    [InlineData("opensearch")]
+    public async Task A_repository_that_the_engine_can_not_read_is_not_needed_for_a_restore_and_a_backup_says_what_helps(string kind)
+    {
+        var engine = await engines.BeginAsync(kind);
+        await using var rig = await SearchRig.BeginAsync();
+        await SearchRig.FillAsync(engine, 100);
+        var component = SearchRig.Component(engine);
+        var taken = await rig.CaptureAsync(component);
+        var documents = await SearchRig.DocumentsAsync(engine, "documents_v2");
+        // Another one has written into the directory: the engine finds no list of the generation that it knows.
+        var list = Assert.Single(Directory.GetFiles(engine.Snapshots, "index-*"));
+        File.Move(list, $"{list}.moved");
+        await Assert.ThrowsAsync<InvalidOperationException>(() => engine.CallAsync(HttpMethod.Put, "/_snapshot/holdfast/other?wait_for_completion=true"));
+
+        var said = await rig.RestoreAsync(component, taken);
+        Assert.Contains(said.Notes, note => note.EndsWith("The copy in the point is used.", StringComparison.Ordinal));
+        Assert.Equal(documents, await SearchRig.DocumentsAsync(engine, "documents_v2"));
+        var refused = await ReindexTests.RefusedAsync(Catalogue.SearchSnapshot, () => rig.CaptureAsync(component));
+        Assert.Contains("DELETE _snapshot/holdfast", refused.Hint, StringComparison.Ordinal);
+
+        File.Move($"{list}.moved", list);
+        await engine.CallAsync(HttpMethod.Delete, "/_snapshot/holdfast");
+        await rig.CaptureAsync(component);
+    }
+
+}
