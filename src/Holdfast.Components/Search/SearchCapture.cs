@@ -24,6 +24,7 @@ internal sealed class SearchCapture(SearchSettings settings, SearchServer server
     private Dictionary<string, long>? _before;
     private Dictionary<string, long> _counts = [];
     private Undo? _final;
+    private IReadOnlyList<KeyValuePair<string, IReadOnlyList<string>>> _streams = [];
     private readonly List<Problem> _refused = [];
     private ComponentRecord? _record;
     private JsonObject? _state;
@@ -104,7 +105,7 @@ internal sealed class SearchCapture(SearchSettings settings, SearchServer server
         _record.Versions[_dialect!.IsOpenSearch ? "opensearch" : "elasticsearch"] = _dialect.Number;
         _record.Counts["indices"] = _taken!.Indices.Count;
         _record.Counts["documents"] = _counts.Values.Sum();
-        _record.Details = SearchRecord.Of(settings, _dialect, _taken, _counts.Where(count => _before is null || _before.GetValueOrDefault(count.Key, -1) == count.Value));
+        _record.Details = SearchRecord.Of(settings, _dialect, _taken, _counts.Where(count => _before is null || _before.GetValueOrDefault(count.Key, -1) == count.Value), _streams);
         foreach (var problem in _refused) context.Warn(problem);
         session.Manifest.Mark ??= from;
     }
@@ -144,7 +145,7 @@ internal sealed class SearchCapture(SearchSettings settings, SearchServer server
         var former = _final;
         _taken = await SnapshotAsync(attempt == 1 ? Final : $"{Final}-{attempt}", context, cancellation);
         if (former is not null) await DropAsync(former, context, cancellation); // the one after it has needed its files
-        _counts = await CountAsync([.. _taken.Indices.Where(index => !index.StartsWith('.'))], cancellation);
+        _counts = await CountAsync([.. _taken.Indices.Where(index => !index.StartsWith('.') || index.StartsWith(DataStreams.Prefix, StringComparison.Ordinal))], cancellation);
         _refused.Clear();
         _state = await SearchState.ReadAsync(server, _dialect!, _taken.Indices, _refused.Add, cancellation);
     }
@@ -177,8 +178,15 @@ internal sealed class SearchCapture(SearchSettings settings, SearchServer server
         if (closed.Count > 0 && name == Final) context.Warn(Catalogue.SearchClosed.With($"The engine leaves closed indices out of its snapshots: {string.Join(", ", closed)} of {Name}."));
         if (unfit.Count > 0 && name == Final) context.Warn(Catalogue.SearchUnfit.With($"No index of {Name} fits {string.Join(", ", unfit)}, so the recovery point has none of that name."));
         if (aside.Count > 0 && name == Final) context.Note($"What a restore has moved aside is not in the recovery point: {string.Join(", ", aside)}. 'holdfast search drop-old' deletes it when you do not need it any more.");
-        await _repository.BeginAsync(name, new SnapshotOwner(session.Manifest.RunId, session.Manifest.Platform, Name, IsPassing: settings.Copies || name == Warming), open, cancellation);
+        await _repository.BeginAsync(name, new SnapshotOwner(session.Manifest.RunId, session.Manifest.Platform, Name, IsPassing: settings.Copies || name == Warming), await WithStreamsAsync(open, cancellation), cancellation);
         return await _repository.WaitAsync(name, settings.Deadline, context.Counters, cancellation);
+    }
+
+    /// <summary>Data streams by their names, instead of the indices that they have.</summary>
+    private async Task<IReadOnlyList<string>> WithStreamsAsync(IReadOnlyList<string> open, CancellationToken cancellation)
+    {
+        _streams = [.. (await DataStreams.FindAsync(server, open, cancellation)).Where(stream => stream.Value.Intersect(open, StringComparer.Ordinal).Any())];
+        return [.. open.Except(_streams.SelectMany(stream => stream.Value), StringComparer.Ordinal), .. _streams.Select(stream => stream.Key)];
     }
 
     private async Task DescribeAsync(StepContext context, CancellationToken cancellation)

@@ -3,14 +3,15 @@ using System.Text.Json.Nodes;
 namespace Holdfast.Components.Search;
 
 /// <summary>What a manifest keeps of a cluster, and a restore reads.</summary>
-internal sealed record SearchRecord(string Repository, string Snapshot, bool IsCopied, ServerDialect Source, IReadOnlyDictionary<string, long> Documents, IReadOnlyList<string> Indices)
+internal sealed record SearchRecord(string Repository, string Snapshot, bool IsCopied, ServerDialect Source, IReadOnlyDictionary<string, long> Documents, IReadOnlyList<string> Indices, IReadOnlyDictionary<string, IReadOnlyList<string>> Streams)
 {
     /// <summary>The details of a component record.</summary>
-    public static JsonObject Of(SearchSettings settings, ServerDialect dialect, SnapshotInfo taken, IEnumerable<KeyValuePair<string, long>> counts) => new()
+    public static JsonObject Of(SearchSettings settings, ServerDialect dialect, SnapshotInfo taken, IEnumerable<KeyValuePair<string, long>> counts, IEnumerable<KeyValuePair<string, IReadOnlyList<string>>> streams) => new()
     {
         ["repository"] = settings.Repository, ["snapshot"] = taken.Name, ["copied"] = settings.Copies,
         ["version"] = dialect.Number, ["distribution"] = dialect.IsOpenSearch ? "opensearch" : "elasticsearch",
-        ["indices"] = new JsonArray([.. taken.Indices.Select(index => (JsonNode)index)]), ["documents"] = new JsonObject([.. counts.Select(count => KeyValuePair.Create(count.Key, (JsonNode?)count.Value))]),
+        ["indices"] = ListOf(taken.Indices), ["documents"] = new JsonObject([.. counts.Select(count => KeyValuePair.Create(count.Key, (JsonNode?)count.Value))]),
+        ["streams"] = new JsonObject([.. streams.Select(stream => KeyValuePair.Create(stream.Key, (JsonNode?)ListOf(stream.Value)))]),
     };
 
     /// <summary>Reads them.</summary>
@@ -21,6 +22,11 @@ internal sealed record SearchRecord(string Repository, string Snapshot, bool IsC
             (string)record["repository"]!, (string)record["snapshot"]!, (bool)record["copied"]!,
             ServerDialect.Of((string)record["version"]!, (string?)record["distribution"] == "opensearch"),
             ((JsonObject)record["documents"]!).ToDictionary(count => count.Key, count => (long)count.Value!, StringComparer.Ordinal),
-            [.. ((JsonArray)record["indices"]!).Select(index => (string)index!)]);
+            NamesOf(record["indices"]),
+            (record["streams"] as JsonObject ?? []).ToDictionary(stream => stream.Key, stream => NamesOf(stream.Value), StringComparer.Ordinal)); // older points have none
     }
+
+    private static JsonArray ListOf(IEnumerable<string> names) => new([.. names.Select(name => (JsonNode)name)]);
+
+    private static IReadOnlyList<string> NamesOf(JsonNode? list) => [.. ((JsonArray)list!).Select(name => (string)name!)];
 }

@@ -1,4 +1,3 @@
-using System.IO.Enumeration;
 using System.Text.Json.Nodes;
 using Holdfast.Engine.Hosts;
 using Holdfast.Engine.Planning;
@@ -16,9 +15,6 @@ internal sealed class SearchRestore(SearchSettings settings, SearchServer server
 {
     /// <summary>What the names of directories begin with that lie in the engine's repository only to be restored from.</summary>
     public const string Beside = "holdfast-restore";
-
-    /// <summary>Indices of the engine itself; a user may not write them, and they belong to the machine, not to the platform.</summary>
-    private static readonly string[] _own = [".opendistro_security", ".security*", ".tasks", ".opensearch-*", ".plugins-*", ".ds-ilm-history-*"];
 
     private readonly IndexShelf _shelf = new(server, clock);
 
@@ -39,21 +35,24 @@ internal sealed class SearchRestore(SearchSettings settings, SearchServer server
         var dialect = await ServerDialect.AskAsync(server, cancellation);
         if (dialect.WhyNot(record.Source) is { } why)
             throw Catalogue.SearchVersion.Throwable($"The snapshot of {Name} was taken by {record.Source.Name}: {why}.");
-        IReadOnlyList<string> chosen = [.. record.Indices.Where(index => !_own.Any(own => FileSystemName.MatchesSimpleExpression(own, index)) && IsChosen(index))];
+        var choice = RestoreChoice.Of(record, session);
+        var chosen = choice.Indices;
         if (chosen.Count == 0) throw Catalogue.SearchIndex.Throwable($"The point holds no index of {Name} that was asked for. It holds {string.Join(", ", record.Indices)}.");
+        await choice.RefuseStreamsAsync(server, Name, cancellation);
         var there = await StandingIndices.FindAsync(server, chosen, cancellation);
         _state = await ReadStateAsync(cancellation);
         var aliases = new IndexAliases(server, _state, chosen);
         var taken = await aliases.RefuseOthersAsync(session.Overwrite, cancellation);
         there.RefuseUnmovable(Name, session.Overwrite);
-        return Steps(record, chosen, there, aliases, string.Concat(taken.Select(from => $" Takes '{from.Alias}' from {from.Index}.")));
+        return Steps(record, choice, there, aliases, string.Concat(taken.Select(from => $" Takes '{from.Alias}' from {from.Index}.")));
     }
 
-    private List<Step> Steps(SearchRecord record, IReadOnlyList<string> chosen, StandingIndices there, IndexAliases aliases, string takes)
+    private List<Step> Steps(SearchRecord record, RestoreChoice choice, StandingIndices there, IndexAliases aliases, string takes)
     {
+        var chosen = choice.Indices;
         List<Step> steps = [Step($"Bring the snapshot to {Name}", $"Lets the engine read the snapshot {record.Snapshot}: from its own repository, if it is still there, or from the copy in the point.", (context, stop) => BringAsync(record, context, stop))];
         if (there.All.Count > 0) steps.Add(Step($"Make room in {Name}", MakingRoom(there), (context, stop) => MakeRoomAsync(chosen, context, stop)) with { Destroys = true });
-        steps.Add(Step($"Restore {chosen.Count} indices of {Name}", $"{string.Join(", ", chosen)}; waits until each shard is there.", (context, stop) => RestoreAsync(record, chosen, context, stop)));
+        steps.Add(Step($"Restore {chosen.Count} indices of {Name}", $"{string.Join(", ", choice.Asked)}; waits until each shard is there.", (context, stop) => RestoreAsync(record, choice, context, stop)));
         steps.Add(Step($"Count the documents of {Name}", "Compares the number of documents of each index with that at the snapshot.", (context, stop) => CountAsync(record, chosen, context, stop)));
         steps.Add(Step($"Put back the aliases and templates of {Name}", $"Templates and pipelines that are not there; all aliases in one change.{takes}", (context, stop) => LeadAsync(aliases, context, stop)));
         steps.Add(Step($"Take the snapshot away from {Name}", "Removes what was put there to be restored from.", TakeAwayAsync));
@@ -75,10 +74,6 @@ internal sealed class SearchRestore(SearchSettings settings, SearchServer server
     private Step FilesStep(string target) => Step(
         $"Restore the snapshots of {Name} below {target}", $"Writes the engine's repository and its description into {target}{SearchPath.Cluster(Name)}.",
         (context, stop) => RestoreFilesAsync(SearchPath.Cluster(Name), target + SearchPath.Cluster(Name), context, stop));
-
-    private bool IsChosen(string index) =>
-        (session.Include.Count == 0 || session.Include.Any(pattern => FileSystemName.MatchesSimpleExpression(pattern, index)))
-        && !session.Exclude.Any(pattern => FileSystemName.MatchesSimpleExpression(pattern, index));
 
     private async Task<JsonObject> ReadStateAsync(CancellationToken cancellation)
     {
@@ -165,13 +160,14 @@ internal sealed class SearchRestore(SearchSettings settings, SearchServer server
     private string? CreatedOf(string index) => (string?)_state[SearchState.Indices]?[index]?["settings"]?["index.creation_date"];
 
     /// <summary>Aliases come afterwards, all at once: until then nobody meets an index that is not whole.</summary>
-    private async Task RestoreAsync(SearchRecord record, IReadOnlyList<string> chosen, StepContext context, CancellationToken cancellation)
+    private async Task RestoreAsync(SearchRecord record, RestoreChoice choice, StepContext context, CancellationToken cancellation)
     {
-        var request = new JsonObject { ["indices"] = string.Join(',', chosen), ["include_global_state"] = false, ["include_aliases"] = false, ["partial"] = false };
+        var request = new JsonObject { ["indices"] = string.Join(',', choice.Asked), ["include_global_state"] = false, ["include_aliases"] = false, ["partial"] = false };
         await server.PostAsync($"/_snapshot/{SearchServer.Part(_source!.Name)}/{SearchServer.Part(record.Snapshot)}/_restore?wait_for_completion=false", request, cancellation);
+        if (choice.LeftOut.Count > 0) context.Note($"Indices of data streams that the point has without their stream are left out: {string.Join(", ", choice.LeftOut)}. With --include they are restored as plain indices.");
         try
         {
-            await new IndexRecovery(server, clock).WaitAsync(chosen, settings.Deadline, context.Counters, cancellation);
+            await new IndexRecovery(server, clock).WaitAsync(choice.Indices, settings.Deadline, context.Counters, cancellation);
         }
         catch (ProblemException failed) when (failed.Problem.Code == Catalogue.SearchRestore.Code && record.IsCopied && _takeAway is null)
         {
