@@ -25,7 +25,7 @@ internal static class RestoreCommand
     static RestoreCommand() => Point.DefaultValueFactory = _ => "latest";
 
     public static Command Make(Launcher launcher) => launcher.Start(
-        RecoveryOptions.With(new Command("restore", "Brings the platform back from a recovery point.") { Point, Plan, Yes, Only, Target, Include, Exclude, Overwrite, NoLock }), RunAsync);
+        RecoveryOptions.With(IndexOptions.With(new Command("restore", "Brings the platform back from a recovery point.") { Point, Plan, Yes, Only, Target, Include, Exclude, Overwrite, NoLock })), RunAsync);
 
     private static async Task<ExitCode> RunAsync(Session session, ParseResult parsed, CancellationToken cancellation)
     {
@@ -59,6 +59,7 @@ internal static class RestoreCommand
         Include = parsed.GetRequiredValue(Include),
         Exclude = parsed.GetRequiredValue(Exclude),
         Recovery = RecoveryOptions.Read(parsed),
+        Indices = IndexOptions.Read(parsed),
     };
 
     private static string? TargetOf(ParseResult parsed) => parsed.GetValue(Target) switch

@@ -54,7 +54,7 @@ internal sealed class IndexAliases(SearchServer server, JsonObject state, IReadO
         }
         foreach (var (index, alias, about) in wanted) actions.Add(Action("add", index, alias, about));
         if (actions.Count > 0) await server.PostAsync("/_aliases", new JsonObject { ["actions"] = new JsonArray([.. actions]) }, cancellation);
-        context.Note($"{wanted.Count} aliases lead to what was restored.");
+        if (wanted.Count > 0) context.Note($"{wanted.Count} aliases lead to what was restored.");
         foreach (var loss in taken) context.Note(loss);
     }
 

@@ -38,10 +38,11 @@ internal sealed class SearchRestore(SearchSettings settings, SearchServer server
         var choice = RestoreChoice.Of(record, session);
         var chosen = choice.Indices;
         if (chosen.Count == 0) throw Catalogue.SearchIndex.Throwable($"The point holds no index of {Name} that was asked for. It holds {string.Join(", ", record.Indices)}.");
-        await choice.RefuseStreamsAsync(server, Name, cancellation);
-        var there = await StandingIndices.FindAsync(server, chosen, cancellation);
+        var there = await StandingIndices.FindAsync(server, [.. chosen.Select(NameOf)], cancellation);
+        if (session.Indices.Rename is null) await choice.RefuseStreamsAsync(server, Name, cancellation);
+        else RefuseRenaming(choice, there);
         _state = await ReadStateAsync(cancellation);
-        var aliases = new IndexAliases(server, _state, chosen);
+        var aliases = new IndexAliases(server, _state, session.Indices.WithoutAliases ? [] : chosen);
         var taken = await aliases.RefuseOthersAsync(session.Overwrite, cancellation);
         there.RefuseUnmovable(Name, session.Overwrite);
         return Steps(record, choice, there, aliases, string.Concat(taken.Select(from => $" Takes '{from.Alias}' from {from.Index}.")));
@@ -52,9 +53,9 @@ internal sealed class SearchRestore(SearchSettings settings, SearchServer server
         var chosen = choice.Indices;
         List<Step> steps = [Step($"Bring the snapshot to {Name}", $"Lets the engine read the snapshot {record.Snapshot}: from its own repository, if it is still there, or from the copy in the point.", (context, stop) => BringAsync(record, context, stop))];
         if (there.All.Count > 0) steps.Add(Step($"Make room in {Name}", MakingRoom(there), (context, stop) => MakeRoomAsync(chosen, context, stop)) with { Destroys = true });
-        steps.Add(Step($"Restore {chosen.Count} indices of {Name}", $"{string.Join(", ", choice.Asked)}; waits until each shard is there.", (context, stop) => RestoreAsync(record, choice, context, stop)));
+        steps.Add(Step($"Restore {chosen.Count} indices of {Name}", $"{string.Join(", ", choice.Asked.Select(NameOf))}{(session.Indices.WithoutAliases ? ", without aliases" : "")}; waits until each shard is there.", (context, stop) => RestoreAsync(record, choice, context, stop)));
         steps.Add(Step($"Count the documents of {Name}", "Compares the number of documents of each index with that at the snapshot.", (context, stop) => CountAsync(record, chosen, context, stop)));
-        steps.Add(Step($"Put back the aliases and templates of {Name}", $"Templates and pipelines that are not there; all aliases in one change.{takes}", (context, stop) => LeadAsync(aliases, context, stop)));
+        if (session.Indices.Rename is null) steps.Add(Step($"Put back the aliases and templates of {Name}", $"Templates and pipelines that are not there{(session.Indices.WithoutAliases ? "" : "; all aliases in one change")}.{takes}", (context, stop) => LeadAsync(aliases, context, stop)));
         steps.Add(Step($"Take the snapshot away from {Name}", "Removes what was put there to be restored from.", TakeAwayAsync));
         if (session.Overwrite && there.Movable.Any()) steps.Add(Step($"Delete what was replaced in {Name}", "Deletes what was moved aside.", DropAsync) with { Destroys = true });
         return steps;
@@ -74,6 +75,18 @@ internal sealed class SearchRestore(SearchSettings settings, SearchServer server
     private Step FilesStep(string target) => Step(
         $"Restore the snapshots of {Name} below {target}", $"Writes the engine's repository and its description into {target}{SearchPath.Cluster(Name)}.",
         (context, stop) => RestoreFilesAsync(SearchPath.Cluster(Name), target + SearchPath.Cluster(Name), context, stop));
+
+    /// <summary>The name that an index of the point gets.</summary>
+    private string NameOf(string index) => session.Indices.NameOf(index);
+
+    /// <summary>What is restored beside others takes nobody's place.</summary>
+    private void RefuseRenaming(RestoreChoice choice, StandingIndices there)
+    {
+        if (choice.Streams.Count > 0)
+            throw Catalogue.SearchRestore.Throwable($"Data streams can not be restored under other names: {string.Join(", ", choice.Streams)} of {Name}.", "Leave them out with --exclude.");
+        if (there.All.Count > 0)
+            throw Catalogue.TargetNotEmpty.Throwable($"{Name} has {(there.All.Count == 1 ? "an index" : "indices")} {string.Join(", ", there.All)} already, so nothing can be restored under that name.", "Give another --rename-indices, or delete what an earlier restore has left.");
+    }
 
     private async Task<JsonObject> ReadStateAsync(CancellationToken cancellation)
     {
@@ -163,11 +176,12 @@ internal sealed class SearchRestore(SearchSettings settings, SearchServer server
     private async Task RestoreAsync(SearchRecord record, RestoreChoice choice, StepContext context, CancellationToken cancellation)
     {
         var request = new JsonObject { ["indices"] = string.Join(',', choice.Asked), ["include_global_state"] = false, ["include_aliases"] = false, ["partial"] = false };
+        if (session.Indices.Rename is { } rename) (request["rename_pattern"], request["rename_replacement"]) = ("(.+)", rename.Replace("$", "\\$", StringComparison.Ordinal).Replace("*", "$1", StringComparison.Ordinal));
         await server.PostAsync($"/_snapshot/{SearchServer.Part(_source!.Name)}/{SearchServer.Part(record.Snapshot)}/_restore?wait_for_completion=false", request, cancellation);
         if (choice.LeftOut.Count > 0) context.Note($"Indices of data streams that the point has without their stream are left out: {string.Join(", ", choice.LeftOut)}. With --include they are restored as plain indices.");
         try
         {
-            await new IndexRecovery(server, clock).WaitAsync(choice.Indices, settings.Deadline, context.Counters, cancellation);
+            await new IndexRecovery(server, clock).WaitAsync([.. choice.Indices.Select(NameOf)], settings.Deadline, context.Counters, cancellation);
         }
         catch (ProblemException failed) when (failed.Problem.Code == Catalogue.SearchRestore.Code && record.IsCopied && _takeAway is null)
         {
@@ -183,8 +197,8 @@ internal sealed class SearchRestore(SearchSettings settings, SearchServer server
         var differences = new List<string>();
         foreach (var index in chosen.Where(record.Documents.ContainsKey))
         {
-            var count = await SearchState.CountAsync(server, index, cancellation);
-            if (count != record.Documents[index]) differences.Add($"{index}: {count} documents, and {record.Documents[index]} at the snapshot");
+            var count = await SearchState.CountAsync(server, NameOf(index), cancellation);
+            if (count != record.Documents[index]) differences.Add($"{NameOf(index)}: {count} documents, and {record.Documents[index]} at the snapshot");
         }
         if (differences.Count > 0) throw new ProblemException(Catalogue.SearchRestore.With($"{differences.Count} indices of {Name} do not have the documents that they should have.") with { Details = differences });
         foreach (var index in chosen.Where(index => !record.Documents.ContainsKey(index) && !index.StartsWith('.'))) context.Note($"The documents of {index} can not be compared: somebody wrote to it while the snapshot was taken.");

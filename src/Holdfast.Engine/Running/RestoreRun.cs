@@ -39,6 +39,9 @@ public sealed record RestoreRequest
 
     /// <summary>How far databases are brought, and where.</summary>
     public RecoveryWishes Recovery { get; init; } = RecoveryWishes.None;
+
+    /// <summary>Under which names search indices come back, and whether their aliases lead to them.</summary>
+    public IndexWishes Indices { get; init; } = IndexWishes.None;
 }
 
 /// <summary>What a restore has done.</summary>
@@ -127,7 +130,7 @@ public sealed class RestoreRun : IAsyncDisposable
     private RestoreSession NewSession() => new()
     {
         Repository = _hold.Repository, Point = Point, Manifest = Manifest, Target = _request.Target, Overwrite = _request.Overwrite,
-        Include = _request.Include, Exclude = _request.Exclude, Recovery = _request.Recovery, AsideSuffix = $".before-{_id}",
+        Include = _request.Include, Exclude = _request.Exclude, Recovery = _request.Recovery, Indices = _request.Indices, AsideSuffix = $".before-{_id}",
         Tell = text => _environment.Observer.OnEvent(new Noted(0, text) { Time = _environment.Clock.GetUtcNow() }),
     };
 

@@ -22,6 +22,9 @@ public sealed class RestoreSession
     /// <summary>How far databases are brought, and where.</summary>
     public RecoveryWishes Recovery { get; init; } = RecoveryWishes.None;
 
+    /// <summary>Under which names search indices come back, and whether their aliases lead to them.</summary>
+    public IndexWishes Indices { get; init; } = IndexWishes.None;
+
     /// <summary>Added to the name of what is moved aside; unique for the run.</summary>
     public required string AsideSuffix { get; init; }
 

@@ -30,6 +30,9 @@ internal sealed class SearchRig : IAsyncDisposable
 
     public static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
+    /// <summary>How indices are restored.</summary>
+    public IndexWishes Wishes { get; set; } = IndexWishes.None;
+
     public string RepositoryPath => _folder["repository"];
 
     public string this[string name] => _folder[name];
@@ -108,7 +111,7 @@ internal sealed class SearchRig : IAsyncDisposable
     }
 
     public Task<IReadOnlyList<Step>> PlanRestoreAsync(SearchComponent component, TakenSearch taken, string? target = null, bool overwrite = false, params string[] include) => component.PlanRestoreAsync(
-        new RestoreSession { Repository = Repository, Point = taken.Point, Manifest = taken.Manifest, Target = target, Overwrite = overwrite, Include = include, AsideSuffix = string.Create(CultureInfo.InvariantCulture, $".before-20261122T220000Z-{_runs:x6}") }, Cancellation);
+        new RestoreSession { Repository = Repository, Point = taken.Point, Manifest = taken.Manifest, Target = target, Overwrite = overwrite, Include = include, Indices = Wishes, AsideSuffix = string.Create(CultureInfo.InvariantCulture, $".before-20261122T220000Z-{_runs:x6}") }, Cancellation);
 
     /// <summary>The shop's indices behind aliases, with so many documents each, a filtered alias, a template and a pipeline-free mapping.</summary>
     public static async Task FillAsync(SearchEngine engine, int documents)
