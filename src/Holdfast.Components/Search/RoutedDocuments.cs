@@ -10,13 +10,25 @@ namespace Holdfast.Components.Search;
 /// </summary>
 internal static class RoutedDocuments
 {
-    /// <summary>Looks whether an index has any.</summary>
-    /// <exception cref="ProblemException">It has, or can not be read.</exception>
+    /// <summary>Looks whether an index has any. Of one that is not whole, what can be read is looked at: a reindex does away with it, and a sync refuses it.</summary>
+    /// <exception cref="ProblemException">It has, or the engine can not be asked.</exception>
     public static async Task RefuseAsync(SearchServer server, string index, CancellationToken cancellation)
     {
         var query = new JsonObject { ["size"] = 1, ["_source"] = false, ["track_total_hits"] = false, ["query"] = new JsonObject { ["exists"] = new JsonObject { ["field"] = "_routing" } } };
-        var answer = await server.PostAsync($"/{SearchServer.Part(index)}/_search?allow_partial_search_results=false", query, cancellation);
-        if (answer["hits"]?["hits"] is JsonArray { Count: > 0 } found) throw Problem(index, (string)found[0]!["_id"]!);
+        if (await FindAsync() is { } found) throw Problem(index, (string)found["_id"]!);
+
+        async Task<JsonNode?> FindAsync()
+        {
+            try
+            {
+                var answer = await server.PostAsync($"/{SearchServer.Part(index)}/_search?allow_partial_search_results=true", query, cancellation);
+                return answer["hits"]?["hits"] is JsonArray { Count: > 0 } hits ? hits[0] : null;
+            }
+            catch (ProblemException unread) when (unread.Problem.Code == Catalogue.SearchRefused.Code)
+            {
+                return null; // none of its shards can be read, or it is closed
+            }
+        }
     }
 
     /// <summary>Of which a document is one.</summary>

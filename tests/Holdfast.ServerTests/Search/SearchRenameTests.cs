@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using Holdfast.Engine.Problems;
 using Holdfast.Engine.Running;
 using Xunit;
@@ -50,9 +49,6 @@ public sealed class SearchRenameTests(SearchEngines engines)
         rig.Wishes = new IndexWishes { WithoutAliases = true };
         await rig.RestoreAsync(component, taken, null, false, "documents*");
         Assert.Equal("documents_v2 documents_v3 stix_v4", await SearchRig.IndicesAsync(engine));
-        Assert.Equal("""{"documents_v2":{"aliases":{}},"documents_v3":{"aliases":{"documents":{}}},"stix_v4":{"aliases":{"stix":{}}}}""", Ordered(await SearchRig.AliasesAsync(engine)));
+        Assert.Equal("""{"documents_v2":{"aliases":{}},"documents_v3":{"aliases":{"documents":{}}},"stix_v4":{"aliases":{"stix":{}}}}""", await SearchRig.AliasesAsync(engine));
     }
-
-    private static string Ordered(string json) =>
-        new JsonObject(JsonNode.Parse(json)!.AsObject().OrderBy(entry => entry.Key, StringComparer.Ordinal).Select(entry => KeyValuePair.Create(entry.Key, entry.Value?.DeepClone()))).ToJsonString();
 }

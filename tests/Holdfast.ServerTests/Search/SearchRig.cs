@@ -144,8 +144,15 @@ internal sealed class SearchRig : IAsyncDisposable
         return string.Join('\n', hits.Select(hit => $"{hit!["_id"]} {hit["_source"]!.ToJsonString()}"));
     }
 
-    /// <summary>All aliases, with what they filter.</summary>
-    public static async Task<string> AliasesAsync(SearchEngine engine) => (await engine.CallAsync(HttpMethod.Get, "/documents*,stix*/_alias")).ToJsonString();
+    /// <summary>All aliases, with what they filter, in the order of their names: an engine keeps to none.</summary>
+    public static async Task<string> AliasesAsync(SearchEngine engine)
+    {
+        return Ordered(await engine.CallAsync(HttpMethod.Get, "/documents*,stix*/_alias"))!.ToJsonString();
+
+        static JsonNode? Ordered(JsonNode? node) => node is JsonObject entries
+            ? new JsonObject(entries.OrderBy(entry => entry.Key, StringComparer.Ordinal).Select(entry => KeyValuePair.Create(entry.Key, Ordered(entry.Value))))
+            : node?.DeepClone();
+    }
 
     /// <summary>The names of indices that are not hidden.</summary>
     public static async Task<string> IndicesAsync(SearchEngine engine) =>

@@ -88,13 +88,15 @@ public sealed class SearchTroubleTests(SearchEngines engines)
         Assert.Equal(documents, await SearchRig.DocumentsAsync(engine, "documents_v2"));
     }
 
-    [Fact]
-    public async Task A_lost_shard_is_no_difference_that_a_sync_mends_but_a_reindex_does_away_with_it()
+    [Theory]
+    [InlineData(2, "1 of 2 shards of documents_v1")]
+    [InlineData(1, "all shards failed")]
+    public async Task A_lost_shard_is_no_difference_that_a_sync_mends_but_a_reindex_does_away_with_it(int shards, string told)
     {
-        using var shop = await ShopIndices.BeginAsync(engines, "opensearch", 500, "documents: { settings: { number_of_shards: 2, number_of_replicas: 0 }, source: { SOURCE } }");
+        using var shop = await ShopIndices.BeginAsync(engines, "opensearch", 500, $"documents: {{ settings: {{ number_of_shards: {shards}, number_of_replicas: 0 }}, source: {{ SOURCE }} }}");
         await shop.ReindexAsync();
         await DamageAsync(shop.Engine, "documents_v1");
-        Assert.Contains("1 of 2 shards of documents_v1", (await ReindexTests.RefusedAsync(Catalogue.SearchRefused, () => shop.SyncAsync())).Message, StringComparison.Ordinal);
+        Assert.Contains(told, (await ReindexTests.RefusedAsync(Catalogue.SearchRefused, () => shop.SyncAsync())).Message, StringComparison.Ordinal);
         await shop.ReindexAsync();
         Assert.Equal(("documents_v2", await shop.WantedAsync()), (await shop.LedAsync(), await shop.FoundAsync()));
     }
