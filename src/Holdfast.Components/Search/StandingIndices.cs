@@ -10,8 +10,6 @@ namespace Holdfast.Components.Search;
 /// <param name="Blocked">Those that can not even be deleted, with the settings that say so.</param>
 internal sealed record StandingIndices(IReadOnlyList<string> All, IReadOnlyList<string> Closed, IReadOnlyList<string> Lost, IReadOnlyList<string> Blocked)
 {
-    private static readonly string[] _blocks = ["index.blocks.read_only", "index.blocks.read_only_allow_delete", "index.blocks.metadata"];
-
     /// <summary>Those that can be moved aside.</summary>
     public IEnumerable<string> Movable => All.Except(Lost, StringComparer.Ordinal);
 
@@ -33,7 +31,7 @@ internal sealed record StandingIndices(IReadOnlyList<string> All, IReadOnlyList<
             [.. chosen.Where(there.Contains)],
             [.. chosen.Where(index => there[index].Any(line => (string?)line["status"] != "open"))],
             [.. chosen.Where(index => there[index].Any(line => (string?)line["health"] == "red"))],
-            [.. from index in chosen from block in _blocks where (string?)settings.GetValueOrDefault(index)?[block] == "true" select $"{index} ({block})"]);
+            [.. from index in chosen from block in IndexBlocks.Firm where IndexBlocks.IsSet(settings.GetValueOrDefault(index), block) select $"{index} ({block})"]);
     }
 
     /// <summary>The engine clones no index that is closed, that is not whole, or of which nothing may be changed.</summary>
@@ -46,7 +44,7 @@ internal sealed record StandingIndices(IReadOnlyList<string> All, IReadOnlyList<
         if (Closed.Count > 0)
             throw Catalogue.SearchRestore.Throwable($"{string.Join(", ", Closed)} of {name} {(Closed.Count == 1 ? "is" : "are")} closed, so that the engine can not move {(Closed.Count == 1 ? "it" : "them")} aside.", "Open what is closed (_open), or delete it; with --exclude it stays as it is.");
         if (Blocked.Count > 0)
-            throw Catalogue.SearchRestore.Throwable($"{string.Join(", ", Blocked)} of {name} may not be changed, so the engine can not move {(Blocked.Count == 1 ? "it" : "them")} aside.", "Set what is named in brackets to null (PUT INDEX/_settings), after making room when the disk is full; with --exclude it stays as it is.");
+            throw Catalogue.SearchBlocked.Throwable($"{string.Join(", ", Blocked)} of {name} may not be changed, so the engine can not move {(Blocked.Count == 1 ? "it" : "them")} aside.", "Set what is named in brackets to null (PUT INDEX/_settings), after making room when the disk is full; with --exclude it stays as it is.");
         if (Lost.Count > 0 && !overwrite)
             throw Catalogue.SearchRestore.Throwable($"{string.Join(", ", Lost)} of {name} has lost shards (it is red), so it can not be moved aside.", "With --overwrite it is deleted; with --exclude it stays as it is.");
     }

@@ -73,15 +73,15 @@ public sealed class IndexBlockTests(SearchEngines engines)
     [Theory]
     [InlineData("elasticsearch")]
     [InlineData("opensearch")]
-    public async Task A_restore_that_can_not_move_a_blocked_index_aside_owes_nothing_that_can_not_be_done(string kind)
+    public async Task A_restore_owes_nothing_that_can_not_be_done_when_the_index_is_blocked_meanwhile(string kind)
     {
         var engine = await engines.BeginAsync(kind);
         await using var rig = await SearchRig.BeginAsync();
         await SearchRig.FillAsync(engine, 100);
         var component = SearchRig.Component(engine);
         var taken = await rig.CaptureAsync(component);
-        await engine.CallAsync(HttpMethod.Put, "/documents_v2/_settings", """{"index.blocks.read_only_allow_delete":true}""");
         var owed = await SearchAsideTests.KilledAsync(rig, component, taken);
+        await engine.CallAsync(HttpMethod.Put, "/documents_v2/_settings", """{"index.blocks.read_only_allow_delete":true}"""); // the disk is full meanwhile; before, the plan refuses it
         await SearchAsideTests.UndoAsync(component, owed);
         Assert.Equal("documents_v2 stix_v4", await SearchRig.IndicesAsync(engine));
         await engine.CallAsync(HttpMethod.Put, "/documents_v2/_settings", """{"index.blocks.read_only_allow_delete":null}""");

@@ -50,7 +50,7 @@ public sealed class SearchOverwriteTests(SearchEngines engines)
         var taken = await rig.CaptureAsync(component);
 
         await engine.CallAsync(HttpMethod.Put, "/stix_v4/_settings", """{"index.blocks.read_only":true}""");
-        await AssertRefusedAsync(Catalogue.SearchRestore, "stix_v4 (index.blocks.read_only)");
+        await AssertRefusedAsync(Catalogue.SearchBlocked, "stix_v4 (index.blocks.read_only)");
         await engine.CallAsync(HttpMethod.Put, "/stix_v4/_settings", """{"index.blocks.read_only":null}""");
         await engine.CallAsync(HttpMethod.Post, "/stix_v4/_close");
         await AssertRefusedAsync(Catalogue.SearchRestore, "stix_v4 of main is closed");
