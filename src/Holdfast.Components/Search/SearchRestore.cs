@@ -65,7 +65,7 @@ internal sealed class SearchRestore(SearchSettings settings, SearchServer server
     {
         var movable = there.Movable.ToList();
         var moves = movable.Count == 0 ? "" : $"Moves aside {movable.Count} indices: {string.Join(", ", movable)}.{(session.Overwrite ? " They are deleted once what takes their place is whole." : "")}";
-        var deletes = there.Lost.Count == 0 ? "" : $"Deletes what has lost shards, which can not be moved aside: {string.Join(", ", there.Lost)}.";
+        var deletes = there.Unmovable.Count == 0 ? "" : $"Deletes what is closed or has lost shards, which can not be moved aside: {string.Join(", ", there.Unmovable)}.";
         return $"{moves} {deletes}".Trim();
     }
 
@@ -163,10 +163,10 @@ internal sealed class SearchRestore(SearchSettings settings, SearchServer server
             await _shelf.MoveAsync(moved, cancellation);
             context.Note($"The index {index} is now {moved.Aside}.");
         }
-        foreach (var index in there.Lost)
+        foreach (var index in there.Unmovable)
         {
             await server.DeleteAsync($"/{SearchServer.Part(index)}", cancellation);
-            context.Note($"The index {index}, which had lost shards, was deleted.");
+            context.Note($"The index {index}, which was closed or had lost shards, was deleted.");
         }
     }
 

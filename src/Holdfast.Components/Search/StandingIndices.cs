@@ -10,8 +10,11 @@ namespace Holdfast.Components.Search;
 /// <param name="Blocked">Those that can not even be deleted, with the settings that say so.</param>
 internal sealed record StandingIndices(IReadOnlyList<string> All, IReadOnlyList<string> Closed, IReadOnlyList<string> Lost, IReadOnlyList<string> Blocked)
 {
+    /// <summary>Those that the engine does not clone: closed ones, and those that have lost a shard.</summary>
+    public IReadOnlyList<string> Unmovable => [.. Closed.Union(Lost, StringComparer.Ordinal)];
+
     /// <summary>Those that can be moved aside.</summary>
-    public IEnumerable<string> Movable => All.Except(Lost, StringComparer.Ordinal);
+    public IEnumerable<string> Movable => All.Except(Unmovable, StringComparer.Ordinal);
 
     /// <summary>Asks for them by their names: a pattern does not mean hidden ones.</summary>
     /// <exception cref="ProblemException">The engine refuses.</exception>
@@ -36,13 +39,13 @@ internal sealed record StandingIndices(IReadOnlyList<string> All, IReadOnlyList<
 
     /// <summary>The engine clones no index that is closed, that is not whole, or of which nothing may be changed.</summary>
     /// <param name="name">The cluster's name.</param>
-    /// <param name="overwrite">One that is not whole is deleted: nothing could bring it back.</param>
+    /// <param name="overwrite">One that is closed or not whole is deleted.</param>
     /// <exception cref="ProblemException">There is one.</exception>
     public void RefuseUnmovable(string name, bool overwrite)
     {
         // One that is closed counts as lost for a moment.
-        if (Closed.Count > 0)
-            throw Catalogue.SearchRestore.Throwable($"{string.Join(", ", Closed)} of {name} {(Closed.Count == 1 ? "is" : "are")} closed, so that the engine can not move {(Closed.Count == 1 ? "it" : "them")} aside.", "Open what is closed (_open), or delete it; with --exclude it stays as it is.");
+        if (Closed.Count > 0 && !overwrite)
+            throw Catalogue.SearchRestore.Throwable($"{string.Join(", ", Closed)} of {name} {(Closed.Count == 1 ? "is" : "are")} closed, so that the engine can not move {(Closed.Count == 1 ? "it" : "them")} aside.", "Open what is closed (_open); with --overwrite it is deleted, with --exclude it stays as it is.");
         if (Blocked.Count > 0)
             throw Catalogue.SearchBlocked.Throwable($"{string.Join(", ", Blocked)} of {name} may not be changed, so the engine can not move {(Blocked.Count == 1 ? "it" : "them")} aside.", "Set what is named in brackets to null (PUT INDEX/_settings), after making room when the disk is full; with --exclude it stays as it is.");
         if (Lost.Count > 0 && !overwrite)
