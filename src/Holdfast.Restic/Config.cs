@@ -36,7 +36,7 @@ internal sealed record Config(int Version, Id Id, ulong ChunkerPolynomial)
                 throw new ResticException(ResticError.Damaged, "The config's chunker polynomial is not irreducible of degree 53.");
             return new Config(version, Id.Parse(root.GetProperty("id").GetString()), polynomial);
         }
-        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
+        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or FormatException or OverflowException)
         {
             throw new ResticException(ResticError.Damaged, "The config of the repository is not what restic writes.", e);
         }

@@ -50,33 +50,62 @@ public sealed class Repository : IAsyncDisposable
 
     internal bool Compresses => Version >= 2;
 
-    /// <summary>Makes a new repository with one key, and opens it. AlreadyThere when there is one.</summary>
+    /// <summary>Makes a new repository with one key, and opens it. AlreadyThere when there is one, ConfigLost when there is what is left of one.</summary>
     public static async Task<Repository> InitAsync(IBackend backend, string password, InitOptions? init = null, OpenOptions? open = null, CancellationToken cancellation = default)
     {
         init ??= new InitOptions();
         open ??= new OpenOptions();
-        if (await HasConfigAsync(backend, cancellation))
+        if (await RepositoryPlace.HasConfigAsync(backend, cancellation))
             throw new ResticException(ResticError.AlreadyThere, $"There is a repository in {backend.Location} already.");
+        if (await RepositoryPlace.FindRemainsAsync(backend, cancellation) is { } remains) throw RepositoryPlace.ConfigLost(backend, remains);
         await backend.CreateAsync(cancellation);
         var key = RepositoryKey.Random();
         var added = await new KeyRing(backend, open.Clock).AddAsync(key, password, init.KeyDerivation, cancellation);
         var config = new Config(init.Version, Id.Hash(System.Security.Cryptography.RandomNumberGenerator.GetBytes(Id.Size)), Polynomial.Random());
         var repository = Assemble(backend, open, added.Id, key, config);
-        await repository._files.SaveAsync(FileKind.Config, config.Write(), compress: false, cancellation);
-        return repository;
+        try
+        {
+            await repository._files.SaveAsync(FileKind.Config, config.Write(), compress: false, cancellation);
+            return repository;
+        }
+        catch
+        {
+            // A key that opens nothing would look like what is left of a repository.
+            await backend.RemoveAsync(FileKind.Key, added.Id.ToString(), CancellationToken.None);
+            throw;
+        }
     }
 
-    /// <summary>Opens a repository: NoRepository, WrongPassword, Damaged, Unsupported.</summary>
+    /// <summary>Opens a repository: NoRepository, ConfigLost, KeysLost, WrongPassword, Damaged, Unsupported.</summary>
     public static async Task<Repository> OpenAsync(IBackend backend, string password, OpenOptions? options = null, CancellationToken cancellation = default)
     {
         options ??= new OpenOptions();
-        if (!await HasConfigAsync(backend, cancellation))
-            throw new ResticException(ResticError.NoRepository, $"There is no repository in '{backend.Location}': it has no file 'config'.");
-        var (keyId, key) = await new KeyRing(backend, options.Clock).OpenAsync(password, cancellation);
+        if (!await RepositoryPlace.HasConfigAsync(backend, cancellation))
+        {
+            throw await RepositoryPlace.FindRemainsAsync(backend, cancellation) is { } remains
+                ? RepositoryPlace.ConfigLost(backend, remains)
+                : new ResticException(ResticError.NoRepository, $"There is no repository in '{backend.Location}': it has no file 'config'.");
+        }
+        ResticException? misfit = null;
+        await foreach (var (keyId, key) in new KeyRing(backend, options.Clock).OpenAllAsync(password, cancellation))
+        {
+            try
+            {
+                return Assemble(backend, options, keyId, key, await ReadConfigAsync(backend, key, cancellation));
+            }
+            catch (ResticException other) when (other.Error == ResticError.Damaged)
+            {
+                misfit ??= other; // the same password may open the key of another repository that was put here by mistake
+            }
+        }
+        throw misfit!;
+    }
+
+    private static async Task<Config> ReadConfigAsync(IBackend backend, RepositoryKey key, CancellationToken cancellation)
+    {
         using var sealers = new SealerPool(key);
-        using var decoder = new BlobDecoder(sealers, options.CompressionLevel);
-        var config = Config.Read(await new StoredFiles(backend, sealers, decoder).LoadAsync(FileKind.Config, "", cancellation));
-        return Assemble(backend, options, keyId, key, config);
+        using var decoder = new BlobDecoder(sealers, 1);
+        return Config.Read(await new StoredFiles(backend, sealers, decoder).LoadAsync(FileKind.Config, "", cancellation));
     }
 
     private static Repository Assemble(IBackend backend, OpenOptions options, Id keyId, RepositoryKey key, Config config)
@@ -84,19 +113,6 @@ public sealed class Repository : IAsyncDisposable
         var sealers = new SealerPool(key);
         var decoder = new BlobDecoder(sealers, options.CompressionLevel);
         return new Repository(backend, options, keyId, key, config, sealers, decoder, new StoredFiles(backend, sealers, decoder));
-    }
-
-    private static async Task<bool> HasConfigAsync(IBackend backend, CancellationToken cancellation)
-    {
-        try
-        {
-            await backend.SizeAsync(FileKind.Config, "", cancellation);
-            return true;
-        }
-        catch (ResticException e) when (e.Error == ResticError.NotFound)
-        {
-            return false;
-        }
     }
 
     /// <summary>The keys that open the repository.</summary>
@@ -147,7 +163,7 @@ public sealed class Repository : IAsyncDisposable
     /// <summary>The snapshot of an id: NotFound.</summary>
     public Task<Snapshot> ReadSnapshotAsync(Id id, CancellationToken cancellation = default) => Snapshots.ReadAsync(id.ToString(), cancellation);
 
-    /// <summary>A snapshot by its id or the beginning of it, or "latest": NotFound, Ambiguous.</summary>
+    /// <summary>A snapshot by its id or the beginning of it, or "latest": NoSuchName, Ambiguous.</summary>
     public Task<Snapshot> FindSnapshotAsync(string name, CancellationToken cancellation = default) => Snapshots.FindAsync(name, cancellation);
 
     /// <summary>The node at an absolute path of a snapshot, or null. "/" is the root.</summary>
@@ -167,7 +183,8 @@ public sealed class Repository : IAsyncDisposable
     public async IAsyncEnumerable<(string Path, Node Node)> WalkAsync(Snapshot snapshot, string below = "/", [EnumeratorCancellation] CancellationToken cancellation = default)
     {
         var root = await FindNodeAsync(snapshot, below, cancellation)
-            ?? throw new ResticException(ResticError.NotFound, $"There is no '{below}' in snapshot {snapshot.Id.ToShortString()}.");
+            ?? throw new ResticException(ResticError.NoSuchName, $"There is no '{below}' in snapshot {snapshot.Id.ToShortString()}.");
+        var guard = GuardWalk(root.Subtree is { } top ? [top] : []);
         var waiting = new Stack<(string Path, Node Node)>();
         waiting.Push(('/' + below.Trim('/'), root));
         while (waiting.TryPop(out var item))
@@ -175,6 +192,7 @@ public sealed class Repository : IAsyncDisposable
             if (item.Node != root) yield return item;
             if (item.Node.Subtree is not { } tree) continue;
             var nodes = await ReadTreeAsync(tree, cancellation);
+            await guard.EnterAsync(tree, item.Path, nodes.Count, cancellation);
             for (var i = nodes.Count - 1; i >= 0; i--) waiting.Push(($"{item.Path.TrimEnd('/')}/{nodes[i].Name}", nodes[i]));
         }
     }
@@ -182,16 +200,18 @@ public sealed class Repository : IAsyncDisposable
     /// <summary>The nodes of one directory.</summary>
     public async Task<IReadOnlyList<Node>> ReadTreeAsync(Id tree, CancellationToken cancellation = default)
     {
-        var json = await LoadBlobAsync(tree, BlobType.Tree, cancellation);
         try
         {
-            return TreeCodec.Decode(json);
+            return TreeCodec.Decode(await LoadBlobAsync(tree, BlobType.Tree, cancellation));
         }
-        catch (Exception e) when (e is System.Text.Json.JsonException or FormatException or InvalidOperationException)
+        catch (ResticException damaged) when (damaged.Error == ResticError.Damaged)
         {
-            throw new ResticException(ResticError.Damaged, $"The tree {tree} is not what restic writes.", e);
+            throw new ResticException(ResticError.Damaged, $"The tree {tree.ToShortString()} is lost: {damaged.Message}", damaged);
         }
     }
+
+    /// <summary>Watches a walk from these trees downwards.</summary>
+    public WalkGuard GuardWalk(params IEnumerable<Id> roots) => new(this, roots);
 
     /// <summary>The content of a file, read blob by blob, each one verified; read ahead, seekable is not.</summary>
     public Stream OpenFile(Node file) => new BlobStream(this, file);
@@ -256,10 +276,43 @@ public sealed class Repository : IAsyncDisposable
         return id;
     }
 
-    /// <summary>The verified plaintext of a blob.</summary>
+    /// <summary>The verified plaintext of a blob, from any pack that has it whole. Damaged when none has.</summary>
     internal async Task<byte[]> LoadBlobAsync(Id id, BlobType type, CancellationToken cancellation)
     {
         var blob = (await LoadIndexAsync(cancellation)).Find(id, type);
+        try
+        {
+            return await LoadAsync(id, blob, cancellation);
+        }
+        catch (ResticException lost) when (IsLost(lost))
+        {
+            if (await LoadElsewhereAsync(id, blob, cancellation) is { } copy) return copy;
+            throw lost.Error == ResticError.NotFound ? new ResticException(ResticError.Damaged, $"A pack is lost: {lost.Message}", lost) : lost;
+        }
+    }
+
+    /// <summary>A blob that can't be had from one place, from another pack that has it too; null when there is none.</summary>
+    internal async Task<byte[]?> LoadElsewhereAsync(Id id, PackedBlob lost, CancellationToken cancellation)
+    {
+        foreach (var other in (await LoadIndexAsync(cancellation)).OtherPlaces(id, lost))
+        {
+            try
+            {
+                return await LoadAsync(id, other, cancellation);
+            }
+            catch (ResticException failure) when (IsLost(failure))
+            {
+                continue;
+            }
+        }
+        return null;
+    }
+
+    // A bad sector is an error of input and output.
+    private static bool IsLost(ResticException failure) => failure.IsLoss || failure.Error == ResticError.InputOutput;
+
+    private async Task<byte[]> LoadAsync(Id id, PackedBlob blob, CancellationToken cancellation)
+    {
         var message = new byte[blob.Length];
         await Backend.ReadAsync(FileKind.Pack, blob.Pack.ToString(), blob.Offset, message, cancellation);
         var plaintext = new byte[blob.PlainLength];

@@ -6,6 +6,12 @@ public enum ResticError
     /// <summary>There is no repository at the place (restic exits with 10).</summary>
     NoRepository,
 
+    /// <summary>There is something of a repository at the place, but its config is gone: what is there must not be made anew.</summary>
+    ConfigLost,
+
+    /// <summary>There is a repository at the place, but no key file: without one no password opens it.</summary>
+    KeysLost,
+
     /// <summary>A repository is there already, so none is made.</summary>
     AlreadyThere,
 
@@ -18,8 +24,11 @@ public enum ResticError
     /// <summary>Stored bytes are not what was written: truncated, flipped or missing.</summary>
     Damaged,
 
-    /// <summary>A named file, snapshot or path is not there.</summary>
+    /// <summary>A file of the repository is not there.</summary>
     NotFound,
+
+    /// <summary>A snapshot, or a path in one, was asked for that is not there. The repository itself is not to blame.</summary>
+    NoSuchName,
 
     /// <summary>The name of a snapshot fits several.</summary>
     Ambiguous,

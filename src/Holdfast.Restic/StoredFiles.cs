@@ -18,7 +18,9 @@ internal sealed class StoredFiles(IBackend backend, SealerPool sealers, BlobDeco
     /// <exception cref="ResticException">NotFound, or Damaged with the file's name.</exception>
     public async Task<byte[]> LoadAsync(FileKind kind, string name, CancellationToken cancellation)
     {
-        var bytes = new byte[await backend.SizeAsync(kind, name, cancellation)];
+        var size = await backend.SizeAsync(kind, name, cancellation);
+        if (size > LargestOf(kind)) throw Damaged(kind, name, $"it has {size} bytes, more than any of its kind");
+        var bytes = new byte[size];
         await backend.ReadAsync(kind, name, 0, bytes, cancellation);
         if (kind != FileKind.Config && Id.Hash(bytes).ToString() != name) throw Damaged(kind, name, "its name is not the digest of its content");
         // Opened where it lies: indexes are large, and of each copy only garbage would stay.
@@ -65,6 +67,14 @@ internal sealed class StoredFiles(IBackend backend, SealerPool sealers, BlobDeco
             throw Damaged(kind, name, "its JSON is not what restic writes", e);
         }
     }
+
+    /// <summary>restic finishes an index at 8 MiB or so; the others are a page of text.</summary>
+    private static long LargestOf(FileKind kind) => kind switch
+    {
+        FileKind.Index => Zstd.MaxPlaintext,
+        FileKind.Snapshot => 64 << 20,
+        _ => 1 << 20,
+    };
 
     private static string Named(FileKind kind, string name) => kind == FileKind.Config ? "config" : $"{kind.ToString().ToLowerInvariant()} {name}";
 

@@ -9,15 +9,32 @@ namespace Holdfast.Cli.Commands;
 /// <summary>Finds what differs between two trees of one repository. Subtrees with the same id are the same, and are not looked at.</summary>
 internal sealed class PointComparison(Repository repository)
 {
-    public async IAsyncEnumerable<DifferenceEvent> CompareAsync(Id? before, Id? after, string path, [EnumeratorCancellation] CancellationToken cancellation)
+    private readonly Stack<(string Path, IEnumerator<(Node? Old, Node? Now)> Pairs)> _open = new(); // and no recursion: trees may be deeper than a stack
+
+    public async IAsyncEnumerable<DifferenceEvent> CompareAsync(Id before, Id after, [EnumeratorCancellation] CancellationToken cancellation)
     {
-        if (before == after) yield break;
-        foreach (var (old, now) in Pair(await ReadAsync(before, cancellation), await ReadAsync(after, cancellation)))
+        var guard = repository.GuardWalk(before, after);
+        await EnterAsync(before, after, "", guard, cancellation);
+        while (_open.TryPeek(out var folder))
         {
-            var name = $"{path}/{(old ?? now)!.Name}";
+            if (!folder.Pairs.MoveNext())
+            {
+                _open.Pop();
+                continue;
+            }
+            var (old, now) = folder.Pairs.Current;
+            var name = $"{folder.Path}/{(old ?? now)!.Name}";
             if (Difference(name, old, now) is { } difference) yield return difference;
-            await foreach (var deeper in CompareAsync(old?.Subtree, now?.Subtree, name, cancellation)) yield return deeper;
+            await EnterAsync(old?.Subtree, now?.Subtree, name, guard, cancellation);
         }
+    }
+
+    private async Task EnterAsync(Id? before, Id? after, string path, WalkGuard guard, CancellationToken cancellation)
+    {
+        if (before == after) return;
+        var (old, now) = (await ReadAsync(before, cancellation), await ReadAsync(after, cancellation));
+        await guard.EnterAsync((after ?? before)!.Value, path, old.Count + now.Count, cancellation);
+        _open.Push((path, Pair(old, now).GetEnumerator()));
     }
 
     private async Task<IReadOnlyList<Node>> ReadAsync(Id? tree, CancellationToken cancellation) =>

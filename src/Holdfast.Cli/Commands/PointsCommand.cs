@@ -65,7 +65,7 @@ internal static class PointsCommand
         using var reading = CancellationTokenSource.CreateLinkedTokenSource(cancellation, session.Output.Gone);
         var (repository, before) = await FindAsync(session, parsed.GetRequiredValue(Point), reading.Token);
         var (_, after) = await FindAsync(session, parsed.GetRequiredValue(Second), reading.Token);
-        await foreach (var difference in new PointComparison(repository).CompareAsync(before.Tree, after.Tree, "", reading.Token)) session.Output.Tell(difference);
+        await foreach (var difference in new PointComparison(repository).CompareAsync(before.Tree, after.Tree, reading.Token)) session.Output.Tell(difference);
         return ExitCode.Success;
     }
 

@@ -19,6 +19,10 @@ public static class Catalogue
         "Unset one of them.", ExitCode.Usage);
     public static readonly ProblemKind RepositoryMissing = Kind("HF-REPO-MISSING", "There is no repository at the place.",
         "Make it with 'holdfast init', or correct 'repository.path' in the profile.", ExitCode.NoRepository);
+    public static readonly ProblemKind RepositoryConfigLost = Kind("HF-REPO-CONFIG-LOST", "There is a repository at the place that has lost its file 'config', without which nothing in it can be read.",
+        "Put 'config' back: from the kit ('holdfast repo kit --restore'), or from another copy of the repository. Make no new repository here. Only where an init was cut off is nothing lost: then there is one file in 'keys' and nothing else, and that may be removed.", ExitCode.Damaged);
+    public static readonly ProblemKind RepositoryKeysLost = Kind("HF-REPO-KEYS-LOST", "There is a repository at the place, but no key file, without which no password opens it.",
+        "Put the files of 'keys' back: from the kit ('holdfast repo kit --restore'), or from another copy of the repository. Make no new repository here.", ExitCode.Damaged);
     public static readonly ProblemKind RepositoryExists = Kind("HF-REPO-EXISTS", "A repository is there already, so none is made.",
         "Use it as it is, or choose an empty place for the new one.", ExitCode.InTheWay);
     public static readonly ProblemKind RepositoryPassword = Kind("HF-REPO-PASSWORD", "No key of the repository opens with the password.",

@@ -5,7 +5,7 @@ namespace Holdfast.Restic.Indexing;
 
 /// <summary>
 /// Where every blob lies, in memory: 52 bytes a blob and 5 to 11 for finding it, in pages, so that growing copies
-/// nothing large. Reading and adding go on at once. The first place told for a blob wins; others are counted.
+/// nothing large. Reading and adding go on at once. The first place told for a blob wins; others are kept beside, for when that one is lost.
 /// </summary>
 internal sealed class BlobIndex
 {
@@ -28,6 +28,7 @@ internal sealed class BlobIndex
     private readonly List<Id> _packs = [];
     private readonly Dictionary<Id, uint> _packNumbers = [];
     private int[] _buckets = new int[Page]; // number of an entry plus one; 0 is free; open addressing
+    private readonly Dictionary<(Id Id, BlobType Type), PackedBlob[]> _others = []; // few: an interrupted backup or two writers at once leave them
     private int _count;
 
     public long Count => _count;
@@ -71,6 +72,7 @@ internal sealed class BlobIndex
             if (_buckets[slot] != 0)
             {
                 Duplicates++;
+                KeepOther(id, blob, Read(_buckets[slot] - 1).Blob);
                 return;
             }
             if (_count >> PageBits == _pages.Count) _pages.Add(new Entry[Page]);
@@ -80,6 +82,16 @@ internal sealed class BlobIndex
             };
             _buckets[slot] = ++_count;
             if (_count > _buckets.Length / 4 * 3) Grow();
+        }
+    }
+
+    /// <summary>All places of a blob but one, which is known to be lost.</summary>
+    public IReadOnlyList<PackedBlob> OtherPlaces(Id id, PackedBlob lost)
+    {
+        lock (_gate)
+        {
+            if (!_others.TryGetValue((id, lost.Type), out var others)) return [];
+            return [.. others.Append(Read(_buckets[Slot(id, lost.Type)] - 1).Blob).Where(place => place != lost)];
         }
     }
 
@@ -95,6 +107,13 @@ internal sealed class BlobIndex
                 yield return item;
             }
         }
+    }
+
+    private void KeepOther(Id id, in PackedBlob blob, in PackedBlob first)
+    {
+        if (blob == first) return; // several index files list the same pack
+        var others = _others.GetValueOrDefault((id, blob.Type), []);
+        if (!others.Contains(blob)) _others[(id, blob.Type)] = [.. others, blob];
     }
 
     private (Id Id, PackedBlob Blob) Read(int number)

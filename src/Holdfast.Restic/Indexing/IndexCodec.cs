@@ -6,7 +6,10 @@ using Holdfast.Restic.Packs;
 namespace Holdfast.Restic.Indexing;
 
 /// <summary>A pack as an index file lists it.</summary>
-internal sealed record IndexedPack(Id Id, IReadOnlyList<(Id Id, PackedBlob Blob)> Blobs);
+/// <param name="Id">The pack's id.</param>
+/// <param name="Blobs">What can be read of it.</param>
+/// <param name="Impossible">How many more entries there are whose lengths can't be: they are as good as not there.</param>
+internal sealed record IndexedPack(Id Id, IReadOnlyList<(Id Id, PackedBlob Blob)> Blobs, int Impossible = 0);
 
 /// <summary>
 /// Reads and writes index files: {"packs":[{"id","blobs":[{"id","type","offset","length","uncompressed_length"?}]}]}.
@@ -87,7 +90,7 @@ internal static class IndexCodec
         if (pack.IsZero) throw new JsonException("A pack has no id.");
         var span = CollectionsMarshal.AsSpan(blobs);
         for (var i = 0; i < span.Length; i++) span[i].Blob = span[i].Blob with { Pack = pack };
-        return new IndexedPack(pack, blobs);
+        return new IndexedPack(pack, blobs, blobs.RemoveAll(static item => !item.Blob.IsPlausible));
     }
 
     private static (Id Id, PackedBlob Blob) ReadBlob(ref Utf8JsonReader reader)
@@ -104,7 +107,7 @@ internal static class IndexCodec
             else if (reader.ValueTextEquals("uncompressed_length"u8)) plain = ReadNumber(ref reader);
             else Skip(ref reader);
         }
-        if (id.IsZero || length < Crypto.Sealer.Overhead) throw new JsonException("A blob has no id or an impossible length.");
+        if (id.IsZero) throw new JsonException("A blob has no id.");
         return (id, new PackedBlob(default, type, offset, length, plain));
     }
 
@@ -121,10 +124,11 @@ internal static class IndexCodec
         reader.Skip();
     }
 
+    /// <summary>A number that is too large for any pack is as impossible as the largest that is not.</summary>
     private static uint ReadNumber(ref Utf8JsonReader reader)
     {
-        reader.Read();
-        return reader.GetUInt32();
+        if (!reader.Read() || reader.TokenType != JsonTokenType.Number) throw new JsonException("A number was expected.");
+        return reader.TryGetUInt32(out var number) ? number : uint.MaxValue;
     }
 
     private static BlobType ReadType(ref Utf8JsonReader reader)

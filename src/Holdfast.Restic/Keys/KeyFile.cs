@@ -13,6 +13,12 @@ internal sealed record KeyFile(Timestamp Created, string Username, string Hostna
 {
     private const int SaltSize = 64;
 
+    /// <summary>scrypt takes 128 N r bytes: 1 GiB is 32 times what restic asks for.</summary>
+    private const long MostBlocks = (1L << 30) / 128;
+
+    /// <summary>N r p, which its time goes by: about half a minute.</summary>
+    private const long MostWork = 1L << 26;
+
     /// <summary>Seals a repository's key with a password.</summary>
     public static KeyFile Seal(RepositoryKey key, string password, KeyDerivation derivation, Timestamp now)
     {
@@ -27,9 +33,20 @@ internal sealed record KeyFile(Timestamp Created, string Username, string Hostna
     /// <summary>The repository's key, or null when the password is another one's.</summary>
     public RepositoryKey? Open(string password)
     {
+        RequireBearable(Derivation);
         using var sealer = new Sealer(RepositoryKey.FromPassword(password, Salt, Derivation));
         var plaintext = new byte[Math.Max(0, Data.Length - Sealer.Overhead)];
         return sealer.TryOpen(Data, plaintext) ? ReadKey(plaintext) : null;
+    }
+
+    /// <summary>Whoever can put a file into "keys" must not have all of the memory for it, nor all of the time.</summary>
+    private static void RequireBearable(KeyDerivation derivation)
+    {
+        var (n, r, p) = ((long)derivation.N, (long)derivation.R, (long)derivation.P);
+        if (n < 2 || !long.IsPow2(n) || r < 1 || p < 1)
+            throw new ResticException(ResticError.Damaged, $"scrypt's parameters N={n}, r={r}, p={p} are none.");
+        if (n > MostBlocks / r || n * r > MostWork / p)
+            throw new ResticException(ResticError.Unsupported, $"scrypt's parameters N={n}, r={r}, p={p} ask for more than 1 GiB of memory, or half a minute.");
     }
 
     public byte[] Write()
@@ -62,7 +79,7 @@ internal sealed record KeyFile(Timestamp Created, string Username, string Hostna
             if (root.GetProperty("kdf").GetString() is var kdf and not "scrypt")
                 throw new ResticException(ResticError.Unsupported, $"A key of the repository uses the key derivation '{kdf}', which is not known.");
             return new KeyFile(
-                Timestamp.Parse(Text(root, "created")),
+                Text(root, "created") is { Length: > 0 } created ? Timestamp.Parse(created) : default, // rustic leaves it out
                 Text(root, "username"), Text(root, "hostname"),
                 new KeyDerivation(root.GetProperty("N").GetInt32(), root.GetProperty("r").GetInt32(), root.GetProperty("p").GetInt32()),
                 root.GetProperty("salt").GetBytesFromBase64(), root.GetProperty("data").GetBytesFromBase64());
@@ -93,9 +110,16 @@ internal sealed record KeyFile(Timestamp Created, string Username, string Hostna
 
     private static RepositoryKey ReadKey(ReadOnlyMemory<byte> json)
     {
-        using var document = JsonDocument.Parse(json);
-        var mac = document.RootElement.GetProperty("mac");
-        return new RepositoryKey(
-            document.RootElement.GetProperty("encrypt").GetBytesFromBase64(), mac.GetProperty("k").GetBytesFromBase64(), mac.GetProperty("r").GetBytesFromBase64());
+        try
+        {
+            using var document = JsonDocument.Parse(json);
+            var mac = document.RootElement.GetProperty("mac");
+            return new RepositoryKey(
+                document.RootElement.GetProperty("encrypt").GetBytesFromBase64(), mac.GetProperty("k").GetBytesFromBase64(), mac.GetProperty("r").GetBytesFromBase64());
+        }
+        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
+        {
+            throw new ResticException(ResticError.Damaged, "what the password opens is no key.", e);
+        }
     }
 }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text.Json;
 using Holdfast.Restic.Backends;
 using Holdfast.Restic.Crypto;
@@ -10,20 +11,34 @@ internal sealed class KeyRing(IBackend backend, TimeProvider clock)
     /// <summary>Each try costs half a second, so no more keys than restic's limit are tried.</summary>
     private const int MaxTries = 20;
 
-    /// <summary>Finds the key file that the password opens.</summary>
-    /// <exception cref="ResticException">NoRepository: there is no key file. WrongPassword: it opens none. Damaged: a key file is broken, and no other opens.</exception>
-    public async Task<(Id Id, RepositoryKey Key)> OpenAsync(string password, CancellationToken cancellation)
+    /// <summary>A key file has some 400 bytes.</summary>
+    private const long MaxSize = 64 << 10;
+
+    /// <summary>Every key that the password opens: at least one, or it throws.</summary>
+    /// <exception cref="ResticException">
+    /// KeysLost: there is no key file. WrongPassword: it opens none. Damaged, Unsupported: a key file can't be tried, and no other opens.
+    /// </exception>
+    public async IAsyncEnumerable<(Id Id, RepositoryKey Key)> OpenAllAsync(string password, [EnumeratorCancellation] CancellationToken cancellation)
     {
         ResticException? broken = null;
-        var tries = 0;
-        await foreach (var (id, file) in ReadAllAsync(e => broken = e, cancellation))
+        var (tries, opened) = (0, 0);
+        await foreach (var (id, file) in ReadAllAsync(e => broken = Worse(broken, e), cancellation))
         {
-            if (file.Open(password) is { } key) return (id, key);
-            if (++tries == MaxTries) break;
+            tries++;
+            var key = TryOpen(file, id, password, e =>
+            {
+                tries--;
+                broken = Worse(broken, e);
+            });
+            if (key is not null)
+            {
+                opened++;
+                yield return (id, key);
+            }
+            if (tries == MaxTries) break;
         }
-        throw broken ?? (tries == 0
-            ? new ResticException(ResticError.NoRepository, $"There are no keys in {backend.Location}, so it is not a repository.")
-            : new ResticException(ResticError.WrongPassword, $"The password opens none of the {tries} keys of the repository in {backend.Location}."));
+        if (opened > 0) yield break;
+        throw broken is not null && (tries == 0 || broken.Error == ResticError.Damaged) ? broken : Refusal(tries, broken);
     }
 
     public async Task<IReadOnlyList<KeyInfo>> ListAsync(Id current, CancellationToken cancellation)
@@ -44,14 +59,33 @@ internal sealed class KeyRing(IBackend backend, TimeProvider clock)
         return new KeyInfo(id, file.Username, file.Hostname, file.Created, Current: false);
     }
 
-    /// <summary>Reads every key file; a broken one is told and passed over, for another may open.</summary>
-    private async IAsyncEnumerable<(Id Id, KeyFile File)> ReadAllAsync(
-        Action<ResticException> onBroken, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellation)
+    private ResticException Refusal(int tries, ResticException? untried) => tries == 0
+        ? new ResticException(ResticError.KeysLost, $"There is a repository in '{backend.Location}', but it has no key file.")
+        : new ResticException(ResticError.WrongPassword,
+            $"The password opens none of the {tries} keys of the repository in {backend.Location}.{(untried is null ? "" : $" One more could not be tried: {untried.Message}")}");
+
+    private static ResticException Worse(ResticException? before, ResticException now) => before is { Error: ResticError.Damaged } ? before : now;
+
+    private static RepositoryKey? TryOpen(KeyFile file, Id id, string password, Action<ResticException> onBroken)
+    {
+        try
+        {
+            return file.Open(password);
+        }
+        catch (ResticException broken) when (broken.Error is ResticError.Damaged or ResticError.Unsupported)
+        {
+            onBroken(new ResticException(broken.Error, $"The key file {id.ToShortString()} can't be used: {broken.Message}", broken));
+            return null;
+        }
+    }
+
+    /// <summary>Reads every key file; a broken one, and one of a kind that is not known, is told and passed over, for another may open.</summary>
+    private async IAsyncEnumerable<(Id Id, KeyFile File)> ReadAllAsync(Action<ResticException> onBroken, [EnumeratorCancellation] CancellationToken cancellation)
     {
         await foreach (var stored in backend.ListAsync(FileKind.Key, cancellation))
         {
             if (!Id.TryParse(stored.Name, out var id)) continue;
-            var bytes = new byte[stored.Size];
+            var bytes = new byte[Math.Min(stored.Size, MaxSize + 1)];
             await backend.ReadAsync(FileKind.Key, stored.Name, 0, bytes, cancellation);
             if (TryRead(id, bytes, onBroken) is { } file) yield return (id, file);
         }
@@ -67,6 +101,10 @@ internal sealed class KeyRing(IBackend backend, TimeProvider clock)
         catch (JsonException e)
         {
             onBroken(new ResticException(ResticError.Damaged, $"The key file {id.ToShortString()} can't be read.", e));
+        }
+        catch (ResticException unknown) when (unknown.Error == ResticError.Unsupported)
+        {
+            onBroken(new ResticException(ResticError.Unsupported, $"The key file {id.ToShortString()} can't be used: {unknown.Message}", unknown));
         }
         return null;
     }

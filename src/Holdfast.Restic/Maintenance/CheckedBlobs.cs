@@ -6,7 +6,7 @@ using Holdfast.Restic.Snapshots;
 
 namespace Holdfast.Restic.Maintenance;
 
-/// <summary>Reads verified blobs by the index files that a check could read, where the repository itself would give up at the first damaged one.</summary>
+/// <summary>Reads verified blobs by the index files that a check could read, from any pack that has them whole.</summary>
 internal sealed class CheckedBlobs(Repository repository, BlobIndex index)
 {
     public BlobIndex Index => index;
@@ -14,13 +14,55 @@ internal sealed class CheckedBlobs(Repository repository, BlobIndex index)
     /// <summary>The nodes of a tree: Damaged or NotFound when it can't be had.</summary>
     public async Task<IReadOnlyList<Node>> ReadTreeAsync(Id tree, PackedBlob place, CancellationToken cancellation)
     {
+        try
+        {
+            return await ReadAsync(tree, place, TreeCodec.Decode, cancellation);
+        }
+        catch (ResticException lost) when (lost.IsLoss || lost.Error == ResticError.InputOutput)
+        {
+            foreach (var other in index.OtherPlaces(tree, place))
+                if (await TryReadAsync(tree, other, TreeCodec.Decode, cancellation) is { } nodes) return nodes;
+            throw;
+        }
+    }
+
+    /// <summary>Of the blobs of a pack that is gone or damaged, those that no other pack has whole.</summary>
+    public async Task<IReadOnlyList<Id>> LostAsync(IEnumerable<(Id Id, PackedBlob Blob)> blobs, CancellationToken cancellation)
+    {
+        var lost = new List<Id>();
+        foreach (var (id, blob) in blobs)
+            if (!await IsElsewhereAsync(id, blob, cancellation)) lost.Add(id);
+        return lost;
+    }
+
+    private async Task<bool> IsElsewhereAsync(Id id, PackedBlob blob, CancellationToken cancellation)
+    {
+        foreach (var other in index.OtherPlaces(id, blob))
+            if (await TryReadAsync(id, other, static plaintext => plaintext.Length >= 0, cancellation)) return true;
+        return false;
+    }
+
+    private async Task<T?> TryReadAsync<T>(Id id, PackedBlob place, Decoder<T> decode, CancellationToken cancellation)
+    {
+        try
+        {
+            return await ReadAsync(id, place, decode, cancellation);
+        }
+        catch (ResticException lost) when (lost.IsLoss || lost.Error == ResticError.InputOutput)
+        {
+            return default;
+        }
+    }
+
+    private async Task<T> ReadAsync<T>(Id id, PackedBlob place, Decoder<T> decode, CancellationToken cancellation)
+    {
         var message = ArrayPool<byte>.Shared.Rent((int)place.Length);
         var plaintext = ArrayPool<byte>.Shared.Rent(place.PlainLength);
         try
         {
             await repository.Backend.ReadAsync(FileKind.Pack, place.Pack.ToString(), place.Offset, message.AsMemory(0, (int)place.Length), cancellation);
-            repository.DecodeBlob(message.AsSpan(0, (int)place.Length), tree, place, plaintext.AsSpan(0, place.PlainLength));
-            return TreeCodec.Decode(plaintext.AsSpan(0, place.PlainLength));
+            repository.DecodeBlob(message.AsSpan(0, (int)place.Length), id, place, plaintext.AsSpan(0, place.PlainLength));
+            return decode(plaintext.AsSpan(0, place.PlainLength));
         }
         finally
         {
@@ -28,4 +70,6 @@ internal sealed class CheckedBlobs(Repository repository, BlobIndex index)
             ArrayPool<byte>.Shared.Return(message);
         }
     }
+
+    private delegate T Decoder<T>(ReadOnlySpan<byte> plaintext);
 }

@@ -20,13 +20,13 @@ internal sealed class Checker(Repository repository)
         await CheckKeysAsync(cancellation);
         var indexes = new IndexSurvey(repository, _findings);
         await indexes.LoadAsync(cancellation);
-        var packs = new PackSurvey(repository, indexes, _findings);
+        var blobs = new CheckedBlobs(repository, indexes.Blobs);
+        var packs = new PackSurvey(repository, indexes, blobs, _findings);
         await packs.RunAsync(cancellation);
         var snapshots = await ReadSnapshotsAsync(options, cancellation);
-        var blobs = new CheckedBlobs(repository, indexes.Blobs);
         await new TreeSurvey(blobs, _findings, counters).RunAsync(snapshots.Select(snapshot => snapshot.Tree), repository.Options.Workers, cancellation);
         if (options.ReadData is not null)
-            await new DataSurvey(repository, indexes, packs, _findings, counters).RunAsync(options.ReadData, cancellation);
+            await new DataSurvey(repository, indexes, packs, blobs, _findings, counters).RunAsync(options.ReadData, cancellation);
         await new MissingBlobs(repository, packs, _findings).ReportAsync(cancellation);
         var damages = _findings.Damaged.Count == 0 ? [] : await new DamageTrace(blobs, _findings.Damaged).RunAsync(snapshots, cancellation);
         return new CheckReport(snapshots.Count, packs.Stored.Count, counters.PacksDone, counters.BytesRead, damages, _findings.Hints);
@@ -57,7 +57,7 @@ internal sealed class Checker(Repository repository)
         await foreach (var file in repository.Backend.ListAsync(FileKind.Snapshot, cancellation))
         {
             if (options.Snapshots is { } asked && !asked.Any(id => id.ToString() == file.Name)) continue;
-            if (!await TryAsync(FileKind.Snapshot, file.Name, async () => snapshots.Add(await repository.FindSnapshotAsync(file.Name, cancellation))))
+            if (!await TryAsync(FileKind.Snapshot, file.Name, async () => snapshots.Add(await repository.ReadSnapshotAsync(Id.Parse(file.Name), cancellation))))
                 _findings.AddSnapshot(Layout.PathOf(FileKind.Snapshot, file.Name), Id.Parse(file.Name));
             Interlocked.Increment(ref options.Counters.SnapshotsDone);
         }

@@ -8,8 +8,12 @@ internal sealed class DamageTrace(CheckedBlobs blobs, IReadOnlyList<Finding> fin
     /// <summary>How many paths are listed for one damage.</summary>
     public const int MaxPaths = 100;
 
+    /// <summary>Steps of the whole trace: where trees name each other so often that there is no end, what was counted till then stands.</summary>
+    private const long MostSteps = 20_000_000;
+
     private readonly List<AffectedPath>[] _paths = [.. findings.Select(_ => new List<AffectedPath>())];
     private readonly List<Id>[] _snapshots = [.. findings.Select(_ => new List<Id>())];
+    private long _steps;
     private readonly long[] _counts = new long[findings.Count];
 
     public async Task<IReadOnlyList<Damage>> RunAsync(IEnumerable<Snapshot> snapshots, CancellationToken cancellation)
@@ -41,6 +45,7 @@ internal sealed class DamageTrace(CheckedBlobs blobs, IReadOnlyList<Finding> fin
         waiting.Push(("/", snapshot.Tree));
         while (waiting.TryPop(out var item))
         {
+            if (++_steps > MostSteps || item.Path.Length > WalkGuard.LongestPath) continue;
             if (map.Of(item.Tree) is not { } tree) continue;
             foreach (var damage in tree.Own) Add(damage, snapshot.Id, item.Path);
             foreach (var node in tree.Nodes)

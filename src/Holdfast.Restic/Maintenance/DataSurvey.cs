@@ -7,7 +7,7 @@ namespace Holdfast.Restic.Maintenance;
 /// Reads packs whole: the file's digest is its name, its header is the one that follows from the index, and every blob
 /// authenticates, decompresses and hashes to its id. As many packs at once as the repository has workers.
 /// </summary>
-internal sealed class DataSurvey(Repository repository, IndexSurvey indexes, PackSurvey packs, Findings findings, CheckCounters counters)
+internal sealed class DataSurvey(Repository repository, IndexSurvey indexes, PackSurvey packs, CheckedBlobs copies, Findings findings, CheckCounters counters)
 {
     public async Task RunAsync(ReadSubset subset, CancellationToken cancellation)
     {
@@ -32,7 +32,7 @@ internal sealed class DataSurvey(Repository repository, IndexSurvey indexes, Pac
         {
             // A bad sector is an error of input and output: the pack is lost, and the check goes on with the next.
             var blobs = await indexes.BlobsOfAsync(new HashSet<Id> { layout.Pack }, cancellation);
-            findings.Add(FileOf(layout), $"The pack can't be read: {failure.Message}", blobs[layout.Pack].Select(item => item.Id));
+            findings.Add(FileOf(layout), $"The pack can't be read: {failure.Message}", await copies.LostAsync(blobs[layout.Pack], cancellation));
         }
     }
 
@@ -54,7 +54,12 @@ internal sealed class DataSurvey(Repository repository, IndexSurvey indexes, Pac
         using var reading = new PackReading(repository, layout.Pack, size, counters);
         var blobs = (await indexes.BlobsOfAsync(new HashSet<Id> { layout.Pack }, cancellation))[layout.Pack];
         foreach (var (id, blob) in blobs) await reading.VerifyAsync(id, blob, cancellation);
-        if (reading.Damaged.Count > 0) findings.Add(file, $"{reading.Damaged.Count} of {blobs.Count} blobs in the pack are damaged.", reading.Damaged);
+        if (reading.Damaged.Count > 0)
+        {
+            var damaged = reading.Damaged.ToHashSet();
+            var lost = await copies.LostAsync(blobs.Where(item => damaged.Contains(item.Id)), cancellation);
+            findings.Add(file, $"{reading.Damaged.Count} of {blobs.Count} blobs in the pack are damaged.", lost);
+        }
         if (await HeaderComplaintAsync(reading, layout, size, cancellation) is { } complaint) findings.Add(file, complaint);
         var digest = await reading.DigestAsync(cancellation);
         if (digest != layout.Pack) findings.Add(file, $"The SHA-256 of the pack is not its name but {digest}.");

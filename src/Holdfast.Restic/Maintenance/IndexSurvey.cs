@@ -34,7 +34,7 @@ internal sealed class IndexSurvey(Repository repository, Findings findings)
         var found = new Dictionary<Id, HashSet<(Id Id, PackedBlob Blob)>>();
         if (wanted.Count > 0)
         {
-            await ForEachIndexAsync(packs =>
+            await ForEachIndexAsync((_, packs) =>
             {
                 foreach (var pack in packs.Where(pack => wanted.Contains(pack.Id)))
                     (found.TryGetValue(pack.Id, out var blobs) ? blobs : found[pack.Id] = []).UnionWith(pack.Blobs);
@@ -43,7 +43,7 @@ internal sealed class IndexSurvey(Repository repository, Findings findings)
         return found.ToDictionary(item => item.Key, item => item.Value.OrderBy(entry => entry.Blob.Offset).ToList());
     }
 
-    private async Task ForEachIndexAsync(Action<List<IndexedPack>> take, Action<string, ResticException> report, CancellationToken cancellation)
+    private async Task ForEachIndexAsync(Action<string, List<IndexedPack>> take, Action<string, ResticException> report, CancellationToken cancellation)
     {
         var options = new ParallelOptions { MaxDegreeOfParallelism = repository.Options.Workers, CancellationToken = cancellation };
         await Parallel.ForEachAsync(repository.Backend.ListAsync(FileKind.Index, cancellation), options, async (file, token) =>
@@ -52,7 +52,7 @@ internal sealed class IndexSurvey(Repository repository, Findings findings)
             {
                 var json = await repository.LoadUnpackedAsync(FileKind.Index, file.Name, token);
                 var packs = StoredFiles.Parse(FileKind.Index, file.Name, json, bytes => IndexCodec.Read(bytes.Span));
-                lock (_gate) take(packs);
+                lock (_gate) take(file.Name, packs);
             }
             catch (ResticException failure) when (failure.Error is ResticError.Damaged or ResticError.Unsupported)
             {
@@ -67,8 +67,10 @@ internal sealed class IndexSurvey(Repository repository, Findings findings)
         findings.Add(Layout.PathOf(FileKind.Index, name), failure.Message);
     }
 
-    private void Take(List<IndexedPack> packs)
+    private void Take(string name, List<IndexedPack> packs)
     {
+        if (packs.Sum(pack => pack.Impossible) is > 0 and var count)
+            findings.Add(Layout.PathOf(FileKind.Index, name), $"The index has {count} entries whose lengths can't be; they are passed over.");
         foreach (var pack in packs)
         {
             var layout = PackLayout.Of(pack.Id, pack.Blobs);

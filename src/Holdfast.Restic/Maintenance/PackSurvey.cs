@@ -3,7 +3,7 @@ using Holdfast.Restic.Backends;
 namespace Holdfast.Restic.Maintenance;
 
 /// <summary>Compares the packs that are there with those that the index lists.</summary>
-internal sealed class PackSurvey(Repository repository, IndexSurvey indexes, Findings findings)
+internal sealed class PackSurvey(Repository repository, IndexSurvey indexes, CheckedBlobs copies, Findings findings)
 {
     /// <summary>The size in bytes of every pack that is there.</summary>
     public Dictionary<Id, long> Stored { get; } = [];
@@ -28,7 +28,7 @@ internal sealed class PackSurvey(Repository repository, IndexSurvey indexes, Fin
         foreach (var (pack, blobs) in await indexes.BlobsOfAsync(misfits.Keys.ToHashSet(), cancellation))
         {
             var there = Stored.TryGetValue(pack, out var size);
-            var lost = blobs.Where(item => item.Blob.Offset + item.Blob.Length > size).Select(item => item.Id);
+            var lost = await copies.LostAsync(blobs.Where(item => item.Blob.Offset + (long)item.Blob.Length > size), cancellation);
             findings.Add(
                 Layout.PathOf(FileKind.Pack, pack.ToString()),
                 there ? $"The pack has {size} bytes, where the index needs {misfits[pack].Size}." : "The pack is missing.",

@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using Holdfast.Restic.Backends;
 using Holdfast.Restic.Packs;
-using Holdfast.Restic.Posix;
 using Holdfast.Restic.Snapshots;
 
 namespace Holdfast.Restic.Maintenance;
@@ -47,29 +46,24 @@ internal sealed class TreeSurvey(CheckedBlobs blobs, Findings findings, CheckCou
         }
         catch (ResticException failure) when (failure.IsLoss)
         {
-            findings.Add(file, "Trees in the pack can't be read.", tree);
+            findings.Add(file, $"The tree {tree.ToShortString()} is lost: {failure.Message}", tree);
         }
     }
 
     private void CheckNodes(Id tree, string file, IReadOnlyList<Node> nodes, ConcurrentBag<Id> next)
     {
-        string? last = null;
         foreach (var node in nodes)
         {
-            if (Complain(node, last) is { } complaint)
+            if (Complain(node) is { } complaint)
                 findings.Add(file, $"The tree {tree.ToShortString()} has {complaint}.", tree);
             foreach (var blob in node.Content ?? [])
                 if (!blob.IsZero && !blobs.Index.TryFind(blob, BlobType.Data, out _)) findings.AddMissing(blob, BlobType.Data);
             if (node is { Type: NodeType.Directory, Subtree: { IsZero: false } subtree } && IsNew(subtree)) next.Add(subtree);
-            last = node.Name;
         }
     }
 
-    private static string? Complain(Node node, string? last) => node switch
+    private static string? Complain(Node node) => node switch
     {
-        { Name: "" or "." or ".." } => $"a node that is named '{node.Name}'",
-        _ when node.Name.Contains('/', StringComparison.Ordinal) || node.Name.Contains('\0', StringComparison.Ordinal) => $"a node whose name is a path: '{node.Name}'",
-        _ when last is not null && FileName.Compare(last, node.Name) is var order and >= 0 => order == 0 ? $"two nodes that are named '{node.Name}'" : $"nodes that are not sorted: '{node.Name}'",
         { Type: NodeType.Unknown } => $"a node of the unknown type '{node.TypeName}': '{node.Name}'",
         { Type: NodeType.File, Content: null } => $"a file without a list of content: '{node.Name}'",
         { Type: NodeType.File, Content: { } content } when content.Any(id => id.IsZero) => $"a file with a blob of no id: '{node.Name}'",

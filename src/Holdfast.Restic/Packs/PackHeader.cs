@@ -57,7 +57,8 @@ internal static class PackHeader
             if (type > 3 || header.Length < EntrySize(compressed)) throw new InvalidDataException("The header of the pack has a broken entry.");
             var length = BinaryPrimitives.ReadUInt32LittleEndian(header[1..]);
             var plain = compressed ? BinaryPrimitives.ReadUInt32LittleEndian(header[5..]) : 0;
-            if (length < Sealer.Overhead || (compressed && plain == 0)) throw new InvalidDataException("The header of the pack has an entry of no length.");
+            if (compressed && plain == 0) throw new InvalidDataException("The header of the pack has an entry of no length.");
+            if (!new PackedBlob(default, default, 0, length, plain).IsPlausible) throw new InvalidDataException("The header of the pack has an entry of an impossible length.");
             entries.Add(new(new Id(header.Slice(EntrySize(compressed) - Id.Size, Id.Size)), (BlobType)(type & 1), length, plain));
             header = header[EntrySize(compressed)..];
         }

@@ -29,7 +29,8 @@ internal abstract class Zstd : IDisposable
     /// <exception cref="InvalidDataException">The frame is broken.</exception>
     public byte[] Decompress(ReadOnlySpan<byte> frame)
     {
-        for (long size = Math.Max(ContentSize(frame), 4096); size <= MaxPlaintext; size *= 4)
+        var limit = PackedBlob.LargestPlaintext(frame.Length);
+        for (long size = Math.Max(ContentSize(frame), 4096); size <= limit; size = size == limit ? long.MaxValue : Math.Min(size * 4, limit))
         {
             var plaintext = GC.AllocateUninitializedArray<byte>((int)size);
             var length = Decompress(frame, plaintext);

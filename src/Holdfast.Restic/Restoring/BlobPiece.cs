@@ -5,11 +5,13 @@ namespace Holdfast.Restic.Restoring;
 /// <summary>A blob that a file needs at an offset. <paramref name="Number"/> orders packs as files need them.</summary>
 internal readonly record struct BlobPiece(FileJob File, Id Id, long At, int Number, PackedBlob Blob)
 {
-    /// <summary>By pack, then by place in the pack.</summary>
+    /// <summary>By pack, then by place in the pack; the same blobs stand together, even where a false index tells one place for two.</summary>
     public static int CompareByPlace(BlobPiece left, BlobPiece right)
     {
         var order = left.Number.CompareTo(right.Number);
         if (order == 0) order = left.Blob.Offset.CompareTo(right.Blob.Offset);
+        if (order == 0) order = left.Blob.Length.CompareTo(right.Blob.Length);
+        if (order == 0) order = left.Id.CompareTo(right.Id);
         return order == 0 ? left.At.CompareTo(right.At) : order;
     }
 }

@@ -13,6 +13,7 @@ internal sealed class BlobStream : Stream
 
     private readonly Repository _repository;
     private readonly IReadOnlyList<Id> _content;
+    private readonly Node _file;
     private readonly Queue<Task<byte[]>> _coming = new();
     private readonly CancellationTokenSource _closed = new();
     private ReadOnlyMemory<byte> _blob;
@@ -23,7 +24,7 @@ internal sealed class BlobStream : Stream
     public BlobStream(Repository repository, Node file)
     {
         if (file.Type != NodeType.File) throw new ResticException(ResticError.Unsupported, $"'{file.Name}' is no file, so it has no content.");
-        (_repository, _content) = (repository, file.Content ?? []);
+        (_repository, _file, _content) = (repository, file, file.Content ?? []);
     }
 
     /// <inheritdoc/>
@@ -52,8 +53,8 @@ internal sealed class BlobStream : Stream
         while (_blob.IsEmpty)
         {
             LoadAhead();
-            if (!_coming.TryPeek(out var blob)) return 0;
-            _blob = await blob.WaitAsync(cancellationToken);
+            if (!_coming.TryPeek(out var blob)) return End();
+            _blob = Fitting(await blob.WaitAsync(cancellationToken));
             _ = _coming.Dequeue();
         }
         return Take(buffer.Span);
@@ -69,8 +70,8 @@ internal sealed class BlobStream : Stream
         while (!buffer.IsEmpty && _blob.IsEmpty)
         {
             LoadAhead();
-            if (!_coming.TryPeek(out var blob)) return 0;
-            _blob = blob.GetAwaiter().GetResult();
+            if (!_coming.TryPeek(out var blob)) return End();
+            _blob = Fitting(blob.GetAwaiter().GetResult());
             _ = _coming.Dequeue();
         }
         return Take(buffer);
@@ -116,6 +117,13 @@ internal sealed class BlobStream : Stream
             _coming.Enqueue(Task.Run(() => _repository.LoadBlobAsync(id, BlobType.Data, _closed.Token)));
         }
     }
+
+    /// <summary>A reader that has made room by the size in the tree must not get more, nor take less for the whole.</summary>
+    private byte[] Fitting(byte[] blob) => (ulong)(_position + blob.Length) <= _file.Size ? blob : throw Misfit("more");
+
+    private int End() => (ulong)_position == _file.Size ? 0 : throw Misfit("fewer");
+
+    private ResticException Misfit(string how) => new(ResticError.Damaged, $"The file '{_file.Name}' should have {_file.Size} bytes, and its blobs have {how}.");
 
     private int Take(Span<byte> buffer)
     {

@@ -8,10 +8,12 @@ internal sealed class NodeSearch(Repository repository, NodeSelection selection)
     /// <summary>True when something below the root is wanted. What can not be read may hold it: the restore itself tells of that.</summary>
     public async Task<bool> FindsAnyAsync(Node root, CancellationToken cancellation)
     {
+        var guard = repository.GuardWalk(root.Subtree is { } top ? [top] : []);
         var folders = new Stack<(string Path, Node Node)>([("", root)]);
         while (folders.TryPop(out var folder))
         {
             if (await ReadAsync(folder.Node, cancellation) is not { } nodes) return true;
+            await guard.EnterAsync(folder.Node.Subtree!.Value, folder.Path, nodes.Count, cancellation);
             foreach (var node in nodes)
             {
                 var path = $"{folder.Path}/{node.Name}";

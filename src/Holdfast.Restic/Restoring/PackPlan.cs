@@ -14,21 +14,22 @@ internal sealed class PackPlan(RestoreContext context, FileBuilder builder)
     /// <summary>Adds all blobs of a file. One that has none, or lacks one, is finished at once.</summary>
     public void Add(FileJob job)
     {
-        var content = job.Node.Content ?? [];
         var first = _pieces.Count;
+        job.Failure = job.Node.Content is { } content ? AddPieces(job, content) : "it has no list of content";
+        if (job.Failure is not null) _pieces.RemoveRange(first, _pieces.Count - first);
+        job.Remaining = _pieces.Count - first;
+        if (job.Remaining == 0) builder.Finish(job);
+    }
+
+    private string? AddPieces(FileJob job, IReadOnlyList<Id> content)
+    {
         foreach (var id in content)
         {
-            if (!context.Index.TryFind(id, BlobType.Data, out var blob) || blob.PlainLength < 0)
-            {
-                job.Failure = $"blob {id.ToShortString()} is not in the index, or its size there cannot be";
-                _pieces.RemoveRange(first, _pieces.Count - first);
-                break;
-            }
+            if (!context.Index.TryFind(id, BlobType.Data, out var blob)) return $"blob {id.ToShortString()} is not in the index, or its size there cannot be";
             _pieces.Add(new BlobPiece(job, id, job.Size, NumberOf(blob.Pack), blob));
             job.Size += blob.PlainLength;
         }
-        job.Remaining = _pieces.Count - first;
-        if (job.Remaining == 0) builder.Finish(job);
+        return (ulong)job.Size == job.Node.Size ? null : $"it should have {job.Node.Size} bytes, and its blobs have {job.Size}";
     }
 
     /// <summary>What to read, in the order in which files need it.</summary>
@@ -47,7 +48,7 @@ internal sealed class PackPlan(RestoreContext context, FileBuilder builder)
 
     private static bool Belongs(in BlobPiece first, in BlobPiece next, long end) =>
         next.Number == first.Number
-        && (next.Blob.Offset < end || (next.Blob.Offset - end <= WidestGap && next.Blob.Offset + (long)next.Blob.Length - first.Blob.Offset <= LongestRange));
+        && (next.Blob.Offset + (long)next.Blob.Length <= end || (next.Blob.Offset - end <= WidestGap && next.Blob.Offset + (long)next.Blob.Length - first.Blob.Offset <= LongestRange));
 
     private int NumberOf(Id pack)
     {

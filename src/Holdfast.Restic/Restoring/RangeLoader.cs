@@ -57,7 +57,7 @@ internal sealed class RangeLoader(RestoreContext context, FileBuilder builder) :
             if (await ReadAsync(range, message, cancellation) is { } failure)
                 await LoadOneByOneAsync(range, buffers, failure, cancellation);
             else
-                Deliver(range, message.Span, buffers);
+                await DeliverAsync(range, message, buffers, cancellation);
         }
         finally
         {
@@ -88,29 +88,44 @@ internal sealed class RangeLoader(RestoreContext context, FileBuilder builder) :
             var message = buffers.Sealed(one.Length);
             if (one.Length != range.Length) failure = await ReadAsync(one, message, cancellation) ?? "";
             if (failure.Length == 0)
-                Deliver(one, message.Span, buffers);
+                await DeliverAsync(one, message, buffers, cancellation);
             else
-                foreach (var piece in one.Pieces)
-                    builder.Fail(piece.File, failure);
+                await DeliverElsewhereAsync(one.Pieces, failure, cancellation);
         }
     }
 
-    private void Deliver(PackRange range, Span<byte> message, Buffers buffers)
+    private async ValueTask DeliverAsync(PackRange range, Memory<byte> message, Buffers buffers, CancellationToken cancellation)
     {
+        foreach (var (pieces, failure) in Deliver(range, message.Span, buffers)) await DeliverElsewhereAsync(pieces, failure, cancellation);
+    }
+
+    /// <summary>What can't be had here may lie in another pack too; only then are the files that need it lost.</summary>
+    private async ValueTask DeliverElsewhereAsync(ArraySegment<BlobPiece> same, string failure, CancellationToken cancellation)
+    {
+        var copy = await context.Repository.LoadElsewhereAsync(same[0].Id, same[0].Blob, cancellation);
+        foreach (var piece in same)
+        {
+            if (copy is null)
+                builder.Fail(piece.File, failure);
+            else
+                builder.Write(piece.File, copy, piece.At);
+        }
+    }
+
+    /// <summary>Hands out the blobs that are whole, and returns the others with what is wrong with them.</summary>
+    private List<(ArraySegment<BlobPiece> Pieces, string Failure)> Deliver(PackRange range, Span<byte> message, Buffers buffers)
+    {
+        var broken = new List<(ArraySegment<BlobPiece> Pieces, string Failure)>();
         for (int start = 0, next; start < range.Pieces.Count; start = next)
         {
             next = EndOfSame(range.Pieces, start);
             var piece = range.Pieces[start];
             var plaintext = buffers.Plain(piece.Blob.PlainLength).Span;
             var failure = Decode(piece, message.Slice((int)(piece.Blob.Offset - range.Offset), (int)piece.Blob.Length), plaintext);
-            for (var i = start; i < next; i++)
-            {
-                if (failure is null)
-                    builder.Write(range.Pieces[i].File, plaintext, range.Pieces[i].At);
-                else
-                    builder.Fail(range.Pieces[i].File, failure);
-            }
+            if (failure is not null) broken.Add((range.Pieces[start..next], failure));
+            else for (var i = start; i < next; i++) builder.Write(range.Pieces[i].File, plaintext, range.Pieces[i].At);
         }
+        return broken;
     }
 
     private string? Decode(in BlobPiece piece, Span<byte> message, Span<byte> plaintext)
@@ -134,7 +149,7 @@ internal sealed class RangeLoader(RestoreContext context, FileBuilder builder) :
     private static int EndOfSame(ArraySegment<BlobPiece> pieces, int start)
     {
         var next = start + 1;
-        while (next < pieces.Count && pieces[next].Blob.Offset == pieces[start].Blob.Offset) next++;
+        while (next < pieces.Count && pieces[next].Blob == pieces[start].Blob && pieces[next].Id == pieces[start].Id) next++;
         return next;
     }
 }

@@ -7,6 +7,7 @@ namespace Holdfast.Restic.Restoring;
 internal sealed class RestoreWalk(RestoreContext context, FolderMaker folders, FileRestorer files, RestoreFolder top)
 {
     private readonly NodeSelection _selection = new(context.Options.Include, context.Options.Exclude);
+    private WalkGuard? _guard;
     private readonly Stack<Level> _levels = new(); // and no recursion: trees may be deeper than a stack
 
     private sealed class Level(RestoreFolder folder, IReadOnlyList<Node> nodes)
@@ -39,14 +40,23 @@ internal sealed class RestoreWalk(RestoreContext context, FolderMaker folders, F
 
     private async Task EnterAsync(RestoreFolder folder, Node node, CancellationToken cancellation)
     {
+        if (await ReadAsync(folder, node, cancellation) is not { } nodes) return;
+        _guard ??= context.Repository.GuardWalk(node.Subtree!.Value);
+        await _guard.EnterAsync(node.Subtree!.Value, folder.Path, nodes.Count, cancellation);
+        _levels.Push(new Level(folder, nodes));
+    }
+
+    private async Task<IReadOnlyList<Node>?> ReadAsync(RestoreFolder folder, Node node, CancellationToken cancellation)
+    {
         try
         {
             var tree = node.Subtree ?? throw new ResticException(ResticError.Damaged, "The folder has no tree.");
-            _levels.Push(new Level(folder, await context.Repository.ReadTreeAsync(tree, cancellation)));
+            return await context.Repository.ReadTreeAsync(tree, cancellation);
         }
         catch (ResticException error) when (error.IsLoss)
         {
             context.Tally.Failed(Shown(folder.Path), NodeType.Directory, $"nothing below it can be restored: {error.Message}");
+            return null;
         }
     }
 

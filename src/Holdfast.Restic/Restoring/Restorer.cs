@@ -15,7 +15,7 @@ internal sealed class Restorer(Repository repository)
     public async Task<RestoreReport> RunAsync(Snapshot snapshot, string below, string target, RestoreOptions options, CancellationToken cancellation)
     {
         var root = await repository.FindNodeAsync(snapshot, below, cancellation)
-            ?? throw new ResticException(ResticError.NotFound, $"There is no '{below}' in snapshot {snapshot.Id.ToShortString()}.");
+            ?? throw new ResticException(ResticError.NoSuchName, $"There is no '{below}' in snapshot {snapshot.Id.ToShortString()}.");
         var context = new RestoreContext(repository, await repository.LoadIndexAsync(cancellation), options);
         var top = new RestoreFolder(Path.GetFullPath(target).TrimEnd('/'), null, null, isWanted: true) { IsReady = true };
         var folders = new FolderMaker(context, followsSymlinks: top.Path.Length == 0);

@@ -27,7 +27,7 @@ internal sealed class SnapshotStore(IBackend backend, StoredFiles files)
             {
                 continue;
             }
-            catch (ResticException failure) when (failure.Error == ResticError.Damaged)
+            catch (ResticException failure) when (failure.Error is ResticError.Damaged or ResticError.Unsupported)
             {
                 damaged.Add(new DamagedSnapshot(Id.Parse(stored.Name), failure.Message));
             }
@@ -38,17 +38,17 @@ internal sealed class SnapshotStore(IBackend backend, StoredFiles files)
     private static IReadOnlyList<Snapshot> InOrder(IEnumerable<Snapshot> snapshots) => [.. snapshots.OrderBy(s => s.Time).ThenBy(s => s.Id)];
 
     /// <summary>A snapshot by its id, by the beginning of it, or "latest".</summary>
-    /// <exception cref="ResticException">NotFound or Ambiguous.</exception>
+    /// <exception cref="ResticException">NoSuchName or Ambiguous.</exception>
     public async Task<Snapshot> FindAsync(string name, CancellationToken cancellation)
     {
         if (name == "latest")
-            return await ListAsync(cancellation) is [.., var latest] ? latest : throw new ResticException(ResticError.NotFound, "There is no snapshot in the repository yet.");
+            return await ListAsync(cancellation) is [.., var latest] ? latest : throw new ResticException(ResticError.NoSuchName, "There is no snapshot in the repository yet.");
         var fitting = new List<string>();
         await foreach (var stored in backend.ListAsync(FileKind.Snapshot, cancellation))
             if (name.Length > 0 && stored.Name.StartsWith(name, StringComparison.Ordinal)) fitting.Add(stored.Name);
         return fitting.Count switch
         {
-            0 => throw new ResticException(ResticError.NotFound, $"There is no snapshot '{name}' in the repository."),
+            0 => throw new ResticException(ResticError.NoSuchName, $"There is no snapshot '{name}' in the repository."),
             1 => await ReadAsync(fitting[0], cancellation),
             _ => throw new ResticException(ResticError.Ambiguous, $"'{name}' is the beginning of {fitting.Count} snapshots."),
         };

@@ -32,8 +32,8 @@ internal static class TreeCodec
         json.Flush();
     }
 
-    /// <summary>The nodes of a tree, in the order they stand there.</summary>
-    /// <exception cref="ResticException">Damaged: the bytes are no tree.</exception>
+    /// <summary>The nodes of a tree, sorted by <see cref="FileName.Compare"/>, each with another name that can be a file's.</summary>
+    /// <exception cref="ResticException">Damaged: the bytes are no tree, or one that is not to be trusted.</exception>
     public static IReadOnlyList<Node> Decode(ReadOnlySpan<byte> bytes) => TreeReader.Read(bytes);
 
     private static void WriteNode(ref GoJsonWriter json, Node node)

@@ -7,6 +7,9 @@ namespace Holdfast.Restic.Snapshots;
 /// <summary>Reads the JSON of a tree. Fields that it does not know, of newer versions, are passed over.</summary>
 internal ref struct TreeReader
 {
+    /// <summary>Linux lists 64 KiB of names at most.</summary>
+    private const int MostAttributes = 1 << 14;
+
     private Utf8JsonReader _json;
 
     // Owners and attribute names repeat from node to node: one string serves them all.
@@ -22,7 +25,7 @@ internal ref struct TreeReader
         }
         catch (Exception error) when (error is JsonException or FormatException or InvalidOperationException)
         {
-            throw new ResticException(ResticError.Damaged, $"A tree cannot be read: {error.Message}", error);
+            throw new ResticException(ResticError.Damaged, $"A tree can't be read: {error.Message}", error);
         }
     }
 
@@ -37,6 +40,7 @@ internal ref struct TreeReader
             else
                 SkipValue();
         }
+        TreeOrder.Require(nodes);
         return nodes;
     }
 
@@ -101,7 +105,11 @@ internal ref struct TreeReader
         List<ExtendedAttribute> attributes = [];
         ExpectHere(JsonTokenType.StartArray);
         while (_json.Read() && _json.TokenType != JsonTokenType.EndArray)
+        {
+            if (_json.TokenType == JsonTokenType.Null) continue;
+            if (attributes.Count == MostAttributes) throw new FormatException($"a node has more than {MostAttributes} extended attributes.");
             attributes.Add(ReadAttribute());
+        }
         return attributes;
     }
 

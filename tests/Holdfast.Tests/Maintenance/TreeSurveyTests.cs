@@ -22,7 +22,6 @@ public sealed class TreeSurveyTests
         { "named '..'", Good with { Name = ".." } },
         { "whose name is a path", Good with { Name = "c/../../etc" } },
         { "two nodes", Good },
-        { "not sorted", Good with { Name = "a" } },
         { "unknown type", Good with { Name = "c", Type = NodeType.Unknown, TypeName = "door" } },
         { "without a list of content", Good with { Name = "c", Content = null } },
         { "a blob of no id", Good with { Name = "c", Content = [default] } },
@@ -47,6 +46,15 @@ public sealed class TreeSurveyTests
         Assert.Equal("index", damage.File);
         Assert.Equal([missing], damage.Blobs);
         Assert.Equal("/c", Assert.Single(damage.Affected).Path);
+    }
+
+    [Fact]
+    public async Task Nodes_in_another_order_are_read_in_the_right_one_as_restic_does()
+    {
+        await using var repository = await InitAsync();
+        var tree = await SaveAsync(repository, [Good, Good with { Name = "a" }]);
+        Assert.Equal(["a", "b"], (await repository.ReadTreeAsync(tree, Now)).Select(node => node.Name), StringComparer.Ordinal);
+        Assert.True((await CheckAsync(repository, tree)).IsClean);
     }
 
     [Fact]

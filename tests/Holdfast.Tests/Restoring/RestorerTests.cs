@@ -261,7 +261,7 @@ public sealed class RestorerTests
         await using var archived = await Archived.MakeAsync(Fill);
         var error = await Assert.ThrowsAsync<ResticException>(() =>
             archived.Repository.RestoreAsync(archived.Snapshot, "/none", archived.Target, new RestoreOptions(), TestContext.Current.CancellationToken));
-        Assert.Equal(ResticError.NotFound, error.Error);
+        Assert.Equal(ResticError.NoSuchName, error.Error);
     }
 
     [Fact]

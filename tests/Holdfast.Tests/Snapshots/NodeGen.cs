@@ -14,7 +14,7 @@ internal static class NodeGen
     private static readonly Gen<string> Name = Gen.OneOf(
         Gen.Byte[1, 255].Array[1, 20].Select(bytes => FileName.Decode(bytes)),
         Gen.Char[' ', '~'].Array[1, 20].Select(chars => new string(chars)),
-        Gen.Int[0, Awkward.Length - 1].Select(i => Awkward[i]));
+        Gen.Int[0, Awkward.Length - 1].Select(i => Awkward[i])).Where(name => name is not ("." or "..") && !name.Contains('/', StringComparison.Ordinal));
 
     // Only names may have stray bytes: elsewhere Go writes U+FFFD, and what it was is lost.
     private static readonly Gen<string> Word = Gen.Char[' ', '\u0170'].Array[0, 10].Select(chars => new string(chars));
@@ -40,6 +40,14 @@ internal static class NodeGen
             .Select((node, content, attributes, file, error) => file
                 ? node with { Content = content, ExtendedAttributes = attributes, Error = error }
                 : node with { Subtree = content.Count == 0 ? null : content[0], ExtendedAttributes = attributes });
+
+    /// <summary>Nodes that can stand in one folder: sorted, and of different names.</summary>
+    public static readonly Gen<List<Node>> Folder = Node.List[0, 5].Select(nodes =>
+    {
+        var folder = nodes.DistinctBy(node => node.Name, StringComparer.Ordinal).ToList();
+        folder.Sort((a, b) => FileName.Compare(a.Name, b.Name));
+        return folder;
+    });
 
     /// <summary>All of a node in one text: records compare lists by reference.</summary>
     public static string Print(Node node) => string.Create(CultureInfo.InvariantCulture,

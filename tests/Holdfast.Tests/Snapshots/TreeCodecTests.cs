@@ -92,7 +92,7 @@ public class TreeCodecTests
 
     [Fact]
     public void Any_tree_survives_being_written_and_is_written_the_same_again() =>
-        NodeGen.Node.List[0, 5].Sample(nodes =>
+        NodeGen.Folder.Sample(nodes =>
         {
             var bytes = TreeCodec.Encode(nodes);
             var read = TreeCodec.Decode(bytes);

@@ -185,7 +185,7 @@ internal sealed class WalCatalogue(Repository repository, string platform, strin
         {
             return null;
         }
-        catch (ResticException failure) when (failure.Error == ResticError.Damaged)
+        catch (ResticException failure) when (failure.Error is ResticError.Damaged or ResticError.Unsupported)
         {
             return new Holding(null, [], IsStreamed: false);
         }

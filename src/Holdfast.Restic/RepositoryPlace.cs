@@ -1,0 +1,49 @@
+using Holdfast.Restic.Backends;
+
+namespace Holdfast.Restic;
+
+/// <summary>What stands at a place where a repository is looked for, or is to be made.</summary>
+internal static class RepositoryPlace
+{
+    private static readonly FileKind[] _kinds = [FileKind.Key, FileKind.Snapshot, FileKind.Index, FileKind.Pack, FileKind.Lock];
+
+    /// <summary>True when there is a config, whatever is in it.</summary>
+    public static async Task<bool> HasConfigAsync(IBackend backend, CancellationToken cancellation)
+    {
+        try
+        {
+            await backend.SizeAsync(FileKind.Config, "", cancellation);
+            return true;
+        }
+        catch (ResticException e) when (e.Error == ResticError.NotFound)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>What of a repository without its config is at the place: "keys" or "snapshots and index", say; null when there is nothing.</summary>
+    public static async Task<string?> FindRemainsAsync(IBackend backend, CancellationToken cancellation)
+    {
+        var found = new List<string>();
+        foreach (var kind in _kinds)
+            if (await HasAnyAsync(backend, kind, cancellation)) found.Add(Layout.FolderOf(kind));
+        return found.Count == 0 ? null : string.Join(" and ", found);
+    }
+
+    /// <summary>Says that a repository is there of which the config is gone.</summary>
+    public static ResticException ConfigLost(IBackend backend, string remains) => new(ResticError.ConfigLost,
+        $"There is a repository in '{backend.Location}' that has lost its file 'config': there are files in {remains}.");
+
+    private static async Task<bool> HasAnyAsync(IBackend backend, FileKind kind, CancellationToken cancellation)
+    {
+        try
+        {
+            await foreach (var _ in backend.ListAsync(kind, cancellation)) return true;
+            return false;
+        }
+        catch (ResticException e) when (e.Error == ResticError.NotFound)
+        {
+            return false; // the whole place is not there yet
+        }
+    }
+}

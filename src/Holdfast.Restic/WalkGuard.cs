@@ -1,0 +1,109 @@
+using Holdfast.Restic.Snapshots;
+
+namespace Holdfast.Restic;
+
+/// <summary>
+/// Keeps a walk through a snapshot from never ending. Equal folders share a tree, so that a dozen trees can make a billion folders: no machine has
+/// those, and whoever writes such a snapshot wants to keep a restore busy. Only a walk that meets the same trees again and again is measured.
+/// </summary>
+public sealed class WalkGuard
+{
+    /// <summary>Entries that a snapshot may have: more than any file system that was ever backed up.</summary>
+    public const long MostEntries = 500_000_000;
+
+    /// <summary>Letters that a path may have. Linux takes no more than 4096 bytes at once.</summary>
+    public const int LongestPath = 16 << 10;
+
+    private const int Slots = 1 << 14, FirstLook = 50_000;
+    private const long SecondLook = 20_000_000;
+
+    private readonly Repository _repository;
+    private readonly Id[] _roots;
+    private readonly int[] _seen = new int[Slots];
+    private long _folders, _again, _entries;
+    private bool _measured;
+
+    internal WalkGuard(Repository repository, IEnumerable<Id> roots) => (_repository, _roots) = (repository, [.. roots]);
+
+    /// <summary>Told of every folder that is gone into.</summary>
+    /// <param name="tree">The folder's tree.</param>
+    /// <param name="path">Its path in the snapshot, whose length counts.</param>
+    /// <param name="entries">How many nodes it has.</param>
+    /// <param name="cancellation">Ends the measuring.</param>
+    /// <exception cref="ResticException">Damaged: the walk would not end.</exception>
+    public ValueTask EnterAsync(Id tree, string path, int entries, CancellationToken cancellation)
+    {
+        if (path.Length > LongestPath) throw new ResticException(ResticError.Damaged, $"The snapshot has a path of more than {LongestPath} letters, which no machine has.");
+        Count(tree, entries);
+        return _measured || !IsSuspicious ? default : new ValueTask(MeasureAsync(cancellation));
+    }
+
+    private bool IsSuspicious => (_folders >= FirstLook && _again * 10 > _folders * 9) || _entries >= SecondLook;
+
+    private void Count(Id tree, int entries)
+    {
+        var hash = tree.GetHashCode() | 1;
+        ref var slot = ref _seen[(hash >>> 1) & (Slots - 1)];
+        if (slot == hash) _again++;
+        slot = hash;
+        _folders++;
+        _entries += entries;
+    }
+
+    private async Task MeasureAsync(CancellationToken cancellation)
+    {
+        _measured = true;
+        var known = new Dictionary<Id, long>();
+        foreach (var root in _roots)
+        {
+            if (await MeasureAsync(root, known, cancellation) > MostEntries)
+                throw new ResticException(ResticError.Damaged, $"The snapshot's folders name each other so often that it would have more than {MostEntries:N0} entries, which no machine has.");
+        }
+    }
+
+    private sealed class Step(Id tree, IReadOnlyList<Node> nodes)
+    {
+        public Id Tree => tree;
+        public IReadOnlyList<Node> Nodes => nodes;
+        public int Next { get; set; }
+        public long Entries { get; set; } = nodes.Count;
+    }
+
+    /// <summary>How many entries there are below a tree, each tree read once.</summary>
+    private async Task<long> MeasureAsync(Id root, Dictionary<Id, long> known, CancellationToken cancellation)
+    {
+        var steps = new Stack<Step>([await ReadAsync(root, cancellation)]);
+        while (steps.TryPeek(out var step))
+        {
+            if (step.Next == step.Nodes.Count)
+            {
+                known[steps.Pop().Tree] = Math.Min(step.Entries, MostEntries + 1);
+                continue;
+            }
+            if (step.Nodes[step.Next].Subtree is { } tree)
+            {
+                if (!known.TryGetValue(tree, out var below))
+                {
+                    steps.Push(await ReadAsync(tree, cancellation));
+                    continue;
+                }
+                step.Entries += below;
+            }
+            step.Next++;
+        }
+        return known[root];
+    }
+
+    /// <summary>A tree that can't be read has nothing below it; the walk itself tells of it.</summary>
+    private async Task<Step> ReadAsync(Id tree, CancellationToken cancellation)
+    {
+        try
+        {
+            return new Step(tree, await _repository.ReadTreeAsync(tree, cancellation));
+        }
+        catch (ResticException lost) when (lost.IsLoss)
+        {
+            return new Step(tree, []);
+        }
+    }
+}
