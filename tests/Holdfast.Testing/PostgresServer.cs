@@ -28,6 +28,9 @@ public sealed record PostgresServerOptions
     /// <summary>Whether pages have checksums.</summary>
     public bool Checksums { get; init; }
 
+    /// <summary>Runs initdb for this cluster alone, so that its system identifier differs from every other's. Otherwise a template is copied.</summary>
+    public bool OwnIdentity { get; init; }
+
     /// <summary>A data directory that is there already, of a restore, say; it is left there in the end. Null makes a new one.</summary>
     public string? Data { get; init; }
 }
@@ -126,12 +129,7 @@ public sealed class PostgresServer : IAsyncDisposable
     {
         if (Environment.IsPrivilegedProcess) (await Command.RunAsync("chown", ["postgres", Folder])).Succeeded();
         if (_options.Data is not null) return;
-        var password = Path.Combine(Folder, "password");
-        await File.WriteAllTextAsync(password, (_options.Password ?? "unused") + "\n");
-        var method = _options.Password is null ? "trust" : "scram-sha-256";
-        string[] checksums = _options.Checksums ? ["-k"] : [];
-        (await AsServerAsync(
-            "initdb", ["-D", Data, "-U", "postgres", "-A", method, $"--pwfile={password}", "-E", _options.Encoding, $"--locale={_options.Locale}", "-N", .. checksums, .. _options.InitArguments])).Succeeded();
+        await (_options.OwnIdentity ? InitdbAsync(Data) : CopyTemplateAsync());
         string[] settings =
         [
             $"port={Port}", $"unix_socket_directories='{Folder}'", "listen_addresses='127.0.0.1'", "fsync=off", "wal_level=logical",
@@ -140,11 +138,29 @@ public sealed class PostgresServer : IAsyncDisposable
         await File.AppendAllLinesAsync(Path.Combine(Data, "postgresql.conf"), settings);
     }
 
+    private async Task CopyTemplateAsync()
+    {
+        var key = string.Join(' ', [_bin, _options.Encoding, _options.Locale, _options.Password ?? "", _options.Checksums, .. _options.InitArguments]);
+        (await AsServerUserAsync("cp", "-a", "--reflink=auto", await InitdbTemplates.FindAsync(key, InitdbAsync), Data)).Succeeded();
+    }
+
+    private async Task InitdbAsync(string data)
+    {
+        var password = Path.Combine(Folder, "password");
+        await File.WriteAllTextAsync(password, (_options.Password ?? "unused") + "\n");
+        var method = _options.Password is null ? "trust" : "scram-sha-256";
+        string[] checksums = _options.Checksums ? ["-k"] : [];
+        (await AsServerAsync(
+            "initdb", ["-D", data, "-U", "postgres", "-A", method, $"--pwfile={password}", "-E", _options.Encoding, $"--locale={_options.Locale}", "-N", .. checksums, .. _options.InitArguments])).Succeeded();
+    }
+
     /// <summary>Runs a program of PostgreSQL as the server's own user.</summary>
-    public Task<CommandResult> AsServerAsync(string program, params string[] arguments)
+    public Task<CommandResult> AsServerAsync(string program, params string[] arguments) => AsServerUserAsync(Program(program), arguments);
+
+    private Task<CommandResult> AsServerUserAsync(string program, params string[] arguments)
     {
         string[] user = Environment.IsPrivilegedProcess ? ["runuser", "-u", "postgres", "--"] : [];
-        string[] line = [.. _options.Prefix, .. user, Program(program), .. arguments];
+        string[] line = [.. _options.Prefix, .. user, program, .. arguments];
         return Command.RunAsync(line[0], line[1..]);
     }
 

@@ -15,6 +15,9 @@ public sealed class SearchEngine : IAsyncDisposable
     /// <summary>Of every user of a secured one.</summary>
     public const string Password = "Holdfast-test-1";
 
+    /// <summary>An engine of a test lives for minutes: what the second compiler would gain it spends at the start.</summary>
+    private static readonly Dictionary<string, string?> _shortLived = new(StringComparer.Ordinal) { ["JAVA_TOOL_OPTIONS"] = "-XX:TieredStopAtLevel=1" };
+
     private readonly TempFolder _folder;
     private readonly string _scripts;
     private readonly HttpClient _client;
@@ -44,7 +47,7 @@ public sealed class SearchEngine : IAsyncDisposable
         var folder = new TempFolder();
         if (Environment.IsPrivilegedProcess) File.SetUnixFileMode(folder.Path, (UnixFileMode)Convert.ToInt32("755", 8)); // the engine is no root
         string[] arguments = [engine, folder["engine"], "--port", $"{FreePort()}", "--repo", folder["snapshots"], .. secure ? ["--secure"] : Array.Empty<string>(), .. settings.SelectMany(setting => new[] { "--set", setting })];
-        var up = await Command.RunAsync(Path.Combine(scripts, "up"), arguments);
+        var up = await Command.RunAsync(Path.Combine(scripts, "up"), arguments, _shortLived);
         if (up.ExitCode != 0) folder.Dispose();
         var url = up.Succeeded().Output.Trim().Split('\n')[^1];
         var client = new HttpClient(new SocketsHttpHandler { SslOptions = { RemoteCertificateValidationCallback = (_, certificate, _, _) => certificate?.Issuer == "CN=Test CA" } });
@@ -75,7 +78,7 @@ public sealed class SearchEngine : IAsyncDisposable
         var folder = new TempFolder();
         if (Environment.IsPrivilegedProcess) File.SetUnixFileMode(folder.Path, (UnixFileMode)Convert.ToInt32("755", 8));
         string[] arguments = [_arguments[0], folder["engine"], "--port", $"{FreePort()}", "--join", _folder["engine"], "--set", "node.roles=[data]"];
-        var up = await Command.RunAsync(Path.Combine(_scripts, "up"), arguments);
+        var up = await Command.RunAsync(Path.Combine(_scripts, "up"), arguments, _shortLived);
         if (up.ExitCode != 0) folder.Dispose();
         return new SearchEngine(folder, _scripts, up.Succeeded().Output.Trim().Split('\n')[^1], new HttpClient()) { _arguments = arguments };
     }
@@ -84,7 +87,7 @@ public sealed class SearchEngine : IAsyncDisposable
     public async Task KillAsync() => (await Command.RunAsync(Path.Combine(_scripts, "down"), [_folder["engine"], "KILL"])).Succeeded();
 
     /// <summary>Starts it on its data again, after a kill, at the same place.</summary>
-    public async Task StartAgainAsync() => (await Command.RunAsync(Path.Combine(_scripts, "up"), _arguments)).Succeeded();
+    public async Task StartAgainAsync() => (await Command.RunAsync(Path.Combine(_scripts, "up"), _arguments, _shortLived)).Succeeded();
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()

@@ -23,7 +23,7 @@ public sealed class CheckVerbTests
         web.Start();
         using var scene = new Scene();
         WriteProfile(scene, postgres, redis, search, ((IPEndPoint)web.LocalEndpoint).Port);
-        (await scene.RunAsync("init", "--yes")).Succeeded();
+        await scene.MakeRepositoryAsync();
 
         using (var user = new TcpClient())
         using (var session = Command.Start(postgres.Program("psql"), ["-XAtq"], postgres.Environs("postgres")))
@@ -79,7 +79,7 @@ public sealed class CheckVerbTests
     public async Task Warnings_count_with_strict_and_a_subject_that_is_not_there_is_refused()
     {
         using var scene = new Scene();
-        (await scene.RunAsync("init", "--yes")).Succeeded();
+        await scene.MakeRepositoryAsync();
         var lenient = (await scene.RunAsync("check", "--only", "repository", "services")).Succeeded();
         Assert.Contains("services, running: Name the units", lenient.Output, StringComparison.Ordinal);
         Assert.Equal((int)ExitCode.NotReady, (await scene.RunAsync("check", "--only", "repository", "--strict")).ExitCode);

@@ -9,15 +9,14 @@ namespace Holdfast.ServerTests.EndToEnd;
 /// </summary>
 public sealed class KillTests(ITestOutputHelper output)
 {
-    private static readonly int Kills = Number("HOLDFAST_KILLS", 12);
-    private static readonly int Seed = Number("HOLDFAST_SEED", Environment.TickCount & 0xFFFF);
+    private static readonly int Kills = Sample.Count("HOLDFAST_KILLS", 5, 50);
 
     [Fact]
     public async Task Killed_while_backing_up_nothing_is_lost_and_the_next_run_ends()
     {
         using var scene = await Scene.WithPointAsync(mebibytes: 2);
         await scene.FillAsync(mebibytes: 40);
-        var killer = new Killer(new Random(Seed), await TimeAsync(scene, "backup"));
+        var killer = new Killer(Sample.Random("KillTests"), await TimeAsync(scene, "backup"));
         var points = 2;
         for (var round = 0; round < Kills; round++)
         {
@@ -34,8 +33,8 @@ public sealed class KillTests(ITestOutputHelper output)
             Assert.Equal(before + 1, points);
             if (round == Kills - 1) await scene.NothingIsLostAsync(tree);
         }
-        output.WriteLine($"{killer.Killed} of {Kills} backups were killed before their end; seed {Seed}.");
-        Assert.True(killer.Killed > Kills / 3, $"Only {killer.Killed} of {Kills} backups were still running when they were killed; seed {Seed}.");
+        output.WriteLine($"{killer.Killed} of {Kills} backups were killed before their end; seed {Sample.Seed}.");
+        Assert.True(killer.Killed > Kills / 3, $"Only {killer.Killed} of {Kills} backups were still running when they were killed; seed {Sample.Seed}.");
     }
 
     [Fact]
@@ -43,7 +42,7 @@ public sealed class KillTests(ITestOutputHelper output)
     {
         using var scene = await Scene.WithPointAsync(mebibytes: 100);
         var tree = await Tree.ListAsync(scene.Source);
-        var killer = new Killer(new Random(Seed + 1), await TimeAsync(scene, "restore", "--target", scene["first"], "--yes"));
+        var killer = new Killer(Sample.Random("restore"), await TimeAsync(scene, "restore", "--target", scene["first"], "--yes"));
         for (var round = 0; round < Kills; round++)
         {
             var target = scene[$"target-{round}"];
@@ -60,8 +59,8 @@ public sealed class KillTests(ITestOutputHelper output)
             (await Command.RunAsync("rm", ["-rf", target])).Succeeded();
         }
         await scene.CheckAsync();
-        output.WriteLine($"{killer.Killed} of {Kills} restores were killed before their end; seed {Seed}.");
-        Assert.True(killer.Killed > Kills / 3, $"Only {killer.Killed} of {Kills} restores were still running when they were killed; seed {Seed}.");
+        output.WriteLine($"{killer.Killed} of {Kills} restores were killed before their end; seed {Sample.Seed}.");
+        Assert.True(killer.Killed > Kills / 3, $"Only {killer.Killed} of {Kills} restores were still running when they were killed; seed {Sample.Seed}.");
     }
 
     /// <summary>How long the command takes on this machine when nobody kills it: the instants are drawn from that.</summary>
@@ -71,6 +70,4 @@ public sealed class KillTests(ITestOutputHelper output)
         (await scene.RunAsync(command)).Succeeded();
         return TimeProvider.System.GetElapsedTime(began);
     }
-
-    private static int Number(string name, int otherwise) => int.TryParse(Environment.GetEnvironmentVariable(name), out var number) ? number : otherwise;
 }

@@ -11,7 +11,7 @@ public sealed class LostTerminalTests
     {
         using var scene = new Scene();
         await scene.FillAsync(mebibytes: 150);
-        (await scene.RunAsync("init", "--yes")).Succeeded();
+        await scene.MakeRepositoryAsync();
         using var terminal = scene.StartInTerminal("backup");
         var run = await WaitForCaptureAsync(scene);
         terminal.Kill(); // it holds the terminal's other end, so the kernel hangs up

@@ -99,7 +99,7 @@ public sealed class PostgresTroubleTests
                   port: {{server.Port}}
                   password: { file: {{scene["postgres-password"]}} }
             """);
-        (await scene.RunAsync("init", "--yes")).Succeeded();
+        await scene.MakeRepositoryAsync();
         return scene;
     }
 

@@ -63,7 +63,7 @@ public sealed class ProfileTroubleTests
               groups:
                 source: ["{scene.Source}", "{scene["absent"]}"]
             """);
-        (await scene.RunAsync("init", "--yes")).Succeeded();
+        await scene.MakeRepositoryAsync();
 
         var result = await scene.RunAsync("backup");
 

@@ -11,8 +11,7 @@ namespace Holdfast.ServerTests.EndToEnd;
 public sealed class QueueKillTests(ITestOutputHelper output)
 {
     private const int Messages = 20_000;
-    private static readonly int Kills = Number("HOLDFAST_KILLS", 12);
-    private static readonly int Seed = Number("HOLDFAST_SEED", Environment.TickCount & 0xFFFF);
+    private static readonly int Kills = Sample.Count("HOLDFAST_KILLS", 4, 50);
 
     [Fact]
     public async Task Killed_while_archiving_no_message_is_lost_or_doubled()
@@ -20,7 +19,7 @@ public sealed class QueueKillTests(ITestOutputHelper output)
         await using var queues = await QueueScene.StartAsync();
         await queues.FillAsync(Messages);
         var expected = await queues.IdsAsync();
-        var killer = new Killer(new Random(Seed), await TimeAsync(queues, "archive", "--yes"));
+        var killer = new Killer(Sample.Random("QueueKillTests"), await TimeAsync(queues, "archive", "--yes"));
         Assert.Empty(await queues.IdsAsync());
         (await RestoreAsync(queues)).Succeeded();
         Assert.Equal(expected, await queues.IdsAsync());
@@ -34,14 +33,14 @@ public sealed class QueueKillTests(ITestOutputHelper output)
 
             Assert.Empty(await queues.LeftoversAsync());
             var left = await queues.IdsAsync();
-            Assert.True(left.Count == 0 || left.SequenceEqual(expected), $"{left.Count} of {expected.Count} messages are in the queues; seed {Seed}, round {round}.");
+            Assert.True(left.Count == 0 || left.SequenceEqual(expected), $"{left.Count} of {expected.Count} messages are in the queues; seed {Sample.Seed}, round {round}.");
             archived += left.Count == 0 ? 1 : 0;
             (await RestoreAsync(queues)).Succeeded();
             Assert.Equal(expected, await queues.IdsAsync());
         }
         await queues.Scene.CheckAsync();
-        output.WriteLine($"{killer.Killed} of {Kills} archives were killed before their end, {archived} were whole all the same; seed {Seed}.");
-        Assert.True(killer.Killed > Kills / 3, $"Only {killer.Killed} of {Kills} archives were still running when they were killed; seed {Seed}.");
+        output.WriteLine($"{killer.Killed} of {Kills} archives were killed before their end, {archived} were whole all the same; seed {Sample.Seed}.");
+        Assert.True(killer.Killed > Kills / 3, $"Only {killer.Killed} of {Kills} archives were still running when they were killed; seed {Sample.Seed}.");
     }
 
     [Fact]
@@ -51,7 +50,7 @@ public sealed class QueueKillTests(ITestOutputHelper output)
         await queues.FillAsync(Messages);
         var expected = await queues.IdsAsync();
         (await queues.Scene.RunAsync("queues", "archive", "--yes")).Succeeded();
-        var killer = new Killer(new Random(Seed + 1), await TimeAsync(queues, "restore"));
+        var killer = new Killer(Sample.Random("restore"), await TimeAsync(queues, "restore"));
         for (var round = 0; round < Kills; round++)
         {
             (await queues.Scene.RunAsync("queues", "archive", "--yes")).Succeeded();
@@ -63,8 +62,8 @@ public sealed class QueueKillTests(ITestOutputHelper output)
             (await RestoreAsync(queues)).Succeeded();
             Assert.Equal(expected, await queues.IdsAsync());
         }
-        output.WriteLine($"{killer.Killed} of {Kills} restores were killed before their end; seed {Seed}.");
-        Assert.True(killer.Killed > Kills / 3, $"Only {killer.Killed} of {Kills} restores were still running when they were killed; seed {Seed}.");
+        output.WriteLine($"{killer.Killed} of {Kills} restores were killed before their end; seed {Sample.Seed}.");
+        Assert.True(killer.Killed > Kills / 3, $"Only {killer.Killed} of {Kills} restores were still running when they were killed; seed {Sample.Seed}.");
     }
 
     private static Task<CommandResult> RestoreAsync(QueueScene queues) => queues.Scene.RunAsync("queues", "restore");
@@ -75,6 +74,4 @@ public sealed class QueueKillTests(ITestOutputHelper output)
         (await queues.Scene.RunAsync(["queues", .. words])).Succeeded();
         return watch.Elapsed;
     }
-
-    private static int Number(string name, int otherwise) => int.TryParse(Environment.GetEnvironmentVariable(name), out var number) ? number : otherwise;
 }

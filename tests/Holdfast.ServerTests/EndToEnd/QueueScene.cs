@@ -40,7 +40,7 @@ internal sealed partial class QueueScene : IAsyncDisposable
                 lists: [plain]
             """);
         if (prepare is not null) await prepare(scene);
-        (await scene.RunAsync("init", "--yes")).Succeeded();
+        await scene.MakeRepositoryAsync();
         return new QueueScene(redis, scene);
     }
 

@@ -76,7 +76,7 @@ public sealed class RestoreTroubleTests
     {
         using var scene = new Scene();
         File.WriteAllText(Path.Combine(scene.Source, "first\nsecond"), "both");
-        (await scene.RunAsync("init", "--yes")).Succeeded();
+        await scene.MakeRepositoryAsync();
         (await scene.RunAsync("backup")).Succeeded();
 
         var list = (await scene.RunAsync("points", "files", "latest")).Succeeded().Output;

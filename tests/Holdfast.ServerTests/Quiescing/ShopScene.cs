@@ -39,9 +39,9 @@ internal sealed partial class ShopScene : IAsyncDisposable
         await shop.Box.BashAsync($"""
             VISIBILITY={visibility} /platform/shop install {scale}
             mkdir -p /etc/holdfast; cp /share/profile.yaml /etc/holdfast/
-            cd /etc/holdfast; umask 077; echo secret > password; echo secret > postgres-password; echo shop > redis-password
+            cd /etc/holdfast; umask 077; echo secret > postgres-password; echo shop > redis-password
             """);
-        (await shop.HoldfastAsync("init", "--yes")).Succeeded();
+        (await shop.HoldfastAsync("init", "--yes", "--generate-password")).Succeeded();
         return shop;
     }
 

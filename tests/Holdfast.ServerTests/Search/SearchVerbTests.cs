@@ -132,7 +132,7 @@ public sealed class SearchVerbTests(SearchEngines engines)
             Directory.CreateDirectory(Path.GetDirectoryName(mapping)!);
             File.WriteAllText(mapping, """{ "properties": { "n": { "type": "integer" }, "text": { "type": "text" } } }""");
             (await scene.RunAsync("search", "reindex", "documents")).Succeeded();
-            (await scene.RunAsync("init", "--yes")).Succeeded();
+            await scene.MakeRepositoryAsync();
             (await scene.RunAsync("backup", "--mode", "online", "--only", "search")).Succeeded();
             await shop.QueryAsync("UPDATE documents SET version = 2, text = 'after the point' WHERE n <= 5; DELETE FROM documents WHERE n = 9");
             (await scene.RunAsync("search", "sync")).Succeeded();

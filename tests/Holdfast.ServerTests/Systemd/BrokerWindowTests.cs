@@ -100,7 +100,7 @@ public sealed class BrokerWindowTests
             ("shop-maker.service", "[Service]\nExecStart=/usr/bin/python3 /opt/shop/maker.py\n"));
         // The box has no network but its own.
         await scene.Box.BashAsync("ip link set lo up 2>/dev/null || true; systemctl start shop-redis.service; touch /share/done /share/sent; chmod 666 /share/done /share/sent");
-        (await scene.HoldfastAsync("init", "--yes")).Succeeded();
+        (await scene.HoldfastAsync("init", "--yes", "--generate-password")).Succeeded();
         await scene.StartAsync("shop-worker.service", "shop-maker.service");
         await UntilAsync(scene, "[ $(wc -l < /share/done) -ge 40 ]");
         return scene;

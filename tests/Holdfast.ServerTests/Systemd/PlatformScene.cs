@@ -22,10 +22,9 @@ internal sealed class PlatformScene : IAsyncDisposable
     /// <param name="options">Further options of the box.</param>
     public static async Task<PlatformScene> BeginAsync(params IEnumerable<string> options)
     {
-        var scene = new PlatformScene(await SystemdBox.StartAsync([HoldfastBinary.BoxOption, .. options]));
-        await scene.WriteAsync("/etc/holdfast/password", "a password\n");
-        await scene.Box.BashAsync("chmod 600 /etc/holdfast/password");
-        return scene;
+        var box = await SystemdBox.StartAsync([HoldfastBinary.BoxOption, .. options]);
+        await box.BashAsync("install -d -m 700 /etc/holdfast");
+        return new PlatformScene(box);
     }
 
     /// <summary>Writes the profile: what stands below 'services' and after it, as YAML that is not indented.</summary>

@@ -219,6 +219,6 @@ public sealed class RecoveryTests(ITestOutputHelper output)
         await scene.Box.BashAsync($"ln -s {PlatformScene.Binary} /usr/bin/holdfast");
         foreach (var file in Directory.GetFiles(SourceTree.PathOf("packaging/systemd"), "holdfast-*"))
             await scene.WriteUnitsAsync((Path.GetFileName(file), await File.ReadAllTextAsync(file)));
-        (await scene.HoldfastAsync("init", "--yes")).Succeeded();
+        (await scene.HoldfastAsync("init", "--yes", "--generate-password")).Succeeded();
     }
 }

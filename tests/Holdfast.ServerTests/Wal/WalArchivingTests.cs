@@ -112,7 +112,7 @@ public sealed class WalArchivingTests
     {
         Require.Root();
         await using var scene = await WalScene.MakeAsync(archives: false);
-        await using var other = await PostgresServer.StartAsync();
+        await using var other = await PostgresServer.StartAsync(new PostgresServerOptions { OwnIdentity = true });
         await scene.ServeAsync();
         var name = await scene.SwitchAsync();
         var path = Path.Combine(WalScene.Log(scene.Server), name);

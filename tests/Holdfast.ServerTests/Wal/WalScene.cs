@@ -34,7 +34,7 @@ internal sealed class WalScene : IAsyncDisposable
               - name: main
                 connection: { host: {{server.Folder}}, port: {{server.Port}} }
             """);
-        (await scene.RunAsync("init", "--yes")).Succeeded();
+        await scene.MakeRepositoryAsync();
         // The published binary may lie where only root can go.
         var binary = Path.Combine(server.Folder, "holdfast");
         File.Copy(HoldfastBinary.Find(), binary);

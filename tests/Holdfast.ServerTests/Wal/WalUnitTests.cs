@@ -30,7 +30,7 @@ public sealed class WalUnitTests
                   connection: { host: /run/boxed, port: 5999, system-user: postgres }
             serve: { owner: postgres }
             """);
-        (await scene.Box.RunAsync("/usr/bin/holdfast", "init", "--yes")).Succeeded();
+        (await scene.Box.RunAsync("/usr/bin/holdfast", "init", "--yes", "--generate-password")).Succeeded();
         await scene.StartAsync("boxed-postgres", "holdfast-serve");
         var before = await scene.ShowAsync("MainPID", "boxed-postgres");
 

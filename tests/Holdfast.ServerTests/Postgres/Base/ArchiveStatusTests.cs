@@ -44,7 +44,7 @@ public sealed class ArchiveStatusTests
     {
         await using var rig = await BaseRig.StartAsync();
         await rig.CaptureAsync();
-        await using var other = await PostgresServer.StartAsync();
+        await using var other = await PostgresServer.StartAsync(new PostgresServerOptions { OwnIdentity = true });
         using var catalogue = await WalCatalogue.ReadAsync(rig.Repository, "test", "main", BaseRig.Cancellation);
         var archive = new WalArchive(rig.Repository, catalogue);
         Assert.Equal(Catalogue.WalForeign.Code, (await StoreAsync(other))?.Code);

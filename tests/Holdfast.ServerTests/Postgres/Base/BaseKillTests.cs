@@ -13,15 +13,14 @@ namespace Holdfast.ServerTests.Postgres.Base;
 public sealed class BaseKillTests(ITestOutputHelper output)
 {
     private const string Question = "SELECT string_agg(DISTINCT era, ',') || '|' || count(*) FROM (SELECT era FROM plain UNION ALL SELECT era FROM fast UNION ALL SELECT era FROM slow) t";
-    private static readonly int Kills = Number("HOLDFAST_KILLS", 2);
-    private static readonly int Seed = Number("HOLDFAST_SEED", Environment.TickCount & 0xFFFF);
+    private static readonly int Kills = Sample.Count("HOLDFAST_KILLS", 2, 50);
 
     [Fact]
     public async Task Killed_while_it_copies_nothing_is_left_behind_and_the_next_backup_is_good()
     {
         await using var scene = await OpenAsync();
         var length = await TimeAsync(scene.Files, "backup");
-        var (random, killed) = (new Random(Seed), 0);
+        var (random, killed) = (Sample.Random("BaseKillTests"), 0);
         for (var round = 0; round < Kills; round++)
         {
             await scene.Server.ExecuteAsync("postgres", $"UPDATE plain SET pad = md5(n::text || {round});");
@@ -32,7 +31,7 @@ public sealed class BaseKillTests(ITestOutputHelper output)
             // The server notices a moment later that nobody is there any more.
             for (var tries = 0; await scene.Server.QueryAsync("postgres", "SELECT count(*) FROM pg_replication_slots") != "0"; tries++)
             {
-                Assert.True(tries < 100, $"The slot is still there; seed {Seed}, round {round}.");
+                Assert.True(tries < 100, $"The slot is still there; seed {Sample.Seed}, round {round}.");
                 await Task.Delay(100, TestContext.Current.CancellationToken);
             }
         }
@@ -42,7 +41,7 @@ public sealed class BaseKillTests(ITestOutputHelper output)
         (await scene.Files.RunAsync("restore", "--yes")).Succeeded();
         Assert.Equal(sum, await SumAsync(scene.Server));
         await scene.Files.CheckAsync();
-        output.WriteLine($"{killed} of {Kills} backups were killed before their end; seed {Seed}.");
+        output.WriteLine($"{killed} of {Kills} backups were killed before their end; seed {Sample.Seed}.");
     }
 
     [Fact]
@@ -55,7 +54,7 @@ public sealed class BaseKillTests(ITestOutputHelper output)
         var place = 1 + steps.FindIndex(step => step.Contains("in place", StringComparison.Ordinal));
         Assert.InRange(place, 2, steps.Count - 1);
         var (writing, placing) = await TimesAsync(scene.Files, place);
-        var (random, killed, kept) = (new Random(Seed), 0, 0);
+        var (random, killed, kept) = (Sample.Random("BaseKillTests"), 0, 0);
         // At the beginning of each step that touches the cluster, then somewhere in them: folders change places at the end of the second one.
         var instants = new List<(int Step, double Seconds)> { (place, 0), (place + 1, 0) };
         for (var kill = 0; kill < Kills; kill++) instants.Add(kill % 2 == 1 ? (place - 1, random.NextDouble() * writing) : (place, random.NextDouble() * placing));
@@ -67,7 +66,7 @@ public sealed class BaseKillTests(ITestOutputHelper output)
 
             await UpAsync(scene.Server);
             var era = await scene.Server.QueryAsync("postgres", Question);
-            Assert.True(era == $"old{number}|60000" || era == "first|60000", $"'{era}' after a kill {seconds:0.000} s into step {step}; seed {Seed}.");
+            Assert.True(era == $"old{number}|60000" || era == "first|60000", $"'{era}' after a kill {seconds:0.000} s into step {step}; seed {Sample.Seed}.");
             kept += era[0] == 'o' ? 1 : 0;
             Assert.Empty(Directory.GetFileSystemEntries(scene.Server.Folder, "*incomplete*", SearchOption.AllDirectories));
             await scene.Server.StopServerAsync("immediate");
@@ -76,8 +75,8 @@ public sealed class BaseKillTests(ITestOutputHelper output)
         }
         (await scene.Server.RunAsync("pg_amcheck", ["--install-missing", "--heapallindexed", "postgres"])).Succeeded();
         await scene.Files.CheckAsync();
-        output.WriteLine($"{killed} of {instants.Count} restores were killed before their end, after {kept} the old cluster was there; seed {Seed}.");
-        Assert.True(killed >= instants.Count / 2, $"Only {killed} of {instants.Count} restores were still running when they were killed; seed {Seed}.");
+        output.WriteLine($"{killed} of {instants.Count} restores were killed before their end, after {kept} the old cluster was there; seed {Sample.Seed}.");
+        Assert.True(killed >= instants.Count / 2, $"Only {killed} of {instants.Count} restores were still running when they were killed; seed {Sample.Seed}.");
         Assert.True(kept > 0);
     }
 
@@ -101,7 +100,7 @@ public sealed class BaseKillTests(ITestOutputHelper output)
                 method: base
                 connection: { host: {{server.Folder}}, port: {{server.Port}} }
             """);
-        (await scene.Files.RunAsync("init", "--yes")).Succeeded();
+        await scene.Files.MakeRepositoryAsync();
         return scene;
     }
 
@@ -166,8 +165,6 @@ public sealed class BaseKillTests(ITestOutputHelper output)
         while (await process.StandardOutput.ReadLineAsync() is { } line)
             if (line.Contains("\"step_started\"", StringComparison.Ordinal) && line.Contains(word, StringComparison.Ordinal)) return;
     }
-
-    private static int Number(string name, int otherwise) => int.TryParse(Environment.GetEnvironmentVariable(name), out var number) ? number : otherwise;
 
     private sealed record KillScene(Scene Files, PostgresServer Server) : IAsyncDisposable
     {

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Holdfast.Engine.Running;
 using Holdfast.ServerTests.Postgres.Base.Histories;
+using Holdfast.Testing;
 using Xunit;
 
 namespace Holdfast.ServerTests.Postgres.Base;
@@ -12,8 +13,7 @@ namespace Holdfast.ServerTests.Postgres.Base;
 /// </summary>
 public sealed class HistoryTests(ITestOutputHelper output)
 {
-    private static readonly int Histories = Number("HOLDFAST_HISTORIES", 1);
-    private static readonly int Seed = Number("HOLDFAST_SEED", 20261123);
+    private static readonly int Histories = Sample.Count("HOLDFAST_HISTORIES", 1, 20);
 
     private static readonly RecoveryWishes _immediate = new() { Limit = RecoveryLimit.Immediate }, _latest = new() { Limit = RecoveryLimit.Latest };
 
@@ -21,7 +21,7 @@ public sealed class HistoryTests(ITestOutputHelper output)
     public async Task Restores_after_restores_hold_what_the_log_of_their_timeline_has_or_are_refused()
     {
         var failures = new List<string>();
-        for (var seed = Seed; seed < Seed + Histories; seed++)
+        for (var seed = Sample.Seed; seed < Sample.Seed + Histories; seed++)
             if (await TryAsync(seed, (drawn, _) => drawn.RunAsync()) is { } failure) failures.Add(failure);
         Assert.True(failures.Count == 0, string.Join("\n\n", failures));
     }
@@ -97,7 +97,7 @@ public sealed class HistoryTests(ITestOutputHelper output)
         await history.ArchiveAsync(int.MaxValue);
     });
 
-    private async Task RunAsync(Func<DrawnHistory, History, Task> act) => Assert.Null(await TryAsync(Seed, act));
+    private async Task RunAsync(Func<DrawnHistory, History, Task> act) => Assert.Null(await TryAsync(Sample.Seed, act));
 
     /// <summary>What went wrong, with all that happened before; null when nothing did.</summary>
     private async Task<string?> TryAsync(int seed, Func<DrawnHistory, History, Task> act)
@@ -115,6 +115,4 @@ public sealed class HistoryTests(ITestOutputHelper output)
         output.WriteLine($"Seed {seed}: {drawn.Judged} in {history.Steps.Count} steps on {history.Tree.Branches.Count} timelines.");
         return null;
     }
-
-    private static int Number(string name, int otherwise) => int.TryParse(Environment.GetEnvironmentVariable(name), CultureInfo.InvariantCulture, out var number) ? number : otherwise;
 }

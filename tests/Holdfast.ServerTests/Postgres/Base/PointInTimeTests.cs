@@ -15,8 +15,7 @@ namespace Holdfast.ServerTests.Postgres.Base;
 /// </summary>
 public sealed class PointInTimeTests(ITestOutputHelper output)
 {
-    private static readonly int Restores = Number("HOLDFAST_RESTORES", 4);
-    private static readonly int Seed = Number("HOLDFAST_SEED", 20261123);
+    private static readonly int Restores = Sample.Count("HOLDFAST_RESTORES", 3, 50);
 
     /// <summary>A time that lies between a commit and the next; the number, an address or a name do so as well.</summary>
     private sealed record Instant(Commit Commit, string Timeline, IReadOnlyList<int> Numbers);
@@ -39,7 +38,7 @@ public sealed class PointInTimeTests(ITestOutputHelper output)
         await RefusedAsync(rig, taken, new RecoveryWishes { Limit = RecoveryLimit.Latest, Timeline = "77" }, "There are 1");
 
         // A second timeline leaves the first one in the middle, uses numbers of its transactions again, and goes on to other commits.
-        var random = new Random(Seed);
+        var random = Sample.Random("PointInTimeTests");
         var left = first[random.Next(5, first.Count - 5)];
         await RestoreAsync(rig, taken, new RecoveryWishes { Limit = RecoveryLimit.Address, To = left.Lsn });
         var second = await NumberedCommits.WriteAsync(rig.Server, 101, 130);
@@ -50,9 +49,9 @@ public sealed class PointInTimeTests(ITestOutputHelper output)
         for (var i = 0; i < Restores; i++)
         {
             var instant = instants[random.Next(instants.Count)];
-            await JudgeAsync(rig, taken, Wish(i, instant), instant.Numbers, $"seed {Seed}, restore {i} to {instant.Commit} of timeline {instant.Timeline}");
+            await JudgeAsync(rig, taken, Wish(i, instant), instant.Numbers, $"seed {Sample.Seed}, restore {i} to {instant.Commit} of timeline {instant.Timeline}");
         }
-        output.WriteLine($"{Restores} restores to instants of chance on two timelines that part after commit {left.Number}; seed {Seed}.");
+        output.WriteLine($"{Restores} restores to instants of chance on two timelines that part after commit {left.Number}; seed {Sample.Seed}.");
     }
 
     [Fact]
@@ -194,6 +193,4 @@ public sealed class PointInTimeTests(ITestOutputHelper output)
         Assert.Contains(why, problem.Hint, StringComparison.Ordinal);
         return problem;
     }
-
-    private static int Number(string name, int otherwise) => int.TryParse(Environment.GetEnvironmentVariable(name), out var number) ? number : otherwise;
 }
