@@ -4,7 +4,7 @@ using Xunit;
 namespace Holdfast.ServerTests.Search;
 
 /// <summary>Templates of real engines that give new indices the alias which is to lead to them only when they are whole.</summary>
-[Collection(SearchEnginesCollection.Name)]
+[Collection(BuildingEnginesCollection.Name)]
 public sealed class GivenAliasTests(SearchEngines engines)
 {
     private const string Changed = "documents: { mapping: { properties: { n: { type: long } } }, source: { SOURCE } }";

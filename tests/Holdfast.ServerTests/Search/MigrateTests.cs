@@ -6,7 +6,7 @@ using Xunit;
 namespace Holdfast.ServerTests.Search;
 
 /// <summary>Indices of real engines are brought to what the profile wants.</summary>
-[Collection(SearchEnginesCollection.Name)]
+[Collection(BuildingEnginesCollection.Name)]
 public sealed class MigrateTests(SearchEngines engines)
 {
     private const string Wanted = """

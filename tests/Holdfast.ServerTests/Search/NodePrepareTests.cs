@@ -9,7 +9,7 @@ using Xunit;
 namespace Holdfast.ServerTests.Search;
 
 /// <summary>A cluster of two real nodes, of which one is prepared. Instead of systemd a script ends it and starts it again as it was.</summary>
-[Collection(SearchEnginesCollection.Name)]
+[Collection(TroubledEnginesCollection.Name)]
 public sealed class NodePrepareTests
 {
     private const string Restart = """

@@ -3,7 +3,7 @@ using Xunit;
 namespace Holdfast.ServerTests.Search;
 
 /// <summary>An index of a real engine that one run has begun and another one goes on with, while the platform writes its database.</summary>
-[Collection(SearchEnginesCollection.Name)]
+[Collection(BuildingEnginesCollection.Name)]
 public sealed class ReindexResumeTests(SearchEngines engines)
 {
     [Theory]

@@ -5,7 +5,7 @@ using Xunit;
 namespace Holdfast.ServerTests.Search;
 
 /// <summary>Indices of real engines, built from a real database.</summary>
-[Collection(SearchEnginesCollection.Name)]
+[Collection(BuildingEnginesCollection.Name)]
 public sealed class ReindexTests(SearchEngines engines)
 {
     private const string Mapped = """

@@ -5,7 +5,7 @@ using Xunit;
 namespace Holdfast.ServerTests.Search;
 
 /// <summary>Rows of a real database that a real engine takes for no document: each is kept and named, and the others are written.</summary>
-[Collection(SearchEnginesCollection.Name)]
+[Collection(BuildingEnginesCollection.Name)]
 public sealed class RejectedRowTests(SearchEngines engines)
 {
     [Theory]

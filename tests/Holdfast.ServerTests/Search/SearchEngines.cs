@@ -4,11 +4,25 @@ using Xunit;
 
 namespace Holdfast.ServerTests.Search;
 
-/// <summary>The classes that share engines run one after the other.</summary>
+/// <summary>Classes that take points of indices and restore them: they share engines, so they run one after the other, but beside the other two collections.</summary>
 [CollectionDefinition(Name)]
 public sealed class SearchEnginesCollection : ICollectionFixture<SearchEngines>
 {
     public const string Name = "search engines";
+}
+
+/// <summary>Classes that build, migrate and synchronise indices.</summary>
+[CollectionDefinition(Name)]
+public sealed class BuildingEnginesCollection : ICollectionFixture<SearchEngines>
+{
+    public const string Name = "search engines that indices are built in";
+}
+
+/// <summary>Classes that kill engines, or try commands on them.</summary>
+[CollectionDefinition(Name)]
+public sealed class TroubledEnginesCollection : ICollectionFixture<SearchEngines>
+{
+    public const string Name = "search engines in trouble";
 }
 
 /// <summary>Engines and a database that tests share, because each takes long to start. Each test gets an engine that is empty.</summary>

@@ -6,7 +6,6 @@ using Xunit;
 namespace Holdfast.ServerTests.Search;
 
 /// <summary>A real engine as a service of a real systemd, and the published program, which lets it write snapshots.</summary>
-[Collection(SearchEnginesCollection.Name)]
 public sealed class SearchPrepareTests
 {
     private const string Configuration = "/srv/engine/config/elasticsearch.yml", Location = "/var/backups/search";

@@ -8,7 +8,7 @@ using Xunit;
 namespace Holdfast.ServerTests.Search;
 
 /// <summary>Directories that can not be written, shards that are lost, snapshots of others, an engine that dies while it restores: of real engines.</summary>
-[Collection(SearchEnginesCollection.Name)]
+[Collection(TroubledEnginesCollection.Name)]
 public sealed class SearchTroubleTests(SearchEngines engines)
 {
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;

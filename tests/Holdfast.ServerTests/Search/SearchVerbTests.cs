@@ -6,7 +6,7 @@ using Xunit;
 namespace Holdfast.ServerTests.Search;
 
 /// <summary>The published program on a real engine and a real database, with either of them killed.</summary>
-[Collection(SearchEnginesCollection.Name)]
+[Collection(TroubledEnginesCollection.Name)]
 public sealed class SearchVerbTests(SearchEngines engines)
 {
     private const string Indices = """

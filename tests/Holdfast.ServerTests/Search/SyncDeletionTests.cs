@@ -4,7 +4,7 @@ using Xunit;
 namespace Holdfast.ServerTests.Search;
 
 /// <summary>A real engine remembers the version of what was deleted, and refuses older ones (HTTP 409).</summary>
-[Collection(SearchEnginesCollection.Name)]
+[Collection(BuildingEnginesCollection.Name)]
 public sealed class SyncDeletionTests(SearchEngines engines)
 {
     [Theory]

@@ -4,7 +4,7 @@ using Xunit;
 namespace Holdfast.ServerTests.Search;
 
 /// <summary>What differs between an index of a real engine and a real database is put right, and nothing else.</summary>
-[Collection(SearchEnginesCollection.Name)]
+[Collection(BuildingEnginesCollection.Name)]
 public sealed class SyncTests(SearchEngines engines)
 {
     private const string Change = """
