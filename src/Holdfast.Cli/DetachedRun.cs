@@ -10,7 +10,7 @@ namespace Holdfast.Cli;
 internal static class DetachedRun
 {
     /// <summary>$1 gets what the program writes, the rest is the program.</summary>
-    private const string Script = "log=$1; shift; \"$@\" </dev/null >\"$log\" 2>&1 & echo $!";
+    private const string Script = "umask 077; log=$1; shift; \"$@\" </dev/null >\"$log\" 2>&1 & echo $!";
 
     private static readonly TimeSpan _look = TimeSpan.FromMilliseconds(100), _patience = TimeSpan.FromSeconds(30);
 
@@ -27,7 +27,7 @@ internal static class DetachedRun
         var log = Path.Combine(session.State.Path, $"detached-{began.ToUnixTimeMilliseconds()}.log");
         PrivateFolder.Make(session.State.Path);
         var words = parsed.Tokens.Select(token => token.Value).Where(word => word != "--detach");
-        var (_, output) = await session.Host.RunAsync(new ProgramCall("/bin/sh", ["-c", Script, "sh", log, Environment.ProcessPath!, .. words]), cancellation);
+        var (_, output) = await session.Host.RunAsync(new ProgramCall("/bin/sh", ["-c", Script, "sh", log, Environment.ProcessPath!, .. words]) { IsOurself = true }, cancellation);
         var process = int.Parse(output, CultureInfo.InvariantCulture);
         var history = new RunHistory(session.State);
         for (var since = session.Clock.GetTimestamp(); session.Clock.GetElapsedTime(since) < _patience; await Task.Delay(_look, session.Clock, cancellation))

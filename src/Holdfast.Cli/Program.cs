@@ -1,3 +1,5 @@
+using Holdfast.Engine.Hosts;
+
 namespace Holdfast.Cli;
 
 /// <summary>The entry. Everything is put together in <see cref="Application"/>.</summary>
@@ -5,6 +7,7 @@ internal static class Program
 {
     private static async Task<int> Main(string[] args)
     {
+        ThisProcess.KeepPrivate();
         // Answered before anything else is loaded: scripts and monitoring ask often, and PostgreSQL starts a process for each segment.
         if (args is ["--version"]) return TellVersion();
         if (PushClient.TryRun(args) is { } pushed) return pushed;

@@ -18,7 +18,9 @@ namespace Holdfast.Cli;
 /// </summary>
 internal sealed class Session : IAsyncDisposable
 {
-    private static readonly string[] UsualProfiles = ["/etc/holdfast/profile.yaml", "holdfast.yaml"];
+    /// <summary>Never the working directory: that may be a folder of another user, and a profile names commands.</summary>
+    private const string UsualProfile = "/etc/holdfast/profile.yaml";
+
     private readonly Surroundings _surroundings;
     private readonly ParseResult _parsed;
     private readonly Lazy<Profile?> _profile;
@@ -27,7 +29,7 @@ internal sealed class Session : IAsyncDisposable
     public Session(Surroundings surroundings, IOutput output, ParseResult parsed)
     {
         (_surroundings, Output, _parsed) = (surroundings, output, parsed);
-        _profile = new Lazy<Profile?>(() => ProfilePath is { } path ? ProfileReader.ReadFile(path) : null);
+        _profile = new Lazy<Profile?>(() => ProfilePath is { } path ? ReadProfile(path) : null);
         Host = new LocalHost(surroundings.Environment);
     }
 
@@ -53,22 +55,36 @@ internal sealed class Session : IAsyncDisposable
     /// <param name="refused">What to tell when the answer is anything else.</param>
     /// <param name="cancellation">Stops asking.</param>
     /// <exception cref="ProblemException">It is not confirmed.</exception>
-    public async Task ConfirmAsync(string question, string unasked, string refused, CancellationToken cancellation)
+    public Task ConfirmAsync(string question, string unasked, string refused, CancellationToken cancellation) =>
+        ConfirmAsync(question, Catalogue.Unconfirmed, unasked, refused, cancellation);
+
+    /// <inheritdoc cref="ConfirmAsync(string, string, string, CancellationToken)"/>
+    /// <param name="kind">The problem when it is not confirmed.</param>
+    public async Task ConfirmAsync(string question, ProblemKind kind, string unasked, string refused, CancellationToken cancellation)
     {
-        if (!CanAsk) throw Catalogue.Unconfirmed.Throwable(unasked);
+        if (!CanAsk) throw kind.Throwable(unasked);
         var answer = await Prompt.AskAsync(question, hidden: false, cancellation);
-        if (answer?.Trim().ToUpperInvariant() is not ("Y" or "YES")) throw Catalogue.Unconfirmed.Throwable(refused);
+        if (answer?.Trim().ToUpperInvariant() is not ("Y" or "YES")) throw kind.Throwable(refused);
     }
 
-    /// <summary>The profile in use; null when no place has one.</summary>
+    /// <summary>The profile in use; null when no place has one, or its file is empty.</summary>
     public Profile? ProfileIfAny => _profile.Value;
 
     /// <exception cref="ProblemException">No place has one, or it has mistakes.</exception>
     public Profile Profile => ProfileIfAny
-        ?? throw Catalogue.ProfileMissing.Throwable($"There is no profile: looked for {string.Join(" and ", UsualProfiles)}.", "Name it with --profile or HOLDFAST_PROFILE; 'holdfast profile schema' shows what may stand in one.");
+        ?? throw (ProfilePath is { } path ? Catalogue.ProfileInvalid.Throwable($"The profile {path} is empty.") : Catalogue.ProfileMissing.Throwable($"There is no profile at {UsualProfile}.", "Name it with --profile or HOLDFAST_PROFILE; 'holdfast profile schema' shows what may stand in one."));
 
     /// <summary>Where a profile stands that is named, or is in a usual place.</summary>
-    private string? ProfilePath => Setting(GlobalOptions.Profile, "HOLDFAST_PROFILE") ?? UsualProfiles.FirstOrDefault(File.Exists);
+    private string? ProfilePath => Setting(GlobalOptions.Profile, "HOLDFAST_PROFILE") ?? (File.Exists(UsualProfile) ? UsualProfile : null);
+
+    private static bool IsEmpty(string path) => new FileInfo(path) is { Exists: true, Length: 0 };
+
+    /// <summary>An empty file is as good as none where a profile is not needed: a shell empties it before 'points profile > FILE' can fill it.</summary>
+    private static Profile? ReadProfile(string path)
+    {
+        GuardedPath.Require(Path.GetFullPath(path), "The profile");
+        return IsEmpty(path) ? null : ProfileReader.ReadFile(path);
+    }
 
     /// <summary>The parts of the platform, as its profile describes them.</summary>
     public IReadOnlyList<IComponent> Components(Profile profile) => ComponentList.Of(profile, Secrets(profile), Host, Clock);

@@ -1,3 +1,4 @@
+using System.Collections;
 using Holdfast.Cli.Output;
 using Screen = Holdfast.Cli.Output.Terminal;
 
@@ -20,13 +21,24 @@ internal sealed record Surroundings
     public Func<int> Width { get; init; } = () => 80;
     public TimeProvider Clock { get; init; } = TimeProvider.System;
 
-    public static Surroundings OfProcess() => new()
+    /// <summary>
+    /// The process's own. Its variables are read once; those of PostgreSQL's library are then taken from the process, because Npgsql would follow them
+    /// (PGOPTIONS, PGPASSFILE, PGSSLROOTCERT) where neither the profile nor pg_dump does.
+    /// </summary>
+    public static Surroundings OfProcess()
+    {
+        var variables = System.Environment.GetEnvironmentVariables().Cast<DictionaryEntry>().ToDictionary(variable => (string)variable.Key, variable => (string?)variable.Value, StringComparer.Ordinal);
+        foreach (var name in variables.Keys.Where(name => name.StartsWith("PG", StringComparison.Ordinal))) System.Environment.SetEnvironmentVariable(name, null);
+        return Of(variables.GetValueOrDefault);
+    }
+
+    private static Surroundings Of(Func<string, string?> environment) => new()
     {
         Output = Console.OpenStandardOutput(),
         Errors = Console.OpenStandardError(),
         Prompt = new TerminalPrompt(Screen.HasInput && Screen.HasErrors),
-        Environment = System.Environment.GetEnvironmentVariable,
-        Terminal = Screen.HasOutput ? Screen.StyleOf(System.Environment.GetEnvironmentVariable) : null,
+        Environment = environment,
+        Terminal = Screen.HasOutput ? Screen.StyleOf(environment) : null,
         Width = () => Screen.Width,
     };
 

@@ -7,7 +7,7 @@ internal static class GlobalOptions
 {
     public static Option<string?> Profile { get; } = new("--profile", "-p")
     {
-        Description = "The platform's profile. Else $HOLDFAST_PROFILE, /etc/holdfast/profile.yaml or ./holdfast.yaml.", HelpName = "PATH", Recursive = true,
+        Description = "The platform's profile. Else $HOLDFAST_PROFILE or /etc/holdfast/profile.yaml.", HelpName = "PATH", Recursive = true,
     };
 
     public static Option<string?> Repository { get; } = new("--repository", "-r")

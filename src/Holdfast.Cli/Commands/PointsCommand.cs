@@ -13,13 +13,17 @@ internal static class PointsCommand
     private static readonly Option<bool> All = new("--all") { Description = "List snapshots of other programs too." };
     private static readonly Argument<string> Point = Arguments.Point("point", "Its id, the beginning of it, or 'latest'.");
     private static readonly Argument<string> Second = Arguments.Point("second", "The other recovery point.");
+    private static readonly Argument<string> LatestPoint = Arguments.Point("point", "Its id, the beginning of it, or 'latest'.");
+    private static readonly Option<string?> OutputFile = new("--output", "-o") { Description = "Write to this file, which must not exist or be empty.", HelpName = "FILE" };
     private static readonly Argument<string> Below = new("path") { Description = "Only what is below this path.", DefaultValueFactory = _ => "/" };
+
+    static PointsCommand() => LatestPoint.DefaultValueFactory = _ => "latest";
 
     public static Command Make(Launcher launcher) => new("points", "Looks at recovery points.")
     {
         launcher.Start(new Command("list", "Lists recovery points, oldest first.") { All }, ListAsync),
         launcher.Start(new Command("show", "Shows all that a recovery point says of itself.") { Point }, ShowAsync),
-        launcher.Start(new Command("profile", "Prints the profile that a recovery point was made with: 'holdfast points profile latest > /etc/holdfast/profile.yaml'.") { Point }, ShowProfileAsync),
+        launcher.Start(new Command("profile", "Prints the profile that a recovery point was made with, or writes it to a file: 'holdfast points profile --output /etc/holdfast/profile.yaml'.") { LatestPoint, OutputFile }, ShowProfileAsync),
         launcher.Start(new Command("files", "Lists the files of a recovery point.") { Point, Below }, ListFilesAsync),
         launcher.Start(new Command("diff", "Lists what differs between two recovery points.") { Point, Second }, CompareAsync),
     };
@@ -44,9 +48,28 @@ internal static class PointsCommand
     private static async Task<ExitCode> ShowProfileAsync(Session session, ParseResult parsed, CancellationToken cancellation)
     {
         var points = await PointsAsync(session, cancellation);
-        var point = await points.FindAsync(parsed.GetRequiredValue(Point), session.ProfileIfAny?.Platform, [], cancellation);
-        session.Output.Tell(new DocumentEvent("profile.yaml", await points.ReadProfileTextAsync(point, cancellation)));
+        var point = await points.FindAsync(parsed.GetRequiredValue(LatestPoint), session.ProfileIfAny?.Platform, [], cancellation);
+        var text = await points.ReadProfileTextAsync(point, cancellation);
+        if (parsed.GetValue(OutputFile) is not { } file) session.Output.Tell(new DocumentEvent("profile.yaml", text));
+        else session.Output.Tell(new MessageEvent($"Wrote the profile of recovery point {point.Id.ToShortString()} to {Write(Path.GetFullPath(file), text)} (mode 0600). Look at it before you use it: it names commands and servers."));
         return ExitCode.Success;
+    }
+
+    /// <summary>A file that holds something is not replaced.</summary>
+    private static string Write(string file, string text)
+    {
+        try
+        {
+            if (new FileInfo(file) is { Exists: true, Length: 0 }) File.Delete(file);
+            using var stream = new FileStream(file, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite });
+            stream.Write(System.Text.Encoding.UTF8.GetBytes(text));
+            stream.Flush(flushToDisk: true);
+            return file;
+        }
+        catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
+        {
+            throw Catalogue.TargetUnusable.Throwable($"The file '{file}' cannot be written: {refused.Message.TrimEnd('.')}.", refused);
+        }
     }
 
     private static async Task<ExitCode> ListFilesAsync(Session session, ParseResult parsed, CancellationToken cancellation)

@@ -37,13 +37,13 @@ internal static class RecoverCommand
 
     private static async Task<IReadOnlyList<RecoveredRun>> RecoverAsync(Session session, string platform, CancellationToken cancellation)
     {
-        await using var own = session.With(await ProfileOfAsync(session, platform, cancellation));
+        await using var own = session.With(ProfileOf(session, platform));
         var environment = own.RunEnvironment(new RunTeller(own.Output, own.Clock));
         return await new RecoverRun(environment, platform, await own.RepositoryIfAnyAsync(cancellation), own.UndoHandlers(own.Profile)).RunAsync();
     }
 
-    /// <summary>The profile in use, when it is the platform's and has no mistake; else what its last run has kept, or what its last point has.</summary>
-    private static async Task<Profile> ProfileOfAsync(Session session, string platform, CancellationToken cancellation)
+    /// <summary>The profile in use, when it is the platform's and has no mistake; else what its last run has kept.</summary>
+    private static Profile ProfileOf(Session session, string platform)
     {
         var kept = KeptProfile.Read(session.State, platform);
         try
@@ -54,8 +54,9 @@ internal static class RecoverCommand
         {
             session.Warn(mistaken.Problem);
         }
-        if (kept is not null) return kept;
-        var points = new RecoveryPoints(await session.OpenAsync(cancellation), session.Warn);
-        return await points.ReadProfileAsync(await points.FindAsync("latest", platform, [], cancellation), cancellation);
+        // The profile of a recovery point would be another's word: nobody is asked here, and the timer runs this as root.
+        return kept ?? throw Catalogue.ProfileUntrusted.Throwable(
+            $"A run for platform {platform} is to be recovered, and this machine has no profile of it.",
+            "Write the one of its newest recovery point to a file with 'holdfast points profile --output FILE', look at it, and name it with --profile.");
     }
 }

@@ -21,17 +21,26 @@ internal static class RestoreCommand
     private static readonly Option<string[]> Exclude = Arguments.Patterns("--exclude", "No files that fit a pattern.");
     private static readonly Option<bool> Overwrite = new("--overwrite") { Description = "Replace what exists, instead of moving it aside." };
     private static readonly Option<bool> NoLock = Arguments.NoLock();
+    private static readonly Option<bool> Trust = new("--trust-profile") { Description = "Do what the profile in the point says, without a question: run its commands, read its secrets, connect to its servers." };
 
     static RestoreCommand() => Point.DefaultValueFactory = _ => "latest";
 
     public static Command Make(Launcher launcher) => launcher.Start(
-        RecoveryOptions.With(IndexOptions.With(new Command("restore", "Brings the platform back from a recovery point.") { Point, Plan, Yes, Only, Target, Include, Exclude, Overwrite, NoLock })), RunAsync);
+        RecoveryOptions.With(IndexOptions.With(new Command("restore", "Brings the platform back from a recovery point.") { Point, Plan, Yes, Only, Target, Include, Exclude, Overwrite, NoLock, Trust })), RunAsync);
 
     private static async Task<ExitCode> RunAsync(Session session, ParseResult parsed, CancellationToken cancellation)
     {
         var teller = new RunTeller(session.Output, session.Clock);
         var request = await RequestAsync(session, parsed, cancellation);
         await using var run = await RestoreRun.PrepareAsync(session.RunEnvironment(teller), request, cancellation);
+        if (!parsed.GetValue(Trust) && run.Unconfirmed is { } reach)
+        {
+            session.Output.Tell(ProfileReachEvent.Of(run.Point, reach));
+            if (parsed.GetValue(Plan)) return await OutlineAsync(session, run, cancellation);
+            await session.ConfirmAsync(
+                $"Trust the profile of recovery point {run.Point.Id.ToShortString()}? [y/N]", Catalogue.ProfileUntrusted,
+                "The profile comes from the recovery point, and nobody is here to confirm what it would do, so nothing was done.", "The profile was not confirmed, so nothing was done.", cancellation);
+        }
         if (parsed.GetValue(Plan) || !parsed.GetValue(Yes))
         {
             var plan = await run.PlanAsync(cancellation);
@@ -44,6 +53,13 @@ internal static class RestoreCommand
         if (summary.Outcome.Problem is null) session.Output.Tell(RestoreFinishedEvent.Of(summary, request.Target, teller));
         if (summary.Outcome.Succeeded && SearchOffer.Of(request, run.Manifest, session.Components(run.Profile)) is { } offer) session.Warn(offer);
         return summary.Exit;
+    }
+
+    private static async Task<ExitCode> OutlineAsync(Session session, RestoreRun run, CancellationToken cancellation)
+    {
+        session.Output.Tell(PlanEvent.Of(await run.OutlineAsync(cancellation)));
+        session.Output.Tell(new MessageEvent("With --trust-profile the plan shows each step: then the profile's commands run, its secrets are read, and its servers are asked."));
+        return ExitCode.Success;
     }
 
     private static async Task<RestoreRequest> RequestAsync(Session session, ParseResult parsed, CancellationToken cancellation) => new()
@@ -70,6 +86,6 @@ internal static class RestoreCommand
     };
 
     private static Task ConfirmAsync(Session session, RestoreRun run, CancellationToken cancellation) => session.ConfirmAsync(
-        $"Restore platform {Printable.Name(run.Profile.Platform)} from point {run.Point.Id.ToShortString()} of {Amounts.Time(run.Point.Time.ToDateTimeOffset())}? [y/N]",
-        "The restore replaces or moves what exists, and nobody is here to confirm it, so nothing was done.", "The restore was not confirmed, so nothing was done.", cancellation);
+        $"Restore platform {Printable.Name(run.Profile.Platform)} from point {run.Point.Id.ToShortString()} of {Amounts.Time(run.Point.Time.ToDateTimeOffset())}, made by {Printable.Text(run.Point.Username)} on {Printable.Text(run.Point.Hostname)}? [y/N]",
+        Catalogue.Unconfirmed, "The restore replaces or moves what exists, and nobody is here to confirm it, so nothing was done.", "The restore was not confirmed, so nothing was done.", cancellation);
 }

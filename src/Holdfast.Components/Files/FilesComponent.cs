@@ -20,6 +20,8 @@ public sealed class FilesComponent : IComponent
 
     public string Kind => "files";
 
+    public bool PlansRestoreAlone => true;
+
     /// <summary>None: see <see cref="RestoreFiles"/> for why a restore owes nothing.</summary>
     public IReadOnlyList<IUndoHandler> UndoHandlers => [];
 

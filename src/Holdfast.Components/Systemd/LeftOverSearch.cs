@@ -1,3 +1,5 @@
+using Holdfast.Engine.Problems;
+
 namespace Holdfast.Components.Systemd;
 
 /// <summary>
@@ -20,11 +22,12 @@ internal sealed class LeftOverSearch(PlatformSettings settings, string root, int
     {
         var processes = ProcessTable.Read(root);
         var own = processes.FamilyOf(self);
-        var files = PidFiles.Find(settings.PidFiles, processes, process => IsOurs(process, stopped, running));
+        var warnings = new List<Problem>();
+        var files = PidFiles.Find(settings.PidFiles, processes, process => IsOurs(process, stopped, running), warnings.Add);
         var named = files.Where(file => file.Stale is null).DistinctBy(file => file.Process).ToDictionary(file => file.Process, file => file.Path);
         // The first process is never one, whatever its command line says.
         var strays = processes.All.Where(process => process.Id > 1 && !own.Contains(process.Id)).Select(process => Judge(process, stopped, running, named)).OfType<Stray>();
-        return new LeftOver([.. strays.OrderBy(stray => stray.Process.Id)], files);
+        return new LeftOver([.. strays.OrderBy(stray => stray.Process.Id)], files, warnings);
     }
 
     /// <summary>True when this very process still runs.</summary>
@@ -33,9 +36,10 @@ internal sealed class LeftOverSearch(PlatformSettings settings, string root, int
     private Stray? Judge(ProcessEntry process, IReadOnlyCollection<string> stopped, IReadOnlyCollection<string> running, Dictionary<int, string> named)
     {
         if (running.Any(group => ControlGroups.Holds(group, process.ControlGroup))) return null;
-        if (stopped.FirstOrDefault(group => ControlGroups.Holds(group, process.ControlGroup)) is { } left) return new Stray(process, $"left by {Path.GetFileName(left)}");
-        if (named.TryGetValue(process.Id, out var file)) return new Stray(process, $"named by {file}");
-        return _patterns.Fit(process) ? new Stray(process, "fits 'processes' of the profile") : null;
+        if (stopped.FirstOrDefault(group => ControlGroups.Holds(group, process.ControlGroup)) is { } left) return new Stray(process, $"left by {Path.GetFileName(left)}", MayEnd: true);
+        var fits = _patterns.Fit(process);
+        if (named.TryGetValue(process.Id, out var file)) return new Stray(process, $"named by {file}", MayEnd: fits);
+        return fits ? new Stray(process, "fits 'processes' of the profile", MayEnd: true) : null;
     }
 
     /// <summary>Without patterns nobody can say of a process outside the units what it is.</summary>

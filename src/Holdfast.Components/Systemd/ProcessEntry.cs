@@ -8,6 +8,9 @@ public sealed record ProcessEntry
     /// <summary>Its parent; 0 for the first one.</summary>
     public required int Parent { get; init; }
 
+    /// <summary>The uid that it acts as.</summary>
+    public required uint User { get; init; }
+
     /// <summary>When it was started, in hundredths of a second since the machine was. It tells it from a later one of the same number.</summary>
     public required long Started { get; init; }
 

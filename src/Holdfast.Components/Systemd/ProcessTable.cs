@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Holdfast.Engine.Hosts;
 
 namespace Holdfast.Components.Systemd;
 
@@ -8,6 +9,9 @@ internal sealed class ProcessTable
 {
     /// <summary>The kernel tells times to programs in hundredths of a second. Source: proc(5), sysconf(3).</summary>
     private const int TicksPerSecond = 100;
+
+    /// <summary>The kernel allows command lines of some 2 MiB. A longer one is that of a program that writes over it; such a process is looked at without it.</summary>
+    private const int LargestLine = 8 << 20;
 
     private readonly Dictionary<int, ProcessEntry> _byId;
     private readonly DateTimeOffset _booted;
@@ -45,8 +49,9 @@ internal sealed class ProcessTable
     {
         try
         {
-            var arguments = Encoding.UTF8.GetString(File.ReadAllBytes($"{root}/{id}/cmdline")).Split('\0', StringSplitOptions.RemoveEmptyEntries);
-            var stat = File.ReadAllText($"{root}/{id}/stat");
+            var arguments = Encoding.UTF8.GetString(OwnedFile.ReadBytes($"{root}/{id}/cmdline", LargestLine)).Split('\0', StringSplitOptions.RemoveEmptyEntries);
+            using var opened = OwnedFile.Open($"{root}/{id}/stat");
+            var stat = Encoding.UTF8.GetString(opened.Read(LargestLine));
             // The name of the program may hold anything, so that the fields are counted from behind its bracket.
             var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
             if (arguments.Length == 0 || fields[0] is "Z" or "X") return null;
@@ -55,15 +60,24 @@ internal sealed class ProcessTable
                 Id = id,
                 Parent = int.Parse(fields[1], CultureInfo.InvariantCulture),
                 Started = long.Parse(fields[19], CultureInfo.InvariantCulture),
+                User = UserOf($"{root}/{id}/status") ?? opened.User,
                 Program = ProgramOf($"{root}/{id}/exe"),
                 Arguments = arguments,
-                ControlGroup = ControlGroups.Read(File.ReadAllText($"{root}/{id}/cgroup")),
+                ControlGroup = ControlGroups.Read(OwnedFile.ReadText($"{root}/{id}/cgroup", LargestLine)),
             };
         }
         catch (Exception gone) when (gone is IOException or UnauthorizedAccessException)
         {
             return null;
         }
+    }
+
+    /// <summary>The effective uid, the second of the four in "Uid:". The owner of the files in /proc is root for a process that may not be dumped.</summary>
+    private static uint? UserOf(string status)
+    {
+        if (!File.Exists(status)) return null;
+        var line = OwnedFile.ReadText(status, LargestLine).Split('\n').FirstOrDefault(line => line.StartsWith("Uid:", StringComparison.Ordinal));
+        return line?.Split('\t') is [_, _, var effective, ..] && uint.TryParse(effective, NumberStyles.None, CultureInfo.InvariantCulture, out var user) ? user : null;
     }
 
     /// <summary>A program that was replaced while it runs is named by its old path.</summary>

@@ -100,9 +100,10 @@ internal sealed class Standstill(IHost host, PlatformSettings settings, LeftOver
         var running = _groups.Where(group => !IsDown(group.Group)).SelectMany(group => group.Units).Select(unit => unit.ControlGroup).Where(group => group.Length > 1);
         var stopped = Stopped.Select(unit => unit.ControlGroup).Where(group => group.Length > 1);
         var found = leftOvers.Find([.. stopped], [.. running]);
+        foreach (var warning in found.Warnings) context.Warn(warning);
         foreach (var file in found.PidFiles.Where(file => file.Stale is not null)) MoveAside(file, context);
         if (found.Strays.Count == 0) return;
-        if (!options.KillsStrays) throw new ProblemException(StrayEnd.Problem(found.Strays));
+        if (!options.KillsStrays || found.Strays.Any(stray => !stray.MayEnd)) throw new ProblemException(StrayEnd.Problem(found.Strays));
         var killed = await new StrayEnd(host, leftOvers, clock).EndAsync(found.Strays, cancellation);
         foreach (var stray in found.Strays) context.Note($"Process {StrayEnd.Describe(stray)} was {(killed.Contains(stray) ? "killed: it did not end when it was asked to" : "ended")}.");
     }
@@ -118,8 +119,17 @@ internal sealed class Standstill(IHost host, PlatformSettings settings, LeftOver
 
     private IEnumerable<UnitState> Stopped => _stopping!.Triggers.Concat(_stopping.Waves.Where(wave => IsDown(wave.Group)).SelectMany(wave => wave.Units));
 
-    private static void MoveAside(PidFile file, StepContext context) =>
-        context.Note($"{file.Path} was moved aside, to {PidFiles.MoveAside(file, $".stale-{context.RunId}")}: {file.Stale}.");
+    private static void MoveAside(PidFile file, StepContext context)
+    {
+        try
+        {
+            context.Note($"{file.Path} was moved aside, to {PidFiles.MoveAside(file, $".stale-{context.RunId}")}: {file.Stale}.");
+        }
+        catch (IOException refused)
+        {
+            context.Warn(Catalogue.PidFile.With($"The PID file '{file.Path}' is stale ({file.Stale}) and cannot be moved aside: {refused.Message.TrimEnd('.')}."));
+        }
+    }
 
     /// <summary>Something else may have started what was stopped: a dependency, a message bus, a person.</summary>
     private async Task RefuseReturnedAsync(CancellationToken cancellation)

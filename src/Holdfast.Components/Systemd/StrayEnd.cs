@@ -27,7 +27,7 @@ internal sealed class StrayEnd(IHost host, LeftOverSearch search, TimeProvider c
     /// <summary>That these processes are left.</summary>
     public static Problem Problem(IReadOnlyList<Stray> strays) =>
         Catalogue.ProcessesLeft.With(strays.Count == 1 ? $"A process of the platform still runs: {Describe(strays[0])}." : $"{strays.Count} processes of the platform still run.")
-            with { Details = strays.Count == 1 ? [] : [.. strays.Select(Describe)] };
+            with { Hint = strays.All(stray => stray.MayEnd) ? Catalogue.ProcessesLeft.Hint : "End them by hand, or name their programs under 'processes' in the profile: a PID file alone does not let Holdfast end a process.", Details = strays.Count == 1 ? [] : [.. strays.Select(Describe)] };
 
     public static string Describe(Stray stray) => $"{stray.Process.Id} {stray.Process.CommandLine} ({stray.Reason})";
 

@@ -127,11 +127,11 @@ public sealed class SystemdPlatform : IPlatformControl
         try
         {
             var (order, _, warnings) = await Standstill(Defaults).SurveyAsync(cancellation);
-            return new PlatformStatus(groups, order, leftOver, warnings);
+            return new PlatformStatus(groups, order, leftOver, [.. warnings, .. leftOver.Warnings]);
         }
         catch (ProblemException refused)
         {
-            return new PlatformStatus(groups, null, leftOver, [refused.Problem]);
+            return new PlatformStatus(groups, null, leftOver, [refused.Problem, .. leftOver.Warnings]);
         }
     }
 

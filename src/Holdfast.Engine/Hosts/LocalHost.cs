@@ -22,7 +22,8 @@ public sealed class LocalHost(Func<string, string?> environment) : IHost
     {
         var program = FindProgram(call.Program) ?? throw Catalogue.ProgramMissing.Throwable($"The program '{call.Program}' is not on {Name}.");
         var start = new ProcessStartInfo { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
-        foreach (var (key, value) in call.Environment) start.Environment[key] = value;
+        start.Environment.Clear();
+        foreach (var (key, value) in new ChildEnvironment(environment).Of(call)) start.Environment[key] = value;
         (start.FileName, var arguments) = Apart(CommandLine(program, call));
         foreach (var argument in arguments) start.ArgumentList.Add(argument);
         if (call.User is not null) start.WorkingDirectory = "/"; // the other user may not enter ours

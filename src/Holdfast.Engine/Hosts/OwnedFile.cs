@@ -1,16 +1,17 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
+using System.Text;
 using Microsoft.Win32.SafeHandles;
 
 namespace Holdfast.Engine.Hosts;
 
 /// <summary>
-/// A regular file that was opened for somebody else: who owns it is asked of the opened file, and a symlink is refused, so that
-/// nobody is handed what they could not read themselves.
+/// An open regular file that another user may have written or put in place. A FIFO, a device and (by default) a symbolic link are refused without
+/// waiting for them, and owner, mode and content come from the same descriptor, so that a later exchange of the path changes nothing.
 /// </summary>
 public sealed partial class OwnedFile : IDisposable
 {
-    private const int CloseOnExec = 0x80000, NonBlocking = 0x800, EmptyPath = 0x1000, BasicStatus = 0x7FF, TypeMask = 0xF000, RegularFile = 0x8000, NotThere = 2;
+    private const int CloseOnExec = 0x80000, NonBlocking = 0x800, EmptyPath = 0x1000, BasicStatus = 0x7FF, TypeMask = 0xF000, RegularFile = 0x8000, NotThere = 2, NotADirectory = 20;
 
     private static readonly int _noFollow = RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? 0x8000 : 0x20000;
 
@@ -31,11 +32,29 @@ public sealed partial class OwnedFile : IDisposable
     /// <summary>When it was last written.</summary>
     public DateTime Written => File.GetLastWriteTimeUtc(Handle);
 
-    /// <exception cref="FileNotFoundException">It is not there.</exception>
-    /// <exception cref="IOException">It is no regular file, or may not be read.</exception>
-    public static unsafe OwnedFile Open(string path)
+    /// <summary>Reads a whole file that is small.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="limit">The largest size in bytes that is read.</param>
+    /// <param name="followLinks">Follows symbolic links. False by default: the owner of the folder chooses where a link points.</param>
+    /// <exception cref="FileNotFoundException">The file does not exist.</exception>
+    /// <exception cref="IOException">The file is not a regular file, is larger than the limit, or may not be read.</exception>
+    public static byte[] ReadBytes(string path, int limit, bool followLinks = false)
     {
-        var descriptor = open(path, _noFollow | CloseOnExec | NonBlocking, 0);
+        using var file = Open(path, followLinks);
+        return file.Read(limit);
+    }
+
+    /// <summary>Reads a whole file that is small as UTF-8 text; bytes that are not UTF-8 become U+FFFD. Errors are those of <see cref="ReadBytes"/>.</summary>
+    public static string ReadText(string path, int limit, bool followLinks = false) => Encoding.UTF8.GetString(ReadBytes(path, limit, followLinks));
+
+    /// <summary>Opens a file for reading.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="followLinks">Follows symbolic links. False by default: the owner of the folder chooses where a link points.</param>
+    /// <exception cref="FileNotFoundException">The file does not exist.</exception>
+    /// <exception cref="IOException">The file is not a regular file, or may not be read.</exception>
+    public static unsafe OwnedFile Open(string path, bool followLinks = false)
+    {
+        var descriptor = open(path, (followLinks ? 0 : _noFollow) | CloseOnExec | NonBlocking, 0);
         if (descriptor < 0) throw Failure(path);
         var handle = new SafeFileHandle(descriptor, ownsHandle: true);
         // struct statx, source: linux/stat.h: stx_uid at 20, stx_gid at 24, stx_mode at 28.
@@ -47,7 +66,32 @@ public sealed partial class OwnedFile : IDisposable
         var fields = new ReadOnlySpan<byte>(status, 256);
         var mode = BinaryPrimitives.ReadUInt16LittleEndian(fields[28..]);
         if ((mode & TypeMask) == RegularFile) return new OwnedFile(handle, BinaryPrimitives.ReadUInt32LittleEndian(fields[20..]), BinaryPrimitives.ReadUInt32LittleEndian(fields[24..]), mode & 0xFFF);
-        using (handle) throw new IOException($"{path}: it is no regular file");
+        using (handle) throw new IOException($"{path}: not a regular file");
+    }
+
+    /// <summary>Gives a file another name in its folder, which may belong to another user: no symbolic link is followed that this user could have made.</summary>
+    /// <returns>The new path.</returns>
+    /// <exception cref="IOException">The folder is reached through such a link, the new name is taken, or the rename fails.</exception>
+    public static string Rename(string path, string newName)
+    {
+        var folder = GuardedPath.Resolve(Path.GetDirectoryName(path)!);
+        LibC.RenameWithin(folder, Path.GetFileName(path), newName);
+        return Path.Combine(folder, newName);
+    }
+
+    /// <summary>Reads the file from its beginning to its end, whatever size it had when it was opened: files of /proc have none.</summary>
+    /// <exception cref="IOException">The file is larger than <paramref name="limit"/> bytes, or cannot be read.</exception>
+    public byte[] Read(int limit)
+    {
+        var bytes = new byte[(int)Math.Min(limit, Math.Max(Length, 4096)) + 1];
+        var length = 0;
+        for (int read; (read = RandomAccess.Read(Handle, bytes.AsSpan(length), length)) > 0;)
+        {
+            length += read;
+            if (length > limit) throw new IOException($"larger than {limit} bytes");
+            if (length == bytes.Length) Array.Resize(ref bytes, (int)Math.Min(limit + 1L, 2L * length));
+        }
+        return bytes[..length];
     }
 
     public void Dispose() => Handle.Dispose();
@@ -56,7 +100,7 @@ public sealed partial class OwnedFile : IDisposable
     {
         var error = Marshal.GetLastPInvokeError();
         var message = $"{path}: {Marshal.GetPInvokeErrorMessage(error)}";
-        return error == NotThere ? new FileNotFoundException(message, path) : new IOException(message, error);
+        return error is NotThere or NotADirectory ? new FileNotFoundException(message, path) : new IOException(message, error);
     }
 
     [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]

@@ -3,12 +3,16 @@ using System.Diagnostics;
 namespace Holdfast.Engine.Hosts;
 
 /// <summary>The process we are.</summary>
-internal static class ThisProcess
+public static class ThisProcess
 {
-    public static int Id => Environment.ProcessId;
+    /// <summary>Sets umask 077 and switches core dumps off: what this process writes and remembers is for its user alone.</summary>
+    public static void KeepPrivate() => LibC.KeepPrivate();
+
+    /// <summary>The process id.</summary>
+    internal static int Id => Environment.ProcessId;
 
     /// <summary>When it began, which tells it from a later process of the same number.</summary>
-    public static DateTimeOffset Started { get; } = ReadStart();
+    internal static DateTimeOffset Started { get; } = ReadStart();
 
     private static DateTimeOffset ReadStart()
     {

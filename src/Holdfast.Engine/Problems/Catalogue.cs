@@ -67,6 +67,8 @@ public static class Catalogue
         "Name it with --profile or HOLDFAST_PROFILE; to write one, begin with profiles/sample.yaml, and 'holdfast profile schema' shows what may stand in it.", ExitCode.Usage);
     public static readonly ProblemKind ProfileInvalid = Kind("HF-PROFILE-INVALID", "The profile has mistakes; all of them are listed.",
         "Correct the lines named; 'holdfast profile schema' shows what may stand there.", ExitCode.Usage);
+    public static readonly ProblemKind ProfileUntrusted = Kind("HF-PROFILE-UNTRUSTED", "A profile out of a repository names commands, secrets or servers, and no person has confirmed it.",
+        "Look at what it would do with 'holdfast restore --plan', then answer the question, or say --trust-profile. Or write it to a file with 'holdfast points profile --output FILE', and name that with --profile.", ExitCode.Usage);
     public static readonly ProblemKind SecretUnset = Kind("HF-SECRET-UNSET", "Nothing says where the password of the repository comes from.",
         "Set 'repository.password' in the profile, RESTIC_PASSWORD_FILE or RESTIC_PASSWORD_COMMAND.", ExitCode.Usage);
     public static readonly ProblemKind SecretUnreadable = Kind("HF-SECRET-UNREADABLE", "A secret can not be read from where the profile says.",
@@ -75,6 +77,9 @@ public static class Catalogue
         "Put the secret there; an empty one is never used.", ExitCode.Failure);
     public static readonly ProblemKind SecretExposed = Kind("HF-SECRET-EXPOSED", "The file of a secret can be read by other users.",
         "Take the right away: chmod 600, and see who could have read it.", ExitCode.Success);
+
+    public static readonly ProblemKind PathUnsafe = Kind("HF-PATH-UNSAFE", "Another user could change a file or directory that Holdfast acts on: a profile, a secret, its state.",
+        "Give the path to root (or to the user that runs Holdfast), take the write permission of others away, and look at what it holds: chown, chmod go-w.", ExitCode.Failure);
 
     // Programs, steps and runs.
     public static readonly ProblemKind ProgramMissing = Kind("HF-PROGRAM-MISSING", "A program that is needed is not there.",
@@ -87,6 +92,8 @@ public static class Catalogue
         "Nothing is lost; run again, and if it stays, report it with the journal of the run.", ExitCode.Failure);
     public static readonly ProblemKind StepTimeout = Kind("HF-STEP-TIMEOUT", "A step took longer than its deadline, and was stopped.",
         "Find out what it waited for, then run again.", ExitCode.Failure, transient: true);
+    public static readonly ProblemKind StepAbandoned = Kind("HF-STEP-ABANDONED", "A step did not end although it was cancelled, so the run undid what it had registered without waiting for it.",
+        "Find out what it waits for: a mount that hangs, a FIFO, a disk that fails. It ends with the process.", ExitCode.Failure);
     public static readonly ProblemKind RunInterrupted = Kind("HF-RUN-INTERRUPTED", "The run was stopped by a person or by the system.",
         "Everything that was owed has been undone; run again when it suits.", ExitCode.Interrupted);
     public static readonly ProblemKind WindowUnknown = Kind("HF-WINDOW-UNKNOWN", "The profile does not say which services the platform consists of, so it can not be stopped.",
@@ -301,6 +308,8 @@ public static class Catalogue
         "See the last lines of its log, put it right, then run 'holdfast recover'.", ExitCode.Failure);
     public static readonly ProblemKind ProcessesLeft = Kind("HF-PROCESSES-LEFT", "Processes of the platform run although its units are stopped.",
         "End them, or let Holdfast do it with --kill-strays or 'kill-strays: true' in the profile.", ExitCode.Failure);
+    public static readonly ProblemKind PidFile = Kind("HF-PID-FILE", "A PID file cannot be used, or cannot be moved aside.",
+        "Look at the file, and remove it if it is not what a program of the platform writes.", ExitCode.Success);
 
     // Checking, and what is asked over HTTP for it.
     public static readonly ProblemKind CheckMissing = Kind("HF-CHECK-NONE", "A subject was asked for that there is nothing to check of.",

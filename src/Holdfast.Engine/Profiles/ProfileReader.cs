@@ -1,4 +1,5 @@
 using System.Text;
+using Holdfast.Engine.Hosts;
 using Holdfast.Engine.Problems;
 
 namespace Holdfast.Engine.Profiles;
@@ -7,7 +8,7 @@ namespace Holdfast.Engine.Profiles;
 public static class ProfileReader
 {
     /// <summary>A profile is never larger; 1 MiB.</summary>
-    private const long MaximumSize = 1 << 20;
+    private const int MaximumSize = 1 << 20;
 
     /// <summary>The JSON schema of profiles, as it ships.</summary>
     public static string SchemaText { get; } = ReadSchema();
@@ -54,9 +55,9 @@ public static class ProfileReader
     {
         try
         {
-            if (new FileInfo(path) is { Exists: true, Length: > MaximumSize })
-                throw Catalogue.ProfileInvalid.Throwable($"The profile {path} is larger than 1 MiB.");
-            return new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(WithoutMark(File.ReadAllBytes(path)));
+            using var file = OwnedFile.Open(path, followLinks: true);
+            if (file.Length > MaximumSize) throw Catalogue.ProfileInvalid.Throwable($"The profile {path} is larger than 1 MiB.");
+            return new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(WithoutMark(file.Read(MaximumSize)));
         }
         catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException)
         {

@@ -1,3 +1,4 @@
+using Holdfast.Engine.Hosts;
 using Holdfast.Engine.Problems;
 using Holdfast.Restic;
 
@@ -40,7 +41,7 @@ public sealed class RepositorySettingsReader(SecretReader secrets, Func<string, 
         }
         var (file, command) = (Variable("RESTIC_PASSWORD_FILE"), Variable("RESTIC_PASSWORD_COMMAND"));
         if (file is not null && command is not null) throw Conflict("RESTIC_PASSWORD_FILE and RESTIC_PASSWORD_COMMAND");
-        if (file is not null) return (await secrets.FromFileAsync(Path.GetFullPath(file), cancellation)).Trim();
+        if (file is not null) return (await secrets.FromFileAsync(Path.GetFullPath(file))).Trim();
         if (command is not null) return (await secrets.FromCommandAsync(CommandWords.Split(command, "RESTIC_PASSWORD_COMMAND"), cancellation)).Trim();
         return Variable("RESTIC_PASSWORD") ?? throw Catalogue.SecretUnset.Throwable("Nothing says where the password of the repository comes from.");
     }
@@ -63,9 +64,11 @@ public sealed class RepositorySettingsReader(SecretReader secrets, Func<string, 
 
     private static string ReadPlace(string file)
     {
+        const int Largest = 64 << 10;
         try
         {
-            return File.ReadAllText(file).Trim() is { Length: > 0 } place ? place : throw Catalogue.RepositoryUnset.Throwable($"The file '{file}' of RESTIC_REPOSITORY_FILE is empty.");
+            GuardedPath.Require(Path.GetFullPath(file), "The file of RESTIC_REPOSITORY_FILE");
+            return OwnedFile.ReadText(file, Largest, followLinks: true).Trim() is { Length: > 0 } place ? place : throw Catalogue.RepositoryUnset.Throwable($"The file '{file}' of RESTIC_REPOSITORY_FILE is empty.");
         }
         catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException)
         {

@@ -11,27 +11,32 @@ namespace Holdfast.Engine.Profiles;
 /// <param name="warn">Told of a file that other users can read.</param>
 public sealed class SecretReader(IHost host, Func<string, string?> environment, string folder, Action<Problem>? warn = null) : ISecretReader
 {
-    /// <summary>64 KiB: no secret is longer, and a device file would never end.</summary>
+    /// <summary>64 KiB: no secret is longer.</summary>
     private const int MaximumSize = 64 << 10;
+
+    private const int ReadableByOthers = 4; // 0004
 
     /// <inheritdoc/>
     public async Task<string> ReadAsync(ProfileNode reference, CancellationToken cancellation) => reference.Keys[0] switch
     {
-        "file" => await FromFileAsync(Path.Combine(folder, reference["file"].Text), cancellation),
+        "file" => await FromFileAsync(Path.Combine(folder, reference["file"].Text)),
         "env" => FromEnvironment(reference["env"].Text),
-        "credential" => await FromCredentialAsync(reference["credential"].Text, cancellation),
+        "credential" => await FromCredentialAsync(reference["credential"].Text),
         _ => await FromCommandAsync([.. reference["command"].Items.Select(item => item.Text)], cancellation),
     };
 
     /// <summary>The content of a file.</summary>
-    public async Task<string> FromFileAsync(string path, CancellationToken cancellation)
+    /// <exception cref="ProblemException">It cannot be read, holds nothing, or another user could change it.</exception>
+    public Task<string> FromFileAsync(string path)
     {
         try
         {
-            await using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
-            if ((File.GetUnixFileMode(file.SafeFileHandle) & UnixFileMode.OtherRead) != UnixFileMode.None)
-                warn?.Invoke(Catalogue.SecretExposed.With($"The secret file '{path}' can be read by every user of this machine."));
-            return Checked(await ReadTextAsync(file, cancellation), $"The secret file '{path}' is empty.");
+            GuardedPath.Require(Path.GetFullPath(path), "The secret file");
+            // Links are followed: only root or this user can have made them.
+            using var file = OwnedFile.Open(path, followLinks: true);
+            var text = Encoding.UTF8.GetString(file.Read(MaximumSize));
+            if ((file.Mode & ReadableByOthers) != 0) warn?.Invoke(Catalogue.SecretExposed.With($"The secret file '{path}' can be read by every user of this machine."));
+            return Task.FromResult(Checked(text, $"The secret file '{path}' is empty."));
         }
         catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException)
         {
@@ -52,19 +57,10 @@ public sealed class SecretReader(IHost host, Func<string, string?> environment, 
         ? Checked(value, $"The environment variable '{name}', which a secret is taken from, is empty.")
         : throw Catalogue.SecretUnreadable.Throwable($"The environment variable '{name}', which a secret is taken from, is not set.");
 
-    private Task<string> FromCredentialAsync(string name, CancellationToken cancellation) => environment("CREDENTIALS_DIRECTORY") is { Length: > 0 } credentials
-        ? FromFileAsync(Path.Combine(credentials, name), cancellation)
+    private Task<string> FromCredentialAsync(string name) => environment("CREDENTIALS_DIRECTORY") is { Length: > 0 } credentials
+        ? FromFileAsync(Path.Combine(credentials, name))
         : throw Catalogue.SecretUnreadable.Throwable(
             $"The systemd credential '{name}' can not be read: CREDENTIALS_DIRECTORY is not set.", "Run as a systemd service with LoadCredential=, or refer to the secret in another way.");
-
-    private static async Task<string> ReadTextAsync(FileStream file, CancellationToken cancellation)
-    {
-        var bytes = new byte[MaximumSize];
-        var length = await file.ReadAtLeastAsync(bytes, MaximumSize, throwOnEndOfStream: false, cancellation);
-        return length < MaximumSize
-            ? Encoding.UTF8.GetString(bytes, 0, length)
-            : throw Catalogue.SecretUnreadable.Throwable($"The secret file '{file.Name}' is larger than 64 KiB.");
-    }
 
     private static string Checked(string text, string whenEmpty)
     {

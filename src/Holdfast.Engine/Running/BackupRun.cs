@@ -49,7 +49,8 @@ public sealed class BackupRun(RunEnvironment environment, BackupRequest request)
     {
         using var interruption = new Interruption(cancellation);
         await using var hold = new RepositoryHold(request.Repository);
-        return await PlanAsync(new BackupSteps(environment, request, hold, interruption, NewSession("plan")), cancellation);
+        var steps = new BackupSteps(environment, request, hold, interruption, NewSession("plan"));
+        return await Abandonable.RunAsync(() => PlanAsync(steps, cancellation), environment.Clock, cancellation);
     }
 
     /// <summary>Does it. Failures of the run itself are in the outcome, what keeps it from beginning is thrown.</summary>
@@ -61,7 +62,7 @@ public sealed class BackupRun(RunEnvironment environment, BackupRequest request)
         using var frame = await RunFrame.EnterAsync(environment, environment.NewRunId(environment.Clock), request.Profile.Platform, UndoHandlers(hold), request.Warnings);
         await using var session = NewSession(frame.Id);
         var steps = new BackupSteps(environment, request, hold, interruption, session);
-        var outcome = await frame.RunAsync(await PlanAsync(steps, cancellation), interruption);
+        var outcome = await frame.RunAsync(await Abandonable.RunAsync(() => PlanAsync(steps, cancellation), environment.Clock, cancellation), interruption);
         return new BackupSummary(outcome, outcome.Succeeded ? steps.Point : null, session.Manifest, steps.Counters);
     }
 

@@ -41,7 +41,12 @@ public sealed class CaptureSession : IAsyncDisposable
         {
             try
             {
-                await resource.DisposeAsync();
+                using var patience = new CancellationTokenSource(Abandonable.Grace);
+                await Abandonable.RunAsync(() => resource.DisposeAsync().AsTask(), TimeProvider.System, patience.Token);
+            }
+            catch (AbandonedException)
+            {
+                continue; // a step that was left behind still uses it, and it ends with the process
             }
             catch (Exception failure)
             {

@@ -23,6 +23,12 @@ public sealed class ComponentRecord
     public IDictionary<string, string> Versions { get; init => field = value ?? field; } = new Dictionary<string, string>(StringComparer.Ordinal);
     public IDictionary<string, long> Counts { get; init => field = value ?? field; } = new Dictionary<string, long>(StringComparer.Ordinal);
 
+    /// <summary>What is not in the point although it belongs to the component; null when nothing is known to be left out. See <see cref="Omit"/>.</summary>
+    public IList<Omission>? Omissions { get; set; }
+
+    /// <summary>Notes something that is left out; 'points show' lists it. Whether the component is then incomplete is for the caller to say.</summary>
+    public void Omit(string what, string why) => (Omissions ??= []).Add(new Omission(what, why));
+
     /// <summary>The component's own facts, in its own shape.</summary>
     public JsonNode? Details { get; set; }
 }

@@ -5,7 +5,8 @@ namespace Holdfast.Engine.Running;
 
 /// <summary>
 /// Runs a plan. Before a step acts, its intent and what it would owe are on disk; after it, its outcome. The first step
-/// that fails ends the run, and what is owed is undone in reverse order, whatever has stopped the run.
+/// that fails ends the run, and what is owed is undone in reverse order, whatever has stopped the run. A step that does not end after its
+/// cancellation is left behind.
 /// </summary>
 internal sealed class Executor(string run, RunLog log, OwedUndos owed, Interruption interruption, TimeProvider clock)
 {
@@ -66,13 +67,17 @@ internal sealed class Executor(string run, RunLog log, OwedUndos owed, Interrupt
         await using var ticker = clock.CreateTimer(_ => log.Show(running.Progress()), null, _tick, _tick);
         try
         {
-            await step.Act(running, either.Token);
+            await Abandonable.RunAsync(() => step.Act(running, either.Token), clock, either.Token);
         }
         catch (Exception failure)
         {
+            if (failure is AbandonedException) running.Abandon(Abandoned(step));
             throw new ProblemException(Explain(step, failure, deadline.IsCancellationRequested), failure);
         }
     }
+
+    private static Problem Abandoned(Step step) => Catalogue.StepAbandoned.With(
+        $"The step '{step.Name}' did not end within {Abandonable.Grace.TotalSeconds:0} seconds after it was cancelled, so the run went on without it.");
 
     /// <summary>Once the run is interrupted, whatever a step says is a consequence of it: a program that was killed, say.</summary>
     private Problem Explain(Step step, Exception failure, bool isLate)

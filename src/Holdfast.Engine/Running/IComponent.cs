@@ -18,6 +18,9 @@ public interface IComponent
     /// <summary>The steps that put this component into a recovery point. Planning asks servers, but changes nothing.</summary>
     Task<CapturePlan> PlanCaptureAsync(CaptureSession session, CancellationToken cancellation);
 
+    /// <summary>True when planning a restore needs the recovery point and this machine's files only: nothing is run, no secret is read, no server is asked.</summary>
+    bool PlansRestoreAlone => false;
+
     /// <summary>The steps that bring it back. Planning changes nothing.</summary>
     Task<IReadOnlyList<Step>> PlanRestoreAsync(RestoreSession session, CancellationToken cancellation);
 

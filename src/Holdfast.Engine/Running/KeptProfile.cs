@@ -17,9 +17,13 @@ public static class KeptProfile
     {
         try
         {
-            var text = File.ReadAllText(Path.Combine(state.Path, Folder, Name(platform)));
+            var text = Encoding.UTF8.GetString(state.Read(Folder, Name(platform)));
             var end = text.IndexOf('\n', StringComparison.Ordinal);
             return end > Origin.Length ? ProfileReader.Parse(text[(end + 1)..], text[Origin.Length..end]) : null;
+        }
+        catch (ProblemException unsafePath) when (unsafePath.Problem.Code == Catalogue.PathUnsafe.Code)
+        {
+            throw;
         }
         catch (Exception unusable) when (unusable is IOException or UnauthorizedAccessException or ProblemException)
         {

@@ -70,7 +70,7 @@ internal sealed class OwedUndos(RunLog log, IEnumerable<IUndoHandler> handlers, 
         using var deadline = new CancellationTokenSource(handler.Deadline, clock);
         try
         {
-            await handler.UndoAsync(undo, deadline.Token);
+            await Abandonable.RunAsync(() => handler.UndoAsync(undo, deadline.Token), clock, deadline.Token);
             return null;
         }
         catch (Exception failure)

@@ -22,6 +22,6 @@ public sealed class PlannedRun(RunEnvironment environment, string platform, Repo
         await using var hold = repository is null ? null : new RepositoryHold(repository);
         IReadOnlyList<IUndoHandler> all = hold is null ? handlers : [hold, .. handlers];
         using var frame = await RunFrame.EnterAsync(environment, environment.NewRunId(environment.Clock), platform, all, []);
-        return await frame.RunAsync(await compose(cancellation), interruption);
+        return await frame.RunAsync(await Abandonable.RunAsync(() => compose(cancellation), environment.Clock, cancellation), interruption);
     }
 }

@@ -69,6 +69,13 @@ internal sealed class RepositoryHold(RepositorySettings settings) : IUndoHandler
     {
         var (writer, held, repository) = (Writer, _lock, _repository);
         (Writer, _lock, _repository) = (null, null, null);
+        // A step that was left behind may still use the writer: then the lock ends with the process, and the next run removes it.
+        using var patience = new CancellationTokenSource(Abandonable.Grace);
+        await Abandonable.RunAsync(() => DisposeAsync(repository, held, writer), TimeProvider.System, patience.Token);
+    }
+
+    private static async Task DisposeAsync(Repository? repository, RepositoryLock? held, SnapshotWriter? writer)
+    {
         await using (repository)
         await using (held)
         await using (writer)

@@ -76,7 +76,7 @@ public sealed class RepositoryRun : IAsyncDisposable
     {
         using var interruption = new Interruption(cancellation);
         using var frame = await RunFrame.EnterAsync(_environment, Id, _platform, [_hold, .. _handlers], []);
-        var plan = Plan(verb, await steps(cancellation), LockStep((context, token) => reads ? _hold.LockToReadAsync(context, interruption, token) : _hold.LockAsync(context, interruption, token)));
+        var plan = Plan(verb, await Abandonable.RunAsync(() => steps(cancellation), _environment.Clock, cancellation), LockStep((context, token) => reads ? _hold.LockToReadAsync(context, interruption, token) : _hold.LockAsync(context, interruption, token)));
         return await frame.RunAsync(plan, interruption);
     }
 

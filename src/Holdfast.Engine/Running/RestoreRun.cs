@@ -87,6 +87,12 @@ public sealed class RestoreRun : IAsyncDisposable
     /// <summary>The profile that it is restored by.</summary>
     public Profile Profile { get; }
 
+    /// <summary>
+    /// What the profile would do, when it comes from the recovery point and does anything but name files: then a person must confirm it before
+    /// <see cref="PlanAsync"/> and <see cref="RunAsync"/>, which do it. Null when nothing needs to be confirmed.
+    /// </summary>
+    public ProfileReach? Unconfirmed => _request.Profile is null && ProfileReach.Of(Profile) is { IsEmpty: false } reach ? reach : null;
+
     private IReadOnlyList<IComponent> Components { get; }
 
     /// <summary>Opens the repository and finds the point.</summary>
@@ -112,7 +118,17 @@ public sealed class RestoreRun : IAsyncDisposable
     {
         using var interruption = new Interruption(cancellation);
         _session.IsForShow = true;
-        return await PlanAsync(interruption, cancellation);
+        return await Abandonable.RunAsync(() => PlanAsync(interruption, cancellation), _environment.Clock, cancellation);
+    }
+
+    /// <summary>What a run would do as far as it can be said without doing anything that the profile names: no command runs, no secret is read, no server is asked.</summary>
+    public async Task<Plan> OutlineAsync(CancellationToken cancellation)
+    {
+        _session.IsForShow = true;
+        var steps = new List<Step>();
+        foreach (var component in Selected())
+            steps.AddRange(component.PlansRestoreAlone ? await component.PlanRestoreAsync(_session, cancellation) : [Unplanned(component)]);
+        return new Plan("restore", Profile.Platform, steps);
     }
 
     /// <summary>Does it. Failures of the run itself are in the outcome, what keeps it from beginning is thrown.</summary>
@@ -121,7 +137,7 @@ public sealed class RestoreRun : IAsyncDisposable
         using var interruption = new Interruption(cancellation);
         using var frame = await RunFrame.EnterAsync(_environment with { Profile = Profile }, _id, Profile.Platform, [_hold, .. Components.SelectMany(component => component.UndoHandlers)], Warnings);
         _session.IsForShow = false;
-        var outcome = await frame.RunAsync(await PlanAsync(interruption, cancellation), interruption);
+        var outcome = await frame.RunAsync(await Abandonable.RunAsync(() => PlanAsync(interruption, cancellation), _environment.Clock, cancellation), interruption);
         return new RestoreSummary(outcome, Point, Manifest, _session.Failed);
     }
 
@@ -153,6 +169,13 @@ public sealed class RestoreRun : IAsyncDisposable
             : throw Catalogue.ComponentUnknown.Throwable(
                 $"The point holds '{orphan.Name}', which the profile {Profile.File} does not describe.", "Add it to the profile, leave the profile out so that the point's own is used, or name with --only what to restore.");
     }
+
+    private static Step Unplanned(IComponent component) => new()
+    {
+        Name = $"Restore {component.Name}", Component = component.Name, Destroys = true,
+        Does = "Its steps are not known yet: the profile has not been confirmed, so nothing that it names was run, read or asked.",
+        Act = (_, _) => throw new InvalidOperationException("A step of an outline was run."),
+    };
 
     private Step LockStep(Interruption interruption) => new()
     {

@@ -6,6 +6,11 @@ namespace Holdfast.Engine.Running;
 /// <summary>Where journals and locks are kept: "runs/ID.jsonl", "locks/PLATFORM", "stopped/PLATFORM.json", "profiles/PLATFORM.yaml".</summary>
 public sealed class StateDirectory(string path)
 {
+    private const string What = "The state directory";
+
+    /// <summary>A profile, the largest of the small files, has 1 MiB at most; twice that in bytes.</summary>
+    private const int LargestFile = 2 << 20;
+
     /// <summary>$HOLDFAST_STATE; else /var/lib/holdfast for root, $XDG_STATE_HOME/holdfast or ~/.local/state/holdfast for others.</summary>
     public static StateDirectory Default(Func<string, string?> environment, bool isRoot)
     {
@@ -26,6 +31,7 @@ public sealed class StateDirectory(string path)
     /// <summary>The journals, oldest first; none when nothing was ever run here.</summary>
     internal IReadOnlyList<string> Journals()
     {
+        Guard();
         var runs = System.IO.Path.Combine(Path, "runs");
         return Directory.Exists(runs) ? [.. Directory.GetFiles(runs, "*.jsonl").Order(StringComparer.Ordinal)] : [];
     }
@@ -37,7 +43,7 @@ public sealed class StateDirectory(string path)
         var file = System.IO.Path.Combine(Folder(folder), name);
         try
         {
-            if (File.Exists(file) && content.SequenceEqual(File.ReadAllBytes(file))) return;
+            if (File.Exists(file) && content.SequenceEqual(OwnedFile.ReadBytes(file, LargestFile))) return;
             var temporary = file + ".new";
             using (var stream = new FileStream(temporary, FileMode.Create, FileAccess.Write))
             {
@@ -53,12 +59,26 @@ public sealed class StateDirectory(string path)
         }
     }
 
+    /// <summary>Reads a small file of one of its folders.</summary>
+    /// <exception cref="FileNotFoundException">The file does not exist.</exception>
+    /// <exception cref="IOException">The file cannot be read.</exception>
+    /// <exception cref="ProblemException">Another user could have written it.</exception>
+    internal byte[] Read(string folder, string name)
+    {
+        Guard();
+        return OwnedFile.ReadBytes(System.IO.Path.Combine(Path, folder, name), LargestFile);
+    }
+
+    /// <summary>Whoever can write here decides what a recovery does as this user.</summary>
+    private void Guard() => GuardedPath.Require(Path, What);
+
     private string Folder(string name)
     {
         var folder = System.IO.Path.Combine(Path, name);
         try
         {
             PrivateFolder.Make(folder);
+            GuardedPath.Require(folder, What);
             return folder;
         }
         catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)

@@ -24,7 +24,11 @@ public sealed record StoppedPlatform(string Run, DateTimeOffset Time, string Uni
         var path = PathOf(state.Path, platform);
         try
         {
-            return File.Exists(path) ? JsonSerializer.Deserialize(File.ReadAllBytes(path), StoppedJson.Default.StoppedPlatform) : null;
+            return JsonSerializer.Deserialize(state.Read(Folder, Name(platform)), StoppedJson.Default.StoppedPlatform);
+        }
+        catch (FileNotFoundException)
+        {
+            return null;
         }
         catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException or JsonException)
         {

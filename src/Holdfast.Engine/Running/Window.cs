@@ -32,12 +32,13 @@ internal sealed class Window(WindowPlan plan, CaptureSession session, TimeProvid
             using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, late.Token);
             try
             {
-                await step.Act(context, either.Token);
+                await Abandonable.RunAsync(() => step.Act(context, either.Token), clock, either.Token);
             }
             catch (Exception failure) when (!cancellation.IsCancellationRequested)
             {
                 var problem = late.IsCancellationRequested ? Late(step) : failure.ToProblem();
-                if (!plan.OnlineWhenLate) throw new ProblemException(problem, failure);
+                // What hangs may still stop units later, so that the backup does not go on beside it.
+                if (!plan.OnlineWhenLate || failure is AbandonedException) throw new ProblemException(problem, failure);
                 await GiveUpAsync(problem, context, cancellation);
             }
         },

@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
+using Holdfast.Engine.Hosts;
 using Holdfast.Engine.Problems;
 
 namespace Holdfast.Engine.Serving;
@@ -27,7 +28,7 @@ public sealed partial class ServeSocket : IDisposable
         var making = $"{path}.{Environment.ProcessId}";
         try
         {
-            Directory.CreateDirectory(System.IO.Path.GetDirectoryName(path)!);
+            PrivateFolder.MakeShared(System.IO.Path.GetDirectoryName(path)!); // who may connect is decided by the socket's own mode
             File.Delete(making);
             socket.Bind(new UnixDomainSocketEndPoint(making));
             File.SetUnixFileMode(making, OwnerOnly);

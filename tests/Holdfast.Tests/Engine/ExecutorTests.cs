@@ -111,7 +111,9 @@ public sealed class ExecutorTests : IDisposable
     {
         var clock = new ManualClock();
         using var rig = new RunRig { Clock = clock };
-        var running = rig.RunAsync(_none, rig.MakeOwing("a"), RunRig.Does("Wait", (_, cancellation) => Task.Delay(-1, cancellation), TimeSpan.FromMinutes(10)));
+        var begun = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var running = rig.RunAsync(_none, rig.MakeOwing("a"), RunRig.Does("Wait", (_, cancellation) => { begun.SetResult(); return Task.Delay(-1, cancellation); }, TimeSpan.FromMinutes(10)));
+        await begun.Task;
         clock.Advance(TimeSpan.FromMinutes(9));
         Assert.False(running.IsCompleted);
         clock.Advance(TimeSpan.FromMinutes(1));
@@ -121,6 +123,40 @@ public sealed class ExecutorTests : IDisposable
         Assert.Empty(rig.World);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_step_that_blocks_for_ever_does_not_keep_the_run_from_its_undos(bool isLate)
+    {
+        var clock = new ManualClock();
+        using var rig = new RunRig { Clock = clock };
+        using var stop = new CancellationTokenSource();
+        using var never = new ManualResetEventSlim();
+        var begun = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var late = new TaskCompletionSource<Exception?>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var deaf = RunRig.Does("Read a FIFO", (context, _) =>
+        {
+            begun.SetResult();
+            never.Wait(CancellationToken.None);
+            late.SetResult(Record.Exception(() => context.Note("Still here.")));
+            return Task.CompletedTask;
+        }, isLate ? TimeSpan.FromMinutes(1) : null);
+        var running = rig.RunAsync(stop.Token, rig.MakeOwing("a"), deaf, rig.Make("never"));
+        await begun.Task;
+        if (isLate) clock.Advance(TimeSpan.FromMinutes(1));
+        else await stop.CancelAsync();
+        Assert.False(running.IsCompleted);
+        clock.Advance(TimeSpan.FromMinutes(1));
+        var outcome = await running.WaitAsync(TimeSpan.FromSeconds(60), _none);
+        Assert.Equal(isLate ? "HF-STEP-TIMEOUT" : "HF-RUN-INTERRUPTED", outcome.Problem!.Code);
+        Assert.Equal("HF-STEP-ABANDONED", Assert.Single(outcome.Warnings).Code);
+        Assert.Equal(["a"], rig.Undone);
+        Assert.Empty(rig.World);
+        never.Set();
+        Assert.NotNull(await late.Task); // it wakes up and is told nothing more
+        Assert.True(JournalRecord.Read(rig.Journal).IsFinished);
+    }
+
     [Fact]
     public async Task Progress_is_told_twice_a_second_and_kept_out_of_the_journal()
     {
@@ -128,12 +164,15 @@ public sealed class ExecutorTests : IDisposable
         using var rig = new RunRig { Clock = clock };
         var copied = 0L;
         var finish = new TaskCompletionSource();
+        var begun = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var running = rig.RunAsync(_none, RunRig.Does("Copy", (context, _) =>
         {
             context.Counters.BytesTotal = 100;
             context.Counters.Refresh = counters => counters.BytesDone = copied;
+            begun.SetResult();
             return finish.Task;
         }));
+        await begun.Task;
         for (copied = 10; copied <= 40; copied += 10) clock.Advance(TimeSpan.FromMilliseconds(500));
         finish.SetResult();
         await running;

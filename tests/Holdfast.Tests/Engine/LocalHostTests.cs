@@ -20,6 +20,33 @@ public sealed class LocalHostTests
     }
 
     [Fact]
+    public async Task A_program_gets_an_environment_that_is_made_and_not_ours()
+    {
+        string[] ours = ["RESTIC_PASSWORD", "PGHOSTADDR", "PG_COLOR", "SSH_AUTH_SOCK"];
+        foreach (var name in ours) Environment.SetEnvironmentVariable(name, "ours");
+        try
+        {
+            var call = new ProgramCall("env", []) { Environment = new Dictionary<string, string>(StringComparer.Ordinal) { ["PGPASSWORD"] = "hunter2", ["LD_PRELOAD"] = "/tmp/evil.so", ["DOTNET_STARTUP_HOOKS"] = "/tmp/evil.dll" } };
+            var (_, output) = await _host.RunAsync(call, _none);
+            Assert.Equal(["HOME", "LANG", "LC_ALL", "PATH", "PGPASSWORD"], output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split('=')[0]).Order(StringComparer.Ordinal));
+            var (_, ourself) = await _host.RunAsync(new ProgramCall("env", []) { IsOurself = true }, _none);
+            Assert.Contains("RESTIC_PASSWORD=ours\n", ourself, StringComparison.Ordinal);
+        }
+        finally
+        {
+            foreach (var name in ours) Environment.SetEnvironmentVariable(name, null);
+        }
+    }
+
+    [Fact]
+    public async Task A_program_of_another_user_gets_the_home_of_that_user()
+    {
+        Require.Root();
+        var (_, output) = await _host.RunAsync(new ProgramCall("sh", ["-c", "echo $HOME"]) { User = "nobody" }, _none);
+        Assert.Equal(File.ReadLines("/etc/passwd").Single(line => line.StartsWith("nobody:", StringComparison.Ordinal)).Split(':')[5] + "\n", output);
+    }
+
+    [Fact]
     public async Task The_environment_is_added_to()
     {
         var call = new ProgramCall("sh", ["-c", "echo $PGPASSWORD; test -n \"$PATH\""]) { Environment = new Dictionary<string, string>(StringComparer.Ordinal) { ["PGPASSWORD"] = "hunter2" } };

@@ -55,7 +55,8 @@ public sealed class SecretReaderTests : IDisposable
     [InlineData("{ file: none }", "HF-SECRET-UNREADABLE", "none")]
     [InlineData("{ file: empty }", "HF-SECRET-EMPTY", "empty")]
     [InlineData("{ file: / }", "HF-SECRET-UNREADABLE", "/")]
-    [InlineData("{ file: /dev/zero }", "HF-SECRET-UNREADABLE", "larger than 64 KiB")]
+    [InlineData("{ file: /dev/zero }", "HF-PATH-UNSAFE", "/dev/zero")]
+    [InlineData("{ file: large }", "HF-SECRET-UNREADABLE", "larger than 65536 bytes")]
     [InlineData("{ env: NONE }", "HF-SECRET-UNREADABLE", "NONE")]
     [InlineData("{ env: EMPTY }", "HF-SECRET-EMPTY", "EMPTY")]
     [InlineData("{ credential: pw }", "HF-SECRET-UNREADABLE", "CREDENTIALS_DIRECTORY")]
@@ -65,12 +66,21 @@ public sealed class SecretReaderTests : IDisposable
     public async Task What_can_not_be_read_is_named(string reference, string code, string named)
     {
         _folder.Write("empty", "\n");
+        _folder.Write("large", new string('x', 65537));
         _environment["EMPTY"] = "";
         _host.On("silent", "\n").On("fails", "hunter2", "warming up\nno such entry.\n", 3);
         var problem = (await Assert.ThrowsAsync<ProblemException>(() => Read(reference))).Problem;
         Assert.Equal(code, problem.Code);
         Assert.Contains(named, problem.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("hunter2", problem.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_secret_that_another_user_could_change_is_not_used()
+    {
+        var path = _folder.Write("secret", "x");
+        File.SetUnixFileMode(path, (UnixFileMode)0b110_110_000);
+        Assert.Equal("HF-PATH-UNSAFE", (await Assert.ThrowsAsync<ProblemException>(() => Read("{ file: secret }"))).Problem.Code);
     }
 
     private Task<string> Read(string reference)

@@ -79,6 +79,37 @@ public sealed class LeftOverSearchTests : IDisposable
         Assert.Equal(stale, new LeftOverSearch(settings, _proc.Path, 101).Find([], []).PidFiles.Single().Stale);
     }
 
+    [Fact]
+    public async Task PID_files_that_are_no_files_are_warned_of_and_hold_nothing_up()
+    {
+        var run = _proc.Folder("run");
+        (await Command.RunAsync("mkfifo", [run + "/fifo.pid"])).Succeeded();
+        File.CreateSymbolicLink(run + "/zero.pid", "/dev/zero");
+        _proc.Write("run/huge.pid", new string('1', 100_000));
+        var found = new LeftOverSearch(new PlatformSettings { Groups = [], PidFiles = [$"{run}/*.pid"] }, _proc.Path, 101).Find([], []);
+        Assert.Empty(found.PidFiles);
+        Assert.Equal(3, found.Warnings.Count);
+        Assert.All(found.Warnings, warning => Assert.Equal("HF-PID-FILE", warning.Code));
+    }
+
+    [Fact]
+    public void A_PID_file_names_only_processes_of_its_owner_and_lets_none_be_ended()
+    {
+        Require.Root();
+        Add(200, 1, "/usr/bin/sshd", "sshd"); // root's
+        Add(300, 1, "/opt/shop/bin/web", "web");
+        _proc.Write("300/status", "Name:\tweb\nUid:\t65534\t65534\t65534\t65534\n");
+        var (evil, own) = (_proc.Write("run/evil.pid", "200"), _proc.Write("run/own.pid", "300"));
+        Engine.OwnedFileTests.Give(evil);
+        Engine.OwnedFileTests.Give(own);
+        var settings = new PlatformSettings { Groups = [], PidFiles = [$"{_proc}/run/*.pid"] };
+        var found = new LeftOverSearch(settings, _proc.Path, 101).Find([], []);
+        Assert.Equal([("process 200 belongs to another user than the file, /usr/bin/sshd", 200), (null, 300)], found.PidFiles.Select(file => (file.Stale, file.Process)));
+        Assert.Equal([(300, false)], found.Strays.Select(stray => (stray.Process.Id, stray.MayEnd)));
+        found = new LeftOverSearch(settings with { Processes = ["/opt/shop/*"] }, _proc.Path, 101).Find([], []);
+        Assert.Equal([(300, true)], found.Strays.Select(stray => (stray.Process.Id, stray.MayEnd)));
+    }
+
     private LeftOver Find(params string[] patterns) => Search(patterns).Find([], []);
 
     private LeftOverSearch Search(params string[] patterns) => new(new PlatformSettings { Groups = [], Processes = patterns }, _proc.Path, self: 101);

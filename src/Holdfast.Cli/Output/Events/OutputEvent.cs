@@ -12,6 +12,7 @@ namespace Holdfast.Cli.Output.Events;
 [JsonDerivedType(typeof(DocumentEvent), "document")]
 [JsonDerivedType(typeof(ProfileEvent), "profile")]
 [JsonDerivedType(typeof(PlanEvent), "plan")]
+[JsonDerivedType(typeof(ProfileReachEvent), "profile_reach")]
 [JsonDerivedType(typeof(RunStartedEvent), "run_started")]
 [JsonDerivedType(typeof(StepStartedEvent), "step_started")]
 [JsonDerivedType(typeof(StepProgressEvent), "step_progress")]

@@ -34,6 +34,7 @@ internal sealed record PointDetailsEvent(string Id, JsonNode? Manifest) : Output
         if (component.Skew is { } skew) yield return $"  skew: {skew:0.0} s from the mark";
         foreach (var (name, version) in component.Versions) yield return $"  {Printable.Text(name)} {Printable.Text(version)}";
         foreach (var (name, count) in component.Counts) yield return $"  {Printable.Text(name)}: {Figure(name, count)}";
+        foreach (var omission in component.Omissions ?? []) yield return $"  {style.Yellow("not in the point")}: {Printable.Text(omission.What)} ({Printable.Text(omission.Why)})";
     }
 
     private static string Figure(string name, long count) => name.Contains("bytes", StringComparison.OrdinalIgnoreCase) ? Amounts.Bytes(count) : $"{count:N0}";

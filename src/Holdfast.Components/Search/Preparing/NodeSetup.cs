@@ -54,7 +54,7 @@ internal sealed class NodeSetup(SearchSettings settings, SearchServer server, IH
 
     private async Task MakeAsync(string location, string? owner, CancellationToken cancellation)
     {
-        Directory.CreateDirectory(location);
+        PrivateFolder.MakeShared(location); // the engine's user passes through the folders above it
         if (owner is not null) await OwnAsync(location, owner, cancellation);
     }
 

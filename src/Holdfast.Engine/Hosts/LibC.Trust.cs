@@ -1,0 +1,95 @@
+using System.Buffers.Binary;
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace Holdfast.Engine.Hosts;
+
+/// <summary>Asks the kernel who may change a path, and narrows what this process gives away. Numbers are Linux's, source: linux/stat.h, linux/prctl.h and asm-generic/resource.h.</summary>
+internal static partial class LibC
+{
+    private const int CurrentFolder = -100, NoFollowLinks = 0x100, BasicStatus = 0x7FF, NoEntry = 2, NoFolder = 20;
+    private const int PathOnly = 0x200000;
+    private const uint NoReplace = 1;
+    private const int SetDumpable = 4, CoreSize = 4;
+
+    /// <summary>The user that this process acts as; 0 is root.</summary>
+    public static uint EffectiveUser => geteuid();
+
+    /// <summary>The owner and st_mode of what exists at a path, without following a symbolic link; null when nothing does.</summary>
+    /// <exception cref="IOException">The path cannot be looked at.</exception>
+    public static unsafe (uint User, int Mode)? StatusOf(string path)
+    {
+        // struct statx: stx_uid at 20, stx_mode at 28.
+        var status = stackalloc byte[256];
+        if (statx(CurrentFolder, path, NoFollowLinks, BasicStatus, status) != 0)
+            return Marshal.GetLastPInvokeError() is NoEntry or NoFolder ? null : throw Failure(path);
+        var fields = new ReadOnlySpan<byte>(status, 256);
+        return (BinaryPrimitives.ReadUInt32LittleEndian(fields[20..]), BinaryPrimitives.ReadUInt16LittleEndian(fields[28..]));
+    }
+
+    /// <summary>Files that are made from now on are for their owner alone, and no memory of this process is written to a core file or shown to another process of the user.</summary>
+    public static void KeepPrivate()
+    {
+        _ = umask(0x3F); // 077
+        var none = default(ResourceLimit);
+        if (getrlimit(CoreSize, ref none) == 0)
+        {
+            none.Current = 0;
+            _ = setrlimit(CoreSize, ref none); // the soft limit only: a server that a run starts may raise its own
+        }
+        _ = prctl(SetDumpable, 0, 0, 0, 0); // core_pattern may be a pipe, which the limit does not stop
+    }
+
+    /// <summary>Renames an entry within its folder, unless the new name is taken. The folder is reached without following a symbolic link.</summary>
+    /// <exception cref="IOException">The folder cannot be reached so, or the entry cannot be renamed.</exception>
+    public static void RenameWithin(string folder, string name, string newName)
+    {
+        using var opened = OpenFolder(folder);
+        if (renameat2(opened, name, opened, newName, NoReplace) != 0) throw Failure(Path.Combine(folder, name));
+    }
+
+    private static SafeFileHandle OpenFolder(string path)
+    {
+        var flags = PathOnly | CloseOnExec | (IsArm ? 0x4000 | 0x8000 : 0x10000 | 0x20000); // O_DIRECTORY | O_NOFOLLOW
+        var reached = Open("/", flags);
+        foreach (var part in path.Split('/', StringSplitOptions.RemoveEmptyEntries))
+        {
+            using var above = reached;
+            var descriptor = openat(above, part, flags, 0);
+            reached = descriptor >= 0 ? new SafeFileHandle(descriptor, ownsHandle: true) : throw Failure(path);
+        }
+        return reached;
+    }
+
+    private static bool IsArm => RuntimeInformation.ProcessArchitecture == Architecture.Arm64;
+
+    [StructLayout(LayoutKind.Sequential)]
+    private struct ResourceLimit
+    {
+        public ulong Current, Maximum;
+    }
+
+    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static unsafe partial int statx(int folder, string path, int flags, uint mask, byte* status);
+
+    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int openat(SafeFileHandle folder, string path, int flags, int mode);
+
+    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int renameat2(SafeFileHandle folder, string name, SafeFileHandle newFolder, string newName, uint flags);
+
+    [LibraryImport("libc")]
+    private static partial uint geteuid();
+
+    [LibraryImport("libc")]
+    private static partial uint umask(uint mask);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int getrlimit(int resource, ref ResourceLimit limit);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int setrlimit(int resource, ref ResourceLimit limit);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int prctl(int option, nuint second, nuint third, nuint fourth, nuint fifth);
+}
