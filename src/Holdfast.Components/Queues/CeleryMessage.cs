@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
@@ -36,14 +37,35 @@ internal sealed record CeleryMessage
         }
     }
 
-    /// <summary>What two copies of one message have in common, and no others: 16 bytes of a hash.</summary>
-    public UInt128 Identity(ReadOnlySpan<byte> bytes)
+    /// <summary>
+    /// What two copies of one message have in common, and no others: 16 bytes of a hash. The id of a task alone is not enough, because who sends a task chooses
+    /// it. kombu writes a message anew when a worker takes it, so what it keeps counts: the id, how often it was tried, its tag and its body.
+    /// </summary>
+    public static UInt128 IdentityOf(ReadOnlyMemory<byte> bytes)
     {
-        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
-        if (TaskId is not null) SHA256.HashData(Encoding.UTF8.GetBytes($"task {TaskId} {Retries}"), hash);
-        else if (Tag is not null) SHA256.HashData(Encoding.UTF8.GetBytes($"tag {Tag}"), hash);
-        else SHA256.HashData(bytes, hash);
-        return System.Buffers.Binary.BinaryPrimitives.ReadUInt128BigEndian(hash);
+        var message = Read(bytes);
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        if (message.TaskId is null && message.Tag is null) hash.AppendData(bytes.Span);
+        else
+        {
+            hash.AppendData(Encoding.UTF8.GetBytes($"{message.TaskId?.Length} {message.TaskId} {message.Retries} {message.Tag?.Length} {message.Tag} "));
+            AppendBody(hash, bytes);
+        }
+        return BinaryPrimitives.ReadUInt128BigEndian(hash.GetHashAndReset());
+    }
+
+    private static void AppendBody(IncrementalHash hash, ReadOnlyMemory<byte> bytes)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(bytes);
+            if (!document.RootElement.TryGetProperty("body", out var body)) return;
+            hash.AppendData(Encoding.UTF8.GetBytes(body.ValueKind == JsonValueKind.String ? body.GetString()! : body.GetRawText()));
+        }
+        catch (InvalidOperationException)
+        {
+            hash.AppendData(bytes.Span); // half of a surrogate pair
+        }
     }
 
     private static CeleryMessage Read(JsonElement envelope)

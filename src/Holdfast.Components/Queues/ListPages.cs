@@ -1,63 +1,73 @@
+using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
+using System.Security.Cryptography;
 
 namespace Holdfast.Components.Queues;
 
 /// <summary>
 /// Reads a list page by page, from the newest item to the oldest, without changing it. Others may push and pop meanwhile: taking
 /// from the far end moves nothing, and what is pushed at the near end moves everything by as much, which the overlap of the pages
-/// shows. So an item that stays in the list is read once, and one that comes or goes at most once.
+/// shows. So an item that stays in the list is read once, and one that comes or goes at most once. One item is in memory at a time.
 /// </summary>
-internal sealed class ListPages(RedisConnection redis, string key)
+internal sealed class ListPages(RedisConnection redis, RedisWord key)
 {
-    /// <summary>Items by which pages overlap: so many that are alike in a row are not met by chance.</summary>
-    private const int Overlap = 16;
+    /// <summary>Items by which pages overlap: so many that are alike in a row are not met by chance. Of large ones two are enough.</summary>
+    private const int Overlap = 16, SmallestOverlap = 2;
 
-    /// <summary>Items of a page at most, and its size in bytes as far as earlier pages tell: memory stays the same whatever the list is.</summary>
-    private const int LargestPage = 1000, PageBytes = 4 << 20;
+    /// <summary>
+    /// Items of a page at most, of the first one, and the size of a page in bytes as far as the page before it shows: Redis holds a whole page in its
+    /// buffer. Pages grow by doubling, because large items may follow small ones.
+    /// </summary>
+    private const int LargestPage = 512, FirstPage = 16, PageBytes = 4 << 20;
 
-    private int _size = 100;
+    private int _size = FirstPage;
+    private int _overlap = Overlap;
+
+    /// <summary>How many bytes Redis was asked for that were read before: the cost of overlaps.</summary>
+    public long BytesReadAgain { get; private set; }
+
+    /// <summary>The largest page that was asked for, in bytes.</summary>
+    public long LargestPageBytes { get; private set; }
 
     public async IAsyncEnumerable<byte[]> ReadAsync([EnumeratorCancellation] CancellationToken cancellation)
     {
-        var last = new List<byte[]>();
+        var last = Array.Empty<UInt128>();
         for (var from = 0L; ;)
         {
-            var asked = last.Count + _size;
-            var page = await LoadAsync(from, asked, cancellation);
-            var behind = Behind(last, page);
-            foreach (var item in page.Skip(behind ?? page.Count)) yield return item;
-            // When what was read last is nowhere, it was taken, and all behind it was taken before.
-            if (page.Count < asked) yield break;
-            if (behind is null)
+            var asked = last.Length + _size;
+            var (count, bytes, largest, isBehind) = (0, 0L, 1, last.Length == 0);
+            var window = new Queue<UInt128>(Overlap + 1);
+            await foreach (var text in redis.StreamAsync(ReplyBudget.Values(asked), ["LRANGE", key, from, from + asked - 1], cancellation))
             {
-                from += page.Count - last.Count + 1; // more than a page was pushed meanwhile: look further on
+                var item = text ?? throw RedisProblem.Strange("LRANGE", redis.Place);
+                (count, bytes, largest) = (count + 1, bytes + item.Length, Math.Max(largest, item.Length));
+                window.Enqueue(Mark(item));
+                if (window.Count > Overlap) window.Dequeue();
+                if (isBehind) yield return item;
+                else isBehind = EndsIn(window, last);
+                if (!isBehind || count <= last.Length) BytesReadAgain += item.Length;
+            }
+            LargestPageBytes = Math.Max(LargestPageBytes, bytes);
+            // When what was read last is nowhere, it was taken, and all behind it was taken before.
+            if (count < asked) yield break;
+            if (!isBehind)
+            {
+                from += count - last.Length + 1; // more than a page was pushed meanwhile: look further on
                 continue;
             }
-            last = [.. page.TakeLast(Overlap)];
-            from += page.Count - last.Count;
-            _size = (int)Math.Clamp(PageBytes / Math.Max(1, page.Max(item => item.Length)), 1, LargestPage);
+            _size = (int)Math.Clamp(PageBytes / largest, 1, Math.Min(LargestPage, 2 * _size));
+            _overlap = Math.Clamp(PageBytes / 4 / largest, SmallestOverlap, Overlap);
+            last = [.. window.TakeLast(_overlap)];
+            from += count - last.Length;
         }
     }
 
-    private async Task<IReadOnlyList<byte[]>> LoadAsync(long from, int count, CancellationToken cancellation)
-    {
-        var reply = await redis.CallAsync(cancellation, "LRANGE", key, from, from + count - 1);
-        return [.. reply.Items.Select(item => item.Bytes!)];
-    }
+    private static bool EndsIn(Queue<UInt128> window, UInt128[] last) => window.Count >= last.Length && window.TakeLast(last.Length).SequenceEqual(last);
 
-    /// <summary>Where in the page the items begin that follow those read last; null when those are not in it.</summary>
-    private static int? Behind(List<byte[]> last, IReadOnlyList<byte[]> page)
+    private static UInt128 Mark(byte[] item)
     {
-        if (last.Count == 0) return 0;
-        for (var at = 0; at + last.Count <= page.Count; at++)
-            if (Fits(last, page, at)) return at + last.Count;
-        return null;
-    }
-
-    private static bool Fits(List<byte[]> last, IReadOnlyList<byte[]> page, int at)
-    {
-        for (var i = 0; i < last.Count; i++)
-            if (!page[at + i].AsSpan().SequenceEqual(last[i])) return false;
-        return true;
+        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
+        SHA256.HashData(item, hash);
+        return BinaryPrimitives.ReadUInt128BigEndian(hash);
     }
 }

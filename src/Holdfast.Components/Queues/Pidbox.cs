@@ -14,6 +14,9 @@ internal sealed class Pidbox(RedisConnection redis, QueuesSettings settings, Que
 {
     private static readonly string[] Methods = ["active", "reserved", "scheduled"];
 
+    /// <summary>Who answers need not be a worker: so many are listened to, and so many bytes of theirs.</summary>
+    private const int MostWorkers = 100_000, MostBytes = 64 << 20;
+
     private readonly string _id = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
 
     /// <summary>Asks all of it at once. It takes a tenth of a second, or the whole timeout when a worker does not answer.</summary>
@@ -25,7 +28,7 @@ internal sealed class Pidbox(RedisConnection redis, QueuesSettings settings, Que
         try
         {
             var listening = 0;
-            foreach (var method in Methods) listening = Math.Max(listening, (int)(await redis.CallAsync(cancellation, "PUBLISH", keys.Mailbox, Question(method))).Integer);
+            foreach (var method in Methods) listening = Math.Max(listening, (int)Math.Clamp((await redis.CallAsync(cancellation, "PUBLISH", keys.Mailbox, Question(method))).Integer, 0, MostWorkers));
             return await CollectAsync(keys.Plain(answers), listening, cancellation);
         }
         finally
@@ -43,11 +46,13 @@ internal sealed class Pidbox(RedisConnection redis, QueuesSettings settings, Que
     {
         var collected = Methods.ToDictionary(method => method, _ => new List<(string Worker, JsonArray Tasks)>(), StringComparer.Ordinal);
         var until = clock.GetUtcNow() + settings.InspectTimeout;
-        for (var missing = listening * Methods.Length; missing > 0 && clock.GetUtcNow() < until;)
+        var bytes = 0L;
+        for (var missing = listening * Methods.Length; missing > 0 && bytes < MostBytes && clock.GetUtcNow() < until;)
         {
-            var popped = await redis.CallAsync(cancellation, "BRPOP", answers, 1);
-            if (popped.Items.Count != 2) continue;
-            if (Read(popped.Items[1].Bytes!) is not ({ } method, { } worker, { } tasks)) continue;
+            var popped = await redis.CallAsync(new ReplyBudget(MostBytes, 2), cancellation, "BRPOP", answers, 1);
+            if (popped.Items is not [_, { Bytes: { } answer }]) continue;
+            bytes += answer.Length;
+            if (Read(answer) is not ({ } method, { } worker, { } tasks)) continue;
             collected[method].Add((worker, tasks));
             missing--;
         }

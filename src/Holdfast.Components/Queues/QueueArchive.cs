@@ -68,12 +68,11 @@ public sealed class QueueArchive(RepositoryRun run, string platform, IReadOnlyLi
             context.Note($"{taken.Count - orphans.Count} messages are with workers of {broker.Settings.Name}, and stay there.");
         await context.OweAsync(undos.TakeBack(run.Id, queues), cancellation);
         var lists = queues.SelectMany(broker.Keys.Of).Select(list => list.Key).ToList();
-        var script = new List<RedisWord> { "EVAL", RedisScripts.SetAside, (2 * lists.Count) + 4 };
+        var script = new List<RedisWord> { "EVAL", RedisScripts.SetAside, 2 * lists.Count };
         foreach (var list in lists) script.AddRange([list, broker.Keys.Archived(run.Id, list)]);
-        script.AddRange(QueueUndos.Unacked(broker.Keys, run.Id));
-        script.Add(lists.Count);
-        script.AddRange(orphans.Select(orphan => (RedisWord)orphan.Tag));
         var count = (await redis.CallAsync(cancellation, script)).Integer;
+        foreach (var page in UnackedReader.Pages(orphans))
+            count += (await redis.CallAsync(cancellation, ["EVAL", RedisScripts.SetTakenAside, 4, .. QueueUndos.Unacked(broker.Keys, run.Id), .. page.Select(orphan => (RedisWord)orphan.Tag)])).Integer;
         _aside[broker.Settings.Name] = new Aside(count, orphans.ToDictionary(orphan => Convert.ToHexString(orphan.Tag), orphan => orphan.Queue, StringComparer.Ordinal));
     }
 

@@ -53,15 +53,16 @@ internal sealed class QueueFile(Repository repository, string path, Node node)
     {
         await using var content = repository.OpenFile(node);
         var input = PipeReader.Create(content, new StreamPipeReaderOptions(bufferSize: 64 << 10, leaveOpen: true));
-        while (true)
+        for (var searched = 0L; ;)
         {
             var read = await input.ReadAsync(cancellation);
             var rest = read.Buffer;
-            while (rest.PositionOf((byte)'\n') is { } end)
+            while (rest.Slice(searched).PositionOf((byte)'\n') is { } end)
             {
                 yield return rest.Slice(0, end).ToArray();
-                rest = rest.Slice(rest.GetPosition(1, end));
+                (rest, searched) = (rest.Slice(rest.GetPosition(1, end)), 0);
             }
+            searched = rest.Length; // a long line comes in many pieces: none is searched twice
             if (read.IsCompleted && !rest.IsEmpty) throw Catalogue.QueueArchive.Throwable($"'{path}' ends in the middle of a line.");
             if (read.IsCompleted) yield break;
             if (rest.Length > LongestLine) throw Catalogue.QueueArchive.Throwable($"'{path}' has a line that is longer than any message.");

@@ -37,6 +37,9 @@ internal sealed class QueueKeys(QueuesSettings settings)
     /// <summary>A list in the making, which takes a queue's place when it is whole.</summary>
     public string Staging(string archive, string key) => Own("staging", archive, Bare(key));
 
+    /// <summary>A list that is being put in front of the one that is there; its messages count as put back.</summary>
+    public string Joining(string archive, string key) => Own("joining", archive, Bare(key));
+
     /// <summary>Where what stood in the way of a restore is kept. <paramref name="suffix"/> is unique for the run.</summary>
     public string Aside(string key, string suffix) => Own("aside", suffix.TrimStart('.'), Bare(key));
 

@@ -26,18 +26,24 @@ internal static class QueueLines
         json.WriteString("kind"u8, head.Queue.Kind);
     });
 
-    public static void WriteMessage(IBufferWriter<byte> output, ArchivedMessage message) => WriteLine(output, json =>
+    public static void WriteMessage(IBufferWriter<byte> output, ArchivedMessage message)
     {
-        json.WriteString("state"u8, NameOf(message.State));
-        json.WriteNumber("priority"u8, message.Priority);
-        if (message.Taken > 0) json.WriteNumber("taken"u8, message.Taken);
-        var facts = message.Message is { } known ? CeleryMessage.Read(known) : new CeleryMessage();
-        if (facts.TaskId is not null) json.WriteString("id"u8, facts.TaskId);
-        if (facts.Task is not null) json.WriteString("task"u8, facts.Task);
-        if (facts.Eta is not null) json.WriteString("eta"u8, facts.Eta);
-        if (Utf8.IsValid(message.Content.Span)) json.WriteString("text"u8, message.Content.Span);
-        else json.WriteBase64String("base64"u8, message.Content.Span);
-    });
+        using (var json = new Utf8JsonWriter(output, _options))
+        {
+            json.WriteStartObject();
+            json.WriteString("state"u8, NameOf(message.State));
+            json.WriteNumber("priority"u8, message.Priority);
+            if (message.Taken > 0) json.WriteNumber("taken"u8, message.Taken);
+            var facts = message.Message is { } known ? CeleryMessage.Read(known) : new CeleryMessage();
+            if (facts.TaskId is not null) json.WriteString("id"u8, facts.TaskId);
+            if (facts.Task is not null) json.WriteString("task"u8, facts.Task);
+            if (facts.Eta is not null) json.WriteString("eta"u8, facts.Eta);
+            json.Flush();
+        }
+        // The writer takes no text of more than 166 million bytes, and Redis does.
+        LineText.Write(output, message.Content.Span);
+        output.Write("}\n"u8);
+    }
 
     /// <exception cref="ProblemException">It is no head of a format that is known here.</exception>
     public static QueueFileHead ReadHead(ReadOnlyMemory<byte> line, string file) => Read(line, file, json =>
@@ -48,15 +54,43 @@ internal static class QueueLines
     });
 
     /// <exception cref="ProblemException">It is no line of a message.</exception>
-    public static ArchivedMessage ReadMessage(ReadOnlyMemory<byte> line, string file) => Read(line, file, json =>
+    public static ArchivedMessage ReadMessage(ReadOnlyMemory<byte> line, string file)
     {
-        var state = StateOf(Text(json, "state"));
-        var taken = json.TryGetProperty("taken", out var at) ? at.GetDouble() : 0;
-        return new ArchivedMessage(state, json.GetProperty("priority").GetInt32(), Content(json)) { Taken = taken };
-    });
+        try
+        {
+            return ReadMessage(line.Span);
+        }
+        catch (Exception foreign) when (foreign is JsonException or FormatException or InvalidOperationException or OverflowException)
+        {
+            throw Unreadable(file, foreign);
+        }
+    }
 
-    private static byte[] Content(JsonElement json) =>
-        json.TryGetProperty("base64", out var coded) ? coded.GetBytesFromBase64() : System.Text.Encoding.UTF8.GetBytes(Text(json, "text"));
+    /// <summary>A message may have 512 MiB: its bytes are copied once, and never become characters.</summary>
+    private static ArchivedMessage ReadMessage(ReadOnlySpan<byte> line)
+    {
+        var (state, priority, taken) = ((MessageState?)null, (int?)null, 0.0);
+        ReadOnlyMemory<byte>? content = null;
+        var json = new Utf8JsonReader(line);
+        if (!json.Read() || json.TokenType != JsonTokenType.StartObject) throw new FormatException("it is no object");
+        while (json.Read() && json.TokenType == JsonTokenType.PropertyName)
+        {
+            if (json.ValueTextEquals("state"u8)) state = StateOf(Value(ref json).GetString() ?? "");
+            else if (json.ValueTextEquals("priority"u8)) priority = Value(ref json).GetInt32();
+            else if (json.ValueTextEquals("taken"u8)) taken = Value(ref json).GetDouble();
+            else if (json.ValueTextEquals("text"u8)) content = LineText.Text(Value(ref json));
+            else if (json.ValueTextEquals("base64"u8)) content = Value(ref json).GetBytesFromBase64();
+            else json.Skip();
+        }
+        if (state is null || priority is null || content is null) throw new FormatException("'state', 'priority' or the content is missing");
+        return new ArchivedMessage(state.Value, priority.Value, content.Value) { Taken = taken };
+    }
+
+    private static Utf8JsonReader Value(ref Utf8JsonReader json)
+    {
+        json.Read();
+        return json;
+    }
 
     private static T Read<T>(ReadOnlyMemory<byte> line, string file, Func<JsonElement, T> read)
     {
@@ -67,9 +101,12 @@ internal static class QueueLines
         }
         catch (Exception foreign) when (foreign is JsonException or FormatException or InvalidOperationException or KeyNotFoundException)
         {
-            throw Catalogue.QueueArchive.Throwable($"'{file}' has a line that can not be read: {foreign.Message.TrimEnd('.')}.", foreign);
+            throw Unreadable(file, foreign);
         }
     }
+
+    private static ProblemException Unreadable(string file, Exception foreign) =>
+        Catalogue.QueueArchive.Throwable($"'{file}' has a line that cannot be read: {foreign.Message.TrimEnd('.')}.", foreign);
 
     private static void WriteLine(IBufferWriter<byte> output, Action<Utf8JsonWriter> write)
     {

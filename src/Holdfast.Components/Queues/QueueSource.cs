@@ -8,20 +8,14 @@ namespace Holdfast.Components.Queues;
 /// </summary>
 internal sealed class QueueSource(RedisConnection redis, UnackedReader unacked, string hash)
 {
-    private const int Page = 100;
-
     /// <summary>Every message, the lists from the newest to the oldest, then what was taken, the latest first: the order in which pushing them at the far end rebuilds the queue.</summary>
     public async IAsyncEnumerable<ArchivedMessage> ReadAsync(
         IReadOnlyList<(int Priority, string Key)> lists, IReadOnlyList<UnackedEntry> taken, [EnumeratorCancellation] CancellationToken cancellation)
     {
         foreach (var (priority, key) in lists)
             await foreach (var item in new ListPages(redis, key).ReadAsync(cancellation)) yield return new ArchivedMessage(MessageState.Waiting, priority, item);
-        foreach (var entries in taken.Chunk(Page))
-        {
-            var values = await unacked.ReadValuesAsync(hash, entries, cancellation);
-            foreach (var (entry, value) in entries.Zip(values))
-                if (value is not null) yield return Taken(entry, value);
-        }
+        await foreach (var (entry, value) in unacked.ReadValuesAsync(hash, taken, cancellation))
+            if (value is not null) yield return Taken(entry, value);
     }
 
     private static ArchivedMessage Taken(UnackedEntry entry, byte[] value)

@@ -26,7 +26,7 @@ internal sealed class QueueUndos(Broker broker)
 
     /// <summary>Owed while messages are staged that were not put back yet.</summary>
     public Undo DropStaging(QueueFileHead head) =>
-        Owe("drop-staging", $"Deletes what was not put back yet into {head.Queue.Name}.", head.Archive, [head.Queue]);
+        Owe("drop-staging", $"Deletes what was not put back yet into {head.Queue.Name}, and ends joining what was.", head.Archive, [head.Queue]);
 
     /// <summary>The keys of the unacknowledged, and where an archive keeps them.</summary>
     public static IReadOnlyList<RedisWord> Unacked(QueueKeys keys, string archive) =>
@@ -41,15 +41,15 @@ internal sealed class QueueUndos(Broker broker)
 
     private static string Kind(Broker broker, string kind) => $"{broker.Component}.{kind}";
 
+    /// <summary>What was archived is older than what came since, so it is taken first. Killed, it goes on where it was.</summary>
     private static async Task TakeBackAsync(Broker broker, RedisConnection redis, Undo owed, CancellationToken cancellation)
     {
         var (archive, lists, marks) = Read(owed);
-        var script = new List<RedisWord> { "EVAL", RedisScripts.TakeBack, (2 * lists.Length) + 4 + marks.Length };
-        foreach (var list in lists) script.AddRange([list, broker.Keys.Archived(archive, list)]);
-        script.AddRange(Unacked(broker.Keys, archive));
-        script.AddRange(marks.Select(mark => (RedisWord)mark));
-        script.AddRange([lists.Length, $"taken back from archive {archive}"]);
-        await redis.CallAsync(cancellation, script);
+        var taken = Unacked(broker.Keys, archive);
+        IReadOnlyList<RedisWord> owns = [.. lists.Select(list => (RedisWord)broker.Keys.Archived(archive, list)), .. taken.Skip(2)];
+        await redis.CallAsync(cancellation, ["EVAL", RedisScripts.TakeBack, owns.Count + marks.Length, .. owns, .. marks.Select(mark => (RedisWord)mark), owns.Count, $"taken back from archive {archive}"]);
+        foreach (var list in lists) await RedisScripts.MoveAsync(redis, RedisScripts.Join, [broker.Keys.Archived(archive, list), list], cancellation);
+        await RedisScripts.MoveAsync(redis, RedisScripts.TakeTakenBack, taken, cancellation);
     }
 
     private static async Task DeleteArchivedAsync(Broker broker, RedisConnection redis, Undo owed, CancellationToken cancellation)
@@ -61,7 +61,8 @@ internal sealed class QueueUndos(Broker broker)
     private static async Task DropStagingAsync(Broker broker, RedisConnection redis, Undo owed, CancellationToken cancellation)
     {
         var (archive, lists, _) = Read(owed);
-        await redis.CallAsync(cancellation, ["DEL", .. lists.Select(list => (RedisWord)broker.Keys.Staging(archive, list))]);
+        await redis.CallAsync(cancellation, ["UNLINK", .. lists.Select(list => (RedisWord)broker.Keys.Staging(archive, list))]);
+        await QueuePutBack.JoinAsync(redis, broker.Keys, archive, lists, cancellation);
     }
 
     private static (string Archive, string[] Lists, string[] Marks) Read(Undo owed) =>

@@ -12,6 +12,9 @@ internal sealed class QueueWriter(SnapshotWriter snapshot, StepCounters counters
     /// <summary>The filling waits while more than this has not been taken by the snapshot; 1 MiB.</summary>
     private const long Ahead = 1 << 20;
 
+    /// <summary>A line is handed on in pieces of this size, and its buffer is given up when it has become larger than <see cref="LargeLine"/>; in bytes.</summary>
+    private const int Piece = 256 << 10, LargeLine = 4 << 20;
+
     public async Task<QueueTally> WriteAsync(QueueFileHead head, IAsyncEnumerable<ArchivedMessage> messages, CancellationToken cancellation)
     {
         var tally = new QueueTally(head.Queue, QueuePath.File(head.Broker, head.Queue));
@@ -46,6 +49,7 @@ internal sealed class QueueWriter(SnapshotWriter snapshot, StepCounters counters
                 tally.Count(message);
                 await PassOnAsync(output, line, digest, tally, cancellation);
                 Interlocked.Increment(ref counters.ItemsDone);
+                if (line.Capacity > LargeLine) line = new ArrayBufferWriter<byte>(4096);
             }
             tally.Digest = digest.GetHashAndReset();
             await output.CompleteAsync();
@@ -61,7 +65,7 @@ internal sealed class QueueWriter(SnapshotWriter snapshot, StepCounters counters
         digest.AppendData(line.WrittenSpan);
         tally.Bytes += line.WrittenCount;
         Interlocked.Add(ref counters.BytesDone, line.WrittenCount);
-        await output.WriteAsync(line.WrittenMemory, cancellation);
+        for (var rest = line.WrittenMemory; rest.Length > 0; rest = rest[Math.Min(Piece, rest.Length)..]) await output.WriteAsync(rest[..Math.Min(Piece, rest.Length)], cancellation);
         line.ResetWrittenCount();
     }
 }

@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Buffers.Text;
-using System.Globalization;
-using System.Text;
+using System.Runtime.CompilerServices;
 using Holdfast.Engine.Problems;
 
 namespace Holdfast.Components.Queues;
@@ -12,67 +11,103 @@ namespace Holdfast.Components.Queues;
 /// </summary>
 internal sealed class RedisConnection(Stream stream, string place, TimeSpan patience, TimeProvider clock) : IAsyncDisposable
 {
-    /// <summary>A reply is never nested deeper than HSCAN's; 8.</summary>
-    private const int MaximumDepth = 8;
+    /// <summary>Words that are larger are not copied before they are sent; 64 KiB.</summary>
+    private const int LargeWord = 64 << 10;
 
-    /// <summary>Redis' own limit for a text, proto-max-bulk-len; 512 MiB.</summary>
-    private const long MaximumText = 512L << 20;
-
-    private readonly byte[] _incoming = new byte[64 << 10];
-    private int _from;
-    private int _to;
+    private readonly RedisReader _reader = new(stream, patience, clock);
     private bool _isBroken;
 
     public string Place => place;
 
     public bool IsBroken => _isBroken;
 
-    /// <summary>Calls a command, and throws what it refuses as a problem.</summary>
-    public async Task<RedisReply> CallAsync(CancellationToken cancellation, params IReadOnlyList<RedisWord> words)
+    /// <summary>Calls a command whose reply is short, and throws what it refuses as a problem.</summary>
+    public Task<RedisReply> CallAsync(CancellationToken cancellation, params IReadOnlyList<RedisWord> words) => CallAsync(ReplyBudget.Short, cancellation, words);
+
+    /// <summary>Calls a command whose reply may be as large as the budget says, and throws what it refuses as a problem.</summary>
+    public async Task<RedisReply> CallAsync(ReplyBudget budget, CancellationToken cancellation, params IReadOnlyList<RedisWord> words)
     {
-        var reply = await TryAsync(cancellation, words);
-        return reply.Error is null ? reply : throw RedisProblem.Refused(reply.Error, words[0].ToString(), place);
+        var reply = await TryAsync(budget, cancellation, words);
+        return reply.Error is null ? reply : throw RedisProblem.Refused(reply.Error, words, place);
     }
 
     /// <summary>Calls a command; a refusal is in the reply. <paramref name="words"/> are the command and its arguments.</summary>
-    /// <exception cref="ProblemException">The server is gone or silent.</exception>
-    public async Task<RedisReply> TryAsync(CancellationToken cancellation, params IReadOnlyList<RedisWord> words)
+    /// <exception cref="ProblemException">The server is gone or silent, or answers more than a short reply.</exception>
+    public Task<RedisReply> TryAsync(CancellationToken cancellation, params IReadOnlyList<RedisWord> words) => TryAsync(ReplyBudget.Short, cancellation, words);
+
+    /// <summary>Calls several commands at once, with short replies; a refusal is in its reply.</summary>
+    public async Task<IReadOnlyList<RedisReply>> TryAllAsync(CancellationToken cancellation, IReadOnlyList<IReadOnlyList<RedisWord>> commands)
     {
-        if (_isBroken) throw Catalogue.QueueUnreachable.Throwable($"The connection to Redis on {place} is broken.");
-        using var late = new CancellationTokenSource(patience, clock);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, late.Token);
-        _isBroken = true; // until the reply is whole
-        try
+        if (commands.Count == 0) return [];
+        using var call = new Call(this, commands[0], cancellation);
+        foreach (var words in commands) await call.RunAsync(() => SendAsync(words, call.Token));
+        var replies = new List<RedisReply>(commands.Count);
+        foreach (var _ in commands)
         {
-            await SendAsync(words, either.Token);
-            var reply = await ReadAsync(0, either.Token);
-            _isBroken = false;
-            return reply;
+            _reader.Begin(ReplyBudget.Short);
+            replies.Add(await call.RunAsync(() => _reader.ReadAsync(call.Late, call.Token)));
         }
-        catch (OperationCanceledException silent) when (!cancellation.IsCancellationRequested)
+        call.Complete();
+        return replies;
+    }
+
+    /// <summary>
+    /// Calls a command and gives the texts of its reply one at a time, those of inner arrays too, so that only one is in memory. The connection is
+    /// busy until the last one was taken, and broken when that does not happen.
+    /// </summary>
+    public async IAsyncEnumerable<byte[]?> StreamAsync(ReplyBudget budget, IReadOnlyList<RedisWord> words, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        using var call = new Call(this, words, cancellation);
+        await call.RunAsync(() => SendAsync(words, call.Token));
+        _reader.Begin(budget);
+        var open = new Stack<long>([1]);
+        while (open.TryPop(out var left))
         {
-            throw Catalogue.QueueUnreachable.Throwable($"Redis on {place} did not answer {words[0]} within {patience.TotalSeconds:0} s.", silent);
+            if (left == 0) continue;
+            open.Push(left - 1);
+            var (leaf, items) = await call.RunAsync(() => _reader.ReadPartAsync(open.Count - 1, call.Late, call.Token).AsTask());
+            if (leaf is null) open.Push(items);
+            else if (leaf.Error is { } error)
+            {
+                if (open.Count == 1) call.Complete();
+                throw RedisProblem.Refused(error, words, place);
+            }
+            else yield return leaf.Bytes;
         }
-        catch (Exception failure) when (RedisProblem.Recognises(failure))
-        {
-            throw RedisProblem.Of(failure, $"Calling {words[0]} of Redis", place);
-        }
+        call.Complete();
     }
 
     public ValueTask DisposeAsync() => stream.DisposeAsync();
 
-    private async Task SendAsync(IReadOnlyList<RedisWord> words, CancellationToken cancellation)
+    private async Task<RedisReply> TryAsync(ReplyBudget budget, CancellationToken cancellation, IReadOnlyList<RedisWord> words)
     {
-        var message = new ArrayBufferWriter<byte>(256 + words.Sum(word => word.Bytes.Length + 16));
+        using var call = new Call(this, words, cancellation);
+        await call.RunAsync(() => SendAsync(words, call.Token));
+        _reader.Begin(budget);
+        var reply = await call.RunAsync(() => _reader.ReadAsync(call.Late, call.Token));
+        call.Complete();
+        return reply;
+    }
+
+    private async Task<bool> SendAsync(IReadOnlyList<RedisWord> words, CancellationToken cancellation)
+    {
+        var message = new ArrayBufferWriter<byte>(1024);
         Head(message, '*', words.Count);
         foreach (var word in words)
         {
             Head(message, '$', word.Bytes.Length);
-            message.Write(word.Bytes.Span);
+            if (word.Bytes.Length > LargeWord || message.WrittenCount > LargeWord)
+            {
+                await stream.WriteAsync(message.WrittenMemory, cancellation);
+                message.ResetWrittenCount();
+            }
+            if (word.Bytes.Length > LargeWord) await stream.WriteAsync(word.Bytes, cancellation);
+            else message.Write(word.Bytes.Span);
             message.Write("\r\n"u8);
         }
         await stream.WriteAsync(message.WrittenMemory, cancellation);
         await stream.FlushAsync(cancellation);
+        return true;
     }
 
     private static void Head(ArrayBufferWriter<byte> message, char type, int length)
@@ -84,68 +119,57 @@ internal sealed class RedisConnection(Stream stream, string place, TimeSpan pati
         message.Advance(written + 3);
     }
 
-    private async Task<RedisReply> ReadAsync(int depth, CancellationToken cancellation)
+    /// <summary>One call with its time. The connection is broken from its beginning until it is complete.</summary>
+    private sealed class Call : IDisposable
     {
-        var line = await ReadLineAsync(cancellation);
-        var rest = line.Length == 0 ? "" : line[1..];
-        return (line.Length == 0 ? ' ' : line[0]) switch
+        private readonly RedisConnection _redis;
+        private readonly RedisWord _command;
+        private readonly CancellationToken _cancellation;
+        private readonly TimeSpan _patience;
+        private readonly CancellationTokenSource _either;
+
+        public Call(RedisConnection redis, IReadOnlyList<RedisWord> words, CancellationToken cancellation)
         {
-            '+' => RedisReply.OfText(Encoding.UTF8.GetBytes(rest)),
-            '-' => RedisReply.OfError(rest),
-            ':' => RedisReply.OfNumber(Number(rest)),
-            '$' => await ReadTextAsync(Number(rest), cancellation),
-            '*' when depth < MaximumDepth => await ReadItemsAsync(Number(rest), depth, cancellation),
-            _ => throw new InvalidDataException("what answers is not Redis"),
-        };
-    }
-
-    private async Task<RedisReply> ReadItemsAsync(long count, int depth, CancellationToken cancellation)
-    {
-        if (count < 0) return RedisReply.Nil;
-        var items = new List<RedisReply>();
-        for (var i = 0L; i < count; i++) items.Add(await ReadAsync(depth + 1, cancellation));
-        return RedisReply.OfItems(items);
-    }
-
-    private async Task<RedisReply> ReadTextAsync(long length, CancellationToken cancellation)
-    {
-        if (length < 0) return RedisReply.Nil;
-        if (length > MaximumText) throw new InvalidDataException("what answers is not Redis");
-        var text = new byte[length];
-        var had = Math.Min(text.Length, _to - _from);
-        _incoming.AsSpan(_from, had).CopyTo(text);
-        _from += had;
-        await stream.ReadExactlyAsync(text.AsMemory(had), cancellation);
-        if ((await ReadLineAsync(cancellation)).Length > 0) throw new InvalidDataException("what answers is not Redis");
-        return RedisReply.OfText(text);
-    }
-
-    /// <summary>A line up to CR LF, which is never longer than the buffer.</summary>
-    private async Task<string> ReadLineAsync(CancellationToken cancellation)
-    {
-        while (true)
-        {
-            var end = _incoming.AsSpan(_from, _to - _from).IndexOf("\r\n"u8);
-            if (end >= 0)
-            {
-                var line = Encoding.UTF8.GetString(_incoming, _from, end);
-                _from += end + 2;
-                return line;
-            }
-            await FillAsync(cancellation);
+            if (redis._isBroken) throw Catalogue.QueueUnreachable.Throwable($"The connection to Redis on {redis.Place} is broken.");
+            (_redis, _command, _cancellation, _patience) = (redis, words[0], cancellation, redis.Patience);
+            Late = new CancellationTokenSource(_patience + Sending(words), redis.Clock);
+            _either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, Late.Token);
+            redis._isBroken = true;
         }
+
+        public CancellationTokenSource Late { get; }
+
+        public CancellationToken Token => _either.Token;
+
+        public void Complete() => _redis._isBroken = false;
+
+        public async Task<T> RunAsync<T>(Func<Task<T>> act)
+        {
+            try
+            {
+                return await act();
+            }
+            catch (OperationCanceledException silent) when (!_cancellation.IsCancellationRequested)
+            {
+                throw Catalogue.QueueUnreachable.Throwable($"Redis on {_redis.Place} did not answer {_command} within {_patience.TotalSeconds:0} s.", silent);
+            }
+            catch (Exception failure) when (RedisProblem.Recognises(failure))
+            {
+                throw RedisProblem.Of(failure, $"Calling {_command} of Redis", _redis.Place);
+            }
+        }
+
+        public void Dispose()
+        {
+            _either.Dispose();
+            Late.Dispose();
+        }
+
+        /// <summary>Large words may take longer: a second for each MiB.</summary>
+        private static TimeSpan Sending(IReadOnlyList<RedisWord> words) => TimeSpan.FromSeconds((double)words.Sum(word => (long)word.Bytes.Length) / (1 << 20));
     }
 
-    private async Task FillAsync(CancellationToken cancellation)
-    {
-        _incoming.AsSpan(_from, _to - _from).CopyTo(_incoming);
-        (_from, _to) = (0, _to - _from);
-        if (_to == _incoming.Length) throw new InvalidDataException("what answers is not Redis");
-        var read = await stream.ReadAsync(_incoming.AsMemory(_to), cancellation);
-        if (read == 0) throw new EndOfStreamException("the server closed the connection");
-        _to += read;
-    }
+    private TimeSpan Patience => patience;
 
-    private static long Number(string text) =>
-        long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) ? number : throw new InvalidDataException("what answers is not Redis");
+    private TimeProvider Clock => clock;
 }

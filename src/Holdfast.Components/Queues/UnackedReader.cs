@@ -1,13 +1,21 @@
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using System.Text;
+using Holdfast.Engine.Problems;
 
 namespace Holdfast.Components.Queues;
 
 /// <summary>Reads what workers have taken and not acknowledged, a page at a time.</summary>
 internal sealed class UnackedReader(RedisConnection redis, QueueKeys keys, QueuesSettings settings)
 {
-    /// <summary>Entries a call; their values may be large.</summary>
-    private const int Page = 100;
+    /// <summary>Entries a call of HSCAN and of ZRANGE. Redis holds a whole reply in its buffer, and values may be large.</summary>
+    private const int Page = 16, Times = 1000;
+
+    /// <summary>Values that are asked for at once, in bytes; 4 MiB.</summary>
+    private const int PageBytes = 4 << 20;
+
+    /// <summary>What is remembered of entries is limited, for who answers need not be Redis.</summary>
+    private const int Most = 1_000_000;
 
     private readonly Dictionary<string, IReadOnlyList<(string RoutingKey, string Queue)>> _bindings = new(StringComparer.Ordinal);
 
@@ -19,29 +27,62 @@ internal sealed class UnackedReader(RedisConnection redis, QueueKeys keys, Queue
         await foreach (var (tag, value) in ScanAsync(hash, cancellation))
         {
             var name = Convert.ToHexString(tag);
-            entries[name] = await DescribeAsync(tag, value, taken.GetValueOrDefault(name), cancellation);
+            entries[name] = Describe(tag, value, taken.GetValueOrDefault(name));
+            if (entries.Count > Most) throw TooMany(hash);
         }
+        foreach (var (name, entry) in entries.ToList())
+            if (entry is { Queue: null, Exchange: { } exchange }) entries[name] = entry with { Queue = await FindQueueAsync(exchange, entry.RoutingKey ?? "", cancellation) };
         return [.. entries.Values.OrderByDescending(entry => entry.Taken)];
     }
 
-    /// <summary>The values of entries, in the same order; one that was acknowledged meanwhile is null.</summary>
-    public async Task<IReadOnlyList<byte[]?>> ReadValuesAsync(string hash, IReadOnlyList<UnackedEntry> entries, CancellationToken cancellation)
+    /// <summary>Entries with their values, in the same order; a value that was acknowledged meanwhile is null.</summary>
+    public async IAsyncEnumerable<(UnackedEntry Entry, byte[]? Value)> ReadValuesAsync(string hash, IReadOnlyList<UnackedEntry> entries, [EnumeratorCancellation] CancellationToken cancellation)
     {
-        if (entries.Count == 0) return [];
-        var values = await redis.CallAsync(cancellation, ["HMGET", hash, .. entries.Select(entry => (RedisWord)entry.Tag)]);
-        return [.. values.Items.Select(value => value.Bytes)];
+        foreach (var page in Pages(entries))
+        {
+            var at = 0;
+            await foreach (var value in redis.StreamAsync(ReplyBudget.Values(page.Count), ["HMGET", hash, .. page.Select(entry => (RedisWord)entry.Tag)], cancellation))
+                yield return (page[at++], value);
+        }
     }
 
-    /// <summary>Fields and values.</summary>
-    public async IAsyncEnumerable<(byte[] Tag, byte[] Value)> ScanAsync(string hash, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellation)
+    /// <summary>Entries in groups whose values are not larger than a page together, or a single one.</summary>
+    public static IEnumerable<IReadOnlyList<UnackedEntry>> Pages(IReadOnlyList<UnackedEntry> entries)
+    {
+        var (page, bytes) = (new List<UnackedEntry>(), 0L);
+        foreach (var entry in entries)
+        {
+            if (page.Count > 0 && (bytes + entry.Size > PageBytes || page.Count == Times))
+            {
+                yield return page;
+                (page, bytes) = ([], 0);
+            }
+            page.Add(entry);
+            bytes += entry.Size;
+        }
+        if (page.Count > 0) yield return page;
+    }
+
+    /// <summary>Fields and values. The connection is busy until the last one was taken.</summary>
+    public async IAsyncEnumerable<(byte[] Tag, byte[] Value)> ScanAsync(string hash, [EnumeratorCancellation] CancellationToken cancellation)
     {
         var cursor = "0";
         do
         {
-            var reply = await redis.CallAsync(cancellation, "HSCAN", hash, cursor, "COUNT", Page);
-            cursor = reply.Items[0].Text;
-            var fields = reply.Items[1].Items;
-            for (var i = 0; i + 1 < fields.Count; i += 2) yield return (fields[i].Bytes!, fields[i + 1].Bytes!);
+            string? next = null;
+            byte[]? tag = null;
+            await foreach (var text in redis.StreamAsync(ReplyBudget.Values(2 * Most), ["HSCAN", hash, cursor, "COUNT", Page], cancellation))
+            {
+                if (text is null) throw RedisProblem.Strange("HSCAN", redis.Place);
+                if (next is null) next = Encoding.UTF8.GetString(text);
+                else if (tag is null) tag = text;
+                else
+                {
+                    yield return (tag, text);
+                    tag = null;
+                }
+            }
+            cursor = next ?? throw RedisProblem.Strange("HSCAN", redis.Place);
         }
         while (cursor != "0");
     }
@@ -49,21 +90,22 @@ internal sealed class UnackedReader(RedisConnection redis, QueueKeys keys, Queue
     private async Task<Dictionary<string, double>> ReadTimesAsync(string index, CancellationToken cancellation)
     {
         var times = new Dictionary<string, double>(StringComparer.Ordinal);
-        for (var from = 0; ; from += Page)
+        for (var from = 0; ; from += Times)
         {
-            var items = (await redis.CallAsync(cancellation, "ZRANGE", index, from, from + Page - 1, "WITHSCORES")).Items;
+            var items = (await redis.CallAsync(ReplyBudget.Names, cancellation, "ZRANGE", index, from, from + Times - 1, "WITHSCORES")).Items;
             for (var i = 0; i + 1 < items.Count; i += 2)
-                times[Convert.ToHexString(items[i].Bytes!)] = double.Parse(items[i + 1].Text, CultureInfo.InvariantCulture);
-            if (items.Count < 2 * Page) return times;
+                if (items[i].Bytes is { } tag && double.TryParse(items[i + 1].Text, CultureInfo.InvariantCulture, out var taken)) times[Convert.ToHexString(tag)] = taken;
+            if (times.Count > Most) throw TooMany(index);
+            if (items.Count < 2 * Times) return times;
         }
     }
 
-    private async Task<UnackedEntry> DescribeAsync(byte[] tag, byte[] value, double taken, CancellationToken cancellation)
-    {
-        if (UnackedMessage.Read(value) is not { } unacked) return new UnackedEntry(tag, null, taken, null);
-        var queue = await FindQueueAsync(unacked.Exchange, unacked.RoutingKey, cancellation);
-        return new UnackedEntry(tag, queue, taken, CeleryMessage.Read(unacked.Message).Eta);
-    }
+    private ProblemException TooMany(string key) =>
+        Catalogue.QueueRefused.Throwable($"'{key}' on {redis.Place} has more than {Most} entries, which is more than can be held in memory.", "Look at the key with HLEN and ZCARD in redis-cli: another program may use it.");
+
+    private UnackedEntry Describe(byte[] tag, byte[] value, double taken) => UnackedMessage.Read(value) is { } unacked
+        ? new UnackedEntry(tag, null, taken, value.Length, CeleryMessage.Read(unacked.Message).Eta) { Exchange = unacked.Exchange, RoutingKey = unacked.RoutingKey }
+        : new UnackedEntry(tag, null, taken, value.Length, null);
 
     /// <summary>As kombu finds it: without an exchange the routing key is the queue's name, otherwise the bindings tell.</summary>
     private async Task<string?> FindQueueAsync(string exchange, string routingKey, CancellationToken cancellation)
@@ -81,10 +123,10 @@ internal sealed class UnackedReader(RedisConnection redis, QueueKeys keys, Queue
     private async Task<IReadOnlyList<(string RoutingKey, string Queue)>> BindingsAsync(string exchange, CancellationToken cancellation)
     {
         if (_bindings.TryGetValue(exchange, out var known)) return known;
-        var members = await redis.CallAsync(cancellation, "SMEMBERS", keys.Binding(exchange));
+        var members = await redis.CallAsync(ReplyBudget.Names, cancellation, "SMEMBERS", keys.Binding(exchange));
         return _bindings[exchange] =
         [
-            .. members.Items.Select(member => Encoding.UTF8.GetString(member.Bytes!).Split(settings.Separator))
+            .. members.Items.Select(member => member.Text.Split(settings.Separator))
                 .Where(parts => parts.Length == 3).Select(parts => (parts[0], parts[2])),
         ];
     }

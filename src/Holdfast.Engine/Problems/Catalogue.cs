@@ -1,16 +1,18 @@
+using System.Runtime.CompilerServices;
+
 namespace Holdfast.Engine.Problems;
 
 /// <summary>
 /// Every kind of problem that Holdfast can report, in one place. docs/problems.md is written from it, and a test compares
 /// them. A code is never reused and never changes its meaning.
 /// </summary>
-public static class Catalogue
+public static partial class Catalogue
 {
-    // It is filled by the fields below, so it must stand before them.
-    private static readonly List<ProblemKind> _all = [];
+    // It is filled by the fields of all parts, whichever comes first, so nothing initialises it.
+    private static List<(string Part, ProblemKind Kind)>? _all;
 
-    /// <summary>All kinds, in the order they are declared.</summary>
-    public static IReadOnlyList<ProblemKind> All => _all;
+    /// <summary>All kinds, in the order they are declared: those of this file, then those of the other parts by their files' names.</summary>
+    public static IReadOnlyList<ProblemKind> All { get => field ??= [.. (_all ?? []).OrderBy(entry => entry.Part, StringComparer.Ordinal).Select(entry => entry.Kind)]; }
 
     // The repository.
     public static readonly ProblemKind RepositoryUnset = Kind("HF-REPO-UNSET", "Nothing says where the repository is.",
@@ -170,44 +172,6 @@ public static class Catalogue
         "Choose another one, as the message says, or restore the newest recovery point as it is.", ExitCode.Failure);
     public static readonly ProblemKind PostgresRecovery = Kind("HF-PG-RECOVERY", "The restored PostgreSQL server did not come up.",
         "See its log; its files are complete. What stood there before is beside it, unless --delta or --overwrite was given.", ExitCode.Failure);
-
-    // Queues.
-    public static readonly ProblemKind QueueUnreachable = Kind("HF-QUEUE-UNREACHABLE", "Redis does not answer.",
-        "Check that the server runs, and 'connection' of the broker in the profile: host, port, and whether it wants TLS.", ExitCode.Unreachable, transient: true);
-    public static readonly ProblemKind QueueAuthentication = Kind("HF-QUEUE-AUTH", "Redis refuses the user or the password.",
-        "Check 'connection.user' and 'connection.password' of the broker in the profile, and the server's ACL.", ExitCode.Unreachable);
-    public static readonly ProblemKind QueuePermission = Kind("HF-QUEUE-PERMISSION", "The Redis user may not do what is needed.",
-        "Give it the commands, keys and channels that docs/queues.md lists (ACL SETUSER).", ExitCode.Unreachable);
-    public static readonly ProblemKind QueueTls = Kind("HF-QUEUE-TLS", "A connection to Redis could not be secured.",
-        "Check 'connection.tls' of the broker in the profile: the authority ('ca'), the name in the server's certificate ('verify'), and our own certificate.", ExitCode.Unreachable);
-    public static readonly ProblemKind QueueLoading = Kind("HF-QUEUE-LOADING", "Redis is not ready: it loads its data, or is busy with a script.",
-        "Wait until it is, then run again.", ExitCode.Unreachable, transient: true);
-    public static readonly ProblemKind QueueNotList = Kind("HF-QUEUE-TYPE", "A key that the profile calls a queue or list is something else.",
-        "Correct 'queues' and 'lists' of the broker in the profile; TYPE in redis-cli tells what the key is.", ExitCode.Unreachable);
-    public static readonly ProblemKind QueueFull = Kind("HF-QUEUE-FULL", "Redis has no memory left.",
-        "Raise 'maxmemory', or make room; no message was lost.", ExitCode.Failure, transient: true);
-    public static readonly ProblemKind QueueUnwritable = Kind("HF-QUEUE-UNWRITABLE", "Redis may not be written now: it is a replica, or can not save to its disk.",
-        "Name the primary in the profile, or look at the server's log and disk.", ExitCode.Unreachable);
-    public static readonly ProblemKind QueueRefused = Kind("HF-QUEUE-REFUSED", "Redis refused a command.",
-        "Its own message says why.", ExitCode.Failure);
-    public static readonly ProblemKind QueueBusy = Kind("HF-QUEUE-BUSY", "Work is left in the queues when it should be done.",
-        "Wait until it is done ('holdfast queues wait'), raise 'drain-timeout', or stop what makes so much work.", ExitCode.Failure, transient: true);
-    public static readonly ProblemKind QueueUnknown = Kind("HF-QUEUE-UNKNOWN", "A worker listens and does not answer, so nobody knows whether it is idle.",
-        "Look at the process: it is stopped, hangs, or blocks in a task (the pool 'solo'); restart it, or raise 'inspect-timeout'.", ExitCode.Failure, transient: true);
-    public static readonly ProblemKind QueueLeft = Kind("HF-QUEUE-LEFT", "The queues were not worked off when the recovery point was taken; what was left is in it.",
-        "Nothing is lost. When this happens at each backup, raise 'drain-timeout', or look at what the messages wait for.", ExitCode.Success);
-    public static readonly ProblemKind QueueRestless = Kind("HF-QUEUE-RESTLESS", "Tasks fall due so often that there was no calm moment to stop the workers.",
-        "Take the backup at a quieter time, or see to it that tasks which must not be done twice can tell that they were done.", ExitCode.Success);
-    public static readonly ProblemKind QueueUnlisted = Kind("HF-QUEUE-UNLISTED", "Workers have messages of a queue that the profile does not name.",
-        "Add it to 'queues' of the broker in the profile.", ExitCode.Success);
-    public static readonly ProblemKind QueueUnreadable = Kind("HF-QUEUE-UNREADABLE", "An entry of 'unacked' is not what kombu writes, so it is not in the recovery point.",
-        "Look at it with HSCAN in redis-cli: another program may use the key, or another database or key prefix may be meant.", ExitCode.Incomplete);
-    public static readonly ProblemKind QueueArchive = Kind("HF-QUEUE-ARCHIVE", "An archive of messages is not what it should be.",
-        "Run 'holdfast repo check --read-data'; no message was deleted for it.", ExitCode.Damaged);
-    public static readonly ProblemKind QueueRestored = Kind("HF-QUEUE-RESTORED", "Messages were put back once already, so they are not put back again.",
-        "Nothing needs to be done: they may have been worked off since. 'holdfast restore --only queues --overwrite' and 'holdfast queues restore --again' do it all the same.", ExitCode.Success);
-    public static readonly ProblemKind QueueNone = Kind("HF-QUEUE-NONE", "A broker or queue was asked for that the profile does not have.",
-        "See which there are with 'holdfast queues list', and 'components.queues' in the profile.", ExitCode.Usage);
 
     // The archive of PostgreSQL's write-ahead log.
     public static readonly ProblemKind WalInvalid = Kind("HF-WAL-INVALID", "A file is not the WAL that its name says.",
@@ -391,10 +355,11 @@ public static class Catalogue
     public static readonly ProblemKind Internal = Kind("HF-INTERNAL", "Holdfast met something that its makers did not think of.",
         "Report it, with what HOLDFAST_DEBUG=1 prints in addition; nothing that was stored is lost.", ExitCode.Failure);
 
-    private static ProblemKind Kind(string code, string meaning, string hint, ExitCode exit, bool transient = false)
+    private static ProblemKind Kind(string code, string meaning, string hint, ExitCode exit, bool transient = false, [CallerFilePath] string file = "")
     {
         var kind = new ProblemKind(code, meaning, hint, exit, transient);
-        _all.Add(kind);
+        var part = Path.GetFileNameWithoutExtension(file.AsSpan(file.LastIndexOfAny(['/', '\\']) + 1)).ToString();
+        (_all ??= []).Add((part, kind));
         return kind;
     }
 }

@@ -64,12 +64,16 @@ public sealed class QueueLinesTests
     public void Rubbish_has_nothing_to_say_and_never_fails() => Gen.Byte.Array[0, 60].Sample(bytes => CeleryMessage.Read("{"u8.ToArray().Concat(bytes).ToArray()).TaskId is null);
 
     [Fact]
-    public void A_retry_is_another_message_than_the_first_try()
+    public void A_message_is_told_by_its_id_its_tries_its_tag_and_its_body_however_it_is_written()
     {
-        static UInt128 Identity(string json) => CeleryMessage.Read(Encoding.UTF8.GetBytes(json)).Identity(Encoding.UTF8.GetBytes(json));
-        var first = Identity("""{"headers": {"id": "t", "retries": 0}, "properties": {"delivery_tag": "a"}}""");
-        Assert.Equal(first, Identity("""{"headers": {"id": "t", "retries": 0}, "properties": {"delivery_tag": "b"}}"""));
-        Assert.NotEqual(first, Identity("""{"headers": {"id": "t", "retries": 1}, "properties": {"delivery_tag": "a"}}"""));
+        static UInt128 Identity(string json) => CeleryMessage.IdentityOf(Encoding.UTF8.GetBytes(json));
+        var first = Identity("""{"body": "YQ==", "headers": {"id": "t", "retries": 0}, "properties": {"delivery_tag": "a"}}""");
+        Assert.Equal(first, Identity("""{"properties":{"delivery_tag":"a","redelivered":true},"headers":{"retries":0,"id":"t"},"body":"YQ=="}"""));
+        Assert.NotEqual(first, Identity("""{"body": "YQ==", "headers": {"id": "t", "retries": 1}, "properties": {"delivery_tag": "a"}}"""));
+        Assert.NotEqual(first, Identity("""{"body": "YQ==", "headers": {"id": "t", "retries": 0}, "properties": {"delivery_tag": "b"}}"""));
+        Assert.NotEqual(first, Identity("""{"body": "Yg==", "headers": {"id": "t", "retries": 0}, "properties": {"delivery_tag": "a"}}"""));
+        Assert.NotEqual(Identity("""{"headers": {"id": "t"}}"""), Identity("""{"headers": {"id": "t "}}"""));
+        Assert.Equal(Identity("any bytes"), Identity("any bytes"));
     }
 
     [Theory]
