@@ -133,7 +133,7 @@ public sealed class Repository : IAsyncDisposable
 
     /// <summary>
     /// Writes a lock and waits until it holds: shared for readers and writers that add, exclusive for what removes.
-    /// Locks of dead processes on this host, and locks older than 30 minutes, are passed over. Locked when another holds one.
+    /// Locks of processes that are known to be dead, and shared ones older than 30 minutes, are passed over. Locked when another holds one.
     /// The lock is refreshed every 5 minutes until it is disposed.
     /// </summary>
     public Task<RepositoryLock> LockAsync(LockKind kind, TimeSpan? wait = null, CancellationToken cancellation = default) =>
@@ -243,7 +243,7 @@ public sealed class Repository : IAsyncDisposable
 
     /// <summary>The locks that others hold, or have left behind.</summary>
     public async Task<IReadOnlyList<LockInfo>> ListLocksAsync(CancellationToken cancellation = default) =>
-        [.. (await new LockStore(this).ListAsync(except: default, cancellation)).Select(found => found.ToInfo(Options.Clock))];
+        [.. (await new LockStore(this).ListAsync(except: default, cancellation)).Select(found => found.ToInfo())];
 
     /// <summary>Removes locks: stale ones, or all. Returns those removed.</summary>
     public Task<IReadOnlyList<LockInfo>> UnlockAsync(bool all, CancellationToken cancellation = default) => new LockStore(this).UnlockAsync(all, cancellation);

@@ -85,6 +85,12 @@ public sealed class FaultyBackend(IBackend inner) : IBackend
         return inner.RemoveAsync(kind, name, cancellation);
     }
 
+    public ValueTask<DateTimeOffset?> NowAsync(CancellationToken cancellation = default) => inner.NowAsync(cancellation);
+
+    public ValueTask ForgetCachedAsync(FileKind kind, string name, CancellationToken cancellation = default) => inner.ForgetCachedAsync(kind, name, cancellation);
+
+    public ValueTask<int> RemoveLeftoversAsync(TimeSpan age, CancellationToken cancellation = default) => inner.RemoveLeftoversAsync(age, cancellation);
+
     private void Pass(BackendCalls call, FileKind kind, string name)
     {
         Before?.Invoke(call, kind, name);

@@ -18,7 +18,7 @@ internal static class RepoCommand
     public static Command Make(Launcher launcher) => new("repo", "Looks after the repository.")
     {
         launcher.Start(new Command("check", "Checks that the repository is whole, and names what is damaged and which points need it.") { ReadData, Subset, NoLock }, CheckAsync),
-        launcher.Start(new Command("unlock", "Removes stale locks.") { All }, UnlockAsync),
+        launcher.Start(new Command("unlock", "Removes locks that nobody holds any more, those that can't be read among them.") { All }, UnlockAsync),
         launcher.Start(new Command("stats", "Says what the repository weighs."), TellStatisticsAsync),
     };
 
@@ -70,7 +70,9 @@ internal static class RepoCommand
         var repository = await session.OpenAsync(cancellation);
         var removed = await repository.UnlockAsync(parsed.GetValue(All), cancellation);
         foreach (var info in removed) session.Output.Tell(LockEvent.Of(info));
-        if (removed.Count == 0) session.Output.Tell(new MessageEvent("There is no lock to remove."));
+        var left = (await repository.ListLocksAsync(cancellation)).Count;
+        if (left > 0) session.Output.Tell(new MessageEvent($"{left} locks are left: they are younger than 30 minutes, so a living process may hold them. --all removes them too."));
+        else if (removed.Count == 0) session.Output.Tell(new MessageEvent("There is no lock to remove."));
         return ExitCode.Success;
     }
 

@@ -40,13 +40,13 @@ public sealed class RepositoryCheck(Func<CancellationToken, Task<RepositorySetti
 
     private CheckLine JudgeLocks(IReadOnlyList<LockInfo> locks)
     {
-        var held = locks.Where(held => !held.Stale).ToList();
-        if (held.Count == 0) return new CheckLine(Name, "locks", CheckState.Pass, locks.Count == 0 ? "none" : $"none but {locks.Count} of dead processes, which are passed over");
+        var held = locks.Where(held => !held.PassedOver).ToList();
+        if (held.Count == 0) return new CheckLine(Name, "locks", CheckState.Pass, locks.Count == 0 ? "none" : $"none but {locks.Count} that nobody holds any more, which are passed over");
         var isExclusive = held.Any(one => one.Exclusive);
         return new CheckLine(Name, "locks", isExclusive ? CheckState.Fail : CheckState.Warn, $"held by {string.Join(", ", held.Take(3).Select(Describe))}{(held.Count > 3 ? $" and {held.Count - 3} more" : "")}")
         {
             Hint = isExclusive
-                ? "A backup is refused until it has ended; if it is dead, remove its lock with 'holdfast repo unlock'."
+                ? "A backup is refused until it has ended. If its holder is dead: 'holdfast repo unlock' removes its lock when it is 30 minutes old, with --all at once."
                 : "Another backup, restore or check uses the repository; both can go on.",
         };
     }

@@ -30,7 +30,7 @@ public static partial class Catalogue
     public static readonly ProblemKind RepositoryPassword = Kind("HF-REPO-PASSWORD", "No key of the repository opens with the password.",
         "Check where the password comes from ('repository.password' in the profile, or RESTIC_PASSWORD_FILE); a line break at the end is not the cause.", ExitCode.WrongPassword);
     public static readonly ProblemKind RepositoryLocked = Kind("HF-REPO-LOCKED", "Another process holds a lock on the repository that does not go with ours.",
-        "Wait until it has ended; if it is dead, remove its lock with 'holdfast repo unlock'.", ExitCode.Locked, transient: true);
+        "Wait until it has ended. If its holder is dead: 'holdfast repo unlock' removes the lock once it is 30 minutes old; with --all at once, together with those of living processes.", ExitCode.Locked, transient: true);
     public static readonly ProblemKind RepositoryLockLost = Kind("HF-REPO-LOCK-LOST", "The lock on the repository could not be refreshed in time, so it may no longer be trusted.",
         "Check that the repository can be written, then run again; what was stored already is found again.", ExitCode.Locked, transient: true);
     public static readonly ProblemKind RepositoryUnlocked = Kind("HF-REPO-UNLOCKED", "The repository is read-only, so it was read without a lock.",

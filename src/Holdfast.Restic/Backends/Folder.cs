@@ -9,9 +9,9 @@ internal static partial class Folder
 {
     private const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
-    // O_RDONLY | O_DIRECTORY | O_CLOEXEC as Linux defines them on x86-64 and most others; arm64 has another O_DIRECTORY.
-    private static readonly int _openFlags =
-        0x80000 | (RuntimeInformation.ProcessArchitecture is Architecture.Arm64 or Architecture.Arm ? 0x4000 : 0x10000);
+    // O_RDONLY | O_DIRECTORY | O_CLOEXEC and O_NOFOLLOW as Linux defines them on x86-64 and most others; arm64 has others.
+    private static readonly bool _isArm = RuntimeInformation.ProcessArchitecture is Architecture.Arm64 or Architecture.Arm;
+    private static readonly int _openFlags = 0x80000 | (_isArm ? 0x4000 : 0x10000), _noFollow = _isArm ? 0x8000 : 0x20000;
 
     /// <summary>Makes a folder that only its owner may enter, as restic does; what exists is left alone.</summary>
     public static void Create(string path) => Directory.CreateDirectory(path, Private);
@@ -19,21 +19,33 @@ internal static partial class Folder
     /// <summary>Makes the names in a folder survive a power cut.</summary>
     public static void Flush(string path)
     {
-        var descriptor = Open(path, _openFlags);
-        if (descriptor < 0)
-        {
-            var error = Marshal.GetLastPInvokeError();
-            throw new IOException($"{Marshal.GetPInvokeErrorMessage(error)} : '{path}'", error);
-        }
-        using var handle = new SafeFileHandle(descriptor, ownsHandle: true);
+        using var handle = Open(path, 0);
         RandomAccess.FlushToDisk(handle);
+    }
+
+    /// <summary>Opens a folder that we have just made; a link in its place is refused.</summary>
+    public static SafeFileHandle Open(string path) => Open(path, _noFollow);
+
+    private static SafeFileHandle Open(string path, int more)
+    {
+        var descriptor = OpenFolder(path, _openFlags | more);
+        if (descriptor >= 0) return new SafeFileHandle(descriptor, ownsHandle: true);
+        var error = Marshal.GetLastPInvokeError();
+        throw new IOException($"{Marshal.GetPInvokeErrorMessage(error)} : '{path}'", error);
     }
 
     /// <summary>The stored files of one folder: temporary and foreign names are passed over.</summary>
     public static IEnumerable<StoredFile> Files(string path) =>
-        new FileSystemEnumerable<StoredFile>(path, (ref entry) => new StoredFile(entry.FileName.ToString(), entry.Length), _everything)
+        new FileSystemEnumerable<StoredFile>(path, (ref entry) => new StoredFile(entry.FileName.ToString(), entry.Length, entry.LastWriteTimeUtc), _everything)
         {
             ShouldIncludePredicate = (ref entry) => !entry.IsDirectory && Layout.IsName(entry.FileName),
+        };
+
+    /// <summary>Files that were never finished, full paths: a name of ours or restic's with "-tmp-" and digits behind it, last written before a time.</summary>
+    public static IEnumerable<string> Leftovers(string path, DateTimeOffset before) =>
+        new FileSystemEnumerable<string>(path, (ref entry) => entry.ToFullPath(), _everything)
+        {
+            ShouldIncludePredicate = (ref entry) => !entry.IsDirectory && Layout.IsTemporaryName(entry.FileName) && entry.LastWriteTimeUtc < before,
         };
 
     /// <summary>The folders that hold packs, full paths; some of the 256 may be missing in a copied repository.</summary>
@@ -47,5 +59,5 @@ internal static partial class Folder
     private static readonly EnumerationOptions _everything = new() { IgnoreInaccessible = false, AttributesToSkip = FileAttributes.None };
 
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int Open(string path, int flags);
+    private static partial int OpenFolder(string path, int flags);
 }

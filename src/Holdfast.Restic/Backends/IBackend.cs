@@ -11,8 +11,8 @@ public enum FileKind
     Pack,
 }
 
-/// <summary>A stored file: its name (64 hexadecimal digits) and its size in bytes.</summary>
-public readonly record struct StoredFile(string Name, long Size);
+/// <summary>A stored file: its name (64 hexadecimal digits), its size in bytes, and when it was written, where the place knows.</summary>
+public readonly record struct StoredFile(string Name, long Size, DateTimeOffset? Modified = null);
 
 /// <summary>
 /// Where a repository's files live. Every method may be called from several threads at once, and may be repeated:
@@ -47,4 +47,13 @@ public interface IBackend
 
     /// <summary>Removes a file; gone already is fine.</summary>
     ValueTask RemoveAsync(FileKind kind, string name, CancellationToken cancellation = default);
+
+    /// <summary>The time by the clock that files are stamped with, which may be another machine's; null where files have no times. ReadOnly, Full.</summary>
+    ValueTask<DateTimeOffset?> NowAsync(CancellationToken cancellation = default) => new((DateTimeOffset?)null);
+
+    /// <summary>Sees to it that the next read of a file comes from the disk, and not from what is left in memory of writing it.</summary>
+    ValueTask ForgetCachedAsync(FileKind kind, string name, CancellationToken cancellation = default) => default;
+
+    /// <summary>Removes what writers that were killed have left half written, longer ago than <paramref name="age"/>; returns how many files.</summary>
+    ValueTask<int> RemoveLeftoversAsync(TimeSpan age, CancellationToken cancellation = default) => new(0);
 }

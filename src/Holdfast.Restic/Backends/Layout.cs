@@ -35,6 +35,14 @@ internal static class Layout
     /// <summary>True for 64 lower-case hexadecimal digits; all other files in a folder are not ours.</summary>
     public static bool IsName(ReadOnlySpan<char> name) => name.Length == 2 * Id.Size && !name.ContainsAnyExcept(_digits);
 
+    /// <summary>True for the name of a file in the making: that of the file, "-tmp-", and letters or digits at random. restic has the same.</summary>
+    public static bool IsTemporaryName(ReadOnlySpan<char> name)
+    {
+        const string mark = "-tmp-";
+        var cut = name.IndexOf(mark, StringComparison.Ordinal);
+        return cut >= 0 && (IsName(name[..cut]) || name[..cut] is "clock") && name.Length > cut + mark.Length && !name[(cut + mark.Length)..].ContainsAnyExcept(_digits);
+    }
+
     /// <summary>True for a folder that holds packs: two hexadecimal digits.</summary>
     public static bool IsPackFolder(ReadOnlySpan<char> name) => name.Length == 2 && !name.ContainsAnyExcept(_digits);
 }

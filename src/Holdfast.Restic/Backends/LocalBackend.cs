@@ -5,13 +5,14 @@ using Microsoft.Win32.SafeHandles;
 namespace Holdfast.Restic.Backends;
 
 /// <summary>
-/// A repository in a local directory, in restic's default layout: folders 0700, files 0400. A file is written under a
+/// A repository in a local directory, in restic's default layout: folders 0700, files 0400, or as a repository that a group shares has them. A file is written under a
 /// temporary name beside its place, flushed, renamed, and the folder is flushed. Source: restic 0.14, internal/backend/local.
 /// </summary>
 public sealed class LocalBackend : IBackend
 {
     private const UnixFileMode ReadOnlyByOwner = UnixFileMode.UserRead;
     private readonly string _root;
+    private readonly AccessModes _modes;
 
     /// <param name="path">The directory; relative to the working directory of now, whatever that is later.</param>
     /// <exception cref="ResticException">NoRepository when the path is empty.</exception>
@@ -21,6 +22,7 @@ public sealed class LocalBackend : IBackend
             throw new ResticException(ResticError.NoRepository, "The path of the repository is empty.");
         Location = path;
         _root = Path.GetFullPath(path);
+        _modes = new AccessModes(_root);
     }
 
     public string Location { get; }
@@ -33,7 +35,7 @@ public sealed class LocalBackend : IBackend
         LocalFailure.Guard(Location, "", () =>
         {
             Folder.Create(_root);
-            foreach (var folder in Layout.Folders) Folder.Create(Path.Combine(_root, folder));
+            foreach (var folder in Layout.Folders) _modes.MakeFolder(Path.Combine(_root, folder));
             Folder.Flush(Path.Combine(_root, Layout.FolderOf(FileKind.Pack)));
             Folder.Flush(_root);
         });
@@ -74,6 +76,33 @@ public sealed class LocalBackend : IBackend
         cancellation.ThrowIfCancellationRequested();
         LocalFailure.Guard(Location, Layout.PathOf(kind, name), () => Remove(FullPath(kind, name)));
         return default;
+    }
+
+    public ValueTask<DateTimeOffset?> NowAsync(CancellationToken cancellation = default) =>
+        new(LocalFailure.Guard(Location, Layout.FolderOf(FileKind.Lock), () => (DateTimeOffset?)LocalFiles.Now(Path.Combine(_root, Layout.FolderOf(FileKind.Lock)))));
+
+    public ValueTask ForgetCachedAsync(FileKind kind, string name, CancellationToken cancellation = default)
+    {
+        LocalFailure.Guard(Location, Layout.PathOf(kind, name), () => LocalFiles.Forget(FullPath(kind, name)));
+        return default;
+    }
+
+    public async ValueTask<int> RemoveLeftoversAsync(TimeSpan age, CancellationToken cancellation = default)
+    {
+        var removed = 0;
+        var before = await NowAsync(cancellation) - age;
+        foreach (var folder in Enum.GetValues<FileKind>().Where(kind => kind != FileKind.Config).SelectMany(FoldersOf))
+        {
+            cancellation.ThrowIfCancellationRequested();
+            removed += LocalFailure.Guard(Location, folder, () => RemoveAll(ReadFolder(() => Folder.Leftovers(folder, before!.Value))));
+        }
+        return removed;
+    }
+
+    private static int RemoveAll(IReadOnlyList<string> files)
+    {
+        foreach (var file in files) File.Delete(file);
+        return files.Count;
     }
 
     private string FullPath(FileKind kind, string name) => Path.Combine(_root, Layout.PathOf(kind, name));
@@ -117,9 +146,7 @@ public sealed class LocalBackend : IBackend
         return RandomAccess.GetLength(handle);
     }
 
-    // Sharing everything spares a flock, which some network file systems refuse.
-    private SafeFileHandle OpenToRead(FileKind kind, string name) =>
-        File.OpenHandle(FullPath(kind, name), share: FileShare.ReadWrite | FileShare.Delete);
+    private SafeFileHandle OpenToRead(FileKind kind, string name) => LocalFiles.OpenRead(FullPath(kind, name));
 
     private static void Remove(string path)
     {
@@ -146,13 +173,13 @@ public sealed class LocalBackend : IBackend
         }
     }
 
-    private static void Save(FileKind kind, string path, ReadOnlySpan<byte> content)
+    private void Save(FileKind kind, string path, ReadOnlySpan<byte> content)
     {
         var folder = Path.GetDirectoryName(path)!;
         var temporary = $"{path}-tmp-{RandomNumberGenerator.GetHexString(10, lowercase: true)}";
         try
         {
-            if (!Directory.Exists(folder)) Folder.Create(folder);
+            _modes.MakeFolder(folder);
             Write(temporary, content);
             Publish(kind, temporary, path, content);
             Folder.Flush(folder);
@@ -164,7 +191,7 @@ public sealed class LocalBackend : IBackend
         }
     }
 
-    private static void Write(string path, ReadOnlySpan<byte> content)
+    private void Write(string path, ReadOnlySpan<byte> content)
     {
         var options = new FileStreamOptions
         {
@@ -175,6 +202,7 @@ public sealed class LocalBackend : IBackend
             UnixCreateMode = ReadOnlyByOwner,
         };
         using var file = new FileStream(path, options);
+        _modes.Apply(file.SafeFileHandle);
         file.Position = DirectWriter.Write(file.SafeFileHandle, content, 0);
         file.Write(content[(int)file.Position..]);
         file.Flush(flushToDisk: true);

@@ -51,14 +51,14 @@ internal sealed class LockAttempt(LockStore store, string location, LockKind kin
     private async Task RemoveDeadAsync(CancellationToken cancellation)
     {
         foreach (var found in await store.ListAsync(except: default, cancellation))
-            if (found.Content is { } content && Staleness.IsOfDeadProcess(content))
+            if (Staleness.IsLeftBehind(found))
                 await store.RemoveAsync(found.Id, cancellation);
     }
 
     private async Task ExpectNoConflictAsync(Id ours, CancellationToken cancellation)
     {
-        if (LockConflict.Find(await store.ListAsync(ours, cancellation), kind, clock) is { } other)
-            throw LockConflict.Explain(other, location, clock);
+        if (LockConflict.Find(await store.ListAsync(ours, cancellation), kind) is { } other)
+            throw LockConflict.Explain(other, location);
     }
 
     /// <summary>One to two seconds, so that two that gave way to each other do not meet again.</summary>

@@ -18,6 +18,9 @@ internal sealed record LockContent
     public uint Uid { get; init; }
     public uint Gid { get; init; }
 
+    /// <summary>The process that holds it, so that a living one is never taken for dead; unknown in locks of restic, which passes these fields over.</summary>
+    public ProcessIdentity Process { get; init; } = new("", "", 0);
+
     /// <summary>A lock of this process, as of now.</summary>
     public static LockContent OfThisProcess(LockKind kind, TimeProvider clock) => new()
     {
@@ -28,6 +31,7 @@ internal sealed record LockContent
         Pid = Environment.ProcessId,
         Uid = Accounts.EffectiveUser,
         Gid = Accounts.EffectiveGroup,
+        Process = ProcessIdentity.Own,
     };
 
     /// <summary>The whole name of this machine. Environment.MachineName stops at the first dot, restic does not.</summary>
@@ -47,6 +51,12 @@ internal sealed record LockContent
             json.WriteNumber("pid"u8, Pid);
             if (Uid != 0) json.WriteNumber("uid"u8, Uid);
             if (Gid != 0) json.WriteNumber("gid"u8, Gid);
+            if (Process.Boot.Length > 0)
+            {
+                json.WriteString("boot_id"u8, Process.Boot);
+                json.WriteString("namespaces"u8, Process.Namespace);
+                json.WriteNumber("started"u8, Process.Started);
+            }
             json.WriteEndObject();
         }
         return bytes.ToArray();
@@ -68,6 +78,7 @@ internal sealed record LockContent
             Pid = Number(root, "pid") is var pid and <= int.MaxValue ? (int)pid : 0,
             Uid = Number(root, "uid"),
             Gid = Number(root, "gid"),
+            Process = new ProcessIdentity(Text(root, "boot_id"), Text(root, "namespaces"), root.TryGetProperty("started"u8, out var started) && started.TryGetInt64(out var ticks) ? ticks : 0),
         };
     }
 

@@ -6,16 +6,17 @@ namespace Holdfast.Restic.Maintenance;
 /// <summary>The lock files of a repository.</summary>
 internal sealed class LockStore(Repository repository)
 {
-    private TimeProvider Clock => repository.Options.Clock;
-
     /// <summary>All locks but one; those that vanish while they are read are passed over.</summary>
     public async Task<IReadOnlyList<StoredLock>> ListAsync(Id except, CancellationToken cancellation)
     {
         var locks = new List<StoredLock>();
+        DateTimeOffset? now = null;
         await foreach (var file in repository.Backend.ListAsync(FileKind.Lock, cancellation))
         {
             var id = Id.Parse(file.Name);
-            if (id != except && await ReadAsync(id, cancellation) is { } found) locks.Add(found);
+            if (id == except || await ReadAsync(id, cancellation) is not { } content) continue;
+            now ??= await NowAsync(cancellation);
+            locks.Add(new StoredLock(id, content.Lock, AgeOf(file, content.Lock, now.Value)));
         }
         return locks;
     }
@@ -39,13 +40,13 @@ internal sealed class LockStore(Repository repository)
     public ValueTask RemoveAsync(Id id, CancellationToken cancellation) =>
         repository.Backend.RemoveAsync(FileKind.Lock, id.ToString(), cancellation);
 
-    /// <summary>Removes stale locks, or all with those that can't be read; returns what was removed.</summary>
+    /// <summary>Removes stale locks, or all with those of living processes; returns what was removed.</summary>
     public async Task<IReadOnlyList<LockInfo>> UnlockAsync(bool all, CancellationToken cancellation)
     {
         var removed = new List<LockInfo>();
         foreach (var found in await ListAsync(except: default, cancellation))
         {
-            var info = found.ToInfo(Clock);
+            var info = found.ToInfo();
             if (!all && !info.Stale) continue;
             await RemoveAsync(found.Id, cancellation);
             removed.Add(info);
@@ -53,28 +54,50 @@ internal sealed class LockStore(Repository repository)
         return removed;
     }
 
-    private async Task<StoredLock?> ReadAsync(Id id, CancellationToken cancellation)
+    /// <summary>The time as the place of the repository tells it: files' times there are compared with it, and clocks of machines differ.</summary>
+    private async Task<DateTimeOffset> NowAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            return await repository.Backend.NowAsync(cancellation) ?? repository.Options.Clock.GetUtcNow();
+        }
+        catch (ResticException failure) when (failure.Error is ResticError.ReadOnly or ResticError.Full)
+        {
+            return repository.Options.Clock.GetUtcNow();
+        }
+    }
+
+    /// <summary>A place that knows no times of files leaves only what the writer says, and of a lock that can't be read nothing.</summary>
+    private static TimeSpan AgeOf(StoredFile file, LockContent? content, DateTimeOffset now) =>
+        file.Modified is { } modified ? now - modified : content is null ? TimeSpan.Zero : now - content.Time.ToDateTimeOffset();
+
+    private sealed record Reading(LockContent? Lock);
+
+    private async Task<Reading?> ReadAsync(Id id, CancellationToken cancellation)
     {
         try
         {
             var bytes = await repository.LoadUnpackedAsync(FileKind.Lock, id.ToString(), cancellation);
-            return new StoredLock(id, LockContent.Decode(bytes));
+            return new Reading(LockContent.Decode(bytes));
         }
         catch (ResticException failure) when (failure.Error == ResticError.NotFound)
         {
             return null;
         }
-        catch (Exception failure) when (failure is JsonException or FormatException or InvalidOperationException or ResticException { Error: ResticError.Damaged })
+        catch (Exception failure) when (failure is JsonException or FormatException or InvalidOperationException or ResticException { Error: ResticError.Damaged or ResticError.Unsupported })
         {
-            return new StoredLock(id, null);
+            return new Reading(null);
         }
     }
 }
 
-/// <summary>A lock file; without content when it can't be read, which may mean anything and so is never stale.</summary>
-internal sealed record StoredLock(Id Id, LockContent? Content)
+/// <summary>A lock file; without content when it can't be read.</summary>
+/// <param name="Id">Its name.</param>
+/// <param name="Content">What stands in it.</param>
+/// <param name="Age">Since it was written, by the clock of the repository's place where that has one.</param>
+internal sealed record StoredLock(Id Id, LockContent? Content, TimeSpan Age)
 {
-    public LockInfo ToInfo(TimeProvider clock) => Content is { } content
-        ? new LockInfo(Id, content.Time, content.Exclusive, content.Hostname, content.Username, content.Pid, Staleness.IsStale(content, clock))
-        : new LockInfo(Id, default, Exclusive: true, "", "", 0, Stale: false);
+    public LockInfo ToInfo() => Content is { } content
+        ? new LockInfo(Id, content.Time, content.Exclusive, content.Hostname, content.Username, content.Pid, Staleness.IsStale(this)) { PassedOver = Staleness.IsPassedOver(this) }
+        : new LockInfo(Id, default, Exclusive: true, "", "", 0, Staleness.IsStale(this)) { PassedOver = Staleness.IsPassedOver(this) };
 }

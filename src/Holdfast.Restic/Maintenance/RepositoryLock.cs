@@ -10,7 +10,11 @@ public enum LockKind
 }
 
 /// <summary>A lock as its file tells it. One that can't be read has no host, no user and the process 0.</summary>
-public sealed record LockInfo(Id Id, Timestamp Time, bool Exclusive, string Hostname, string Username, int Pid, bool Stale);
+public sealed record LockInfo(Id Id, Timestamp Time, bool Exclusive, string Hostname, string Username, int Pid, bool Stale)
+{
+    /// <summary>It stands in nobody's way. A stale one does when it is exclusive, until it is removed by who knows that its holder is dead.</summary>
+    public bool PassedOver { get; init; }
+}
 
 /// <summary>A lock that is held, refreshed in the background until it is disposed.</summary>
 public sealed class RepositoryLock : IAsyncDisposable
@@ -75,8 +79,7 @@ public sealed class RepositoryLock : IAsyncDisposable
         catch (ResticException failure) when (failure.Error == ResticError.ReadOnly)
         {
             var others = await new LockStore(repository).ListAsync(except: default, cancellation);
-            if (LockConflict.Find(others, LockKind.Shared, repository.Options.Clock) is { } other)
-                throw LockConflict.Explain(other, repository.Backend.Location, repository.Options.Clock);
+            if (LockConflict.Find(others, LockKind.Shared) is { } other) throw LockConflict.Explain(other, repository.Backend.Location);
             return null;
         }
     }

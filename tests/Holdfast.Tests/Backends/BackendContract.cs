@@ -120,7 +120,7 @@ public abstract class BackendContract
     protected static async Task<List<StoredFile>> ListAsync(IBackend backend, FileKind kind)
     {
         var files = new List<StoredFile>();
-        await foreach (var file in backend.ListAsync(kind, Now)) files.Add(file);
+        await foreach (var file in backend.ListAsync(kind, Now)) files.Add(file with { Modified = null });
         return files;
     }
 

@@ -1,5 +1,6 @@
 using Holdfast.Restic;
 using Holdfast.Restic.Backends;
+using Holdfast.Restic.Maintenance;
 using Holdfast.Testing;
 using Xunit;
 
@@ -30,6 +31,79 @@ public sealed class LocalBackendTests : BackendContract, IDisposable
         Assert.Equal(UnixFileMode.UserRead, File.GetUnixFileMode(Pack));
         Assert.Equal(owner, File.GetUnixFileMode(_folder["repository/data/ff"]));
         Assert.Equal([Pack], Directory.GetFileSystemEntries(Path.GetDirectoryName(Pack)!));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task What_is_added_to_a_repository_that_a_group_shares_can_be_read_by_the_group(bool byRoot)
+    {
+        const UnixFileMode shared = UnixFileMode.SetGroup | UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupRead | UnixFileMode.GroupExecute;
+        if (byRoot) Directory.CreateDirectory(_folder["repository"]);
+        if (byRoot) File.SetUnixFileMode(_folder["repository"], shared);
+        var backend = await CreatedAsync();
+        await backend.SaveAsync(FileKind.Config, "", Content, Now);
+        if (!byRoot)
+        {
+            File.SetUnixFileMode(_folder["repository/config"], UnixFileMode.UserRead | UnixFileMode.GroupRead);
+            File.SetUnixFileMode(_folder["repository/data"], shared);
+            backend = new LocalBackend(_folder["repository"]);
+        }
+        Directory.Delete(Path.GetDirectoryName(Pack)!);
+        await backend.SaveAsync(FileKind.Pack, Name, Content, Now);
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.GroupRead, File.GetUnixFileMode(Pack));
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.GroupRead, File.GetUnixFileMode(_folder["repository/config"]));
+        Assert.Equal(shared, File.GetUnixFileMode(Path.GetDirectoryName(Pack)!));
+    }
+
+    [Fact]
+    public async Task Leftovers_of_killed_writers_are_removed_when_they_are_old_and_nothing_else_is()
+    {
+        var backend = await CreatedAsync();
+        await backend.SaveAsync(FileKind.Pack, Name, Content, Now);
+        foreach (var path in new[] { $"{Pack}-tmp-0123456789", $"{Pack}-tmp-", $"{Pack}-tmp-notes", $"{Pack}.old" })
+        {
+            await File.WriteAllTextAsync(path, "half", Now);
+            File.SetLastWriteTimeUtc(path, DateTime.UtcNow.AddDays(-2));
+        }
+        File.SetLastWriteTimeUtc(Pack, DateTime.UtcNow.AddDays(-2));
+        await File.WriteAllTextAsync($"{Pack}-tmp-1111111111", "being written", Now);
+        Assert.Equal(1, await backend.RemoveLeftoversAsync(TimeSpan.FromDays(1), Now));
+        Assert.False(File.Exists($"{Pack}-tmp-0123456789"));
+        Assert.Equal(5, Directory.GetFiles(Path.GetDirectoryName(Pack)!).Length);
+        Assert.Empty(Directory.GetFiles(_folder["repository/locks"]));
+    }
+
+    [Fact]
+    public async Task A_pipe_in_the_place_of_a_file_holds_nobody_up()
+    {
+        var backend = await CreatedAsync();
+        (await Command.RunAsync("mkfifo", [_folder[$"repository/locks/{Name}"]])).Succeeded();
+        await FailsAsync(ResticError.Damaged, () => backend.SizeAsync(FileKind.Lock, Name, Now).AsTask());
+    }
+
+    [Fact]
+    public async Task A_lock_ages_by_the_clock_of_the_place_and_not_by_what_its_writer_says()
+    {
+        await using var repository = await Repository.InitAsync(new LocalBackend(_folder["repository"]), "password", new InitOptions { KeyDerivation = new KeyDerivation(2, 1, 1) }, cancellation: Now);
+        var behind = new LockContent { Time = Timestamp.FromDateTimeOffset(DateTimeOffset.UtcNow.AddHours(-3)), Exclusive = true, Hostname = "clock-behind", Pid = 1 };
+        var id = await new LockStore(repository).SaveAsync(behind, Now);
+        Assert.Empty(await repository.UnlockAsync(all: false, Now));
+        File.SetLastWriteTimeUtc(_folder[$"repository/locks/{id}"], DateTime.UtcNow.AddMinutes(-31));
+        Assert.Single(await repository.UnlockAsync(all: false, Now));
+    }
+
+    [Fact]
+    public async Task A_lock_that_can_not_be_read_is_removed_when_it_is_old()
+    {
+        await using var repository = await Repository.InitAsync(new LocalBackend(_folder["repository"]), "password", new InitOptions { KeyDerivation = new KeyDerivation(2, 1, 1) }, cancellation: Now);
+        var path = _folder[$"repository/locks/{Name}"];
+        await File.WriteAllTextAsync(path, "", Now);
+        await FailsAsync(ResticError.Locked, () => repository.LockAsync(LockKind.Shared, cancellation: Now));
+        File.SetLastWriteTimeUtc(path, DateTime.UtcNow.AddMinutes(-31));
+        await using (await repository.LockAsync(LockKind.Shared, cancellation: Now)) Assert.True(File.Exists(path));
+        Assert.Single(await repository.UnlockAsync(all: false, Now));
+        Assert.False(File.Exists(path));
     }
 
     [Fact]

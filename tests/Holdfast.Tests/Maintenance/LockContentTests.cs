@@ -27,6 +27,8 @@ public sealed class LockContentTests
         Assert.Equal(Environment.UserName, content.Username);
         Assert.StartsWith(Environment.MachineName, content.Hostname, StringComparison.Ordinal);
         Assert.True(content.Exclusive);
+        Assert.Equal(content, LockContent.Decode(content.Encode()));
+        Assert.NotEqual("", content.Process.Boot);
     }
 
     [Theory]

@@ -1,6 +1,7 @@
 using Holdfast.Restic;
 using Holdfast.Restic.Backends;
 using Holdfast.Restic.Maintenance;
+using Holdfast.Restic.Posix;
 using Holdfast.Testing;
 using Xunit;
 
@@ -91,7 +92,32 @@ public sealed class RepositoryLockTests : IAsyncLifetime
     [Fact]
     public async Task A_lock_of_a_dead_process_of_this_host_is_removed_on_the_way()
     {
+        await SaveAsync(LockContent.OfThisProcess(LockKind.Exclusive, _clock) with { Pid = 2_000_000_000 });
+        await using var held = await AcquireAsync(LockKind.Exclusive);
+        Assert.Equal([held.Id.ToString()], Files, StringComparer.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_lock_of_this_host_that_says_nothing_of_its_boot_is_held_whatever_its_process_as_restic_in_a_container_writes_it()
+    {
         await SaveAsync(Elsewhere() with { Hostname = LockContent.ThisHost, Pid = 2_000_000_000 });
+        await LockedAsync(() => AcquireAsync(LockKind.Exclusive));
+    }
+
+    [Fact]
+    public async Task An_old_exclusive_lock_stops_us_until_somebody_removes_it()
+    {
+        await SaveAsync(Elsewhere() with { Exclusive = true, Time = Timestamp.FromDateTimeOffset(_clock.GetUtcNow().AddHours(-1)) });
+        await LockedAsync(() => AcquireAsync(LockKind.Shared));
+        Assert.Single(await _repository.UnlockAsync(all: false, Now));
+        await using var held = await AcquireAsync(LockKind.Shared);
+    }
+
+    [Fact]
+    public async Task A_lock_that_one_of_ours_left_on_another_machine_is_cleared_away_when_it_is_old()
+    {
+        var process = ProcessIdentity.Own with { Boot = "another" };
+        await SaveAsync(Elsewhere() with { Process = process, Time = Timestamp.FromDateTimeOffset(_clock.GetUtcNow().AddMinutes(-31)) });
         await using var held = await AcquireAsync(LockKind.Exclusive);
         Assert.Equal([held.Id.ToString()], Files, StringComparer.Ordinal);
     }
@@ -189,7 +215,7 @@ public sealed class RepositoryLockTests : IAsyncLifetime
 
     private Task<Id> SaveAsync(LockContent content) => new LockStore(_repository).SaveAsync(content, Now);
 
-    private LockContent Elsewhere() => LockContent.OfThisProcess(LockKind.Shared, _clock) with { Hostname = "elsewhere" };
+    private LockContent Elsewhere() => LockContent.OfThisProcess(LockKind.Shared, _clock) with { Hostname = "elsewhere", Process = new ProcessIdentity("", "", 0) };
 
     /// <summary>Moves the clock in steps of ten seconds, each after the lock had the time to act on the last.</summary>
     private async Task MoveAsync(TimeSpan time, Func<bool> done)

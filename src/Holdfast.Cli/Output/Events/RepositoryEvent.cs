@@ -18,8 +18,9 @@ internal sealed record LockEvent(string Id, bool Exclusive, string Hostname, str
 {
     public static LockEvent Of(LockInfo info) => new(info.Id.ToString(), info.Exclusive, info.Hostname, info.Username, info.Pid, info.Stale);
 
-    public override IEnumerable<string> Lines(Style style) =>
-        [$"Removed {(Exclusive ? "exclusive" : "shared")} lock {Id[..8]} of {Printable.Text(Username)} on {Printable.Text(Hostname)} (process {Pid}{(Stale ? ", stale" : "")})."];
+    public override IEnumerable<string> Lines(Style style) => Hostname.Length == 0
+        ? [$"Removed lock {Id[..8]}, which could not be read."]
+        : [$"Removed {(Exclusive ? "exclusive" : "shared")} lock {Id[..8]} of {Printable.Text(Username)} on {Printable.Text(Hostname)} (process {Pid}{(Stale ? ", stale" : "")})."];
 }
 
 /// <summary>What the repository weighs.</summary>

@@ -1,0 +1,60 @@
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using Holdfast.Restic.Posix;
+using Microsoft.Win32.SafeHandles;
+
+namespace Holdfast.Restic.Backends;
+
+/// <summary>What is done with files of a local repository beside storing them.</summary>
+internal static partial class LocalFiles
+{
+    private const int CloseOnExec = 0x80000, NonBlocking = 0x800, DontNeed = 4;
+    private const int NoEntry = 2, AccessDenied = 13;
+
+    /// <summary>Opens a file to read it. What is no file (a FIFO, say, which would hold us for ever) is damage.</summary>
+    public static SafeFileHandle OpenRead(string path)
+    {
+        var descriptor = Open(path, CloseOnExec | NonBlocking);
+        if (descriptor < 0) throw Explain(path, Marshal.GetLastPInvokeError());
+        var handle = new SafeFileHandle(descriptor, ownsHandle: true);
+        if ((FileStatus.Of(handle, path).Mode & 0xF000) == 0x8000) return handle;
+        handle.Dispose();
+        throw new ResticException(ResticError.Damaged, $"{path} is no file.");
+    }
+
+    /// <summary>Takes a file's pages out of memory, so that it is read from the disk. Those that are not written yet stay, so that nothing is lost.</summary>
+    public static void Forget(string path)
+    {
+        using var file = OpenRead(path);
+        _ = Advise(file, 0, 0, DontNeed); // a file system that keeps no pages has none to forget
+    }
+
+    /// <summary>The time that the file system stamps a new file with.</summary>
+    public static DateTimeOffset Now(string folder)
+    {
+        var probe = Path.Combine(folder, $"clock-tmp-{RandomNumberGenerator.GetHexString(10, lowercase: true)}");
+        try
+        {
+            using var file = new FileStream(probe, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, BufferSize = 0, UnixCreateMode = UnixFileMode.UserRead });
+            file.Write([0]); // some file systems stamp what is written, not what is made
+            return File.GetLastWriteTimeUtc(file.SafeFileHandle);
+        }
+        finally
+        {
+            File.Delete(probe);
+        }
+    }
+
+    private static Exception Explain(string path, int error) => error switch
+    {
+        NoEntry => new FileNotFoundException($"'{path}' is not there.", path),
+        AccessDenied => new UnauthorizedAccessException($"'{path}' may not be read."),
+        _ => new IOException($"{Marshal.GetPInvokeErrorMessage(error)} : '{path}'", error),
+    };
+
+    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Open(string path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "posix_fadvise")]
+    private static partial int Advise(SafeFileHandle file, long offset, long length, int advice);
+}
