@@ -40,6 +40,7 @@ internal sealed class PostgresProbe(PostgresConnector connector, IHost host)
     {
         await using var connection = await connector.OpenMaintenanceAsync(cancellation);
         var facts = await ClusterFacts.AskAsync(connector, connection, cancellation);
+        facts.RefuseInnerTablespaces(connector.Settings.Name);
         if (connector.Settings.Method == PostgresMethod.Base) BaseCapture.Check(connector.Settings.Name, facts);
         else ClusterFiles.Check(connector.Settings.Name, facts);
     }

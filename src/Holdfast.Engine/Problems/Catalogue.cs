@@ -156,6 +156,8 @@ public static partial class Catalogue
         "Change it as the message says.", ExitCode.Failure);
     public static readonly ProblemKind PostgresSlot = Kind("HF-PG-SLOT", "No replication slot could be made, so nothing keeps the server from removing WAL during a base backup.",
         "Raise max_replication_slots, and let the user have REPLICATION; the backup is good if its WAL was still there, which was looked at.", ExitCode.Success);
+    public static readonly ProblemKind PostgresLogicalSlots = Kind("HF-PG-LOGICAL-SLOT", "Logical replication slots are not in the recovery point.",
+        "After a restore create them again (pg_create_logical_replication_slot), and let their consumers copy the data anew.", ExitCode.Success);
     public static readonly ProblemKind PostgresWalLost = Kind("HF-PG-WAL-LOST", "WAL that a base backup needs is not there.",
         "Raise max_replication_slots or wal_keep_size (max_slot_wal_keep_size, if that is set), and take another backup.", ExitCode.Failure);
     public static readonly ProblemKind PostgresChecksum = Kind("HF-PG-CHECKSUM", "Pages in PostgreSQL's files do not fit their checksums.",

@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using System.ComponentModel;
 using System.Runtime.InteropServices;
 using Holdfast.Engine.Hosts;
 using Holdfast.Engine.Problems;
@@ -6,12 +7,13 @@ using Holdfast.Engine.Problems;
 namespace Holdfast.Engine.Serving;
 
 /// <summary>
-/// The socket of the service. It is for one user alone, its owner: it is made under another name, given its owner and its mode, and then
-/// renamed, so that there is no instant at which somebody else could connect.
+/// The socket of the service. It is for one user alone, its owner: it is made under another name with a mask that leaves nobody else in, given its
+/// owner, and then renamed, so that there is no instant at which another user could connect. In a folder of another user it is made as that user,
+/// never given away by its path, at which something else may be by then.
 /// </summary>
 public sealed partial class ServeSocket : IDisposable
 {
-    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+    private const int OthersMasked = 0x3F; // 077
     private readonly Socket _socket;
 
     private ServeSocket(Socket socket, string path) => (_socket, Path) = (socket, path);
@@ -28,13 +30,15 @@ public sealed partial class ServeSocket : IDisposable
         var making = $"{path}.{Environment.ProcessId}";
         try
         {
-            PrivateFolder.MakeShared(System.IO.Path.GetDirectoryName(path)!); // who may connect is decided by the socket's own mode
-            File.Delete(making);
-            socket.Bind(new UnixDomainSocketEndPoint(making));
-            File.SetUnixFileMode(making, OwnerOnly);
-            if (owner is { } given && chown(making, given.User, given.Group) != 0) throw new IOException(Marshal.GetLastPInvokeErrorMessage());
+            using (TrustedPath.ActAsKeeper(path))
+            {
+                PrivateFolder.MakeShared(System.IO.Path.GetDirectoryName(path)!); // who may connect is decided by the socket's own mode
+                File.Delete(making);
+                Bind(socket, making);
+            }
+            if (owner is { } given) Give(making, given);
             socket.Listen(256);
-            File.Move(making, path, overwrite: true);
+            using (TrustedPath.ActAsKeeper(path)) File.Move(making, path, overwrite: true);
             return new ServeSocket(socket, path);
         }
         catch (Exception refused) when (refused is IOException or UnauthorizedAccessException or SocketException or ArgumentException)
@@ -49,8 +53,32 @@ public sealed partial class ServeSocket : IDisposable
 
     public void Dispose()
     {
-        File.Delete(Path);
+        using (TrustedPath.ActAsKeeper(Path)) File.Delete(Path);
         _socket.Dispose();
+    }
+
+    private static void Bind(Socket socket, string path)
+    {
+        var before = umask(OthersMasked);
+        try
+        {
+            socket.Bind(new UnixDomainSocketEndPoint(path));
+        }
+        finally
+        {
+            umask(before);
+        }
+    }
+
+    /// <summary>By its path, where only root can put something else there.</summary>
+    private static void Give(string path, (uint User, uint Group) owner)
+    {
+        if (TrustedPath.Keeper(path) is { } keeper && Environment.IsPrivilegedProcess)
+        {
+            if (keeper.User != owner.User) throw new IOException("its folder belongs to another user than the socket shall; choose one of root's or of that user's");
+            return;
+        }
+        if (lchown(path, owner.User, owner.Group) != 0) throw new IOException(new Win32Exception(Marshal.GetLastPInvokeError()).Message);
     }
 
     private static bool Answers(string path)
@@ -69,5 +97,8 @@ public sealed partial class ServeSocket : IDisposable
     }
 
     [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int chown(string path, uint user, uint group);
+    private static partial int lchown(string path, uint user, uint group);
+
+    [LibraryImport("libc")]
+    private static partial int umask(int mask);
 }

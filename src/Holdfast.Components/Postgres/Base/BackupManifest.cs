@@ -24,7 +24,7 @@ internal sealed class BackupManifest
             using var json = JsonDocument.Parse(manifest);
             foreach (var file in json.RootElement.GetProperty("Files").EnumerateArray()) Verify(cluster, file);
         }
-        catch (Exception damaged) when (damaged is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
+        catch (Exception damaged) when (damaged is JsonException or KeyNotFoundException or InvalidOperationException or FormatException or ArgumentException)
         {
             throw Bad(cluster, $"its manifest can not be read: {damaged.Message.TrimEnd('.')}");
         }

@@ -38,6 +38,7 @@ internal sealed class BaseCapture(PostgresConnector connector, ClusterFacts plan
     public static void Check(string cluster, ClusterFacts facts, BackupMode? mode = null, bool receives = false)
     {
         if (StreamCapture.WhyNeeded(cluster, facts, receives) is { } why) StreamCapture.Check(cluster, facts, why, mode);
+        facts.RefuseInnerTablespaces(cluster);
         if (facts.WalLevel == "minimal")
             throw Catalogue.PostgresSetting.Throwable($"wal_level of {cluster} is minimal, so its WAL can not repair a copy.", "Set wal_level = replica and restart the server, or use the method dump.");
     }
@@ -62,6 +63,8 @@ internal sealed class BaseCapture(PostgresConnector connector, ClusterFacts plan
         _start = await _backup.StartAsync($"holdfast {context.RunId}", cancellation);
         // Asked now: since it was planned a tablespace may have been made, and the server been promoted, which its last checkpoint need not know.
         _facts = await _backup.AskAsync(cancellation) with { Timeline = await _backup.TimelineAsync(_start, cancellation) };
+        _facts.RefuseInnerTablespaces(_cluster);
+        _facts.ReportSlots(_cluster, context);
         _files = new ClusterFiles(_cluster, _facts, session, clock);
         _files.Check();
         var parent = await BaseParent.FindAsync(session, _cluster, _facts.SystemIdentifier, context, cancellation);

@@ -60,7 +60,7 @@ internal sealed class BaseExclusions(string root)
 
     /// <summary>True for a link where the server has files of its own; links of tablespaces are none, and neither are those to what an administrator keeps elsewhere, as configuration and logs.</summary>
     public bool IsLost(string path, NodeType type) =>
-        type == NodeType.Symlink && path.Length > root.Length && (Tablespace is not null || Owned.Contains(path[(root.Length + 1)..].Split('/', 2)[0]));
+        type == NodeType.Symlink && path.Length > root.Length && (Tablespace is not null || Owned.Contains(path[(root.Length + 1)..].Split('/', 2)[0]) || ClusterFolder.IsOwn(path[(root.Length + 1)..]));
 
     private bool IsForeign(string relative) => Tablespace is { } own && relative != own && !relative.StartsWith(own + '/', StringComparison.Ordinal);
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Holdfast.Components.Postgres.Wal;
 using NpgsqlTypes;
 
 namespace Holdfast.Components.Postgres.Base;
@@ -53,8 +54,35 @@ internal sealed record BaseRecord
     public byte[] Write() => JsonSerializer.SerializeToUtf8Bytes(this, BaseJson.Default.BaseRecord);
 
     /// <exception cref="JsonException">The bytes are no such record.</exception>
-    public static async Task<BaseRecord> ReadAsync(Stream json, CancellationToken cancellation) =>
-        await JsonSerializer.DeserializeAsync(json, BaseJson.Default.BaseRecord, cancellation) ?? throw new JsonException("base.json is empty.");
+    public static async Task<BaseRecord> ReadAsync(Stream json, CancellationToken cancellation)
+    {
+        var bytes = new byte[Largest];
+        var count = await json.ReadAtLeastAsync(bytes, bytes.Length, throwOnEndOfStream: false, cancellation);
+        if (count == bytes.Length) throw new JsonException($"base.json has more than {Largest} bytes.");
+        var record = JsonSerializer.Deserialize(bytes.AsSpan(0, count), BaseJson.Default.BaseRecord) ?? throw new JsonException("base.json is empty.");
+        return record.WhyInvalid() is { } why ? throw new JsonException($"base.json is not valid: {why}.") : record;
+    }
+
+    /// <summary>4 MiB: the record of a cluster with a thousand damaged files has some hundred KiB.</summary>
+    private const int Largest = 4 << 20;
+
+    /// <summary>What of it cannot be; null when all can. A restore uses its words in files and settings, so what it has not itself written is refused.</summary>
+    private string? WhyInvalid()
+    {
+        if (Method is not ("base" or "cold")) return $"there is no method '{Method}'";
+        if (Version is < 90_000 or > 990_000 || Timeline == 0) return $"the version {Version} or the timeline {Timeline} is not valid";
+        if (!WalSegment.IsSize(SegmentSize) || BlockSize is < 512 or > 65536 || !int.IsPow2(BlockSize)) return $"segments of {SegmentSize} bytes or blocks of {BlockSize} bytes are not valid";
+        if (!IsPath(DataDirectory) || (ConfigFile is { } file && !IsPath(file))) return "the data directory or the configuration file is no absolute path";
+        if (Tablespaces is null || Tablespaces.Any(tablespace => tablespace is null || tablespace.Oid == 0 || string.IsNullOrEmpty(tablespace.Path) || tablespace.Path.Contains('\0'))) return "a tablespace is not valid";
+        if (Tablespaces.DistinctBy(tablespace => tablespace.Oid).Count() != Tablespaces.Count) return "two tablespaces have one number";
+        if (Damaged is null || Damaged.Any(damaged => damaged?.File is null || damaged.Blocks is null)) return "a damaged file is not valid";
+        if (!IsLsn(StartLsn) || !IsLsn(StopLsn) || (Method == "base" && (StartLsn is null || StopLsn is null || BackupLabel is null))) return "its LSNs or its backup_label are not valid";
+        return Mark is { } mark && (mark.Name is null || mark.Name.Any(char.IsControl) || mark.Lsn is null || !IsLsn(mark.Lsn)) ? "its mark is not valid" : null;
+    }
+
+    private static bool IsPath(string path) => path is ['/', ..] && !path.Contains('\0') && path.Length < 4096;
+
+    private static bool IsLsn(string? text) => text is null || NpgsqlLogSequenceNumber.TryParse(text, out _);
 
     /// <summary>An address as people and this record write it: "0/2000028".</summary>
     public static NpgsqlLogSequenceNumber Lsn(string text) => NpgsqlLogSequenceNumber.Parse(text);

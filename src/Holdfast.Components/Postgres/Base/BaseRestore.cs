@@ -14,6 +14,7 @@ internal sealed class BaseRestore
     private readonly IHost _host;
     private readonly RestoreSession _session;
     private readonly TimeProvider _clock;
+    private readonly RestoredServer _server;
     private readonly string _cluster;
     private readonly BaseRecord _record;
     private readonly RestorePlaces _places;
@@ -23,15 +24,16 @@ internal sealed class BaseRestore
     private RecoveryTarget _target;
     private WalSupply? _wal;
     private Undo? _stopped;
-    private string? _feed;
+    private string? _feed, _socket;
 
-    private BaseRestore(PostgresConnector connector, IHost host, RestoreSession session, BaseUndos undos, FolderExchange exchange, ServerUnit unit, TimeProvider clock, BaseRecord record, Node folder)
+    private BaseRestore(PostgresConnector connector, IHost host, RestoreSession session, BaseUndos undos, FolderExchange exchange, ServerUnit unit, TimeProvider clock, BaseRecord record, FileOwner owner)
     {
         (_connector, _host, _session, _unit, _clock, _record) = (connector, host, session, unit, clock, record);
         _cluster = connector.Settings.Name;
         _places = RestorePlaces.Of(record, session.Target, session.Recovery.Places);
         _target = RecoveryTarget.Of(session.Recovery, record);
-        _owner = new FileOwner(host, folder);
+        _owner = owner;
+        _server = new RestoredServer(connector, host, record, _places.Data, owner.User, unit, clock);
         _files = new RestoredFiles(_cluster, session, _places, _owner, undos, exchange);
     }
 
@@ -46,8 +48,10 @@ internal sealed class BaseRestore
             throw Catalogue.PostgresRestore.Throwable($"The files of {cluster} belong together, so they are not restored in part.", "Leave --include and --exclude out, or restore other components alone with --only.");
         var record = await ReadAsync(session, cluster, cancellation);
         var folder = await session.Repository.FindNodeAsync(session.Point, BasePath.Data(cluster), cancellation) ?? throw Unreadable(session, BasePath.Data(cluster));
-        var restore = new BaseRestore(connector, host, session, undos, exchange, unit, clock, record, folder);
+        var restore = new BaseRestore(connector, host, session, undos, exchange, unit, clock, record, await FileOwner.FindAsync(host, folder, cancellation));
+        await restore.CheckPointAsync(cancellation);
         restore.CheckPlaces();
+        if (restore.Starts) await restore._server.CheckAsync(cancellation);
         await restore.FindWalAsync(cancellation);
         await restore.CheckRoomAsync(options, cancellation);
         return restore.Steps();
@@ -86,6 +90,16 @@ internal sealed class BaseRestore
             throw Catalogue.PostgresFiles.Throwable($"What is in {_places.Data} is no cluster of PostgreSQL, and would be removed.", "Restore without --delta and --overwrite: then it is moved aside.");
     }
 
+    /// <summary>A link in the place of a file of the server would lead what is written there elsewhere.</summary>
+    private async Task CheckPointAsync(CancellationToken cancellation)
+    {
+        var root = BasePath.Data(_cluster);
+        foreach (var folder in new[] { root, $"{root}/global", $"{root}/{BaseExclusions.Log}" })
+            if (await _session.Repository.FindNodeAsync(_session.Point, folder, cancellation) is { Subtree: { } tree })
+                foreach (var node in (await _session.Repository.ReadTreeAsync(tree, cancellation)).Where(node => node.Type == NodeType.Symlink && ClusterFolder.IsOwn($"{folder}/{node.Name}"[(root.Length + 1)..])))
+                    throw ClusterFolder.Link($"{folder}/{node.Name}", node.LinkTarget);
+    }
+
     private async Task CheckRoomAsync(BaseRestoreOptions options, CancellationToken cancellation)
     {
         var room = await RestoreRoom.MeasureAsync(_session, _cluster, _places, _files.IsInPlace, cancellation);
@@ -102,8 +116,8 @@ internal sealed class BaseRestore
     /// <summary>Much WAL is fetched as it is replayed. A server that somebody starts later, or lets go on later, has nobody to ask, so it gets all of it beforehand.</summary>
     private async Task<string?> FindFeedAsync(BaseRestoreOptions options, CancellationToken cancellation)
     {
-        if (!Starts || _session.Recovery.Pause || WalFeed.SocketIn(_places.Data) is not { } socket) return null;
-        return await WalFeed.CanRunAsync(_host, options.Program, _owner.User, cancellation) ? WalFeed.Command(options.Program, socket) : null;
+        if (!Starts || _session.Recovery.Pause || !await WalFeed.CanRunAsync(_host, options.Program, _owner.User, cancellation)) return null;
+        return WalFeed.Command(options.Program, _socket = WalFeed.NewSocket());
     }
 
     private bool Starts => _session.Target is null && !_session.Recovery.NoStart;
@@ -120,9 +134,22 @@ internal sealed class BaseRestore
         {
             throw Catalogue.PostgresTarget.Throwable($"The recovery point holds {_cluster} as it was shut down, and can not bring it to {_target.Text}.", "Leave the target out, or choose a point of the method base.");
         }
+        else if (_session.Recovery.Pause)
+        {
+            throw Catalogue.PostgresTarget.Throwable($"The recovery point holds {_cluster} as it was shut down, so it has nothing to replay, and cannot pause.", "Leave --pause out, or choose a point of the method base.");
+        }
     }
 
-    private async Task StopAsync(StepContext context, CancellationToken cancellation) => _stopped = await _unit.StopAsync(_connector.Settings.Service!, context, cancellation);
+    private async Task StopAsync(StepContext context, CancellationToken cancellation)
+    {
+        var unit = _connector.Settings.Service!;
+        if (_places.Running is { } process && ServerUnit.OfProcess(process) is { } actual && unit != actual) _server.Unit = actual;
+        _stopped = await _unit.StopAsync(unit, context, cancellation);
+        await _unit.WaitForEndAsync(unit, () => _places.Running, _stopping, _clock, cancellation);
+    }
+
+    /// <summary>systemd begins to stop what depends on a unit within an instant.</summary>
+    private static readonly TimeSpan _stopping = TimeSpan.FromSeconds(10);
 
     private Task WriteAsync(StepContext context, CancellationToken cancellation)
     {
@@ -133,43 +160,41 @@ internal sealed class BaseRestore
     private async Task PlaceAsync(StepContext context, CancellationToken cancellation)
     {
         _places.RefuseRunning();
-        var data = _files.Growing;
-        if (_wal is not null)
-        {
-            await _wal.PlaceAsync($"{data}/pg_wal", withSegments: _feed is null, context, cancellation);
-            if (_record.BackupLabel is { } label) await File.WriteAllTextAsync($"{data}/backup_label", label, cancellation);
-            if (_places.Map(_record.TablespaceMap) is { } map) await File.WriteAllTextAsync($"{data}/tablespace_map", map, cancellation);
-            Settings(_feed ?? "false").Write(data);
-        }
-        if (_session.Target is not null) RecoverySettings.StopArchiving(data);
+        if (_wal is not null) await _wal.PlaceAsync($"{_files.Inner}/pg_wal", _files.Actor, withSegments: _feed is null, context, cancellation);
+        foreach (var passed in WriteOwn()) context.Note($"Not used for this recovery: {passed}.");
         await _files.FinishAsync(context, cancellation);
         if (_session.Recovery.NoStart && _stopped is not null) await context.SettleAsync(_stopped, cancellation);
         if (_session.Target is not null) context.Note("It does not archive its WAL: 'archive_mode = off' stands in its postgresql.auto.conf, so that nothing of a copy gets among the WAL of the cluster itself.");
         if (_session.Target is not null || _session.Recovery.NoStart) context.Note($"The cluster lies in {_places.Data} and has not been started; when it is, it replays to {_target.Text}.");
     }
 
+    /// <summary>The files that tell the server to recover, written as whoever may write there.</summary>
+    private IReadOnlyList<string> WriteOwn()
+    {
+        var (data, archives) = (_files.Inner, _session.Target is null);
+        using (ActingUser.As(_files.Actor))
+        {
+            if (_wal is null && !archives) RecoverySettings.StopArchiving(data);
+            if (_wal is null) return [];
+            if (_record.BackupLabel is { } label) ClusterFolder.Write(data, "backup_label", label);
+            if (_places.Map(_record.TablespaceMap) is { } map) ClusterFolder.Write(data, "tablespace_map", map);
+            return new RecoverySettings(_record.Version, _target, _wal.Timeline, _session.Recovery.Pause, _feed ?? "false").Write(data, archives);
+        }
+    }
+
     private async Task StartAsync(StepContext context, CancellationToken cancellation)
     {
-        var server = new RestoredServer(_connector, _host, _record, _places.Data, _owner.User, _unit, _clock);
-        await using var feed = _feed is null ? null : await WalFeed.OpenAsync(_host, WalFeed.SocketIn(_places.Data)!, _owner.User, _wal!, cancellation);
-        await server.StartAsync(cancellation);
+        await using var feed = _feed is null ? null : WalFeed.Open(_socket!, _owner.Number, _wal!);
+        await _server.StartAsync(cancellation);
         if (_stopped is not null) await context.SettleAsync(_stopped, cancellation);
-        var state = await server.WaitAsync(_wal is null ? null : _target, context, cancellation);
-        if (feed is not null) await TakeBackAsync(cancellation);
+        var state = await _server.WaitAsync(_wal is null ? null : _target, context, cancellation);
+        await _server.WaitForUnitAsync(cancellation);
+        if (_connector.Settings.Service is null)
+            context.Note($"The server runs as a process of its own, not by systemd; where a unit shall run it, stop it with pg_ctl and start the unit, or name the unit as 'service' of {_cluster} in the profile.");
+        if (!state.IsPaused) await new RestoredArchiving(_connector).ReportAsync(context, cancellation);
         context.Note(state.IsPaused
             ? $"{_cluster} waits at {state.Replayed}: look at it, then let it go on with 'SELECT pg_wal_replay_resume()'."
             : $"{_cluster} is up, replayed to {_target.Text} ({state.Replayed}){_wal?.Branch}.");
-    }
-
-    private RecoverySettings Settings(string restoreCommand) => new(_record.Version, _target, _wal!.Timeline, _session.Recovery.Pause, restoreCommand);
-
-    /// <summary>It is up, and nobody answers any more at what its next recovery would ask.</summary>
-    private async Task TakeBackAsync(CancellationToken cancellation)
-    {
-        if (Settings("false").Rewrite(_places.Data) is not { } made) return;
-        await _owner.TakeFileAsync(made, cancellation);
-        File.Move(made, RecoverySettings.PathIn(_places.Data), overwrite: true);
-        DurableFolder.Sync(_places.Data);
     }
 
     private static async Task<BaseRecord> ReadAsync(RestoreSession session, string cluster, CancellationToken cancellation)

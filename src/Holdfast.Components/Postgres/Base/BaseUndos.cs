@@ -1,3 +1,4 @@
+using Holdfast.Engine.Hosts;
 using Holdfast.Engine.Planning;
 using Holdfast.Engine.Running;
 
@@ -24,7 +25,22 @@ internal sealed class BaseUndos(string cluster) : IUndoHandler
     {
         var folder = undo.Arguments[Folder];
         if (!Path.GetFileName(folder).Contains(Mark, StringComparison.Ordinal)) throw new InvalidDataException($"'{folder}' is not the name of an incomplete folder.");
-        if (Directory.Exists(folder)) Directory.Delete(folder, recursive: true); // links in it are removed, not followed
+        using (TrustedPath.ActAsKeeper(folder))
+            if (!Directory.Exists(folder)) return Task.CompletedTask;
+        Empty(folder);
+        using (TrustedPath.ActAsKeeper(folder)) Directory.Delete(folder);
         return Task.CompletedTask;
+    }
+
+    /// <summary>Until it is handed over only root can enter it, and it is emptied by what was opened; after that, as its owner. Links in it are removed, not followed.</summary>
+    private static void Empty(string folder)
+    {
+        using var opened = ClusterFolder.Open(folder);
+        var facts = FileFacts.Of(opened);
+        var isPrivate = facts.User == 0 || !Environment.IsPrivilegedProcess;
+        using (ActingUser.As(isPrivate ? null : (facts.User, facts.Group)))
+            foreach (var entry in new DirectoryInfo(isPrivate ? $"/proc/self/fd/{opened.DangerousGetHandle()}/" : folder).EnumerateFileSystemInfos().ToList())
+                if (entry is DirectoryInfo { LinkTarget: null } inner) inner.Delete(recursive: true);
+                else entry.Delete();
     }
 }

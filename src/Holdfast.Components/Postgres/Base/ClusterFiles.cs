@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Holdfast.Engine.Hosts;
 using Holdfast.Engine.Problems;
 using Holdfast.Engine.Running;
 using Holdfast.Restic.Archiving;
@@ -16,13 +17,17 @@ internal sealed class ClusterFiles(string cluster, ClusterFacts facts, CaptureSe
     private readonly ArchiveCounters _counters = new();
     private readonly ConcurrentQueue<ArchiveWarning> _unread = new();
     private readonly ConcurrentQueue<string> _links = new();
+    private long _before;
 
     public DamagedPages Damaged { get; } = new();
 
     /// <summary>Changed pages of files that are stored already; known when the files have been copied.</summary>
     public PageStore? Pages { get; private set; }
 
-    public CopyCounts Counts => new(_counters.FilesNew + _counters.FilesChanged + _counters.FilesUnchanged, _counters.FilesUnchanged, _counters.BytesRead, Damaged, Pages?.Deltas ?? 0, Pages?.DeltaPages ?? 0);
+    public CopyCounts Counts => new(_counters.FilesNew + _counters.FilesChanged + _counters.FilesUnchanged, _counters.FilesUnchanged, BytesRead, Damaged, Pages?.Deltas ?? 0, Pages?.DeltaPages ?? 0);
+
+    /// <summary>Bytes of files that are as they were before, and of those that the writer has read since the copy began.</summary>
+    private long BytesRead => Interlocked.Read(ref _counters.BytesRead) + Interlocked.Read(ref session.Writer.Counters.BytesRead) - _before;
 
     /// <summary>Refuses to go on where the files are not here, or may not be read.</summary>
     public void Check() => Check(cluster, facts);
@@ -45,6 +50,7 @@ internal sealed class ClusterFiles(string cluster, ClusterFacts facts, CaptureSe
     {
         Interlocked.Exchange(ref context.Counters.BytesTotal, facts.Size);
         context.Counters.Refresh = Show;
+        _before = Interlocked.Read(ref session.Writer.Counters.BytesRead);
         Pages = new PageStore(cluster, session, parent?.Point);
         await AddAsync(facts.DataDirectory, BasePath.Data(cluster), "", parent, start, cancellation);
         if (start is null && LocalEntries.TryFind($"{LocalEntries.Resolve(facts.DataDirectory)}/{BaseExclusions.Log}", out var type, out _) && type == NodeType.Symlink)
@@ -63,6 +69,7 @@ internal sealed class ClusterFiles(string cluster, ClusterFacts facts, CaptureSe
     private async Task AddAsync(string place, string path, string root, BaseParent? parent, ulong? start, CancellationToken cancellation)
     {
         var folder = LocalEntries.Resolve(place);
+        RefuseForeign(place, folder, root);
         var exclusions = new BaseExclusions(folder) { Tablespace = root.StartsWith("pg_tblspc/", StringComparison.Ordinal) ? facts.TablespaceFolder : null };
         var options = new ArchiveOptions
         {
@@ -80,6 +87,15 @@ internal sealed class ClusterFiles(string cluster, ClusterFacts facts, CaptureSe
             throw Catalogue.PostgresFiles.Throwable($"{folder}, where the server of {cluster} keeps data, is no folder of this machine.");
     }
 
+    /// <summary>The server's user can make links: what root captured over one, a restore would give to that user. Everything that is a cluster's own belongs to one user.</summary>
+    private void RefuseForeign(string place, string folder, string root)
+    {
+        var own = root.StartsWith("pg_tblspc/", StringComparison.Ordinal) ? $"{folder}/{facts.TablespaceFolder}" : folder;
+        var owner = FileFacts.Of(LocalEntries.Resolve(facts.DataDirectory)).User;
+        if (FileFacts.TryFind(own) is { } found && (found.User != owner || (owner == 0 && Environment.IsPrivilegedProcess)))
+            throw Catalogue.PostgresFiles.Throwable($"{place} leads to {own}, which does not belong to the user that the server of {cluster} runs as.", "Give the folder to the owner of the data directory, or remove the link that leads there.");
+    }
+
     /// <summary>What is dropped while it is copied is fine: the WAL says so. What was only read while it changed is fine too.</summary>
     private void Report(ArchiveWarning warning)
     {
@@ -88,7 +104,7 @@ internal sealed class ClusterFiles(string cluster, ClusterFacts facts, CaptureSe
 
     private void Show(StepCounters shown)
     {
-        Interlocked.Exchange(ref shown.BytesDone, Interlocked.Read(ref _counters.BytesRead));
+        Interlocked.Exchange(ref shown.BytesDone, BytesRead);
         Interlocked.Exchange(ref shown.ItemsDone, Interlocked.Read(ref _counters.FilesNew) + Interlocked.Read(ref _counters.FilesChanged) + Interlocked.Read(ref _counters.FilesUnchanged));
     }
 }

@@ -28,13 +28,13 @@ internal static class ClusterRecord
         var at = record.Mark?.Time ?? record.Started;
         var entry = new ComponentRecord
         {
-            Name = $"postgres/{cluster}", Kind = "postgres", Path = DumpPath.Cluster(cluster), From = at, To = record.Mark?.Time ?? record.Stopped, Details = Details(record),
+            Name = $"postgres/{cluster}", Kind = "postgres", Path = DumpPath.Cluster(cluster), From = at, To = record.Mark?.Time ?? record.Stopped, Details = Details(record, facts),
         };
         entry.Versions["postgresql"] = facts.VersionText;
         entry.Counts["files"] = counts.Files;
         entry.Counts["unread"] = counts.Unread;
         entry.Counts["bytes"] = counts.Bytes;
-        entry.Counts["pagesVerified"] = counts.Damaged.Verified;
+        if (facts.Checksums) entry.Counts["pagesVerified"] = counts.Damaged.Verified;
         entry.Counts["pagesDamaged"] = record.Damaged.Sum(file => file.Count);
         entry.Counts["filesWithChangedPages"] = counts.Deltas;
         entry.Counts["changedPages"] = counts.DeltaPages;
@@ -42,7 +42,7 @@ internal static class ClusterRecord
         session.Manifest.Components.Add(entry);
     }
 
-    private static JsonObject Details(BaseRecord record) => new()
+    private static JsonObject Details(BaseRecord record, ClusterFacts facts) => new()
     {
         ["method"] = record.Method,
         ["systemIdentifier"] = $"{record.SystemIdentifier}",
@@ -51,6 +51,7 @@ internal static class ClusterRecord
         ["stopLsn"] = record.StopLsn,
         ["markLsn"] = record.Mark?.Lsn,
         ["checksums"] = record.Checksums,
+        ["leftOut"] = new JsonArray([.. (record.Method == "base" ? facts.LogicalSlots : []).Select(slot => (JsonNode)$"logical replication slot {slot}")]),
         ["tablespaces"] = new JsonArray([.. record.Tablespaces.Select(tablespace => (JsonNode)new JsonObject { ["oid"] = tablespace.Oid, ["name"] = tablespace.Name, ["path"] = tablespace.Path })]),
         ["damaged"] = new JsonArray([.. record.Damaged.Select(file => (JsonNode)new JsonObject { ["file"] = file.File, ["pages"] = file.Count })]),
     };

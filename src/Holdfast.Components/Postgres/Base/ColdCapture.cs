@@ -16,7 +16,9 @@ internal sealed class ColdCapture(PostgresConnector connector, ClusterFacts fact
         if (session.Mode != BackupMode.Cold)
             throw Catalogue.PostgresRunning.Throwable($"The method cold of {connector.Settings.Name} copies files of a server that is down, but a backup in mode {session.Mode.Name()} leaves it running.", "Back up with --mode cold, or use the method base.");
         await using var connection = await connector.OpenMaintenanceAsync(cancellation);
-        return new ColdCapture(connector, await ClusterFacts.AskAsync(connector, connection, cancellation), session, clock).Plan();
+        var facts = await ClusterFacts.AskAsync(connector, connection, cancellation);
+        facts.RefuseInnerTablespaces(connector.Settings.Name);
+        return new ColdCapture(connector, facts, session, clock).Plan();
     }
 
     private CapturePlan Plan() => new()

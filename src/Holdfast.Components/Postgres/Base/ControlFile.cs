@@ -29,6 +29,9 @@ internal sealed record ControlFile(ulong SystemIdentifier, ClusterState State, u
 {
     private const int StateAt = 16, CheckpointAt = 32, TimelineAt = 48, Needed = 64;
 
+    /// <summary>postmaster.pid has eight short lines.</summary>
+    private const int LargestPidFile = 64 << 10;
+
     public static string PathIn(string dataDirectory) => $"{dataDirectory}/global/pg_control";
 
     /// <exception cref="ProblemException">It is not there, may not be read, or is too short to be one.</exception>
@@ -36,7 +39,8 @@ internal sealed record ControlFile(ulong SystemIdentifier, ClusterState State, u
     {
         try
         {
-            var bytes = File.ReadAllBytes(PathIn(dataDirectory));
+            using var file = OwnedFile.Open(PathIn(dataDirectory));
+            var bytes = ClusterFolder.ReadBytes(file, Needed);
             return bytes.Length >= Needed ? Parse(bytes) : throw Catalogue.PostgresFiles.Throwable($"{PathIn(dataDirectory)} is too short to be the control file of a cluster.");
         }
         catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException)
@@ -54,13 +58,9 @@ internal sealed record ControlFile(ulong SystemIdentifier, ClusterState State, u
     {
         try
         {
-            var first = File.ReadLines($"{dataDirectory}/postmaster.pid").FirstOrDefault();
+            if (ClusterFolder.ReadText($"{dataDirectory}/postmaster.pid", LargestPidFile) is not { } text) return null;
             // A server of one user, for a repair, writes its number with a minus before it.
-            return int.TryParse(first, NumberStyles.Integer, CultureInfo.InvariantCulture, out var told) && Math.Abs(told) is var pid && LivesIn(pid, dataDirectory) ? pid : FindByFolder(dataDirectory);
-        }
-        catch (Exception gone) when (gone is FileNotFoundException or DirectoryNotFoundException)
-        {
-            return null;
+            return int.TryParse(text.Split('\n')[0], NumberStyles.Integer, CultureInfo.InvariantCulture, out var told) && told != int.MinValue && Math.Abs(told) is var pid && LivesIn(pid, dataDirectory) ? pid : FindByFolder(dataDirectory);
         }
         catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
         {
@@ -108,7 +108,9 @@ internal sealed record ControlFile(ulong SystemIdentifier, ClusterState State, u
         }
     }
 
-    private static ControlFile Parse(ReadOnlySpan<byte> bytes) => new(
+    /// <summary>Reads the beginning of a control file.</summary>
+    /// <param name="bytes">64 at least.</param>
+    public static ControlFile Parse(ReadOnlySpan<byte> bytes) => new(
         BinaryPrimitives.ReadUInt64LittleEndian(bytes),
         (ClusterState)BinaryPrimitives.ReadInt32LittleEndian(bytes[StateAt..]),
         BinaryPrimitives.ReadUInt64LittleEndian(bytes[CheckpointAt..]),

@@ -36,7 +36,7 @@ internal sealed class FolderExchange(string cluster) : IUndoHandler
     /// <summary>All have changed places, for good, when this returns.</summary>
     public static void Run(IReadOnlyList<ExchangedFolder> folders)
     {
-        foreach (var (from, to) in Moves(folders)) Directory.Move(from, to);
+        foreach (var (from, to) in Moves(folders)) Move(from, to);
         Sync(folders);
     }
 
@@ -66,11 +66,24 @@ internal sealed class FolderExchange(string cluster) : IUndoHandler
         foreach (var parent in folders.Select(folder => Path.GetDirectoryName(folder.Place)!).Distinct(StringComparer.Ordinal)) DurableFolder.Sync(parent);
     }
 
+    /// <summary>Renames as the owner of the folder above: a link that takes its place meanwhile leads to nothing that is closed to that user.</summary>
+    private static void Move(string from, string to)
+    {
+        try
+        {
+            using (TrustedPath.ActAsKeeper(to)) Directory.Move(from, to);
+        }
+        catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
+        {
+            throw Catalogue.PostgresFiles.Throwable($"{from} cannot be renamed to {to}: {refused.Message.TrimEnd('.')}.", "Restore with --delta, which replaces files where they are: a folder of another file system, or of a lower layer of an overlay, cannot be renamed.", refused);
+        }
+    }
+
     private static void PutBack(ExchangedFolder folder)
     {
         var wasMoved = folder.Aside is null || Directory.Exists(folder.Aside);
-        if (wasMoved && Directory.Exists(folder.Place) && !Directory.Exists(folder.Growing)) Directory.Move(folder.Place, folder.Growing);
-        if (folder.Aside is { } aside && Directory.Exists(aside)) Directory.Move(aside, folder.Place);
+        if (wasMoved && Directory.Exists(folder.Place) && !Directory.Exists(folder.Growing)) Move(folder.Place, folder.Growing);
+        if (folder.Aside is { } aside && Directory.Exists(aside)) Move(aside, folder.Place);
     }
 
     private static List<ExchangedFolder> Read(Undo undo)

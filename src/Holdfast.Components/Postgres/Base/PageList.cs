@@ -39,12 +39,15 @@ internal sealed record PageList(int PageSize, long Length, IReadOnlyList<Changed
             throw new InvalidDataException("It is no list of pages that this version knows.");
         var count = BinaryPrimitives.ReadInt32LittleEndian(bytes[12..]);
         if (count < 0 || bytes.Length != HeaderSize + (long)EntrySize * count) throw new InvalidDataException($"The list has {bytes.Length} bytes, which do not fit {count} pages.");
+        var (size, length) = (BinaryPrimitives.ReadInt32LittleEndian(bytes[8..]), BinaryPrimitives.ReadInt64LittleEndian(bytes[16..]));
+        if (size is < 512 or > 65536 || !int.IsPow2(size) || length < 0 || length > (long)uint.MaxValue * size) throw new InvalidDataException($"The list is of a file of {length} bytes with pages of {size} bytes.");
         var pages = new ChangedPage[count];
         for (var i = 0; i < count; i++)
         {
             var entry = bytes[(HeaderSize + EntrySize * i)..];
             pages[i] = new ChangedPage(BinaryPrimitives.ReadUInt32LittleEndian(entry), BinaryPrimitives.ReadUInt64LittleEndian(entry[4..]));
         }
-        return new PageList(BinaryPrimitives.ReadInt32LittleEndian(bytes[8..]), BinaryPrimitives.ReadInt64LittleEndian(bytes[16..]), pages);
+        if (pages.Select(page => page.Block).Distinct().Count() != count) throw new InvalidDataException("A page is twice in the list.");
+        return new PageList(size, length, pages);
     }
 }

@@ -54,7 +54,7 @@ internal sealed class PageMap
     public static PageMap? Read(ReadOnlySpan<byte> bytes)
     {
         if (bytes.Length < HeaderSize || BinaryPrimitives.ReadUInt32LittleEndian(bytes) != Magic || BinaryPrimitives.ReadUInt32LittleEndian(bytes[4..]) != Version) return null;
-        if (BinaryPrimitives.ReadInt32LittleEndian(bytes[8..]) is not (>= 512 and <= 65536)) return null;
+        if (BinaryPrimitives.ReadInt32LittleEndian(bytes[8..]) is not (>= 512 and <= 65536) || (bytes.Length - HeaderSize) % sizeof(ulong) != 0) return null;
         var hashes = new List<ulong>((bytes.Length - HeaderSize) / sizeof(ulong));
         hashes.AddRange(MemoryMarshal.Cast<byte, ulong>(bytes[HeaderSize..]));
         return new PageMap(BinaryPrimitives.ReadInt32LittleEndian(bytes[8..]), BinaryPrimitives.ReadUInt64LittleEndian(bytes[16..]), hashes);

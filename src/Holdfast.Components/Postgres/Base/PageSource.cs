@@ -12,6 +12,9 @@ internal sealed class PageSource(ClusterFacts facts, BaseParent? parent, ulong s
 {
     private const string ControlName = "global/pg_control";
 
+    /// <summary>PG_CONTROL_FILE_SIZE is 8192 bytes; so many readings, of microseconds each, find two that agree.</summary>
+    private const int LargestControl = 1 << 20, MostReadings = 1000;
+
     /// <summary>Bytes of a file below which it is not worth a map: it is stored in one chunk or two.</summary>
     private const long Smallest = 1 << 20;
 
@@ -101,12 +104,15 @@ internal sealed class PageSource(ClusterFacts facts, BaseParent? parent, ulong s
     /// <summary>It is small, and the server writes it at once; but only two readings that agree prove that none was in the middle of that.</summary>
     private static byte[] ReadControl(LocalFile file)
     {
-        for (var (last, next) = (Read(file), Read(file)); ; (last, next) = (next, Read(file)))
+        var (last, next) = (Read(file), Read(file));
+        for (var attempt = 0; attempt < MostReadings; attempt++, (last, next) = (next, Read(file)))
             if (last.AsSpan().SequenceEqual(next)) return next;
+        throw new IOException($"{file.Path} changes all the time");
     }
 
     private static byte[] Read(LocalFile file)
     {
+        if (file.Size > LargestControl) throw new IOException($"{file.Path} has {file.Size} bytes, which is no control file");
         var bytes = new byte[file.Size];
         return file.Read(bytes, 0) == bytes.Length ? bytes : throw new IOException($"{file.Path} could not be read to its end");
     }

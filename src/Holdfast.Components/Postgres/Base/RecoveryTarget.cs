@@ -33,6 +33,15 @@ internal sealed record RecoveryTarget(string? Setting, string Value, string Text
     /// <summary>The wish at the beginning of a sentence.</summary>
     public string Beginning => char.ToUpperInvariant(Text[0]) + Text[1..];
 
+    /// <summary>True when the server stops before what is wished for: an address is where a record ends that is wished for, and where the next one begins, which is not.</summary>
+    public bool IsExclusive => IsAddress && !IsLastRecord;
+
+    /// <summary>True when the target is the last record of the WAL, behind which the server pauses.</summary>
+    public bool IsLastRecord { get; init; }
+
+    /// <summary>The same, as the beginning of the last record, which is replayed: the server pauses at a target only, never at the end of all WAL.</summary>
+    public RecoveryTarget AtLastRecord(NpgsqlLogSequenceNumber start) => this with { Setting = "recovery_target_lsn", Value = $"{start}", IsLastRecord = true };
+
     /// <summary>True when the server would stop at a record.</summary>
     public bool IsMetBy(StopRecord record) => Name is not null ? record.Name == Name : Transaction is not null && record.Transaction == Transaction;
 

@@ -43,7 +43,7 @@ internal sealed record RestorePlaces(string Data, IReadOnlyList<TablespacePlace>
     public void RefuseRunning()
     {
         if (Running is { } pid)
-            throw Catalogue.PostgresRunning.Throwable($"A server runs in {Data}, as process {pid}.", "Stop it ('holdfast platform stop --stores', or systemctl), or name its unit as 'service' of the cluster in the profile; or restore with --target to another place.");
+            throw Catalogue.PostgresRunning.Throwable($"A server runs in {Data}, as process {pid}{(ServerUnit.OfProcess(pid) is { } unit ? $" of {unit}" : "")}.", "Stop it ('holdfast platform stop --stores', or systemctl), or name its unit as 'service' of the cluster in the profile; or restore with --target to another place.");
     }
 
     private static ProblemException Refused(TablespacePlace tablespace, string why) =>
@@ -64,7 +64,7 @@ internal sealed record RestorePlaces(string Data, IReadOnlyList<TablespacePlace>
     }
 
     /// <summary>By the names, and by where links lead.</summary>
-    private static bool IsWithin(string path, string folder)
+    public static bool IsWithin(string path, string folder)
     {
         if (path == folder || path.StartsWith($"{folder}/", StringComparison.Ordinal)) return true;
         if (!Directory.Exists(folder)) return false;
@@ -77,8 +77,7 @@ internal sealed record RestorePlaces(string Data, IReadOnlyList<TablespacePlace>
     public string? Map(string? map)
     {
         if (map is null) return null;
-        var lines = map.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split(' ', 2));
-        return string.Concat(lines.Select(words => $"{words[0]} {Tablespaces.FirstOrDefault(place => Key(place.Oid) == words[0])?.Folder ?? words[^1]}\n"));
+        return string.Concat(TablespaceMap.Read(map).Select(line => TablespaceMap.Line(line.Oid, Tablespaces.FirstOrDefault(place => Key(place.Oid) == line.Oid)?.Folder ?? line.Path)));
     }
 
     private static string Key(TablespaceEntry tablespace) => Key(tablespace.Oid);

@@ -19,6 +19,8 @@ internal sealed class RestoredFiles(string cluster, RestoreSession session, Rest
     private const string Control = "/global/pg_control";
     private readonly RestoreCounters _counters = new();
     private readonly Dictionary<string, Undo> _owed = new(StringComparer.Ordinal);
+    private readonly List<string> _new = [];
+    private readonly Dictionary<string, PrivateTree> _trees = new(StringComparer.Ordinal);
     private readonly PointPages _pages = new(cluster, session);
     private FrozenSet<string> _right = FrozenSet<string>.Empty;
 
@@ -28,20 +30,21 @@ internal sealed class RestoredFiles(string cluster, RestoreSession session, Rest
     /// <summary>Where the data directory grows.</summary>
     public string Growing => IsInPlace ? places.Data : BaseUndos.Incomplete(places.Data, session.AsideSuffix);
 
+    /// <summary>A path to where the data directory grows, whatever its name leads to by now.</summary>
+    public string Inner => _trees.TryGetValue(Growing, out var tree) ? tree.Opened : places.Data;
+
+    /// <summary>The user to act as in <see cref="Inner"/>: the owner of files that are replaced where they stand. Nobody but root can enter a folder that grows.</summary>
+    public (uint User, uint Group)? Actor => IsInPlace ? ActingUser.OwnerOf(places.Data) : null;
+
     /// <summary>Everything is written; the server's own settings and its WAL may be added in <see cref="Growing"/>.</summary>
     public async Task WriteAsync(StepContext context, CancellationToken cancellation)
     {
         context.Counters.Refresh = Show;
         if (IsInPlace)
         {
-            // Without its control file no server starts from what is neither the old nor the new, after a power cut neither.
-            if (File.Exists(places.Data + Control))
-            {
-                File.Delete(places.Data + Control);
-                DurableFolder.Sync(Path.GetDirectoryName(places.Data + Control)!);
-            }
+            RemoveControl();
             await PartAsync(cancellation);
-            var standing = new StandingPages(cluster, session, _pages, [Growing, .. places.Tablespaces.Select(tablespace => tablespace.Folder)], Place, _counters);
+            var standing = new StandingPages(cluster, session, _pages, [Growing, .. places.Tablespaces.Select(tablespace => tablespace.Folder)], Place, _counters) { Actor = Actor };
             _right = await standing.PutRightAsync(cancellation);
             if (standing.Unreadable is { } unreadable) context.Warn(unreadable);
         }
@@ -55,21 +58,34 @@ internal sealed class RestoredFiles(string cluster, RestoreSession session, Rest
         foreach (var tablespace in places.Tablespaces)
         {
             var folder = IsInPlace ? tablespace.Folder : BaseUndos.Inside(tablespace.Folder, session.AsideSuffix);
-            var isOurs = !Directory.Exists(tablespace.Folder);
+            if (!Directory.Exists(tablespace.Folder) || PrivateTree.IsFree(tablespace.Folder)) _new.Add(tablespace.Folder);
             if (!IsInPlace) await OweAsync(folder, context, cancellation);
             await WriteAsync(BasePath.Tablespace(cluster, tablespace.Oid), folder, $"pg_tblspc/{tablespace.Oid}", [], cancellation);
-            await TakeAsync(isOurs ? [tablespace.Folder] : IsInPlace ? await OwnFoldersAsync(tablespace, cancellation) : [folder], cancellation);
         }
-        await new PagePatch(session, _pages, Place).RunAsync(_right, cancellation);
+        // What is written as the owner must be the owner's.
+        if (IsInPlace) await TakeAsync(cancellation);
+        await new PagePatch(session, _pages, Place) { Actor = Actor }.RunAsync(_right, cancellation);
         Link();
+    }
+
+    /// <summary>Without its control file no server starts from what is neither the old nor the new, after a power cut neither.</summary>
+    private void RemoveControl()
+    {
+        using (ActingUser.As(Actor))
+        {
+            if (!LocalEntries.TryFind(places.Data + Control, out _, out _)) return;
+            File.Delete(places.Data + Control);
+            DurableFolder.Sync(Path.GetDirectoryName(places.Data + Control)!);
+        }
     }
 
     /// <summary>A file that has other names belongs to others, too: a copy that was made by links, the cluster that an upgrade came from. It is written anew.</summary>
     private async Task PartAsync(CancellationToken cancellation)
     {
-        Part(Growing);
-        foreach (var tablespace in places.Tablespaces)
-            foreach (var folder in await OwnFoldersAsync(tablespace, cancellation)) Part(folder);
+        var folders = new List<string> { Growing };
+        foreach (var tablespace in places.Tablespaces) folders.AddRange(await OwnFoldersAsync(tablespace, cancellation));
+        using (ActingUser.As(Actor))
+            foreach (var folder in folders) Part(folder);
     }
 
     private static void Part(string path)
@@ -87,17 +103,48 @@ internal sealed class RestoredFiles(string cluster, RestoreSession session, Rest
         return node?.Subtree is { } tree ? [.. (await session.Repository.ReadTreeAsync(tree, cancellation)).Where(entry => entry.Type == NodeType.Directory).Select(entry => $"{tablespace.Folder}/{entry.Name}")] : [];
     }
 
-    private async Task TakeAsync(IReadOnlyList<string> folders, CancellationToken cancellation)
+    /// <summary>Gives everything to the owner: folders that grew, by what was opened when they were made; those that stood there, by their places.</summary>
+    private async Task TakeAsync(CancellationToken cancellation)
     {
-        foreach (var folder in folders) await owner.TakeAsync(folder, cancellation);
+        if (IsInPlace)
+        {
+            await owner.TakeAsync(Growing, cancellation);
+            foreach (var tablespace in places.Tablespaces)
+                foreach (var folder in await OwnFoldersAsync(tablespace, cancellation)) await owner.TakeAsync(folder, cancellation);
+        }
+        foreach (var tree in _trees.Values)
+        {
+            tree.Check();
+            await owner.TakeAsync(tree.OpenedForOthers, cancellation);
+        }
+        foreach (var folder in _new) GiveFolder(folder);
+    }
+
+    /// <summary>A folder for a tablespace that was made, or was there empty.</summary>
+    private void GiveFolder(string path)
+    {
+        Microsoft.Win32.SafeHandles.SafeFileHandle folder;
+        using (TrustedPath.ActAsKeeper(path)) folder = ClusterFolder.Open(path);
+        using (folder)
+            if (FileFacts.Of(folder).User == 0) owner.Give(folder);
+    }
+
+    private void SetMode()
+    {
+        using (ActingUser.As(Actor))
+        {
+            using var folder = IsInPlace ? ClusterFolder.Open(places.Data) : null;
+            owner.SetMode(folder ?? _trees[Growing].Handle);
+        }
     }
 
     /// <summary>Where a file grows that has a path of the data directory.</summary>
     private string Place(string relative)
     {
-        if (relative.Split('/', 3) is not ["pg_tblspc", var oid, var rest]) return $"{Growing}/{relative}";
+        if (relative.Split('/', 3) is not ["pg_tblspc", var oid, var rest]) return $"{Inner}/{relative}";
         var folder = places.Tablespaces.First(tablespace => $"{tablespace.Oid}" == oid).Folder;
-        return $"{(IsInPlace ? folder : BaseUndos.Inside(folder, session.AsideSuffix))}/{rest}";
+        if (IsInPlace) return $"{folder}/{rest}";
+        return $"{_trees[BaseUndos.Inside(folder, session.AsideSuffix)].Opened}/{rest}";
     }
 
     /// <summary>The control file comes last; then the folders change places, all of them or none.</summary>
@@ -105,7 +152,8 @@ internal sealed class RestoredFiles(string cluster, RestoreSession session, Rest
     {
         if (IsInPlace) await SyncAsync(cancellation);
         await RestoreAsync(BasePath.Data(cluster), Growing, new RestoreOptions { Include = [Control], Existing = ExistingFiles.Overwrite }, cancellation);
-        await owner.TakeAsync(Growing, cancellation);
+        await TakeAsync(cancellation);
+        SetMode();
         await SyncAsync(cancellation);
         if (IsInPlace) return;
         places.RefuseRunning(); // all that took minutes, in which somebody may have started it
@@ -117,7 +165,8 @@ internal sealed class RestoredFiles(string cluster, RestoreSession session, Rest
         foreach (var folder in folders.Where(folder => folder.Aside is not null)) context.Note($"{folder.Place} was moved aside, to {folder.Aside}.");
         foreach (var (growing, owed) in _owed)
         {
-            if (Directory.Exists(growing)) Directory.Delete(growing);
+            using (TrustedPath.ActAsKeeper(growing))
+                if (Directory.Exists(growing)) Directory.Delete(growing);
             await context.SettleAsync(owed, cancellation);
         }
     }
@@ -137,10 +186,13 @@ internal sealed class RestoredFiles(string cluster, RestoreSession session, Rest
     /// <summary>False where nothing stands, or an empty folder, which makes room.</summary>
     private static bool IsKept(string place)
     {
-        if (!Directory.Exists(place)) return false;
-        if (Directory.EnumerateFileSystemEntries(place).Any()) return true;
-        Directory.Delete(place);
-        return false;
+        using (TrustedPath.ActAsKeeper(place))
+        {
+            if (!Directory.Exists(place)) return false;
+            if (Directory.EnumerateFileSystemEntries(place).Any()) return true;
+            Directory.Delete(place);
+            return false;
+        }
     }
 
     private Task OweAsync(string folder, StepContext context, CancellationToken cancellation) =>
@@ -148,7 +200,8 @@ internal sealed class RestoredFiles(string cluster, RestoreSession session, Rest
 
     private async Task WriteAsync(string source, string folder, string prefix, IReadOnlyList<string> except, CancellationToken cancellation)
     {
-        Directory.CreateDirectory(folder);
+        if (_owed.ContainsKey(folder)) _trees[folder] = PrivateTree.Make(folder);
+        else using (ActingUser.As(Actor)) Directory.CreateDirectory(folder);
         if (IsInPlace) await RemoveOthersAsync(source, folder, cancellation);
         await RestoreAsync(source, folder, new RestoreOptions { Exclude = except, Existing = ExistingFiles.Overwrite, CompareContent = true, Counters = _counters, IsThere = path => _right.Contains((prefix + path).TrimStart('/')) }, cancellation);
     }
@@ -173,8 +226,9 @@ internal sealed class RestoredFiles(string cluster, RestoreSession session, Rest
         var known = new HashSet<string>(StringComparer.Ordinal);
         await foreach (var (path, _) in session.Repository.WalkAsync(session.Point, source, cancellation)) known.Add(folder + path[source.Length..]);
         var isShared = folder != places.Data;
-        foreach (var name in LocalEntries.Names(folder))
-            if (!isShared || known.Contains($"{folder}/{name}")) RemoveUnknown($"{folder}/{name}", known);
+        using (ActingUser.As(Actor))
+            foreach (var name in LocalEntries.Names(folder))
+                if (!isShared || known.Contains($"{folder}/{name}")) RemoveUnknown($"{folder}/{name}", known);
     }
 
     private static void RemoveUnknown(string path, HashSet<string> known)
@@ -191,12 +245,14 @@ internal sealed class RestoredFiles(string cluster, RestoreSession session, Rest
 
     private void Link()
     {
-        foreach (var tablespace in places.Tablespaces)
-        {
-            var link = $"{Growing}/pg_tblspc/{tablespace.Oid}";
-            File.Delete(link);
-            File.CreateSymbolicLink(link, tablespace.Folder);
-        }
+        ClusterFolder.RefuseLinks(Inner, places.Data);
+        using (ActingUser.As(Actor))
+            foreach (var tablespace in places.Tablespaces)
+            {
+                var link = $"{Inner}/pg_tblspc/{tablespace.Oid}";
+                File.Delete(link);
+                File.CreateSymbolicLink(link, tablespace.Folder);
+            }
     }
 
     private void Show(StepCounters shown)

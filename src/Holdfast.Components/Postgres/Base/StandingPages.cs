@@ -24,6 +24,9 @@ namespace Holdfast.Components.Postgres.Base;
 /// <param name="counters">Figures of the restore.</param>
 internal sealed class StandingPages(string cluster, RestoreSession session, PointPages pages, IReadOnlyCollection<string> roots, Func<string, string> place, RestoreCounters counters)
 {
+    /// <summary>The user who opens the files: their owner, who could do the same.</summary>
+    public (uint User, uint Group)? Actor { get; init; }
+
     /// <summary>A file of which more pages than one in so many differ from what is stored whole is restored as if it did not stand there.</summary>
     private const int Share = 4;
 
@@ -73,7 +76,8 @@ internal sealed class StandingPages(string cluster, RestoreSession session, Poin
         var list = await pages.ReadListAsync(relative, files, cancellation);
         var wanted = new WantedPages(map, list);
         if (wanted.Length % map.PageSize != 0) return false;
-        using var file = File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite);
+        if (PagePatch.TryOpen(path, Actor) is not { } opened) return false;
+        using var file = opened;
         var (wrong, changed) = Compare(file, wanted, cancellation);
         if (wrong.Count > map.Count / Share || (wrong.Count > 0 && wrong.Max >= map.Count)) return false;
         if (wrong.Count > 0) await WriteAsync(node, wrong, map.PageSize, file, cancellation);

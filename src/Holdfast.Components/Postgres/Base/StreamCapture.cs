@@ -64,6 +64,8 @@ internal sealed class StreamCapture(PostgresConnector connector, ClusterFacts pl
         _wal = await StreamedWal.ReserveAsync(connector, BackupSession.Slot(context.RunId), session, cancellation);
         session.Keep(_wal);
         _facts = await _backup.AskAsync(cancellation);
+        _facts.RefuseInnerTablespaces(_cluster);
+        _facts.ReportSlots(_cluster, context);
         Interlocked.Exchange(ref context.Counters.BytesTotal, _facts.Size);
         var started = clock.GetUtcNow();
         await using var stream = await BackupStream.OpenAsync(connector, _facts.Version, cancellation);

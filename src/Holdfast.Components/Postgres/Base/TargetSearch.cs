@@ -27,6 +27,9 @@ internal sealed class TargetSearch(RecoveryTarget target, NpgsqlLogSequenceNumbe
     private StopRecord? _found, _below, _above;
     private WalReader? _reader;
 
+    /// <summary>Gets each record that is whole: where it begins, and where the next one may.</summary>
+    public Action<NpgsqlLogSequenceNumber, NpgsqlLogSequenceNumber>? OnRecord { get; init; }
+
     /// <returns>The first record of that kind; null when there is none.</returns>
     public async Task<StopRecord?> RunAsync(IReadOnlyList<WalSegment> segments, int size, Func<string, CancellationToken, Task<Stream>> open, CancellationToken cancellation)
     {
@@ -72,7 +75,7 @@ internal sealed class TargetSearch(RecoveryTarget target, NpgsqlLogSequenceNumbe
     {
         while (_found is null && await content.ReadAtLeastAsync(buffer.AsMemory(0, Buffer), Buffer, throwOnEndOfStream: false, cancellation) is var count and > 0)
         {
-            if (_reader is null && WalHeader.Read(buffer.AsSpan(0, count)) is { } header) _reader = new WalReader(header, Judge, target.IsAddress ? Pass : null);
+            if (_reader is null && WalHeader.Read(buffer.AsSpan(0, count)) is { } header) _reader = new WalReader(header, Judge, OnRecord ?? (target.IsAddress ? Pass : null));
             _reader?.Read(buffer.AsSpan(0, count), address);
             address = new NpgsqlLogSequenceNumber((ulong)address + (ulong)count);
         }

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using Holdfast.Components.Postgres.Wal;
+using Holdfast.Engine.Hosts;
 using Holdfast.Engine.Problems;
 using Holdfast.Engine.Running;
 using Holdfast.Restic.Archiving;
@@ -12,6 +13,7 @@ internal sealed class WalCapture(ClusterFacts facts, string cluster, CaptureSess
 {
     private const int SystemAt = 24, HeaderSize = 40, AddressAt = 8; // XLogLongPageHeaderData, src/include/access/xlog_internal.h
     private readonly string _folder = $"{facts.DataDirectory}/pg_wal";
+    private readonly uint _owner = FileFacts.Of(LocalEntries.Resolve(facts.DataDirectory)).User;
 
     /// <summary>Every segment from the one that holds the start to the one that ends with the mark. Returns their number.</summary>
     /// <exception cref="ProblemException">One is missing, or is not what its name says.</exception>
@@ -54,7 +56,7 @@ internal sealed class WalCapture(ClusterFacts facts, string cluster, CaptureSess
         foreach (var path in Directory.GetFiles(_folder, "*.history").Order(StringComparer.Ordinal))
         {
             if (WalFile.Find(Path.GetFileName(path)) is not { Kind: WalFileKind.History } file) continue;
-            await using var content = File.OpenRead(path);
+            await using var content = OpenOwned(path);
             await session.Writer.AddStreamAsync(WalPath.Of(cluster, file), content, cancellation: cancellation);
         }
     }
@@ -63,12 +65,20 @@ internal sealed class WalCapture(ClusterFacts facts, string cluster, CaptureSess
     {
         try
         {
-            return new FileStream($"{_folder}/{segment.Name}", FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0, useAsync: false);
+            return OpenOwned($"{_folder}/{segment.Name}");
         }
         catch (FileNotFoundException)
         {
             throw Lost(segment, "it is not there any more");
         }
+    }
+
+    /// <summary>The server's user may have put a link there, to a file that only root can read: what is captured belongs to the owner of the data directory.</summary>
+    private FileStream OpenOwned(string path)
+    {
+        var file = OwnedFile.Open(path);
+        if (file.User == _owner) return new FileStream(file.Handle, FileAccess.Read, bufferSize: 0);
+        using (file) throw Catalogue.PostgresFiles.Throwable($"{path} does not belong to the owner of the data directory.");
     }
 
     private ProblemException Lost(WalSegment segment, string why) =>

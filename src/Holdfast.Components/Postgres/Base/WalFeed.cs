@@ -10,21 +10,25 @@ namespace Holdfast.Components.Postgres.Base;
 /// </summary>
 internal sealed class WalFeed : IAsyncDisposable
 {
-    /// <summary>Longer paths are none for a socket. Source: unix(7), sun_path.</summary>
-    private const int LongestPath = 100;
+    private const UnixFileMode Passage = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
 
     private readonly CancellationTokenSource _end = new();
     private readonly ServeSocket _socket;
+    private readonly string _folder;
     private readonly Task _serving;
 
-    private WalFeed(ServeSocket socket, WalSupply supply)
+    private WalFeed(ServeSocket socket, string folder, WalSupply supply)
     {
-        _socket = socket;
+        (_socket, _folder) = (socket, folder);
         _serving = new ServeLoop(socket, (words, _, cancellation) => AnswerAsync(supply, words, cancellation)).RunAsync(_end.Token, _end.Token);
     }
 
-    /// <summary>The socket of a data directory: in it, where nobody but the server's user comes.</summary>
-    public static string? SocketIn(string data) => $"{data}/.holdfast-wal.sock" is { Length: <= LongestPath } path ? path : null;
+    /// <summary>A new path for a socket, in a folder that root alone can write: in the data directory the server's user could exchange it while it is made.</summary>
+    public static string NewSocket()
+    {
+        var place = Environment.IsPrivilegedProcess && Directory.Exists("/run") ? "/run" : Path.GetTempPath().TrimEnd('/');
+        return $"{place}/holdfast-wal-{Guid.NewGuid():N}/wal.sock";
+    }
 
     /// <summary>What restore_command is.</summary>
     public static string Command(string program, string socket) => $"\"{program.Replace("%", "%%", StringComparison.Ordinal)}\" wal fetch %f %p --socket \"{socket.Replace("%", "%%", StringComparison.Ordinal)}\"";
@@ -45,10 +49,19 @@ internal sealed class WalFeed : IAsyncDisposable
     }
 
     /// <exception cref="ProblemException">The socket can not be made.</exception>
-    public static async Task<WalFeed> OpenAsync(IHost host, string socket, string? user, WalSupply supply, CancellationToken cancellation)
+    public static WalFeed Open(string socket, (uint User, uint Group)? owner, WalSupply supply)
     {
-        var owner = Environment.IsPrivilegedProcess && user is not null ? await PeerIdentity.FindAsync(host, user, cancellation) : ((uint, uint)?)null;
-        return new WalFeed(ServeSocket.Listen(socket, owner), supply);
+        var folder = Path.GetDirectoryName(socket)!;
+        try
+        {
+            Directory.CreateDirectory(folder, Passage);
+            File.SetUnixFileMode(folder, Passage); // whatever the mask is
+            return new WalFeed(ServeSocket.Listen(socket, owner), folder, supply);
+        }
+        catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
+        {
+            throw Catalogue.ServeSocket.Throwable($"The socket {socket} cannot be made: {refused.Message.TrimEnd('.')}.", refused);
+        }
     }
 
     public async ValueTask DisposeAsync()
@@ -56,6 +69,7 @@ internal sealed class WalFeed : IAsyncDisposable
         await _end.CancelAsync();
         await _serving;
         _socket.Dispose();
+        Directory.Delete(_folder);
         _end.Dispose();
     }
 

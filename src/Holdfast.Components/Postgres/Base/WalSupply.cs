@@ -1,5 +1,6 @@
 using System.Globalization;
 using Holdfast.Components.Postgres.Wal;
+using Holdfast.Engine.Hosts;
 using Holdfast.Engine.Problems;
 using Holdfast.Engine.Running;
 using Holdfast.Restic.Snapshots;
@@ -70,8 +71,27 @@ internal sealed class WalSupply
         reach = await WithReceivedAsync(catalogue, reach, history, record, cancellation);
         var supply = new WalSupply(cluster, session, catalogue, record, history, histories, reach, target);
         supply.Target = await supply.JudgeAsync(target, cancellation);
+        if (session.Recovery.Pause && supply.Target.Setting is null) supply.Target = supply.Target.AtLastRecord(await supply.LastRecordAsync(cancellation));
         return supply;
     }
+
+    /// <summary>Where the last record begins that is whole, in the last segments that are needed.</summary>
+    /// <exception cref="ProblemException">None can be found.</exception>
+    private async Task<NpgsqlLogSequenceNumber> LastRecordAsync(CancellationToken cancellation)
+    {
+        var last = (NpgsqlLogSequenceNumber?)null;
+        for (var count = 2; count < LongestRecord && last is null; count *= 2)
+        {
+            var segments = Segments.TakeLast(count).ToList();
+            await new TargetSearch(RecoveryTarget.End, default, _session.Tell) { OnRecord = (start, _) => last = start }
+                .RunAsync(segments, _record.SegmentSize, OpenNeededAsync, cancellation);
+            if (segments.Count == Segments.Count) break;
+        }
+        return last ?? throw Catalogue.PostgresTarget.Throwable("The server pauses at a record of the WAL, and there is none to pause at.", "Leave --pause out, or restore with --no-start.");
+    }
+
+    /// <summary>A record may be longer than a segment; none is longer than 1 GiB, 64 segments of the usual size.</summary>
+    private const int LongestRecord = 256;
 
     private void Need(IEnumerable<WalSegment> segments)
     {
@@ -135,24 +155,37 @@ internal sealed class WalSupply
 
     /// <summary>Writes the segments, and the histories of all timelines: the restored server must begin one that nobody has used.</summary>
     /// <param name="folder">pg_wal.</param>
+    /// <param name="actor">The user to write as; null for root, where nobody else can enter.</param>
     /// <param name="withSegments">False when the server fetches them by itself.</param>
     /// <param name="context">Counts.</param>
     /// <param name="cancellation">Stops it.</param>
-    public async Task PlaceAsync(string folder, bool withSegments, StepContext context, CancellationToken cancellation)
+    public async Task PlaceAsync(string folder, (uint User, uint Group)? actor, bool withSegments, StepContext context, CancellationToken cancellation)
     {
-        Directory.CreateDirectory($"{folder}/archive_status");
+        using (ActingUser.As(actor)) Directory.CreateDirectory($"{folder}/archive_status");
         var segments = withSegments ? Segments : [];
         (context.Counters.ItemsTotal, context.Counters.BytesTotal) = (segments.Count, (long)segments.Count * _record.SegmentSize);
         foreach (var name in segments.Concat(Twins).Select(segment => segment.Name).Concat(_catalogue.Files.Where(file => file.Kind == WalFileKind.History).Select(file => file.Name)))
         {
             await using var content = (await OpenAnyAsync(name, cancellation) ?? throw Gone(name)).Content;
-            await using var file = new FileStream($"{folder}/{name}", new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite, BufferSize = 0 });
-            await content.CopyToAsync(file, 1 << 20, cancellation);
-            if (IsSettled(name)) await File.WriteAllBytesAsync($"{folder}/archive_status/{name}.done", [], cancellation);
+            Interlocked.Add(ref context.Counters.BytesDone, await WriteAsync(folder, name, content, actor, cancellation));
+            using (ActingUser.As(actor))
+                if (IsSettled(name)) ClusterFolder.Write($"{folder}/archive_status", $"{name}.done", "");
             Interlocked.Increment(ref context.Counters.ItemsDone);
-            Interlocked.Add(ref context.Counters.BytesDone, file.Length);
         }
         context.Note(withSegments ? $"{Segments.Count} WAL segments were added to the files." : $"The server fetches {Segments.Count} WAL segments as it replays them.");
+    }
+
+    private static async Task<long> WriteAsync(string folder, string name, Stream content, (uint User, uint Group)? actor, CancellationToken cancellation)
+    {
+        string making;
+        FileStream file;
+        using (ActingUser.As(actor)) file = new FileStream(ClusterFolder.Begin(folder, name, out making), FileAccess.Write, bufferSize: 0);
+        await using (file)
+        {
+            await content.CopyToAsync(file, 1 << 20, cancellation);
+            using (ActingUser.As(actor)) File.Move(making, $"{folder}/{name}", overwrite: true);
+            return file.Length;
+        }
     }
 
     /// <summary>
@@ -198,7 +231,7 @@ internal sealed class WalSupply
         if (target.Time is not { } time) return target;
         var newest = await NewestAsync(cancellation);
         if (!target.IsInPoint && !(time <= newest.Last))
-            throw Catalogue.PostgresTarget.Throwable($"The last transaction in the WAL at hand is of {(newest.Last is { } last ? Show(last) : "an unknown time")}{Gap}, before {target.Text}.", Nearest(newest.Last));
+            throw Catalogue.PostgresTarget.Throwable($"The last transaction in the WAL at hand is of {(newest.Last is { } last ? Show(last) : "an unknown time")}{Gap}, before {target.Text}.", $"{Nearest(newest.Last)}{StillWritten}");
         return time >= newest.LastTransaction ? target.ToEnd() : target;
     }
 
@@ -244,6 +277,9 @@ internal sealed class WalSupply
     }
 
     private string Gap => _reach.Gap is { } gap ? $" (then {gap} is missing)" : "";
+
+    /// <summary>The segment that a living server writes is not in the archive yet.</summary>
+    private const string StillWritten = " Where the server still runs, end its current segment with 'SELECT pg_switch_wal()', or wait for archive_timeout, and run the restore again when 'holdfast wal status' shows it.";
 
     private string Nearest(DateTimeOffset? newest)
     {

@@ -43,6 +43,7 @@ public sealed class PostgresArchive
         var gaps = Gaps(catalogue, await catalogue.ReadHistoriesAsync(cancellation));
         foreach (var gap in gaps.Where(gap => gap.Matters))
             problems.Add(Catalogue.WalGap.With($"WAL of {Cluster} is missing: {(gap.Segments == 1 ? $"segment {gap.First}" : $"{gap.Segments} segments, {gap.First} to {gap.Last}")}."));
+        var restorable = Restorable(catalogue, gaps);
         var behind = server?.Current is { } current && catalogue.Newest is { } newest ? (long)current.Number(catalogue.SegmentSize) - (long)newest.Number(catalogue.SegmentSize) - 1 : (long?)null;
         if (server is not null) problems.AddRange(Judge(server));
         if (server?.Current is { } writes && writes.Timeline != catalogue.Newest?.Timeline && await JudgeTimelineAsync(repository, server.System, writes.Timeline, cancellation) is { } apart) problems.Add(apart);
@@ -50,7 +51,7 @@ public sealed class PostgresArchive
         {
             Cluster = Cluster, System = catalogue.Identity?.System, SegmentSize = catalogue.SegmentSize,
             Ranges = [.. catalogue.Ranges.Select(range => new WalRangeStatus(range.Timeline, range.First.Name, range.Last.Name, range.Count))],
-            Gaps = gaps, Newest = catalogue.Newest?.Name, NewestTime = await NewestTimeAsync(repository, catalogue, cancellation), Snapshots = catalogue.WalSnapshots.Count,
+            Gaps = gaps, Newest = catalogue.Newest?.Name, NewestTime = await NewestTimeAsync(repository, catalogue, restorable, cancellation), Restorable = restorable?.Last.Name, Snapshots = catalogue.WalSnapshots.Count,
             ArchiveMode = server?.Mode, Current = server?.Current?.Name, Behind = behind is { } count ? Math.Max(0, count) : null, Ready = server?.Ready,
             Archived = server?.Archived, Failed = server?.Failed, Problems = problems,
         };
@@ -129,9 +130,23 @@ public sealed class PostgresArchive
         }
     }
 
-    private static async Task<DateTimeOffset?> NewestTimeAsync(Repository repository, WalCatalogue catalogue, CancellationToken cancellation)
+    /// <summary>The last segments that a recovery point can be replayed to: WAL behind a gap, or with no recovery point before it, brings nothing back.</summary>
+    private static WalRange? Restorable(WalCatalogue catalogue, IReadOnlyList<WalGapStatus> gaps)
     {
-        if (catalogue.Ranges is not [.., var last]) return null;
+        var (size, points) = (catalogue.SegmentSize, catalogue.PointSegments.ToList());
+        var reached = new List<WalRange>();
+        foreach (var range in catalogue.Ranges)
+        {
+            var begins = points.Any(point => point >= range.First && point <= range.Last);
+            var branches = !catalogue.Ranges.Any(other => other.Timeline == range.Timeline && other.First < range.First) && gaps.All(gap => WalSegment.Parse(gap.Last).Next(size) != range.First);
+            if (begins || (branches && reached.Exists(other => other.Timeline < range.Timeline))) reached.Add(range);
+        }
+        return reached is [.., var last] ? last : null;
+    }
+
+    private static async Task<DateTimeOffset?> NewestTimeAsync(Repository repository, WalCatalogue catalogue, WalRange? restorable, CancellationToken cancellation)
+    {
+        if (restorable is not { } last) return null;
         var reader = new WalFiles(repository, catalogue);
         for (var (number, left) = (last.Last.Number(last.SegmentSize), Searched); left > 0 && number >= last.First.Number(last.SegmentSize); number--, left--)
             if (await reader.ReadAsync(WalSegment.Of(last.Timeline, number, last.SegmentSize).Name, cancellation) is { } segment && WalRecords.Read(segment).LastTransaction is { } time) return time;

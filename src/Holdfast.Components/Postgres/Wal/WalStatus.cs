@@ -16,7 +16,10 @@ public sealed record WalStatus
 
     public required IReadOnlyList<WalGapStatus> Gaps { get; init; }
 
-    /// <summary>The end of the last transaction that the archive brings back; null when none is in its last segments.</summary>
+    /// <summary>The last segment that a recovery point of files can be replayed to without a gap; null when there is no such point.</summary>
+    public string? Restorable { get; init; }
+
+    /// <summary>The end of the last transaction up to there; null when none is in its last segments.</summary>
     public DateTimeOffset? NewestTime { get; init; }
 
     /// <summary>The last segment of the newest timeline.</summary>

@@ -9,26 +9,42 @@ public static class WholeFile
     /// <exception cref="ProblemException">It can not be written.</exception>
     public static async Task WriteAsync(string path, Func<Stream, CancellationToken, Task> write, CancellationToken cancellation)
     {
-        var making = $"{path}.{Environment.ProcessId}.holdfast";
+        var making = $"{path}.{Guid.NewGuid():N}.holdfast";
         try
         {
-            await using (var file = new FileStream(making, new FileStreamOptions
-            {
-                Mode = FileMode.Create, Access = FileAccess.Write, BufferSize = 0, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
-            }))
+            await using (var file = Create(making))
             {
                 await write(file, cancellation);
                 file.Flush(flushToDisk: true);
             }
-            File.Move(making, path, overwrite: true);
+            using (TrustedPath.ActAsKeeper(path)) File.Move(making, path, overwrite: true);
             DurableFolder.Sync(Path.GetDirectoryName(path)!);
         }
         catch (Exception failure)
         {
-            if (File.Exists(making)) File.Delete(making); // in a folder that is not there even that would fail
+            Remove(making);
             if (failure is IOException or UnauthorizedAccessException)
                 throw Catalogue.WalUnwritable.Throwable($"'{path}' can not be written: {failure.Message.TrimEnd('.')}.", failure);
             throw;
+        }
+    }
+
+    /// <summary>Root writes in a folder of another user as that user, and never through what is there already.</summary>
+    private static FileStream Create(string path)
+    {
+        using (TrustedPath.ActAsKeeper(path))
+            return new FileStream(path, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, BufferSize = 0, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite });
+    }
+
+    private static void Remove(string path)
+    {
+        try
+        {
+            using (TrustedPath.ActAsKeeper(path)) File.Delete(path);
+        }
+        catch (Exception gone) when (gone is IOException or UnauthorizedAccessException)
+        {
+            // In a folder that is not there nothing was made.
         }
     }
 }

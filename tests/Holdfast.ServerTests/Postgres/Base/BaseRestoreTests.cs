@@ -200,7 +200,7 @@ public sealed class BaseRestoreTests
         await steps[0].Act(context, BaseRig.Cancellation); // and here it is killed
         var undo = Assert.Single(context.Owed);
         await rig.Component().UndoHandlers.Single(handler => handler.Kind == undo.Kind).UndoAsync(undo, BaseRig.Cancellation);
-        Assert.Equal(["is-active --quiet -- postgresql@15-main", "stop -- postgresql@15-main", "start -- postgresql@15-main"], await File.ReadAllLinesAsync(log, BaseRig.Cancellation));
+        Assert.Equal(["show -p LoadState -- postgresql@15-main", "is-active --quiet -- postgresql@15-main", "stop -- postgresql@15-main", "start -- postgresql@15-main"], await File.ReadAllLinesAsync(log, BaseRig.Cancellation));
     }
 
     [Fact]

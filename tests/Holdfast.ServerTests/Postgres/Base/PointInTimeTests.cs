@@ -75,8 +75,7 @@ public sealed class PointInTimeTests(ITestOutputHelper output)
         rig.RestoreOptions = new BaseRestoreOptions { LargestWal = 0, Program = rig["holdfast"] };
         Assert.Contains((await RestoreAsync(rig, taken, new RecoveryWishes { Limit = RecoveryLimit.Latest })).Notes, note => note.Contains("The server fetches", StringComparison.Ordinal));
         Assert.Equal("20|3", await rig.Server.QueryAsync("postgres", "SELECT count(*), (SELECT count(*) FROM later) FROM c"));
-        Assert.Contains("restore_command = 'false'", await File.ReadAllLinesAsync($"{rig.Server.Data}/postgresql.auto.conf", BaseRig.Cancellation));
-        Assert.False(File.Exists($"{rig.Server.Data}/.holdfast-wal.sock"));
+        Assert.DoesNotContain(await File.ReadAllLinesAsync($"{rig.Server.Data}/postgresql.auto.conf", BaseRig.Cancellation), line => line.StartsWith("re", StringComparison.Ordinal) || line.StartsWith("hot_standby", StringComparison.Ordinal));
         await rig.Server.ExecuteAsync("postgres", "ALTER SYSTEM SET work_mem = '5MB';");
         await rig.Server.StopServerAsync();
         await RestoreAsync(rig, taken, new RecoveryWishes { Limit = RecoveryLimit.Address, To = commits[9].Lsn });

@@ -1,0 +1,51 @@
+namespace Holdfast.Engine.Hosts;
+
+/// <summary>
+/// Tells whether root alone decides where a path leads. A link is followed only when root made it, in a folder where nobody else can exchange
+/// it: the rule of systemd's CHASE_SAFE. From the first folder that somebody else can write, root has to act as that user.
+/// </summary>
+public static class TrustedPath
+{
+    private const int MostLinks = 40;
+
+    /// <summary>Follows a path from the root of the file system.</summary>
+    /// <param name="path">An absolute path; its end need not exist.</param>
+    /// <returns>The owner of the first folder on the way in which somebody besides root can exchange the next entry; null where there is none.</returns>
+    /// <exception cref="IOException">A link lies behind such a folder, or in it.</exception>
+    public static (uint User, uint Group)? Keeper(string path)
+    {
+        var parts = new Stack<string>(Parts(path).Reverse());
+        var (at, links, keeper) = ("", 0, ((uint, uint)?)null);
+        while (parts.TryPop(out var name))
+        {
+            var folder = FileFacts.Of(at.Length == 0 ? "/" : at);
+            var found = FileFacts.TryFind($"{at}/{name}");
+            keeper ??= KeeperOf(at, folder, found);
+            if (found is not { } entry) return keeper;
+            if (!entry.IsLink)
+            {
+                at = $"{at}/{name}";
+                continue;
+            }
+            if (keeper is not null || entry.User != 0) throw new IOException($"{at}/{name} is a link that another user than root can exchange");
+            if (++links > MostLinks) throw new IOException($"{path} leads over too many links");
+            var target = new FileInfo($"{at}/{name}").LinkTarget ?? "";
+            if (target.StartsWith('/')) at = "";
+            foreach (var part in Parts(target).Reverse()) parts.Push(part);
+        }
+        return keeper;
+    }
+
+    /// <summary>Where a path begins to be somebody else's: the user to act as for what is made or moved at its end.</summary>
+    public static ActingUser ActAsKeeper(string path) => ActingUser.As(Environment.IsPrivilegedProcess ? Keeper(path) : null);
+
+    /// <summary>In a folder for all, as /tmp, the owner of an entry keeps it; root's own entries are safe there, but not in a folder without the sticky bit.</summary>
+    private static (uint User, uint Group)? KeeperOf(string path, FileFacts folder, FileFacts? entry)
+    {
+        if (!folder.LetsOthersExchange(entry?.User ?? 0)) return null;
+        if (folder.User != 0) return (folder.User, folder.Group);
+        return entry is { User: not 0 } owned && folder.IsSticky ? (owned.User, owned.Group) : throw new IOException($"other users than root can write in {path}");
+    }
+
+    private static IEnumerable<string> Parts(string path) => path.Split('/', StringSplitOptions.RemoveEmptyEntries).Where(part => part != ".");
+}
