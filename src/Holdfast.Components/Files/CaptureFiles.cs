@@ -11,7 +11,10 @@ internal sealed class CaptureFiles(FilesSettings settings, CaptureSession sessio
     private readonly Allowance _warnings = new(50);
     private readonly ConcurrentDictionary<string, bool> _told = new(StringComparer.Ordinal);
 
+    private readonly ConcurrentQueue<string> _vanished = [];
+
     private ComponentRecord? _record;
+    private IReadOnlySet<string> _named = new HashSet<string>(StringComparer.Ordinal);
 
     public async Task RunAsync(StepContext step, CancellationToken cancellation)
     {
@@ -22,7 +25,7 @@ internal sealed class CaptureFiles(FilesSettings settings, CaptureSession sessio
         var (counters, before) = (session.Writer.Counters, Figures.Of(session.Writer.Counters));
         step.Counters.Refresh = shown => Show(Figures.Of(counters) - before, shown);
         await ArchiveAsync(survey, record, step, null, cancellation);
-        foreach (var problem in survey.Problems) step.Warn(problem);
+        WarnOnce(survey, step);
         if (_warnings.Suppressed > 0) step.Warn(KindOf(!record.Complete).With($"{_warnings.Suppressed} more files could not be read, or changed each time."));
         Complete(record, survey, Figures.Of(counters) - before);
         record.To = clock.GetUtcNow();
@@ -40,14 +43,22 @@ internal sealed class CaptureFiles(FilesSettings settings, CaptureSession sessio
         var counters = new ArchiveCounters();
         step.Counters.Refresh = shown => Interlocked.Exchange(ref shown.ItemsDone, Figures.Of(counters).Files);
         await ArchiveAsync(survey, record, step, counters, cancellation);
+        WarnOnce(survey, step);
         record.Details = FilesRecord.Details(survey);
         record.To = clock.GetUtcNow();
         var changed = counters.FilesNew + counters.FilesChanged;
         if (changed > 0) step.Note($"{changed} files had changed since they were captured.");
     }
 
+    private void WarnOnce(FilesSurvey survey, StepContext step)
+    {
+        foreach (var problem in survey.Problems)
+            if (_told.TryAdd(problem.Message, true)) step.Warn(problem);
+    }
+
     private async Task ArchiveAsync(FilesSurvey survey, ComponentRecord record, StepContext step, ArchiveCounters? counters, CancellationToken cancellation)
     {
+        _named = survey.NamedPlaces;
         var options = new ArchiveOptions
         {
             Prefix = FilesComponent.Root,
@@ -56,14 +67,34 @@ internal sealed class CaptureFiles(FilesSettings settings, CaptureSession sessio
             OnWarning = warning => Report(warning, record, step),
         };
         foreach (var gone in await session.Writer.AddPathsAsync(survey.Tops, options, cancellation))
-            Report(new ArchiveWarning(gone, $"{gone} vanished while the recovery point was taken", Left: true), record, step);
+            Report(new ArchiveWarning(gone, $"{gone} vanished while the recovery point was taken", Left: true) { IsGone = true }, record, step);
+        ReportVanished(step);
     }
 
     private void Report(ArchiveWarning warning, ComponentRecord record, StepContext step)
     {
+        if (warning.KernelFileSystem is { } kernel)
+        {
+            if (_told.TryAdd(warning.Path, true)) step.Note($"{warning.Path} was skipped: it lies in a file system of the kernel ({kernel}), which is never captured.");
+            return;
+        }
+        if (warning.IsGone && !_named.Contains(warning.Path))
+        {
+            if (_told.TryAdd(warning.Path, true)) _vanished.Enqueue(warning.Path);
+            return;
+        }
         if (warning.Left) record.Complete = false;
         if (!_told.TryAdd(warning.Message, true) || !_warnings.Take()) return;
         step.Warn(KindOf(warning.Left).With($"A file was {(warning.Left ? "left out" : "kept as last read")}: {warning.Message}."));
+    }
+
+    // Files come and go; what was gone before it could be read is not missing from the point.
+    private void ReportVanished(StepContext step)
+    {
+        var vanished = _vanished.ToArray();
+        _vanished.Clear();
+        if (vanished.Length == 1) step.Note($"{vanished[0]} vanished while files were captured, so it is not in the recovery point.");
+        if (vanished.Length > 1) step.Note($"{vanished.Length} files or folders vanished while files were captured, {vanished[0]} among them, so they are not in the recovery point.");
     }
 
     private static ProblemKind KindOf(bool left) => left ? Catalogue.FilesUnreadable : Catalogue.FilesChanged;

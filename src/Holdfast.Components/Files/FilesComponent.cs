@@ -43,7 +43,7 @@ public sealed class FilesComponent : IComponent
         var bulk = new Step
         {
             Name = "Capture configuration files",
-            Does = $"Archive {survey.Tops.Count} paths of {survey.Selection.Groups.Count} groups, {survey.Certificates.Count} certificates and keys among them.",
+            Does = $"Archive {survey.Tops.Count} paths of {survey.Selection.Groups.Count} groups, {survey.Certificates.Count} certificates and keys among them. {Configurations(survey)}",
             Component = Name,
             Act = capture.RunAsync,
         };
@@ -73,6 +73,11 @@ public sealed class FilesComponent : IComponent
             },
         ];
     }
+
+    private static string Configurations(FilesSurvey survey) => survey.Configurations.Count == 0
+        ? "No configuration that names certificates was found."
+        : $"Configurations read for certificates: {string.Join(", ", survey.Configurations.Order(StringComparer.Ordinal).Take(50))}"
+            + (survey.Configurations.Count > 50 ? $" and {survey.Configurations.Count - 50} more." : ".");
 
     private static string Sentence(RestoreSession session) =>
         (session.Target is { } target ? $"Write the files of the recovery point below {target}; " : "Write the files of the recovery point to where they came from; ")

@@ -56,7 +56,7 @@ internal static class FilesRecord
     private static JsonObject Certificate(FoundFile file) => new()
     {
         ["path"] = file.Path,
-        ["state"] = file.IsMissing ? "missing" : file.Unreadable is not null ? "unreadable" : "captured",
+        ["state"] = file.IsDistrusted || file.Trail.Refused is not null ? "refused" : file.IsMissing ? "missing" : file.Unreadable is not null ? "unreadable" : "captured",
         ["format"] = file.Content?.Format,
         ["namedBy"] = Listed(file.NamedBy, named => new JsonObject { ["file"] = named.NamedBy, ["setting"] = named.Setting }),
         ["certificates"] = Listed(file.Content?.Certificates ?? [], Facts),

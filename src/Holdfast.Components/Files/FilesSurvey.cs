@@ -13,16 +13,16 @@ internal sealed class FilesSurvey
 {
     private readonly FilesSettings _settings;
     private readonly DateTimeOffset _now;
-    private readonly IReadOnlyList<Problem> _configurationProblems;
+    private readonly ConfigurationReader _configurations = new();
 
     /// <summary>Looks at the disk; nothing is changed.</summary>
     public FilesSurvey(FilesSettings settings, DateTimeOffset now)
     {
         (_settings, _now) = (settings, now);
         Selection = Selection.Find(settings.Groups);
-        (Certificates, _configurationProblems) = settings.FindsCertificates ? FindCertificates() : ([], []);
+        if (settings.FindsCertificates) (Certificates, _configurations) = FindCertificates();
         var excludes = new PatternList(settings.Exclude);
-        var places = Selection.Places.Concat(Certificates.SelectMany(PlacesOf)).Distinct(StringComparer.Ordinal)
+        var places = Selection.Places.Concat(Certificates.SelectMany(PlacesOf)).Concat(LinkedConfigurations()).Distinct(StringComparer.Ordinal)
             .Where(place => !excludes.Matches(place)).ToList();
         Gate = new Gate(excludes, places);
         Tops = [.. places.Where(place => !Gate.IsBelowPlace(place)).Order(StringComparer.Ordinal)];
@@ -33,16 +33,29 @@ internal sealed class FilesSurvey
     /// <summary>The real paths to capture, certificates among them, without those that lie below another one: they come with it.</summary>
     public IReadOnlyList<string> Tops { get; }
 
-    public IReadOnlyList<FoundFile> Certificates { get; }
+    public IReadOnlyList<FoundFile> Certificates { get; } = [];
+
+    /// <summary>The configurations that were read for certificates.</summary>
+    public IReadOnlyList<string> Configurations => _configurations.Names;
     public Gate Gate { get; }
 
     /// <summary>How much it is; nothing before <see cref="Walk"/>.</summary>
     public Extent Extent { get; private set; }
 
     /// <summary>True when something that was asked for will not be in the point.</summary>
-    public bool IsIncomplete => Selection.Entries.Any(entry => entry.State is EntryState.Missing or EntryState.Unseen or EntryState.Refused || entry.Refused.Count > 0)
+    public bool IsIncomplete => Selection.Entries.Any(entry => entry.State is EntryState.Missing or EntryState.Unseen or EntryState.Refused || entry.Refused.Count > 0 || (entry.Lost.Count > 0 && !entry.Entry.Optional))
         || Certificates.Any(file => file.Unseen is not null)
+        || RefusedLinks.Any()
         || Undeclared.Any();
+
+    /// <summary>Links that were not followed, but for those that lead to what is selected all the same.</summary>
+    public IEnumerable<RefusedLink> RefusedLinks => Selection.Entries.SelectMany(entry => entry.RefusedLinks)
+        .Concat(Certificates.Select(file => file.Trail.Refused).OfType<RefusedLink>())
+        .Distinct().Where(refused => !Gate.IsPlace(refused.Target) && !Gate.IsBelowPlace(refused.Target));
+
+    /// <summary>Selected paths that the profile, or a configuration, names one by one: when they vanish that is no matter of course.</summary>
+    public IReadOnlySet<string> NamedPlaces => Selection.Entries.Where(entry => entry.IsPlain && !entry.Entry.Optional).SelectMany(entry => entry.Places)
+        .Concat(Certificates.SelectMany(PlacesOf)).ToHashSet(StringComparer.Ordinal);
 
     /// <summary>Data directories below selected paths, but for those that the profile says are captured elsewhere.</summary>
     public IEnumerable<DataDirectory> Undeclared => Gate.Databases.Where(found => !_settings.Groups.SelectMany(group => group.Entries)
@@ -58,19 +71,22 @@ internal sealed class FilesSurvey
     /// <summary>Everything that a person should know.</summary>
     public IEnumerable<Problem> Problems =>
         Selection.Entries.SelectMany(ProblemsOf)
+            .Concat(RefusedLinks.Select(refused => Catalogue.FilesLink.With($"The link {refused.Link} to {refused.Target} was not followed: {refused.Reason}.")))
             .Concat(Undeclared.Select(Refusal))
             .Concat(Gate.RedisFolders.Select(folder => Catalogue.FilesChanged.With(
                 $"{folder} holds data of Redis, which changes while it is copied.", "Exclude it from 'files'; its configuration is what belongs there.")))
-            .Concat(_configurationProblems)
+            .Concat(_configurations.Problems)
             .Concat(new CertificateJudge(_now, _settings.CertificateWarning).Judge(Certificates));
 
     private IEnumerable<Problem> ProblemsOf(SelectedEntry entry)
     {
-        if (entry.State == EntryState.Missing) yield return Catalogue.FilesMissing.With($"{entry.Entry.Path} is not there.");
+        if (entry is { State: EntryState.Missing, KernelFileSystems: [var kernel, ..] })
+            yield return Catalogue.FilesMissing.With($"{entry.Entry.Path} lies in a file system of the kernel ({kernel}), which is never captured.", "Take it out of 'files'.");
+        else if (entry.State == EntryState.Missing) yield return Catalogue.FilesMissing.With($"{entry.Entry.Path} is not there.");
         if (entry.State == EntryState.Unseen)
             yield return Catalogue.FilesUnreadable.With($"Whether {entry.Entry.Path} is there can not be told: {LocalEntries.WhyUnseen(Glob.PlainPartOf(entry.Entry.Path))}.");
-        foreach (var lost in entry.Entry.Optional ? [] : entry.Lost)
-            yield return Catalogue.FilesMissing.With($"{entry.Entry.Path} is a link to {lost}, which is not there.", "Correct the link, or mark the path 'optional: true'.");
+        foreach (var (link, target) in entry.Entry.Optional ? [] : entry.Lost)
+            yield return Catalogue.FilesMissing.With($"{link} is a link to {target}, which is not there.", "Correct the link, or mark the path 'optional: true'.");
         foreach (var refused in entry.Refused) yield return Refusal(refused);
         if (entry.State == EntryState.Elsewhere && !_settings.Components.Contains(entry.Entry.DataDirectory!, StringComparer.Ordinal) && Glob.Expand(entry.Entry.Path).Count > 0)
             yield return Catalogue.FilesElsewhere.With($"The data in {entry.Entry.Path} is left to the component '{entry.Entry.DataDirectory}', which this profile does not have: it is not in the recovery point.");
@@ -79,16 +95,45 @@ internal sealed class FilesSurvey
     private static Problem Refusal(DataDirectory found) =>
         Catalogue.FilesDatabase.With($"{found.Path} is a data directory of {found.Database}: it was skipped, because a copy of it while it runs is worthless.", found.Remedy);
 
-    private (IReadOnlyList<FoundFile> Found, IReadOnlyList<Problem> Problems) FindCertificates()
+    private (IReadOnlyList<FoundFile> Found, ConfigurationReader Reader) FindCertificates()
     {
         var configurations = _settings.Configurations.SelectMany(configuration => Glob.Expand(configuration.Pattern).Select(path => (configuration.Program, path)));
         return CertificateSearch.Run(Selection.Places.SelectMany(ConfigurationsAt).Distinct(StringComparer.Ordinal), configurations);
     }
 
-    // A selected folder may hold the configurations; deep trees are not searched for them.
-    private static IEnumerable<string> ConfigurationsAt(string place) =>
-        Disk.IsFolder(place) ? Disk.Names(place).Select(name => $"{place}/{name}").Where(Disk.IsFile) : [place];
+    /// <summary>
+    /// A selected folder may hold configurations, a few levels deep (/etc holds all of a machine's). Trees of data are not searched
+    /// through: what lies near the top is looked at first, and then so many entries.
+    /// </summary>
+    private static IEnumerable<string> ConfigurationsAt(string place)
+    {
+        const int deepest = 5, mostEntries = 20_000;
+        var seen = 0;
+        var ahead = new Queue<(string Path, int Depth)>([(place, 0)]);
+        while (ahead.TryDequeue(out var next))
+        {
+            var (path, depth) = next;
+            if (!Disk.IsFolder(path))
+            {
+                yield return path;
+                continue;
+            }
+            if (depth > deepest || seen > mostEntries || LocalEntries.KernelFileSystem(path) is not null) continue;
+            var names = Disk.Names(path);
+            if (DataDirectory.Recognise(path, names) is not null) continue;
+            foreach (var name in names.Take(mostEntries - seen + 1)) ahead.Enqueue((path == "/" ? path + name : $"{path}/{name}", depth + 1));
+            seen += names.Count;
+        }
+    }
+
+    // A link in a selected folder is captured as it is; of a configuration, what it leads to is meant as well.
+    private IEnumerable<string> LinkedConfigurations() =>
+        _configurations.Linked.Where(linked => Selection.Places.Any(place => linked.Path == place || linked.Path.StartsWith(place.TrimEnd('/') + '/', StringComparison.Ordinal)))
+            .SelectMany(linked => PlacesOf(linked.Trail));
 
     private static IEnumerable<string> PlacesOf(FoundFile file) =>
-        file.Trail.Place is { } place && Disk.IsFile(place) ? file.Trail.Links.Append(place) : file.Trail.Links;
+        file.IsDistrusted ? [] : file.Unreadable is not null && !Disk.IsFile(file.Trail.Place ?? "") ? file.Trail.Links : PlacesOf(file.Trail);
+
+    private static IEnumerable<string> PlacesOf(PathTrail trail) =>
+        trail.Place is { } place && Disk.IsFile(place) ? trail.Links.Append(place) : trail.Links;
 }

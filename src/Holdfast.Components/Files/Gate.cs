@@ -38,6 +38,9 @@ internal sealed class Gate(PatternList excludes, IReadOnlyList<string> places)
         return IsInDatabase(path) && !_abovePlaces.Contains(path);
     }
 
+    /// <summary>True when the path itself is selected.</summary>
+    public bool IsPlace(string path) => _places.Contains(path);
+
     /// <summary>True when a folder above the path is selected as a whole.</summary>
     public bool IsBelowPlace(string path) => Above(path).Any(_places.Contains);
 

@@ -1,3 +1,5 @@
+using Holdfast.Restic.Archiving;
+
 namespace Holdfast.Components.Files;
 
 /// <summary>
@@ -9,6 +11,12 @@ namespace Holdfast.Components.Files;
 /// <param name="Lost">Where a link points to in vain; null when everything was found.</param>
 internal sealed record PathTrail(IReadOnlyList<string> Links, string? Place, string? Lost)
 {
+    /// <summary>A link that was not followed, and why; null when all were.</summary>
+    public RefusedLink? Refused { get; init; }
+
+    /// <summary>The kernel's own file system that the path ends in, of which nothing is captured; null otherwise.</summary>
+    public string? KernelFileSystem { get; init; }
+
     // As many as Linux follows. Source: path_resolution(7).
     private const int MostLinks = 40;
 
@@ -19,7 +27,21 @@ internal sealed record PathTrail(IReadOnlyList<string> Links, string? Place, str
     // Not files, but the kernel's: a unit that is masked is a link to /dev/null.
     private static readonly string[] _kernelPlaces = ["/dev/", "/proc/", "/sys/"];
 
+    /// <summary>
+    /// Follows a path to where it ends. A link is followed only when root alone could have made it: whoever else may write to it, or to a
+    /// folder above it, would choose what of the machine is captured, and rolled back by a restore.
+    /// </summary>
     public static PathTrail Follow(string path)
+    {
+        var trail = Follow(path, LocalEntries.IsOursAlone);
+        if (trail.Refused is not { } refused) return trail;
+        var whole = Follow(path, _ => true);
+        // One that leads to nothing, or only to the kernel, can't bring anything in.
+        if (whole.Place is null && whole.Refused is null) return whole;
+        return trail with { Refused = refused with { Target = whole.Place ?? "/" } };
+    }
+
+    private static PathTrail Follow(string path, Func<string, bool> isTrusted)
     {
         var links = new List<string>();
         var ahead = new Stack<string>(Parts(path).Reverse());
@@ -34,6 +56,7 @@ internal sealed record PathTrail(IReadOnlyList<string> Links, string? Place, str
             }
             if (++passed > MostLinks) return new(links, null, path);
             if (!_systemLinks.Contains(next)) links.Add(next);
+            if (!isTrusted(next)) return new(links, null, null) { Refused = new(next, target, "others than root can change it") };
             if (target.StartsWith('/')) place = "";
             foreach (var further in Parts(target).Reverse()) ahead.Push(further);
         }
@@ -42,9 +65,16 @@ internal sealed record PathTrail(IReadOnlyList<string> Links, string? Place, str
 
     private static PathTrail Ended(string path, List<string> links, string place)
     {
-        if (_kernelPlaces.Any(kernel => place.StartsWith(kernel, StringComparison.Ordinal))) return new(links, null, null);
-        if (place.Length == 0) return path.Trim('/').Length == 0 ? new(links, "/", null) : new(links, null, null);
-        return Disk.TypeOf(place) is null ? new(links, null, place) : new(links, place, null);
+        if (_kernelPlaces.FirstOrDefault(kernel => place.StartsWith(kernel, StringComparison.Ordinal)) is { } kernel)
+            return new(links, null, null) { KernelFileSystem = kernel.Trim('/') };
+        if (place.Length == 0)
+        {
+            return path.Trim('/').Length == 0 ? new(links, "/", null)
+                : new(links, null, null) { Refused = new(links.Count > 0 ? links[^1] : path, "/", "it would bring the whole machine in") };
+        }
+        if (Disk.TypeOf(place) is null) return new(links, null, place);
+        return LocalEntries.KernelFileSystem(place) is { } fileSystem
+            ? new(links, null, null) { KernelFileSystem = fileSystem } : new(links, place, null);
     }
 
     private static string[] Parts(string path) => [.. path.Split('/', StringSplitOptions.RemoveEmptyEntries).Where(part => part is not ".")];

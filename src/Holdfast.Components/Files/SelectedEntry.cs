@@ -1,4 +1,5 @@
 using Holdfast.Restic.Archiving;
+using Holdfast.Restic.Filtering;
 
 namespace Holdfast.Components.Files;
 
@@ -29,19 +30,30 @@ internal enum EntryState
 /// <param name="State">What it came to.</param>
 /// <param name="Places">The real paths to capture, links on the way among them.</param>
 /// <param name="Refused">Data directories that it names.</param>
-/// <param name="Lost">Places that links point to in vain.</param>
+/// <param name="Lost">Paths that are links to nothing, and where they point to.</param>
 internal sealed record SelectedEntry(
     FileEntry Entry,
     EntryState State,
     IReadOnlyList<string> Places,
     IReadOnlyList<DataDirectory> Refused,
-    IReadOnlyList<string> Lost)
+    IReadOnlyList<(string Link, string Target)> Lost)
 {
+    /// <summary>Links that were not followed.</summary>
+    public IReadOnlyList<RefusedLink> RefusedLinks { get; init; } = [];
+
+    /// <summary>The kernel's file systems that it ends in.</summary>
+    public IReadOnlyList<string> KernelFileSystems { get; init; } = [];
+
+    /// <summary>True when the line names one path, and does not stand for whatever fits a pattern.</summary>
+    public bool IsPlain => !NamePattern.IsIn(Entry.Path);
+
     /// <summary>Finds on disk what a line stands for.</summary>
     public static SelectedEntry Find(FileEntry entry)
     {
         if (entry.DataDirectory is not null) return new(entry, EntryState.Elsewhere, [], [], []);
-        var trails = Glob.Expand(entry.Path).Select(PathTrail.Follow).ToList();
+        var paths = Glob.Expand(entry.Path);
+        var trails = paths.Select(PathTrail.Follow).ToList();
+        var lost = paths.Zip(trails).Where(pair => pair.Second is { Lost: not null, Links.Count: > 0 }).Select(pair => (pair.First, pair.Second.Lost!));
         var refused = trails.Select(trail => RefusedAt(trail.Place)).OfType<DataDirectory>().Distinct().ToList();
         var places = trails.SelectMany(trail => trail.Links)
             .Concat(trails.Select(trail => trail.Place).OfType<string>().Where(place => RefusedAt(place) is null))
@@ -50,7 +62,11 @@ internal sealed record SelectedEntry(
             : refused.Count > 0 ? EntryState.Refused
             : LocalEntries.WhyUnseen(Glob.PlainPartOf(entry.Path)) is not null ? EntryState.Unseen
             : entry.Optional ? EntryState.Absent : EntryState.Missing;
-        return new(entry, state, places, refused, [.. trails.Select(trail => trail.Lost).OfType<string>()]);
+        return new(entry, state, places, refused, [.. lost])
+        {
+            RefusedLinks = [.. trails.Select(trail => trail.Refused).OfType<RefusedLink>().Distinct()],
+            KernelFileSystems = [.. trails.Select(trail => trail.KernelFileSystem).OfType<string>().Distinct(StringComparer.Ordinal)],
+        };
     }
 
     // A single file inside a data directory, named by itself, is a configuration file that happens to lie there.

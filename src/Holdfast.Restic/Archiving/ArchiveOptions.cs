@@ -51,6 +51,9 @@ public sealed record ArchiveWarning(string Path, string Message, bool Left)
 {
     /// <summary>True when there was nothing any more at the path.</summary>
     public bool IsGone { get; init; }
+
+    /// <summary>The kernel's own file system that the path lies in ("proc"), of which nothing is ever archived; null otherwise.</summary>
+    public string? KernelFileSystem { get; init; }
 }
 
 /// <summary>Owner, mode and time of an entry that does not come from a local file.</summary>

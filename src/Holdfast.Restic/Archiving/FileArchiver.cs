@@ -16,6 +16,7 @@ internal sealed class FileArchiver : IAsyncDisposable
     private static readonly Task<Node?> Nothing = Task.FromResult<Node?>(null);
 
     private readonly Repository _repository;
+    private readonly WalkedFolder _root;
     private readonly BlobWriter _blobs;
     private readonly FileReader _reader;
     private readonly ArchiveCounters _counters;
@@ -27,11 +28,12 @@ internal sealed class FileArchiver : IAsyncDisposable
     private readonly TaskGroup _directories = new();
     private Exception? _failure;
 
-    public FileArchiver(Repository repository, BlobWriter blobs, ChunkPipeline chunks, ArchiveCounters counters, ArchiveOptions options, CancellationToken cancellation)
+    /// <param name="root">A folder that everything to be archived lies in; links on the way to it are followed, links below it never are. It is disposed of at the end.</param>
+    public FileArchiver(Repository repository, WalkedFolder root, BlobWriter blobs, ChunkPipeline chunks, ArchiveCounters counters, ArchiveOptions options, CancellationToken cancellation)
     {
-        (_repository, _blobs, _counters, _options) = (repository, blobs, counters, options);
+        (_repository, _root, _blobs, _counters, _options) = (repository, root, blobs, counters, options);
         _nodes = new NodeReader(repository.Options.Clock.LocalTimeZone, onUnreadable: (path, error) => options.OnWarning?.Invoke(new ArchiveWarning(path, error.Message, Left: false)));
-        _reader = new FileReader(repository, chunks, _nodes, counters, options);
+        _reader = new FileReader(repository, root, chunks, _nodes, counters, options);
         _stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         _readers = [.. Enumerable.Range(0, repository.Options.Workers).Select(_ => Task.Run(ReadFilesAsync, CancellationToken.None))];
     }
@@ -113,17 +115,26 @@ internal sealed class FileArchiver : IAsyncDisposable
         }
         catch (PosixException e)
         {
+            if (Replacement(job) is { } node) return node;
             Warn(e);
             return null;
         }
     }
+
+    /// <summary>What stands in the place of a file that has become something else since the walk: a FIFO, a socket, a device, a link.</summary>
+    private Node? Replacement(Job job) =>
+        LocalEntries.TryFind(job.Path, out var type, out _) && type is not (NodeType.File or NodeType.Directory or NodeType.Unknown) && TryStatus(job.Path, out var status)
+            ? TryRead(job.Path, job.Name, status) : null;
 
     private async Task<Dictionary<string, Node>?> ReadPreviousAsync(Id? tree)
     {
         if (tree is not { } id || !(await _repository.LoadIndexAsync(_stop.Token)).Contains(id, BlobType.Tree)) return null;
         try
         {
-            return (await _repository.ReadTreeAsync(id, _stop.Token)).ToDictionary(n => n.Name, StringComparer.Ordinal);
+            var previous = new Dictionary<string, Node>(StringComparer.Ordinal);
+            // A damaged or hostile tree may have a name twice; whichever is compared with, a file that differs is read.
+            foreach (var node in await _repository.ReadTreeAsync(id, _stop.Token)) previous[node.Name] = node;
+            return previous;
         }
         catch (ResticException lost) when (lost.IsLoss)
         {
@@ -163,7 +174,9 @@ internal sealed class FileArchiver : IAsyncDisposable
     {
         try
         {
-            return FolderReader.ReadNames(path);
+            var folder = _root.OpenFolder(path);
+            if (KernelFileSystem.NameOf(folder, path) is not { } kernel) return FolderReader.ReadNames(folder, path);
+            using (folder) throw new PosixException(Errno.EINVAL, "archive", path) { KernelFileSystem = kernel };
         }
         catch (PosixException e)
         {
@@ -173,7 +186,7 @@ internal sealed class FileArchiver : IAsyncDisposable
     }
 
     private void Warn(PosixException error) =>
-        _options.OnWarning?.Invoke(new ArchiveWarning(error.Path, error.Message, Left: true) { IsGone = error.Errno is Errno.ENOENT or Errno.ENOTDIR });
+        _options.OnWarning?.Invoke(new ArchiveWarning(error.Path, error.Message, Left: true) { IsGone = error.Errno is Errno.ENOENT or Errno.ENOTDIR, KernelFileSystem = error.KernelFileSystem });
 
     public async ValueTask DisposeAsync()
     {
@@ -181,5 +194,6 @@ internal sealed class FileArchiver : IAsyncDisposable
         await Task.WhenAll(_readers);
         await _directories.WaitAsync(); // after a failure nobody else does, and they write
         _stop.Dispose();
+        _root.Dispose();
     }
 }

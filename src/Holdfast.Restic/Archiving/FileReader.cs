@@ -5,13 +5,13 @@ using Microsoft.Win32.SafeHandles;
 namespace Holdfast.Restic.Archiving;
 
 /// <summary>Reads one file into the repository: not at all when it is unchanged, and again when it changes meanwhile.</summary>
-internal sealed class FileReader(Repository repository, ChunkPipeline chunks, NodeReader nodes, ArchiveCounters counters, ArchiveOptions options)
+internal sealed class FileReader(Repository repository, WalkedFolder root, ChunkPipeline chunks, NodeReader nodes, ArchiveCounters counters, ArchiveOptions options)
 {
     /// <exception cref="PosixException">It can't be read.</exception>
     public async Task<Node?> ReadAsync(string path, string name, FileStatus status, Node? previous, CancellationToken cancellation)
     {
         var node = nodes.Read(path, name, status);
-        using var file = new LocalFile(path, node, previous, await repository.LoadIndexAsync(cancellation));
+        using var file = new LocalFile(root, path, node, previous, await repository.LoadIndexAsync(cancellation));
         if (options.Source is { } source) return await ReadSourceAsync(source, file, node, cancellation);
         if (file.IsUnchanged()) return NotStored(file, node with { Content = previous!.Content }, isRead: false);
         node = await ReadContentAsync(path, name, cancellation);
@@ -41,9 +41,7 @@ internal sealed class FileReader(Repository repository, ChunkPipeline chunks, No
     {
         for (var attempt = 0; ; attempt++)
         {
-            using var file = FileCalls.OpenRead(path);
-            var before = FileStatus.Of(file, path);
-            if (before.Type != NodeType.File) throw new PosixException(Errno.ENOENT, "read as a file", path); // it was replaced meanwhile
+            using var file = Open(root, path, out var before);
             var node = nodes.Read(path, name, before);
             long offset = 0;
             var content = await chunks.StoreAsync(
@@ -59,6 +57,15 @@ internal sealed class FileReader(Repository repository, ChunkPipeline chunks, No
             if (!settled) options.OnWarning?.Invoke(new ArchiveWarning(path, $"{path} changed each of the {attempt + 1} times that it was read", Left: false));
             return node with { Size = (ulong)content.Size, Content = content.Blobs };
         }
+    }
+
+    /// <summary>Opens a file of the walk, unless it is the kernel's: its name may have been bound over by one of those.</summary>
+    /// <exception cref="PosixException">It can't be opened, or should not be read.</exception>
+    internal static SafeFileHandle Open(WalkedFolder root, string path, out FileStatus status)
+    {
+        var file = root.OpenRead(path, out status);
+        if (KernelFileSystem.NameOf(file, path) is not { } kernel) return file;
+        using (file) throw new PosixException(Errno.EINVAL, "archive", path) { KernelFileSystem = kernel };
     }
 
     // A bad sector costs the file, not the snapshot. HResult is errno, as .NET carries it on Linux.

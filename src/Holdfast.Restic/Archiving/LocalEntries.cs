@@ -25,6 +25,74 @@ public static class LocalEntries
         }
     }
 
+    /// <summary>The device that the file system of a path lies on; 0 when nothing is there, or it may not be seen.</summary>
+    public static ulong DeviceOf(string path)
+    {
+        try
+        {
+            return FileStatus.TryFind(path, out var status) ? status.Device : 0;
+        }
+        catch (PosixException)
+        {
+            return 0;
+        }
+    }
+
+    /// <summary>The kernel's own file system ("proc") that a path lies in; null in any other, and where nothing stands. Of such nothing is ever archived.</summary>
+    public static string? KernelFileSystem(string path)
+    {
+        try
+        {
+            return Posix.KernelFileSystem.NameOf(path);
+        }
+        catch (PosixException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>
+    /// True when root alone (or the user of this process) can change where a path leads: it owns what stands there and all folders above, and
+    /// nobody else may write to them. In a folder like /tmp others may write, but not to what is root's.
+    /// </summary>
+    public static bool IsOursAlone(string path)
+    {
+        try
+        {
+            for (var at = path; ; at = at.LastIndexOf('/') is > 0 and var slash ? at[..slash] : "/")
+            {
+                if (!FileStatus.TryFind(at, out var status) || !IsOursAlone(status, isAbove: at.Length < path.Length)) return false;
+                if (at is "/") return true;
+            }
+        }
+        catch (PosixException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Who owns what stands at a path; null when nothing does, or it may not be seen.</summary>
+    public static uint? OwnerOf(string path)
+    {
+        try
+        {
+            return FileStatus.TryFind(path, out var status) ? status.Uid : null;
+        }
+        catch (PosixException)
+        {
+            return null;
+        }
+    }
+
+    private static bool IsOursAlone(in FileStatus status, bool isAbove)
+    {
+        const uint othersWrite = 0x02, groupWrites = 0x10, sticky = 0x200;
+        if (status.Uid != 0 && status.Uid != Accounts.EffectiveUser) return false;
+        if (status.Type == NodeType.Symlink) return true; // the mode of a link means nothing
+        var writable = (status.Mode & othersWrite) != 0 || ((status.Mode & groupWrites) != 0 && status.Gid != 0);
+        return !writable || (isAbove && status.Type == NodeType.Directory && (status.Mode & sticky) != 0);
+    }
+
     /// <summary>True for a file that has other names: what is written to it is written to those, too.</summary>
     /// <exception cref="IOException">It may not be seen.</exception>
     public static bool HasOtherNames(string path) => FileStatus.TryFind(path, out var status) && status is { Type: NodeType.File, Links: > 1 };

@@ -9,11 +9,12 @@ namespace Holdfast.Restic.Archiving;
 /// <summary>A file of this machine that is being archived. It is opened when it is first read.</summary>
 public sealed class LocalFile : IDisposable
 {
+    private readonly WalkedFolder _root;
     private readonly Node _node;
     private readonly BlobIndex _index;
     private SafeFileHandle? _handle;
 
-    internal LocalFile(string path, Node node, Node? previous, BlobIndex index) => (Path, _node, Previous, _index) = (path, node, previous, index);
+    internal LocalFile(WalkedFolder root, string path, Node node, Node? previous, BlobIndex index) => (_root, Path, _node, Previous, _index) = (root, path, node, previous, index);
 
     /// <summary>The absolute path.</summary>
     public string Path { get; }
@@ -42,7 +43,7 @@ public sealed class LocalFile : IDisposable
 
     /// <summary>Reads at an offset; 0 at the end.</summary>
     /// <exception cref="IOException">It is gone, or can't be read.</exception>
-    public int Read(Span<byte> buffer, long offset) => FileReader.Read(_handle ??= FileCalls.OpenRead(Path), Path, buffer, offset);
+    public int Read(Span<byte> buffer, long offset) => FileReader.Read(_handle ??= FileReader.Open(_root, Path, out _), Path, buffer, offset);
 
     public void Dispose() => _handle?.Dispose();
 

@@ -47,13 +47,13 @@ public sealed class SnapshotWriter : IAsyncDisposable
         var begun = new List<(string Path, Task<Node?> Node)>();
         // Trees of this snapshot can be compared with when they can be read.
         if (absolutePaths.Any(path => Find(options.Prefix + path) is not null)) await _blobs.FlushAsync(cancellation);
-        await using (var archiver = new FileArchiver(_repository, _blobs, _chunks, options.Counters ?? Counters, options, cancellation))
+        await using (var archiver = new FileArchiver(_repository, new WalkedFolder("/"), _blobs, _chunks, options.Counters ?? Counters, options, cancellation))
         {
             try
             {
                 foreach (var path in Outermost(absolutePaths))
                 {
-                    if (!FileStatus.TryFind(path, out _)) missing.Add(path);
+                    if (IsMissing(path)) missing.Add(path);
                     else begun.Add((path, await archiver.BeginAsync(path, NameOf(path), await FindPreviousAsync(options.Prefix + path, cancellation))));
                 }
                 await Task.WhenAll(begun.Select(b => b.Node));
@@ -78,7 +78,8 @@ public sealed class SnapshotWriter : IAsyncDisposable
     public async Task<bool> AddDirectoryAsync(string directory, string path, Snapshot? parent, ArchiveOptions options, CancellationToken cancellation = default)
     {
         var previous = parent is null ? null : await TryFindAsync(parent, path, cancellation);
-        await using var archiver = new FileArchiver(_repository, _blobs, _chunks, options.Counters ?? Counters, options, cancellation);
+        if (!IsDirectory(directory, options)) return false;
+        await using var archiver = new FileArchiver(_repository, new WalkedFolder(directory), _blobs, _chunks, options.Counters ?? Counters, options, cancellation);
         try
         {
             var node = await await archiver.BeginAsync(directory, NameOf(path), previous);
@@ -182,6 +183,32 @@ public sealed class SnapshotWriter : IAsyncDisposable
         catch (ResticException lost) when (lost.IsLoss)
         {
             return null;
+        }
+    }
+
+    private static bool IsDirectory(string path, ArchiveOptions options)
+    {
+        try
+        {
+            return FileStatus.TryFind(path, out var status) && status.Type == NodeType.Directory;
+        }
+        catch (PosixException unseen)
+        {
+            options.OnWarning?.Invoke(new ArchiveWarning(path, unseen.Message, Left: true));
+            return false;
+        }
+    }
+
+    // What can't be looked at may be there: the archiver says why it can't be read.
+    private static bool IsMissing(string path)
+    {
+        try
+        {
+            return !FileStatus.TryFind(path, out _);
+        }
+        catch (PosixException)
+        {
+            return false;
         }
     }
 

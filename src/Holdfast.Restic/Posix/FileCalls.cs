@@ -6,7 +6,8 @@ namespace Holdfast.Restic.Posix;
 /// <summary>Opens files by the bytes of their names. Handles are closed on exec.</summary>
 internal static class FileCalls
 {
-    private const int WriteOnly = 1, Create = 0x40, Exclusive = 0x80, CloseOnExec = 0x80000, NoAccessTime = 0x40000;
+    private const int WriteOnly = 1, Create = 0x40, Exclusive = 0x80, NonBlocking = 0x800, CloseOnExec = 0x80000, NoAccessTime = 0x40000;
+    private const uint TypeMask = 0xF000, RegularFile = 0x8000;
 
     // These two differ between architectures: arm64 swapped them with O_DIRECT and O_LARGEFILE.
     private static readonly bool Arm = RuntimeInformation.ProcessArchitecture == Architecture.Arm64;
@@ -14,13 +15,32 @@ internal static class FileCalls
     private static readonly int Folder = Arm ? 0x4000 : 0x10000;
 
     /// <summary>
-    /// Opens a file for reading; a symlink is refused with ELOOP. The access time is left alone where we may (O_NOATIME is for owners).
+    /// Opens a regular file for reading; a symlink is refused with ELOOP, anything else that is no regular file with EINVAL. Opening never
+    /// waits, as it would for the other end of a FIFO. The access time is left alone where we may (O_NOATIME is for owners).
     /// </summary>
     public static SafeFileHandle OpenRead(string path)
     {
-        var file = Open(path, NoFollow | NoAccessTime, 0);
-        if (file.IsInvalid && Marshal.GetLastPInvokeError() == (int)Errno.EPERM) file = Open(path, NoFollow, 0);
-        return file.IsInvalid ? throw PosixException.Last("open", path) : file;
+        var file = Open(path, NoFollow | NonBlocking | NoAccessTime, 0);
+        if (file.IsInvalid && Marshal.GetLastPInvokeError() == (int)Errno.EPERM) file = Open(path, NoFollow | NonBlocking, 0);
+        return Regular(file, path, out _);
+    }
+
+    /// <summary>The file that was just opened, if that went well and it is a regular file; it is closed otherwise.</summary>
+    /// <exception cref="PosixException">Why it could not be opened; EINVAL when it is no regular file.</exception>
+    public static SafeFileHandle Regular(SafeFileHandle file, string path, out FileStatus status)
+    {
+        if (file.IsInvalid) throw PosixException.Last("open", path);
+        try
+        {
+            status = FileStatus.Of(file, path);
+            if ((status.Mode & TypeMask) != RegularFile) throw new PosixException(Errno.EINVAL, "read as a regular file", path);
+            return file;
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Makes a file that nobody else may read, for writing; EEXIST when anything is there.</summary>

@@ -74,8 +74,8 @@ internal readonly record struct FileStatus
         ChangeTime = raw.ChangeTime.ToTimestamp(),
     };
 
-    // glibc's gnu_dev_makedev.
-    private static ulong MakeDevice(ulong major, ulong minor) =>
+    /// <summary>A device's number from its parts: glibc's gnu_dev_makedev.</summary>
+    public static ulong MakeDevice(ulong major, ulong minor) =>
         (minor & 0xFF) | ((major & 0xFFF) << 8) | ((minor & ~0xFFUL) << 12) | ((major & ~0xFFFUL) << 32);
 
     // struct statx is the same on every architecture. Source: linux/stat.h.

@@ -1,17 +1,31 @@
 using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
 
 namespace Holdfast.Restic.Posix;
 
 /// <summary>Lists folders.</summary>
-internal static unsafe class FolderReader
+internal static unsafe partial class FolderReader
 {
     // struct dirent64: inode (8), offset (8), length (2), type (1), then the name up to a zero byte.
     private const int NameOffset = 19;
 
     /// <summary>The names in a folder without "." and "..", in the kernel's order.</summary>
-    public static List<string> ReadNames(string path)
+    public static List<string> ReadNames(string path) => ReadNames(Open(path), path);
+
+    /// <summary>The names in a folder that was opened for listing, which is closed with it; the path is for the message only.</summary>
+    public static List<string> ReadNames(SafeFileHandle opened, string path)
     {
-        var folder = Open(path);
+        var folder = fdopendir((int)opened.DangerousGetHandle());
+        if (folder == 0)
+        {
+            using (opened) throw PosixException.Last("list", path);
+        }
+        opened.SetHandleAsInvalid(); // closedir closes it
+        return ReadNames(folder, path);
+    }
+
+    private static List<string> ReadNames(nint folder, string path)
+    {
         try
         {
             var names = new List<string>();
@@ -39,4 +53,7 @@ internal static unsafe class FolderReader
         if (entry == null && Marshal.GetLastPInvokeError() != 0) throw PosixException.Last("list", path);
         return entry != null;
     }
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial nint fdopendir(int descriptor);
 }

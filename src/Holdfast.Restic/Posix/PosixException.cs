@@ -35,6 +35,9 @@ internal sealed class PosixException(Errno errno, string verb, string path)
 
     public string Path { get; } = path;
 
+    /// <summary>The kernel's own file system that the path lies in, where that is why it is not read; null otherwise.</summary>
+    public string? KernelFileSystem { get; init; }
+
     /// <summary>The failure of the last system call of this thread.</summary>
     public static PosixException Last(string verb, string path) => new((Errno)Marshal.GetLastPInvokeError(), verb, path);
 

@@ -18,6 +18,12 @@ internal sealed class CertificateJudge(DateTimeOffset now, TimeSpan warning)
         var name = $"{file.Path}, named by {file.NamedBy[0].Setting} in {file.NamedBy[0].NamedBy},";
         if (file.Unseen is not null)
             yield return Catalogue.FilesUnreadable.With($"{name} is not in the recovery point: {file.Unseen}.");
+        else if (file.IsDistrusted)
+            yield return Catalogue.CertificateUnreadable.With($"{name} is no certificate and no key; it is not captured for a configuration that others than root can change.", "Name it under 'files' in the profile if it is needed.");
+        else if (file.Trail.Refused is not null)
+            yield break; // the link is reported by itself
+        else if (file.Trail.KernelFileSystem is { } kernel)
+            yield return Catalogue.CertificateUnreadable.With($"{name} lies in a file system of the kernel ({kernel}).");
         else if (file.IsMissing)
             yield return Catalogue.CertificateUnreadable.With($"{name} is not there.");
         else if (file.Unreadable is not null)

@@ -7,13 +7,15 @@ namespace Holdfast.Components.Files.Certificates;
 /// <summary>Tells what the bytes of a certificate or key file hold, by their content, whatever the file is called.</summary>
 internal static class CertificateParser
 {
+    public const string JavaStore = "Java key store";
+
     // Source: JDK, sun.security.provider.JavaKeyStore and com.sun.crypto.provider.JceKeyStore.
     private static readonly byte[] _javaMagic = [0xFE, 0xED, 0xFE, 0xED], _javaExtendedMagic = [0xCE, 0xCE, 0xCE, 0xCE];
 
     public static CertificateContent Parse(ReadOnlySpan<byte> bytes)
     {
         if (bytes.IsEmpty) return new("empty", [], [], "It is empty.");
-        if (bytes.StartsWith(_javaMagic) || bytes.StartsWith(_javaExtendedMagic)) return new("Java key store", [], []);
+        if (bytes.StartsWith(_javaMagic) || bytes.StartsWith(_javaExtendedMagic)) return new(JavaStore, [], []);
         if (bytes.IndexOf("-----BEGIN "u8) >= 0) return PemParser.Parse(bytes);
         if (IsPkcs12(bytes)) return ParsePkcs12(bytes);
         return ParseDer(bytes);

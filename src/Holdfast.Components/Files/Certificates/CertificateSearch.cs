@@ -7,7 +7,7 @@ namespace Holdfast.Components.Files.Certificates;
 internal static class CertificateSearch
 {
     // A file of certificates is kilobytes; the biggest store of a distribution's authorities is below one megabyte.
-    private const long LargestCertificate = 16 << 20;
+    private const int LargestCertificate = 16 << 20;
 
     private static readonly INamesCertificates[] _programs =
     [
@@ -28,7 +28,7 @@ internal static class CertificateSearch
     /// </summary>
     /// <param name="files">Real paths of selected files.</param>
     /// <param name="named">Configurations by program.</param>
-    public static (IReadOnlyList<FoundFile> Found, IReadOnlyList<Problem> Problems) Run(
+    public static (IReadOnlyList<FoundFile> Found, ConfigurationReader Reader) Run(
         IEnumerable<string> files, IEnumerable<(string Program, string Path)> named)
     {
         var reader = new ConfigurationReader();
@@ -38,9 +38,22 @@ internal static class CertificateSearch
             .Where(configuration => configuration.Fit != Fit.None)
             .OrderByDescending(configuration => configuration.Fit);
         var mentions = new List<NamedFile>();
-        foreach (var (program, path, _) in configurations) mentions.AddRange(program.Read(path, reader));
+        foreach (var (program, path, _) in configurations) Collect(program, path, reader, mentions);
         var found = mentions.SelectMany(Whole).GroupBy(mention => mention.Path, StringComparer.Ordinal).Select(Inspect);
-        return ([.. found.OrderBy(file => file.Path, StringComparer.Ordinal)], reader.Problems);
+        return ([.. found.OrderBy(file => file.Path, StringComparer.Ordinal)], reader);
+    }
+
+    // Whatever a stranger's file does to its parser is a fault of that file, never the end of the backup.
+    private static void Collect(INamesCertificates program, string path, ConfigurationReader reader, List<NamedFile> mentions)
+    {
+        try
+        {
+            foreach (var mention in program.Read(path, reader)) mentions.Add(mention);
+        }
+        catch (Exception fault) when (fault is not OutOfMemoryException)
+        {
+            reader.Fault(path, fault is System.Text.RegularExpressions.RegexMatchTimeoutException ? "it takes too long to be understood" : fault.Message.TrimEnd('.'));
+        }
     }
 
     // A folder of trusted certificates stands for the files in it.
@@ -53,15 +66,29 @@ internal static class CertificateSearch
     {
         var found = new FoundFile { Path = mentions.Key, NamedBy = [.. mentions.Distinct()], Trail = PathTrail.Follow(mentions.Key) };
         if (found.IsMissing) return found with { Unseen = LocalEntries.WhyUnseen(found.Path) };
-        if (found.Trail.Place is not { } place || !Disk.IsFile(place)) return found;
+        if (found.Trail.Place is not { } place || Disk.IsFolder(place)) return found;
+        if (!Disk.IsFile(place)) return found with { Unreadable = "it is no regular file" };
         try
         {
             if (Disk.Size(place) > LargestCertificate) return found with { Unreadable = "it is far too big for what it should be" };
-            return found with { Mode = File.GetUnixFileMode(place), Content = found.NamedBy.All(named => named.Role == NamedRole.Other) ? null : CertificateParser.Parse(File.ReadAllBytes(place)) };
+            var bytes = LocalText.ReadBytes(place, LargestCertificate);
+            return Judge(found with { Mode = File.GetUnixFileMode(place), Content = found.NamedBy.All(named => named.Role == NamedRole.Other) ? null : CertificateParser.Parse(bytes) }, place, bytes);
         }
-        catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException)
+        catch (Exception unreadable) when (unreadable is not OutOfMemoryException)
         {
             return found with { Unreadable = unreadable.Message };
         }
+    }
+
+    // Whoever may write a configuration could name any file of the machine, and have it captured and rolled back by a restore. From
+    // those whom root does not answer for, only what is certificates or keys, or their own, is taken.
+    private static FoundFile Judge(FoundFile found, string place, ReadOnlySpan<byte> bytes)
+    {
+        var configurations = found.NamedBy.Select(named => PathTrail.Follow(named.NamedBy).Place).OfType<string>().Distinct(StringComparer.Ordinal).ToList();
+        var isTaken = found.Content is { Certificates.Count: > 0 } or { Keys.Count: > 0 } or { Format: CertificateParser.JavaStore }
+            || bytes.IndexOf("-----BEGIN "u8) >= 0
+            || configurations.Exists(LocalEntries.IsOursAlone)
+            || configurations.Exists(configuration => LocalEntries.OwnerOf(configuration) == LocalEntries.OwnerOf(place));
+        return isTaken ? found : found with { IsDistrusted = true };
     }
 }

@@ -1,38 +1,89 @@
 using Holdfast.Engine.Problems;
+using Holdfast.Restic.Archiving;
 
 namespace Holdfast.Components.Files.Certificates;
 
-/// <summary>Reads configuration files, each once, and collects what could not be read or resolved.</summary>
+/// <summary>
+/// Reads configuration files of other programs, each once, and collects what could not be read or resolved. Their owners are not trusted:
+/// only regular files of a bounded size are read, links are followed where root alone could have made them, and includes end somewhere.
+/// </summary>
 internal sealed class ConfigurationReader
 {
+    // How deep files may include each other: none that are written by hand come near.
+    private const int DeepestInclude = 30;
+
     // Configurations are small; a bigger file is something else that happens to have such a name.
-    private const long LargestConfiguration = 4 << 20;
+    private const int LargestConfiguration = 4 << 20;
+
+    // A machine with a thousand virtual hosts has some thousand files.
+    private const int MostConfigurations = 20_000;
 
     private readonly HashSet<string> _read = new(StringComparer.Ordinal);
+    private readonly List<string> _names = [];
+    private readonly List<(string Path, PathTrail Trail)> _linked = [];
     private readonly List<Problem> _problems = [];
 
     public IReadOnlyList<Problem> Problems => _problems;
 
+    /// <summary>The configurations that were read, as they were named, in order.</summary>
+    public IReadOnlyList<string> Names => _names;
+
+    /// <summary>Those that were read behind links, and where they really stand: their programs do not start without them.</summary>
+    public IReadOnlyList<(string Path, PathTrail Trail)> Linked => _linked;
+
     /// <summary>True when the file has been read already, by itself or because another one includes it.</summary>
-    public bool HasRead(string path) => _read.Contains(path);
+    public bool HasRead(string path) => _read.Contains(path) || (PathTrail.Follow(path).Place is { } place && _read.Contains(place));
 
     /// <summary>The text of a file; null when it was read before, is not there, or can't be read (which is then reported).</summary>
     public string? Text(string path)
     {
+        if (_read.Count >= MostConfigurations) throw new InvalidDataException($"more than {MostConfigurations} configurations include each other");
         if (!_read.Add(path)) return null;
-        try
+        var trail = PathTrail.Follow(path);
+        if (trail.Refused is { } refused) Fault(path, $"the link {refused.Link} on the way to it was not followed: {refused.Reason}");
+        if (trail is { Lost: { } lost, Links.Count: > 0 }) Fault(path, $"it is a link to {lost}, which is not there");
+        if (trail.Place is not { } place || (place != path && !_read.Add(place))) return null;
+        if (Disk.TypeOf(place) is { } type and not Restic.Snapshots.NodeType.File)
         {
-            return Disk.Size(path) is > 0 and <= LargestConfiguration ? File.ReadAllText(path) : null;
-        }
-        catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException)
-        {
-            _problems.Add(Catalogue.CertificateUnreadable.With($"The configuration {path} could not be read, so the certificates that it names are not known: {unreadable.Message}"));
+            Fault(path, $"it is no file, but a {type.ToString().ToLowerInvariant()}");
             return null;
         }
+        return Read(path, trail);
     }
+
+    /// <summary>True when so many files have included each other that it must be a circle, or meant badly; that is reported.</summary>
+    public bool IsTooDeep(string path, int depth)
+    {
+        if (depth > DeepestInclude) Fault(path, $"its includes are more than {DeepestInclude} deep");
+        return depth > DeepestInclude;
+    }
+
+    /// <summary>Reports a fault of a configuration, in a sentence's end.</summary>
+    public void Fault(string configuration, string fault) => _problems.Add(Catalogue.CertificateUnreadable.With(
+        $"The configuration {configuration} could not be read whole, so not all certificates that it names may be known: {fault}."));
 
     /// <summary>Notes a setting whose file can't be told: it has a variable, or is relative to a place that is not known.</summary>
     public void Riddle(string configuration, string setting, string value) => _problems.Add(Catalogue.CertificateUnreadable.With(
         $"{setting} in {configuration} names a file in a way that only the program itself can resolve: '{value}'.",
         "If it is a file that is needed, name it under 'files' in the profile."));
+
+    /// <summary>Reports something else about a configuration, as a full sentence.</summary>
+    public void Report(string sentence, string hint) => _problems.Add(Catalogue.CertificateUnreadable.With(sentence, hint));
+
+    private string? Read(string path, PathTrail trail)
+    {
+        try
+        {
+            var text = LocalText.Read(trail.Place!, LargestConfiguration);
+            _names.Add(path);
+            if (trail.Links.Count > 0) _linked.Add((path, trail));
+            if (text.Length == 0) Fault(path, "it is empty");
+            return text;
+        }
+        catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException)
+        {
+            Fault(path, unreadable.Message);
+            return null;
+        }
+    }
 }

@@ -24,6 +24,9 @@ internal sealed record FoundFile
     /// <summary>Why it can't be told whether it is there; null when it can.</summary>
     public string? Unseen { get; init; }
 
+    /// <summary>It is no certificate and no key, and only configurations that others than root can change name it: it is not captured for their sake.</summary>
+    public bool IsDistrusted { get; init; }
+
     public bool IsMissing => Trail.Place is null;
 
     public bool Is(NamedRole role) => NamedBy.Any(named => named.Role == role);

@@ -41,7 +41,7 @@ internal sealed partial class LogstashConfiguration : INamesCertificates
     private static IEnumerable<NamedFile> ReadSettings(string path, ConfigurationReader reader)
     {
         if (reader.Text(path) is not { } text) return [];
-        var pipelines = FlatYaml.Read(text).Where(setting => setting.Name is "path.config" && setting.Value.StartsWith('/'));
+        var pipelines = FlatYaml.Read(text).Settings.Where(setting => setting.Name is "path.config" && setting.Value.StartsWith('/'));
         return [.. YamlConfiguration.Read(path, text, reader), .. pipelines.SelectMany(setting => ShellGlob.Expand(Whole(setting.Value))).SelectMany(file => ReadPipeline(file, reader))];
     }
 

@@ -23,18 +23,26 @@ internal sealed class NginxConfiguration : INamesCertificates
     public Fit FitOf(string path) =>
         Path.GetFileName(path) is "nginx.conf" ? Fit.Main
         : Path.GetDirectoryName(path)!.Contains("nginx", StringComparison.Ordinal) && path.EndsWith(".conf", StringComparison.Ordinal) ? Fit.Part
+        : IsOfSites(path) ? Fit.Part
         : Fit.None;
 
-    public IEnumerable<NamedFile> Read(string path, ConfigurationReader reader) => Read(path, Base(path), reader);
+    // Debian's folders of virtual hosts, whose files need no suffix; what editors and packages leave beside them has one.
+    private static bool IsOfSites(string path) =>
+        Path.GetFileName(Path.GetDirectoryName(path)) is "sites-enabled" or "sites-available"
+        && Path.GetFileName(path) is var name && !name.StartsWith('.') && !name.EndsWith('~') && Path.GetExtension(name) is not (".bak" or ".old" or ".orig" or ".dpkg-old" or ".dpkg-dist" or ".dpkg-new")
+        && !path.Contains("/apache2/", StringComparison.Ordinal) && !path.Contains("/httpd/", StringComparison.Ordinal);
 
-    private static IEnumerable<NamedFile> Read(string path, string folder, ConfigurationReader reader)
+    public IEnumerable<NamedFile> Read(string path, ConfigurationReader reader) => Read(path, Base(path), reader, 0);
+
+    private static IEnumerable<NamedFile> Read(string path, string folder, ConfigurationReader reader, int depth)
     {
+        if (reader.IsTooDeep(path, depth)) yield break;
         foreach (var words in NginxText.Directives(reader.Text(path) ?? ""))
         {
             if (words is ["include", var pattern])
             {
                 foreach (var included in ShellGlob.Expand(Path.Combine(folder, pattern)))
-                    foreach (var named in Read(included, folder, reader)) yield return named;
+                    foreach (var named in Read(included, folder, reader, depth + 1)) yield return named;
             }
             else if (words is [var setting, var value] && RoleOf(setting) is { } role && Resolve(path, setting, value, folder, reader) is { } file)
             {

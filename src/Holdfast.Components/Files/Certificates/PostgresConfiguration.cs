@@ -53,15 +53,16 @@ internal sealed partial class PostgresConfiguration : INamesCertificates
         return true;
     }
 
-    private static void Collect(string path, Dictionary<string, (string Value, string File)> settings, ConfigurationReader reader)
+    private static void Collect(string path, Dictionary<string, (string Value, string File)> settings, ConfigurationReader reader, int depth = 0)
     {
+        if (reader.IsTooDeep(path, depth)) return;
         foreach (var line in (reader.Text(path) ?? "").Split('\n'))
         {
             if (Setting().Match(line) is not { Success: true } match) continue;
             var (name, value) = (match.Groups["name"].Value, Unquoted(match.Groups["value"].Value));
             var included = Path.Combine(Path.GetDirectoryName(path)!, value);
-            if (name is "include" or "include_if_exists") Collect(included, settings, reader);
-            else if (name is "include_dir") foreach (var part in Glob.Expand($"{included}/[^.]*.conf")) Collect(part, settings, reader);
+            if (name is "include" or "include_if_exists") Collect(included, settings, reader, depth + 1);
+            else if (name is "include_dir") foreach (var part in Glob.Expand($"{included}/[^.]*.conf")) Collect(part, settings, reader, depth + 1);
             else settings[name] = (value, path);
         }
     }

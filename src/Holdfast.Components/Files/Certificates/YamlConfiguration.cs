@@ -36,13 +36,19 @@ internal sealed class YamlConfiguration(string program, params IReadOnlyList<str
     /// <summary>The same for a text that has been read.</summary>
     public static IEnumerable<NamedFile> Read(string path, string text, ConfigurationReader reader)
     {
-        foreach (var (name, values) in FlatYaml.Read(text))
-            foreach (var value in values.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
-            {
-                if (RoleOf(name) is not { } role) continue;
-                if (value.Contains("${", StringComparison.Ordinal)) reader.Riddle(path, name, value);
-                else yield return new(Path.GetFullPath(Path.Combine(Path.GetDirectoryName(path)!, value)), role, name, path);
-            }
+        var (settings, fault) = FlatYaml.Read(text);
+        if (fault is not null) reader.Fault(path, fault);
+        return settings.SelectMany(setting => Read(path, setting.Name, setting.Value, reader));
+    }
+
+    private static IEnumerable<NamedFile> Read(string path, string name, string values, ConfigurationReader reader)
+    {
+        if (RoleOf(name) is not { } role) yield break;
+        foreach (var value in values.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+        {
+            if (value.Contains("${", StringComparison.Ordinal)) reader.Riddle(path, name, value);
+            else yield return new(Path.GetFullPath(Path.Combine(Path.GetDirectoryName(path)!, value)), role, name, path);
+        }
     }
 
     private static NamedRole? RoleOf(string name)

@@ -1,0 +1,111 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace Holdfast.Restic.Posix;
+
+/// <summary>
+/// A folder that is walked, as a descriptor: everything below it is opened from there, and no part of the way may be a link. So nobody
+/// who swaps a folder for a link while it is walked has anything outside of it read.
+/// Source: openat2(2), RESOLVE_NO_SYMLINKS and RESOLVE_BENEATH.
+/// </summary>
+internal sealed unsafe partial class WalkedFolder : IDisposable
+{
+    private const int CloseOnExec = 0x80000, NoAccessTime = 0x40000, NonBlocking = 0x800, PathOnly = 0x200000;
+    private const long OpenAt2 = 437; // the same number on every architecture
+
+    // NO_MAGICLINKS, NO_SYMLINKS and BENEATH. Source: linux/openat2.h.
+    private const ulong StayInside = 0x02 | 0x04 | 0x08;
+
+    private static readonly bool _arm = RuntimeInformation.ProcessArchitecture == Architecture.Arm64;
+    private static readonly int _noFollow = _arm ? 0x8000 : 0x20000, _folder = _arm ? 0x4000 : 0x10000;
+
+    // Linux before 5.6 does not have the call, and some sandboxes refuse it: then the way is gone folder by folder.
+    private static volatile bool _goesByFolder;
+
+    private readonly string _path;
+    private readonly SafeFileHandle _handle;
+
+    /// <summary>Opens the folder that the walk begins at; links on the way to it are followed.</summary>
+    /// <exception cref="PosixException">It is not there, or is no folder.</exception>
+    public WalkedFolder(string path)
+    {
+        _path = path.TrimEnd('/');
+        using var native = new NativePath(path, stackalloc byte[NativePath.StackSize]);
+        var descriptor = Libc.open(ref native.GetPinnableReference(), _folder | PathOnly | CloseOnExec, 0);
+        _handle = new SafeFileHandle(descriptor, ownsHandle: true);
+        if (descriptor < 0) throw PosixException.Last("open", path);
+    }
+
+    /// <summary>Opens a regular file below for reading. Opening never waits for another process, as a FIFO would.</summary>
+    /// <param name="path">The whole path.</param>
+    /// <param name="status">What was opened.</param>
+    /// <exception cref="PosixException">It is not there, may not be read, is no regular file, or a link is on the way (ELOOP).</exception>
+    public SafeFileHandle OpenRead(string path, out FileStatus status)
+    {
+        var file = Open(path, _noFollow | NonBlocking | NoAccessTime);
+        // O_NOATIME is for owners.
+        if (file.IsInvalid && Marshal.GetLastPInvokeError() == (int)Errno.EPERM) file = Open(path, _noFollow | NonBlocking);
+        return FileCalls.Regular(file, path, out status);
+    }
+
+    /// <summary>Opens a folder below, or this one, for listing.</summary>
+    /// <exception cref="PosixException">It is not there, may not be listed, is no folder, or a link is on the way (ELOOP).</exception>
+    public SafeFileHandle OpenFolder(string path)
+    {
+        var folder = Open(path, _noFollow | NonBlocking | _folder);
+        return folder.IsInvalid ? throw PosixException.Last("list", path) : folder;
+    }
+
+    public void Dispose() => _handle.Dispose();
+
+    private SafeFileHandle Open(string path, int flags)
+    {
+        var below = path.Length > _path.Length + 1 ? path[(_path.Length + 1)..] : ".";
+        if (_goesByFolder) return OpenByFolder(below, flags | CloseOnExec);
+        using var native = new NativePath(below, stackalloc byte[NativePath.StackSize]);
+        var how = new How { Flags = (ulong)(flags | CloseOnExec), Resolve = StayInside };
+        long descriptor;
+        do
+            descriptor = syscall(OpenAt2, _handle, ref native.GetPinnableReference(), &how, sizeof(How));
+        while (descriptor < 0 && Marshal.GetLastPInvokeError() == (int)Errno.EINTR);
+        if (descriptor >= 0 || Marshal.GetLastPInvokeError() != (int)Errno.ENOSYS) return new SafeFileHandle((nint)descriptor, ownsHandle: true);
+        _goesByFolder = true;
+        return OpenByFolder(below, flags | CloseOnExec);
+    }
+
+    private SafeFileHandle OpenByFolder(string below, int flags)
+    {
+        var names = below.Split('/', StringSplitOptions.RemoveEmptyEntries);
+        SafeFileHandle? folder = null;
+        try
+        {
+            for (var i = 0; ; i++)
+            {
+                using var native = new NativePath(names[i], stackalloc byte[NativePath.StackSize]);
+                var isLast = i == names.Length - 1;
+                var descriptor = openat(folder ?? _handle, ref native.GetPinnableReference(), isLast ? flags : _noFollow | _folder | PathOnly | CloseOnExec, 0);
+                var next = new SafeFileHandle(descriptor, ownsHandle: true);
+                if (isLast || descriptor < 0) return next;
+                folder?.Dispose();
+                folder = next;
+            }
+        }
+        finally
+        {
+            folder?.Dispose();
+        }
+    }
+
+    // struct open_how. Source: linux/openat2.h.
+    [StructLayout(LayoutKind.Sequential)]
+    private struct How
+    {
+        public ulong Flags, Mode, Resolve;
+    }
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial long syscall(long number, SafeFileHandle folder, ref byte path, How* how, nint size);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int openat(SafeFileHandle folder, ref byte path, int flags, uint mode);
+}
