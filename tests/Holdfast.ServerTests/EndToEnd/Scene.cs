@@ -96,6 +96,11 @@ internal sealed class Scene : IDisposable
     /// </summary>
     public async Task MakeRepositoryAsync()
     {
+        if (Space is not null) // a repository in a mount that this process does not see
+        {
+            (await RunAsync("init", "--yes")).Succeeded();
+            return;
+        }
         await using var _ = await Holdfast.Restic.Repository.InitAsync(
             new LocalBackend(Repository), Password, new InitOptions { KeyDerivation = KeyDerivation.Random }, cancellation: TestContext.Current.CancellationToken);
     }

@@ -23,7 +23,7 @@ internal sealed class PlatformScene : IAsyncDisposable
     public static async Task<PlatformScene> BeginAsync(params IEnumerable<string> options)
     {
         var box = await SystemdBox.StartAsync([HoldfastBinary.BoxOption, .. options]);
-        await box.BashAsync("install -d -m 700 /etc/holdfast");
+        await box.BashAsync("install -d -m 755 /etc/holdfast");
         return new PlatformScene(box);
     }
 
