@@ -49,6 +49,7 @@ internal static class SearchCommand
     private static Task<ExitCode> DropOldAsync(Session session, ParseResult parsed, CancellationToken cancellation)
     {
         var (cluster, request) = Request(session, parsed, parsed.GetRequiredValue(Wanted));
+        if (request.Indices.Count == 0) request = request with { Skipped = ToldOnce(session) };
         return AskAndRunAsync(
             session, parsed, async token => new("search drop-old", session.Profile.Platform, await cluster.PlanDropOldAsync(request, token)), $"{cluster.ClusterName} has no index that another one has replaced, or that a restore has moved aside.",
             "Delete them? [y/N]", "Indices would be deleted, and nobody is here to confirm it, so nothing was done.", cancellation);
@@ -107,7 +108,7 @@ internal static class SearchCommand
         const string Verb = "search migrate";
         var differing = new List<string>();
         var (cluster, request) = Request(session, parsed, parsed.GetRequiredValue(Wanted));
-        if (request.Indices.Count == 0) request = request with { Indices = cluster.Aliases };
+        if (request.Indices.Count == 0) request = request with { Indices = cluster.Aliases, Skipped = ToldOnce(session) };
         var plan = await ComposeAsync(cancellation);
         if (plan.Steps.Count == 0) return ExitCode.Success;
         if (parsed.GetValue(PlanOnly) || parsed.GetValue(Detach)) session.Output.Tell(PlanEvent.Of(plan));
@@ -144,6 +145,16 @@ internal static class SearchCommand
         return outcome.Exit;
 
         async Task<Plan> ComposeAsync(CancellationToken token) => new(isDry ? "search compare" : "search sync", session.Profile.Platform, await cluster.PlanSyncAsync(request, isDry, found.Add, token));
+    }
+
+    /// <summary>Prints each sentence once: a plan is made to be shown, and again to be run.</summary>
+    private static Action<string> ToldOnce(Session session)
+    {
+        var told = new HashSet<string>(StringComparer.Ordinal);
+        return sentence =>
+        {
+            if (told.Add(sentence)) session.Output.Tell(new MessageEvent(sentence));
+        };
     }
 
     /// <summary>The cluster that has the aliases, and what is asked of it.</summary>

@@ -11,51 +11,42 @@ internal sealed class IndexAliases(SearchServer server, JsonObject state, IReadO
     private static readonly (string Key, string Path, string Item)[] _composable =
         [(SearchState.ComponentTemplates, "/_component_template", "component_template"), (SearchState.IndexTemplates, "/_index_template", "index_template")];
 
-    /// <summary>An alias can not have the name of an index; and one that an index of another name has now would lead to two.</summary>
-    /// <param name="mayTake">Those that lead elsewhere are taken from there.</param>
+    /// <summary>An alias can not have the name of an index; and one that points to an index of another name would point to two.</summary>
+    /// <param name="mayTake">Those that point elsewhere are taken from there, unless they are of a series.</param>
     /// <param name="cancellation">Stops asking.</param>
-    /// <returns>What will be taken, and from whom.</returns>
+    /// <returns>What will be taken or shared, each as a sentence.</returns>
     /// <exception cref="ProblemException">There is one.</exception>
-    public async Task<IReadOnlyList<(string Alias, string Index)>> RefuseOthersAsync(bool mayTake, CancellationToken cancellation)
+    public async Task<IReadOnlyList<string>> RefuseOthersAsync(bool mayTake, CancellationToken cancellation)
     {
-        var taken = new List<(string, string)>();
-        var wanted = Wanted().Select(alias => alias.Name).ToHashSet(StringComparer.Ordinal);
-        foreach (var (index, about) in await HoldersAsync(cancellation))
+        var holders = await HoldersAsync(cancellation);
+        var changes = ChangesFor(holders);
+        var wanted = changes.Wanted.Select(alias => alias.Alias).ToHashSet(StringComparer.Ordinal);
+        var restored = indices.ToHashSet(StringComparer.Ordinal);
+        foreach (var (index, about) in holders)
         {
             if (wanted.Contains(index)) throw Occupied($"The point has an alias '{index}', and there is an index of that name.", index, "restore again");
-            foreach (var (alias, _) in about)
-            {
-                if (indices.Contains(alias, StringComparer.Ordinal) && !indices.Contains(index, StringComparer.Ordinal))
-                    throw Catalogue.SearchAlias.Throwable($"The point has an index '{alias}', and there is an alias of that name, which leads to {index}.", $"Take the alias away from {index} (POST _aliases), then restore again.");
-                if (!wanted.Contains(alias) || Shares(index, alias)) continue;
-                if (!mayTake) throw Catalogue.SearchAlias.Throwable($"The alias '{alias}' leads to the index {index}, which did not have it in the point: after the restore it would lead to two.");
-                taken.Add((alias, index));
-            }
+            if (!restored.Contains(index) && about.Select(alias => alias.Key).FirstOrDefault(restored.Contains) is { } alias)
+                throw Catalogue.SearchAlias.Throwable($"The point has an index '{alias}', and there is an alias of that name, which leads to {index}.", $"Take the alias away from {index} (POST _aliases), then restore again.");
         }
-        return taken;
+        if (!mayTake && changes.Taken is [var first, ..])
+            throw Catalogue.SearchAlias.Throwable($"The alias '{first.Alias}' leads to the index {first.Index}, which did not have it in the point: after the restore it would lead to two.");
+        return [.. changes.Taken.Select(taken => $"Takes '{taken.Alias}' from {taken.Index}."), .. changes.Shared];
     }
 
     /// <summary>Templates that are not there; then all aliases in one change, in which they are taken from whoever has them and had not.</summary>
     public async Task PutBackAsync(StepContext context, CancellationToken cancellation)
     {
         foreach (var name in await PutTemplatesAsync(cancellation)) context.Note($"{name} was put back.");
-        var wanted = Wanted().ToList();
-        var actions = new List<JsonNode>();
-        var taken = new List<string>();
-        var names = wanted.Select(alias => alias.Name).ToHashSet(StringComparer.Ordinal);
-        foreach (var (index, about) in await HoldersAsync(cancellation))
-        {
-            if (names.Contains(index)) throw Occupied($"The alias '{index}' can not be set: an index of that name was made meanwhile.", index, "run 'holdfast recover' if the restore could not be taken back, and restore again");
-            foreach (var alias in about.Select(alias => alias.Key).Where(alias => names.Contains(alias) && !Shares(index, alias)))
-            {
-                actions.Add(Action("remove", index, alias, []));
-                taken.Add($"The alias '{alias}' does not lead to {index} any more, as it did before the restore.");
-            }
-        }
-        foreach (var (index, alias, about) in wanted) actions.Add(Action("add", index, alias, about));
-        if (actions.Count > 0) await server.PostAsync("/_aliases", new JsonObject { ["actions"] = new JsonArray([.. actions]) }, cancellation);
-        if (wanted.Count > 0) context.Note($"{wanted.Count} aliases lead to what was restored.");
-        foreach (var loss in taken) context.Note(loss);
+        var holders = await HoldersAsync(cancellation);
+        var changes = ChangesFor(holders);
+        var names = changes.Wanted.Select(alias => alias.Alias).ToHashSet(StringComparer.Ordinal);
+        if (holders.Select(holder => holder.Index).FirstOrDefault(names.Contains) is { } occupier)
+            throw Occupied($"The alias '{occupier}' can not be set: an index of that name was made meanwhile.", occupier, "run 'holdfast recover' if the restore could not be taken back, and restore again");
+        var actions = changes.Actions();
+        if (actions.Count > 0) await server.PostAsync("/_aliases", new JsonObject { ["actions"] = actions }, cancellation);
+        if (changes.Wanted.Count() is > 0 and var count) context.Note($"{count} aliases lead to what was restored.");
+        foreach (var (alias, index) in changes.Taken) context.Note($"The alias '{alias}' does not lead to {index} any more, as it did before the restore.");
+        foreach (var shared in changes.Shared) context.Note(shared);
     }
 
     /// <summary>An index has the name of an alias.</summary>
@@ -85,21 +76,8 @@ internal sealed class IndexAliases(SearchServer server, JsonObject state, IReadO
         return true;
     }
 
-    /// <summary>It is restored, or had the alias in the point as well: several indices may share one.</summary>
-    private bool Shares(string index, string alias) => indices.Contains(index, StringComparer.Ordinal) || state[SearchState.Indices]?[index]?["aliases"]?[alias] is not null;
+    private AliasChanges ChangesFor(IReadOnlyList<(string Index, JsonObject Aliases)> holders) => new(state[SearchState.Indices] as JsonObject ?? [], indices, holders);
 
-    private IEnumerable<(string Index, string Name, JsonObject About)> Wanted() =>
-        from index in indices
-        from alias in state[SearchState.Indices]?[index]?["aliases"] as JsonObject ?? []
-        select (index, alias.Key, alias.Value as JsonObject ?? []);
-
-    private async Task<IEnumerable<(string Index, JsonObject Aliases)>> HoldersAsync(CancellationToken cancellation) =>
-        ((await server.GetAsync("/_alias", cancellation)) as JsonObject ?? []).Select(index => (index.Key, index.Value?["aliases"] as JsonObject ?? []));
-
-    private static JsonObject Action(string verb, string index, string alias, JsonObject about)
-    {
-        var action = about.DeepClone().AsObject();
-        (action["index"], action["alias"]) = (index, alias);
-        return new JsonObject { [verb] = action };
-    }
+    private async Task<IReadOnlyList<(string Index, JsonObject Aliases)>> HoldersAsync(CancellationToken cancellation) =>
+        [.. ((await server.GetAsync("/_alias", cancellation)) as JsonObject ?? []).Select(index => (index.Key, index.Value?["aliases"] as JsonObject ?? []))];
 }

@@ -15,8 +15,9 @@ internal static class IndexLayout
         var layout = new JsonObject();
         foreach (var names in SearchServer.Parts(indices))
         {
-            foreach (var line in await server.FindAsync($"/_cat/indices/{names}?format=json&h=index,uuid&{those}", cancellation) as JsonArray ?? [])
-                layout[(string)line!["index"]!] = new JsonObject { ["uuid"] = (string?)line["uuid"] };
+            // Not _cat/indices: when a name is missing, that waits for half a minute.
+            foreach (var (index, about) in await server.FindAsync($"/{names}/_settings/index.uuid?flat_settings=true&{those}", cancellation) as JsonObject ?? [])
+                layout[index] = new JsonObject { ["uuid"] = (string?)about?["settings"]?["index.uuid"] };
             foreach (var (index, about) in await server.FindAsync($"/{names}/_alias?{those}", cancellation) as JsonObject ?? [])
                 if (layout[index] is JsonObject known) known["aliases"] = about?["aliases"]?.DeepClone();
         }

@@ -23,7 +23,8 @@ internal sealed class IndexRecovery(SearchServer server, TimeProvider clock)
         {
             var primaries = await PrimariesAsync(indices, cancellation);
             await CountAsync(indices, primaries, counters, cancellation);
-            if (primaries.Count > 0 && primaries.All(shard => (string?)shard["state"] is "STARTED" or "RELOCATING")) return;
+            var isListed = indices.ToHashSet(StringComparer.Ordinal).IsSubsetOf(primaries.Select(shard => (string)shard["index"]!));
+            if (isListed && primaries.All(shard => (string?)shard["state"] is "STARTED" or "RELOCATING")) return;
             var missing = primaries.Where(shard => (string?)shard["state"] == "UNASSIGNED").ToList();
             if (await IsStuckAsync(missing, cancellation)) throw new ProblemException(Catalogue.SearchRestore.With($"{missing.Count} shards can not be restored.") with { Details = await ExplainAsync(missing, cancellation) });
             if (clock.GetElapsedTime(began) <= deadline) continue;
@@ -54,7 +55,7 @@ internal sealed class IndexRecovery(SearchServer server, TimeProvider clock)
         long total = 0, done = 0;
         foreach (var names in SearchServer.Parts(indices))
         {
-            foreach (var shard in (await server.FindAsync($"/{names}/_recovery", cancellation) as JsonObject ?? []).SelectMany(index => index.Value?["shards"] as JsonArray ?? []))
+            foreach (var shard in (await server.FindAsync($"/{names}/_recovery?filter_path=*.shards.index.size&ignore_unavailable=true&expand_wildcards=all", cancellation) as JsonObject ?? []).SelectMany(index => index.Value?["shards"] as JsonArray ?? []))
             {
                 total += (long?)shard?["index"]?["size"]?["total_in_bytes"] ?? 0;
                 done += (long?)shard?["index"]?["size"]?["recovered_in_bytes"] ?? 0;

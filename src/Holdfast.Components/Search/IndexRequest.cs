@@ -8,6 +8,11 @@ namespace Holdfast.Components.Search;
 /// <param name="Folder">A directory of our own on this machine, for what does not fit into memory and for documents that were rejected.</param>
 public sealed record IndexRequest(IReadOnlyList<string> Indices, IReadOnlyList<IDocumentSource> Sources, string Folder)
 {
+    /// <summary>
+    /// Gets a sentence for each alias that points to several indices (a rollover series), which is left out; null where such an alias was named, and is refused.
+    /// </summary>
+    public Action<string>? Skipped { get; init; }
+
     /// <summary>The platform's own command does it.</summary>
     public bool Delegate { get; init; }
 

@@ -70,7 +70,11 @@ internal sealed partial class IndexShelf(SearchServer server, TimeProvider clock
         {
             if (there is not null && (string?)there[Created] != moved.Created)
                 throw Catalogue.SearchRestore.Throwable($"Somebody has made an index {moved.Index} meanwhile, and what it was is in {moved.Aside}. Delete the one that is not wanted; then run 'holdfast recover'.");
-            if (there is not null) await server.DeleteAsync($"/{SearchServer.Part(moved.Index)}", cancellation);
+            if (there is not null)
+            {
+                await IndexBlocks.LiftAsync(server, moved.Index, there, cancellation);
+                await server.DeleteAsync($"/{SearchServer.Part(moved.Index)}", cancellation);
+            }
             await CloneAsync(moved.Aside, moved.Index, moved.Settings, moved.Aliases, cancellation);
         }
         await WaitAsync(moved.Index, cancellation); // an earlier attempt has begun it

@@ -1,6 +1,9 @@
 namespace Holdfast.Components.Search;
 
-/// <summary>The indices that the patterns of a profile mean. What a restore has moved aside is none of the platform, unless the profile names it in full.</summary>
+/// <summary>
+/// The indices that the patterns of a profile mean. What a restore has moved aside, and what the engine keeps for itself, is none of the platform, unless the
+/// profile names it in full.
+/// </summary>
 /// <param name="Open">Those that can be read.</param>
 /// <param name="Closed">Those that are closed.</param>
 /// <param name="Aside">What fits the patterns and was moved aside, open or closed.</param>
@@ -19,8 +22,10 @@ internal sealed record PlatformIndices(IReadOnlyList<string> Open, IReadOnlyList
             open.UnionWith(fitOpen);
             closed.UnionWith(fitClosed);
         }
-        return new PlatformIndices([.. open.Where(IsWanted)], [.. closed.Where(IsWanted)], [.. open.Concat(closed).Where(index => !IsWanted(index))], unfit);
+        return new PlatformIndices([.. open.Where(IsWanted)], [.. closed.Where(IsWanted)], [.. open.Concat(closed).Where(IsAside)], unfit);
 
-        bool IsWanted(string index) => IndexShelf.MovedFrom(index) is null || patterns.Contains(index, StringComparer.Ordinal);
+        bool IsAside(string index) => IndexShelf.MovedFrom(index) is not null && !patterns.Contains(index, StringComparer.Ordinal);
+
+        bool IsWanted(string index) => !IsAside(index) && (!SystemIndices.IsOwn(index) || patterns.Contains(index, StringComparer.Ordinal));
     }
 }

@@ -11,14 +11,12 @@ namespace Holdfast.Components.Search;
 /// <param name="LeftOut">Indices of data streams that were captured without their stream.</param>
 internal sealed record RestoreChoice(IReadOnlyList<string> Indices, IReadOnlyList<string> Streams, IReadOnlyList<string> Asked, IReadOnlyList<string> LeftOut)
 {
-    /// <summary>Indices of the engine itself; a user may not write them, and they belong to the machine, not to the platform.</summary>
-    private static readonly string[] _own = [".opendistro_security", ".security*", ".tasks", ".opensearch-*", ".plugins-*", ".ds-ilm-history-*"];
-
     public static RestoreChoice Of(SearchRecord record, RestoreSession session)
     {
         var streamed = record.Streams.Values.SelectMany(indices => indices).ToHashSet(StringComparer.Ordinal);
-        IReadOnlyList<string> streams = [.. record.Streams.Where(stream => IsChosen(stream.Key, session) && !stream.Value.Any(IsOwn)).Select(stream => stream.Key)];
-        var plain = record.Indices.Where(index => !streamed.Contains(index) && !IsOwn(index) && IsChosen(index, session)).ToList();
+        Func<string, bool> isOwn = record.IsChosen ? SystemIndices.IsReserved : SystemIndices.IsOwn;
+        IReadOnlyList<string> streams = [.. record.Streams.Where(stream => IsChosen(stream.Key, session) && !stream.Value.Any(isOwn)).Select(stream => stream.Key)];
+        var plain = record.Indices.Where(index => !streamed.Contains(index) && !isOwn(index) && IsChosen(index, session)).ToList();
         List<string> orphans = session.Include.Count > 0 ? [] : [.. plain.Where(index => index.StartsWith(DataStreams.Prefix, StringComparison.Ordinal)).Order(StringComparer.Ordinal)];
         plain.RemoveAll(orphans.Contains);
         return new RestoreChoice([.. plain, .. streams.SelectMany(stream => record.Streams[stream])], streams, [.. plain, .. streams], orphans);
@@ -32,8 +30,6 @@ internal sealed record RestoreChoice(IReadOnlyList<string> Indices, IReadOnlyLis
             if (Streams.Contains(stream, StringComparer.Ordinal) || indices.Intersect(Indices, StringComparer.Ordinal).Any())
                 throw Catalogue.SearchRestore.Throwable($"The data stream {stream} of {name} is there, and the engine can not move one aside.", $"Delete it (DELETE _data_stream/{stream}), after _reindex when you need what it has; with --exclude '{stream}' it stays as it is.");
     }
-
-    private static bool IsOwn(string index) => _own.Any(own => FileSystemName.MatchesSimpleExpression(own, index));
 
     private static bool IsChosen(string index, RestoreSession session) =>
         (session.Include.Count == 0 || session.Include.Any(pattern => FileSystemName.MatchesSimpleExpression(pattern, index)))

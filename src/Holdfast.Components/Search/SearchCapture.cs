@@ -21,10 +21,13 @@ internal sealed class SearchCapture(SearchSettings settings, SearchServer server
     private SnapshotInfo? _taken;
 
     /// <summary>While anybody writes, nobody knows how many documents the snapshot has: then those are counted before it, too, and what differs is not compared afterwards.</summary>
-    private Dictionary<string, long>? _before;
+    private Dictionary<string, long> _before = [];
     private Dictionary<string, long> _counts = [];
     private Undo? _final;
     private IReadOnlyList<KeyValuePair<string, IReadOnlyList<string>>> _streams = [];
+
+    /// <summary>The indices that the last snapshot was asked for: what else it may have is none of the platform.</summary>
+    private IReadOnlyList<string> _wanted = [];
     private readonly List<Problem> _refused = [];
     private ComponentRecord? _record;
     private JsonObject? _state;
@@ -68,9 +71,26 @@ internal sealed class SearchCapture(SearchSettings settings, SearchServer server
                 throw Catalogue.SearchPath.Throwable($"The snapshot repository '{settings.Repository}' of {Name} lies in '{there}', and in '{location}' by the profile.", "Correct 'location' in the profile, or choose another 'name' for the repository.");
             if (there is null) await _repository.RegisterAsync(location, isReadOnly: false, cancellation);
         }
+        await _repository.RefuseReadOnlyAsync(cancellation);
         await _repository.VerifyAsync(cancellation);
-        await RefuseCompanyAsync(cancellation);
+        var listed = await RefuseCompanyAsync(cancellation);
+        if (await _repository.FindDamagedAsync(listed, cancellation) is { Count: > 0 } damaged)
+            context.Warn(Catalogue.SearchDamaged.With($"The engine can not read {(damaged.Count == 1 ? "a snapshot" : $"{damaged.Count} snapshots")} in the repository '{settings.Repository}' of {Name}: {Some(damaged)}."));
         await RefuseLostAsync(cancellation);
+        await WarnOfUnseenAsync(context, cancellation);
+    }
+
+    /// <summary>A listing has only what the user may see.</summary>
+    private async Task WarnOfUnseenAsync(StepContext context, CancellationToken cancellation)
+    {
+        var unseen = await UnseenIndices.FindAsync(server, settings.Indices, await FindAsync(cancellation), cancellation);
+        if (unseen.Count > 0) context.Warn(Catalogue.SearchUnseen.With($"The user of the profile may not see {(unseen.Count == 1 ? "an index" : $"{unseen.Count} indices")} of {Name} that the profile means, so the recovery point lacks {(unseen.Count == 1 ? "it" : "them")}: {Some(unseen)}."));
+    }
+
+    private static string Some(IReadOnlyList<string> names)
+    {
+        const int most = 20;
+        return string.Join(", ", names.Take(most)) + (names.Count > most ? $" and {names.Count - most} more" : "");
     }
 
     /// <summary>The engine takes no snapshot of an index that is not whole; better known before the platform is stopped.</summary>
@@ -82,10 +102,12 @@ internal sealed class SearchCapture(SearchSettings settings, SearchServer server
     }
 
     /// <summary>Two writers to one repository ruin it, and a copy of one that is written to is of no use.</summary>
-    private async Task RefuseCompanyAsync(CancellationToken cancellation)
+    /// <returns>The snapshots that there are.</returns>
+    private async Task<IReadOnlyList<SnapshotInfo>> RefuseCompanyAsync(CancellationToken cancellation)
     {
-        if ((await _repository.ListAsync(cancellation)).FirstOrDefault(snapshot => snapshot.IsRunning) is { } running)
-            throw Catalogue.SearchSnapshot.Throwable($"The snapshot {running.Name} is being taken into the repository '{settings.Repository}' of {Name} already.", "Wait until it has ended, or delete it: that cancels it.");
+        var listed = await _repository.ListAsync(cancellation);
+        return listed.FirstOrDefault(snapshot => snapshot.IsRunning) is not { } running ? listed
+            : throw Catalogue.SearchSnapshot.Throwable($"The snapshot {running.Name} is being taken into the repository '{settings.Repository}' of {Name} already.", "Wait until it has ended, or delete it: that cancels it.");
     }
 
     /// <summary>It is owed until the end of the run: it is of use only for the next one.</summary>
@@ -105,10 +127,17 @@ internal sealed class SearchCapture(SearchSettings settings, SearchServer server
         _record.Versions[_dialect!.IsOpenSearch ? "opensearch" : "elasticsearch"] = _dialect.Number;
         _record.Counts["indices"] = _taken!.Indices.Count;
         _record.Counts["documents"] = _counts.Values.Sum();
-        _record.Details = SearchRecord.Of(settings, _dialect, _taken, _counts.Where(count => _before is null || _before.GetValueOrDefault(count.Key, -1) == count.Value), _streams);
+        _record.Details = SearchRecord.Of(settings, _dialect, _taken, _counts.Where(IsSettled), _streams);
         foreach (var problem in _refused) context.Warn(problem);
+        WarnOfBlocks(context);
         session.Manifest.Mark ??= from;
     }
+
+    /// <summary>Whether the number of documents is that of the snapshot: the platform is still, or there were as many before it. Tools write to their indices (.kibana) at any time.</summary>
+    private bool IsSettled(KeyValuePair<string, long> count) =>
+        _before.TryGetValue(count.Key, out var before) ? before == count.Value : session.Mode != BackupMode.Online && !IsOfTools(count.Key);
+
+    private static bool IsOfTools(string index) => index.StartsWith('.') && !index.StartsWith(DataStreams.Prefix, StringComparison.Ordinal);
 
     /// <summary>
     /// Takes the snapshot, and again when an alias was led elsewhere meanwhile, or an index made or deleted: an alias that is read afterwards
@@ -141,13 +170,15 @@ internal sealed class SearchCapture(SearchSettings settings, SearchServer server
 
     private async Task TakeOnceAsync(int attempt, StepContext context, CancellationToken cancellation)
     {
-        _before = session.Mode == BackupMode.Online ? await CountAsync((await FindAsync(cancellation)).Open, cancellation) : null;
+        var open = (await FindAsync(cancellation)).Open;
+        _before = await SearchState.CountAllAsync(server, session.Mode == BackupMode.Online ? open : [.. open.Where(IsOfTools)], cancellation);
         var former = _final;
         _taken = await SnapshotAsync(attempt == 1 ? Final : $"{Final}-{attempt}", context, cancellation);
         if (former is not null) await DropAsync(former, context, cancellation); // the one after it has needed its files
-        _counts = await CountAsync([.. _taken.Indices.Where(index => !index.StartsWith('.') || index.StartsWith(DataStreams.Prefix, StringComparison.Ordinal))], cancellation);
+        _taken = _taken with { Indices = [.. _taken.Indices.Intersect(_wanted, StringComparer.Ordinal)] };
+        _counts = await SearchState.CountAllAsync(server, _taken.Indices, cancellation);
         _refused.Clear();
-        _state = await SearchState.ReadAsync(server, _dialect!, _taken.Indices, _refused.Add, cancellation);
+        _state = await SearchState.ReadAsync(server, _dialect!, _taken.Indices, _counts, _refused.Add, cancellation);
     }
 
     private async Task DropAsync(Undo former, StepContext context, CancellationToken cancellation)
@@ -160,11 +191,11 @@ internal sealed class SearchCapture(SearchSettings settings, SearchServer server
 
     private Task<PlatformIndices> FindAsync(CancellationToken cancellation) => PlatformIndices.FindAsync(server, settings.Indices, cancellation);
 
-    private async Task<Dictionary<string, long>> CountAsync(IReadOnlyList<string> indices, CancellationToken cancellation)
+    /// <summary>A block that the engine has set because a disk was full is no wish of anybody, and a restore does not set it again.</summary>
+    private void WarnOfBlocks(StepContext context)
     {
-        var counts = new Dictionary<string, long>(StringComparer.Ordinal);
-        foreach (var index in indices) counts[index] = await SearchState.CountAsync(server, index, cancellation);
-        return counts;
+        var blocked = (_state![SearchState.Indices] as JsonObject ?? []).SelectMany(index => IndexBlocks.Of(index.Value?["settings"]).Select(block => $"{index.Key} ({block})")).ToList();
+        if (blocked.Count > 0) context.Warn(Catalogue.SearchBlocks.With($"Indices of {Name} have blocks, which the recovery point has with them: {Some(blocked)}."));
     }
 
     private async Task<SnapshotInfo> SnapshotAsync(string name, StepContext context, CancellationToken cancellation)
@@ -178,13 +209,15 @@ internal sealed class SearchCapture(SearchSettings settings, SearchServer server
         if (closed.Count > 0 && name == Final) context.Warn(Catalogue.SearchClosed.With($"The engine leaves closed indices out of its snapshots: {string.Join(", ", closed)} of {Name}."));
         if (unfit.Count > 0 && name == Final) context.Warn(Catalogue.SearchUnfit.With($"No index of {Name} fits {string.Join(", ", unfit)}, so the recovery point has none of that name."));
         if (aside.Count > 0 && name == Final) context.Note($"What a restore has moved aside is not in the recovery point: {string.Join(", ", aside)}. 'holdfast search drop-old' deletes it when you do not need it any more.");
-        await _repository.BeginAsync(name, new SnapshotOwner(session.Manifest.RunId, session.Manifest.Platform, Name, IsPassing: settings.Copies || name == Warming), await WithStreamsAsync(open, cancellation), cancellation);
+        var owner = new SnapshotOwner(session.Manifest.RunId, session.Manifest.Platform, Name, IsPassing: settings.Copies || name == Warming);
+        await _repository.BeginAsync(name, _dialect!.SnapshotRequest(await WithStreamsAsync(open, cancellation), owner.ToJson()), cancellation);
         return await _repository.WaitAsync(name, settings.Deadline, context.Counters, cancellation);
     }
 
     /// <summary>Data streams by their names, instead of the indices that they have.</summary>
     private async Task<IReadOnlyList<string>> WithStreamsAsync(IReadOnlyList<string> open, CancellationToken cancellation)
     {
+        _wanted = open;
         _streams = [.. (await DataStreams.FindAsync(server, open, cancellation)).Where(stream => stream.Value.Intersect(open, StringComparer.Ordinal).Any())];
         return [.. open.Except(_streams.SelectMany(stream => stream.Value), StringComparer.Ordinal), .. _streams.Select(stream => stream.Key)];
     }

@@ -7,16 +7,29 @@ namespace Holdfast.Components.Search;
 /// <summary>Asks a cluster how it is. An answer that lacks what it must have is a problem, never a nought.</summary>
 internal sealed class SearchCluster(WebServer server)
 {
-    private const string Stats = "/_stats/indexing,search?level=indices&filter_path=indices.*.primaries.indexing,indices.*.total.search,_shards";
+    private const string Stats = "/_stats/indexing,search?level=indices&filter_path=indices.*.primaries.indexing,indices.*.total.search,_shards", WithHidden = Stats + "&expand_wildcards=open,hidden";
 
     public Task<SearchHealth> HealthAsync(CancellationToken cancellation) => ReadAsync(
         "/_cluster/health", health => new SearchHealth(health.GetProperty("status").GetString()!, health.GetProperty("number_of_nodes").GetInt32(), health.GetProperty("unassigned_shards").GetInt32()), cancellation);
 
-    public Task<SearchCounters> CountersAsync(CancellationToken cancellation) => ReadAsync(Stats, answer =>
+    /// <summary>The indices of data streams are hidden, which engines before 7.7 do not know; they have no streams.</summary>
+    public async Task<SearchCounters> CountersAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            return await CountersAsync(WithHidden, cancellation);
+        }
+        catch (ProblemException refused) when (refused.Problem.Message.Contains("HTTP 400", StringComparison.Ordinal))
+        {
+            return await CountersAsync(Stats, cancellation);
+        }
+    }
+
+    private Task<SearchCounters> CountersAsync(string path, CancellationToken cancellation) => ReadAsync(path, answer =>
     {
         _ = answer.GetProperty("_shards"); // an index-less cluster has no indices, but it has this
         var (writes, searches, open) = (new Dictionary<string, long>(StringComparer.Ordinal), new Dictionary<string, long>(StringComparer.Ordinal), 0L);
-        foreach (var index in answer.TryGetProperty("indices", out var indices) ? indices.EnumerateObject().Where(index => !index.Name.StartsWith('.')) : [])
+        foreach (var index in answer.TryGetProperty("indices", out var indices) ? indices.EnumerateObject().Where(index => !IsOfTools(index.Name)) : [])
         {
             var (indexing, search) = (index.Value.GetProperty("primaries").GetProperty("indexing"), index.Value.GetProperty("total").GetProperty("search"));
             writes[index.Name] = Sum(indexing, "index_total", "index_current", "delete_total", "delete_current");
@@ -39,7 +52,7 @@ internal sealed class SearchCluster(WebServer server)
 
     /// <summary>Snapshots in the making.</summary>
     public Task<IReadOnlyList<string>> SnapshotsAsync(CancellationToken cancellation) => ReadAsync<IReadOnlyList<string>>(
-        "/_snapshot/_status", answer => [.. answer.GetProperty("snapshots").EnumerateArray().Select(one => $"{one.GetProperty("snapshot").GetString()} in {one.GetProperty("repository").GetString()} ({one.GetProperty("state").GetString()})")], cancellation);
+        "/_snapshot/_status?filter_path=-snapshots.indices,-snapshots.stats", answer => [.. answer.GetProperty("snapshots").EnumerateArray().Select(one => $"{one.GetProperty("snapshot").GetString()} in {one.GetProperty("repository").GetString()} ({one.GetProperty("state").GetString()})")], cancellation);
 
     /// <summary>Somebody who asks about snapshots, as we do, takes none.</summary>
     private static bool IsQuestion(JsonElement task) => task.GetProperty("action").GetString()!.StartsWith("cluster:admin/snapshot/status", StringComparison.Ordinal)
@@ -50,11 +63,14 @@ internal sealed class SearchCluster(WebServer server)
     {
         const string list = "indices[";
         var text = task.TryGetProperty("description", out var description) ? description.GetString() ?? "" : "";
-        if (text.Contains(" {[.", StringComparison.Ordinal)) return true;
+        if (text.Contains(" {[.", StringComparison.Ordinal)) return !text.Contains($" {{[{DataStreams.Prefix}", StringComparison.Ordinal);
         var from = text.IndexOf(list, StringComparison.Ordinal);
         var to = from < 0 ? -1 : text.IndexOf(']', from);
-        return to > 0 && text[(from + list.Length)..to].Split(',', StringSplitOptions.TrimEntries).All(index => index.StartsWith('.'));
+        return to > 0 && text[(from + list.Length)..to].Split(',', StringSplitOptions.TrimEntries).All(IsOfTools);
     }
+
+    /// <summary>The cluster's own and those of its tools, which never rest; not the indices of data streams of the platform.</summary>
+    private static bool IsOfTools(string index) => index.StartsWith('.') && (!index.StartsWith(DataStreams.Prefix, StringComparison.Ordinal) || SystemIndices.IsOwn(index));
 
     private static string Describe(JsonElement task)
     {

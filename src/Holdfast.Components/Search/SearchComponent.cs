@@ -61,10 +61,7 @@ public sealed class SearchComponent : IComponent
     {
         try
         {
-            await ServerDialect.AskAsync(_server, cancellation);
-            var repository = new SnapshotRepository(_server, _settings.Repository, _clock);
-            if (await repository.IsRegisteredAsync(cancellation)) await repository.VerifyAsync(cancellation);
-            return [];
+            return await UnexpectedAnswer.RefuseAsync(_server.Place, () => AskAsync(cancellation));
         }
         catch (ProblemException problem)
         {
@@ -72,11 +69,28 @@ public sealed class SearchComponent : IComponent
         }
     }
 
-    public Task<CapturePlan> PlanCaptureAsync(CaptureSession session, CancellationToken cancellation) =>
-        new SearchCapture(_settings, _server, _undos, _definitions.Files, session, _clock).PlanAsync(cancellation);
+    private async Task<IReadOnlyList<Problem>> AskAsync(CancellationToken cancellation)
+    {
+        await ServerDialect.AskAsync(_server, cancellation);
+        var repository = new SnapshotRepository(_server, _settings.Repository, _clock);
+        if (!await repository.IsRegisteredAsync(cancellation)) return [];
+        await repository.RefuseReadOnlyAsync(cancellation);
+        await repository.VerifyAsync(cancellation);
+        return [];
+    }
+
+    public async Task<CapturePlan> PlanCaptureAsync(CaptureSession session, CancellationToken cancellation)
+    {
+        var plan = await UnexpectedAnswer.RefuseAsync(_server.Place, () => new SearchCapture(_settings, _server, _undos, _definitions.Files, session, _clock).PlanAsync(cancellation));
+        return plan with { Before = Guarded(plan.Before), Mark = Guarded(plan.Mark), After = Guarded(plan.After) };
+    }
 
     public Task<IReadOnlyList<Step>> PlanRestoreAsync(RestoreSession session, CancellationToken cancellation) =>
-        new SearchRestore(_settings, _server, _undos, _host, session, _clock).PlanAsync(cancellation);
+        GuardedAsync(() => new SearchRestore(_settings, _server, _undos, _host, session, _clock).PlanAsync(cancellation));
+
+    private IReadOnlyList<Step> Guarded(IReadOnlyList<Step> steps) => UnexpectedAnswer.Guard(_server.Place, steps);
+
+    private async Task<IReadOnlyList<Step>> GuardedAsync(Func<Task<IReadOnlyList<Step>>> plan) => Guarded(await UnexpectedAnswer.RefuseAsync(_server.Place, plan));
 
     /// <summary>The steps that build indices anew from their databases. Planning asks servers, but changes nothing.</summary>
     /// <exception cref="ProblemException">An index is not described, its statement can not be used, or the engine can not be asked.</exception>
@@ -107,7 +121,10 @@ public sealed class SearchComponent : IComponent
             var source = SourceOf(request, definition);
             var place = await AliasedIndex.FindAsync(_server, definition.Alias, cancellation);
             var index = place.Require();
-            (await IndexShape.ReadAsync(_server, definition, place, index, cancellation)).RefuseConflicts(index);
+            var shape = await IndexShape.ReadAsync(_server, definition, place, index, cancellation);
+            shape.RefuseConflicts(index);
+            shape.RefuseHiddenVersion(index);
+            if (!isDry) await IndexBlocks.RefuseWritesAsync(_server, index, cancellation);
             await RoutedDocuments.RefuseAsync(_server, index, cancellation);
             var work = Work(request);
             steps.Add(work.Step(
@@ -128,7 +145,13 @@ public sealed class SearchComponent : IComponent
     /// <exception cref="ProblemException">As there.</exception>
     public async Task<IReadOnlyList<Step>> PlanMigrateAsync(IndexRequest request, Action<string> found, CancellationToken cancellation)
     {
-        if (!request.Delegate) return await new IndexMigration(Work(request), IndexUndos, _definitions, _settings.Pace).PlanAsync(request.Indices, found, cancellation);
+        if (!request.Delegate)
+        {
+            var aliases = new List<string>();
+            foreach (var alias in request.Indices)
+                if (request.Skipped is null || await AliasedIndex.FindUnlessSeriesAsync(_server, alias, request.Skipped, cancellation) is not null) aliases.Add(alias);
+            return await new IndexMigration(Work(request), IndexUndos, _definitions, _settings.Pace).PlanAsync(aliases, found, cancellation);
+        }
         foreach (var alias in request.Indices) found(alias);
         return [Delegated("migrate", $"Migrate {Name}", string.Join(',', request.Indices))];
     }
@@ -142,7 +165,7 @@ public sealed class SearchComponent : IComponent
     {
         var steps = new List<Step>();
         var places = new List<AliasedIndex>();
-        foreach (var alias in request.Indices.Count > 0 ? request.Indices : Aliases) places.Add(await AliasedIndex.FindAsync(_server, alias, cancellation));
+        foreach (var alias in request.Indices.Count > 0 ? request.Indices : Aliases) if (await AliasedIndex.FindUnlessSeriesAsync(_server, alias, request.Skipped, cancellation) is { } place) places.Add(place);
         foreach (var place in places) steps.AddRange(await new OldIndices(Work(request), place).PlanAsync(cancellation));
         steps.AddRange(await new AsideIndices(Work(request)).PlanAsync(index => request.Indices.Count == 0 || places.Exists(place => place.Names(index)), cancellation));
         return steps;

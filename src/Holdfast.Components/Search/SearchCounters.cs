@@ -2,7 +2,7 @@ namespace Holdfast.Components.Search;
 
 /// <summary>
 /// What indices have done since their nodes started, by name: writes (indexed and deleted documents, those in the making with them) and
-/// searches. Indices whose names begin with a dot are the cluster's and its tools' own, which never rest, and are left out.
+/// searches. Indices whose names begin with a dot, but for those of data streams, are the cluster's and its tools' own, which never rest, and are left out.
 /// </summary>
 internal sealed record SearchCounters(IReadOnlyDictionary<string, long> Writes, IReadOnlyDictionary<string, long> Searches, long OpenContexts)
 {

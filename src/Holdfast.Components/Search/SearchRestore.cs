@@ -24,6 +24,10 @@ internal sealed class SearchRestore(SearchSettings settings, SearchServer server
     /// <summary>Owed until everything is counted and the aliases lead to it: a restore that fails leaves indices that were there as they were.</summary>
     private readonly List<(ShelvedIndex Index, Undo Owed)> _moved = [];
     private JsonObject _state = [];
+    private ServerDialect? _dialect;
+
+    /// <summary>Settings of indices that keep their shards from every node there is.</summary>
+    private IReadOnlyList<(string Index, string Setting)> _unmet = [];
 
     private string Name => settings.Name;
 
@@ -34,7 +38,7 @@ internal sealed class SearchRestore(SearchSettings settings, SearchServer server
         var record = SearchRecord.Read(session.Manifest.Components.First(component => component.Name == $"search/{Name}").Details);
         var dialect = await ServerDialect.AskAsync(server, cancellation);
         if (dialect.WhyNot(record.Source) is { } why)
-            throw Catalogue.SearchVersion.Throwable($"The snapshot of {Name} was taken by {record.Source.Name}: {why}.");
+            throw Catalogue.SearchVersion.Throwable($"The snapshot of {Name} was taken by {record.Source.Name}: {why}.", VersionHint());
         var choice = RestoreChoice.Of(record, session);
         var chosen = choice.Indices;
         if (chosen.Count == 0) throw Catalogue.SearchIndex.Throwable($"The point holds no index of {Name} that was asked for. It holds {string.Join(", ", record.Indices)}.");
@@ -43,23 +47,41 @@ internal sealed class SearchRestore(SearchSettings settings, SearchServer server
         else RefuseRenaming(choice, there);
         _state = await ReadStateAsync(cancellation);
         var aliases = new IndexAliases(server, _state, session.Indices.WithoutAliases ? [] : chosen);
-        var taken = await aliases.RefuseOthersAsync(session.Overwrite, cancellation);
+        var changes = await aliases.RefuseOthersAsync(session.Overwrite, cancellation);
         there.RefuseUnmovable(Name, session.Overwrite);
-        return Steps(record, choice, there, aliases, string.Concat(taken.Select(from => $" Takes '{from.Alias}' from {from.Index}.")));
+        there.RefuseLongNames(Name, session.AsideSuffix);
+        _dialect = dialect;
+        var filters = await AllocationFilters.AskAsync(server, cancellation);
+        if (filters is not null) await ShardRoom.RefuseAsync(server, Name, filters.DataNodes, [.. there.Movable], chosen.Select(SettingsOf), cancellation);
+        _unmet = [.. from index in chosen from setting in filters?.Unmet(SettingsOf(index)) ?? [] select (index, setting)];
+        return Steps(record, choice, there, aliases, string.Concat(changes.Select(change => $" {change}")));
     }
+
+    /// <summary>What the profile can build from its databases is named; where it can build nothing, that is no way out.</summary>
+    private string VersionHint()
+    {
+        var built = settings.Made is { } made ? made.Keys.Where(alias => made[alias].Has("source")).ToList() : [];
+        return built.Count > 0
+            ? $"Restore into a version that can read it; or leave the indices out (--exclude, --only) and build from the database what the profile describes: 'holdfast search reindex {string.Join(' ', built)}'."
+            : "Restore into a version that can read it: the profile describes no index that could be built from a database.";
+    }
+
+    private JsonObject SettingsOf(string index) => _state[SearchState.Indices]?[index]?["settings"] as JsonObject ?? [];
 
     private List<Step> Steps(SearchRecord record, RestoreChoice choice, StandingIndices there, IndexAliases aliases, string takes)
     {
         var chosen = choice.Indices;
         List<Step> steps = [Step($"Bring the snapshot to {Name}", $"Lets the engine read the snapshot {record.Snapshot}: from its own repository, if it is still there, or from the copy in the point.", (context, stop) => BringAsync(record, context, stop))];
         if (there.All.Count > 0) steps.Add(Step($"Make room in {Name}", MakingRoom(there), (context, stop) => MakeRoomAsync(chosen, context, stop)) with { Destroys = true });
-        steps.Add(Step($"Restore {chosen.Count} indices of {Name}", $"{string.Join(", ", choice.Asked.Select(NameOf))}{(session.Indices.WithoutAliases ? ", without aliases" : "")}; waits until each shard is there.", (context, stop) => RestoreAsync(record, choice, context, stop)));
+        steps.Add(Step($"Restore {chosen.Count} indices of {Name}", $"{string.Join(", ", choice.Asked.Select(NameOf))}{(session.Indices.WithoutAliases ? ", without aliases" : "")}; waits until each shard is there.{Dropping()}", (context, stop) => RestoreAsync(record, choice, context, stop)));
         steps.Add(Step($"Count the documents of {Name}", "Compares the number of documents of each index with that at the snapshot.", (context, stop) => CountAsync(record, chosen, context, stop)));
-        if (session.Indices.Rename is null) steps.Add(Step($"Put back the aliases and templates of {Name}", $"Templates and pipelines that are not there{(session.Indices.WithoutAliases ? "" : "; all aliases in one change")}.{takes}", (context, stop) => LeadAsync(aliases, context, stop)));
+        if (session.Indices.Rename is null) steps.Add(Step($"Put back the aliases and templates of {Name}", $"Templates and pipelines that are not there{(session.Indices.WithoutAliases ? "" : "; all aliases in one change")}.{takes}", (context, stop) => LeadAsync(aliases, chosen, context, stop)));
         steps.Add(Step($"Take the snapshot away from {Name}", "Removes what was put there to be restored from.", TakeAwayAsync));
         if (session.Overwrite && there.Movable.Any()) steps.Add(Step($"Delete what was replaced in {Name}", "Deletes what was moved aside.", DropAsync) with { Destroys = true });
         return steps;
     }
+
+    private string Dropping() => _unmet.Count == 0 ? "" : $" Leaves out settings that no node meets: {string.Join(", ", _unmet.Select(unmet => $"{unmet.Setting} of {NameOf(unmet.Index)}"))}.";
 
     private string MakingRoom(StandingIndices there)
     {
@@ -163,11 +185,8 @@ internal sealed class SearchRestore(SearchSettings settings, SearchServer server
             await _shelf.MoveAsync(moved, cancellation);
             context.Note($"The index {index} is now {moved.Aside}.");
         }
-        foreach (var index in there.Unmovable)
-        {
-            await server.DeleteAsync($"/{SearchServer.Part(index)}", cancellation);
-            context.Note($"The index {index}, which was closed or had lost shards, was deleted.");
-        }
+        foreach (var names in SearchServer.Parts(there.Unmovable)) await server.DeleteAsync($"/{names}?ignore_unavailable=true&expand_wildcards=all", cancellation);
+        foreach (var index in there.Unmovable) context.Note($"The index {index}, which was closed or had lost shards, was deleted.");
     }
 
     private string? CreatedOf(string index) => (string?)_state[SearchState.Indices]?[index]?["settings"]?["index.creation_date"];
@@ -175,13 +194,16 @@ internal sealed class SearchRestore(SearchSettings settings, SearchServer server
     /// <summary>Aliases come afterwards, all at once: until then nobody meets an index that is not whole.</summary>
     private async Task RestoreAsync(SearchRecord record, RestoreChoice choice, StepContext context, CancellationToken cancellation)
     {
-        var request = new JsonObject { ["indices"] = string.Join(',', choice.Asked), ["include_global_state"] = false, ["include_aliases"] = false, ["partial"] = false };
+        var request = _dialect!.RestoreRequest(choice, _unmet.Select(unmet => unmet.Setting).Distinct(StringComparer.Ordinal));
         if (session.Indices.Rename is { } rename) (request["rename_pattern"], request["rename_replacement"]) = ("(.+)", rename.Replace("$", "\\$", StringComparison.Ordinal).Replace("*", "$1", StringComparison.Ordinal));
+        IReadOnlyList<string> named = [.. choice.Indices.Select(NameOf)];
+        var remove = undos.RemoveLost(named.Zip(choice.Indices.Select(index => CreatedOf(index) ?? "")));
+        await context.OweAsync(remove, cancellation);
         await server.PostAsync($"/_snapshot/{SearchServer.Part(_source!.Name)}/{SearchServer.Part(record.Snapshot)}/_restore?wait_for_completion=false", request, cancellation);
         if (choice.LeftOut.Count > 0) context.Note($"Indices of data streams that the point has without their stream are left out: {string.Join(", ", choice.LeftOut)}. With --include they are restored as plain indices.");
         try
         {
-            await new IndexRecovery(server, clock).WaitAsync([.. choice.Indices.Select(NameOf)], settings.Deadline, context.Counters, cancellation);
+            await new IndexRecovery(server, clock).WaitAsync(named, settings.Deadline, context.Counters, cancellation);
         }
         catch (ProblemException failed) when (failed.Problem.Code == Catalogue.SearchRestore.Code && record.IsCopied && _takeAway is null)
         {
@@ -190,35 +212,53 @@ internal sealed class SearchRestore(SearchSettings settings, SearchServer server
                 Hint = $"It was read from the engine's own repository '{_source.Name}', which may be damaged: delete the snapshot there (DELETE _snapshot/{_source.Name}/{record.Snapshot}) and restore again, then the copy in the point is read.",
             }, failed);
         }
+        await context.SettleAsync(remove, cancellation);
+    }
+
+    /// <summary>The engine says nothing of names that it has passed over, and a policy that does not exist here stops what it manages.</summary>
+    private async Task LookAsync(IReadOnlyList<string> chosen, StepContext context, CancellationToken cancellation)
+    {
+        var there = (await StandingIndices.FindAsync(server, [.. chosen.Select(NameOf)], cancellation)).All.ToHashSet(StringComparer.Ordinal);
+        if (chosen.Select(NameOf).Where(index => !there.Contains(index)).ToList() is { Count: > 0 } lacking)
+            throw Catalogue.SearchRestore.Throwable($"The engine has restored all but {string.Join(", ", lacking)} of {Name}.", "See its log; the snapshot may lack them.");
+        foreach (var (index, setting) in _unmet) context.Note($"{NameOf(index)} was restored without {setting} ('{SettingsOf(index)[setting]}'), which no node of {Name} meets.");
+        foreach (var managed in chosen.GroupBy(index => (string?)(SettingsOf(index)["index.lifecycle.name"] ?? SettingsOf(index)["index.plugins.index_state_management.policy_id"])).Where(policy => policy.Key is { Length: > 0 }))
+            context.Note($"The lifecycle policy '{managed.Key}' manages {string.Join(", ", managed.Select(NameOf))}. It is not in the recovery point; where it exists, it may delete what is older than it allows.");
     }
 
     private async Task CountAsync(SearchRecord record, IReadOnlyList<string> chosen, StepContext context, CancellationToken cancellation)
     {
+        await LookAsync(chosen, context, cancellation);
         var differences = new List<string>();
-        foreach (var index in chosen.Where(record.Documents.ContainsKey))
+        var counted = chosen.Where(record.Documents.ContainsKey).ToList();
+        var counts = await SearchState.CountAllAsync(server, [.. counted.Select(NameOf)], cancellation);
+        foreach (var index in counted)
         {
-            var count = await SearchState.CountAsync(server, NameOf(index), cancellation);
+            var count = counts.GetValueOrDefault(NameOf(index));
             if (count != record.Documents[index]) differences.Add($"{NameOf(index)}: {count} documents, and {record.Documents[index]} at the snapshot");
         }
         if (differences.Count > 0) throw new ProblemException(Catalogue.SearchRestore.With($"{differences.Count} indices of {Name} do not have the documents that they should have.") with { Details = differences });
-        foreach (var index in chosen.Where(index => !record.Documents.ContainsKey(index) && !index.StartsWith('.'))) context.Note($"The documents of {index} can not be compared: somebody wrote to it while the snapshot was taken.");
+        foreach (var index in chosen.Where(index => !record.Documents.ContainsKey(index))) context.Note($"The documents of {index} can not be compared: somebody wrote to it while the snapshot was taken.");
         context.Note($"{chosen.Count(record.Documents.ContainsKey)} indices of {Name} have {chosen.Sum(index => record.Documents.GetValueOrDefault(index))} documents, as at the snapshot.");
     }
 
     /// <summary>From then on nothing is brought back: whoever asks for an alias meets what was restored.</summary>
-    private async Task LeadAsync(IndexAliases aliases, StepContext context, CancellationToken cancellation)
+    private async Task LeadAsync(IndexAliases aliases, IReadOnlyList<string> chosen, StepContext context, CancellationToken cancellation)
     {
         await aliases.PutBackAsync(context, cancellation);
         foreach (var (_, owed) in _moved) await context.SettleAsync(owed, cancellation);
+        // Blocks come last: with them no alias could be set.
+        foreach (var index in chosen)
+        {
+            var blocks = await IndexBlocks.SetAgainAsync(server, index, SettingsOf(index), cancellation);
+            if (blocks.Count > 0) context.Note($"{index} has {string.Join(", ", blocks)} again, as at the snapshot.");
+        }
     }
 
     private async Task DropAsync(StepContext context, CancellationToken cancellation)
     {
-        foreach (var (moved, _) in _moved)
-        {
-            await server.DeleteAsync($"/{SearchServer.Part(moved.Aside)}", cancellation);
-            context.Note($"{moved.Aside} was deleted.");
-        }
+        foreach (var names in SearchServer.Parts(_moved.Select(moved => moved.Index.Aside))) await server.DeleteAsync($"/{names}?ignore_unavailable=true&expand_wildcards=all", cancellation);
+        foreach (var (moved, _) in _moved) context.Note($"{moved.Aside} was deleted.");
     }
 
     private async Task TakeAwayAsync(StepContext context, CancellationToken cancellation)

@@ -17,6 +17,9 @@ internal sealed class SearchServer(WebServer web, TimeSpan patience)
     /// <summary>So many bytes of a refusal are told.</summary>
     private const int Told = 500;
 
+    /// <summary>So many indices are described by one answer: a mapping of some thousand fields takes some 100 KiB.</summary>
+    public const int Described = 20;
+
     /// <summary>So many bytes of names are put into one path: an engine takes a first line of 4096 bytes (http.max_initial_line_length).</summary>
     private const int MostNames = 3000;
 
@@ -65,7 +68,9 @@ internal sealed class SearchServer(WebServer web, TimeSpan patience)
     public static string Part(string name) => Uri.EscapeDataString(name);
 
     /// <summary>Names, or patterns of them, as parts of as many paths as they need. Nothing for no name, which to an engine means all.</summary>
-    public static IEnumerable<string> Parts(IEnumerable<string> names)
+    /// <param name="names">The names.</param>
+    /// <param name="most">At most so many in one path, unless one of them excludes others.</param>
+    public static IEnumerable<string> Parts(IEnumerable<string> names, int most = int.MaxValue)
     {
         var batch = new List<string>();
         var length = 0;
@@ -73,7 +78,7 @@ internal sealed class SearchServer(WebServer web, TimeSpan patience)
         var mayPart = !parts.Exists(part => part.StartsWith('-')); // a pattern that excludes is of all before it
         foreach (var name in parts)
         {
-            if (mayPart && batch.Count > 0 && length + name.Length > MostNames)
+            if (mayPart && batch.Count > 0 && (length + name.Length > MostNames || batch.Count == most))
             {
                 yield return string.Join(',', batch);
                 batch.Clear();
@@ -108,7 +113,12 @@ internal sealed class SearchServer(WebServer web, TimeSpan patience)
     private Task<WebAnswer> AskAsync(HttpMethod method, string path, JsonNode? body, CancellationToken cancellation) =>
         web.SendAsync(method, path, body is null ? null : Encoding.UTF8.GetBytes(body.ToJsonString()), patience, cancellation);
 
-    private static JsonNode NodeOf(WebAnswer answer) => JsonNode.Parse(answer.Json.RootElement.GetRawText()) ?? new JsonObject();
+    private static JsonNode NodeOf(WebAnswer answer) => answer.Json.RootElement.Clone() switch
+    {
+        { ValueKind: JsonValueKind.Object } document => JsonObject.Create(document)!,
+        { ValueKind: JsonValueKind.Array } list => JsonArray.Create(list)!,
+        var value => JsonValue.Create(value) is { } scalar ? scalar : new JsonObject(),
+    };
 
     private ProblemException Refusal(HttpMethod method, string path, WebAnswer answer)
     {
@@ -119,7 +129,7 @@ internal sealed class SearchServer(WebServer web, TimeSpan patience)
         // A cluster that is starting has a block as well (HTTP 503), which goes by itself.
         if (type == Block && answer.Status is HttpStatusCode.Forbidden or HttpStatusCode.TooManyRequests) return Catalogue.SearchBlocked.Throwable(what);
         return answer.Status == HttpStatusCode.Forbidden
-            ? Catalogue.WebAuthentication.Throwable(what, "Give the user of the profile this right, or name another user.")
+            ? Catalogue.WebAuthentication.Throwable(what, "Give the user of the profile this right (docs/search.md lists those that are needed), or name another user.")
             : Catalogue.SearchRefused.Throwable(what);
     }
 

@@ -14,10 +14,11 @@ internal static class SearchState
     /// <summary>Asks for it. The cluster must be still for the counts to be those of the snapshot.</summary>
     /// <param name="server">The cluster.</param>
     /// <param name="dialect">What it is.</param>
-    /// <param name="indices">The indices that the snapshot has.</param>
+    /// <param name="indices">The indices that were asked for and that the snapshot has.</param>
+    /// <param name="counts">How many documents each of them has.</param>
     /// <param name="refused">Told of each part that the user may not read, which is left out.</param>
     /// <param name="cancellation">Stops asking.</param>
-    public static async Task<JsonObject> ReadAsync(SearchServer server, ServerDialect dialect, IReadOnlyList<string> indices, Action<Problem> refused, CancellationToken cancellation)
+    public static async Task<JsonObject> ReadAsync(SearchServer server, ServerDialect dialect, IReadOnlyList<string> indices, IReadOnlyDictionary<string, long> counts, Action<Problem> refused, CancellationToken cancellation)
     {
         var state = new JsonObject
         {
@@ -32,12 +33,10 @@ internal static class SearchState
             state[ComponentTemplates] = await MayAsync("/_component_template");
         }
         var described = new JsonObject();
-        foreach (var index in indices)
-        {
-            var about = (await server.GetAsync($"/{SearchServer.Part(index)}?flat_settings=true", cancellation))[index]!.DeepClone().AsObject();
-            about[Count] = await CountAsync(server, index, cancellation);
-            described[index] = about;
-        }
+        foreach (var names in SearchServer.Parts(indices, SearchServer.Described))
+            foreach (var (index, about) in (await server.GetAsync($"/{names}?flat_settings=true&expand_wildcards=all", cancellation)).AsObject())
+                described[index] = about!.DeepClone();
+        foreach (var (index, count) in counts) if (described[index] is JsonObject about) about[Count] = count;
         state[Indices] = described;
         return state;
 
@@ -65,12 +64,50 @@ internal static class SearchState
             : throw Catalogue.SearchRefused.Throwable($"{total - counted} of {total} shards of {index} of {server.Place} can not be read.", "See _cluster/health and _cluster/allocation/explain; the engine's log says more.");
     }
 
+    /// <summary>
+    /// The same for many, by few requests: each document is counted in the bucket of its index. An index without documents has 0. One that is blocked for reading fails.
+    /// </summary>
+    /// <exception cref="ProblemException">Some of their shards are on no node, or the engine refuses.</exception>
+    public static async Task<Dictionary<string, long>> CountAllAsync(SearchServer server, IReadOnlyList<string> indices, CancellationToken cancellation)
+    {
+        const int together = 200;
+        var counts = new Dictionary<string, long>(StringComparer.Ordinal);
+        foreach (var batch in indices.Chunk(together).Where(batch => batch.Length > 0))
+        {
+            foreach (var names in SearchServer.Parts(batch)) await AddAsync(names, batch.Length);
+            foreach (var index in batch) counts.TryAdd(index, 0);
+        }
+        return counts;
+
+        async Task AddAsync(string names, int most)
+        {
+            var body = new JsonObject
+            {
+                ["size"] = 0, ["track_total_hits"] = false,
+                ["aggs"] = new JsonObject { ["indices"] = new JsonObject { ["terms"] = new JsonObject { ["field"] = "_index", ["size"] = most } } },
+            };
+            var answer = await server.PostAsync($"/{names}/_search?allow_partial_search_results=false&expand_wildcards=all&filter_path=_shards.total,_shards.successful,aggregations.indices.buckets", body, cancellation);
+            var (total, counted) = ((int?)answer["_shards"]?["total"] ?? 0, (int?)answer["_shards"]?["successful"] ?? -1);
+            if (counted != total) throw Catalogue.SearchRefused.Throwable($"{total - counted} of {total} shards of {server.Place} can not be read.", "See _cluster/health and _cluster/allocation/explain; the engine's log says more.");
+            foreach (var bucket in answer["aggregations"]?["indices"]?["buckets"] as JsonArray ?? []) counts[(string)bucket!["key"]!] = (long)bucket["doc_count"]!;
+        }
+    }
+
     /// <summary>Those of the indices that have lost a shard: no node has a copy of it that can be read.</summary>
     public static async Task<IReadOnlyList<string>> FindLostAsync(SearchServer server, IReadOnlyList<string> indices, CancellationToken cancellation)
     {
-        var red = (await server.GetAsync("/_cat/indices?format=json&h=index&health=red&expand_wildcards=open,closed", cancellation)).AsArray().Select(line => (string)line!["index"]!).ToHashSet(StringComparer.Ordinal);
+        var red = (await HealthAsync(server, cancellation)).Where(index => index.Value == "red").Select(index => index.Key).ToHashSet(StringComparer.Ordinal);
         return [.. indices.Where(red.Contains)];
     }
+
+    /// <summary>
+    /// The health of each index of a cluster: "green", "yellow", "red". Of all of them, hidden and closed ones too: the rights of the user on indices do
+    /// not count here, and no block hinders it.
+    /// </summary>
+    /// <exception cref="ProblemException">The user may not ask (cluster privilege 'monitor').</exception>
+    public static async Task<IReadOnlyDictionary<string, string>> HealthAsync(SearchServer server, CancellationToken cancellation) =>
+        ((await server.GetAsync("/_cluster/health?level=indices&filter_path=indices.*.status", cancellation))["indices"] as JsonObject ?? [])
+            .ToDictionary(index => index.Key, index => (string?)index.Value?["status"] ?? "", StringComparer.Ordinal);
 
     /// <summary>The indices that the patterns mean, open and closed.</summary>
     public static async Task<(IReadOnlyList<string> Open, IReadOnlyList<string> Closed)> ResolveAsync(SearchServer server, IReadOnlyList<string> patterns, CancellationToken cancellation)

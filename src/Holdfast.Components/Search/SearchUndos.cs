@@ -18,6 +18,7 @@ internal sealed class SearchUndos(SearchSettings settings, SearchServer server, 
             if (System.IO.Directory.Exists(undo.Arguments[Directory])) System.IO.Directory.Delete(undo.Arguments[Directory], recursive: true);
         }),
         new Handler(Kind(settings, "move-back"), (undo, stop) => MoveBackAsync(server, clock, ShelvedIndex.Of(undo.Arguments), stop)),
+        new Handler(Kind(settings, "remove-lost"), (undo, stop) => RemoveLostAsync(server, undo.Arguments, stop)),
         new Handler(Kind(settings, "remember-deletions"), async (undo, stop) =>
         {
             var path = $"/{SearchServer.Part(undo.Arguments[Index])}/_settings";
@@ -29,6 +30,25 @@ internal sealed class SearchUndos(SearchSettings settings, SearchServer server, 
     /// <summary>Owed from before an index is moved aside until what takes its place is whole.</summary>
     public Undo MoveBack(ShelvedIndex moved) => new(
         Kind(settings, "move-back"), $"Bring the index {moved.Index} of {settings.Name} back, which is {moved.Aside} once it was moved aside, and let it be written again.", moved.Words);
+
+    /// <summary>Owed while the engine restores: an index that has no whole shard makes every later snapshot fail.</summary>
+    /// <param name="restored">What is restored, with its date of creation, which a restore keeps; empty when it is not known.</param>
+    public Undo RemoveLost(IEnumerable<(string Index, string Created)> restored) => new(
+        Kind(settings, "remove-lost"), $"Delete indices of {settings.Name} whose restore has begun and that no node can have.",
+        restored.ToDictionary(index => index.Index, index => index.Created, StringComparer.Ordinal));
+
+    private static async Task RemoveLostAsync(SearchServer server, IReadOnlyDictionary<string, string> restored, CancellationToken cancellation)
+    {
+        const string created = "index.creation_date";
+        var lost = await SearchState.FindLostAsync(server, [.. restored.Keys], cancellation);
+        foreach (var names in SearchServer.Parts(lost))
+            foreach (var (index, about) in await server.FindAsync($"/{names}/_settings?flat_settings=true&ignore_unavailable=true&expand_wildcards=all", cancellation) as JsonObject ?? [])
+            {
+                if ((string?)about?["settings"]?[created] is not { } date || date != restored.GetValueOrDefault(index)) continue;
+                await IndexBlocks.LiftAsync(server, index, about["settings"], cancellation);
+                await server.DeleteAsync($"/{SearchServer.Part(index)}", cancellation);
+            }
+    }
 
     /// <summary>Owed while the engine forgets at once what is deleted from an index, so that older versions can be written.</summary>
     /// <param name="index">The index.</param>

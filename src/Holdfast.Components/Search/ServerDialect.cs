@@ -14,7 +14,10 @@ internal sealed record ServerDialect
     {
         var parts = number.Split('-')[0].Split('.');
         (Number, IsOpenSearch) = (number, isOpenSearch);
-        (Major, Minor) = (int.Parse(parts[0], CultureInfo.InvariantCulture), parts.Length > 1 ? int.Parse(parts[1], CultureInfo.InvariantCulture) : 0);
+        (Major, Minor, Patch) = (NumberAt(0), NumberAt(1), NumberAt(2));
+
+        // What is no number, as in 3.0.0-beta1 or in the answer of something else, counts as 0.
+        int NumberAt(int at) => at < parts.Length && int.TryParse(parts[at], NumberStyles.None, CultureInfo.InvariantCulture, out var part) ? part : 0;
     }
 
     /// <summary>"7.10.2".</summary>
@@ -26,6 +29,8 @@ internal sealed record ServerDialect
 
     public int Minor { get; }
 
+    public int Patch { get; }
+
     /// <summary>As people say it.</summary>
     public string Name => $"{(IsOpenSearch ? "OpenSearch" : "Elasticsearch")} {Number}";
 
@@ -34,6 +39,12 @@ internal sealed record ServerDialect
 
     /// <summary>An alias can be taken from an index only if it leads there ("must_exist"): Elasticsearch from 7.11, OpenSearch from 2.12.</summary>
     public bool HasMustExist => IsOpenSearch ? Major > 2 || (Major == 2 && Minor >= 12) : Major > 7 || (Major == 7 && Minor >= 11);
+
+    /// <summary>Snapshots have feature states, which take system indices along with the global state unless none is asked for: Elasticsearch from 7.12.</summary>
+    public bool HasFeatureStates => !IsOpenSearch && IsFrom(7, 12);
+
+    /// <summary>An index can have a last pipeline (index.final_pipeline): Elasticsearch from 7.5, and OpenSearch.</summary>
+    public bool HasFinalPipeline => IsOpenSearch || IsFrom(7, 5);
 
     /// <summary>The major version of Elasticsearch that its indices count as: OpenSearch 1 goes on from 7, and each later one by one.</summary>
     private int Generation => IsOpenSearch ? Major + 6 : Major;
@@ -60,7 +71,43 @@ internal sealed record ServerDialect
         if (source.IsOpenSearch && !IsOpenSearch) return $"{Name} can not read what {source.Name} has written";
         // OpenSearch took Elasticsearch 7.10 over, and knows nothing of what came later there.
         if (!source.IsOpenSearch && IsOpenSearch && (source.Major > 7 || (source.Major == 7 && source.Minor > 10))) return $"{Name} can not read what {source.Name} has written: it knows Elasticsearch up to 7.10";
-        if (source.Generation > Generation || (source.Generation == Generation && source.IsOpenSearch == IsOpenSearch && source.Minor > Minor)) return $"{Name} is older than {source.Name}";
+        var isSameLine = source.Generation == Generation && source.IsOpenSearch == IsOpenSearch;
+        if (source.Generation > Generation || (isSameLine && (source.Minor, source.Patch).CompareTo((Minor, Patch)) > 0)) return $"{Name} is older than {source.Name}";
         return source.Generation < Generation - 1 ? $"{source.Name} is more than one major version before {Name}" : null;
     }
+
+    /// <summary>The body of a request for a snapshot of indices and the global state, without system indices that were not asked for.</summary>
+    /// <param name="indices">Indices and data streams, by their names.</param>
+    /// <param name="metadata">Whose it is.</param>
+    public JsonObject SnapshotRequest(IReadOnlyList<string> indices, JsonObject metadata)
+    {
+        var request = new JsonObject
+        {
+            ["indices"] = string.Join(',', indices), ["include_global_state"] = true, ["partial"] = false, ["ignore_unavailable"] = false,
+            ["metadata"] = metadata,
+        };
+        if (HasFeatureStates) request["feature_states"] = new JsonArray("none");
+        return request;
+    }
+
+    /// <summary>
+    /// The body of a request for a restore without aliases and global state. Blocks that forbid what comes after it are left out. The security plugin of
+    /// OpenSearch looks for each name among the snapshot's indices, where no stream is: so there the indices of a stream are named beside it, and what
+    /// the plugin does not find is left to the engine. Whether all came back is seen afterwards.
+    /// </summary>
+    /// <param name="choice">What is restored.</param>
+    /// <param name="dropped">Further settings that the indices do not get.</param>
+    public JsonObject RestoreRequest(RestoreChoice choice, IEnumerable<string> dropped)
+    {
+        var names = IsOpenSearch && choice.Streams.Count > 0 ? choice.Asked.Concat(choice.Indices).Distinct(StringComparer.Ordinal) : choice.Asked;
+        var request = new JsonObject
+        {
+            ["indices"] = string.Join(',', names), ["include_global_state"] = false, ["include_aliases"] = false, ["partial"] = false,
+            ["ignore_index_settings"] = new JsonArray([.. IndexBlocks.Lifted.Concat(dropped).Select(setting => (JsonNode)setting)]),
+        };
+        if (IsOpenSearch && choice.Streams.Count > 0) request["ignore_unavailable"] = true;
+        return request;
+    }
+
+    private bool IsFrom(int major, int minor) => Major > major || (Major == major && Minor >= minor);
 }

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Holdfast.Components.Search.Preparing;
 using Holdfast.Engine.Problems;
 using Holdfast.Engine.Running;
 
@@ -9,15 +10,33 @@ internal sealed class SnapshotRepository(SearchServer server, string name, TimeP
 {
     private static readonly TimeSpan _look = TimeSpan.FromMilliseconds(250);
 
+    /// <summary>What an engine says of a repository whose files are not those that it knows.</summary>
+    private static readonly string[] _changed = ["does not match", "concurrent", "corrupted", "Could not determine repository generation", "cannot be read", "Unexpected", "missing", "could not read repository data", "failed to read"];
+
     /// <summary>What the engine calls it.</summary>
     public string Name => name;
 
     private string Path => $"/_snapshot/{SearchServer.Part(name)}";
 
-    /// <summary>Its directory, where it is of type "fs"; null when it is of another type, or not registered.</summary>
+    /// <summary>Its directory, where it is of type "fs"; null when it is of another type, or not registered. One that is relative lies below the first of the nodes' path.repo.</summary>
     /// <exception cref="ProblemException">The engine refuses.</exception>
-    public async Task<string?> FindLocationAsync(CancellationToken cancellation) =>
-        await server.FindAsync(Path, cancellation) is { } found && (string?)found[name]?["type"] == "fs" ? (string?)found[name]!["settings"]?["location"] : null;
+    public async Task<string?> FindLocationAsync(CancellationToken cancellation)
+    {
+        if (await server.FindAsync(Path, cancellation) is not { } found || (string?)found[name]?["type"] != "fs" || (string?)found[name]!["settings"]?["location"] is not { } location) return null;
+        if (System.IO.Path.IsPathRooted(location)) return location;
+        var nodes = await new NodePaths(server, location).ReadAsync(cancellation);
+        return nodes.Select(node => node.Paths.FirstOrDefault()).OfType<string>().FirstOrDefault() is { } root ? System.IO.Path.Combine(root, location) : location;
+    }
+
+    /// <summary>A repository that is registered for reading alone belongs to another cluster, which writes it.</summary>
+    /// <exception cref="ProblemException">It is one, or the engine refuses.</exception>
+    public async Task RefuseReadOnlyAsync(CancellationToken cancellation)
+    {
+        if (await server.FindAsync(Path, cancellation) is { } found && bool.TryParse(found[name]?["settings"]?["readonly"]?.ToString(), out var isReadOnly) && isReadOnly)
+            throw Catalogue.SearchPath.Throwable(
+                $"The snapshot repository '{name}' of {server.Place} is registered for reading alone (readonly: true), so no snapshot can be taken into it: another cluster writes it.",
+                "Give this cluster a repository of its own: another 'name' and 'location' under 'repository' in the profile. Do not register this one without readonly: two clusters that write into one directory ruin it.");
+    }
 
     /// <summary>Whether the engine knows it.</summary>
     /// <exception cref="ProblemException">The engine refuses.</exception>
@@ -55,15 +74,8 @@ internal sealed class SnapshotRepository(SearchServer server, string name, TimeP
 
     /// <summary>Begins a snapshot.</summary>
     /// <exception cref="ProblemException">The engine refuses.</exception>
-    public Task BeginAsync(string snapshot, SnapshotOwner owner, IReadOnlyList<string> indices, CancellationToken cancellation)
-    {
-        var request = new JsonObject
-        {
-            ["indices"] = string.Join(',', indices), ["include_global_state"] = true, ["partial"] = false, ["ignore_unavailable"] = false,
-            ["metadata"] = owner.ToJson(),
-        };
-        return UseAsync(async () => await server.PutAsync($"{PathOf(snapshot)}?wait_for_completion=false", request, cancellation));
-    }
+    public Task BeginAsync(string snapshot, JsonObject request, CancellationToken cancellation) =>
+        UseAsync(async () => await server.PutAsync($"{PathOf(snapshot)}?wait_for_completion=false", request, cancellation));
 
     /// <summary>Waits for a snapshot's end, and counts its bytes and shards meanwhile.</summary>
     /// <exception cref="ProblemException">It is not whole, or has vanished, as after the death of the master.</exception>
@@ -85,10 +97,25 @@ internal sealed class SnapshotRepository(SearchServer server, string name, TimeP
     public async Task<SnapshotInfo?> FindAsync(string snapshot, CancellationToken cancellation) =>
         await UseAsync(() => server.FindAsync(PathOf(snapshot), cancellation)) is { } found && found["snapshots"] is JsonArray { Count: > 0 } list ? SnapshotInfo.Of(list[0]!) : null;
 
-    /// <summary>All snapshots, oldest first.</summary>
+    /// <summary>All snapshots that can be read, oldest first, without the names of their indices: a repository may have thousands of both.</summary>
     /// <exception cref="ProblemException">The engine refuses.</exception>
-    public async Task<IReadOnlyList<SnapshotInfo>> ListAsync(CancellationToken cancellation) =>
-        [.. ((await UseAsync(() => server.FindAsync($"{Path}/_all", cancellation)))?["snapshots"] as JsonArray ?? []).Select(snapshot => SnapshotInfo.Of(snapshot!)).OrderBy(snapshot => snapshot.Started)];
+    public async Task<IReadOnlyList<SnapshotInfo>> ListAsync(CancellationToken cancellation)
+    {
+        const string wanted = "snapshots.snapshot,snapshots.state,snapshots.start_time_in_millis,snapshots.metadata";
+        var found = await UseAsync(() => server.FindAsync($"{Path}/_all?ignore_unavailable=true&filter_path={wanted}", cancellation));
+        return [.. (found?["snapshots"] as JsonArray ?? []).Select(snapshot => SnapshotInfo.Of(snapshot!)).OrderBy(snapshot => snapshot.Started)];
+    }
+
+    /// <summary>Snapshots that the repository names and the engine can not read: their files are damaged or gone.</summary>
+    /// <param name="readable">Those that it can.</param>
+    /// <param name="cancellation">Stops asking.</param>
+    /// <exception cref="ProblemException">The engine refuses.</exception>
+    public async Task<IReadOnlyList<string>> FindDamagedAsync(IReadOnlyList<SnapshotInfo> readable, CancellationToken cancellation)
+    {
+        // Without their details they are known from the list of the repository alone.
+        var named = await UseAsync(() => server.FindAsync($"{Path}/_all?verbose=false&ignore_unavailable=true&filter_path=snapshots.snapshot", cancellation));
+        return [.. (named?["snapshots"] as JsonArray ?? []).Select(snapshot => (string)snapshot!["snapshot"]!).Except(readable.Select(snapshot => snapshot.Name), StringComparer.Ordinal)];
+    }
 
     /// <summary>Deletes a snapshot; one that runs is cancelled. One that is not there is well.</summary>
     /// <exception cref="ProblemException">The engine refuses.</exception>
@@ -110,10 +137,15 @@ internal sealed class SnapshotRepository(SearchServer server, string name, TimeP
             throw new ProblemException(
                 Catalogue.SearchSnapshot.With(
                     $"The snapshot repository '{name}' of {server.Place} can not be used: {refused.Problem.Message}",
-                    $"Two clusters must not write into one directory: give each its own. Then let the engine forget the repository (DELETE _snapshot/{name}; no file is deleted): registered again, as the next backup does, it is read anew. If it is still refused, move the directory's content away: recovery points have copies of their own."),
+                    HintOf(refused.Problem.Message)),
                 refused);
         }
     }
+
+    /// <summary>Only what somebody else has changed, or what is damaged, is read again once it is forgotten; whoever does so with another fault gets a second writer.</summary>
+    private string HintOf(string reason) => _changed.Any(sign => reason.Contains(sign, StringComparison.OrdinalIgnoreCase))
+        ? $"Two clusters must not write into one directory: give each its own. Then let the engine forget the repository (DELETE _snapshot/{name}; no file is deleted): registered again, as the next backup does, it is read anew. If it is still refused, move the directory's content away: recovery points have copies of their own."
+        : "Its own reason stands in the message; see the settings of the repository (GET _snapshot), its directory, and the engine's log.";
 
     private string PathOf(string snapshot) => $"{Path}/{SearchServer.Part(snapshot)}";
 
@@ -133,7 +165,7 @@ internal sealed class SnapshotRepository(SearchServer server, string name, TimeP
 
     private async Task CountAsync(string snapshot, StepCounters counters, CancellationToken cancellation)
     {
-        if (await server.FindAsync($"{PathOf(snapshot)}/_status", cancellation) is not { } answer || answer["snapshots"] is not JsonArray { Count: > 0 } list) return;
+        if (await server.FindAsync($"{PathOf(snapshot)}/_status?filter_path=snapshots.stats,snapshots.shards_stats", cancellation) is not { } answer || answer["snapshots"] is not JsonArray { Count: > 0 } list) return;
         var (stats, shards) = (list[0]!["stats"], list[0]!["shards_stats"]);
         Interlocked.Exchange(ref counters.BytesTotal, (long?)stats?["incremental"]?["size_in_bytes"] ?? 0);
         Interlocked.Exchange(ref counters.BytesDone, (long?)stats?["processed"]?["size_in_bytes"] ?? (long?)stats?["incremental"]?["size_in_bytes"] ?? 0);

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json.Nodes;
 using Holdfast.Engine.Problems;
 
@@ -16,7 +17,7 @@ internal sealed record StandingIndices(IReadOnlyList<string> All, IReadOnlyList<
     /// <summary>Those that can be moved aside.</summary>
     public IEnumerable<string> Movable => All.Except(Unmovable, StringComparer.Ordinal);
 
-    /// <summary>Asks for them by their names: a pattern does not mean hidden ones.</summary>
+    /// <summary>Asks for them by their names: a pattern does not mean hidden ones. First for settings: of names that are missing, _cat/indices waits half a minute for each request.</summary>
     /// <exception cref="ProblemException">The engine refuses.</exception>
     public static async Task<StandingIndices> FindAsync(SearchServer server, IReadOnlyList<string> chosen, CancellationToken cancellation)
     {
@@ -24,10 +25,9 @@ internal sealed record StandingIndices(IReadOnlyList<string> All, IReadOnlyList<
         var lines = new List<JsonNode>();
         var settings = new Dictionary<string, JsonNode?>(StringComparer.Ordinal);
         foreach (var names in SearchServer.Parts(chosen))
-        {
+            foreach (var (index, about) in await server.FindAsync($"/{names}/_settings/index.uuid,index.blocks.*?flat_settings=true&{those}", cancellation) as JsonObject ?? []) settings[index] = about?["settings"];
+        foreach (var names in SearchServer.Parts(settings.Keys))
             lines.AddRange((await server.FindAsync($"/_cat/indices/{names}?format=json&h=index,status,health&{those}", cancellation) as JsonArray ?? []).OfType<JsonNode>());
-            foreach (var (index, about) in await server.FindAsync($"/{names}/_settings/index.blocks.*?flat_settings=true&{those}", cancellation) as JsonObject ?? []) settings[index] = about?["settings"];
-        }
         // A name may be an alias by now, which means other indices.
         var there = lines.ToLookup(line => (string)line["index"]!, StringComparer.Ordinal);
         return new StandingIndices(
@@ -35,6 +35,17 @@ internal sealed record StandingIndices(IReadOnlyList<string> All, IReadOnlyList<
             [.. chosen.Where(index => there[index].Any(line => (string?)line["status"] != "open"))],
             [.. chosen.Where(index => there[index].Any(line => (string?)line["health"] == "red"))],
             [.. from index in chosen from block in IndexBlocks.Firm where IndexBlocks.IsSet(settings.GetValueOrDefault(index), block) select $"{index} ({block})"]);
+    }
+
+    /// <summary>No name of an index has more than 255 bytes, and one that is moved aside gets a longer one.</summary>
+    /// <param name="name">The cluster's name.</param>
+    /// <param name="suffix">What is added to it.</param>
+    /// <exception cref="ProblemException">There is one that would be too long.</exception>
+    public void RefuseLongNames(string name, string suffix)
+    {
+        const int longest = 255;
+        if (Movable.Where(index => Encoding.UTF8.GetByteCount(index + suffix) > longest).ToList() is { Count: > 0 } tooLong)
+            throw Catalogue.SearchRestore.Throwable($"{string.Join(", ", tooLong)} of {name} cannot be moved aside: with '{suffix}' the name has more than {longest} bytes.", "Leave it out with --exclude, restore it beside with --rename-indices, or delete it (DELETE INDEX) when you do not need what it has.");
     }
 
     /// <summary>The engine clones no index that is closed, that is not whole, or of which nothing may be changed.</summary>

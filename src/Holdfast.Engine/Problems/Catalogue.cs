@@ -265,7 +265,7 @@ public static partial class Catalogue
     public static readonly ProblemKind WebUnreachable = Kind("HF-WEB-UNREACHABLE", "A server can not be asked over HTTP.",
         "Check that it runs, and 'url' in the profile.", ExitCode.Unreachable, transient: true);
     public static readonly ProblemKind WebAuthentication = Kind("HF-WEB-AUTH", "A server refuses the user, the password or the token, or does not let the user ask.",
-        "Check 'user' and 'password' (or 'token') beside 'url' in the profile.", ExitCode.Unreachable);
+        "Check 'user' and 'password' (or 'api-key', 'token') beside 'url' in the profile.", ExitCode.Unreachable);
     public static readonly ProblemKind WebTls = Kind("HF-WEB-TLS", "A connection by HTTPS could not be secured.",
         "Check 'ca' beside 'url' in the profile, and that the name in 'url' is one of the server's certificate.", ExitCode.Unreachable);
     public static readonly ProblemKind WebAnswer = Kind("HF-WEB-ANSWER", "A server answered something else than was asked for.",
@@ -284,12 +284,18 @@ public static partial class Catalogue
         "Open them before a backup, or delete them.", ExitCode.Success);
     public static readonly ProblemKind SearchUnfit = Kind("HF-SEARCH-UNFIT", "A name or pattern of the profile fits no index of a search engine.",
         "Correct 'capture' (or 'indices') in the profile, or see who has deleted the index: 'holdfast points list' shows the points that may have it.", ExitCode.Incomplete);
+    public static readonly ProblemKind SearchUnseen = Kind("HF-SEARCH-UNSEEN", "The user of the profile may not see indices that the profile means, so they are not in the recovery point.",
+        "Give the user rights on them (docs/search.md lists the rights), or leave them out with 'capture' in the profile.", ExitCode.Incomplete);
+    public static readonly ProblemKind SearchBlocks = Kind("HF-SEARCH-BLOCKS", "Indices had blocks when the snapshot was taken.",
+        "A restore sets them again, except read_only_allow_delete, which the engine sets when a disk is nearly full: make room, and lift it with PUT INDEX/_settings {\"index.blocks.read_only_allow_delete\": null}.", ExitCode.Success);
+    public static readonly ProblemKind SearchDamaged = Kind("HF-SEARCH-DAMAGED", "A search engine can not read a snapshot in its repository.",
+        "Delete the snapshot (DELETE _snapshot/REPOSITORY/SNAPSHOT) when you do not need it; recovery points have copies of their own.", ExitCode.Success);
     public static readonly ProblemKind SearchSnapshot = Kind("HF-SEARCH-SNAPSHOT", "A snapshot by the search engine is not whole, so there is no recovery point.",
         "See the engine's log and _cluster/health; earlier snapshots are as they were.", ExitCode.Failure);
     public static readonly ProblemKind SearchVersion = Kind("HF-SEARCH-VERSION", "The search engine can not read snapshots of the one that was backed up.",
         "Restore into a version that can, or leave the indices out (--only) and build them anew from the database.", ExitCode.Failure);
     public static readonly ProblemKind SearchAlias = Kind("HF-SEARCH-ALIAS", "An alias would lead to two indices.",
-        "Take the alias away from the index that has it, or restore with --overwrite: then it leads to what was restored.", ExitCode.InTheWay);
+        "Restore with --no-aliases to leave all aliases as they are, or with --overwrite: then the alias points to what was restored.", ExitCode.InTheWay);
     public static readonly ProblemKind SearchRestore = Kind("HF-SEARCH-RESTORE", "Indices could not be restored as they were.",
         "Put right what the message names, then restore again; what was moved aside is still there.", ExitCode.Failure);
     public static readonly ProblemKind SearchDefinition = Kind("HF-SEARCH-DEFINITION", "What the profile says an index is made of can not be used.",

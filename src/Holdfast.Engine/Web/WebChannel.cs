@@ -10,6 +10,9 @@ namespace Holdfast.Engine.Web;
 /// </summary>
 public sealed class WebChannel : IDisposable
 {
+    /// <summary>Bytes of an answer. 64 MiB: a page of 10,000 documents with the longest ids, or the answer to a request of the largest size, is a quarter of it.</summary>
+    internal const int MaximumAnswer = 64 << 20;
+
     /// <summary>An answer of a server that hangs is not waited for longer.</summary>
     private static readonly TimeSpan _patience = TimeSpan.FromMinutes(5);
 
@@ -39,7 +42,7 @@ public sealed class WebChannel : IDisposable
             request.Headers.Authorization = _identity;
             using var answer = await _client.SendAsync(request, either.Token);
             if (answer.StatusCode == HttpStatusCode.Unauthorized) throw WebServer.Refusal(answer.StatusCode, _server.PlaceOf(path));
-            return (answer.StatusCode, await ReadAsync(answer.Content, either.Token));
+            return (answer.StatusCode, await ReadAsync(answer.Content, path, either.Token));
         }
         catch (OperationCanceledException stopped) when (!cancellation.IsCancellationRequested)
         {
@@ -47,20 +50,23 @@ public sealed class WebChannel : IDisposable
         }
         catch (Exception failure) when (WebServer.IsFailure(failure))
         {
-            throw WebServer.Of(failure, _server.PlaceOf(path));
+            throw _server.Of(failure, _server.PlaceOf(path));
         }
     }
 
     public void Dispose() => _client.Dispose();
 
-    private async Task<ReadOnlyMemory<byte>> ReadAsync(HttpContent content, CancellationToken cancellation)
+    /// <exception cref="ProblemException">The answer has more bytes than are kept: whatever it says of its length, no more memory is taken.</exception>
+    private async Task<ReadOnlyMemory<byte>> ReadAsync(HttpContent content, string path, CancellationToken cancellation)
     {
         await using var stream = await content.ReadAsStreamAsync(cancellation);
         var length = 0;
         for (int read; (read = await stream.ReadAsync(_answer.AsMemory(length), cancellation)) > 0;)
         {
             length += read;
-            if (length == _answer.Length) Array.Resize(ref _answer, _answer.Length * 2);
+            if (length < _answer.Length) continue;
+            if (length >= MaximumAnswer) throw WebServer.TooLong(_server.PlaceOf(path), MaximumAnswer);
+            Array.Resize(ref _answer, Math.Min(_answer.Length * 2, MaximumAnswer));
         }
         return _answer.AsMemory(0, length);
     }

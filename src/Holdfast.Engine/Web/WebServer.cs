@@ -1,10 +1,8 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
-using System.Net.Security;
 using System.Security.Authentication;
 using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json;
 using Holdfast.Engine.Problems;
@@ -19,7 +17,7 @@ namespace Holdfast.Engine.Web;
 public sealed class WebServer
 {
     /// <summary>16 MiB: answers are figures, not data.</summary>
-    private const int MaximumAnswer = 16 << 20;
+    internal const int MaximumAnswer = 16 << 20;
 
     /// <summary>A machine that is down answers nothing at all.</summary>
     private static readonly TimeSpan _connect = TimeSpan.FromSeconds(10);
@@ -33,6 +31,7 @@ public sealed class WebServer
     // One for all requests: a connection by HTTPS costs more than most answers. What fails while it is made is tried again.
     private readonly Lazy<HttpClient> _client;
     private AuthenticationHeaderValue? _identity;
+    private CertificateTrust? _trust;
 
     public WebServer(WebSettings settings, ISecretReader secrets)
     {
@@ -72,11 +71,11 @@ public sealed class WebServer
             using var answer = await _client.Value.SendAsync(request, either.Token);
             if (answer.StatusCode == HttpStatusCode.Unauthorized) throw Refusal(answer.StatusCode, PlaceOf(path));
             var bytes = await answer.Content.ReadAsByteArrayAsync(either.Token);
-            return answer.IsSuccessStatusCode || IsJson(answer) ? new WebAnswer(answer.StatusCode, JsonDocument.Parse(bytes)) : throw Refusal(answer.StatusCode, PlaceOf(path));
+            return answer.IsSuccessStatusCode || IsJson(answer) ? new WebAnswer(answer.StatusCode, BoundedJson.Parse(bytes)) : throw Refusal(answer.StatusCode, PlaceOf(path));
         }
         catch (JsonException foreign)
         {
-            throw Catalogue.WebAnswer.Throwable($"The answer of {PlaceOf(path)} is no JSON.", foreign);
+            throw Catalogue.WebAnswer.Throwable($"The answer of {PlaceOf(path)} is not valid JSON: {foreign.Message.TrimEnd('.')}.", foreign);
         }
         catch (OperationCanceledException stopped) when (!cancellation.IsCancellationRequested)
         {
@@ -110,8 +109,17 @@ public sealed class WebServer
         HttpStatusCode.Unauthorized => Catalogue.WebAuthentication.Throwable($"{place} refuses the user or the password (HTTP 401)."),
         HttpStatusCode.Forbidden => Catalogue.WebAuthentication.Throwable($"{place} does not let us ask (HTTP 403).", "Give the user the right to read it, or name another user in the profile."),
         HttpStatusCode.NotFound => Catalogue.WebAnswer.Throwable($"There is no {place} (HTTP 404)."),
+        HttpStatusCode.RequestEntityTooLarge => Catalogue.WebAnswer.Throwable($"A proxy before {place} refuses a request of this size (HTTP 413).", "Raise the limit of the proxy ('client_max_body_size' of nginx)."),
+        HttpStatusCode.BadGateway or HttpStatusCode.ServiceUnavailable or HttpStatusCode.GatewayTimeout => Catalogue.WebUnreachable.Throwable(
+            $"A proxy answered for {place} with HTTP {(int)status}: the server behind it did not answer, or not in time.", "Check that the server runs; when it does, raise the time limit of the proxy ('proxy_read_timeout' of nginx)."),
         _ => Catalogue.WebAnswer.Throwable($"{place} answered with HTTP {(int)status}."),
     };
+
+    /// <summary>The problem of an answer that has more bytes than are kept.</summary>
+    /// <param name="place">The server.</param>
+    /// <param name="most">Bytes that are kept.</param>
+    internal static ProblemException TooLong(string place, int most) => Catalogue.WebAnswer.Throwable(
+        $"The answer of {place} has more than {most >> 20} MiB, so it was not read to its end.", "Check that 'url' in the profile leads to the right server; this one answers with more than was asked for.");
 
     /// <summary>What took too long, and was not stopped by anybody.</summary>
     /// <param name="stopped">How that was told.</param>
@@ -122,54 +130,42 @@ public sealed class WebServer
 
     internal static bool IsFailure(Exception failure) => failure is HttpRequestException or IOException or CryptographicException or UnauthorizedAccessException;
 
-    internal static ProblemException Of(Exception failure, string place)
+    /// <summary>The problem that a failed request is.</summary>
+    /// <param name="failure">What the request ended with; <see cref="IsFailure"/> holds.</param>
+    /// <param name="place">The server.</param>
+    internal ProblemException Of(Exception failure, string place)
     {
+        if (failure is HttpRequestException { HttpRequestError: HttpRequestError.ConfigurationLimitExceeded }) return TooLong(place, MaximumAnswer);
         var isTls = failure is CryptographicException || failure.InnerException is AuthenticationException || failure is HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError };
         var reason = failure;
         while (reason.InnerException is { } inner) reason = inner;
-        return (isTls ? Catalogue.WebTls : Catalogue.WebUnreachable).Throwable($"{place} can not be asked: {reason.Message.TrimEnd('.')}.", failure);
+        if (!isTls && failure is HttpRequestException { HttpRequestError: HttpRequestError.InvalidResponse or HttpRequestError.ResponseEnded } && _settings.Url.StartsWith("http://", StringComparison.Ordinal))
+            return Catalogue.WebUnreachable.Throwable($"{place} can not be asked: {reason.Message.TrimEnd('.')}.", "Check that it runs; when it speaks TLS, write https:// in 'url'.", failure);
+        if (!isTls) return Catalogue.WebUnreachable.Throwable($"{place} can not be asked: {reason.Message.TrimEnd('.')}.", failure);
+        if (_trust?.Distrust is { } distrust) return Catalogue.WebTls.Throwable($"{place} can not be asked: {distrust.Reason}.", distrust.Hint, failure);
+        return reason.Message.Contains("frame size", StringComparison.Ordinal)
+            ? Catalogue.WebTls.Throwable($"{place} can not be asked: it does not answer in TLS.", "Write http:// in 'url' when the server speaks plain HTTP, or correct the port.", failure)
+            : Catalogue.WebTls.Throwable($"{place} can not be asked: {reason.Message.TrimEnd('.')}.", failure);
     }
 
     private async Task<AuthenticationHeaderValue?> IdentityAsync(CancellationToken cancellation)
     {
         if (_identity is not null) return _identity;
         if (_settings.Token is { } token) return _identity = new AuthenticationHeaderValue("Bearer", await _secrets.ReadAsync(token, cancellation));
+        if (_settings.ApiKey is { } key) return _identity = new AuthenticationHeaderValue("ApiKey", EncodedKey(await _secrets.ReadAsync(key, cancellation)));
         if (_settings.User is null) return null;
         var password = _settings.Password is { } reference ? await _secrets.ReadAsync(reference, cancellation) : "";
         return _identity = new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{_settings.User}:{password}")));
     }
 
+    /// <summary>An engine takes ID:KEY in base64, which is what Kibana shows and newer engines answer as "encoded".</summary>
+    private static string EncodedKey(string key) => key.Contains(':', StringComparison.Ordinal) ? Convert.ToBase64String(Encoding.UTF8.GetBytes(key)) : key;
+
     private SocketsHttpHandler MakeHandler()
     {
         var handler = new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false, UseCookies = false, ConnectTimeout = _connect };
-        if (_settings.Authorities is not { } path) return handler;
-        var authorities = ReadAuthorities(path);
-        handler.SslOptions.RemoteCertificateValidationCallback = (_, certificate, sent, errors) => IsTrusted(authorities, certificate as X509Certificate2, sent, errors);
+        _trust ??= new CertificateTrust(_settings.Authorities);
+        handler.SslOptions.RemoteCertificateValidationCallback = _trust.Trusts;
         return handler;
-    }
-
-    private static X509Certificate2Collection ReadAuthorities(string path)
-    {
-        var authorities = new X509Certificate2Collection();
-        try
-        {
-            authorities.ImportFromPemFile(path);
-        }
-        catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException or CryptographicException)
-        {
-            throw Catalogue.WebTls.Throwable($"The authorities in '{path}' can not be read: {unreadable.Message.TrimEnd('.')}.", unreadable);
-        }
-        return authorities.Count > 0 ? authorities : throw Catalogue.WebTls.Throwable($"The file '{path}' has no certificate in it.");
-    }
-
-    private static bool IsTrusted(X509Certificate2Collection authorities, X509Certificate2? certificate, X509Chain? sent, SslPolicyErrors errors)
-    {
-        if (certificate is null || errors.HasFlag(SslPolicyErrors.RemoteCertificateNameMismatch)) return false;
-        using var chain = new X509Chain();
-        chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
-        chain.ChainPolicy.CustomTrustStore.AddRange(authorities);
-        foreach (var element in sent?.ChainElements ?? Enumerable.Empty<X509ChainElement>()) chain.ChainPolicy.ExtraStore.Add(element.Certificate);
-        chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
-        return chain.Build(certificate);
     }
 }

@@ -40,7 +40,9 @@ internal sealed partial record AliasedIndex(string Alias, string? Current, IRead
         if (led.ContainsKey(alias))
             throw Catalogue.SearchAlias.Throwable($"'{alias}' of {server.Place} is an index, not an alias, so it can not be led to a new one.", $"Reindex it as {alias}_v1 with the engine's _reindex, delete it, and let the alias '{alias}' lead to the new one.");
         if (led.Count > 1)
-            throw Catalogue.SearchAlias.Throwable($"The alias '{alias}' of {server.Place} leads to {led.Count} indices: {string.Join(", ", led.Select(index => index.Key))}.", "Take it away from all but one of them.");
+            throw Catalogue.SearchAlias.Throwable(
+                $"The alias '{alias}' of {server.Place} leads to {led.Count} indices: {string.Join(", ", led.Select(index => index.Key))}.",
+                "Name other aliases: of a rollover series no index is replaced by another. Where the alias should point to one index only, see how it came to several before you take it away from any.");
         var current = led.Select(index => index.Key).FirstOrDefault();
         var aliases = (current is null ? null : led[current]?["aliases"] as JsonObject) ?? [];
         var versions = await server.FindAsync($"/{name}_v*/_alias?expand_wildcards=open,closed", cancellation) as JsonObject ?? [];
@@ -48,6 +50,22 @@ internal sealed partial record AliasedIndex(string Alias, string? Current, IRead
             alias, current, aliases.ToDictionary(entry => entry.Key, entry => entry.Value as JsonObject ?? [], StringComparer.Ordinal),
             versions.Where(index => NumberOf(alias, index.Key) is not null).ToDictionary(index => index.Key, index => NumberOf(alias, index.Key)!.Value, StringComparer.Ordinal),
             versions.Where(index => index.Value?["aliases"] is not JsonObject { Count: > 0 }).Select(index => index.Key).ToHashSet(StringComparer.Ordinal));
+    }
+
+    /// <summary>The same; null for an alias of several indices, which is told and left out.</summary>
+    /// <param name="server">The cluster.</param>
+    /// <param name="alias">The alias.</param>
+    /// <param name="skipped">Gets what is left out; where it is null, an alias of several indices is refused.</param>
+    /// <param name="cancellation">Stops asking.</param>
+    /// <exception cref="ProblemException">The alias is no alias but an index, or it points to several and may not be left out.</exception>
+    public static async Task<AliasedIndex?> FindUnlessSeriesAsync(SearchServer server, string alias, Action<string>? skipped, CancellationToken cancellation)
+    {
+        if (skipped is not null && await server.FindAsync($"/{SearchServer.Part(alias)}/_alias", cancellation) is JsonObject { Count: > 1 } led)
+        {
+            skipped($"'{alias}' points to {led.Count} indices, as that of a rollover series does, so it is left as it is.");
+            return null;
+        }
+        return await FindAsync(server, alias, cancellation);
     }
 
     /// <exception cref="ProblemException">No index is there.</exception>

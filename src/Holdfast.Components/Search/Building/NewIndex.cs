@@ -10,7 +10,11 @@ namespace Holdfast.Components.Search.Building;
 /// </summary>
 internal sealed class NewIndex(SearchServer server, string name, TimeProvider clock)
 {
-    private const string Meta = "_meta", Key = "holdfast", Filling = "filling", Refresh = "index.refresh_interval", Replicas = "index.number_of_replicas", Durability = "index.translog.durability";
+    private const string Meta = "_meta", Key = "holdfast", Filling = "filling", Refresh = "index.refresh_interval", Replicas = "index.number_of_replicas", Durability = "index.translog.durability", FinalPipeline = "index.final_pipeline";
+
+    /// <summary>The name that is none of a pipeline, for requests and settings.</summary>
+    public const string NoPipeline = "_none";
+
     private static readonly TimeSpan _look = TimeSpan.FromMilliseconds(100), _patience = TimeSpan.FromMinutes(5);
 
     public string Name => name;
@@ -31,13 +35,15 @@ internal sealed class NewIndex(SearchServer server, string name, TimeProvider cl
 
     /// <summary>Makes it by a definition; where that says nothing, as the index in use is. It has none of the aliases that are led to it later.</summary>
     /// <exception cref="ProblemException">The engine refuses, the definition can not be used, or a template gives one of the aliases.</exception>
-    public async Task MakeAsync(IndexDefinition definition, AliasedIndex place, string purpose, CancellationToken cancellation)
+    public async Task MakeAsync(IndexDefinition definition, AliasedIndex place, string purpose, CancellationToken cancellation, bool isCopy = false)
     {
         // Templates may have changed since this was planned, by a step before this one too.
         await GivingTemplates.RefuseAsync(server, definition, place, name, new Dictionary<string, JsonObject>(StringComparer.Ordinal), cancellation);
         var (mapping, settings) = await ShapeAsync(definition, place.Current, cancellation);
         mapping[Meta] = MetaOf(mapping, new JsonObject { ["alias"] = definition.Alias, ["for"] = purpose, ["definition"] = definition.Fingerprint, ["state"] = Filling });
         (settings[Refresh], settings[Replicas], settings[Durability]) = ("-1", 0, "async");
+        // What is copied has been through it; a request can not leave it out.
+        if (isCopy && (await ServerDialect.AskAsync(server, cancellation)).HasFinalPipeline) settings[FinalPipeline] = NoPipeline;
         try
         {
             // The answer comes before the shards do, so that an alias can be taken off at once.
@@ -62,11 +68,16 @@ internal sealed class NewIndex(SearchServer server, string name, TimeProvider cl
     }
 
     /// <summary>Makes what was written durable and searchable, and gives it the settings of an index in use.</summary>
+    /// <param name="definition">What the profile says of it.</param>
+    /// <param name="like">The index in use, where the profile says nothing; null when there is none.</param>
+    /// <param name="cancellation">Stops it.</param>
+    /// <param name="isCopy">Its documents were copied from the index in use, without its last pipeline, which it gets now.</param>
     /// <exception cref="ProblemException">The engine refuses, or a shard does not come up.</exception>
-    public async Task FinishAsync(IndexDefinition definition, string? like, CancellationToken cancellation)
+    public async Task FinishAsync(IndexDefinition definition, string? like, CancellationToken cancellation, bool isCopy = false)
     {
         var (_, settings) = await ShapeAsync(definition, like, cancellation);
         var usual = new JsonObject([Pair(Refresh), Pair(Replicas), Pair(Durability)]);
+        if (isCopy && (await ServerDialect.AskAsync(server, cancellation)).HasFinalPipeline) usual.Add(Pair(FinalPipeline));
         await server.Patient.PostAsync($"{Path}/_flush?wait_if_ongoing=true", null, cancellation);
         await server.PutAsync($"{Path}/_settings", usual, cancellation);
         await server.Patient.PostAsync($"{Path}/_refresh", null, cancellation);

@@ -57,7 +57,7 @@ internal sealed class IndexCopy(SearchWork work, IndexUndos undos, IndexDefiniti
     private async Task MakeAsync(StepContext context, CancellationToken cancellation)
     {
         await context.OweAsync(_abandon, cancellation);
-        await _target.MakeAsync(definition, place, Purpose, cancellation);
+        await _target.MakeAsync(definition, place, Purpose, cancellation, isCopy: true);
         await RefuseOtherFormAsync(cancellation);
         await new IndexShelf(Server, work.Clock).BlockAsync(Old, cancellation);
     }
@@ -77,8 +77,8 @@ internal sealed class IndexCopy(SearchWork work, IndexUndos undos, IndexDefiniti
         var body = new JsonObject
         {
             ["source"] = new JsonObject { ["index"] = Old, ["size"] = Batch },
-            // The documents keep their versions.
-            ["dest"] = new JsonObject { ["index"] = _target.Name, ["version_type"] = "external" },
+            // The documents keep their versions, and have been through their pipelines once already.
+            ["dest"] = new JsonObject { ["index"] = _target.Name, ["version_type"] = "external", ["pipeline"] = NewIndex.NoPipeline },
         };
         var begun = await Server.PostAsync($"/_reindex?wait_for_completion=false&slices=auto&requests_per_second={pace ?? -1}", body, cancellation);
         await WatchAsync((string)begun["task"]!, context.Counters, cancellation);
@@ -108,7 +108,7 @@ internal sealed class IndexCopy(SearchWork work, IndexUndos undos, IndexDefiniti
 
     private async Task CheckAsync(StepContext context, CancellationToken cancellation)
     {
-        await _target.FinishAsync(definition, Old, cancellation);
+        await _target.FinishAsync(definition, Old, cancellation, isCopy: true);
         var (wanted, count) = (await SearchState.CountAsync(Server, Old, cancellation), await _target.CountAsync(cancellation));
         if (count != wanted) throw Catalogue.SearchBuild.Throwable($"{_target.Name} has {count} documents, and {Old} has {wanted}.");
         context.Note($"{_target.Name} has {count} documents, as {Old} has.");

@@ -46,7 +46,8 @@ internal sealed class IndexMigration(SearchWork work, IndexUndos undos, IndexDef
         var differences = shape.All.ToList();
         if (differences.Count == 0) return [];
         await IndexBlocks.RefuseAsync(Server, index, cancellation);
-        if (!shape.NeedsNew) return [work.Step($"Change {index}", Text(differences), (context, stop) => ChangeAsync(definition, place, shape, context, stop))];
+        if (shape.NeedsNew) shape.RefusePartialSource(index);
+        if (!shape.NeedsNew) return [work.Step($"Change {index}", $"{Text(differences)}{(shape.All.Any(difference => difference.MayNeedNew) ? $" Where the engine refuses to, copies it into a new index; {index} may not be written meanwhile." : "")}", (context, stop) => ChangeAsync(definition, place, shape, context, stop))];
         await GivingTemplates.RefuseAsync(Server, definition, place, place.Next, definitions.Templates(), cancellation);
         var steps = copy.Steps(pace);
         return [steps[0] with { Does = $"{Text(differences)} {steps[0].Does}" }, .. steps.Skip(1)];
@@ -80,6 +81,7 @@ internal sealed class IndexMigration(SearchWork work, IndexUndos undos, IndexDef
         }
         catch (ProblemException refused) when (refused.Problem.Code == Catalogue.SearchRefused.Code)
         {
+            shape.RefusePartialSource(index);
             context.Note($"The engine does not change {index} as it is, so it is copied: {refused.Problem.Message}");
             await new IndexCopy(work, undos, definition, place).RunAsync(pace, context, cancellation);
             return;

@@ -1,3 +1,4 @@
+using System.IO.Enumeration;
 using System.Text.Json.Nodes;
 using Holdfast.Components.Search.Building;
 using Holdfast.Components.Search.Definitions;
@@ -43,6 +44,41 @@ internal sealed class IndexShape(IndexDefinition definition, AliasedIndex place,
         if (conflicts.Count > 0)
             throw new ProblemException(Catalogue.SearchMapping.With($"{index} and the profile (line {definition.Place.Line}) disagree on {conflicts.Count} fields.") with { Details = [.. conflicts.Select(conflict => conflict.ToString())] });
     }
+
+    /// <summary>A field that the index does not keep in _source can not be read back: each sync would find every document to be of another version.</summary>
+    /// <exception cref="ProblemException">The version field is one.</exception>
+    public void RefuseHiddenVersion(string index)
+    {
+        if (definition.Source?.VersionField is not { } field || Keeps(field)) return;
+        throw Catalogue.SearchDefinition.Throwable(
+            $"The mapping of {index} keeps '{field}' out of _source, so 'version-field: {field}' (line {definition.Source.Place.Line} of the profile) cannot be compared.",
+            "Use 'version', or change the mapping so that _source has the field ('holdfast search reindex' makes the index again).");
+    }
+
+    /// <summary>The engine copies what _source has: where it lacks something, a copy would lack it for good.</summary>
+    /// <exception cref="ProblemException">_source is not whole.</exception>
+    public void RefusePartialSource(string index)
+    {
+        if (mapping["_source"] is not JsonObject source || (IsEnabled(source) && PatternsOf(source, "includes").Count == 0 && PatternsOf(source, "excludes").Count == 0)) return;
+        throw Catalogue.SearchMigrate.Throwable(
+            $"{index} cannot be copied: its mapping keeps {(IsEnabled(source) ? "only some fields" : "nothing")} in _source, so the copy would lose the rest.",
+            definition.Source is null ? "Let the platform's own command do it ('delegate' in the profile, --delegate)." : $"Build it from the database, as the profile describes it: 'holdfast search reindex {definition.Alias}'.");
+    }
+
+    private bool Keeps(string field)
+    {
+        if (mapping["_source"] is not JsonObject source) return true;
+        if (!IsEnabled(source)) return false;
+        var parts = field.Split('.');
+        var paths = Enumerable.Range(1, parts.Length).Select(count => string.Join('.', parts.Take(count))).ToList(); // itself, and what it lies in
+        return !PatternsOf(source, "excludes").Exists(Fits) && (PatternsOf(source, "includes") is { Count: 0 } || PatternsOf(source, "includes").Exists(Fits));
+
+        bool Fits(string pattern) => paths.Exists(path => FileSystemName.MatchesSimpleExpression(pattern, path, ignoreCase: false));
+    }
+
+    private static bool IsEnabled(JsonObject source) => !bool.TryParse(source["enabled"]?.ToString(), out var isEnabled) || isEnabled;
+
+    private static List<string> PatternsOf(JsonObject source, string name) => [.. source[name] switch { JsonArray list => list.Select(pattern => (string)pattern!), { } one => [(string)one!], null => [] }];
 
     /// <summary>What the profile says nothing about may be as it is; "routing" is what the engine answers as two.</summary>
     private static bool IsSame(JsonObject wanted, JsonObject there) => wanted.All(option => option.Key == "routing"

@@ -11,7 +11,7 @@ namespace Holdfast.Components.Search.Migrating;
 /// </summary>
 internal sealed class MappingComparison
 {
-    /// <summary>What an engine changes in a field that is there; anything else needs a new index.</summary>
+    /// <summary>What every engine changes in a field that is there. Anything else is tried: engines and their versions differ, and some changes go in one direction only (norms, a further child of a join).</summary>
     private static readonly HashSet<string> _changeable = new(StringComparer.Ordinal)
     {
         "ignore_above", "ignore_malformed", "coerce", "search_analyzer", "search_quote_analyzer", "boost", "dynamic", "eager_global_ordinals", "meta", "copy_to", "fielddata",
@@ -67,7 +67,7 @@ internal sealed class MappingComparison
             // What the profile does not say of the index as a whole is the engine's own affair.
             if (!wanted.ContainsKey(name) && of == "mapping") continue;
             var (want, have) = (Text(name, wanted[name]), Text(name, there[name]));
-            if (!IsSame(want, have)) _found.Add(new Difference($"{name} of {of}", have, want, NeedsNew: !_changeable.Contains(name)));
+            if (!IsSame(want, have)) _found.Add(new Difference($"{name} of {of}", have, want, NeedsNew: false) { MayNeedNew = !_changeable.Contains(name) });
         }
     }
 
@@ -95,6 +95,9 @@ internal sealed class MappingComparison
 /// <summary>One thing that differs: what it is, as it is there ("" when it is not there), and as it is wanted.</summary>
 internal sealed record Difference(string What, string There, string Wanted, bool NeedsNew)
 {
+    /// <summary>The engine is asked whether it changes this as it is; where it refuses, a new index is needed.</summary>
+    public bool MayNeedNew { get; init; }
+
     /// <summary>What still differs just after it was put there would be changed again by every run.</summary>
     /// <exception cref="ProblemException">Something does.</exception>
     public static void RefuseOtherForm(string what, IReadOnlyList<Difference> left)
@@ -103,5 +106,5 @@ internal sealed record Difference(string What, string There, string Wanted, bool
         throw new ProblemException(Catalogue.SearchDefinition.With($"The engine writes {what} in another way than the profile.", "Write it in the profile as the engine does; the details have both.") with { Details = [.. left.Select(difference => difference.ToString())] });
     }
 
-    public override string ToString() => $"{What}: {(There.Length == 0 ? "not there" : There)} -> {(Wanted.Length == 0 ? "the engine's default" : Wanted)}{(NeedsNew ? " (needs a new index)" : "")}";
+    public override string ToString() => $"{What}: {(There.Length == 0 ? "not there" : There)} -> {(Wanted.Length == 0 ? "the engine's default" : Wanted)}{(NeedsNew ? " (needs a new index)" : MayNeedNew ? " (needs a new index, unless the engine changes it in place)" : "")}";
 }

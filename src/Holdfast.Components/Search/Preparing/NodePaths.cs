@@ -1,7 +1,6 @@
 using System.Net;
 using System.Net.NetworkInformation;
 using System.Text.Json.Nodes;
-using System.Text.RegularExpressions;
 using Holdfast.Engine.Problems;
 
 namespace Holdfast.Components.Search.Preparing;
@@ -10,10 +9,11 @@ namespace Holdfast.Components.Search.Preparing;
 /// <param name="Name">As the cluster knows it.</param>
 /// <param name="Address">Its IP address.</param>
 /// <param name="Lacks">Its path.repo has neither the directory nor one above it.</param>
-internal sealed record NodePath(string Name, string Address, bool Lacks);
+/// <param name="Paths">Its path.repo, as the node has read it, without slashes at the ends.</param>
+internal sealed record NodePath(string Name, string Address, bool Lacks, IReadOnlyList<string> Paths);
 
 /// <summary>Which nodes may use a directory for snapshots, and which of them is the one of this machine.</summary>
-internal sealed partial class NodePaths(SearchServer server, string location)
+internal sealed class NodePaths(SearchServer server, string location)
 {
     /// <summary>All nodes of the cluster.</summary>
     /// <exception cref="ProblemException">The engine can not be asked.</exception>
@@ -22,7 +22,7 @@ internal sealed partial class NodePaths(SearchServer server, string location)
         var nodes = (await server.GetAsync("/_nodes/settings?filter_path=nodes.*.name,nodes.*.ip,nodes.*.settings.path.repo", cancellation))["nodes"] as JsonObject ?? [];
         return [.. nodes.Select(node => new NodePath(
             (string?)node.Value?["name"] ?? node.Key, (string?)node.Value?["ip"] ?? "",
-            !Paths(node.Value?["settings"]).Any(path => location == path || location.StartsWith($"{path}/", StringComparison.Ordinal))))];
+            !Paths(node.Value?["settings"]).Any(path => location == path || location.StartsWith($"{path}/", StringComparison.Ordinal)), [.. Paths(node.Value?["settings"])]))];
     }
 
     /// <summary>
@@ -31,7 +31,7 @@ internal sealed partial class NodePaths(SearchServer server, string location)
     /// </summary>
     public static IReadOnlyList<NodePath> Own(IReadOnlyList<NodePath> nodes, string configuration, string machine)
     {
-        var name = NodeName().Match(configuration) is { Success: true } named ? named.Groups["name"].Value.Trim('"', '\'').Replace("${HOSTNAME}", machine, StringComparison.Ordinal) : machine;
+        var name = NodeConfiguration.Read(configuration)?.GetValueOrDefault("node.name") is [var named, ..] ? named.Replace("${HOSTNAME}", machine, StringComparison.Ordinal) : machine;
         foreach (var own in new[] { nodes.Where(node => node.Name == name), nodes.Where(node => IsHere(node.Address)) })
             if (own.ToList() is { Count: > 0 } found) return found;
         return [.. nodes.Where(node => node.Lacks)];
@@ -42,7 +42,4 @@ internal sealed partial class NodePaths(SearchServer server, string location)
 
     private static bool IsHere(string address) => IPAddress.TryParse(address, out var parsed)
         && (IPAddress.IsLoopback(parsed) || NetworkInterface.GetAllNetworkInterfaces().SelectMany(card => card.GetIPProperties().UnicastAddresses).Any(own => own.Address.Equals(parsed)));
-
-    [GeneratedRegex(@"^node\.name\s*:\s*(?<name>\S+)", RegexOptions.Multiline | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
-    private static partial Regex NodeName();
 }

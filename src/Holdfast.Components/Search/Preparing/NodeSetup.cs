@@ -85,8 +85,13 @@ internal sealed class NodeSetup(SearchSettings settings, SearchServer server, IH
     {
         var paths = new NodePaths(server, location);
         var nodes = await paths.ReadAsync(cancellation);
-        var own = NodePaths.Own(nodes, configuration, host.Name).Select(node => node.Name).ToHashSet(StringComparer.Ordinal);
+        var before = NodePaths.Own(nodes, configuration, host.Name).ToDictionary(node => node.Name, node => node.Paths, StringComparer.Ordinal);
+        var own = before.Keys.ToHashSet(StringComparer.Ordinal);
         await RestartAsync(service, location, async () => own.IsSubsetOf((await paths.ReadAsync(cancellation)).Where(node => !node.Lacks).Select(node => node.Name)), cancellation);
+        foreach (var node in (await paths.ReadAsync(cancellation)).Where(node => own.Contains(node.Name)))
+            if (before[node.Name].Except(node.Paths, StringComparer.Ordinal).ToList() is { Count: > 0 } lost)
+                throw Catalogue.SearchPath.Throwable(
+                    $"After the restart {node.Name} has lost {string.Join(", ", lost)} from its setting path.repo, where other snapshot repositories lie.", "Its old configuration comes back. Add the directory to path.repo yourself, beside what it has, and restart the node.");
         var others = nodes.Where(node => node.Lacks && !own.Contains(node.Name)).ToList();
         if (others.Count > 0)
             context.Warn(Catalogue.SearchPath.With($"No snapshot can be taken yet: the nodes {Names(others)} lack '{location}' in their setting path.repo.", Elsewhere) with { Exit = ExitCode.Incomplete });

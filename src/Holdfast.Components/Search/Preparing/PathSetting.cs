@@ -1,39 +1,100 @@
 using System.Text.RegularExpressions;
+using Holdfast.Engine.Problems;
 
 namespace Holdfast.Components.Search.Preparing;
 
 /// <summary>
 /// The setting path.repo in the text of a node's configuration. Only its own lines are changed; everything else, comments too, stays as it
-/// is. It is written as one text, as a list in brackets, or as a list of lines that begin with a dash.
+/// is. It is written as one text, as a list in brackets, or as a list of lines that begin with a dash, under its full name or below "path:". Whatever was
+/// written is read again, as the node reads it: it must have all that it had, and the directory more.
 /// </summary>
 internal static partial class PathSetting
 {
+    private const string Name = "path.repo";
+
     /// <summary>The text with a directory more; null when it is named already.</summary>
+    /// <exception cref="ProblemException">The text is written in a way that can not be changed safely.</exception>
     public static string? Add(string configuration, string directory)
     {
-        var lines = configuration.Split('\n').ToList();
-        var at = lines.FindIndex(line => Setting().IsMatch(line));
-        if (at < 0) return $"{configuration.TrimEnd('\n')}\npath.repo: [\"{directory}\"]\n".TrimStart('\n');
-        var value = WithoutComment(Setting().Match(lines[at]).Groups["value"].Value);
-        if (value.Length == 0)
-        {
-            var items = lines.Skip(at + 1).TakeWhile(line => Item().IsMatch(line)).ToList();
-            if (items.Any(item => Bare(Item().Match(item).Groups["value"].Value) == directory)) return null;
-            lines.Insert(at + 1 + items.Count, $"{(items.Count > 0 ? Item().Match(items[0]).Groups["indent"].Value : "  ")}- \"{directory}\"");
-            return string.Join('\n', lines);
-        }
-        var named = value.TrimStart('[').TrimEnd(']').Split(',', StringSplitOptions.RemoveEmptyEntries).Select(Bare).ToList();
+        var before = NodeConfiguration.Read(configuration) ?? throw Refusal("cannot be read", directory);
+        var named = before.GetValueOrDefault(Name, []).SelectMany(value => value.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)).Select(Bare).ToList();
         if (named.Contains(directory, StringComparer.Ordinal)) return null;
-        lines[at] = $"path.repo: [{string.Join(", ", named.Append(directory).Select(one => $"\"{one}\""))}]";
+        IReadOnlyList<string> wanted = [.. named, directory];
+        foreach (var after in new[] { WithItem(configuration, directory), WithList(configuration, wanted) }.OfType<string>())
+            if (IsAsWanted(before, NodeConfiguration.Read(after), wanted)) return after;
+        throw Refusal($"has {Name} in a form that cannot be changed safely", directory);
+    }
+
+    private static ProblemException Refusal(string what, string directory) => Catalogue.SearchPath.Throwable(
+        $"The configuration of the node {what}, so it was not changed.", $"Add '{directory}' to {Name} in it yourself, beside what it has, and restart the node.");
+
+    private static bool IsAsWanted(IReadOnlyDictionary<string, IReadOnlyList<string>> before, IReadOnlyDictionary<string, IReadOnlyList<string>>? after, IReadOnlyList<string> wanted) =>
+        after is not null && after.GetValueOrDefault(Name, []).Select(Bare).SequenceEqual(wanted)
+        && before.Keys.Append(Name).ToHashSet(StringComparer.Ordinal).SetEquals(after.Keys)
+        && before.All(setting => setting.Key == Name || setting.Value.SequenceEqual(after[setting.Key]));
+
+    /// <summary>One line more in a list of lines, in their own way; null where there is no such list.</summary>
+    private static string? WithItem(string configuration, string directory)
+    {
+        var lines = configuration.Split('\n').ToList();
+        var (at, match) = Find(lines);
+        if (at < 0 || WithoutComment(match!.Groups["value"].Value).Length > 0) return null;
+        var items = lines.Skip(at + 1).TakeWhile(line => Item().IsMatch(line)).ToList();
+        if (items.Count == 0) return null;
+        lines.Insert(at + 1 + items.Count, $"{Item().Match(items[0]).Groups["indent"].Value}- \"{directory}\"");
         return string.Join('\n', lines);
+    }
+
+    /// <summary>The whole value as one list in brackets; comments between its lines stay before it.</summary>
+    private static string WithList(string configuration, IReadOnlyList<string> wanted)
+    {
+        var value = $"[{string.Join(", ", wanted.Select(one => $"\"{one}\""))}]";
+        var lines = configuration.Split('\n').ToList();
+        var (at, match) = Find(lines);
+        if (at < 0) return $"{configuration.TrimEnd('\n')}\n{Name}: {value}\n".TrimStart('\n');
+        var indent = match!.Groups["indent"].Value;
+        var end = at + 1;
+        for (var next = end; next < lines.Count && IsOfValue(lines[next], indent.Length); next++)
+            if (!IsEmpty(lines[next])) end = next + 1;
+        var comments = lines.GetRange(at + 1, end - at - 1).Where(line => line.TrimStart().StartsWith('#')).ToList();
+        lines.RemoveRange(at, end - at);
+        lines.InsertRange(at, [.. comments, $"{indent}{match.Groups["key"].Value}: {value}"]);
+        return string.Join('\n', lines);
+    }
+
+    /// <summary>The line of the setting: at the margin by its full name, else "repo:" below "path:".</summary>
+    private static (int At, Match? Match) Find(List<string> lines)
+    {
+        var full = lines.FindIndex(line => Setting().IsMatch(line));
+        if (full >= 0) return (full, Setting().Match(lines[full]));
+        var path = lines.FindIndex(line => Path().IsMatch(line));
+        for (var at = path + 1; path >= 0 && at < lines.Count && (IsEmpty(lines[at]) || char.IsWhiteSpace(lines[at][0])); at++)
+            if (Nested().Match(lines[at]) is { Success: true } nested) return (at, nested);
+        return (-1, null);
+    }
+
+    private static bool IsEmpty(string line) => line.TrimStart() is "" or ['#', ..];
+
+    /// <summary>A line that goes on with the value above it: deeper than its name, a dash as deep as that, a bracket that closes, or nothing but a comment.</summary>
+    private static bool IsOfValue(string line, int indent)
+    {
+        var text = line.TrimStart();
+        var depth = line.Length - text.Length;
+        return IsEmpty(line) || depth > indent || (depth == indent && (text.StartsWith("- ", StringComparison.Ordinal) || text.StartsWith(']')));
     }
 
     private static string WithoutComment(string value) => value.Split(" #")[0].Trim();
 
-    private static string Bare(string item) => WithoutComment(item).Trim('"', '\'').TrimEnd('/');
+    private static string Bare(string item) => item.Length > 1 ? item.TrimEnd('/') : item;
 
-    [GeneratedRegex(@"^path\.repo\s*:(?<value>.*)$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(@"^(?<indent>)(?<key>path\.repo|""path\.repo""|'path\.repo')\s*:(?<value>.*)$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Setting();
+
+    [GeneratedRegex(@"^path\s*:\s*(#.*)?$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Path();
+
+    [GeneratedRegex(@"^(?<indent>\s+)(?<key>repo)\s*:(?<value>.*)$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Nested();
 
     [GeneratedRegex(@"^(?<indent>\s*)-\s+(?<value>.+)$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Item();

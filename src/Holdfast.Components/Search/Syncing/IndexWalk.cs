@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Text;
 using System.Text.Json;
@@ -24,16 +25,25 @@ internal sealed class IndexWalk(SearchServer server, string index, string? versi
     /// <exception cref="ProblemException">The engine can not be asked, or a shard fails.</exception>
     public async Task RunAsync(SeeDocument see, CancellationToken cancellation)
     {
+        var page = await PageAsync(server, index, Page, cancellation);
         using var channel = await server.OpenChannelAsync(clock, cancellation);
-        var (scroll, count) = Read(await AskAsync(channel, $"/{SearchServer.Part(index)}/_search?scroll={Alive}&allow_partial_search_results=false&{Filter}", First, cancellation), see);
+        var (scroll, count) = Read(await AskAsync(channel, $"/{SearchServer.Part(index)}/_search?scroll={Alive}&allow_partial_search_results=false&{Filter}", First(page), cancellation), see);
         while (count > 0 && scroll is not null)
             (scroll, count) = Read(await AskAsync(channel, $"/_search/scroll?{Filter}", new JsonObject { ["scroll"] = Alive, ["scroll_id"] = scroll }, cancellation), see);
         if (scroll is not null) await server.DeleteAsync("/_search/scroll", new JsonObject { ["scroll_id"] = scroll }, cancellation);
     }
 
-    private JsonObject First => new()
+    /// <summary>As many documents as an index gives at once, and as are wanted: one may have been told to give fewer.</summary>
+    public static async Task<int> PageAsync(SearchServer server, string index, int wanted, CancellationToken cancellation)
     {
-        ["size"] = Page, ["sort"] = new JsonArray("_doc"), ["version"] = true, ["seq_no_primary_term"] = true,
+        const string window = "index.max_result_window";
+        var settings = (await server.GetAsync($"/{SearchServer.Part(index)}/_settings/{window}?flat_settings=true", cancellation))[index]?["settings"];
+        return int.TryParse(settings?[window]?.ToString(), NumberStyles.None, CultureInfo.InvariantCulture, out var most) ? Math.Clamp(most, 1, wanted) : wanted;
+    }
+
+    private JsonObject First(int page) => new()
+    {
+        ["size"] = page, ["sort"] = new JsonArray("_doc"), ["version"] = true, ["seq_no_primary_term"] = true,
         ["_source"] = versionField is null ? false : new JsonArray(versionField),
     };
 

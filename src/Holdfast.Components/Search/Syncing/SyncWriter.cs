@@ -160,7 +160,8 @@ internal sealed class SyncWriter(SearchWork work, StepContext context, DocumentQ
     private async Task<IReadOnlySet<string>> LackingAsync(CancellationToken cancellation)
     {
         var lacking = new HashSet<string>(StringComparer.Ordinal);
-        foreach (var batch in _doubtful.Chunk(PerSearch))
+        if (_doubtful.Count == 0) return lacking;
+        foreach (var batch in _doubtful.Chunk(await IndexWalk.PageAsync(work.Server, index, PerSearch, cancellation)))
         {
             var body = new JsonObject
             {

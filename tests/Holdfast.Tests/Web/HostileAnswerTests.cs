@@ -1,0 +1,253 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+using System.Text.Json;
+using Holdfast.Engine.Problems;
+using Holdfast.Engine.Profiles;
+using Holdfast.Engine.Web;
+using Holdfast.Testing;
+using Xunit;
+
+namespace Holdfast.Tests.Web;
+
+/// <summary>Whoever answers on a port may answer anything: with no end, in any depth, in broken JSON, or under any certificate.</summary>
+public sealed class HostileAnswerTests
+{
+    private const int Budget = 400 << 20;
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData("Content-Length: 9000000000", false)]
+    [InlineData("Content-Length: 9000000000", true)]
+    [InlineData("Transfer-Encoding: chunked", false)]
+    [InlineData("Transfer-Encoding: chunked", true)]
+    [InlineData("Connection: close", false)]
+    [InlineData("Connection: close", true)]
+    public async Task An_answer_without_an_end_is_cut_off(string header, bool byChannel)
+    {
+        await using var server = Answering.Begin(async stream =>
+        {
+            await stream.WriteAsync(Encoding.ASCII.GetBytes($"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n{header}\r\n\r\n"), Cancellation);
+            var block = new byte[1 << 20];
+            block.AsSpan().Fill((byte)' ');
+            var (begin, end) = header.Contains("chunked", StringComparison.Ordinal) ? (Encoding.ASCII.GetBytes("100000\r\n"), Encoding.ASCII.GetBytes("\r\n")) : ([], []);
+            while (true)
+            {
+                await stream.WriteAsync(begin, Cancellation);
+                await stream.WriteAsync(block, Cancellation);
+                await stream.WriteAsync(end, Cancellation);
+            }
+        });
+        var before = GC.GetTotalAllocatedBytes();
+        var problem = await ProblemOfAsync(server.Url, byChannel);
+        Assert.Equal(Catalogue.WebAnswer.Code, problem.Code);
+        Assert.Contains(byChannel ? "more than 64 MiB" : "more than 16 MiB", problem.Message, StringComparison.Ordinal);
+        Assert.InRange(GC.GetTotalAllocatedBytes() - before, 0, Budget);
+    }
+
+    [Theory]
+    [InlineData("[", 10_000, "")]
+    [InlineData("{\"a\":", 10_000, "1")]
+    [InlineData("[[],[],[],[],[],[],[],[],", 100_000, "1")]
+    [InlineData("{\"a\":1,\"a\":", 1, "2}")]
+    [InlineData("\"", 1, "")]
+    [InlineData("", 1, "")]
+    [InlineData("{} x", 1, "")]
+    [InlineData("[\"\\ud800\"]", 1, "")]
+    public async Task What_is_too_deep_or_too_much_or_not_JSON_is_refused(string begin, int times, string end)
+    {
+        var text = string.Concat(Enumerable.Repeat(begin, times)) + end;
+        await using var server = Answering.Begin(Text(text.StartsWith("[[", StringComparison.Ordinal) ? $"[{text}]" : text));
+        var problem = await ProblemOfAsync(server.Url, byChannel: false);
+        Assert.Equal((Catalogue.WebAnswer.Code, true), (problem.Code, problem.Message.Contains("is not valid JSON", StringComparison.Ordinal)));
+    }
+
+    /// <summary>A second's worth; with HOLDFAST_LONG=1 ten minutes' worth.</summary>
+    [Fact]
+    public void Mutated_answers_are_read_or_refused_and_never_anything_else()
+    {
+        var seed = Environment.GetEnvironmentVariable("HOLDFAST_SEED") is { } given ? int.Parse(given, CultureInfo.InvariantCulture) : 20261128;
+        var random = new Random(seed);
+        var rounds = Environment.GetEnvironmentVariable("HOLDFAST_LONG") == "1" ? 20_000_000 : 20_000;
+        var sample = """{"snapshots":[{"snapshot":"s-1","state":"SUCCESS","indices":["a","ü"],"start_time_in_millis":1795886518583,"metadata":{"k":null,"t":true}}],"took":-1.5e3}"""u8.ToArray();
+        for (var round = 0; round < rounds; round++)
+        {
+            var bytes = Mutate(sample, random);
+            try
+            {
+                using var document = BoundedJson.Parse(bytes);
+                _ = document.RootElement.GetRawText();
+            }
+            catch (JsonException)
+            {
+                // That is how it is refused.
+            }
+            catch (Exception fault)
+            {
+                Assert.Fail($"Seed {seed}, round {round}, {Convert.ToHexString(bytes)}: {fault}");
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData("good", true, null)]
+    [InlineData("by the issuing authority alone", true, null)]
+    [InlineData("expired", true, "has expired on 2020-")]
+    [InlineData("of another name", true, "is for 'elsewhere', not for 'localhost'")]
+    [InlineData("of another authority", true, "which is not among those of")]
+    [InlineData("good", false, "which is not among the authorities of the system")]
+    [InlineData("plain", true, "does not answer in TLS")]
+    public async Task A_certificate_that_is_not_trusted_is_refused_with_its_cause(string sort, bool hasAuthority, string? cause)
+    {
+        using var folder = new TempFolder();
+        using var authority = Authority(null, "CN=Root");
+        using var issuing = Authority(authority, "CN=Issuing");
+        using var other = Authority(null, "CN=Other");
+        using var certificate = Leaf(sort.EndsWith("alone", StringComparison.Ordinal) ? issuing : sort == "of another authority" ? other : authority, sort == "of another name" ? "elsewhere" : "localhost", sort == "expired");
+        File.WriteAllText(folder["ca.pem"], (sort.EndsWith("alone", StringComparison.Ordinal) ? issuing : authority).ExportCertificatePem());
+        await using var server = Answering.Begin(Text("{}"), sort == "plain" ? null : certificate);
+        var url = server.Url.Replace("http://127.0.0.1", "https://localhost", StringComparison.Ordinal);
+        var settings = new WebSettings(url) { Authorities = hasAuthority ? folder["ca.pem"] : null };
+        if (cause is null)
+        {
+            using var answer = await new WebServer(settings, new FixedSecret("")).GetAsync("/", Cancellation);
+            return;
+        }
+        var problem = (await Assert.ThrowsAsync<ProblemException>(() => new WebServer(settings, new FixedSecret("")).GetAsync("/", Cancellation))).Problem;
+        Assert.Equal(Catalogue.WebTls.Code, problem.Code);
+        Assert.Contains(cause, problem.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("api-key: { env: X }", "id:secret", "ApiKey aWQ6c2VjcmV0")]
+    [InlineData("api-key: { env: X }", "aWQ6c2VjcmV0", "ApiKey aWQ6c2VjcmV0")]
+    [InlineData("token: { env: X }", "t", "Bearer t")]
+    public async Task Who_we_are_is_said_as_the_profile_says(string key, string secret, string header)
+    {
+        string? seen = null;
+        await using var server = Answering.Begin(Text("{}"), null, request => seen = request);
+        var profile = ProfileReader.Parse($$"""{ platform: x, components: { search: [ { name: main, url: "{{server.Url}}", {{key}} } ] } }""", "/etc/holdfast/profile.yaml");
+        using var answer = await new WebServer(WebSettings.Read(profile.Root["components"]["search"].Items[0]), new FixedSecret(secret)).GetAsync("/", Cancellation);
+        Assert.Contains($"Authorization: {header}\r\n", seen, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("504 Gateway Time-out", "HF-WEB-UNREACHABLE", "time limit of the proxy")]
+    [InlineData("502 Bad Gateway", "HF-WEB-UNREACHABLE", "time limit of the proxy")]
+    [InlineData("413 Request Entity Too Large", "HF-WEB-ANSWER", "limit of the proxy")]
+    public async Task What_a_proxy_answers_leads_to_the_proxy(string status, string code, string hint)
+    {
+        await using var server = Answering.Begin(async stream => await stream.WriteAsync(Encoding.ASCII.GetBytes($"HTTP/1.1 {status}\r\nContent-Type: text/html\r\nContent-Length: 2\r\nConnection: close\r\n\r\nno"), Cancellation));
+        var problem = await ProblemOfAsync(server.Url, byChannel: false);
+        Assert.Equal(code, problem.Code);
+        Assert.Contains(hint, problem.Hint, StringComparison.Ordinal);
+    }
+
+    private static Func<Stream, Task> Text(string body) => async stream => await stream.WriteAsync(Encoding.UTF8.GetBytes($"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {Encoding.UTF8.GetByteCount(body)}\r\nConnection: close\r\n\r\n{body}"), Cancellation);
+
+    private static async Task<Problem> ProblemOfAsync(string url, bool byChannel)
+    {
+        var server = new WebServer(new WebSettings(url), new FixedSecret(""));
+        if (!byChannel) return (await Assert.ThrowsAsync<ProblemException>(() => server.GetAsync("/", Cancellation))).Problem;
+        using var channel = await server.OpenChannelAsync(TimeProvider.System, Cancellation);
+        return (await Assert.ThrowsAsync<ProblemException>(() => channel.PostAsync("/", "{}"u8.ToArray(), "application/json", Cancellation))).Problem;
+    }
+
+    private static byte[] Mutate(byte[] sample, Random random)
+    {
+        var bytes = sample.ToList();
+        for (var changes = random.Next(1, 6); changes > 0; changes--)
+        {
+            var at = random.Next(bytes.Count);
+            switch (random.Next(4))
+            {
+                case 0: bytes[at] = (byte)random.Next(256); break;
+                case 1: bytes.RemoveAt(at); break;
+                case 2: bytes.Insert(at, "{}[]\",:\\0u"u8[random.Next(10)]); break;
+                default: bytes.InsertRange(at, bytes.GetRange(at, Math.Min(random.Next(40), bytes.Count - at))); break;
+            }
+        }
+        return [.. bytes];
+    }
+
+    private static X509Certificate2 Authority(X509Certificate2? issuer, string subject)
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest(subject, key, HashAlgorithmName.SHA256);
+        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
+        request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign, true));
+        return issuer is null ? request.CreateSelfSigned(From, To) : request.Create(issuer, From, To, [1, 2, 3]).CopyWithPrivateKey(key);
+    }
+
+    private static X509Certificate2 Leaf(X509Certificate2 issuer, string name, bool isExpired)
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest($"CN={name}", key, HashAlgorithmName.SHA256);
+        var names = new SubjectAlternativeNameBuilder();
+        names.AddDnsName(name);
+        request.CertificateExtensions.Add(names.Build());
+        using var signed = request.Create(issuer, From, isExpired ? new DateTimeOffset(2020, 5, 5, 0, 0, 0, TimeSpan.Zero) : To, [4, 5, 6]).CopyWithPrivateKey(key);
+        return X509CertificateLoader.LoadPkcs12(signed.Export(X509ContentType.Pfx), null);
+    }
+
+    private static DateTimeOffset From => new(2019, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
+    private static DateTimeOffset To => new(2049, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
+    /// <summary>A listener on the loopback that answers each connection in one way.</summary>
+    private sealed class Answering : IAsyncDisposable
+    {
+        private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
+        private readonly CancellationTokenSource _end = new();
+        private Task _work = Task.CompletedTask;
+
+        public string Url => $"http://127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port}";
+
+        public static Answering Begin(Func<Stream, Task> answer, X509Certificate2? certificate = null, Action<string>? see = null)
+        {
+            var server = new Answering();
+            server._listener.Start();
+            server._work = server.ServeAsync(answer, certificate, see);
+            return server;
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            await _end.CancelAsync();
+            _listener.Stop();
+            await _work;
+            _end.Dispose();
+        }
+
+        private async Task ServeAsync(Func<Stream, Task> answer, X509Certificate2? certificate, Action<string>? see)
+        {
+            while (!_end.IsCancellationRequested)
+            {
+                try
+                {
+                    using var client = await _listener.AcceptTcpClientAsync(_end.Token);
+                    await using Stream stream = certificate is null ? client.GetStream() : new SslStream(client.GetStream());
+                    if (stream is SslStream secured) await secured.AuthenticateAsServerAsync(certificate!);
+                    var request = new byte[16 << 10];
+                    var length = await stream.ReadAsync(request, _end.Token);
+                    see?.Invoke(Encoding.ASCII.GetString(request, 0, length));
+                    await answer(stream);
+                }
+                catch (Exception gone) when (gone is IOException or OperationCanceledException or SocketException or System.Security.Authentication.AuthenticationException or ObjectDisposedException)
+                {
+                    // The other side has had enough, which is what is tested.
+                }
+            }
+        }
+    }
+
+    private sealed class FixedSecret(string value) : ISecretReader
+    {
+        public Task<string> ReadAsync(ProfileNode reference, CancellationToken cancellation) => Task.FromResult(value);
+    }
+}
