@@ -20,6 +20,7 @@ internal static class ProfileCommand
     {
         var profile = parsed.GetValue(File) is { } file ? ProfileReader.ReadFile(file) : session.Profile;
         session.Output.Tell(new ProfileEvent(profile.File, profile.Platform, [.. session.Components(profile).Select(component => component.Name)]));
+        foreach (var caution in ProfileCautions.Find(profile)) session.Output.Tell(ProblemEvent.Warning(caution));
         return Task.FromResult(ExitCode.Success);
     }
 

@@ -54,7 +54,7 @@ internal sealed class AliasChanges(JsonObject state, IReadOnlyList<string> resto
     /// <summary>The only index of an alias is written through it without being named as the one to be written; of two, one must be named.</summary>
     private IEnumerable<(string Alias, string Index, JsonObject About)> Confirmed() =>
         from alias in Wanted.Select(wanted => wanted.Alias).Distinct(StringComparer.Ordinal)
-        where IsSeries(alias) && Others(alias) is [var only] && only.About[IsWriteIndex] is null
+        where IsSeries(alias) && Others(alias) is [var only] && IsWrittenAlone(alias, only)
         let holder = Others(alias)[0]
         select (alias, holder.Index, holder.About);
 
@@ -66,8 +66,12 @@ internal sealed class AliasChanges(JsonObject state, IReadOnlyList<string> resto
     {
         var others = Others(alias);
         return others.Where(holder => IsTrue(holder.About[IsWriteIndex])).Select(holder => holder.Index).FirstOrDefault()
-            ?? (others is [var only] && only.About[IsWriteIndex] is null ? only.Index : null);
+            ?? (others is [var only] && IsWrittenAlone(alias, only) ? only.Index : null);
     }
+
+    /// <summary>The only index of an alias is written through it, unless it shared the alias in the point, where then nobody wrote.</summary>
+    private bool IsWrittenAlone(string alias, (string Index, JsonObject About) only) => only.About[IsWriteIndex] is null
+        && !(HadIt(only.Index, alias) && state.All(index => index.Value?["aliases"]?[alias]?[IsWriteIndex] is null));
 
     private List<(string Index, JsonObject About)> Others(string alias) =>
         [.. holders.Where(holder => !_restored.Contains(holder.Index) && holder.Aliases.ContainsKey(alias)).Select(holder => (holder.Index, holder.Aliases[alias] as JsonObject ?? []))];

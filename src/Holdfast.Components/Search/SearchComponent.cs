@@ -35,7 +35,7 @@ public sealed class SearchComponent : IComponent
         (_settings, _host, _clock) = (SearchSettings.Read(node), host, clock);
         _definitions = new IndexDefinitions(_settings, folder ?? Environment.CurrentDirectory);
         _server = new SearchServer(new WebServer(_settings.Web, secrets));
-        _undos = new SearchUndos(_settings, _server, clock);
+        _undos = new SearchUndos(_settings, _server, host, clock);
         Check = new SearchCheck(node, secrets, clock);
     }
 
@@ -94,7 +94,9 @@ public sealed class SearchComponent : IComponent
 
     /// <summary>The steps that build indices anew from their databases. Planning asks servers, but changes nothing.</summary>
     /// <exception cref="ProblemException">An index is not described, its statement can not be used, or the engine can not be asked.</exception>
-    public async Task<IReadOnlyList<Step>> PlanReindexAsync(IndexRequest request, CancellationToken cancellation)
+    public Task<IReadOnlyList<Step>> PlanReindexAsync(IndexRequest request, CancellationToken cancellation) => GuardedAsync(() => ReindexingAsync(request, cancellation));
+
+    private async Task<IReadOnlyList<Step>> ReindexingAsync(IndexRequest request, CancellationToken cancellation)
     {
         if (request.Delegate) return [.. request.Indices.Select(alias => Delegated("reindex", $"Reindex {alias}", alias))];
         var steps = new List<Step>();
@@ -112,7 +114,9 @@ public sealed class SearchComponent : IComponent
     /// <param name="found">Gets what was found and done of each.</param>
     /// <param name="cancellation">Stops it.</param>
     /// <exception cref="ProblemException">An index is not described or not there, or the engine can not be asked.</exception>
-    public async Task<IReadOnlyList<Step>> PlanSyncAsync(IndexRequest request, bool isDry, Action<SyncResult> found, CancellationToken cancellation)
+    public Task<IReadOnlyList<Step>> PlanSyncAsync(IndexRequest request, bool isDry, Action<SyncResult> found, CancellationToken cancellation) => GuardedAsync(() => SyncingAsync(request, isDry, found, cancellation));
+
+    private async Task<IReadOnlyList<Step>> SyncingAsync(IndexRequest request, bool isDry, Action<SyncResult> found, CancellationToken cancellation)
     {
         if (request.Delegate) return [Delegated("sync", $"Sync {Name}", string.Join(',', request.Indices))];
         var steps = new List<Step>();
@@ -143,7 +147,9 @@ public sealed class SearchComponent : IComponent
     /// <param name="found">Gets each alias of which the steps change something; all of them where the platform's own command does it.</param>
     /// <param name="cancellation">Stops asking.</param>
     /// <exception cref="ProblemException">As there.</exception>
-    public async Task<IReadOnlyList<Step>> PlanMigrateAsync(IndexRequest request, Action<string> found, CancellationToken cancellation)
+    public Task<IReadOnlyList<Step>> PlanMigrateAsync(IndexRequest request, Action<string> found, CancellationToken cancellation) => GuardedAsync(() => MigratingAsync(request, found, cancellation));
+
+    private async Task<IReadOnlyList<Step>> MigratingAsync(IndexRequest request, Action<string> found, CancellationToken cancellation)
     {
         if (!request.Delegate)
         {
@@ -161,7 +167,9 @@ public sealed class SearchComponent : IComponent
     /// the profile, and every index that was moved aside, when the request names no alias.
     /// </summary>
     /// <exception cref="ProblemException">The engine can not be asked, or an alias leads to several indices.</exception>
-    public async Task<IReadOnlyList<Step>> PlanDropOldAsync(IndexRequest request, CancellationToken cancellation)
+    public Task<IReadOnlyList<Step>> PlanDropOldAsync(IndexRequest request, CancellationToken cancellation) => GuardedAsync(() => DroppingOldAsync(request, cancellation));
+
+    private async Task<IReadOnlyList<Step>> DroppingOldAsync(IndexRequest request, CancellationToken cancellation)
     {
         var steps = new List<Step>();
         var places = new List<AliasedIndex>();
@@ -173,7 +181,7 @@ public sealed class SearchComponent : IComponent
 
     /// <summary>The steps that let the nodes write snapshots into the profile's directory; none when they can.</summary>
     /// <exception cref="ProblemException">The engine can not be asked, or the profile does not say what is needed.</exception>
-    public Task<IReadOnlyList<Step>> PlanPrepareAsync(CancellationToken cancellation) => Setup.PlanAsync(cancellation);
+    public Task<IReadOnlyList<Step>> PlanPrepareAsync(CancellationToken cancellation) => GuardedAsync(() => Setup.PlanAsync(cancellation));
 
     /// <summary>Watches indices that come back until the first copy of every shard is there.</summary>
     /// <param name="counters">Gets shards and bytes.</param>
@@ -181,8 +189,12 @@ public sealed class SearchComponent : IComponent
     /// <exception cref="ProblemException">A shard can not come back, with the engine's explanation, or it took too long.</exception>
     public async Task WatchRecoveryAsync(StepCounters counters, CancellationToken cancellation)
     {
-        var found = await PlatformIndices.FindAsync(_server, _settings.Indices, cancellation);
-        if (found.Open.Count > 0) await new IndexRecovery(_server, _clock).WaitAsync(found.Open, _settings.Deadline, counters, cancellation);
+        await UnexpectedAnswer.RefuseAsync(_server.Place, async () =>
+        {
+            var found = await PlatformIndices.FindAsync(_server, _settings.Indices, cancellation);
+            if (found.Open.Count > 0) await new IndexRecovery(_server, _clock).WaitAsync(found.Open, _settings.Deadline, counters, cancellation);
+            return true;
+        });
     }
 
     private NodeSetup Setup => new(_settings, _server, _host, _clock);

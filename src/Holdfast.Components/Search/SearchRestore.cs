@@ -156,11 +156,11 @@ internal sealed class SearchRestore(SearchSettings settings, SearchServer server
         }
     }
 
-    /// <summary>The engine's user need not have the number here that it had there.</summary>
+    /// <summary>The engine's user need not have the number here that it had there. The directory lies in one of that user's, so no link is followed: chown goes by descriptors, and gives away links themselves.</summary>
     private async Task OwnAsync(string root, string directory, CancellationToken cancellation)
     {
         if (!Environment.IsPrivilegedProcess) return;
-        var (result, _) = await host.RunAsync(new ProgramCall("chown", ["-R", $"--reference={root}", "--", directory]), cancellation);
+        var (result, _) = await host.RunAsync(new ProgramCall("chown", ["-R", "-h", "-P", $"--reference={root}", "--", directory]), cancellation);
         if (result.ExitCode != 0) throw Catalogue.SearchRestore.Throwable($"'{directory}' could not be given to the engine's user: {result.Errors.Trim().TrimEnd('.')}.");
     }
 

@@ -1,11 +1,13 @@
 using System.Text.Json.Nodes;
+using Holdfast.Engine.Hosts;
 using Holdfast.Engine.Planning;
+using Holdfast.Engine.Problems;
 using Holdfast.Engine.Running;
 
 namespace Holdfast.Components.Search;
 
 /// <summary>What the steps of one cluster may owe.</summary>
-internal sealed class SearchUndos(SearchSettings settings, SearchServer server, TimeProvider clock)
+internal sealed class SearchUndos(SearchSettings settings, SearchServer server, IHost host, TimeProvider clock)
 {
     private const string Repository = "repository", Snapshot = "snapshot", Directory = "directory", Index = "index", Value = "value", Tombstones = "index.gc_deletes";
 
@@ -15,7 +17,8 @@ internal sealed class SearchUndos(SearchSettings settings, SearchServer server, 
         new Handler(Kind(settings, "take-away"), async (undo, stop) =>
         {
             await new SnapshotRepository(server, undo.Arguments[Repository], clock).UnregisterAsync(stop);
-            if (System.IO.Directory.Exists(undo.Arguments[Directory])) System.IO.Directory.Delete(undo.Arguments[Directory], recursive: true);
+            // The directory lies in one of the engine's user, who could put links into it meanwhile: rm goes by descriptors, and follows none.
+            await host.CallAsync("rm", ["-rf", "--", undo.Arguments[Directory]], Catalogue.SearchRestore, stop);
         }),
         new Handler(Kind(settings, "move-back"), (undo, stop) => MoveBackAsync(server, clock, ShelvedIndex.Of(undo.Arguments), stop)),
         new Handler(Kind(settings, "remove-lost"), (undo, stop) => RemoveLostAsync(server, undo.Arguments, stop)),

@@ -67,6 +67,8 @@ public static partial class Catalogue
     // Profiles and secrets.
     public static readonly ProblemKind ProfileMissing = Kind("HF-PROFILE-MISSING", "There is no profile at the place, or it can not be read.",
         "Name it with --profile or HOLDFAST_PROFILE; to write one, begin with profiles/sample.yaml, and 'holdfast profile schema' shows what may stand in it.", ExitCode.Usage);
+    public static readonly ProblemKind ProfileClear = Kind("HF-PROFILE-CLEAR", "A password of the profile crosses the network unencrypted.",
+        "Write https:// in 'url', with 'ca' where the server has an authority of its own.", ExitCode.Success);
     public static readonly ProblemKind ProfileInvalid = Kind("HF-PROFILE-INVALID", "The profile has mistakes; all of them are listed.",
         "Correct the lines named; 'holdfast profile schema' shows what may stand there.", ExitCode.Usage);
     public static readonly ProblemKind ProfileUntrusted = Kind("HF-PROFILE-UNTRUSTED", "A profile out of a repository names commands, secrets or servers, and no person has confirmed it.",

@@ -161,8 +161,8 @@ public sealed class SearchAsideTests(SearchEngines engines)
     /// <summary>What a restore owes that is killed as soon as it owes it.</summary>
     internal static async Task<Undo> KilledAsync(SearchRig rig, SearchComponent component, TakenSearch taken)
     {
-        var context = new RecordedContext("killed") { OnOwe = undo => undo.Kind.EndsWith("move-back", StringComparison.Ordinal) ? throw new InvalidOperationException("killed") : Task.CompletedTask };
-        await Assert.ThrowsAsync<InvalidOperationException>(async () =>
+        var context = new RecordedContext("killed") { OnOwe = undo => undo.Kind.EndsWith("move-back", StringComparison.Ordinal) ? throw new IOException("killed") : Task.CompletedTask };
+        await Assert.ThrowsAsync<IOException>(async () =>
         {
             foreach (var step in await rig.PlanRestoreAsync(component, taken, include: "documents*")) await step.Act(context, SearchRig.Cancellation);
         });

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json.Nodes;
+using Holdfast.Engine.Checking;
 using Holdfast.Engine.Problems;
 using Holdfast.ServerTests.Search;
 using Holdfast.Testing;
@@ -8,7 +9,7 @@ using Xunit;
 
 namespace Holdfast.ServerTests.Strangers;
 
-/// <summary>What strangers met with their engines: blocks, filters, series, streams, pipelines, damaged repositories. Of real engines.</summary>
+/// <summary>What strangers met with their engines: blocks, filters, series, streams, damaged repositories. Of real engines.</summary>
 [Collection(SearchEnginesCollection.Name)]
 public sealed class SearchCaseTests(SearchEngines engines)
 {
@@ -65,23 +66,6 @@ public sealed class SearchCaseTests(SearchEngines engines)
         foreach (var file in Directory.GetFiles(Path.Combine(engine.Snapshots, "indices"), "__*", SearchOption.AllDirectories)) File.Delete(file);
         await ReindexTests.RefusedAsync(Catalogue.SearchRestore, () => rig.RestoreAsync(component, taken));
         Assert.Equal("", await SearchRig.IndicesAsync(engine));
-    }
-
-    /// <summary>Documents that went through a pipeline once must not go through it again; here each pipeline is gone, so that going through it fails.</summary>
-    [Theory]
-    [InlineData("elasticsearch")]
-    [InlineData("opensearch")]
-    public async Task A_copy_runs_no_pipeline_over_its_documents_and_has_both_pipelines_afterwards(string kind)
-    {
-        using var shop = await ShopIndices.BeginAsync(engines, kind, 50, "documents: { settings: { number_of_shards: 2, number_of_replicas: 0 }, source: { SOURCE } }");
-        await shop.Engine.CallAsync(HttpMethod.Put, "/documents_v1", """{"settings":{"number_of_shards":1,"number_of_replicas":0},"aliases":{"documents":{}}}""");
-        await shop.SyncAsync();
-        var found = await shop.FoundAsync();
-        await shop.Engine.CallAsync(HttpMethod.Put, "/documents_v1/_settings", """{"index.default_pipeline":"gone","index.final_pipeline":"gone too"}""");
-        await shop.ActAsync(await shop.Component.PlanMigrateAsync(shop.Request(), SearchRig.Cancellation));
-        Assert.Equal(("documents_v2", found), (await shop.LedAsync(), await shop.FoundAsync()));
-        var settings = (await shop.Engine.CallAsync(HttpMethod.Get, "/documents_v2/_settings?flat_settings=true"))["documents_v2"]!["settings"]!;
-        Assert.Equal(("gone", "gone too"), ((string?)settings["index.default_pipeline"], (string?)settings["index.final_pipeline"]));
     }
 
     /// <summary>A rollover has happened since the point: what is searched and written today stays so.</summary>
@@ -203,11 +187,16 @@ public sealed class SearchCaseTests(SearchEngines engines)
         Assert.Contains("readonly: true", lent.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("DELETE", lent.Hint, StringComparison.Ordinal);
         Assert.Equal(lent.Message, Assert.Single(await component.ProbeAsync(SearchRig.Cancellation)).Message);
+
+        // A location without a slash at its beginning lies below path.repo.
+        await engine.CallAsync(HttpMethod.Delete, "/_snapshot/holdfast");
+        await engine.CallAsync(HttpMethod.Put, "/_snapshot/holdfast?verify=false", """{"type":"fs","settings":{"location":"below"} }""");
+        await rig.CaptureAsync(SearchRig.Component(engine, location: Path.Combine(engine.Snapshots, "below")));
     }
 
     /// <summary>The security plugin looks for a stream among the indices of a snapshot, where it is not.</summary>
     [Fact]
-    public async Task On_a_secured_engine_a_stream_comes_back_without_another_one_of_the_point_and_an_index_that_may_not_be_seen_is_named()
+    public async Task On_a_secured_engine_a_stream_comes_back_without_another_one_of_the_point_and_writes_to_streams_are_seen()
     {
         var engine = await engines.BeginAsync("secure");
         await using var rig = await SearchRig.BeginAsync();
@@ -217,8 +206,11 @@ public sealed class SearchCaseTests(SearchEngines engines)
             foreach (var stream in new[] { "logs-app", "logs-app", "logs-other" }) await engine.CallAsync(HttpMethod.Post, $"/{stream}/_doc?refresh=true", """{"@timestamp":"2026-11-28T00:00:00Z"}""");
             await engine.CallAsync(HttpMethod.Post, "/logs-app/_rollover");
             await SearchRig.FillAsync(engine, 20);
+            await engine.CallAsync(HttpMethod.Put, "/hidden", """{"settings":{"index.hidden":true,"number_of_replicas":0}}""");
             var component = SearchRig.Component(engine, $"user: backup, password: {{ file: /unused }}, ca: {engine.Authority}");
             var taken = await rig.CaptureAsync(component);
+            Assert.DoesNotContain(taken.Context.Warnings, warning => warning.Code == Catalogue.SearchUnseen.Code); // nobody keeps it from the user
+            await AssertCheckSeesWritesAsync(engine, component);
             await engine.CallAsync(HttpMethod.Delete, "/_data_stream/logs-*");
             await engine.CallAsync(HttpMethod.Delete, "/documents_v2,stix_v4");
             await rig.RestoreAsync(component, taken, null, false, "logs-app", "documents*");
@@ -229,6 +221,15 @@ public sealed class SearchCaseTests(SearchEngines engines)
         finally
         {
             await engine.CallAsync(HttpMethod.Delete, "/_data_stream/logs-*");
+            await engine.CallAsync(HttpMethod.Delete, "/hidden");
         }
+    }
+
+    private static async Task AssertCheckSeesWritesAsync(SearchEngine engine, Components.Search.SearchComponent component)
+    {
+        var checking = component.Check.CheckAsync(SearchRig.Cancellation);
+        while (!checking.IsCompleted) await engine.CallAsync(HttpMethod.Post, "/logs-other/_doc", """{"@timestamp":"2026-11-28T00:00:00Z"}""");
+        var writes = (await checking).Single(line => line.Question == "writes");
+        Assert.Equal((CheckState.Fail, true), (writes.State, writes.Found.Contains(".ds-logs-other-000001", StringComparison.Ordinal)));
     }
 }

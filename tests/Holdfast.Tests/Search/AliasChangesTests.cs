@@ -24,6 +24,8 @@ public sealed class AliasChangesTests
     [InlineData(Series, """{"l-9":{"l":{}}}""", "l-1", """add l-1 l {"is_write_index":false}; add l-9 l {"is_write_index":true}""", "l-1 joins the alias 'l', which goes on writing to l-9.")]
     // An alias that several share for searching alone stays shared.
     [InlineData("""{"a":{"all":{}},"b":{"all":{}}}""", """{"b":{"all":{}},"c":{"all":{}}}""", "a", "add a all", "a joins the alias 'all'.")]
+    [InlineData("""{"a":{"all":{}},"b":{"all":{}}}""", """{"b":{"all":{}}}""", "a", "add a all", "a joins the alias 'all'.")]
+    [InlineData("""{"a":{"all":{}},"b":{"all":{}}}""", """{"c":{"all":{}}}""", "a", """add a all {"is_write_index":false}; add c all {"is_write_index":true}""", "a joins the alias 'all', which goes on writing to c.")]
     public void Nothing_is_taken_from_a_series_that_is_in_use(string point, string now, string restored, string actions, string shared)
     {
         var changes = Of(point, now, restored);

@@ -55,7 +55,8 @@ internal sealed class NodeSetup(SearchSettings settings, SearchServer server, IH
     private async Task MakeAsync(string location, string? owner, CancellationToken cancellation)
     {
         PrivateFolder.MakeShared(location); // the engine's user passes through the folders above it
-        if (owner is not null) await OwnAsync(location, owner, cancellation);
+        // It was made just now: a link in its place is somebody else's.
+        if (owner is not null) await RunAsync("chown", ["-h", "--", $"{owner}:", location], cancellation);
     }
 
     private Task<string> OwnAsync(string location, string owner, CancellationToken cancellation) => RunAsync("chown", ["--", $"{owner}:", location], cancellation);
