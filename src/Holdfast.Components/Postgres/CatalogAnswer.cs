@@ -11,7 +11,7 @@ internal sealed record CatalogAnswer
     public required IReadOnlyList<CatalogSequence> Sequences { get; init; }
 
     /// <summary>Partitioned tables: they have no rows of their own, but must not change either.</summary>
-    public required IReadOnlyList<CatalogSequence> Partitioned { get; init; }
+    public required IReadOnlyList<CatalogName> Partitioned { get; init; }
     public required IReadOnlyList<string> LeftOut { get; init; }
 }
 
@@ -19,4 +19,9 @@ internal sealed record CatalogAnswer
 internal sealed record CatalogTable(
     string Schema, string Name, uint Oid, uint FileNode, IReadOnlyList<string> Columns, bool Configuration, string? Condition, long Size);
 
-internal sealed record CatalogSequence(string Schema, string Name);
+internal sealed record CatalogName(string Schema, string Name);
+
+internal sealed record CatalogSequence(string Schema, string Name, uint Oid);
+
+/// <summary>What a sequence stands at.</summary>
+internal sealed record SequenceValue(uint Oid, long LastValue, bool IsCalled = true);

@@ -31,15 +31,20 @@ internal static class CatalogQuery
         (SELECT coalesce(json_agg(json_build_object('schema', r.nspname, 'name', r.relname, 'oid', r.oid::bigint,
             'fileNode', r.relfilenode::bigint, 'columns', {Columns}, 'configuration', r.is_config, 'condition', r.condition,
             'size', coalesce(pg_catalog.pg_table_size(r.oid), 0)) ORDER BY r.nspname, r.relname), '[]')
-            FROM relation r WHERE r.relkind = 'r' AND NOT (r.relpersistence = 'u' AND pg_catalog.pg_is_in_recovery()))
+            FROM relation r WHERE r.relkind = 'r' AND NOT {LostOnStandby})
         """;
 
-    private const string LeftOut = """
+    /// <summary>What is unlogged is empty on a standby, and can not even be asked.</summary>
+    private const string LostOnStandby = "(r.relpersistence = 'u' AND pg_catalog.pg_is_in_recovery())";
+
+    private const string LeftOut = $"""
         (SELECT coalesce(json_agg(text ORDER BY text), '[]') FROM (
             SELECT format('The rows of the foreign table %I.%I live on another server.', r.nspname, r.relname) AS text
                 FROM relation r WHERE r.relkind = 'f'
             UNION ALL SELECT format('The unlogged table %I.%I has no rows on a standby.', r.nspname, r.relname)
-                FROM relation r WHERE r.relkind = 'r' AND r.relpersistence = 'u' AND pg_catalog.pg_is_in_recovery()) left_out)
+                FROM relation r WHERE r.relkind = 'r' AND {LostOnStandby}
+            UNION ALL SELECT format('The unlogged sequence %I.%I has no value on a standby.', r.nspname, r.relname)
+                FROM relation r WHERE r.relkind = 'S' AND {LostOnStandby}) left_out)
         """;
 
     private const string Grants = """
@@ -63,15 +68,20 @@ internal static class CatalogQuery
             FROM pg_catalog.pg_database d JOIN pg_catalog.pg_tablespace t ON t.oid = d.dattablespace WHERE d.datname = pg_catalog.current_database())
         """;
 
-    private static string Names(string kind) => $"""
+    private const string Sequences = $"""
+        (SELECT coalesce(json_agg(json_build_object('schema', r.nspname, 'name', r.relname, 'oid', r.oid::bigint) ORDER BY r.nspname, r.relname), '[]')
+            FROM relation r WHERE r.relkind = 'S' AND NOT {LostOnStandby})
+        """;
+
+    private const string Partitioned = """
         (SELECT coalesce(json_agg(json_build_object('schema', r.nspname, 'name', r.relname) ORDER BY r.nspname, r.relname), '[]')
-            FROM relation r WHERE r.relkind = '{kind}')
+            FROM relation r WHERE r.relkind = 'p')
         """;
 
     /// <summary>Everything of the current database in one answer.</summary>
     public static string Database { get; } = $"""
         WITH {Relations}
-        SELECT json_build_object('properties', {Properties}, 'tables', {Tables}, 'sequences', {Names("S")}, 'partitioned', {Names("p")},
+        SELECT json_build_object('properties', {Properties}, 'tables', {Tables}, 'sequences', {Sequences}, 'partitioned', {Partitioned},
             'leftOut', {LeftOut}, 'largeObjects', (SELECT count(*) FROM pg_catalog.pg_largeobject_metadata),
             'hasPublicSchema', EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = 'public'),
             'extensions', (SELECT coalesce(json_agg(json_build_object('name', extname, 'version', extversion) ORDER BY extname), '[]')
@@ -83,11 +93,21 @@ internal static class CatalogQuery
         SELECT CASE WHEN pg_catalog.pg_is_in_recovery() THEN pg_catalog.pg_last_wal_replay_lsn() ELSE pg_catalog.pg_current_wal_lsn() END::text
         """;
 
-    /// <summary>The value of each sequence. They stand outside of transactions: what is read is never behind the snapshot.</summary>
-    public static string SequenceValues(IEnumerable<CatalogSequence> sequences) =>
-        $"SELECT json_agg(v)::text FROM ({string.Join(" UNION ALL ", sequences.Select(SequenceValue))}) v";
+    /// <summary>
+    /// The value of each sequence, by its number: a name could stand for something else by now. Sequences stand outside of transactions: what is
+    /// read is never behind the snapshot. One that was never used has no last value; see <see cref="UnusedSequences"/>.
+    /// </summary>
+    public static string SequenceValues(IEnumerable<CatalogSequence> sequences) => $"""
+        SELECT coalesce(json_agg(json_build_object('oid', s.oid::bigint, 'lastValue', s.last)), '[]')::text
+            FROM (SELECT v.oid, pg_catalog.pg_sequence_last_value(v.oid) AS last FROM (VALUES {string.Join(", ", sequences.Select(sequence => $"({sequence.Oid}::oid)"))}) v(oid)) s
+            WHERE s.last IS NOT NULL
+        """;
 
-    private static string SequenceValue(CatalogSequence sequence) =>
-        $"SELECT {Sql.Literal(sequence.Schema)} AS schema, {Sql.Literal(sequence.Name)} AS name, last_value AS \"lastValue\", "
-        + $"is_called AS \"isCalled\" FROM {Sql.Qualified(sequence.Schema, sequence.Name)}";
+    /// <summary>Where a sequence that was never used begins. <paramref name="isGuarded"/>: the server refuses what is no sequence; else its first number is taken.</summary>
+    public static string UnusedSequences(IEnumerable<CatalogSequence> sequences, bool isGuarded) =>
+        $"SELECT json_agg(v)::text FROM ({string.Join(" UNION ALL ", sequences.Select(sequence => UnusedSequence(sequence, isGuarded)))}) v";
+
+    private static string UnusedSequence(CatalogSequence sequence, bool isGuarded) => isGuarded
+        ? $"SELECT {sequence.Oid}::bigint AS oid, last_value AS \"lastValue\", is_called AS \"isCalled\" FROM {Sql.Qualified(sequence.Schema, sequence.Name)}"
+        : $"SELECT {sequence.Oid}::bigint AS oid, seqstart AS \"lastValue\", false AS \"isCalled\" FROM pg_catalog.pg_sequence WHERE seqrelid = {sequence.Oid}";
 }

@@ -50,7 +50,7 @@ internal sealed class ClusterCapture(
     private async Task MarkAsync(StepContext context, CancellationToken cancellation)
     {
         foreach (var passed in databases.Passed)
-            context.Warn(Catalogue.PostgresClosed.With(passed));
+            context.Warn(passed);
         var lockTimeout = session.Mode == BackupMode.Quiesced ? connector.Settings.WindowLockTimeout : connector.Settings.LockTimeout;
         foreach (var database in databases.Chosen)
         {
@@ -81,7 +81,7 @@ internal sealed class ClusterCapture(
 
     private async Task DumpGlobalsAsync(StepContext context, CancellationToken cancellation)
     {
-        if (await new GlobalsDump(connector, Seeded(), target).RunAsync(cancellation)) return;
+        if (await new GlobalsDump(connector, programs, target).RunAsync(cancellation)) return;
         context.Warn(Catalogue.PostgresPasswords.With($"The user \"{connector.Settings.User}\" may not read the passwords of the roles of {_cluster}."));
         _record?.Complete = false;
     }
@@ -90,15 +90,12 @@ internal sealed class ClusterCapture(
     {
         await using var snapshot = _marked.Take(database.Name);
         Interlocked.Exchange(ref context.Counters.BytesTotal, snapshot.Catalog.Tables.Sum(table => table.Size));
-        var contents = await new DatabaseDump(connector, Seeded(), snapshot, target, context.Counters).RunAsync(cancellation);
+        var contents = await new DatabaseDump(connector, programs, snapshot, target, context.Counters).RunAsync(cancellation);
         Interlocked.Exchange(ref context.Counters.BytesTotal, contents.Bytes);
         foreach (var left in contents.LeftOut)
             context.Note($"Database \"{database.Name}\": {left}");
         Record(contents);
     }
-
-    /// <summary>What the repository alone knows; a scratch target of a test has none.</summary>
-    private PostgresPrograms Seeded() => target is SnapshotTarget ? programs with { RestrictSeed = session.Repository.RepositoryId.ToString() } : programs;
 
     private void Record(DatabaseContents contents)
     {

@@ -3,7 +3,7 @@ using Holdfast.Engine.Problems;
 namespace Holdfast.Components.Postgres;
 
 /// <summary>The databases of a cluster that are captured, and why others are not.</summary>
-internal sealed record ClusterDatabases(IReadOnlyList<DatabaseListing> Chosen, IReadOnlyList<string> Passed, int ServerVersion)
+internal sealed record ClusterDatabases(IReadOnlyList<DatabaseListing> Chosen, IReadOnlyList<Problem> Passed, int ServerVersion)
 {
     public static async Task<ClusterDatabases> ReadAsync(PostgresConnector connector, CancellationToken cancellation)
     {
@@ -11,7 +11,8 @@ internal sealed record ClusterDatabases(IReadOnlyList<DatabaseListing> Chosen, I
         try
         {
             var all = await DatabaseListing.ReadAsync(connection, cancellation);
-            return Choose(connector.Settings, all, await connection.VersionAsync(cancellation));
+            var isUsed = all.Any(IsTemplate1) && await HasContentAsync(connector, cancellation);
+            return Choose(connector.Settings, all, isUsed, await connection.VersionAsync(cancellation));
         }
         catch (Exception exception) when (PostgresProblem.Recognises(exception))
         {
@@ -19,15 +20,37 @@ internal sealed record ClusterDatabases(IReadOnlyList<DatabaseListing> Chosen, I
         }
     }
 
-    private static ClusterDatabases Choose(PostgresSettings settings, IReadOnlyList<DatabaseListing> all, int version)
+    private static ClusterDatabases Choose(PostgresSettings settings, IReadOnlyList<DatabaseListing> all, bool isTemplate1Used, int version)
     {
         RequireNamed(settings, all);
         var wanted = all.Where(database => settings.Databases?.Contains(database.Name, StringComparer.Ordinal)
-            ?? (!database.IsTemplate && !settings.Exclude.Contains(database.Name, StringComparer.Ordinal))).ToList();
-        var passed = wanted.Where(database => !database.AllowsConnections)
-            .Select(database => $"The database \"{database.Name}\" allows no connections, so it is not dumped.");
-        return new ClusterDatabases([.. wanted.Where(database => database.AllowsConnections)], [.. passed], version);
+            ?? (IsMeant(database) && !settings.Exclude.Contains(database.Name, StringComparer.Ordinal))).ToList();
+        var passed = wanted.Where(database => !database.CanBeDumped).Select(database => database.IsInvalid
+            ? Catalogue.PostgresInvalid.With($"The database \"{database.Name}\" is invalid, so it is not dumped.")
+            : Catalogue.PostgresClosed.With($"The database \"{database.Name}\" allows no connections, so it is not dumped."));
+        return new ClusterDatabases([.. wanted.Where(database => database.CanBeDumped)], [.. passed], version);
+
+        bool IsMeant(DatabaseListing database) => database.Name != "template0" && (!IsTemplate1(database) || isTemplate1Used);
     }
+
+    private static bool IsTemplate1(DatabaseListing database) => database is { Name: "template1", CanBeDumped: true };
+
+    /// <summary>Whether somebody has put anything into template1, which every new database then gets: as it is made, it has nothing that a dump would tell.</summary>
+    private static async Task<bool> HasContentAsync(PostgresConnector connector, CancellationToken cancellation)
+    {
+        await using var connection = await connector.OpenAsync("template1", cancellation);
+        return await connection.ScalarAsync<bool>(Content, cancellation);
+    }
+
+    /// <summary>Objects made after initdb have numbers from 16384 on. Source: FirstNormalObjectId in PostgreSQL's transam.h.</summary>
+    private const string Content = """
+        SELECT EXISTS (SELECT FROM pg_catalog.pg_class WHERE oid >= 16384 AND relnamespace <> 'pg_toast'::regnamespace)
+            OR EXISTS (SELECT FROM pg_catalog.pg_proc WHERE oid >= 16384) OR EXISTS (SELECT FROM pg_catalog.pg_type WHERE oid >= 16384)
+            OR EXISTS (SELECT FROM pg_catalog.pg_extension WHERE oid >= 16384) OR EXISTS (SELECT FROM pg_catalog.pg_default_acl)
+            OR EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE oid >= 16384 AND nspname !~ '^pg_')
+            OR EXISTS (SELECT FROM pg_catalog.pg_event_trigger) OR EXISTS (SELECT FROM pg_catalog.pg_largeobject_metadata)
+            OR EXISTS (SELECT FROM pg_catalog.pg_db_role_setting s JOIN pg_catalog.pg_database d ON d.oid = s.setdatabase WHERE d.datname = 'template1')
+        """;
 
     private static void RequireNamed(PostgresSettings settings, IReadOnlyList<DatabaseListing> all)
     {

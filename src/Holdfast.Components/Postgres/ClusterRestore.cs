@@ -8,12 +8,12 @@ namespace Holdfast.Components.Postgres;
 
 /// <summary>The steps that bring a cluster back from a recovery point.</summary>
 internal sealed class ClusterRestore(
-    PostgresConnector connector, PostgresPrograms programs, IDumpSource source, RestoreSession session, PostgresUndos undos)
+    PostgresConnector connector, IDumpSource source, RestoreSession session, PostgresUndos undos)
 {
     private readonly string _cluster = connector.Settings.Name;
 
     public static async Task<IReadOnlyList<Step>> PlanAsync(
-        PostgresConnector connector, IHost host, RestoreSession session, IDumpSource? given, PostgresUndos undos, CancellationToken cancellation)
+        PostgresConnector connector, RestoreSession session, IDumpSource? given, PostgresUndos undos, CancellationToken cancellation)
     {
         if (session.Target is { } target) return [FilesStep(connector.Settings.Name, session, target)];
         var source = given ?? new SnapshotSource(session);
@@ -21,8 +21,7 @@ internal sealed class ClusterRestore(
         if (contents.Count == 0) return [];
         await using var connection = await connector.OpenMaintenanceAsync(cancellation);
         var there = await DatabaseListing.ReadAsync(connection, cancellation);
-        var programs = await PostgresPrograms.FindAsync(host, await connection.VersionAsync(cancellation), cancellation);
-        return new ClusterRestore(connector, programs, source, session, undos)
+        return new ClusterRestore(connector, source, session, undos)
             .Steps(contents, there.Select(database => database.Name).ToHashSet(StringComparer.Ordinal));
     }
 
@@ -50,11 +49,11 @@ internal sealed class ClusterRestore(
     [
         Step(
             $"Restore roles and tablespaces of {_cluster}", "Makes those that are missing; those that are there get the attributes that were recorded.",
-            destroys: true, (context, cancellation) => new GlobalsRestore(connector, programs, source, context).RunAsync(cancellation)),
+            destroys: true, (context, cancellation) => new GlobalsRestore(connector, source, context).RunAsync(cancellation)),
         .. contents.Select(database => Step(
             $"Restore database {database.Name} ({database.Rows} rows, {SizeText.Of(database.Bytes)})",
             Does(database, there.Contains(database.Name)), there.Contains(database.Name),
-            (context, cancellation) => new DatabaseRestore(connector, programs, source, session, undos, context).RunAsync(database, cancellation))),
+            (context, cancellation) => new DatabaseRestore(connector, source, session, undos, context).RunAsync(database, cancellation))),
     ];
 
     private string Does(DatabaseContents database, bool there) => (there, session.Overwrite) switch

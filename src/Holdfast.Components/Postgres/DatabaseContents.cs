@@ -74,6 +74,10 @@ internal sealed record DatabaseProperties
 {
     public required string Owner { get; init; }
     public required string Encoding { get; init; }
+
+    /// <summary>SQL_ASCII promises nothing about its bytes, so they are carried one to one.</summary>
+    [System.Text.Json.Serialization.JsonIgnore]
+    public string? Bytes => Encoding == "SQL_ASCII" ? Encoding : null;
     public required string Collate { get; init; }
     public required string Ctype { get; init; }
 

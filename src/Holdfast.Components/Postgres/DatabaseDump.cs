@@ -33,12 +33,12 @@ internal sealed class DatabaseDump(
         string[] arguments =
         [
             .. section.Select(programs.Spell), $"--snapshot={snapshot.Id}", $"--encoding={snapshot.Database.Encoding}", "--no-password",
-            $"--lock-wait-timeout={(long)connector.Settings.LockTimeout.TotalMilliseconds}ms", .. programs.Restrict(snapshot.Database.Name),
+            $"--lock-wait-timeout={(long)connector.Settings.LockTimeout.TotalMilliseconds}ms",
         ];
         var call = await connector.CallAsync(programs.Dump, arguments, snapshot.Database.Name, cancellation);
         await using var program = programs.Host.Start(call);
         program.Input.Close();
-        await using var output = new ProgramOutput(program, $"pg_dump of database \"{snapshot.Database.Name}\"");
+        await using var output = new FenceFilter(new ProgramOutput(program, $"pg_dump of database \"{snapshot.Database.Name}\""));
         await target.AddAsync($"{_folder}/{file}", output, cancellation);
     }
 
@@ -105,10 +105,11 @@ internal sealed class DatabaseDump(
             Tables = [.. _dumped.OrderBy(table => table.Schema, StringComparer.Ordinal).ThenBy(table => table.Name, StringComparer.Ordinal)],
             LeftOut = snapshot.Catalog.LeftOut,
         };
-        await target.AddTextAsync($"{_folder}/{DumpPath.Sequences}", RestoreScript.Sequences(sequences), cancellation);
-        await target.AddTextAsync($"{_folder}/{DumpPath.Restore}", RestoreScript.Database(contents), cancellation);
+        var bytewise = contents.Properties.Bytes is not null;
+        await target.AddTextAsync($"{_folder}/{DumpPath.Sequences}", RestoreScript.Sequences(contents), bytewise, cancellation);
+        await target.AddTextAsync($"{_folder}/{DumpPath.Restore}", RestoreScript.Database(contents), bytewise, cancellation);
         await target.AddTextAsync(
-            $"{_folder}/{DumpPath.Contents}", JsonSerializer.Serialize(contents, PostgresJson.Default.DatabaseContents), cancellation);
+            $"{_folder}/{DumpPath.Contents}", JsonSerializer.Serialize(contents, PostgresJson.Default.DatabaseContents), bytewise: false, cancellation);
         return contents;
     }
 }

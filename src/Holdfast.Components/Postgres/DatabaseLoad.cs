@@ -7,46 +7,63 @@ namespace Holdfast.Components.Postgres;
 
 /// <summary>Fills a new, empty database with a dump: schema, rows, large objects, sequences, then indexes and constraints.</summary>
 internal sealed class DatabaseLoad(
-    PostgresConnector connector, PostgresPrograms programs, IDumpSource source, DatabaseContents contents, string database, StepContext context)
+    PostgresConnector connector, IDumpSource source, DatabaseContents contents, string database, StepContext context)
 {
     private const string SchemaExists = "42P06";
+    private const int SequencesAtOnce = 500;
     private readonly string _folder = DumpPath.Database(connector.Settings.Name, contents.Name);
-    private readonly PsqlScript _psql = new(connector, programs);
-    private readonly bool _bytewise = contents.Properties.Encoding == "SQL_ASCII";
+    private readonly string? _bytes = contents.Properties.Bytes;
 
     public async Task RunAsync(CancellationToken cancellation)
     {
         Interlocked.Exchange(ref context.Counters.BytesTotal, contents.Bytes);
         Interlocked.Exchange(ref context.Counters.ItemsTotal, contents.Tables.Count);
-        if (!contents.HasPublicSchema) await ExecuteAsync("DROP SCHEMA public", cancellation);
+        if (!contents.HasPublicSchema) await ExecuteAsync("DROP SCHEMA public", "DROP SCHEMA public", cancellation);
         await RunScriptAsync(DumpPath.PreData, "The schema", cancellation);
         await LoadTablesAsync(cancellation);
         if (contents.LargeObjects > 0) await RunScriptAsync(DumpPath.LargeObjects, "The large objects", cancellation);
-        await RunScriptAsync(DumpPath.Sequences, "The sequences", cancellation);
+        await SetSequencesAsync(cancellation);
         await RunScriptAsync(DumpPath.PostData, "The indexes and constraints", cancellation);
-        await ExecuteAsync("ANALYZE", cancellation);
+        await ExecuteAsync("ANALYZE", "ANALYZE", cancellation);
+    }
+
+    /// <summary>Before anything is made: commands of psql in a script are refused.</summary>
+    public async Task CheckScriptsAsync(CancellationToken cancellation)
+    {
+        foreach (var file in new[] { DumpPath.PreData, DumpPath.PostData })
+        {
+            await using var script = await source.OpenAsync($"{_folder}/{file}", cancellation);
+            await StatementScript.CheckAsync(script, $"{file} of database \"{contents.Name}\"", cancellation);
+        }
+    }
+
+    /// <summary>By what the description of the dump says: the script of it is for people with psql.</summary>
+    private async Task SetSequencesAsync(CancellationToken cancellation)
+    {
+        foreach (var batch in contents.Sequences.Chunk(SequencesAtOnce))
+            await ExecuteAsync($"SELECT {string.Join(", ", batch.Select(RestoreScript.SetValue))}", "Setting the sequences", cancellation);
     }
 
     private async Task RunScriptAsync(string file, string what, CancellationToken cancellation)
     {
         await using var script = await source.OpenAsync($"{_folder}/{file}", cancellation);
-        var harmless = await _psql.RunAsync(
-            database, script, $"{what} of database \"{contents.Name}\" could not be restored from {file}",
-            error => error.State == SchemaExists && error.Message.Contains("\"public\"", StringComparison.Ordinal), cancellation);
+        var harmless = await new StatementScript(connector).RunAsync(
+            database, contents.Properties.Encoding, script, file, $"{what} of database \"{contents.Name}\" could not be restored from {file}",
+            error => error.State == SchemaExists && error.Why.MessageText.Contains("\"public\"", StringComparison.Ordinal), cancellation);
         foreach (var error in harmless)
             context.Note($"Passed over while restoring \"{contents.Name}\": {error}");
     }
 
-    private async Task ExecuteAsync(string sql, CancellationToken cancellation)
+    private async Task ExecuteAsync(string sql, string what, CancellationToken cancellation)
     {
-        await using var connection = await connector.OpenAsync(database, cancellation, _bytewise);
+        await using var connection = await connector.OpenAsync(database, cancellation, _bytes);
         try
         {
             await connection.ExecuteAsync(sql, cancellation);
         }
         catch (Exception exception) when (PostgresProblem.Recognises(exception))
         {
-            throw PostgresProblem.Of(exception, $"{sql} failed in database \"{contents.Name}\"", Catalogue.PostgresRestore);
+            throw PostgresProblem.Of(exception, $"{what} failed in database \"{contents.Name}\"", Catalogue.PostgresRestore);
         }
     }
 
@@ -59,7 +76,7 @@ internal sealed class DatabaseLoad(
 
     private async Task LoadQueueAsync(ConcurrentQueue<TableEntry> queue, CancellationToken cancellation)
     {
-        await using var connection = await connector.OpenAsync(database, cancellation, _bytewise);
+        await using var connection = await connector.OpenAsync(database, cancellation, _bytes);
         await connection.ExecuteAsync("SET synchronous_commit = off", cancellation);
         while (queue.TryDequeue(out var table))
         {

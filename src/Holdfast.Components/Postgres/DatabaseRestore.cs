@@ -9,7 +9,7 @@ namespace Holdfast.Components.Postgres;
 /// its name; until that instant the old one is untouched, and after it the old one stands under another name.
 /// </summary>
 internal sealed class DatabaseRestore(
-    PostgresConnector connector, PostgresPrograms programs, IDumpSource source, RestoreSession session, PostgresUndos undos, StepContext context)
+    PostgresConnector connector, IDumpSource source, RestoreSession session, PostgresUndos undos, StepContext context)
 {
     public static async Task<DatabaseContents> ReadContentsAsync(IDumpSource source, string folder, CancellationToken cancellation)
     {
@@ -28,13 +28,15 @@ internal sealed class DatabaseRestore(
 
     public async Task RunAsync(DatabaseContents contents, CancellationToken cancellation)
     {
+        await new DatabaseLoad(connector, source, contents, "", context).CheckScriptsAsync(cancellation);
         var incomplete = MadeUpName.Incomplete(contents.Name, context.RunId);
         var undo = undos.DropIncomplete(incomplete);
         await context.OweAsync(undo, cancellation);
         await CreateAsync(incomplete, contents, cancellation);
-        await new DatabaseLoad(connector, programs, source, contents, incomplete, context).RunAsync(cancellation);
+        await ApplyAsync(DatabaseSql.SetUp(incomplete, contents.Properties), contents, cancellation);
+        await new DatabaseLoad(connector, source, contents, incomplete, context).RunAsync(cancellation);
         await CheckAsync(incomplete, contents, cancellation);
-        await DescribeAsync(incomplete, contents, cancellation);
+        await ApplyAsync(DatabaseSql.Describe(incomplete, contents.Properties), contents, cancellation);
         await new DatabaseSwap(connector, undos, context).RunAsync(contents.Name, incomplete, session.Overwrite, cancellation);
         await context.SettleAsync(undo, cancellation);
     }
@@ -49,16 +51,16 @@ internal sealed class DatabaseRestore(
 
     private async Task CheckAsync(string name, DatabaseContents contents, CancellationToken cancellation)
     {
-        await using var connection = await connector.OpenAsync(name, cancellation, contents.Properties.Encoding == "SQL_ASCII");
+        await using var connection = await connector.OpenAsync(name, cancellation, contents.Properties.Bytes);
         await TellingAsync(
             () => new LoadedDatabase(connection, contents, context).CheckAsync(session.Manifest, $"postgres/{connector.Settings.Name}", cancellation),
             $"The restored database \"{contents.Name}\" could not be checked");
     }
 
-    private async Task DescribeAsync(string name, DatabaseContents contents, CancellationToken cancellation)
+    private async Task ApplyAsync(IEnumerable<string> statements, DatabaseContents contents, CancellationToken cancellation)
     {
         await using var connection = await connector.OpenMaintenanceAsync(cancellation);
-        foreach (var statement in DatabaseSql.Describe(name, contents.Properties))
+        foreach (var statement in statements)
             await TellingAsync(
                 () => connection.ExecuteAsync(statement, cancellation), $"A property of database \"{contents.Name}\" could not be restored ({statement})");
     }

@@ -31,7 +31,7 @@ internal sealed class DatabaseSnapshot : IAsyncDisposable
     public static async Task<DatabaseSnapshot> TakeAsync(
         PostgresConnector connector, DatabaseListing database, TimeSpan lockTimeout, TimeProvider clock, CancellationToken cancellation)
     {
-        var leader = await connector.OpenAsync(database.Name, cancellation, database.Bytewise);
+        var leader = await connector.OpenAsync(database.Name, cancellation, database.Bytes);
         try
         {
             for (var attempt = 1; ; attempt++)
@@ -53,7 +53,7 @@ internal sealed class DatabaseSnapshot : IAsyncDisposable
     /// <summary>A connection that sees exactly what the leader sees.</summary>
     public async Task<NpgsqlConnection> JoinAsync(PostgresConnector connector, CancellationToken cancellation)
     {
-        var connection = await connector.OpenAsync(Database.Name, cancellation, Database.Bytewise);
+        var connection = await connector.OpenAsync(Database.Name, cancellation, Database.Bytes);
         try
         {
             await connection.ExecuteAsync(
@@ -69,10 +69,28 @@ internal sealed class DatabaseSnapshot : IAsyncDisposable
 
     public async Task<IReadOnlyList<SequenceEntry>> ReadSequencesAsync(CancellationToken cancellation)
     {
+        try
+        {
+            return await ReadAllSequencesAsync(cancellation);
+        }
+        catch (Exception exception) when (PostgresProblem.Recognises(exception))
+        {
+            throw PostgresProblem.Of(exception, $"The sequences of database \"{Database.Name}\" could not be read", Catalogue.PostgresDump);
+        }
+    }
+
+    private async Task<IReadOnlyList<SequenceEntry>> ReadAllSequencesAsync(CancellationToken cancellation)
+    {
         var values = new List<SequenceEntry>();
+        var isGuarded = await StartupSettings.RestrictsAsync(_leader, cancellation);
         foreach (var batch in Catalog.Sequences.Chunk(Batch))
-            values.AddRange(await _leader.JsonAsync(
-                CatalogQuery.SequenceValues(batch), PostgresJson.Default.IReadOnlyListSequenceEntry, cancellation));
+        {
+            var known = (await _leader.JsonAsync(CatalogQuery.SequenceValues(batch), PostgresJson.Default.IReadOnlyListSequenceValue, cancellation)).ToDictionary(value => value.Oid);
+            var unused = batch.Where(sequence => !known.ContainsKey(sequence.Oid)).ToList();
+            if (unused.Count > 0)
+                foreach (var value in await _leader.JsonAsync(CatalogQuery.UnusedSequences(unused, isGuarded), PostgresJson.Default.IReadOnlyListSequenceValue, cancellation)) known[value.Oid] = value;
+            values.AddRange(batch.Select(sequence => new SequenceEntry(sequence.Schema, sequence.Name, known[sequence.Oid].LastValue, known[sequence.Oid].IsCalled)));
+        }
         return values;
     }
 

@@ -1,4 +1,5 @@
 using System.Text;
+using Holdfast.Engine.Problems;
 
 namespace Holdfast.Components.Postgres;
 
@@ -29,12 +30,25 @@ internal static class DatabaseSql
         yield return $"ALTER DATABASE {database} OWNER TO {Sql.Identifier(properties.Owner)}";
         if (properties.ConnectionLimit != -1) yield return $"ALTER DATABASE {database} CONNECTION LIMIT {properties.ConnectionLimit}";
         if (properties.IsTemplate) yield return $"ALTER DATABASE {database} IS_TEMPLATE true";
-        foreach (var setting in properties.Settings)
+        foreach (var setting in properties.Settings.Where(IsLate))
             yield return Set(database, setting);
         if (properties.Comment is { } comment) yield return $"COMMENT ON DATABASE {database} IS {Sql.Literal(comment)}";
         foreach (var grant in Grants(database, properties))
             yield return grant;
     }
+
+    /// <summary>What values mean, and so what is computed from them, depends on settings: they are as they were before any row comes.</summary>
+    public static IEnumerable<string> SetUp(string name, DatabaseProperties properties) =>
+        properties.Settings.Where(setting => !IsLate(setting)).Select(setting => Set(Sql.Identifier(name), setting));
+
+    /// <summary>Settings that change no value, but could end or refuse the loading itself where somebody loads by psql.</summary>
+    private static bool IsLate(DatabaseSetting setting) => _late.Contains(setting.Name, StringComparer.OrdinalIgnoreCase);
+
+    private static readonly string[] _late =
+    [
+        "default_transaction_read_only", "default_transaction_isolation", "default_transaction_deferrable", "statement_timeout", "lock_timeout", "transaction_timeout",
+        "idle_in_transaction_session_timeout", "idle_session_timeout", "role", "exit_on_error", "session_preload_libraries", "local_preload_libraries", "session_replication_role",
+    ];
 
     private static string Provider(string letter) => letter switch
     {
@@ -63,10 +77,15 @@ internal static class DatabaseSql
             var foreign = grant.Grantor != properties.Owner;
             if (foreign) yield return $"SET SESSION AUTHORIZATION {Sql.Identifier(grant.Grantor)}";
             var grantee = grant.Grantee is { } role ? Sql.Identifier(role) : "PUBLIC";
-            yield return $"GRANT {grant.Privilege} ON DATABASE {database} TO {grantee}{(grant.Grantable ? " WITH GRANT OPTION" : "")}";
+            yield return $"GRANT {Privilege(grant)} ON DATABASE {database} TO {grantee}{(grant.Grantable ? " WITH GRANT OPTION" : "")}";
             if (foreign) yield return "RESET SESSION AUTHORIZATION";
         }
     }
+
+    /// <summary>What a recovery point says becomes SQL only where it is one of the words that it can be.</summary>
+    private static string Privilege(DatabaseGrant grant) => grant.Privilege is "CREATE" or "CONNECT" or "TEMPORARY"
+        ? grant.Privilege
+        : throw Catalogue.PointManifest.Throwable($"The recovery point tells of a right on a database that there is not: \"{grant.Privilege}\".");
 
     /// <summary>Splits a list as the server keeps it: names between commas, quoted where they must be.</summary>
     private static IEnumerable<string> SplitList(string value)

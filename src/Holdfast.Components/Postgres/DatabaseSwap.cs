@@ -18,6 +18,7 @@ internal sealed class DatabaseSwap(PostgresConnector connector, PostgresUndos un
         await using var connection = await connector.OpenMaintenanceAsync(cancellation, except: name);
         try
         {
+            await DropInvalidAsync(connection, name, cancellation);
             var allowed = await connection.ScalarAsync<bool?>(
                 $"SELECT datallowconn FROM pg_catalog.pg_database WHERE datname = {Sql.Literal(name)}", cancellation);
             if (allowed is null) await connection.ExecuteAsync(Rename(finished, name), cancellation);
@@ -27,6 +28,14 @@ internal sealed class DatabaseSwap(PostgresConnector connector, PostgresUndos un
         {
             throw PostgresProblem.Of(exception, $"The restored database could not take the name \"{name}\"", Catalogue.PostgresRestore);
         }
+    }
+
+    /// <summary>What a DROP DATABASE left half-done can only be dropped: PostgreSQL lets nobody use or rename it.</summary>
+    private async Task DropInvalidAsync(NpgsqlConnection connection, string name, CancellationToken cancellation)
+    {
+        if (await connection.ScalarAsync<bool?>($"SELECT datconnlimit = -2 FROM pg_catalog.pg_database WHERE datname = {Sql.Literal(name)}", cancellation) is not true) return;
+        await connection.ExecuteAsync($"DROP DATABASE {Sql.Identifier(name)}", cancellation);
+        context.Note($"The database \"{name}\" that was there was invalid, and is dropped.");
     }
 
     private async Task ReplaceAsync(

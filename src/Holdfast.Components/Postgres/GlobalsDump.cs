@@ -7,12 +7,12 @@ internal sealed class GlobalsDump(PostgresConnector connector, PostgresPrograms 
     public async Task<bool> RunAsync(CancellationToken cancellation)
     {
         var passwords = await MayReadPasswordsAsync(cancellation);
-        List<string> arguments = ["--globals-only", "--no-password", $"--database={connector.Settings.Maintenance}", .. programs.Restrict("")];
+        List<string> arguments = ["--globals-only", "--no-password", $"--database={connector.Settings.Maintenance}"];
         if (!passwords) arguments.Add("--no-role-passwords");
         var call = await connector.CallAsync(programs.DumpAll, arguments, connector.Settings.Maintenance, cancellation);
         await using var program = programs.Host.Start(call);
         program.Input.Close();
-        await using var output = new ProgramOutput(program, "pg_dumpall");
+        await using var output = new FenceFilter(new ProgramOutput(program, "pg_dumpall"));
         await target.AddAsync($"{DumpPath.Dump(connector.Settings.Name)}/{DumpPath.Globals}", output, cancellation);
         return passwords;
     }

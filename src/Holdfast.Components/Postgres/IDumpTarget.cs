@@ -19,9 +19,14 @@ internal sealed class SnapshotTarget(CaptureSession session) : IDumpTarget
 
 internal static class DumpTargetExtensions
 {
-    public static async Task AddTextAsync(this IDumpTarget target, string path, string text, CancellationToken cancellation)
+    /// <param name="target">Where to.</param>
+    /// <param name="path">Its name.</param>
+    /// <param name="text">What it says.</param>
+    /// <param name="bytewise">Characters are bytes; else the file is UTF-8.</param>
+    /// <param name="cancellation">Ends it.</param>
+    public static async Task AddTextAsync(this IDumpTarget target, string path, string text, bool bytewise, CancellationToken cancellation)
     {
-        using var content = new MemoryStream(Encoding.UTF8.GetBytes(text));
+        using var content = new MemoryStream((bytewise ? Encoding.Latin1 : Encoding.UTF8).GetBytes(text));
         await target.AddAsync(path, content, cancellation);
     }
 }

@@ -37,7 +37,7 @@ internal static class PostgresActivity
         """;
 
     /// <summary>For questions of the profile: they write nothing, end before the whole check would be late, and find tables as their authors do.</summary>
-    private const string ReadOnly = "BEGIN READ ONLY; SET LOCAL statement_timeout = '5s'; SET LOCAL search_path TO DEFAULT; SET LOCAL row_security TO DEFAULT";
+    private const string ReadOnly = "BEGIN READ ONLY; SET LOCAL statement_timeout = '5s'; SET LOCAL row_security = on";
 
     public static Task<IReadOnlyList<PostgresSession>> SessionsAsync(NpgsqlConnection connection, CancellationToken cancellation) =>
         connection.RowsAsync(Sessions, row => new PostgresSession(int.Parse(row[0]), row[1], row[2], row[3], row[4], row[5], row[6], double.Parse(row[7], CultureInfo.InvariantCulture)), cancellation);

@@ -72,7 +72,7 @@ internal sealed class PostgresCheck(PostgresConnector connector, TimeProvider cl
 
     private async Task<CheckLine> JudgeAsync(PostgresQuestion question, CancellationToken cancellation)
     {
-        await using var connection = await connector.OpenAsync(question.Database ?? connector.Settings.Maintenance, cancellation);
+        await using var connection = await connector.OpenAsPlatformAsync(question.Database, isReadOnly: true, cancellation);
         var value = await PostgresActivity.AnswerAsync(connection, question.Sql, cancellation);
         return value is null ? Line(question.Name, CheckState.Pass, "none") : Line(question.Name, CheckState.Fail, $"the answer is {value}", "See the question in 'questions' of the cluster in the profile.");
     }

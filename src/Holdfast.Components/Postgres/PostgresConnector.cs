@@ -8,17 +8,6 @@ namespace Holdfast.Components.Postgres;
 /// <summary>Opens connections to one cluster, and tells programs of PostgreSQL how to.</summary>
 internal sealed class PostgresConnector(PostgresSettings settings, ISecretReader secrets, IHost host)
 {
-    /// <summary>
-    /// What pg_dump sets, so that values are written the same way by every server, nothing is hidden by row security, and
-    /// rows come in the order in which they lie: only then do two dumps share their chunks.
-    /// </summary>
-    private const string SessionSettings = """
-        SET statement_timeout = 0; SET lock_timeout = 0; SET idle_in_transaction_session_timeout = 0;
-        SET datestyle = ISO; SET intervalstyle = POSTGRES; SET extra_float_digits = 3; SET bytea_output = hex;
-        SET synchronize_seqscans = off; SET row_security = off; SET standard_conforming_strings = on;
-        SET xmloption = content; SET check_function_bodies = false; SELECT pg_catalog.set_config('search_path', '', false)
-        """;
-
     private string? _password;
     private (uint User, uint Group)? _peer;
 
@@ -29,14 +18,16 @@ internal sealed class PostgresConnector(PostgresSettings settings, ISecretReader
 
     /// <summary>A connection without a pool: a restore renames databases, and nothing of ours may linger in them.</summary>
     /// <exception cref="Engine.Problems.ProblemException">The server is down, refuses us, or has no such database.</exception>
-    public async Task<NpgsqlConnection> OpenAsync(string database, CancellationToken cancellation, bool bytewise = false)
+    /// <param name="database">Its name.</param>
+    /// <param name="cancellation">Ends it.</param>
+    /// <param name="bytes">Characters are bytes of this encoding of the server's, which converts nothing; null for text as it should be.</param>
+    public async Task<NpgsqlConnection> OpenAsync(string database, CancellationToken cancellation, string? bytes = null)
     {
-        await using var source = await BuildSourceAsync(database, bytewise, cancellation);
+        await using var source = await BuildSourceAsync(database, bytes, cancellation);
         try
         {
             var connection = await ConnectAsync(source, cancellation);
-            await connection.ExecuteAsync(SessionSettings, cancellation);
-            return connection;
+            return await SettleAsync(connection, cancellation);
         }
         catch (Exception exception) when (PostgresProblem.Recognises(exception))
         {
@@ -56,14 +47,17 @@ internal sealed class PostgresConnector(PostgresSettings settings, ISecretReader
     public async Task<NpgsqlConnection> OpenAsPlatformAsync(string? database, bool isReadOnly, CancellationToken cancellation)
     {
         var connection = await OpenAsync(database ?? settings.Maintenance, cancellation);
-        await connection.ExecuteAsync(isReadOnly ? "RESET search_path; SET default_transaction_read_only = on" : "RESET search_path", cancellation);
+        var path = await PlatformPath.FindAsync(connection, settings.User, cancellation);
+        await connection.ExecuteAsync($"SELECT pg_catalog.set_config('default_transaction_read_only', '{(isReadOnly ? "on" : "off")}', false), pg_catalog.set_config('search_path', {Sql.Literal(path)}, false)", cancellation);
         return connection;
     }
 
     /// <summary>A connection that WAL is received over.</summary>
     public async Task<PhysicalReplicationConnection> OpenReplicationAsync(CancellationToken cancellation)
     {
-        var builder = await DescribeAsync(settings.Maintenance, bytewise: false, new NpgsqlConnectionStringBuilder(), cancellation);
+        ClientEnvironment.Clear();
+        var builder = await DescribeAsync(settings.Maintenance, bytes: null, new NpgsqlConnectionStringBuilder(), cancellation);
+        builder.Options = "";
         var connection = new PhysicalReplicationConnection(builder.ConnectionString);
         // The kernel is asked who we are when the connection begins, which is before the first wait.
         if (await FindPeerAsync(cancellation) is { } peer) await await PeerIdentity.RunAsAsync(peer, () => connection.Open(cancellation));
@@ -75,6 +69,7 @@ internal sealed class PostgresConnector(PostgresSettings settings, ISecretReader
     /// <exception cref="Engine.Problems.ProblemException">The server is down, or refuses us.</exception>
     public async Task<nint> OpenLibPqAsync(CancellationToken cancellation)
     {
+        ClientEnvironment.Clear();
         var parameters = new Dictionary<string, string?>(StringComparer.Ordinal)
         {
             ["host"] = settings.Host, ["port"] = $"{settings.Port}", ["user"] = settings.User, ["password"] = await PasswordAsync(cancellation), ["replication"] = "true",
@@ -101,6 +96,9 @@ internal sealed class PostgresConnector(PostgresSettings settings, ISecretReader
             ["PGUSER"] = settings.User,
             ["PGDATABASE"] = database,
             ["PGSSLMODE"] = settings.SslMode,
+            ["PGOPTIONS"] = StartupSettings.Options,
+            ["PGCLIENTENCODING"] = "UTF8",
+            ["PG_COLOR"] = "never",
             ["LC_ALL"] = "C",
         };
         if (settings.SslRootCertificate is { } certificate) environment["PGSSLROOTCERT"] = certificate;
@@ -110,15 +108,18 @@ internal sealed class PostgresConnector(PostgresSettings settings, ISecretReader
 
     public string Place => settings.BySocket ? $"the socket in {settings.Host}, port {settings.Port}" : $"{settings.Host}:{settings.Port}";
 
-    private async Task<NpgsqlDataSource> BuildSourceAsync(string database, bool bytewise, CancellationToken cancellation)
+    private async Task<NpgsqlDataSource> BuildSourceAsync(string database, string? bytes, CancellationToken cancellation)
     {
+        ClientEnvironment.Clear();
         var builder = new NpgsqlSlimDataSourceBuilder();
         builder.EnableTransportSecurity();
-        await DescribeAsync(database, bytewise, builder.ConnectionStringBuilder, cancellation);
+        // Else Npgsql asks for types by names that the owner of a database may have given another meaning.
+        builder.ConfigureTypeLoading(types => types.EnableTypeLoading(false));
+        await DescribeAsync(database, bytes, builder.ConnectionStringBuilder, cancellation);
         return builder.Build();
     }
 
-    private async Task<NpgsqlConnectionStringBuilder> DescribeAsync(string database, bool bytewise, NpgsqlConnectionStringBuilder connection, CancellationToken cancellation)
+    private async Task<NpgsqlConnectionStringBuilder> DescribeAsync(string database, string? bytes, NpgsqlConnectionStringBuilder connection, CancellationToken cancellation)
     {
         connection.Host = settings.Host;
         connection.Port = settings.Port;
@@ -133,9 +134,25 @@ internal sealed class PostgresConnector(PostgresSettings settings, ISecretReader
         connection.Timeout = 15;
         connection.KeepAlive = 0;
         connection.ReadBufferSize = connection.WriteBufferSize = 64 << 10;
-        connection.ClientEncoding = bytewise ? "SQL_ASCII" : "UTF8";
-        if (bytewise) connection.Encoding = "iso-8859-1";
+        connection.Options = StartupSettings.Options;
+        connection.IncludeErrorDetail = true;
+        connection.ClientEncoding = bytes ?? "UTF8";
+        if (bytes is not null) connection.Encoding = "iso-8859-1";
         return connection;
+    }
+
+    private static async Task<NpgsqlConnection> SettleAsync(NpgsqlConnection connection, CancellationToken cancellation)
+    {
+        try
+        {
+            await StartupSettings.ApplyAsync(connection, cancellation);
+            return connection;
+        }
+        catch
+        {
+            await connection.DisposeAsync();
+            throw;
+        }
     }
 
     private async Task<NpgsqlConnection> ConnectAsync(NpgsqlDataSource source, CancellationToken cancellation)

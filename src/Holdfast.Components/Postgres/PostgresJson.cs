@@ -10,6 +10,6 @@ namespace Holdfast.Components.Postgres;
     WriteIndented = true)]
 [JsonSerializable(typeof(DatabaseContents))]
 [JsonSerializable(typeof(CatalogAnswer))]
-[JsonSerializable(typeof(IReadOnlyList<SequenceEntry>))]
+[JsonSerializable(typeof(IReadOnlyList<SequenceValue>))]
 [JsonSerializable(typeof(IReadOnlyList<DatabaseListing>))]
 internal sealed partial class PostgresJson : JsonSerializerContext;

@@ -14,7 +14,7 @@ internal static class PostgresProblem
     public static ProblemException Of(Exception exception, string what, ProblemKind? otherwise = null) =>
         KindOf(exception, otherwise).Throwable($"{what}: {Reason(exception)}", exception);
 
-    /// <summary>The same by the state that psql wrote.</summary>
+    /// <summary>The same by SQLSTATE.</summary>
     public static ProblemKind KindOf(string state, ProblemKind otherwise) => state switch
     {
         "3D000" => Catalogue.PostgresDatabaseMissing,
@@ -43,9 +43,11 @@ internal static class PostgresProblem
         _ => exception.Message,
     };
 
-    private static string Sentence(PostgresException refused)
+    /// <summary>The server's message with its detail and hint.</summary>
+    public static string Sentence(PostgresException refused)
     {
-        var detail = string.IsNullOrEmpty(refused.Detail) ? "" : $" ({refused.Detail})";
-        return $"{refused.MessageText}{detail} [{refused.SqlState}]";
+        string?[] more = [refused.Detail, refused.Hint];
+        var told = string.Join(' ', more.Where(text => !string.IsNullOrEmpty(text)));
+        return $"{refused.MessageText}{(told.Length > 0 ? $" ({told})" : "")} [{refused.SqlState}]";
     }
 }

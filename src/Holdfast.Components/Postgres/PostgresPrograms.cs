@@ -1,6 +1,4 @@
 using System.Globalization;
-using System.Security.Cryptography;
-using System.Text;
 using System.Text.RegularExpressions;
 using Holdfast.Engine.Hosts;
 using Holdfast.Engine.Problems;
@@ -13,19 +11,12 @@ internal sealed partial record PostgresPrograms
     public required IHost Host { get; init; }
     public required string Dump { get; init; }
     public required string DumpAll { get; init; }
-    public required string Psql { get; init; }
     public required string DumpVersionText { get; init; }
 
     /// <summary>The major version of pg_dump.</summary>
     public required int DumpVersion { get; init; }
 
-    /// <summary>True when pg_dump writes "\restrict" with a key of chance unless it is told one: since the minor versions of August 2025.</summary>
-    public required bool Restricts { get; init; }
-
-    /// <summary>A secret that only the repository knows; see <see cref="Restrict"/>.</summary>
-    public string RestrictSeed { get; init; } = "";
-
-    /// <summary>Those of the server's own version where they are installed: newer ones write what an older psql may not know.</summary>
+    /// <summary>Those of the server's own version where they are installed: newer ones write what an older server may not know.</summary>
     /// <param name="host">The machine that is searched.</param>
     /// <param name="serverVersion">server_version_num.</param>
     /// <param name="cancellation">Ends the search.</param>
@@ -39,10 +30,8 @@ internal sealed partial record PostgresPrograms
             Host = host,
             Dump = dump,
             DumpAll = Find(host, "pg_dumpall", major),
-            Psql = Find(host, "psql", major),
             DumpVersionText = version.Trim(),
             DumpVersion = Major(version),
-            Restricts = (await AskAsync(host, dump, "--help", cancellation)).Contains("--restrict-key", StringComparison.Ordinal),
         };
     }
 
@@ -53,17 +42,6 @@ internal sealed partial record PostgresPrograms
         if (DumpVersion >= server) return;
         throw Catalogue.PostgresVersion.Throwable(
             $"The server is PostgreSQL {server}, but {Dump} is {DumpVersionText}.", $"Install the client tools of PostgreSQL {server} or newer.");
-    }
-
-    /// <summary>
-    /// The key that fences psql's own commands in a dump. It must be the same from point to point, or no dump is like the last one, and
-    /// unknown to whoever can write to the database: so it is derived from what only the repository knows.
-    /// </summary>
-    public IEnumerable<string> Restrict(string database)
-    {
-        if (!Restricts) yield break;
-        var key = HMACSHA256.HashData(Encoding.UTF8.GetBytes(RestrictSeed), Encoding.UTF8.GetBytes(database));
-        yield return $"--restrict-key={Convert.ToHexStringLower(key)}";
     }
 
     /// <summary>Large objects were called blobs before pg_dump 16.</summary>

@@ -69,7 +69,9 @@ internal sealed class PostgresUndos(PostgresConnector connector)
 
     private static async Task EndAndDropAsync(NpgsqlConnection connection, string database, CancellationToken cancellation)
     {
-        await connection.ExecuteAsync($"ALTER DATABASE {Sql.Identifier(database)} IS_TEMPLATE false ALLOW_CONNECTIONS false", cancellation);
+        // An invalid one, of an earlier attempt that was broken off, can only be dropped.
+        if (await connection.ScalarAsync<bool?>($"SELECT datconnlimit = -2 FROM pg_catalog.pg_database WHERE datname = {Sql.Literal(database)}", cancellation) is false)
+            await connection.ExecuteAsync($"ALTER DATABASE {Sql.Identifier(database)} IS_TEMPLATE false ALLOW_CONNECTIONS false", cancellation);
         await connection.ExecuteAsync(
             $"SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity WHERE datname = {Sql.Literal(database)}", cancellation);
         await connection.ExecuteAsync($"DROP DATABASE {Sql.Identifier(database)}", cancellation);
@@ -77,7 +79,7 @@ internal sealed class PostgresUndos(PostgresConnector connector)
 
     private static async Task EmptyAsync(PostgresConnector connector, string database, CancellationToken cancellation)
     {
-        await using var inside = await connector.OpenAsync(database, cancellation, bytewise: true);
+        await using var inside = await connector.OpenAsync(database, cancellation, bytes: "SQL_ASCII");
         await inside.ExecuteAsync(DropLargest, cancellation);
     }
 

@@ -5,25 +5,29 @@ namespace Holdfast.Components.Postgres;
 /// <summary>Scripts for psql that are part of the dump: with them, restic and psql bring a database back without Holdfast.</summary>
 internal static class RestoreScript
 {
-    public static string Sequences(IReadOnlyList<SequenceEntry> sequences)
+    public static string Sequences(DatabaseContents contents)
     {
-        var script = new StringBuilder("SET standard_conforming_strings = on;\n");
-        foreach (var sequence in sequences)
+        var script = new StringBuilder("SET standard_conforming_strings = on;\n").Append(Text(contents));
+        foreach (var sequence in contents.Sequences)
         {
-            var name = Sql.Literal(Sql.Qualified(sequence.Schema, sequence.Name));
-            script.Append($"SELECT pg_catalog.setval({name}, {sequence.LastValue}, {(sequence.IsCalled ? "true" : "false")});\n");
+            script.Append($"SELECT {SetValue(sequence)};\n");
         }
         return script.ToString();
     }
+
+    public static string SetValue(SequenceEntry sequence) =>
+        $"pg_catalog.setval({Sql.Literal(Sql.Qualified(sequence.Schema, sequence.Name))}, {sequence.LastValue}, {(sequence.IsCalled ? "true" : "false")})";
 
     public static string Database(DatabaseContents contents)
     {
         var script = new StringBuilder(Head(contents));
         script.Append(DatabaseSql.Create(contents.Name, contents.Properties)).Append(";\n");
+        foreach (var statement in DatabaseSql.SetUp(contents.Name, contents.Properties))
+            script.Append(statement).Append(";\n");
         script.Append($"\\connect -reuse-previous=on {ConnectionWord(contents.Name)}\n");
-        script.Append("SET standard_conforming_strings = on;\nSET client_min_messages = warning;\n");
+        script.Append("SET standard_conforming_strings = on;\nSET client_min_messages = warning;\nSET default_transaction_read_only = off;\n");
         if (!contents.HasPublicSchema) script.Append("DROP SCHEMA public;\n");
-        script.Append($"\\i {DumpPath.PreData}\n");
+        script.Append($"\\i {DumpPath.PreData}\n").Append(Text(contents));
         foreach (var table in contents.Tables)
             AppendCopy(script, table, contents.Properties.Encoding);
         if (contents.LargeObjects > 0) script.Append($"\\i {DumpPath.LargeObjects}\n");
@@ -66,12 +70,18 @@ internal static class RestoreScript
     private static string Copy(string table, IReadOnlyList<string> columns, string file, string encoding) =>
         $"\\copy {table}{Sql.Columns(columns)} from '{file}' with (encoding '{encoding}')\n";
 
-    /// <summary>A connection string for \connect: quoted once for libpq and once for psql.</summary>
+    /// <summary>The scripts of pg_dump set the database's own encoding; this one is UTF-8, but for one whose names are only bytes.</summary>
+    private static string Text(DatabaseContents contents) => $"SET client_encoding = '{contents.Properties.Bytes ?? "UTF8"}';\n";
+
+    /// <summary>
+    /// A connection string for \connect: quoted once for libpq and once for psql, which looks for names in double quotes even within single ones:
+    /// it takes the first and last of four away, and makes one of the two between.
+    /// </summary>
     private static string ConnectionWord(string database)
     {
         var value = database.Replace(@"\", @"\\", StringComparison.Ordinal).Replace("'", @"\'", StringComparison.Ordinal);
         var word = $"dbname='{value}'".Replace(@"\", @"\\", StringComparison.Ordinal).Replace("'", "''", StringComparison.Ordinal)
-            .Replace("\n", @"\n", StringComparison.Ordinal).Replace("\r", @"\r", StringComparison.Ordinal);
+            .Replace("\"", "\"\"\"\"", StringComparison.Ordinal).Replace("\n", @"\n", StringComparison.Ordinal).Replace("\r", @"\r", StringComparison.Ordinal);
         return $"'{word}'";
     }
 }

@@ -133,9 +133,9 @@ public static partial class Catalogue
     public static readonly ProblemKind PostgresLocked = Kind("HF-PG-LOCKED", "A table was locked by somebody else for too long.",
         "Find out who alters tables (pg_locks, pg_stat_activity), and run again when it is done.", ExitCode.Failure, transient: true);
     public static readonly ProblemKind PostgresClosed = Kind("HF-PG-CLOSED", "A database allows no connections, so it is not in the recovery point.",
-        "ALTER DATABASE ... ALLOW_CONNECTIONS true; or name it under 'exclude-databases' when it need not be captured.", ExitCode.Success);
+        "ALTER DATABASE ... ALLOW_CONNECTIONS true; or name it under 'exclude-databases' when it need not be captured.", ExitCode.Incomplete);
     public static readonly ProblemKind PostgresBusy = Kind("HF-PG-BUSY", "PostgreSQL has no connection left for us.",
-        "Lower 'jobs' in the profile, or raise max_connections.", ExitCode.Unreachable, transient: true);
+        "Raise max_connections, or let fewer others connect meanwhile; a backup holds one connection for each database and 'jobs' of the profile more.", ExitCode.Unreachable, transient: true);
     public static readonly ProblemKind PostgresFull = Kind("HF-PG-FULL", "No room is left where PostgreSQL keeps its data.",
         "Make room there, then run again; nothing that was there before has been touched.", ExitCode.Failure, transient: true);
     public static readonly ProblemKind PostgresRefused = Kind("HF-PG-REFUSED", "PostgreSQL refused a statement.",
@@ -150,6 +150,10 @@ public static partial class Catalogue
         "See the message of pg_dump; nothing was changed in the database.", ExitCode.Failure);
     public static readonly ProblemKind PostgresRestore = Kind("HF-PG-RESTORE", "A database could not be restored to its end.",
         "What stood there before was kept; see the message for its name and for what PostgreSQL refused.", ExitCode.Failure);
+    public static readonly ProblemKind PostgresScript = Kind("HF-PG-SCRIPT", "A script in a recovery point is not what pg_dump writes, so nothing of it is run.",
+        "Look at it with 'holdfast restore --target'; somebody may have changed it, or the server that it came from.", ExitCode.Failure);
+    public static readonly ProblemKind PostgresInvalid = Kind("HF-PG-INVALID", "A database is invalid since a DROP DATABASE was broken off: PostgreSQL lets nobody use it, so it is not in the recovery point.",
+        "DROP DATABASE it, or restore one of its name.", ExitCode.Success);
     public static readonly ProblemKind PostgresBackup = Kind("HF-PG-BACKUP", "A base backup could not be taken to its end, so it is in no recovery point.",
         "See the message of PostgreSQL; nothing was changed in the cluster, and what was stored already is found again.", ExitCode.Failure);
     public static readonly ProblemKind PostgresFiles = Kind("HF-PG-FILES", "The files of a PostgreSQL cluster can not be read or written.",

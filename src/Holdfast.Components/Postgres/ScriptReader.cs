@@ -1,0 +1,108 @@
+using System.Text;
+
+namespace Holdfast.Components.Postgres;
+
+/// <summary>One statement of a script. Each character of <paramref name="Text"/> is one byte of the script.</summary>
+internal sealed record ScriptStatement(string Text, int Line);
+
+/// <summary>Cuts a script into statements while it is read.</summary>
+internal sealed class ScriptReader(Stream script)
+{
+    /// <summary>A statement longer than this is no dump's: PostgreSQL itself takes no message over 1 GiB.</summary>
+    private const int Longest = 1 << 30;
+
+    /// <summary>Lines that pg_dump writes for psql, and that say nothing to a server. Source: pg_dump.c, CVE-2025-8714.</summary>
+    private static readonly byte[][] _fences = [@"\restrict "u8.ToArray(), @"\unrestrict "u8.ToArray()];
+
+    private readonly ScriptLexer _lexer = new();
+    private byte[] _buffer = new byte[128 << 10];
+    private int _from, _to, _at;
+    private bool _isEnded, _isAtLineStart = true;
+
+    /// <summary>Null when there is no more.</summary>
+    /// <exception cref="BackslashCommandException">A command of psql stands there that pg_dump does not write itself.</exception>
+    /// <exception cref="InvalidDataException">The script ends within a statement, or one is too long.</exception>
+    public async Task<ScriptStatement?> NextAsync(CancellationToken cancellation)
+    {
+        while (true)
+        {
+            if (await SkipFenceAsync(cancellation)) continue;
+            var at = _at - _from;
+            var end = Find(ref at);
+            _at = _from + at;
+            if (end >= 0) return Take(end);
+            if (_isEnded) return Finish();
+            await FillAsync(cancellation);
+        }
+    }
+
+    private int Find(ref int at)
+    {
+        // Between statements the search stops at each line, so that fences are seen.
+        var text = _buffer.AsSpan(_from.._to);
+        if (!_lexer.IsBetween) return _lexer.Next(text, ref at, _isEnded);
+        var line = text[at..].IndexOf((byte)'\n');
+        var part = line < 0 ? text : text[..(at + line + 1)];
+        var before = at;
+        var end = _lexer.Next(part, ref at, line >= 0 || _isEnded);
+        if (at != before) _isAtLineStart = text[at - 1] == '\n';
+        return end;
+    }
+
+    private async Task<bool> SkipFenceAsync(CancellationToken cancellation)
+    {
+        if (!_isAtLineStart || !_lexer.IsBetween) return false;
+        while (!_isEnded && _buffer.AsSpan(_at.._to).IndexOf((byte)'\n') < 0 && _to - _at < 4096) await FillAsync(cancellation);
+        var rest = _buffer.AsSpan(_at.._to);
+        if (!IsFence(rest)) return false;
+        var end = rest.IndexOf((byte)'\n');
+        _at = end < 0 ? _to : _at + end + 1;
+        _from = _at;
+        return true;
+    }
+
+    /// <summary>A key of letters and digits, and nothing after it on its line.</summary>
+    public static bool IsFence(ReadOnlySpan<byte> line)
+    {
+        foreach (var fence in _fences)
+        {
+            if (!line.StartsWith(fence)) continue;
+            var key = line[fence.Length..];
+            var end = key.IndexOf((byte)'\n');
+            if (end >= 0) key = key[..end];
+            return key.Length > 0 && !key.ContainsAnyExcept(_keyBytes);
+        }
+        return false;
+    }
+
+    private static readonly System.Buffers.SearchValues<byte> _keyBytes = System.Buffers.SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"u8);
+
+    private ScriptStatement Take(int end)
+    {
+        var text = Encoding.Latin1.GetString(_buffer, _from, end);
+        _from += end;
+        _at = _from;
+        _isAtLineStart = false;
+        return new ScriptStatement(text, _lexer.StatementLine);
+    }
+
+    private ScriptStatement? Finish()
+    {
+        if (_lexer.IsOpen) throw new InvalidDataException($"the script ends within a statement that begins before line {_lexer.Line}");
+        return null;
+    }
+
+    private async Task FillAsync(CancellationToken cancellation)
+    {
+        if (_from > 0)
+        {
+            _buffer.AsSpan(_from.._to).CopyTo(_buffer);
+            (_at, _to, _from) = (_at - _from, _to - _from, 0);
+        }
+        if (_to == Longest) throw new InvalidDataException($"the statement before line {_lexer.Line} is longer than {SizeText.Of(Longest)}");
+        if (_to == _buffer.Length) Array.Resize(ref _buffer, (int)Math.Min((long)_buffer.Length * 2, Longest));
+        var read = await script.ReadAsync(_buffer.AsMemory(_to), cancellation);
+        _isEnded = read == 0;
+        _to += read;
+    }
+}

@@ -1,0 +1,138 @@
+using System.Text;
+using Holdfast.Engine.Problems;
+using Npgsql;
+
+namespace Holdfast.Components.Postgres;
+
+/// <summary>A statement of a script that the server refused.</summary>
+internal sealed record RefusedStatement(int Line, PostgresException Why, string Reason)
+{
+    public string State => Why.SqlState;
+
+    public override string ToString() => Reason;
+}
+
+/// <summary>
+/// Runs a script of a dump, one statement after the other over the wire: there is no program in between that has a language of its own, and
+/// what became of each statement is known by its SQLSTATE.
+/// </summary>
+internal sealed class StatementScript(PostgresConnector connector)
+{
+    /// <summary>Refused statements that are told in full.</summary>
+    private const int Told = 5;
+
+    /// <summary>Refused statements that are kept; of the others only their number is.</summary>
+    private const int Kept = 200;
+
+    /// <summary>Set for a database whose script has secrets: the server's log gets none of its statements, where we may say so.</summary>
+    public bool IsSecret { get; init; }
+
+    /// <summary>Called with what was refused and is neither harmless nor the end: set when a restore keeps going.</summary>
+    public Action<RefusedStatement>? OnRefused { get; init; }
+
+    /// <summary>Statements run after those of the script, in the same session.</summary>
+    public IReadOnlyList<string> Ending { get; init; } = [];
+
+    private const string Silence = """
+        SELECT pg_catalog.set_config(w.name, w.value, false) FROM (VALUES ('log_statement', 'none'), ('log_min_duration_statement', '-1'), ('log_min_error_statement', 'panic')) w(name, value)
+            WHERE (SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user)
+        """;
+
+    /// <summary>Reads a script to its end and runs nothing: so what can not be run is refused before anything is.</summary>
+    /// <exception cref="ProblemException">It has a command of psql, or ends too early.</exception>
+    public static async Task CheckAsync(Stream script, string name, CancellationToken cancellation)
+    {
+        var reader = new ScriptReader(script);
+        while (await ReadAsync(reader, name, cancellation) is not null)
+        {
+            // Only whether it can be read is asked.
+        }
+    }
+
+    /// <summary>
+    /// The refusals of the <paramref name="harmless"/> kind are returned; the others become one problem, whose sentence begins with <paramref name="what"/>.
+    /// </summary>
+    /// <param name="database">Where it is run.</param>
+    /// <param name="encoding">That of the script and of the database.</param>
+    /// <param name="script">Its text.</param>
+    /// <param name="name">What it is called in the recovery point.</param>
+    /// <param name="what">The beginning of a sentence.</param>
+    /// <param name="harmless">Whether a refusal says only that something is there already.</param>
+    /// <param name="cancellation">Ends it.</param>
+    public async Task<IReadOnlyList<RefusedStatement>> RunAsync(
+        string database, string encoding, Stream script, string name, string what, Func<RefusedStatement, bool> harmless, CancellationToken cancellation)
+    {
+        await using var connection = await connector.OpenAsync(database, cancellation, encoding);
+        try
+        {
+            return await RunAsync(connection, new ScriptReader(script), name, what, harmless, cancellation);
+        }
+        catch (Exception exception) when (PostgresProblem.Recognises(exception))
+        {
+            throw PostgresProblem.Of(exception, what, Catalogue.PostgresRestore);
+        }
+    }
+
+    private async Task<IReadOnlyList<RefusedStatement>> RunAsync(
+        NpgsqlConnection connection, ScriptReader reader, string name, string what, Func<RefusedStatement, bool> harmless, CancellationToken cancellation)
+    {
+        List<RefusedStatement> passed = [], serious = [];
+        var count = 0;
+        if (IsSecret) await connection.ExecuteAsync(Silence, cancellation);
+        await connection.ExecuteAsync("SELECT pg_catalog.set_config('synchronous_commit', 'off', false)", cancellation);
+        while (await ReadAsync(reader, name, cancellation) is { } statement)
+            if (await TryAsync(connection, statement, cancellation) is { } refused)
+                Sort(refused);
+        foreach (var statement in Ending)
+            if (await TryAsync(connection, new ScriptStatement(statement, 0), cancellation) is { } refused)
+                Sort(refused);
+        return count == 0 ? passed : throw Refused(what, serious, count);
+
+        void Sort(RefusedStatement refused)
+        {
+            if (harmless(refused)) passed.Add(refused);
+            else if (OnRefused is not null) OnRefused(refused);
+            else if (count++ < Kept) serious.Add(refused);
+        }
+    }
+
+    /// <summary>A batch of one is sent as it is; Npgsql cuts other commands at their semicolons.</summary>
+    private static async Task<RefusedStatement?> TryAsync(NpgsqlConnection connection, ScriptStatement statement, CancellationToken cancellation)
+    {
+        try
+        {
+            await using var batch = new NpgsqlBatch(connection) { BatchCommands = { new NpgsqlBatchCommand(statement.Text) } };
+            await batch.ExecuteNonQueryAsync(cancellation);
+            return null;
+        }
+        catch (PostgresException refused) when (connection.FullState.HasFlag(System.Data.ConnectionState.Open))
+        {
+            return new RefusedStatement(statement.Line, refused, ByteText.Decode(PostgresProblem.Sentence(refused)));
+        }
+    }
+
+    private static async Task<ScriptStatement?> ReadAsync(ScriptReader reader, string name, CancellationToken cancellation)
+    {
+        try
+        {
+            return await reader.NextAsync(cancellation);
+        }
+        catch (BackslashCommandException command)
+        {
+            throw Catalogue.PostgresScript.Throwable($"{name} has a command for psql in line {command.At}, which is no SQL: {ByteText.Decode(command.Command)}", command);
+        }
+        catch (InvalidDataException broken)
+        {
+            throw Catalogue.PostgresScript.Throwable($"{name} can not be read: {broken.Message}.", broken);
+        }
+    }
+
+    private static ProblemException Refused(string what, List<RefusedStatement> serious, int count)
+    {
+        var first = serious[0];
+        var rest = string.Join("; ", serious.Skip(1).Take(Told - 1).Select(refused => $"line {refused.Line}: {refused}"));
+        var more = count > 1 ? $" (and {count - 1} more: {rest}{(count > Told ? "; ..." : "")})" : "";
+        var kind = PostgresProblem.KindOf(first.State, Catalogue.PostgresRestore);
+        return kind.Throwable($"{what} at line {first.Line}: {first}{more}");
+    }
+}
