@@ -27,10 +27,12 @@ internal sealed class ScriptReader(Stream script)
         while (true)
         {
             if (await SkipFenceAsync(cancellation)) continue;
+            var before = _at;
             var at = _at - _from;
             var end = Find(ref at);
             _at = _from + at;
             if (end >= 0) return Take(end);
+            if (_at > before && _at < _to) continue;
             if (_isEnded) return Finish();
             await FillAsync(cancellation);
         }
