@@ -58,8 +58,13 @@ internal sealed class Session : IAsyncDisposable
     public Task ConfirmAsync(string question, string unasked, string refused, CancellationToken cancellation) =>
         ConfirmAsync(question, Catalogue.Unconfirmed, unasked, refused, cancellation);
 
-    /// <inheritdoc cref="ConfirmAsync(string, string, string, CancellationToken)"/>
+    /// <summary>Asks a person, and returns only when the answer is yes.</summary>
+    /// <param name="question">Ends with "[y/N]".</param>
     /// <param name="kind">The problem when it is not confirmed.</param>
+    /// <param name="unasked">What to print when nobody is here to confirm it.</param>
+    /// <param name="refused">What to print when the answer is anything else.</param>
+    /// <param name="cancellation">Stops asking.</param>
+    /// <exception cref="ProblemException">It is not confirmed.</exception>
     public async Task ConfirmAsync(string question, ProblemKind kind, string unasked, string refused, CancellationToken cancellation)
     {
         if (!CanAsk) throw kind.Throwable(unasked);

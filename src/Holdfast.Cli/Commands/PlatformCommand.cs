@@ -77,6 +77,8 @@ internal static class PlatformCommand
 
         async Task<Plan> ComposeAsync(CancellationToken token)
         {
+            // Unit files that were restored or edited since are not in systemd's mind, and what it does not know it does not start.
+            if (!parsed.GetValue(Plan)) await UnitFiles.ReloadAsync(session.Host, text => session.Output.Tell(new NoteEvent(text)), token);
             order = record is null ? await platform.FindEnabledAsync(token) : StartOrder.Parse(record.Units, record.Stay);
             return new Plan("platform start", name, platform.PlanStart(order, () => StoppedPlatform.Forget(session.State, name)));
         }

@@ -10,18 +10,28 @@ namespace Holdfast.Cli.Commands;
 /// <summary>Does what runs that were cut off still owe. Every backup and restore does the same before it begins.</summary>
 internal static class RecoverCommand
 {
+    private static readonly Option<bool> Forget = new("--forget") { Description = "Drop what could not be undone, after it was shown: nothing tries it again." };
+    private static readonly Option<bool> Yes = new("--yes", "-y") { Description = "Do not ask." };
+
     public static Command Make(Launcher launcher) =>
-        launcher.Start(new Command("recover", "Undoes what a run that was cut off has left half done."), RunAsync);
+        launcher.Start(new Command("recover", "Undoes what a run that was cut off has left half done.") { Forget, Yes }, RunAsync);
 
     private static async Task<ExitCode> RunAsync(Session session, ParseResult parsed, CancellationToken cancellation)
     {
         var recovered = new List<RecoveredRun>();
         var refusals = Recovery.DamagedJournals(session.State).ToList();
+        Problem? busy = null;
         foreach (var platform in Recovery.PlatformsWithOpenRuns(session.State))
         {
             try
             {
                 recovered.AddRange(await RecoverAsync(session, platform, cancellation));
+            }
+            catch (ProblemException refused) when (refused.Problem.Code == Catalogue.RunInProgress.Code)
+            {
+                // The run did what earlier ones owed before it began: this is no failure, and the timer meets it each minute of a long backup.
+                busy = refused.Problem;
+                session.Output.Tell(new NoteEvent(refused.Problem.Message));
             }
             catch (ProblemException refused)
             {
@@ -31,8 +41,29 @@ internal static class RecoverCommand
         }
         foreach (var refusal in refusals) session.Output.Tell(ProblemEvent.Error(refusal));
         var failures = recovered.SelectMany(run => run.Failures).Concat(refusals).ToList();
-        session.Output.Tell(new RecoverFinishedEvent(recovered.Count, recovered.Sum(run => run.Undone), failures.Count));
-        return failures.Count == 0 ? ExitCode.Success : failures[0].Exit;
+        if (busy is null || recovered.Count > 0 || failures.Count > 0)
+            session.Output.Tell(new RecoverFinishedEvent(recovered.Count, recovered.Sum(run => run.Undone), failures.Count));
+        if (parsed.GetValue(Forget)) return await ForgetAsync(session, parsed.GetValue(Yes), cancellation);
+        return failures.Count > 0 ? failures[0].Exit : busy?.Exit ?? ExitCode.Success;
+    }
+
+    private static async Task<ExitCode> ForgetAsync(Session session, bool yes, CancellationToken cancellation)
+    {
+        foreach (var platform in Recovery.PlatformsWithOpenRuns(session.State))
+        {
+            var pending = Recovery.Pending(session.State, platform);
+            session.Output.Tell(new MessageEvent($"Still owed for platform {Printable.Name(platform)}:"));
+            foreach (var undo in pending) session.Output.Tell(new MessageEvent($"  {Printable.Text(undo)}"));
+            if (!yes)
+            {
+                await session.ConfirmAsync(
+                    $"Drop {Amounts.Count(pending.Count, "undo", "undos")} for good? [y/N]", "What is owed would be dropped, and nobody is here to confirm it, so nothing was dropped.",
+                    "It was not confirmed, so nothing was dropped.", cancellation);
+            }
+            var run = new RecoverRun(session.RunEnvironment(new RunTeller(session.Output, session.Clock)), platform, repository: null, []);
+            session.Output.Tell(new MessageEvent($"{Amounts.Count(run.Forget(), "undo", "undos")} of platform {Printable.Name(platform)} dropped."));
+        }
+        return ExitCode.Success;
     }
 
     private static async Task<IReadOnlyList<RecoveredRun>> RecoverAsync(Session session, string platform, CancellationToken cancellation)

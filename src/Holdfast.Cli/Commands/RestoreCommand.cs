@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Holdfast.Cli.Output;
 using Holdfast.Cli.Output.Events;
+using Holdfast.Components.Systemd;
 using Holdfast.Engine.Problems;
 using Holdfast.Engine.Running;
 
@@ -66,6 +67,7 @@ internal static class RestoreCommand
     {
         Repository = await session.Source.ReadAsync(cancellation),
         Compose = session.Components,
+        AfterFiles = holds => UnitFiles.ReloadStepsAsync(session.Host, holds),
         Point = parsed.GetRequiredValue(Point),
         Profile = session.ProfileIfAny,
         Only = parsed.GetRequiredValue(Only),

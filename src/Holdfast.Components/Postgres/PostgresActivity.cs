@@ -10,7 +10,10 @@ internal sealed record PostgresCounters(long NextTransaction, IReadOnlyDictionar
 internal static class PostgresActivity
 {
     /// <summary>To users without the right to see it a session has neither type nor name nor state; but those of clients have a user.</summary>
-    private const string Others = "pid <> pg_catalog.pg_backend_pid() AND coalesce(backend_type, CASE WHEN usesysid IS NOT NULL THEN 'client backend' END) = 'client backend'";
+    /// <summary>Sessions of Holdfast are no clients: a check asks by several connections at once, and WAL is looked at by another. The name alone does not do, since any user may take it.</summary>
+    private const string Ours = "coalesce(application_name, '') = 'holdfast' AND coalesce(usename, '') = session_user";
+
+    private const string Others = "pid <> pg_catalog.pg_backend_pid() AND NOT (" + Ours + ") AND coalesce(backend_type, CASE WHEN usesysid IS NOT NULL THEN 'client backend' END) = 'client backend'";
     private const string IsDump = "coalesce(application_name, '') IN ('pg_dump', 'pg_dumpall', 'pg_basebackup')";
 
     private const string Sessions = $"""

@@ -1,6 +1,7 @@
 using Holdfast.Engine.Hosts;
 using Holdfast.Engine.Planning;
 using Holdfast.Engine.Problems;
+using Holdfast.Engine.Profiles;
 using Holdfast.Engine.Running;
 
 namespace Holdfast.Components.Systemd;
@@ -64,7 +65,7 @@ internal sealed class Standstill(IHost host, PlatformSettings settings, LeftOver
     {
         var survey = new UnitSurvey(_systemctl, settings);
         var groups = await survey.FindAsync(cancellation);
-        var maker = new StopOrderMaker(survey, groups, options.WithStores, leftOvers.OwnControlGroup);
+        var maker = new StopOrderMaker(survey, groups, options.WithStores, leftOvers.OwnControlGroup, File.Exists);
         return (await maker.MakeAsync(cancellation), groups, maker.Warnings);
     }
 
@@ -81,7 +82,28 @@ internal sealed class Standstill(IHost host, PlatformSettings settings, LeftOver
         _owed = start;
     }
 
-    private Task StopTriggersAsync(StepContext context, CancellationToken cancellation) => StopAsync(_stopping!.Triggers, wished: null, context, cancellation);
+    private async Task StopTriggersAsync(StepContext context, CancellationToken cancellation)
+    {
+        await StopAsync(_stopping!.Triggers, wished: null, context, cancellation);
+        if (_stopping.Jobs.Count == 0) return;
+        var ended = await _stopper.WaitForJobsAsync([.. _stopping.Jobs.Select(job => job.Id)], JobPatience, cancellation);
+        foreach (var job in _stopping.Jobs.Where(job => !ended.Contains(job.Id)))
+            context.Warn(Catalogue.UnitBusy.With($"{job.Id}, which a timer or path unit of the platform had started, did not end within {Duration.Describe(JobPatience)}, so it is stopped and started again."));
+        if (ended.Count > 0) await ForgetEndedAsync(ended, context, cancellation);
+    }
+
+    /// <summary>How long a job may go on that a timer has started: as long as its group may take to stop, or 30 seconds. Users are still served meanwhile.</summary>
+    private TimeSpan JobPatience => Groups.Select(group => group.StopTimeout).Max() ?? TimeSpan.FromSeconds(30);
+
+    /// <summary>A job that has done its work is not started again: it would do it twice.</summary>
+    private async Task ForgetEndedAsync(IReadOnlySet<string> ended, StepContext context, CancellationToken cancellation)
+    {
+        Ran = Ran.Without(ended);
+        var (before, after) = (_owed, Ran.IsEmpty ? null : StartServices.Of(Ran));
+        if (after is not null) await context.OweAsync(after, cancellation);
+        if (before is not null) await context.SettleAsync(before, cancellation);
+        _owed = after;
+    }
 
     private Step StopStep(ServiceGroup group) => Step(
         $"Stop {group.Name}", $"Stop {Names(group)}.",

@@ -55,5 +55,8 @@ public sealed record StartOrder
         };
     }
 
+    /// <summary>This order without some units.</summary>
+    public StartOrder Without(IReadOnlySet<string> names) => this with { Waves = [.. Waves.Select(wave => (IReadOnlyList<string>)[.. wave.Where(name => !names.Contains(name))]).Where(wave => wave.Count > 0)] };
+
     private static string[] Words(string text) => text.Split(' ', StringSplitOptions.RemoveEmptyEntries);
 }

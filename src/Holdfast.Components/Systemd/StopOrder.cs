@@ -9,6 +9,9 @@ public sealed record StopOrder
     /// <summary>Timers, paths and automounts that would start units again; stopped first.</summary>
     public required IReadOnlyList<UnitState> Triggers { get; init; }
 
+    /// <summary>Programs that are run once and that a trigger of the platform has started; they are waited for. They are in the waves too.</summary>
+    public IReadOnlyList<UnitState> Jobs { get; init; } = [];
+
     /// <summary>One for each group that is to be stopped, in turn; some may be empty.</summary>
     public required IReadOnlyList<StopWave> Waves { get; init; }
 

@@ -3,8 +3,14 @@ using Holdfast.Engine.Problems;
 namespace Holdfast.Components.Systemd;
 
 /// <summary>Finds the order in which the platform is stopped, and refuses one that could not be turned round.</summary>
-internal sealed class StopOrderMaker(UnitSurvey survey, IReadOnlyList<GroupUnits> groups, bool withStores, string ownControlGroup)
+/// <param name="survey">Asks systemd.</param>
+/// <param name="groups">The units of the profile.</param>
+/// <param name="withStores">Stores are stopped too.</param>
+/// <param name="ownControlGroup">The control group that Holdfast runs in.</param>
+/// <param name="fileExists">Whether a unit file exists.</param>
+internal sealed class StopOrderMaker(UnitSurvey survey, IReadOnlyList<GroupUnits> groups, bool withStores, string ownControlGroup, Func<string, bool> fileExists)
 {
+    private readonly List<UnitState> _jobs = [];
     private readonly HashSet<string> _placed = new(StringComparer.Ordinal);
     private readonly List<Problem> _warnings = [];
 
@@ -20,7 +26,7 @@ internal sealed class StopOrderMaker(UnitSurvey survey, IReadOnlyList<GroupUnits
         foreach (var trigger in triggers) _placed.Add(trigger.Id);
         var waves = new List<StopWave>();
         foreach (var group in chosen) waves.Add(new StopWave(group.Group, await UnitsOfAsync(group, cancellation)));
-        var order = new StopOrder { Triggers = triggers, Waves = waves, Stay = Stay() };
+        var order = new StopOrder { Triggers = triggers, Waves = waves, Jobs = _jobs, Stay = Stay() };
         Refuse(order);
         return order;
     }
@@ -36,12 +42,22 @@ internal sealed class StopOrderMaker(UnitSurvey survey, IReadOnlyList<GroupUnits
     private async Task<IReadOnlyList<UnitState>> UnitsOfAsync(GroupUnits group, CancellationToken cancellation)
     {
         var sockets = (await survey.StatesAsync(group.Units.SelectMany(unit => unit.TriggeredBy), cancellation)).Where(unit => unit.IsSocket);
-        var own = group.Units.Concat(sockets).Where(unit => !unit.IsStopped && !_placed.Contains(unit.Id)).DistinctBy(unit => unit.Id, StringComparer.Ordinal).ToList();
+        var started = await StartedByTriggersAsync(group, cancellation);
+        _jobs.AddRange(started.Where(unit => unit.IsJob));
+        var own = group.Units.Concat(sockets).Concat(started).Where(unit => !unit.IsStopped && !_placed.Contains(unit.Id)).DistinctBy(unit => unit.Id, StringComparer.Ordinal).ToList();
         var tied = (await survey.DependantsAsync(own, cancellation)).Where(unit => !_placed.Contains(unit.Id)).ToList();
         foreach (var unit in tied) Judge(unit, group.Group);
         var units = Sort([.. own, .. tied]);
         foreach (var unit in units) _placed.Add(unit.Id);
         return units;
+    }
+
+    /// <summary>What a timer, path or socket of the group has started and the profile does not name: it would go on writing.</summary>
+    private async Task<IReadOnlyList<UnitState>> StartedByTriggersAsync(GroupUnits group, CancellationToken cancellation)
+    {
+        var named = groups.SelectMany(other => other.Units).Select(unit => unit.Id).ToHashSet(StringComparer.Ordinal);
+        var started = await survey.StatesAsync(group.Units.Where(unit => unit.IsTrigger).SelectMany(unit => unit.Triggers), cancellation);
+        return [.. started.Where(unit => !unit.IsStopped && !named.Contains(unit.Id) && !_placed.Contains(unit.Id))];
     }
 
     /// <summary>A unit that systemd stops with those of another group.</summary>
@@ -76,8 +92,20 @@ internal sealed class StopOrderMaker(UnitSurvey survey, IReadOnlyList<GroupUnits
     {
         foreach (var unit in order.Units.Where(unit => unit.Runs && unit.IsMasked))
             throw Catalogue.UnitMasked.Throwable($"{unit.Id} runs but is masked: once stopped it could not be started again, so nothing was stopped.");
+        foreach (var unit in order.Units.Where(unit => unit.Runs || unit.IsGone))
+            if (WhyUnstartable(unit) is { } reason) throw Catalogue.UnitUnstartable.Throwable($"{unit.Id} runs and {reason}, so nothing was stopped.");
         foreach (var unit in order.Units.Where(unit => ControlGroups.Holds(unit.ControlGroup, ownControlGroup)))
             throw Catalogue.UnitSelf.Throwable($"{unit.Id} would be stopped, and Holdfast runs in it, so nothing was stopped.");
+    }
+
+    /// <summary>Why a unit could not be started again once it is down, or cannot be stopped; null when it can.</summary>
+    private string? WhyUnstartable(UnitState unit)
+    {
+        if (unit.IsGone) return "its unit file is gone: it could not be started again";
+        if (unit.IsTransient) return "is transient (systemd-run): it could not be started again";
+        if (unit.File.Length > 0 && !fileExists(unit.File)) return $"its unit file {unit.File} is gone: it could not be started again";
+        if (unit.RefusesStart) return "may not be started by hand (RefuseManualStart=)";
+        return unit.RefusesStop && groups.Any(group => group.Units.Contains(unit)) ? "may not be stopped by hand (RefuseManualStop=)" : null;
     }
 
     private static Problem Unmatched(GroupUnits group) =>

@@ -60,6 +60,18 @@ internal sealed class Systemctl(IHost host)
         return blocks;
     }
 
+    /// <summary>The loaded units one of whose names fits one of the patterns: a listing knows the first name only, and hides aliases.</summary>
+    /// <exception cref="ProblemException">systemd does not answer.</exception>
+    public async Task<IReadOnlyList<string>> FindByAliasAsync(IReadOnlyList<string> patterns, CancellationToken cancellation)
+    {
+        var blocks = await ShowAsync(["*"], ["Id", "Names"], cancellation);
+        return [.. blocks.Where(block => block.GetValueOrDefault("Names", "").Split(' ').Any(name => patterns.Any(pattern => UnitPattern.Fits(pattern, name)))).Select(block => block.GetValueOrDefault("Id", ""))];
+    }
+
+    /// <summary>Lets systemd read its unit files again. It does not notice by itself that a restored file differs, since the file's time is an old one.</summary>
+    /// <returns>What systemd complained of, or nothing.</returns>
+    public Task<string> ReloadAsync(CancellationToken cancellation) => RequestAsync(["daemon-reload", "--no-ask-password"], cancellation);
+
     /// <summary>Queues the stop of units; returns what systemd complained of, or nothing.</summary>
     public Task<string> StopAsync(IEnumerable<string> names, CancellationToken cancellation) => RequestAsync(["stop", "--no-block", "--no-ask-password", "--", .. names], cancellation);
 

@@ -1,4 +1,5 @@
 using Holdfast.Engine.Checking;
+using Holdfast.Engine.Problems;
 
 namespace Holdfast.Components.Systemd;
 
@@ -49,7 +50,7 @@ internal sealed class SystemdCheck(SystemdPlatform platform) : ICheckSource
     }
 
     /// <summary>What the profile names and is not here, and what would make a stop fail.</summary>
-    private IEnumerable<CheckLine> JudgeNames(PlatformStatus status) => status.Problems.Select(problem => new CheckLine(Name, "profile", CheckState.Warn, problem.Message) { Hint = problem.Hint });
+    private IEnumerable<CheckLine> JudgeNames(PlatformStatus status) => status.Problems.Select(problem => new CheckLine(Name, "profile", status.Order is null && problem.Exit != ExitCode.Success ? CheckState.Fail : CheckState.Warn, problem.Message) { Hint = problem.Hint });
 
     private CheckLine Line(string question, CheckState state, string found, string? hint = null) => new(Name, question, state, found) { Hint = hint };
 

@@ -6,8 +6,9 @@ public sealed record UnitState
     /// <summary>What is asked for; a version of systemd that does not know a property leaves it out.</summary>
     internal static readonly string[] Properties =
     [
-        "Id", "LoadState", "ActiveState", "SubState", "Result", "MainPID", "UnitFileState", "Type", "NRestarts", "ExecMainStatus", "ControlGroup",
+        "Id", "Names", "LoadState", "ActiveState", "SubState", "Result", "MainPID", "UnitFileState", "Type", "NRestarts", "ExecMainStatus", "ControlGroup",
         "TimeoutStopUSec", "TimeoutStartUSec", "TriggeredBy", "After", "Job", "ConditionResult", "ConditionTimestampMonotonic", "InactiveExitTimestampMonotonic", "RequiredBy", "RequisiteOf", "BoundBy", "ConsistsOf", "PropagatesStopTo",
+        "Triggers", "CanStart", "CanStop", "RefuseManualStart", "RefuseManualStop", "Transient", "FragmentPath",
     ];
 
     private static readonly string[] _triggerTypes = [".timer", ".path", ".automount", ".socket"];
@@ -17,6 +18,9 @@ public sealed record UnitState
 
     /// <summary>Its first name: an alias stands for the unit that it names.</summary>
     public string Id => Text("Id");
+
+    /// <summary>All its names, aliases too.</summary>
+    internal IReadOnlyList<string> Names => [.. List("Names").Append(Id).Distinct(StringComparer.Ordinal)];
 
     /// <summary>"loaded", "not-found", "masked".</summary>
     public string LoadState => Text("LoadState");
@@ -52,16 +56,35 @@ public sealed record UnitState
     public TimeSpan? StartTimeout => SystemdTime.Parse(Text("TimeoutStartUSec"));
 
     /// <summary>Timers, sockets and paths that start it.</summary>
-    public IReadOnlyList<string> TriggeredBy => Names("TriggeredBy");
+    public IReadOnlyList<string> TriggeredBy => List("TriggeredBy");
 
     /// <summary>What it is started after, and stopped before.</summary>
-    internal IReadOnlyList<string> After => Names("After");
+    internal IReadOnlyList<string> After => List("After");
 
     /// <summary>What systemd stops when it is stopped.</summary>
     internal IReadOnlyList<string> Dependants =>
-        [.. Names("RequiredBy").Concat(Names("RequisiteOf")).Concat(Names("BoundBy")).Concat(Names("ConsistsOf")).Concat(Names("PropagatesStopTo")).Distinct(StringComparer.Ordinal)];
+        [.. List("RequiredBy").Concat(List("RequisiteOf")).Concat(List("BoundBy")).Concat(List("ConsistsOf")).Concat(List("PropagatesStopTo")).Distinct(StringComparer.Ordinal)];
 
-    public bool Exists => LoadState != "not-found";
+    /// <summary>Units that it starts, when it is a timer, path, socket or automount.</summary>
+    internal IReadOnlyList<string> Triggers => List("Triggers");
+
+    /// <summary>The file that it was loaded from; empty when systemd has none.</summary>
+    internal string File => Text("FragmentPath");
+
+    /// <summary>It runs although systemd has no file of it any more.</summary>
+    internal bool IsGone => LoadState == "not-found" && !IsStopped;
+
+    /// <summary>A program made it (systemd-run, a session): it ends with its processes.</summary>
+    internal bool IsTransient => Text("Transient") == "yes";
+
+    /// <summary>Only other units may start it.</summary>
+    internal bool RefusesStart => Text("RefuseManualStart") == "yes" || Text("CanStart") == "no";
+
+    /// <summary>Only other units may stop it.</summary>
+    internal bool RefusesStop => Text("RefuseManualStop") == "yes" || Text("CanStop") == "no";
+
+    /// <summary>True when there is anything of it here: a file, or at least processes.</summary>
+    public bool Exists => LoadState != "not-found" || IsGone;
 
     public bool IsMasked => LoadState == "masked" || UnitFileState is "masked" or "masked-runtime";
 
@@ -105,6 +128,9 @@ public sealed record UnitState
     /// <summary>It starts others: a timer, path, automount or socket.</summary>
     internal bool IsTrigger => _triggerTypes.Any(type => Id.EndsWith(type, StringComparison.Ordinal));
 
+    /// <summary>A program that is run once is at work.</summary>
+    internal bool IsJob => IsOneShot && ActiveState == "activating" && !IsRestarting;
+
     private bool IsOneShot => Text("Type") == "oneshot";
 
     /// <summary>As systemctl shows it: "active (running)".</summary>
@@ -114,5 +140,5 @@ public sealed record UnitState
 
     private int Number(string property) => int.TryParse(Text(property), out var number) ? number : 0;
 
-    private string[] Names(string property) => Text(property).Split(' ', StringSplitOptions.RemoveEmptyEntries);
+    private string[] List(string property) => Text(property).Split(' ', StringSplitOptions.RemoveEmptyEntries);
 }

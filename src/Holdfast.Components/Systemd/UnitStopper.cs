@@ -42,6 +42,20 @@ internal sealed class UnitStopper(Systemctl systemctl, TimeProvider clock)
         }
     }
 
+    /// <summary>Waits until programs that are run once have ended.</summary>
+    /// <returns>Those that have.</returns>
+    public async Task<IReadOnlySet<string>> WaitForJobsAsync(IReadOnlyList<string> names, TimeSpan limit, CancellationToken cancellation)
+    {
+        var began = clock.GetTimestamp();
+        while (true)
+        {
+            var now = await systemctl.ShowAsync(names, cancellation);
+            var ended = now.Where(unit => unit.IsStopped).Select(unit => unit.Id).ToHashSet(StringComparer.Ordinal);
+            if (ended.Count == now.Count || clock.GetElapsedTime(began) > limit) return ended;
+            await Task.Delay(_pause, clock, cancellation);
+        }
+    }
+
     /// <summary>That units run which had been stopped.</summary>
     public async Task<Problem> ReturnedAsync(IReadOnlyList<UnitState> back, CancellationToken cancellation)
     {

@@ -41,13 +41,15 @@ internal sealed class UnitSurvey(Systemctl systemctl, PlatformSettings settings)
 
     private async Task<GroupUnits> FindAsync(ServiceGroup group, HashSet<string> taken, CancellationToken cancellation)
     {
+        var globs = group.Units.Where(UnitPattern.IsGlob).ToList();
         var names = await systemctl.ListAsync(group.Units, cancellation);
+        if (globs.Count > 0) names = [.. names.Concat(await systemctl.FindByAliasAsync(globs, cancellation)).Distinct(StringComparer.Ordinal)];
         var states = (await systemctl.ShowAsync(names, cancellation)).ToList();
         foreach (var unit in states) _known[unit.Id] = unit;
         var there = states.Where(unit => unit.Exists).ToList();
         return new GroupUnits(group, [.. there.Where(unit => taken.Add(unit.Id)).OrderBy(unit => unit.Id, StringComparer.Ordinal)])
         {
-            Unmatched = [.. group.Units.Where(pattern => UnitPattern.IsGlob(pattern) ? !there.Exists(unit => UnitPattern.Fits(pattern, unit.Id)) : states.Exists(unit => unit.Id == pattern && !unit.Exists))],
+            Unmatched = [.. group.Units.Where(pattern => UnitPattern.IsGlob(pattern) ? !there.Exists(unit => unit.Names.Any(name => UnitPattern.Fits(pattern, name))) : states.Exists(unit => unit.Id == pattern && !unit.Exists))],
         };
     }
 }

@@ -92,6 +92,8 @@ public static partial class Catalogue
         "Check that this user may run it; running as another user needs root.", ExitCode.Failure);
     public static readonly ProblemKind ProgramFailed = Kind("HF-PROGRAM-FAILED", "A program ended with an error.",
         "Its own message says why.", ExitCode.Failure);
+    public static readonly ProblemKind CommandValue = Kind("HF-COMMAND-VALUE", "A value from a database or a server cannot be a word of a command.",
+        "Look at the row or name: somebody may want to give the program an option. Or write the word of the profile so that the value cannot begin it: '--id={id}'.", ExitCode.Failure);
     public static readonly ProblemKind StepFailed = Kind("HF-STEP-FAILED", "A step failed for a reason that Holdfast does not know.",
         "Nothing is lost; run again, and if it stays, report it with the journal of the run.", ExitCode.Failure);
     public static readonly ProblemKind StepTimeout = Kind("HF-STEP-TIMEOUT", "A step took longer than its deadline, and was stopped.",
@@ -244,6 +246,10 @@ public static partial class Catalogue
         "Correct its name in 'services' of the profile, or take it out there when this machine does not have it.", ExitCode.Success);
     public static readonly ProblemKind UnitMasked = Kind("HF-UNIT-MASKED", "A unit is masked, so it can not be started.",
         "Unmask it with 'systemctl unmask', or stop it by hand when it is not wanted any more.", ExitCode.Failure);
+    public static readonly ProblemKind UnitUnstartable = Kind("HF-UNIT-UNSTARTABLE", "A unit of the platform runs that could not be started again, or may not be stopped, so nothing was stopped.",
+        "Stop the unit by hand and take it out of 'services', or give it a unit file: put a lost file back, then run 'systemctl daemon-reload'.", ExitCode.Failure);
+    public static readonly ProblemKind UnitBusy = Kind("HF-UNIT-BUSY", "A job that a timer of the platform had started did not end in time, so it was stopped and is started again with the platform.",
+        "Let the job end quickly when it is stopped, take the backup at another time, or raise 'stop-timeout' of its group to wait longer.", ExitCode.Success);
     public static readonly ProblemKind UnitTied = Kind("HF-UNIT-TIED", "A unit would be stopped by systemd together with others, at the wrong time.",
         "Put the units that depend on each other into the right groups of 'services', or change Requires=, BindsTo= or PartOf= of the units.", ExitCode.Failure);
     public static readonly ProblemKind UnitSelf = Kind("HF-UNIT-SELF", "The unit that Holdfast itself runs in would be stopped.",

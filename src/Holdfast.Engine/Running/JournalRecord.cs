@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Holdfast.Engine.Hosts;
 using Holdfast.Engine.Planning;
 using Holdfast.Engine.Problems;
 
@@ -10,6 +11,9 @@ public sealed record OwedUndo(int Number, Undo Undo);
 /// <summary>A journal as it was read.</summary>
 public sealed class JournalRecord
 {
+    /// <summary>1 GiB: a journal of hundreds of MiB is that of a run with very many warnings.</summary>
+    private const int Largest = 1 << 30;
+
     private JournalRecord(string file, IReadOnlyList<RunEvent> events, long whole) => (File, Events, Whole) = (file, events, whole);
 
     public string File { get; }
@@ -41,7 +45,7 @@ public sealed class JournalRecord
     /// <exception cref="ProblemException">A line before the last one is damaged, or the file can not be read.</exception>
     public static JournalRecord Read(string file)
     {
-        var bytes = Try(file, () => System.IO.File.ReadAllBytes(file));
+        var bytes = Try(file, () => OwnedFile.ReadBytes(file, Largest));
         var events = new List<RunEvent>();
         var whole = 0;
         for (int length; (length = bytes.AsSpan(whole).IndexOf((byte)'\n') + 1) > 0; whole += length)
@@ -66,23 +70,38 @@ public sealed class JournalRecord
     private static byte[] TailOf(string file)
     {
         const int Tail = 16 << 10;
-        using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
-        stream.Seek(Math.Max(0, stream.Length - Tail), SeekOrigin.Begin);
+        using var opened = OwnedFile.Open(file);
         var tail = new byte[Tail];
-        return tail[..stream.ReadAtLeast(tail, Tail, throwOnEndOfStream: false)];
+        return tail[..RandomAccess.Read(opened.Handle, tail, Math.Max(0, opened.Length - Tail))];
     }
 
     private static RunEvent? Parse(ReadOnlySpan<byte> line)
     {
         try
         {
-            return JsonSerializer.Deserialize(line, JournalJson.Readable.RunEvent);
+            return JsonSerializer.Deserialize(line, JournalJson.Readable.RunEvent) is { } read && IsWhole(read) ? read : null;
         }
         catch (Exception damaged) when (damaged is JsonException or NotSupportedException)
         {
             return null;
         }
     }
+
+    /// <summary>What is absent in JSON is null, whatever the type says: a line without the words that its event needs is damaged.</summary>
+    private static bool IsWhole(RunEvent read) => read switch
+    {
+        RunStarted started => started is { Run: not null, Verb: not null, Platform: not null, Host: not null, Version: not null, Plan: not null } && started.Plan.All(step => step is { Name: not null, Does: not null }),
+        StepStarted step => step.Name is not null,
+        UndoOwed owed => owed.Undo is { Kind: not null, Does: not null, Arguments: not null } undo && undo.Arguments.Values.All(value => value is not null),
+        Noted noted => noted.Text is not null,
+        StepFailed failed => IsWhole(failed.Problem),
+        Warned warned => IsWhole(warned.Problem),
+        UndoFailed failed => IsWhole(failed.Problem),
+        RunEnded { Problem: { } problem } => IsWhole(problem),
+        _ => true,
+    };
+
+    private static bool IsWhole(Problem? problem) => problem is { Code: not null, Message: not null, Hint: not null };
 
     private static byte[] Try(string file, Func<byte[]> read)
     {

@@ -21,4 +21,13 @@ public sealed class RecoverRun(RunEnvironment environment, string platform, Repo
         using var held = RunLock.Take(environment.State, platform, Holder + RunFrame.Holder(environment.Clock));
         return await new Recovery(environment.State, all, environment.Observer, environment.Clock).RecoverAsync(held);
     }
+
+    /// <summary>Drops what the dead runs of the platform still owe.</summary>
+    /// <returns>How many undos were dropped.</returns>
+    /// <exception cref="ProblemException">A run is in progress, or a journal cannot be written.</exception>
+    public int Forget()
+    {
+        using var held = RunLock.Take(environment.State, platform, Holder + RunFrame.Holder(environment.Clock));
+        return new Recovery(environment.State, [], environment.Observer, environment.Clock).Drop(held);
+    }
 }

@@ -56,6 +56,26 @@ public sealed class Recovery(StateDirectory state, IReadOnlyList<IUndoHandler> h
         return recovered;
     }
 
+    /// <summary>What dead runs of a platform owe, as the sentences of their undos.</summary>
+    public static IReadOnlyList<string> Pending(StateDirectory state, string platform) =>
+        [.. OpenJournals(state).Where(dead => dead.Started!.Platform == platform).SelectMany(dead => dead.Owed).Select(owed => owed.Undo.Does)];
+
+    /// <summary>Drops what dead runs of the platform owe, undone, because it can never be done: the thing that it would take back is gone for good.</summary>
+    /// <returns>How many undos were dropped.</returns>
+    /// <exception cref="ProblemException">A journal cannot be written.</exception>
+    public int Drop(RunLock held)
+    {
+        var dropped = 0;
+        foreach (var dead in OpenJournals(state).Where(journal => journal.Started!.Platform == held.Platform))
+        {
+            using var journal = Journal.Continue(dead.File, dead.Whole);
+            foreach (var owed in dead.Owed) journal.Append(new UndoSettled(owed.Number) { Time = clock.GetUtcNow() });
+            journal.Append(new RunEnded(RunResult.Recovered, 0, null) { Time = clock.GetUtcNow() });
+            dropped += dead.Owed.Count;
+        }
+        return dropped;
+    }
+
     private async Task<RecoveredRun> RecoverAsync(JournalRecord dead)
     {
         using var journal = Journal.Continue(dead.File, dead.Whole);

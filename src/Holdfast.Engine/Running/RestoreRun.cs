@@ -13,6 +13,9 @@ public sealed record RestoreRequest
     /// <summary>Makes the components of a profile.</summary>
     public required Func<Profile, IReadOnlyList<IComponent>> Compose { get; init; }
 
+    /// <summary>Steps that follow those of files that are restored in place: they let a program of this machine read its files again. The argument finds out whether the point holds a path.</summary>
+    public Func<Func<string, Task<bool>>, Task<IReadOnlyList<Step>>> AfterFiles { get; init; } = _ => Task.FromResult<IReadOnlyList<Step>>([]);
+
     /// <summary>An id, the beginning of one, or "latest".</summary>
     public string Point { get; init; } = "latest";
 
@@ -89,7 +92,7 @@ public sealed class RestoreRun : IAsyncDisposable
 
     /// <summary>
     /// What the profile would do, when it comes from the recovery point and does anything but name files: then a person must confirm it before
-    /// <see cref="PlanAsync"/> and <see cref="RunAsync"/>, which do it. Null when nothing needs to be confirmed.
+    /// a plan or a run, which do it. Null when nothing needs to be confirmed.
     /// </summary>
     public ProfileReach? Unconfirmed => _request.Profile is null && ProfileReach.Of(Profile) is { IsEmpty: false } reach ? reach : null;
 
@@ -153,10 +156,21 @@ public sealed class RestoreRun : IAsyncDisposable
     private async Task<Plan> PlanAsync(Interruption interruption, CancellationToken cancellation)
     {
         var restores = new List<Step>();
-        foreach (var component in Selected()) restores.AddRange(await component.PlanRestoreAsync(_session, cancellation));
+        foreach (var component in Selected())
+        {
+            var steps = await component.PlanRestoreAsync(_session, cancellation);
+            restores.AddRange(steps);
+            if (component.PlansRestoreAlone && steps.Count > 0 && _request.Target is null) restores.AddRange(await AfterFilesAsync(component, cancellation));
+        }
         if (restores.Count == 0 && _request.Include.Count > 0)
             throw Catalogue.RestoreNothing.Throwable($"Nothing in the recovery point {Point.Id.ToShortString()} fits {string.Join(" or ", _request.Include.Select(pattern => $"'{pattern}'"))}, so nothing was done.");
         return new Plan("restore", Profile.Platform, _request.NoLock ? restores : [LockStep(interruption), .. restores, ReleaseStep]);
+    }
+
+    private Task<IReadOnlyList<Step>> AfterFilesAsync(IComponent component, CancellationToken cancellation)
+    {
+        var folder = Manifest.Components.First(record => record.Name == component.Name).Path;
+        return _request.AfterFiles(async path => await _hold.Repository.FindNodeAsync(Point, folder + path, cancellation) is not null);
     }
 
     /// <summary>What the point holds, as far as it is asked for. A part of the point that nothing can restore is not passed over in silence.</summary>

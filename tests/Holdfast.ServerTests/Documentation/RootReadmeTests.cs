@@ -17,7 +17,7 @@ public sealed class RootReadmeTests
           mkdir -p "/mnt/layers/$1/upper" "/mnt/layers/$1/work"
           mount -t overlay -o "lowerdir=$1,upperdir=/mnt/layers/$1/upper,workdir=/mnt/layers/$1/work" none "$2"
         }
-        for place in /etc /usr/local /var /opt; do layer "$place" "$place"; done
+        for place in /etc /usr/bin /var /opt; do layer "$place" "$place"; done
         mkdir /mnt/socket /mnt/redis /mnt/sources
         mount --bind "${2%/*}" /mnt/socket
         mount --bind "${3%/*}" /mnt/redis
@@ -32,7 +32,7 @@ public sealed class RootReadmeTests
         ln -s "/mnt/redis/${3##*/}" /run/shop-redis/redis.sock
         # systemd does not answer in here; a profile says whether a point is then taken all the same.
         sed -i 's/^quiesce:$/quiesce:\n  when-late: online/' "$1/profiles/sample.yaml"
-        rm -rf /etc/holdfast /var/backups/holdfast /var/lib/holdfast /usr/local/bin/holdfast
+        rm -rf /etc/holdfast /var/backups/holdfast /var/lib/holdfast /usr/bin/holdfast
         """;
 
     /// <summary>The platform that the sample profile describes; the passwords of its stores are the one thing the README does not say.</summary>

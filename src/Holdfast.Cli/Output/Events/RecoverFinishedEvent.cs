@@ -3,6 +3,9 @@ namespace Holdfast.Cli.Output.Events;
 /// <summary>What was owed by runs that had been cut off, and how much of it is done now.</summary>
 internal sealed record RecoverFinishedEvent(int Runs, int Undone, int Failed) : OutputEvent
 {
+    /// <summary>The timer asks each minute, quietly.</summary>
+    internal override bool IsAnswer => Runs + Failed > 0;
+
     public override IEnumerable<string> Lines(Style style)
     {
         if (Runs == 0 && Failed > 0) return [$"{style.Red("Not recovered")}: what is owed could not be done, see above."];
