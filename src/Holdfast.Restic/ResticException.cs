@@ -45,6 +45,9 @@ public enum ResticError
     /// <summary>The folder to restore into can't be made or used.</summary>
     Target,
 
+    /// <summary>Another user may write the folder to restore into, or lead it elsewhere.</summary>
+    Unsafe,
+
     /// <summary>Any other failure of input or output.</summary>
     InputOutput,
 }

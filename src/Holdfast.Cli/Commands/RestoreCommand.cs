@@ -27,7 +27,7 @@ internal static class RestoreCommand
     static RestoreCommand() => Point.DefaultValueFactory = _ => "latest";
 
     public static Command Make(Launcher launcher) => launcher.Start(
-        RecoveryOptions.With(IndexOptions.With(new Command("restore", "Brings the platform back from a recovery point.") { Point, Plan, Yes, Only, Target, Include, Exclude, Overwrite, NoLock, Trust })), RunAsync);
+        RecoveryOptions.With(IndexOptions.With(FileOptions.With(new Command("restore", "Brings the platform back from a recovery point.") { Point, Plan, Yes, Only, Target, Include, Exclude, Overwrite, NoLock, Trust }))), RunAsync);
 
     private static async Task<ExitCode> RunAsync(Session session, ParseResult parsed, CancellationToken cancellation)
     {
@@ -78,6 +78,7 @@ internal static class RestoreCommand
         Exclude = parsed.GetRequiredValue(Exclude),
         Recovery = RecoveryOptions.Read(parsed),
         Indices = IndexOptions.Read(parsed),
+        Files = FileOptions.Read(parsed),
     };
 
     private static string? TargetOf(ParseResult parsed) => parsed.GetValue(Target) switch

@@ -79,7 +79,11 @@ public sealed class FilesComponent : IComponent
         : $"Configurations read for certificates: {string.Join(", ", survey.Configurations.Order(StringComparer.Ordinal).Take(50))}"
             + (survey.Configurations.Count > 50 ? $" and {survey.Configurations.Count - 50} more." : ".");
 
-    private static string Sentence(RestoreSession session) =>
-        (session.Target is { } target ? $"Write the files of the recovery point below {target}; " : "Write the files of the recovery point to where they came from; ")
-        + (session.Overwrite ? "what differs is replaced." : $"what differs is moved aside, with '{session.AsideSuffix}' added to its name.");
+    private static string Sentence(RestoreSession session)
+    {
+        var existing = session.Overwrite ? "what differs is replaced." : $"what differs is moved aside, to '.NAME{session.AsideSuffix}~' beside it.";
+        if (session.Target is not { } target) return $"Write the files of the recovery point to where they came from; {existing}";
+        var rights = session.Files.PrivilegedModes ? "" : " Set-id bits, file capabilities and device nodes are left out.";
+        return $"Write the files of the recovery point below {target}; {existing}{rights}";
+    }
 }

@@ -24,6 +24,9 @@ internal sealed class RestoreFiles(RestoreSession session)
             Exclude = patterns.Exclude,
             Existing = session.Overwrite ? ExistingFiles.Overwrite : ExistingFiles.MoveAside,
             AsideSuffix = session.AsideSuffix,
+            TrustTimes = session.Files.TrustTimes,
+            NumericOwner = session.Files.NumericOwner,
+            PlainModes = session.Target is not null && !session.Files.PrivilegedModes,
         };
         step.Counters.Refresh = shown => Show(options.Counters, shown);
         Report(await RestoreAsync(options, cancellation), step);
@@ -53,6 +56,8 @@ internal sealed class RestoreFiles(RestoreSession session)
         foreach (var failed in report.Failures.Where(_ => _warnings.Take()))
             step.Warn(Catalogue.RestoreFailures.With($"{failed.Path} could not be restored: {failed.Error}"));
         if (_warnings.Suppressed > 0) step.Warn(Catalogue.RestoreFailures.With($"{_warnings.Suppressed} more entries could not be restored."));
+        if (report.LeftOut > 0) step.Note($"{report.LeftOut} device nodes were left out; --privileged-modes restores them.");
+        if (report.Reduced > 0) step.Note($"{report.Reduced} entries were restored without their set-id bits or file capabilities; --privileged-modes restores these.");
         step.Note($"{report.Files} files of {report.Bytes} bytes were restored, {report.Kept} stood there already, {report.MovedAside.Count} were moved aside.");
     }
 

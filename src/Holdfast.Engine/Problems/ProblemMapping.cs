@@ -49,6 +49,7 @@ public static class ProblemMapping
         ResticError.ReadOnly => Catalogue.RepositoryReadOnly,
         ResticError.Unsupported => Catalogue.RepositoryUnsupported,
         ResticError.Target => Catalogue.TargetUnusable,
+        ResticError.Unsafe => Catalogue.TargetUnsafe,
         ResticError.InputOutput => Catalogue.RepositoryIo,
         _ => throw new ArgumentOutOfRangeException(nameof(error), error, "A kind of error without a problem."),
     };

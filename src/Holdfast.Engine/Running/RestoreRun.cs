@@ -1,6 +1,7 @@
 using Holdfast.Engine.Planning;
 using Holdfast.Engine.Problems;
 using Holdfast.Engine.Profiles;
+using Holdfast.Restic.Restoring;
 using Holdfast.Restic.Snapshots;
 
 namespace Holdfast.Engine.Running;
@@ -45,6 +46,9 @@ public sealed record RestoreRequest
 
     /// <summary>Under which names search indices come back, and whether their aliases lead to them.</summary>
     public IndexWishes Indices { get; init; } = IndexWishes.None;
+
+    /// <summary>How files are compared, owned and given rights.</summary>
+    public FileRules Files { get; init; } = FileRules.Usual;
 }
 
 /// <summary>What a restore has done.</summary>
@@ -105,6 +109,7 @@ public sealed class RestoreRun : IAsyncDisposable
         var hold = new RepositoryHold(request.Repository);
         try
         {
+            if (request.Target is { } target) RestoreTarget.Check(target);
             var search = new PointSearch(await hold.OpenAsync(cancellation), problem => environment.Observer.OnEvent(new Warned(0, problem) { Time = environment.Clock.GetUtcNow() }));
             var found = await search.FindAsync(request, cancellation);
             return new RestoreRun(environment, request, hold, found, request.Profile ?? await search.Points.ReadProfileAsync(found.Point, cancellation));
@@ -149,7 +154,7 @@ public sealed class RestoreRun : IAsyncDisposable
     private RestoreSession NewSession() => new()
     {
         Repository = _hold.Repository, Point = Point, Manifest = Manifest, Target = _request.Target, Overwrite = _request.Overwrite,
-        Include = _request.Include, Exclude = _request.Exclude, Recovery = _request.Recovery, Indices = _request.Indices, AsideSuffix = $".before-{_id}",
+        Include = _request.Include, Exclude = _request.Exclude, Recovery = _request.Recovery, Indices = _request.Indices, Files = _request.Files, AsideSuffix = $".before-{_id}",
         Tell = text => _environment.Observer.OnEvent(new Noted(0, text) { Time = _environment.Clock.GetUtcNow() }),
     };
 

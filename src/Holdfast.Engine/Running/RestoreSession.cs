@@ -25,6 +25,9 @@ public sealed class RestoreSession
     /// <summary>Under which names search indices come back, and whether their aliases lead to them.</summary>
     public IndexWishes Indices { get; init; } = IndexWishes.None;
 
+    /// <summary>How files are compared, owned and given rights.</summary>
+    public FileRules Files { get; init; } = FileRules.Usual;
+
     /// <summary>Added to the name of what is moved aside; unique for the run.</summary>
     public required string AsideSuffix { get; init; }
 

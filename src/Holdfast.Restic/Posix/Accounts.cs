@@ -8,6 +8,7 @@ namespace Holdfast.Restic.Posix;
 internal static unsafe class Accounts
 {
     private static readonly ConcurrentDictionary<uint, string> Users = new(), Groups = new();
+    private static readonly ConcurrentDictionary<string, uint?> UserNumbers = new(StringComparer.Ordinal), GroupNumbers = new(StringComparer.Ordinal);
 
     /// <summary>The number of the user that this process acts as; 0 is root.</summary>
     public static uint EffectiveUser => Libc.geteuid();
@@ -19,6 +20,34 @@ internal static unsafe class Accounts
 
     /// <summary>The group's name, or "" when the number has none.</summary>
     public static string GroupName(uint gid) => Groups.GetOrAdd(gid, static id => LookUp(id, Libc.getgrgid_r));
+
+    /// <summary>The number of a user of this machine; null when it has none of this name.</summary>
+    public static uint? UserNumber(string name) => UserNumbers.GetOrAdd(name, static user => Number(user, Libc.getpwnam_r));
+
+    /// <summary>The number of a group of this machine; null when it has none of this name.</summary>
+    public static uint? GroupNumber(string name) => GroupNumbers.GetOrAdd(name, static group => Number(group, Libc.getgrnam_r));
+
+    private delegate int NameFinder(ref byte name, byte** entry, byte* buffer, nuint size, byte*** result);
+
+    // In struct passwd and in struct group the number comes behind the pointers to the name and the password.
+    private static uint? Number(string name, NameFinder find)
+    {
+        if (name.Contains('\0')) return null;
+        using var native = new NativePath(name, stackalloc byte[NativePath.StackSize]);
+        var entry = stackalloc byte*[16];
+        byte** found;
+        for (var size = 1024; size <= 1 << 20; size *= 4)
+        {
+            var buffer = ArrayPool<byte>.Shared.Rent(size);
+            fixed (byte* start = buffer)
+            {
+                var error = find(ref native.GetPinnableReference(), entry, start, (nuint)buffer.Length, &found);
+                ArrayPool<byte>.Shared.Return(buffer);
+                if (error != (int)Errno.ERANGE) return error == 0 && found != null ? *(uint*)(found + 2) : null;
+            }
+        }
+        return null;
+    }
 
     private delegate int Finder(uint id, byte** entry, byte* buffer, nuint size, byte*** result);
 

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
 
 namespace Holdfast.Restic.Posix;
 
@@ -54,6 +55,72 @@ internal static class AttributeCalls
         using var nativeName = new NativePath(name, stackalloc byte[NativePath.StackSize]);
         var result = Libc.lremovexattr(ref native.GetPinnableReference(), ref nativeName.GetPinnableReference());
         PosixException.ThrowIfNegative(result, $"remove the attribute {name} of", path);
+    }
+
+    /// <summary>As <see cref="List(string)"/>, of what is open; the path is for messages.</summary>
+    public static IReadOnlyList<string> List(SafeFileHandle file, string path)
+    {
+        Span<byte> names = stackalloc byte[UsualSize];
+        while (true)
+        {
+            var size = Libc.flistxattr(file, ref names[0], (nuint)names.Length);
+            if (size < 0 && ProcessPath.IsNeeded) size = ListByPlace(file, names);
+            if (size >= 0) return size == 0 ? [] : Split(names[..(int)size]);
+            if (Failed(Errno.EOPNOTSUPP)) return [];
+            if (!Failed(Errno.ERANGE)) throw PosixException.Last("list the attributes of", path);
+            names = new byte[names.Length * 8];
+        }
+    }
+
+    /// <summary>As <see cref="Get(string, string)"/>, of what is open; the path is for messages.</summary>
+    public static byte[]? Get(SafeFileHandle file, string name, string path)
+    {
+        using var nativeName = new NativePath(name, stackalloc byte[NativePath.StackSize]);
+        Span<byte> value = stackalloc byte[UsualSize];
+        while (true)
+        {
+            var size = Libc.fgetxattr(file, ref nativeName.GetPinnableReference(), ref value[0], (nuint)value.Length);
+            if (size < 0 && ProcessPath.IsNeeded)
+            {
+                using var place = new ProcessPath(file);
+                size = Libc.getxattr(ref place.GetPinnableReference(), ref nativeName.GetPinnableReference(), ref value[0], (nuint)value.Length);
+            }
+            if (size >= 0) return value[..(int)size].ToArray();
+            if (Failed(Errno.ENODATA)) return null;
+            if (!Failed(Errno.ERANGE)) throw PosixException.Last($"read the attribute {name} of", path);
+            value = new byte[value.Length * 8];
+        }
+    }
+
+    public static void Set(SafeFileHandle file, string name, ReadOnlySpan<byte> value, string path)
+    {
+        using var nativeName = new NativePath(name, stackalloc byte[NativePath.StackSize]);
+        ref var first = ref MemoryMarshal.GetReference(value);
+        var result = Libc.fsetxattr(file, ref nativeName.GetPinnableReference(), ref first, (nuint)value.Length, 0);
+        if (result < 0 && ProcessPath.IsNeeded)
+        {
+            using var place = new ProcessPath(file);
+            result = Libc.setxattr(ref place.GetPinnableReference(), ref nativeName.GetPinnableReference(), ref first, (nuint)value.Length, 0);
+        }
+        PosixException.ThrowIfNegative(result, $"set the attribute {name} of", path);
+    }
+
+    public static void Remove(SafeFileHandle file, string name, string path)
+    {
+        using var nativeName = new NativePath(name, stackalloc byte[NativePath.StackSize]);
+        var result = Libc.fremovexattr(file, ref nativeName.GetPinnableReference());
+        if (result < 0 && ProcessPath.IsNeeded)
+        {
+            using var place = new ProcessPath(file);
+            result = Libc.removexattr(ref place.GetPinnableReference(), ref nativeName.GetPinnableReference());
+        }
+        PosixException.ThrowIfNegative(result, $"remove the attribute {name} of", path);
+    }
+
+    private static nint ListByPlace(SafeFileHandle file, Span<byte> names)
+    {
+        using var place = new ProcessPath(file);
+        return Libc.listxattr(ref place.GetPinnableReference(), ref names[0], (nuint)names.Length);
     }
 
     private static bool Failed(Errno errno) => Marshal.GetLastPInvokeError() == (int)errno;

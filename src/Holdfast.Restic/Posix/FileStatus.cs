@@ -3,6 +3,9 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Holdfast.Restic.Posix;
 
+/// <summary>A file, folder or other entry by its number on its file system.</summary>
+internal readonly record struct FileIdentity(ulong Device, ulong Inode);
+
 /// <summary>What the kernel knows of a file, links not followed. Times are without a zone.</summary>
 internal readonly record struct FileStatus
 {
@@ -26,6 +29,15 @@ internal readonly record struct FileStatus
     public Timestamp AccessTime { get; init; }
     public Timestamp ChangeTime { get; init; }
 
+    public bool IsRegular => (Mode & 0xF000) == 0x8000;
+
+    public bool IsFolder => (Mode & 0xF000) == 0x4000;
+
+    public bool IsSymlink => (Mode & 0xF000) == 0xA000;
+
+    /// <summary>Which file it is, as long as somebody holds it open or it has a name.</summary>
+    public FileIdentity Identity => new(Device, Inode);
+
     /// <summary>The status of what stands at a path; a symlink is not followed.</summary>
     /// <exception cref="PosixException">There is nothing (ENOENT, ENOTDIR), or it cannot be reached.</exception>
     public static FileStatus Of(string path) => TryOf(path, out var status) ? status : throw PosixException.Last("stat", path);
@@ -42,9 +54,19 @@ internal readonly record struct FileStatus
     {
         Raw raw;
         byte empty = 0;
-        const int emptyPath = 0x1000; // AT_EMPTY_PATH
-        PosixException.ThrowIfNegative(Libc.statx(file, ref empty, emptyPath, BasicStats, &raw), "stat", path);
+        PosixException.ThrowIfNegative(Libc.statx(file, ref empty, Libc.EmptyPath, BasicStats, &raw), "stat", path);
         return From(raw);
+    }
+
+    /// <summary>The status of an entry of an open folder; false when nothing is there. A symlink is not followed; the path is for the message only.</summary>
+    public static unsafe bool TryFind(SafeFileHandle folder, string name, string path, out FileStatus status)
+    {
+        Raw raw;
+        using var native = new NativePath(name, stackalloc byte[NativePath.StackSize]);
+        var found = Libc.statx(folder, ref native.GetPinnableReference(), Libc.NoFollow, BasicStats, &raw) == 0;
+        status = found ? From(raw) : default;
+        if (found) return true;
+        return (Errno)Marshal.GetLastPInvokeError() is Errno.ENOENT ? false : throw PosixException.Last("stat", $"{path}/{name}");
     }
 
     private static unsafe bool TryOf(string path, out FileStatus status)

@@ -14,6 +14,9 @@ internal static unsafe partial class Libc
     /// <summary>AT_SYMLINK_NOFOLLOW.</summary>
     public const int NoFollow = 0x100;
 
+    /// <summary>AT_EMPTY_PATH: the descriptor itself is meant.</summary>
+    public const int EmptyPath = 0x1000;
+
     [LibraryImport(Name, SetLastError = true)]
     public static partial int statx(int folder, ref byte path, int flags, uint mask, void* status);
 
@@ -33,6 +36,12 @@ internal static unsafe partial class Libc
     public static partial int open(ref byte path, int flags, uint mode);
 
     [LibraryImport(Name, SetLastError = true)]
+    public static partial int openat(SafeFileHandle folder, ref byte name, int flags, uint mode);
+
+    [LibraryImport(Name, SetLastError = true)]
+    public static partial nint syscall(nint number, SafeFileHandle folder, ref byte path, void* argument, nuint size);
+
+    [LibraryImport(Name, SetLastError = true)]
     public static partial nint pwrite64(SafeFileHandle file, ref byte bytes, nuint count, long offset);
 
     [LibraryImport(Name, SetLastError = true)]
@@ -43,6 +52,34 @@ internal static unsafe partial class Libc
 
     [LibraryImport(Name, SetLastError = true)]
     public static partial int fsync(SafeFileHandle file);
+
+    /// <summary>Writes what one whole file system has in memory to its disk.</summary>
+    [LibraryImport(Name, SetLastError = true)]
+    public static partial int syncfs(SafeFileHandle file);
+
+    [LibraryImport(Name, SetLastError = true)]
+    public static partial nint readlinkat(SafeFileHandle folder, ref byte name, ref byte target, nuint size);
+
+    [LibraryImport(Name, SetLastError = true)]
+    public static partial int symlinkat(ref byte target, SafeFileHandle folder, ref byte name);
+
+    [LibraryImport(Name, SetLastError = true)]
+    public static partial int linkat(SafeFileHandle fromFolder, ref byte existing, SafeFileHandle folder, ref byte name, int flags);
+
+    [LibraryImport(Name, SetLastError = true)]
+    public static partial int mknodat(SafeFileHandle folder, ref byte name, uint mode, ulong device);
+
+    [LibraryImport(Name, SetLastError = true)]
+    public static partial int mkdirat(SafeFileHandle folder, ref byte name, uint mode);
+
+    [LibraryImport(Name, SetLastError = true)]
+    public static partial int renameat2(SafeFileHandle fromFolder, ref byte from, SafeFileHandle toFolder, ref byte to, uint flags);
+
+    [LibraryImport(Name, SetLastError = true)]
+    public static partial int unlinkat(SafeFileHandle folder, ref byte name, int flags);
+
+    [LibraryImport(Name, SetLastError = true)]
+    public static partial int fchownat(SafeFileHandle folder, ref byte name, uint uid, uint gid, int flags);
 
     [LibraryImport(Name, SetLastError = true)]
     public static partial nint readlink(ref byte path, ref byte target, nuint size);
@@ -75,9 +112,6 @@ internal static unsafe partial class Libc
     public static partial int lchown(ref byte path, uint uid, uint gid);
 
     [LibraryImport(Name, SetLastError = true)]
-    public static partial int fchown(SafeFileHandle file, uint uid, uint gid);
-
-    [LibraryImport(Name, SetLastError = true)]
     public static partial int fchmodat(int folder, ref byte path, uint mode, int flags);
 
     [LibraryImport(Name, SetLastError = true)]
@@ -103,6 +137,36 @@ internal static unsafe partial class Libc
 
     [LibraryImport(Name, SetLastError = true)]
     public static partial int lremovexattr(ref byte path, ref byte name);
+
+    [LibraryImport(Name, SetLastError = true)]
+    public static partial nint flistxattr(SafeFileHandle file, ref byte names, nuint size);
+
+    [LibraryImport(Name, SetLastError = true)]
+    public static partial nint fgetxattr(SafeFileHandle file, ref byte name, ref byte value, nuint size);
+
+    [LibraryImport(Name, SetLastError = true)]
+    public static partial int fsetxattr(SafeFileHandle file, ref byte name, ref byte value, nuint size, int flags);
+
+    [LibraryImport(Name, SetLastError = true)]
+    public static partial int fremovexattr(SafeFileHandle file, ref byte name);
+
+    [LibraryImport(Name, SetLastError = true)]
+    public static partial nint listxattr(ref byte path, ref byte names, nuint size);
+
+    [LibraryImport(Name, SetLastError = true)]
+    public static partial nint getxattr(ref byte path, ref byte name, ref byte value, nuint size);
+
+    [LibraryImport(Name, SetLastError = true)]
+    public static partial int setxattr(ref byte path, ref byte name, ref byte value, nuint size, int flags);
+
+    [LibraryImport(Name, SetLastError = true)]
+    public static partial int removexattr(ref byte path, ref byte name);
+
+    [LibraryImport(Name)]
+    public static partial int getpwnam_r(ref byte name, byte** entry, byte* buffer, nuint size, byte*** result);
+
+    [LibraryImport(Name)]
+    public static partial int getgrnam_r(ref byte name, byte** entry, byte* buffer, nuint size, byte*** result);
 
     [LibraryImport(Name)]
     public static partial int getpwuid_r(uint uid, byte** entry, byte* buffer, nuint size, byte*** result);

@@ -11,8 +11,12 @@ internal static unsafe class MetadataCalls
         PosixException.ThrowIfNegative(Libc.lchown(ref native.GetPinnableReference(), uid, gid), "set the owner of", path);
     }
 
-    public static void SetOwner(SafeFileHandle file, uint uid, uint gid, string path) =>
-        PosixException.ThrowIfNegative(Libc.fchown(file, uid, gid), "set the owner of", path);
+    /// <summary>Sets the owner of what is open; the descriptor may be one for places only (O_PATH), of a symlink too.</summary>
+    public static void SetOwner(SafeFileHandle file, uint uid, uint gid, string path)
+    {
+        byte empty = 0;
+        PosixException.ThrowIfNegative(Libc.fchownat(file, ref empty, uid, gid, Libc.EmptyPath), "set the owner of", path);
+    }
 
     /// <summary>Sets the twelve permission bits. Not for symlinks, which have none: it would follow them.</summary>
     public static void SetPermissions(string path, uint permissions)
@@ -21,8 +25,17 @@ internal static unsafe class MetadataCalls
         PosixException.ThrowIfNegative(Libc.fchmodat(Libc.CurrentFolder, ref native.GetPinnableReference(), permissions, 0), "set the mode of", path);
     }
 
-    public static void SetPermissions(SafeFileHandle file, uint permissions, string path) =>
-        PosixException.ThrowIfNegative(Libc.fchmod(file, permissions), "set the mode of", path);
+    /// <summary>Sets the mode of what is open; the descriptor may be one for places only (O_PATH), but not of a symlink.</summary>
+    public static void SetPermissions(SafeFileHandle file, uint permissions, string path)
+    {
+        var result = Libc.fchmod(file, permissions);
+        if (result < 0 && ProcessPath.IsNeeded)
+        {
+            using var place = new ProcessPath(file);
+            result = Libc.fchmodat(Libc.CurrentFolder, ref place.GetPinnableReference(), permissions, 0);
+        }
+        PosixException.ThrowIfNegative(result, "set the mode of", path);
+    }
 
     public static void SetTimes(string path, Timestamp access, Timestamp modify)
     {
@@ -34,7 +47,13 @@ internal static unsafe class MetadataCalls
     public static void SetTimes(SafeFileHandle file, Timestamp access, Timestamp modify, string path)
     {
         var times = stackalloc Libc.TimeSpec[] { Native(access), Native(modify) };
-        PosixException.ThrowIfNegative(Libc.futimens(file, times), "set the times of", path);
+        var result = Libc.futimens(file, times);
+        if (result < 0 && ProcessPath.IsNeeded)
+        {
+            using var place = new ProcessPath(file);
+            result = Libc.utimensat(Libc.CurrentFolder, ref place.GetPinnableReference(), times, 0);
+        }
+        PosixException.ThrowIfNegative(result, "set the times of", path);
     }
 
     private static Libc.TimeSpec Native(Timestamp time) => new() { Seconds = time.Seconds, Nanoseconds = time.Nanoseconds };

@@ -8,7 +8,10 @@ internal enum Errno
     EPERM = 1,
     ENOENT = 2,
     EINTR = 4,
+    EBADF = 9,
+    EAGAIN = 11,
     EACCES = 13,
+    EBUSY = 16,
     EEXIST = 17,
     EXDEV = 18,
     ENOTDIR = 20,
@@ -24,16 +27,25 @@ internal enum Errno
     ELOOP = 40,
     ENODATA = 61,
     EOPNOTSUPP = 95,
+    ESTALE = 116,
     EDQUOT = 122,
 }
 
 /// <summary>A system call that failed. The message reads "cannot open /etc/shadow: Permission denied".</summary>
-internal sealed class PosixException(Errno errno, string verb, string path)
-    : IOException($"cannot {verb} {path}: {Marshal.GetPInvokeErrorMessage((int)errno)}")
+internal sealed class PosixException : IOException
 {
-    public Errno Errno { get; } = errno;
+    public PosixException(Errno errno, string verb, string path)
+        : base($"cannot {verb} {path}: {Marshal.GetPInvokeErrorMessage((int)errno)}") => (Errno, Path) = (errno, path);
 
-    public string Path { get; } = path;
+    private PosixException(string message, Errno errno, string path)
+        : base(message) => (Errno, Path) = (errno, path);
+
+    public Errno Errno { get; }
+
+    public string Path { get; }
+
+    /// <summary>A refusal of our own where a call would have succeeded: the path does not lead to what it must lead to.</summary>
+    public static PosixException Refused(string path, string message) => new(message, Errno.ELOOP, path);
 
     /// <summary>The kernel's own file system that the path lies in, where that is why it is not read; null otherwise.</summary>
     public string? KernelFileSystem { get; init; }

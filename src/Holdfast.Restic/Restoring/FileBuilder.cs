@@ -54,7 +54,8 @@ internal sealed class FileBuilder(RestoreContext context)
         Close(job);
         if (job.Temporary is not { } temporary) return;
         job.Temporary = null;
-        EntryCalls.Unlink(temporary);
+        using var lease = context.Folders.Use(job.Folder);
+        lease.Folder.Unlink(temporary);
     }
 
     private void CountDown(FileJob job)
@@ -76,19 +77,36 @@ internal sealed class FileBuilder(RestoreContext context)
             FileCalls.Write(file, bytes, offset, job.Path);
         else
             SparseWriter.Write(file, bytes, offset, job.Path);
-        if (Volatile.Read(ref _open) > MostOpen) Close(job);
+        if (Volatile.Read(ref _open) <= MostOpen) return;
+        Remember(job);
+        Close(job);
     }
 
     private SafeFileHandle Open(FileJob job)
     {
         if (job.Handle is { } open) return open;
-        var isNew = job.Temporary is null;
-        var temporary = job.Temporary ?? context.Temporary.Beside(job.Path);
-        job.Handle = isNew ? FileCalls.CreateNew(temporary) : FileCalls.OpenWrite(temporary);
-        job.Temporary = temporary;
+        using var lease = context.Folders.Use(job.Folder);
+        job.Handle = job.Temporary is { } begun ? Reopen(job, lease.Folder, begun) : Begin(job, lease.Folder);
         Interlocked.Increment(ref _open);
-        if (isNew && !IsSmall(job)) FileCalls.SetSize(job.Handle, job.Size, temporary);
         return job.Handle;
+    }
+
+    private SafeFileHandle Begin(FileJob job, OpenFolder folder)
+    {
+        var temporary = context.Temporary.Next();
+        var file = folder.Create(temporary);
+        job.Temporary = temporary;
+        if (!IsSmall(job)) FileCalls.SetSize(file, job.Size, job.Path);
+        return file;
+    }
+
+    // Who may rename in the folder could have put a file of somebody else's under the name.
+    private static SafeFileHandle Reopen(FileJob job, OpenFolder folder, string temporary)
+    {
+        var file = folder.OpenWrite(temporary);
+        if (FileStatus.Of(file, job.Path).Identity == job.Identity) return file;
+        file.Dispose();
+        throw PosixException.Refused(job.Path, $"{job.Path} was exchanged for another file while it was being written");
     }
 
     // Most files are: one write sets their size, and no hole in them would be worth its while.
@@ -104,11 +122,28 @@ internal sealed class FileBuilder(RestoreContext context)
 
     private void Complete(FileJob job)
     {
-        var failure = NodeMetadata.Apply(job.Node, Open(job), job.Temporary!);
+        var file = Open(job);
+        if (job.Node.Links > 1) Remember(job);
+        var failure = context.Metadata.Apply(job.Node, file, job.Path);
         Close(job);
-        var aside = context.Placement.Commit(job.Temporary!, job.Path);
+        (var aside, failure) = Commit(job, failure);
         job.Temporary = null;
         var outcome = failure is not null ? RestoreOutcome.Failed : aside is not null ? RestoreOutcome.MovedAside : RestoreOutcome.Restored;
         context.Tally.Add(new RestoredNode(job.Path, NodeType.File, outcome, aside, failure is null ? null : $"it was restored, but {failure}"));
     }
+
+    private (string? Aside, string? Failure) Commit(FileJob job, string? failure)
+    {
+        using var lease = context.Folders.Use(job.Folder);
+        try
+        {
+            return (context.Placement.Commit(lease.Folder, job.Temporary!, job.Name), failure);
+        }
+        catch (PosixException busy) when (busy.Errno == Errno.EBUSY)
+        {
+            return MountedFile.Write(context, job, lease.Folder);
+        }
+    }
+
+    private static void Remember(FileJob job) => job.Identity = FileStatus.Of(job.Handle!, job.Path).Identity;
 }

@@ -1,47 +1,58 @@
 using System.Buffers;
+using System.Collections.Concurrent;
 using Holdfast.Restic.Packs;
 using Holdfast.Restic.Posix;
 using Holdfast.Restic.Snapshots;
+using Microsoft.Win32.SafeHandles;
 
 namespace Holdfast.Restic.Restoring;
 
 /// <summary>
-/// Tells whether a file stands there already. The same size and modify time count as the same content, as in restic and rsync,
-/// unless <see cref="RestoreOptions.CompareContent"/>; when only the times differ, its content is compared blob by blob.
+/// Tells whether a file exists already. Its content is compared blob by blob, for what an intruder or a power cut has changed may have its old
+/// size and time; only <see cref="RestoreOptions.TrustTimes"/> takes these two for the content, as restic and rsync do.
 /// </summary>
 internal sealed class FileComparer(RestoreContext context)
 {
+    private readonly ConcurrentDictionary<FileIdentity, FileJob> _kept = new();
+
     /// <summary>True when the content is there, and is dealt with: metadata that differs is put right in place.</summary>
     public bool Keep(FileJob job, CancellationToken cancellation)
     {
-        var standing = job.Standing!.Value;
-        var failure = TargetFailure.Try(() =>
-        {
-            if (!HasContent(job, standing, cancellation)) job = null!;
-        });
-        if (job is null) return false;
-        if (failure is not null) return false; // it cannot be read: the snapshot's goes in its place
-        context.Tally.Add(PutRight(job, standing));
-        Interlocked.Add(ref context.Tally.Counters.BytesWritten, standing.Type == NodeType.File ? (long)standing.Size : 0);
+        RestoredNode? kept = null;
+        var failure = TargetFailure.Try(() => kept = TryKeep(job, cancellation));
+        if (failure is not null || kept is null) return false; // what cannot be read is replaced by the snapshot's
+        context.Tally.Add(kept);
+        Interlocked.Add(ref context.Tally.Counters.BytesWritten, job.Standing is { Type: NodeType.File } standing ? (long)standing.Size : 0);
         return true;
     }
 
-    private RestoredNode PutRight(FileJob job, in FileStatus standing)
+    private RestoredNode? TryKeep(FileJob job, CancellationToken cancellation)
     {
-        if (NodeMetadata.IsSame(job.Node, job.Path, standing)) return new RestoredNode(job.Path, NodeType.File, RestoreOutcome.Kept);
-        var failure = context.Options.DryRun ? null : NodeMetadata.Apply(job.Node, job.Path);
+        if (job.Standing is not { IsRegular: true }) return null;
+        using var lease = context.Folders.Use(job.Folder);
+        using var file = lease.Folder.OpenRead(job.Name);
+        var status = FileStatus.Of(file, job.Path);
+        if (status.Size != job.Node.Size || !HasContent(job, file, status, cancellation)) return null;
+        var isSame = context.Metadata.IsSame(job.Node, file, job.Path, status);
+        if (!MayKeep(job, status, isSame)) return null;
+        job.Identity = status.Identity;
+        if (isSame) return new RestoredNode(job.Path, NodeType.File, RestoreOutcome.Kept);
+        var failure = context.Options.DryRun ? null : context.Metadata.Apply(job.Node, file, job.Path);
         return new RestoredNode(job.Path, NodeType.File, failure is null ? RestoreOutcome.Restored : RestoreOutcome.Failed, Error: failure);
     }
 
-    private bool HasContent(FileJob job, in FileStatus standing, CancellationToken cancellation)
+    // A file with more names than the snapshot knows is also somebody else's: it is written anew, and they keep theirs as it is.
+    private bool MayKeep(FileJob job, in FileStatus status, bool isSame)
     {
-        if (standing.Type != NodeType.File || standing.Size != job.Node.Size) return false;
-        return (standing.ModifyTime.IsSameInstant(job.Node.ModifyTime) && !context.Options.CompareContent) || HasBlobs(job, cancellation);
+        if (status.Links > 1 && (status.Links > job.Node.Links || !isSame)) return false;
+        return _kept.GetOrAdd(status.Identity, job) == job;
     }
 
-    private bool HasBlobs(FileJob job, CancellationToken cancellation)
+    private bool HasContent(FileJob job, SafeFileHandle file, in FileStatus status, CancellationToken cancellation) =>
+        (context.Options.TrustTimes && status.ModifyTime.IsSameInstant(job.Node.ModifyTime)) || HasBlobs(job, file, cancellation);
+
+    private bool HasBlobs(FileJob job, SafeFileHandle file, CancellationToken cancellation)
     {
-        using var file = FileCalls.OpenRead(job.Path);
         long offset = 0;
         foreach (var id in job.Node.Content ?? [])
         {
@@ -52,7 +63,7 @@ internal sealed class FileComparer(RestoreContext context)
         return offset == (long)job.Node.Size;
     }
 
-    private static bool HasBlob(Microsoft.Win32.SafeHandles.SafeFileHandle file, long offset, int length, Id id)
+    private static bool HasBlob(SafeFileHandle file, long offset, int length, Id id)
     {
         var buffer = ArrayPool<byte>.Shared.Rent(length);
         try

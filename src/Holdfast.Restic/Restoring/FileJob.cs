@@ -5,13 +5,23 @@ using Microsoft.Win32.SafeHandles;
 namespace Holdfast.Restic.Restoring;
 
 /// <summary>One file on its way: it grows under a temporary name, blobs come in any order from several threads.</summary>
-internal sealed class FileJob(Node node, string path, FileStatus? standing)
+internal sealed class FileJob(Node node, RestoreFolder folder, FileStatus? standing)
 {
     public Node Node { get; } = node;
-    public string Path { get; } = path;
 
-    /// <summary>What stands at the path, if anything.</summary>
+    /// <summary>The folder that it is restored into.</summary>
+    public RestoreFolder Folder { get; } = folder;
+
+    public string Name => Node.Name;
+
+    /// <summary>For messages.</summary>
+    public string Path => $"{Folder.Path}/{Name}";
+
+    /// <summary>What exists under its name, if anything.</summary>
     public FileStatus? Standing { get; } = standing;
+
+    /// <summary>Which file it is, once it was kept, finished or closed before it was finished.</summary>
+    public FileIdentity Identity { get; set; }
 
     /// <summary>Bytes of all blobs together.</summary>
     public long Size { get; set; }
@@ -28,9 +38,17 @@ internal sealed class FileJob(Node node, string path, FileStatus? standing)
     /// <summary>Held while the file is written to or finished.</summary>
     public Lock Gate { get; } = new();
 
-    /// <summary>Where it grows; null before it was begun and after it was finished.</summary>
+    /// <summary>The name that it grows under; null before it was begun and after it was finished.</summary>
     public string? Temporary { get; set; }
 
     /// <summary>Open between writes, unless too many are.</summary>
     public SafeFileHandle? Handle { get; set; }
+
+    /// <summary>Where what exists under its name would be moved, in a dry run; null when nothing would be.</summary>
+    public string? Predict(RestoreContext context)
+    {
+        if (Standing is not { } standing) return null;
+        using var lease = context.Folders.Use(Folder);
+        return context.Placement.Predict(lease.Folder, Name, standing.Type);
+    }
 }

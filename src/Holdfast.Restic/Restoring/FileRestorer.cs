@@ -12,15 +12,16 @@ internal sealed class FileRestorer(RestoreContext context)
     private const int MostFiles = 10_000, MostBlobs = 100_000;
 
     private readonly FileBuilder _builder = new(context);
+    private readonly FileComparer _comparer = new(context);
     private readonly Dictionary<(ulong Inode, ulong Device), FileJob> _firstLinks = [];
     private readonly List<(FileJob First, FileJob Link)> _links = [];
     private List<FileJob> _batch = [];
     private long _blobs;
 
     /// <summary>Puts a file on the list. Nothing is done before the batch runs.</summary>
-    public void Add(Node node, string path, FileStatus? standing)
+    public void Add(Node node, RestoreFolder folder, FileStatus? standing)
     {
-        var job = new FileJob(node, path, standing);
+        var job = new FileJob(node, folder, standing);
         if (IsFurtherLink(job)) return;
         _batch.Add(job);
         _blobs += node.Content?.Count ?? 0;
@@ -41,7 +42,7 @@ internal sealed class FileRestorer(RestoreContext context)
         finally
         {
             foreach (var job in batch.Where(job => job.Temporary is not null))
-                _builder.Abandon(job);
+                TargetFailure.Try(() => _builder.Abandon(job)); // what cannot be reached any more cannot be removed either
         }
     }
 
@@ -65,13 +66,12 @@ internal sealed class FileRestorer(RestoreContext context)
 
     private async Task<IEnumerable<FileJob>> FindMissingAsync(List<FileJob> batch, CancellationToken cancellation)
     {
-        var comparer = new FileComparer(context);
         var standing = batch.Where(job => job.Standing is not null).ToList();
         if (standing.Count == 0) return batch;
         var kept = new HashSet<FileJob>();
         await Parallel.ForEachAsync(standing, Parallelism(context.Repository.Options.Workers, cancellation), (job, token) =>
         {
-            if (!comparer.Keep(job, token)) return ValueTask.CompletedTask;
+            if (!_comparer.Keep(job, token)) return ValueTask.CompletedTask;
             lock (kept) kept.Add(job);
             return ValueTask.CompletedTask;
         });
@@ -98,7 +98,7 @@ internal sealed class FileRestorer(RestoreContext context)
 
     private RestoredNode Predict(FileJob job)
     {
-        var aside = job.Standing is { } standing ? context.Placement.Predict(job.Path, standing.Type) : null;
+        var aside = job.Predict(context);
         return new RestoredNode(job.Path, NodeType.File, aside is null ? RestoreOutcome.Restored : RestoreOutcome.MovedAside, aside);
     }
 

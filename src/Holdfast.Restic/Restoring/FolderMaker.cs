@@ -6,8 +6,9 @@ namespace Holdfast.Restic.Restoring;
 /// <summary>
 /// Makes folders when something below them needs them, and gives them their metadata when all below is done. What exists is
 /// merged, and left-over temporary files in it are removed. A symlink where the snapshot has a folder is moved aside, so that
-/// nothing is written outside the target; only when the target is "/", where no outside is, a symlink to a folder is
-/// followed: on a running system /lib -> usr/lib must stay, and a data folder that was moved elsewhere stays there.
+/// nothing is written outside the target. Only when the target is "/", where no outside is, a symlink to a folder is followed, for on a running
+/// system /lib -> usr/lib must stay, and a data folder that was moved elsewhere stays there: but only one that nobody but root (or the
+/// running user) could have made. With any other, nothing below that folder is restored.
 /// </summary>
 internal sealed class FolderMaker(RestoreContext context, bool followsSymlinks)
 {
@@ -16,7 +17,7 @@ internal sealed class FolderMaker(RestoreContext context, bool followsSymlinks)
     private readonly List<RestoreFolder> _made = [];
     private readonly bool _dry = context.Options.DryRun;
 
-    /// <summary>Makes sure that a folder stands; false when it cannot.</summary>
+    /// <summary>Makes sure that a folder exists; false when it cannot.</summary>
     public bool Ensure(RestoreFolder folder)
     {
         if (folder.IsReady || folder.Failure is not null) return folder.IsReady;
@@ -30,17 +31,17 @@ internal sealed class FolderMaker(RestoreContext context, bool followsSymlinks)
     }
 
     /// <summary>Removes temporary files that a killed restore has left in a folder.</summary>
-    public void RemoveLeftovers(string path)
+    public void RemoveLeftovers(OpenFolder folder)
     {
         if (_dry) return;
         try
         {
-            foreach (var name in FolderReader.ReadNames(path).Where(TemporaryName.IsTemporary))
-                EntryCalls.Unlink($"{path.TrimEnd('/')}/{name}");
+            foreach (var name in folder.ReadNames().Where(TemporaryName.IsTemporary))
+                if (folder.TryFind(name, out var status) && !status.IsFolder) folder.Unlink(name);
         }
-        catch (PosixException error) when (error.Errno is Errno.EACCES or Errno.EPERM or Errno.ENOENT)
+        catch (PosixException error) when (error.Errno is Errno.EACCES or Errno.EPERM or Errno.ENOENT or Errno.EROFS)
         {
-            // Who may not look into it has left nothing there.
+            // Who may not look into it, or not write, has left nothing there.
         }
     }
 
@@ -48,32 +49,89 @@ internal sealed class FolderMaker(RestoreContext context, bool followsSymlinks)
     public void Finish()
     {
         for (var i = _made.Count - 1; i >= 0; i--)
-            context.Tally.Add(Finish(_made[i], _made[i].Node!));
+            Finish(_made[i], _made[i].Node!);
     }
 
     private void Make(RestoreFolder folder)
     {
-        if (folder.Parent is not { IsFresh: true } && FileStatus.TryFind(folder.Path, out var standing))
+        var parent = folder.Parent!;
+        if (_dry && parent.IsFresh)
         {
-            if (standing.Type == NodeType.Directory || (followsSymlinks && standing.Type == NodeType.Symlink && LeadsToFolder(folder.Path)))
-            {
-                RemoveLeftovers(folder.Path);
-                return;
-            }
-            folder.Aside = _dry ? context.Placement.Predict(folder.Path, standing.Type) : context.Placement.Clear(folder.Path);
+            folder.IsFresh = true;
+            return;
         }
-        if (!_dry) EntryCalls.MakeFolder(folder.Path, Private);
+        using var above = context.Folders.Use(parent);
+        if (!parent.IsFresh && above.Folder.TryFind(folder.Name, out var standing) && UseStanding(folder, above.Folder, standing)) return;
         folder.IsFresh = true;
+        if (!_dry) Enter(folder, MakeFresh(above.Folder, folder.Name, parent.IsTrusted), parent.IsTrusted);
     }
 
-    private RestoredNode Finish(RestoreFolder folder, Node node)
+    private bool UseStanding(RestoreFolder folder, OpenFolder above, in FileStatus standing)
     {
-        var isSame = !folder.IsFresh && FileStatus.TryFind(folder.Path, out var standing) && standing.Type == NodeType.Directory && NodeMetadata.IsSame(node, folder.Path, standing);
-        if (isSame) return new RestoredNode(folder.Path, NodeType.Directory, RestoreOutcome.Kept);
-        var failure = _dry ? null : NodeMetadata.Apply(node, folder.IsFresh ? folder.Path : folder.Path + "/.");
-        var outcome = failure is not null ? RestoreOutcome.Failed : folder.Aside is not null ? RestoreOutcome.MovedAside : RestoreOutcome.Restored;
-        return new RestoredNode(folder.Path, NodeType.Directory, outcome, folder.Aside, failure);
+        if (standing.IsFolder)
+        {
+            Enter(folder, above.Open(folder.Name), folder.Parent!.IsTrusted);
+            return true;
+        }
+        if (followsSymlinks && standing.IsSymlink && TrustedPath.Follow(above, folder.Parent!.IsTrusted, folder.Name) is { } followed)
+        {
+            folder.IsLinked = true;
+            Enter(folder, followed.Folder, followed.IsTrusted);
+            return true;
+        }
+        folder.Aside = _dry ? context.Placement.Predict(above, folder.Name, standing.Type) : context.Placement.Clear(above, folder.Name);
+        return false;
     }
 
-    private static bool LeadsToFolder(string path) => FileStatus.TryFind(path + "/.", out _);
+    private void Enter(RestoreFolder folder, OpenFolder open, bool isTrusted)
+    {
+        context.Folders.Add(folder, open);
+        folder.IsTrusted = isTrusted && Trust.Protects(open.Status);
+        if (!folder.IsFresh) RemoveLeftovers(open);
+    }
+
+    // Where others may rename, a folder of somebody else could have been put in the place of ours: an empty one is nothing to give away.
+    private static OpenFolder MakeFresh(OpenFolder parent, string name, bool isTrusted)
+    {
+        parent.MakeFolder(name, Private);
+        var made = parent.Open(name);
+        if (isTrusted || made.ReadNames().Count == 0) return made;
+        made.Dispose();
+        throw PosixException.Refused(parent.PathOf(name), $"the folder {parent.PathOf(name)} was exchanged for another as soon as it was made");
+    }
+
+    private void Finish(RestoreFolder folder, Node node)
+    {
+        var result = new RestoredNode(folder.Path, NodeType.Directory, RestoreOutcome.Restored, folder.Aside);
+        var failure = TargetFailure.Try(() => result = _dry && folder.IsFresh ? result with { Outcome = Outcome(folder) } : SetMetadata(folder, node));
+        context.Tally.Add(failure is null ? result : result with { Outcome = RestoreOutcome.Failed, Error = failure });
+    }
+
+    private RestoredNode SetMetadata(RestoreFolder folder, Node node)
+    {
+        var result = new RestoredNode(folder.Path, NodeType.Directory, Outcome(folder), folder.Aside);
+        using var lease = context.Folders.Use(folder);
+        var handle = lease.Folder.Handle;
+        if (!folder.IsFresh)
+        {
+            var status = lease.Folder.Status;
+            if (context.Metadata.IsSame(node, handle, folder.Path, status)) return result with { Outcome = RestoreOutcome.Kept };
+            if (MayBeAnothers(folder, node, status)) return result with { Outcome = RestoreOutcome.Failed, Error = Kept(folder, status) };
+        }
+        var failure = _dry ? null : context.Metadata.Apply(node, handle, folder.Path);
+        return failure is null ? result : result with { Outcome = RestoreOutcome.Failed, Error = failure };
+    }
+
+    // Who owns the folder above can have put a folder of root's under this name, to be given it.
+    private bool MayBeAnothers(RestoreFolder folder, Node node, in FileStatus status)
+    {
+        if (folder.Parent!.IsTrusted || Accounts.EffectiveUser != 0 || context.Metadata.IsOwner(node, status)) return false;
+        using var above = context.Folders.Use(folder.Parent);
+        return status.Uid != above.Folder.Status.Uid;
+    }
+
+    private static string Kept(RestoreFolder folder, in FileStatus status) =>
+        $"its owner and mode were kept: it belongs to user {status.Uid}, and who may rename folders in {folder.Parent!.Path} can have put it there";
+
+    private static RestoreOutcome Outcome(RestoreFolder folder) => folder.Aside is null ? RestoreOutcome.Restored : RestoreOutcome.MovedAside;
 }

@@ -12,7 +12,7 @@ internal static class HardLink
         var kept = false;
         var failure = first.Failure ?? TargetFailure.Try(() =>
         {
-            kept = IsLinked(first, link);
+            kept = link.Standing is { } standing && standing.Identity == first.Identity;
             if (!kept) aside = Make(context, first, link);
         });
         var outcome = kept ? RestoreOutcome.Kept : aside is not null ? RestoreOutcome.MovedAside : RestoreOutcome.Restored;
@@ -22,21 +22,23 @@ internal static class HardLink
             context.Tally.Failed(link.Path, NodeType.File, failure);
     }
 
-    private static bool IsLinked(FileJob first, FileJob link) =>
-        link.Standing is { } standing && FileStatus.TryFind(first.Path, out var status) && status.Inode == standing.Inode && status.Device == standing.Device;
-
     private static string? Make(RestoreContext context, FileJob first, FileJob link)
     {
-        if (context.Options.DryRun) return link.Standing is { } standing ? context.Placement.Predict(link.Path, standing.Type) : null;
-        var temporary = context.Temporary.Beside(link.Path);
-        LinkCalls.MakeHardLink(temporary, first.Path);
+        if (context.Options.DryRun) return link.Predict(context);
+        using var from = context.Folders.Use(first.Folder);
+        using var to = context.Folders.Use(link.Folder);
+        var temporary = context.Temporary.Next();
+        to.Folder.MakeHardLink(temporary, from.Folder, first.Name);
         try
         {
-            return context.Placement.Commit(temporary, link.Path);
+            // Who may rename beside the first could have put a file of their own under its name.
+            if (!to.Folder.TryFind(temporary, out var made) || made.Identity != first.Identity)
+                throw PosixException.Refused(link.Path, $"{first.Path} was exchanged for another file, so {link.Path} was not made a hard link to it");
+            return context.Placement.Commit(to.Folder, temporary, link.Name);
         }
         catch (PosixException)
         {
-            EntryCalls.Unlink(temporary);
+            to.Folder.Unlink(temporary);
             throw;
         }
     }

@@ -5,52 +5,61 @@ using Microsoft.Win32.SafeHandles;
 namespace Holdfast.Restic.Restoring;
 
 /// <summary>
-/// Gives owner, attributes, mode and times to what was made, in this order: a change of owner clears setuid and capabilities,
-/// setting an attribute needs the right to write, and all of them touch the times.
+/// Gives owner, attributes, mode and times to what is open, in this order: a change of owner clears setuid and capabilities,
+/// setting an attribute needs the right to write, and all of them touch the times. Paths are for messages only.
 /// </summary>
-internal static class NodeMetadata
+internal sealed class NodeMetadata(RestoreOptions options)
 {
     private const uint SetIdBits = 0xC00;
+    private const string Capabilities = "security.capability";
 
-    /// <summary>Sets all metadata of a path (a symlink has owner and times only). Returns what failed, or null; the rest is set.</summary>
-    public static string? Apply(Node node, string path)
+    private readonly OwnerMap _owners = new(options.NumericOwner);
+
+    /// <summary>Sets all metadata (a symlink has owner and times only). Returns what failed, or null; the rest is set.</summary>
+    public string? Apply(Node node, SafeFileHandle file, string path)
     {
         var failures = new List<string>();
-        var owned = SetOwner(() => MetadataCalls.SetOwner(path, node.Uid, node.Gid), failures);
-        SetAttributes(node, path, failures);
-        if (node.Type != NodeType.Symlink) Note(failures, () => MetadataCalls.SetPermissions(path, Permissions(node, owned)));
-        Note(failures, () => MetadataCalls.SetTimes(path, node.AccessTime, node.ModifyTime));
-        return Text(failures);
-    }
-
-    /// <summary>The same for a file that is open.</summary>
-    public static string? Apply(Node node, SafeFileHandle file, string path)
-    {
-        var failures = new List<string>();
-        var owned = SetOwner(() => MetadataCalls.SetOwner(file, node.Uid, node.Gid, path), failures);
-        SetAttributes(node, path, failures);
-        Note(failures, () => MetadataCalls.SetPermissions(file, Permissions(node, owned), path));
+        var owned = SetOwner(node, file, path, failures);
+        if (node.Type != NodeType.Symlink)
+        {
+            SetAttributes(node, file, path, failures);
+            Note(failures, () => MetadataCalls.SetPermissions(file, Permissions(node) & ~(owned ? 0 : SetIdBits), path));
+        }
         Note(failures, () => MetadataCalls.SetTimes(file, node.AccessTime, node.ModifyTime, path));
-        return Text(failures);
+        return failures.Count == 0 ? null : string.Join("; ", failures);
     }
 
-    /// <summary>True when what stands there needs nothing set. Only root can give files away, so only root looks at owners.</summary>
-    public static bool IsSame(Node node, string path, in FileStatus status)
+    /// <summary>True when what is open needs nothing set. Only root can give files away, so only root looks at owners.</summary>
+    public bool IsSame(Node node, SafeFileHandle file, string path, in FileStatus status)
     {
         if (!node.ModifyTime.IsSameInstant(status.ModifyTime)) return false;
-        if (node.Type != NodeType.Symlink && (status.Mode & 0xFFF) != NodeMode.ToPermissions(node.Mode)) return false;
-        if (Accounts.EffectiveUser == 0 && (node.Uid != status.Uid || node.Gid != status.Gid)) return false;
-        return node.ExtendedAttributes.All(attribute => AttributeCalls.Get(path, attribute.Name) is { } value && attribute.Value.Span.SequenceEqual(value));
+        if (Accounts.EffectiveUser == 0 && !IsOwner(node, status)) return false;
+        if (node.Type == NodeType.Symlink) return true;
+        return (status.Mode & 0xFFF) == Permissions(node) && HasAttributes(node, file, path);
     }
 
-    // As cp and tar do: what could not be given to its owner must not run with the rights of another.
-    private static uint Permissions(Node node, bool owned) => NodeMode.ToPermissions(node.Mode) & ~(owned ? 0 : SetIdBits);
+    /// <summary>True when it belongs to whom it is to belong to.</summary>
+    public bool IsOwner(Node node, in FileStatus status) => (_owners.User(node), _owners.Group(node)) == (status.Uid, status.Gid);
 
-    private static bool SetOwner(Action set, List<string> failures)
+    /// <summary>True when a node is left out because it would give rights: a device below a target.</summary>
+    public bool LeavesOut(Node node) => options.PlainModes && (node.Type is NodeType.Device or NodeType.CharDevice);
+
+    /// <summary>True when some of the node's rights are not restored.</summary>
+    public bool IsReduced(Node node) =>
+        options.PlainModes && node.Type != NodeType.Symlink
+        && ((NodeMode.ToPermissions(node.Mode) & SetIdBits) != 0 || node.ExtendedAttributes.Any(attribute => attribute.Name == Capabilities));
+
+    private uint Permissions(Node node) => NodeMode.ToPermissions(node.Mode) & ~(options.PlainModes ? SetIdBits : 0);
+
+    private IEnumerable<ExtendedAttribute> Attributes(Node node) =>
+        options.PlainModes ? node.ExtendedAttributes.Where(attribute => attribute.Name != Capabilities) : node.ExtendedAttributes;
+
+    // As cp and tar do: what could not be given to its owner must not run with the rights of another.
+    private bool SetOwner(Node node, SafeFileHandle file, string path, List<string> failures)
     {
         try
         {
-            set();
+            MetadataCalls.SetOwner(file, _owners.User(node), _owners.Group(node), path);
             return true;
         }
         catch (PosixException error) when (error.Errno == Errno.EPERM && Accounts.EffectiveUser != 0)
@@ -64,17 +73,35 @@ internal static class NodeMetadata
         }
     }
 
-    private static void SetAttributes(Node node, string path, List<string> failures)
+    private void SetAttributes(Node node, SafeFileHandle file, string path, List<string> failures)
     {
-        if (node.Type == NodeType.Symlink) return;
-        foreach (var attribute in node.ExtendedAttributes)
-            Note(failures, () => AttributeCalls.Set(path, attribute.Name, attribute.Value.Span));
+        Note(failures, () => RemoveOthers(node, file, path));
+        foreach (var attribute in Attributes(node))
+            Note(failures, () => AttributeCalls.Set(file, attribute.Name, attribute.Value.Span, path));
     }
+
+    // A file inherits the default ACL of its folder, and what exists may have been given rights since.
+    private void RemoveOthers(Node node, SafeFileHandle file, string path)
+    {
+        foreach (var name in AttributeCalls.List(file, path))
+            if (IsOfFile(name) && !Attributes(node).Any(attribute => attribute.Name == name)) AttributeCalls.Remove(file, name, path);
+    }
+
+    private bool HasAttributes(Node node, SafeFileHandle file, string path)
+    {
+        foreach (var name in AttributeCalls.List(file, path))
+            if (IsOfFile(name) && !Attributes(node).Any(attribute => attribute.Name == name)) return false;
+        return Attributes(node).All(attribute => AttributeCalls.Get(file, attribute.Name, path) is { } value && attribute.Value.Span.SequenceEqual(value));
+    }
+
+    // All others belong to the machine, as the label of SELinux, or to the file system.
+    private static bool IsOfFile(string name) =>
+        name.StartsWith("user.", StringComparison.Ordinal)
+        || (name.StartsWith("trusted.", StringComparison.Ordinal) && !name.StartsWith("trusted.overlay.", StringComparison.Ordinal))
+        || name is Capabilities or "system.posix_acl_access" or "system.posix_acl_default";
 
     private static void Note(List<string> failures, Action action)
     {
         if (TargetFailure.Try(action) is { } failure) failures.Add(failure);
     }
-
-    private static string? Text(List<string> failures) => failures.Count == 0 ? null : string.Join("; ", failures);
 }

@@ -1,81 +1,87 @@
-using System.Globalization;
 using Holdfast.Restic.Posix;
 using Holdfast.Restic.Snapshots;
 
 namespace Holdfast.Restic.Restoring;
 
 /// <summary>
-/// Puts what is complete under its name. What stands there gets a second name first and is then replaced in one rename, so
+/// Puts what is complete under its name. What exists there gets a second name first and is then replaced in one rename, so
 /// that the name leads to the old or to the new file at every instant.
 /// </summary>
 internal sealed class Placement(RestoreOptions options)
 {
-    /// <summary>Renames what is complete to its final path. Returns where the old file is now, or null.</summary>
-    public string? Commit(string temporary, string path)
+    /// <summary>Renames what is complete to its final name. Returns where the old file is now, or null.</summary>
+    public string? Commit(OpenFolder folder, string temporary, string name)
     {
         string? aside = null;
-        while (!EntryCalls.TryRenameNew(temporary, path))
+        while (!folder.TryRenameNew(temporary, name))
         {
-            if (!FileStatus.TryFind(path, out var standing)) continue;
-            if (standing.Type == NodeType.Directory)
+            if (!folder.TryFind(name, out var standing)) continue;
+            if (standing.IsFolder)
             {
-                aside = MoveAside(path);
+                aside = MoveAside(folder, name);
                 continue;
             }
-            if (options.Existing == ExistingFiles.MoveAside) aside = LinkAside(path, standing);
-            EntryCalls.Rename(temporary, path);
+            if (options.Existing == ExistingFiles.MoveAside) aside = LinkAside(folder, name, standing);
+            folder.Rename(temporary, name);
             return aside;
         }
         return aside;
     }
 
-    /// <summary>Clears a path for a folder: what stands there is moved aside, or removed when the user wants it so.</summary>
-    public string? Clear(string path)
+    /// <summary>Clears a name for a folder: what exists there is moved aside, or removed when the user wants it so.</summary>
+    public string? Clear(OpenFolder folder, string name)
     {
-        if (options.Existing == ExistingFiles.MoveAside) return MoveAside(path);
-        EntryCalls.Unlink(path);
+        if (options.Existing == ExistingFiles.MoveAside) return MoveAside(folder, name);
+        folder.Unlink(name);
         return null;
     }
 
     /// <summary>Where something would be moved, in a dry run.</summary>
-    public string? Predict(string path, NodeType standing) =>
-        options.Existing == ExistingFiles.Overwrite && standing != NodeType.Directory ? null : Names(path).First(name => !FileStatus.TryFind(name, out _));
+    public string? Predict(OpenFolder folder, string name, NodeType standing) =>
+        options.Existing == ExistingFiles.Overwrite && standing != NodeType.Directory ? null
+        : folder.PathOf(AsideName.All(name, options.AsideSuffix).First(aside => !folder.TryFind(aside, out _)));
 
-    private string MoveAside(string path)
+    /// <summary>Copies a file to the name that it would be moved aside to, durably. Returns that name.</summary>
+    public string CopyAside(OpenFolder folder, string name, Action<Microsoft.Win32.SafeHandles.SafeFileHandle> fill)
     {
-        foreach (var name in Names(path))
-            if (EntryCalls.TryRenameNew(path, name)) return name;
-        throw new InvalidOperationException("names do not end");
-    }
-
-    private string LinkAside(string path, in FileStatus standing)
-    {
-        foreach (var name in Names(path))
+        foreach (var aside in AsideName.All(name, options.AsideSuffix))
         {
-            try
-            {
-                LinkCalls.MakeHardLink(name, path);
-                return name;
-            }
-            catch (PosixException error) when (error.Errno == Errno.EEXIST)
-            {
-                if (IsSame(name, standing)) return name; // a restore that was killed has come this far
-            }
-            catch (PosixException error) when (error.Errno is Errno.EPERM or Errno.EOPNOTSUPP or Errno.EMLINK or Errno.ENOSYS or Errno.EXDEV)
-            {
-                return MoveAside(path); // no hard links here, or not for us: then the name is free for an instant
-            }
+            if (folder.TryFind(aside, out _)) continue;
+            using var copy = folder.Create(aside);
+            fill(copy);
+            FileCalls.Sync(copy, folder.PathOf(aside));
+            folder.Sync();
+            return aside;
         }
         throw new InvalidOperationException("names do not end");
     }
 
-    private static bool IsSame(string path, in FileStatus standing) =>
-        FileStatus.TryFind(path, out var other) && other.Inode == standing.Inode && other.Device == standing.Device;
-
-    private IEnumerable<string> Names(string path)
+    private string MoveAside(OpenFolder folder, string name)
     {
-        yield return path + options.AsideSuffix;
-        for (var number = 1; number > 0; number++)
-            yield return string.Create(CultureInfo.InvariantCulture, $"{path}{options.AsideSuffix}.{number}");
+        foreach (var aside in AsideName.All(name, options.AsideSuffix))
+            if (folder.TryRenameNew(name, aside)) return folder.PathOf(aside);
+        throw new InvalidOperationException("names do not end");
+    }
+
+    private string LinkAside(OpenFolder folder, string name, in FileStatus standing)
+    {
+        foreach (var aside in AsideName.All(name, options.AsideSuffix))
+        {
+            try
+            {
+                folder.MakeHardLink(aside, folder, name);
+                return folder.PathOf(aside);
+            }
+            catch (PosixException error) when (error.Errno == Errno.EEXIST)
+            {
+                // A restore that was killed may have come this far.
+                if (folder.TryFind(aside, out var other) && other.Identity == standing.Identity) return folder.PathOf(aside);
+            }
+            catch (PosixException error) when (error.Errno is Errno.EPERM or Errno.EOPNOTSUPP or Errno.EMLINK or Errno.ENOSYS or Errno.EXDEV)
+            {
+                return MoveAside(folder, name); // no hard links here, or not for us: then the name is free for an instant
+            }
+        }
+        throw new InvalidOperationException("names do not end");
     }
 }

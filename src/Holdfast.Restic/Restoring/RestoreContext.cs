@@ -3,7 +3,7 @@ using Holdfast.Restic.Indexing;
 namespace Holdfast.Restic.Restoring;
 
 /// <summary>What the parts of one restore share.</summary>
-internal sealed class RestoreContext(Repository repository, BlobIndex index, RestoreOptions options)
+internal sealed class RestoreContext(Repository repository, BlobIndex index, RestoreOptions options) : IDisposable
 {
     public Repository Repository { get; } = repository;
     public BlobIndex Index { get; } = index;
@@ -11,4 +11,8 @@ internal sealed class RestoreContext(Repository repository, BlobIndex index, Res
     public RestoreTally Tally { get; } = new(options);
     public Placement Placement { get; } = new(options);
     public TemporaryName Temporary { get; } = new();
+    public NodeMetadata Metadata { get; } = new(options);
+    public FolderHandles Folders { get; } = new();
+
+    public void Dispose() => Folders.Dispose();
 }

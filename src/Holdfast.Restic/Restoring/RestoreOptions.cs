@@ -5,7 +5,7 @@ namespace Holdfast.Restic.Restoring;
 /// <summary>What happens to a file that stands where one is to be restored.</summary>
 public enum ExistingFiles
 {
-    /// <summary>It is renamed with <see cref="RestoreOptions.AsideSuffix"/> added, unless it is the same already.</summary>
+    /// <summary>It is renamed, with <see cref="RestoreOptions.AsideSuffix"/> in its new name, unless it is the same already.</summary>
     MoveAside,
 
     /// <summary>It is replaced, in one rename.</summary>
@@ -35,12 +35,24 @@ public sealed record RestoreOptions
     public ExistingFiles Existing { get; init; } = ExistingFiles.MoveAside;
 
     /// <summary>
-    /// Compares the content of files that stand there with the same size and modify time, too; false by default, which trusts
-    /// these two, as restic and rsync do. When only the times differ the content is compared anyway.
+    /// Takes a file of the same size and modify time for the same content, as restic and rsync do. False by default: its content is compared, for
+    /// what an intruder has changed may look so.
     /// </summary>
-    public bool CompareContent { get; init; }
+    public bool TrustTimes { get; init; }
 
-    /// <summary>Added to the name of what is moved aside: ".before-2026-11-22T21-04-00", say.</summary>
+    /// <summary>Gives files to the numbers of their users and groups in the snapshot. False by default: to who has the same name here, if anybody has.</summary>
+    public bool NumericOwner { get; init; }
+
+    /// <summary>Restores nothing that gives rights: no set-id bits, no file capabilities, no device nodes. False by default.</summary>
+    public bool PlainModes { get; init; }
+
+    /// <summary>True for a target that belongs to another user, as a server's data directory. False by default: it is refused.</summary>
+    public bool ForeignTarget { get; init; }
+
+    /// <summary>Makes what was restored survive a power cut before the restore ends. True by default.</summary>
+    public bool Durable { get; init; } = true;
+
+    /// <summary>Stands in the name of what is moved aside, ".NAME.before-20261122T210400Z~", say.</summary>
     public string AsideSuffix { get; init; } = ".holdfast-aside";
 
     public RestoreCounters Counters { get; init; } = new();
@@ -78,4 +90,11 @@ public sealed record RestoredNode(string Path, NodeType Type, RestoreOutcome Out
 /// The figures of a restore: nodes that are in place now, those that were kept included, and bytes of content put there.
 /// Failures are listed, each with its path; the rest was restored.
 /// </summary>
-public sealed record RestoreReport(long Files, long Directories, long Others, long Bytes, long Kept, IReadOnlyList<RestoredNode> MovedAside, IReadOnlyList<RestoredNode> Failures);
+public sealed record RestoreReport(long Files, long Directories, long Others, long Bytes, long Kept, IReadOnlyList<RestoredNode> MovedAside, IReadOnlyList<RestoredNode> Failures)
+{
+    /// <summary>Device nodes that were left out, by <see cref="RestoreOptions.PlainModes"/>.</summary>
+    public long LeftOut { get; init; }
+
+    /// <summary>Files and folders that were restored without set-id bits or capabilities that they had, by <see cref="RestoreOptions.PlainModes"/>.</summary>
+    public long Reduced { get; init; }
+}

@@ -7,7 +7,7 @@ internal sealed class RestoreTally(RestoreOptions options)
 {
     private readonly Lock _gate = new();
     private readonly List<RestoredNode> _movedAside = [], _failures = [];
-    private long _files, _folders, _others, _kept;
+    private long _files, _folders, _others, _kept, _leftOut, _reduced;
 
     public RestoreCounters Counters => options.Counters;
 
@@ -20,9 +20,18 @@ internal sealed class RestoreTally(RestoreOptions options)
 
     public void Failed(string path, NodeType type, string error) => Add(new RestoredNode(path, type, RestoreOutcome.Failed, Error: error));
 
+    /// <summary>A node was left out for the rights that it would give.</summary>
+    public void LeftOut() => Interlocked.Increment(ref _leftOut);
+
+    /// <summary>A node is restored without the rights that it would give.</summary>
+    public void Reduced() => Interlocked.Increment(ref _reduced);
+
     public RestoreReport ToReport()
     {
-        lock (_gate) return new RestoreReport(_files, _folders, _others, Interlocked.Read(ref Counters.BytesWritten), _kept, [.. _movedAside], [.. _failures]);
+        lock (_gate) return new RestoreReport(_files, _folders, _others, Interlocked.Read(ref Counters.BytesWritten), _kept, [.. _movedAside], [.. _failures])
+            {
+                LeftOut = Interlocked.Read(ref _leftOut), Reduced = Interlocked.Read(ref _reduced),
+            };
     }
 
     private void Count(RestoredNode node)

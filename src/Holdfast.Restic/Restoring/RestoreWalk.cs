@@ -13,10 +13,21 @@ internal sealed class RestoreWalk(RestoreContext context, FolderMaker folders, F
     private sealed class Level(RestoreFolder folder, IReadOnlyList<Node> nodes)
     {
         private int _next;
+        private HashSet<string>? _seen;
 
         public RestoreFolder Folder => folder;
 
         public Node? Next() => _next < nodes.Count ? nodes[_next++] : null;
+
+        /// <summary>True when a node before the last one has the same name. Names are sorted, unless somebody else has written the tree.</summary>
+        public bool IsRepeated()
+        {
+            if (_next < 2) return false;
+            var name = nodes[_next - 1].Name;
+            if (_seen is null && FileName.Compare(nodes[_next - 2].Name, name) < 0) return false;
+            _seen ??= [.. nodes.Take(_next - 1).Select(node => node.Name)];
+            return !_seen.Add(name);
+        }
     }
 
     /// <summary>Restores what is below a folder, or a single other node.</summary>
@@ -31,7 +42,7 @@ internal sealed class RestoreWalk(RestoreContext context, FolderMaker folders, F
             cancellation.ThrowIfCancellationRequested();
             if (level.Next() is not { } node)
                 _levels.Pop();
-            else if (Visit(level.Folder, node) is { } folder)
+            else if (Visit(level, node) is { } folder)
                 await EnterAsync(folder, node, cancellation);
             if (files.IsBatchFull) await files.RunBatchAsync(cancellation);
         }
@@ -61,12 +72,18 @@ internal sealed class RestoreWalk(RestoreContext context, FolderMaker folders, F
     }
 
     // The folder to go into, or null.
-    private RestoreFolder? Visit(RestoreFolder parent, Node node)
+    private RestoreFolder? Visit(Level level, Node node)
     {
+        var parent = level.Folder;
         var path = $"{parent.Path}/{node.Name}";
         if (!IsSafe(node.Name))
         {
             context.Tally.Failed(path, node.Type, "its name cannot stand in a folder");
+            return null;
+        }
+        if (level.IsRepeated())
+        {
+            context.Tally.Failed(path, node.Type, "the recovery point has another entry of this name in the same folder, so this one was left out");
             return null;
         }
         var relative = path[top.Path.Length..];
@@ -93,18 +110,28 @@ internal sealed class RestoreWalk(RestoreContext context, FolderMaker folders, F
             context.Tally.Failed(path, node.Type, $"its type '{node.TypeName}' is not known");
             return;
         }
+        if (context.Metadata.LeavesOut(node))
+        {
+            context.Tally.LeftOut();
+            return;
+        }
+        if (context.Metadata.IsReduced(node)) context.Tally.Reduced();
         FileStatus? standing = null;
-        var failure = folders.Ensure(parent) ? TargetFailure.Try(() => standing = Find(parent, path)) : "its folder could not be made";
+        var failure = folders.Ensure(parent) ? TargetFailure.Try(() => standing = Find(parent, node.Name)) : "its folder could not be made";
         if (failure is not null)
             context.Tally.Failed(path, node.Type, failure);
         else if (node.Type == NodeType.File)
-            files.Add(node, path, standing);
+            files.Add(node, parent, standing);
         else
-            SpecialNode.Restore(context, node, path, standing);
+            SpecialNode.Restore(context, node, parent, standing);
     }
 
-    private static FileStatus? Find(RestoreFolder parent, string path) =>
-        !parent.IsFresh && FileStatus.TryFind(path, out var status) ? status : null;
+    private FileStatus? Find(RestoreFolder parent, string name)
+    {
+        if (parent.IsFresh) return null;
+        using var lease = context.Folders.Use(parent);
+        return lease.Folder.TryFind(name, out var status) ? status : null;
+    }
 
     // A repository that somebody else has written must not reach out of the target.
     private static bool IsSafe(string name) => name is not ("" or "." or "..") && !name.AsSpan().ContainsAny('/', '\0');

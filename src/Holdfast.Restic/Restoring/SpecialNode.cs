@@ -1,5 +1,6 @@
 using Holdfast.Restic.Posix;
 using Holdfast.Restic.Snapshots;
+using Microsoft.Win32.SafeHandles;
 
 namespace Holdfast.Restic.Restoring;
 
@@ -8,67 +9,87 @@ internal static class SpecialNode
 {
     private const uint Private = 0x180; // 0600, until the metadata is set
 
-    public static void Restore(RestoreContext context, Node node, string path, FileStatus? standing)
+    public static void Restore(RestoreContext context, Node node, RestoreFolder parent, FileStatus? standing)
     {
+        var path = $"{parent.Path}/{node.Name}";
         var result = new RestoredNode(path, node.Type, RestoreOutcome.Restored);
-        var failure = TargetFailure.Try(() => result = standing is { } there && IsSame(node, path, there)
-            ? PutRight(context, node, path, there)
-            : Make(context, node, path, standing));
+        var failure = TargetFailure.Try(() =>
+        {
+            if (context.Options.DryRun && parent.IsFresh) return;
+            using var lease = context.Folders.Use(parent);
+            result = (standing is null ? null : Keep(context, node, lease.Folder)) ?? Make(context, node, lease.Folder, standing);
+        });
         if (failure is null)
             context.Tally.Add(result);
         else
             context.Tally.Failed(path, node.Type, failure);
     }
 
-    private static bool IsSame(Node node, string path, in FileStatus standing) => standing.Type == node.Type && node.Type switch
+    // Null when another is to be made. What belongs to somebody else, or has further names, is not given away: it may be another's.
+    private static RestoredNode? Keep(RestoreContext context, Node node, OpenFolder folder)
     {
-        NodeType.Symlink => string.Equals(LinkCalls.ReadLink(path), node.LinkTarget, StringComparison.Ordinal),
-        NodeType.Device or NodeType.CharDevice => standing.TargetDevice == node.Device,
-        _ => true,
-    };
-
-    private static RestoredNode PutRight(RestoreContext context, Node node, string path, in FileStatus standing)
-    {
-        if (NodeMetadata.IsSame(node, path, standing)) return new RestoredNode(path, node.Type, RestoreOutcome.Kept);
-        var failure = context.Options.DryRun ? null : NodeMetadata.Apply(node, path);
+        var path = folder.PathOf(node.Name);
+        using var place = folder.OpenPlace(node.Name);
+        var status = FileStatus.Of(place, path);
+        if (!IsSame(node, folder, status)) return null;
+        if (context.Metadata.IsSame(node, place, path, status)) return new RestoredNode(path, node.Type, RestoreOutcome.Kept);
+        if (status.Links > 1 || !context.Metadata.IsOwner(node, status)) return null;
+        var failure = context.Options.DryRun ? null : context.Metadata.Apply(node, place, path);
         return new RestoredNode(path, node.Type, failure is null ? RestoreOutcome.Restored : RestoreOutcome.Failed, Error: failure);
     }
 
-    private static RestoredNode Make(RestoreContext context, Node node, string path, FileStatus? standing)
+    private static bool IsSame(Node node, OpenFolder folder, in FileStatus status) => status.Type == node.Type && node.Type switch
+    {
+        NodeType.Symlink => string.Equals(folder.ReadLink(node.Name), node.LinkTarget, StringComparison.Ordinal),
+        NodeType.Device or NodeType.CharDevice => status.TargetDevice == node.Device,
+        _ => true,
+    };
+
+    private static RestoredNode Make(RestoreContext context, Node node, OpenFolder folder, FileStatus? standing)
     {
         string? failure = null;
-        var aside = standing is { } there && context.Options.DryRun ? context.Placement.Predict(path, there.Type) : null;
+        var aside = standing is { } there && context.Options.DryRun ? context.Placement.Predict(folder, node.Name, there.Type) : null;
         if (!context.Options.DryRun)
         {
-            var temporary = context.Temporary.Beside(path);
-            Create(node, temporary);
-            (failure, aside) = Complete(context, node, temporary, path);
+            var temporary = context.Temporary.Next();
+            Create(node, folder, temporary);
+            (failure, aside) = Complete(context, node, folder, temporary);
         }
         var outcome = failure is not null ? RestoreOutcome.Failed : aside is not null ? RestoreOutcome.MovedAside : RestoreOutcome.Restored;
-        return new RestoredNode(path, node.Type, outcome, aside, failure);
+        return new RestoredNode(folder.PathOf(node.Name), node.Type, outcome, aside, failure);
     }
 
-    private static (string? Failure, string? Aside) Complete(RestoreContext context, Node node, string temporary, string path)
+    private static (string? Failure, string? Aside) Complete(RestoreContext context, Node node, OpenFolder folder, string temporary)
     {
         try
         {
-            return (NodeMetadata.Apply(node, temporary), context.Placement.Commit(temporary, path));
+            using var made = OpenMade(node, folder, temporary);
+            return (context.Metadata.Apply(node, made, folder.PathOf(node.Name)), context.Placement.Commit(folder, temporary, node.Name));
         }
         catch
         {
-            EntryCalls.Unlink(temporary);
+            folder.Unlink(temporary);
             throw;
         }
     }
 
-    private static void Create(Node node, string path)
+    private static SafeFileHandle OpenMade(Node node, OpenFolder folder, string temporary)
+    {
+        var made = folder.OpenPlace(temporary);
+        var status = FileStatus.Of(made, folder.PathOf(temporary));
+        if (status.Type == node.Type && status.Links == 1) return made;
+        made.Dispose();
+        throw PosixException.Refused(folder.PathOf(node.Name), $"{folder.PathOf(node.Name)} was exchanged for another while it was being restored");
+    }
+
+    private static void Create(Node node, OpenFolder folder, string name)
     {
         switch (node.Type)
         {
-            case NodeType.Symlink: LinkCalls.MakeSymlink(path, node.LinkTarget); break;
-            case NodeType.Device: EntryCalls.MakeNode(path, NodeMode.Block | Private, node.Device); break;
-            case NodeType.CharDevice: EntryCalls.MakeNode(path, NodeMode.Character | Private, node.Device); break;
-            default: EntryCalls.MakeNode(path, NodeMode.Fifo | Private, 0); break;
+            case NodeType.Symlink: folder.MakeSymlink(name, node.LinkTarget); break;
+            case NodeType.Device: folder.MakeNode(name, NodeMode.Block | Private, node.Device); break;
+            case NodeType.CharDevice: folder.MakeNode(name, NodeMode.Character | Private, node.Device); break;
+            default: folder.MakeNode(name, NodeMode.Fifo | Private, 0); break;
         }
     }
 }

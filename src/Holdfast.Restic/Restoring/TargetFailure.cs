@@ -9,12 +9,11 @@ internal static class TargetFailure
     public static ResticException? Fatal(PosixException error) => error.Errno switch
     {
         Errno.ENOSPC or Errno.EDQUOT => new ResticException(ResticError.Full, $"No room is left for the restore: {error.Message}.", error),
-        Errno.EROFS => new ResticException(ResticError.ReadOnly, $"The target may not be written: {error.Message}.", error),
         _ => null,
     };
 
     /// <summary>Runs what touches one path: null when it went well, or else the reason why it did not.</summary>
-    /// <exception cref="ResticException">Full or ReadOnly.</exception>
+    /// <exception cref="ResticException">Full.</exception>
     public static string? Try(Action action)
     {
         try

@@ -29,7 +29,7 @@ internal sealed class MountSpace : IDisposable
     }
 
     /// <summary>Mounts a new, empty file system of a size ("16m") in memory.</summary>
-    public Task MountSmallAsync(string place, string size) => DoAsync("mount", "-t", "tmpfs", "-o", $"size={size}", "none", place);
+    public Task MountSmallAsync(string place, string size) => DoAsync("mount", "-t", "tmpfs", "-o", $"size={size},mode=0755", "none", place);
 
     /// <summary>Makes that file system larger, with all in it.</summary>
     public Task EnlargeAsync(string place, string size) => DoAsync("mount", "-o", $"remount,size={size}", place);

@@ -19,7 +19,7 @@ public sealed class RestoreTroubleTests
         var result = await scene.RunAsync("restore", "--target", target, "--yes");
 
         result.Succeeded();
-        var aside = Assert.Single(Directory.EnumerateFiles(Path.GetDirectoryName(standing)!, "plain.before-*"));
+        var aside = Assert.Single(Directory.EnumerateFiles(Path.GetDirectoryName(standing)!, ".plain.before-*"));
         Assert.Equal("mine", File.ReadAllText(aside));
         Assert.Equal("plain", File.ReadAllText(standing));
         Assert.Contains(aside, result.Output + result.Errors, StringComparison.Ordinal);

@@ -40,12 +40,12 @@ public sealed class RestoreFilesTests
 
         await rig.RestoreAsync(component, point);
         Assert.Equal(("as it was", "as it was"), (File.ReadAllText(changed), File.ReadAllText(lost)));
-        Assert.Equal("destroyed", File.ReadAllText(changed + ".before-test"));
+        Assert.Equal("destroyed", File.ReadAllText(rig.Disk["etc/.changed.before-test~"]));
         Assert.Equal(
-            ["changed", "changed.before-test", "lost", "new", "same"],
+            [".changed.before-test~", "changed", "lost", "new", "same"],
             Directory.GetFiles(rig.Disk["etc"]).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal),
             StringComparer.Ordinal);
-        Assert.Contains(rig.Step.Noted, note => note.Contains($"{changed} differed and was moved aside, to {changed}.before-test", StringComparison.Ordinal));
+        Assert.Contains(rig.Step.Noted, note => note.Contains($"{changed} differed and was moved aside, to {rig.Disk["etc/.changed.before-test~"]}", StringComparison.Ordinal));
         Assert.Empty(rig.Step.Warned);
     }
 

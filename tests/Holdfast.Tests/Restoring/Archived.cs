@@ -16,7 +16,7 @@ internal sealed class Archived : IAsyncDisposable
 
     public Repository Repository { get; private set; } = null!;
 
-    public Snapshot Snapshot { get; private set; } = null!;
+    public Snapshot Snapshot { get; set; } = null!;
 
     /// <summary>What was archived.</summary>
     public string Source => _temp["source"];

@@ -18,11 +18,14 @@ public sealed class FolderMakerTests
         Directory.CreateDirectory(archived.Target + "/usr/lib");
         File.WriteAllText(archived.Target + "/file", "");
         LinkCalls.MakeSymlink(archived.Target + "/lib", leadsTo);
-        var context = new RestoreContext(archived.Repository, await archived.Repository.LoadIndexAsync(TestContext.Current.CancellationToken), new RestoreOptions());
+        using var context = new RestoreContext(archived.Repository, await archived.Repository.LoadIndexAsync(TestContext.Current.CancellationToken), new RestoreOptions());
         var top = new RestoreFolder(archived.Target, null, null, isWanted: true) { IsReady = true };
+        var opened = RestoreTarget.Open(archived.Target, mayBeForeign: false, dry: false)!.Value;
+        context.Folders.Add(top, opened.Folder);
+        top.IsTrusted = opened.IsTrusted;
         var lib = new RestoreFolder(archived.Target + "/lib", new Node { Name = "lib", Type = NodeType.Directory, Mode = 0x1ED }, top, isWanted: true);
         Assert.True(new FolderMaker(context, restoresRoot).Ensure(lib));
         Assert.Equal(stands, FileStatus.Of(archived.Target + "/lib").Type);
-        Assert.Equal(stands == NodeType.Symlink ? null : archived.Target + "/lib.holdfast-aside", lib.Aside);
+        Assert.Equal(stands == NodeType.Symlink ? null : archived.Target + "/.lib.holdfast-aside~", lib.Aside);
     }
 }

@@ -68,17 +68,33 @@ public sealed class RestorePatternTests
         Assert.Equal(ResticError.Unsupported, Assert.Throws<ResticException>(() => new NodeSelection([], [pattern])).Error);
 
     [Fact]
-    public void Temporary_names_fit_into_a_folder_and_are_known_again()
+    public void Temporary_names_are_short_and_known_again()
     {
         var names = new TemporaryName();
-        foreach (var name in new[] { "a", new string('x', 255), new string('é', 127), string.Concat(Enumerable.Repeat("😀", 63)), new string('\uDCFF', 255) })
+        var (name, other) = (names.Next(), names.Next());
+        Assert.NotEqual(name, other);
+        Assert.True(TemporaryName.IsTemporary(name));
+        Assert.InRange(name.Length, 1, 40);
+    }
+
+    [Theory]
+    [InlineData(".holdfast-0123456789abcdef01234567.tmp")]
+    [InlineData(".x.holdfast-0123456789abcdef.tmp")]
+    [InlineData("holdfast-0123456789abcdef01234567.tmp")]
+    [InlineData(".holdfast-mine.tmp")]
+    public void A_name_that_only_looks_temporary_is_not(string name) => Assert.False(TemporaryName.IsTemporary(name));
+
+    [Fact]
+    public void Every_name_has_one_to_be_moved_aside_to()
+    {
+        foreach (var name in new[] { "a", ".bashrc", new string('x', 255), new string('é', 127), string.Concat(Enumerable.Repeat("😀", 63)), new string('\uDCFF', 255) })
         {
-            var path = names.Beside("/folder/" + name);
-            Assert.True(TemporaryName.IsTemporary(path[8..]));
-            Assert.InRange(Holdfast.Restic.Posix.FileName.Encode(path[8..]).Length, 1, 255);
-            Assert.NotEqual(path, names.Beside("/folder/" + name));
+            var aside = AsideName.All(name, ".before-20261128T145211Z-e80785").Take(3).ToList();
+            Assert.Equal(3, aside.Distinct(StringComparer.Ordinal).Count());
+            Assert.All(aside, one => Assert.InRange(Holdfast.Restic.Posix.FileName.Encode(one).Length, 1, 255));
+            Assert.All(aside, one => Assert.True(one is ['.', .., '~'] && !one.Contains('\uFFFD')));
         }
-        Assert.False(TemporaryName.IsTemporary(".x.holdfast-0123.tmp"));
-        Assert.False(TemporaryName.IsTemporary("x.holdfast-0123456789abcdef.tmp"));
+        Assert.Equal([".nginx.conf.before-x~", ".nginx.conf.before-x.1~"], AsideName.All("nginx.conf", ".before-x").Take(2));
+        Assert.Equal(".bashrc.before-x~", AsideName.All(".bashrc", ".before-x").First());
     }
 }

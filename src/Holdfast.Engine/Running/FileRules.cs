@@ -1,0 +1,11 @@
+namespace Holdfast.Engine.Running;
+
+/// <summary>How a restore compares files, and whom and what rights it gives them.</summary>
+/// <param name="TrustTimes">Takes a file of the same size and modify time for unchanged; its content is compared otherwise.</param>
+/// <param name="NumericOwner">Restores the numbers of users and groups; otherwise who has the same name on this machine owns a file.</param>
+/// <param name="PrivilegedModes">Below a target, restores set-id bits, file capabilities and device nodes, too.</param>
+public sealed record FileRules(bool TrustTimes, bool NumericOwner, bool PrivilegedModes)
+{
+    /// <summary>Content is compared, owners go by name, and nothing below a target gives rights.</summary>
+    public static FileRules Usual { get; } = new(TrustTimes: false, NumericOwner: false, PrivilegedModes: false);
+}

@@ -1,0 +1,58 @@
+using Holdfast.Restic.Posix;
+
+namespace Holdfast.Restic.Restoring;
+
+/// <summary>The directory that a restore writes below. Nobody but root and the running user may be able to lead it elsewhere.</summary>
+public static class RestoreTarget
+{
+    private const uint Private = 0x1C0; // 0700, as restic makes the target
+    private const uint MayBeWritten = 0x12; // by the group or by others
+
+    /// <summary>Refuses a directory, whether it exists or would be made, that another user may write or exchange.</summary>
+    /// <exception cref="ResticException">Unsafe, or Target when it cannot be reached.</exception>
+    public static void Check(string path)
+    {
+        try
+        {
+            using var top = Open(path, mayBeForeign: false, dry: true)?.Folder;
+        }
+        catch (PosixException error)
+        {
+            throw new ResticException(ResticError.Target, $"The target of the restore cannot be used: {error.Message}.", error);
+        }
+    }
+
+    /// <summary>Opens the target, and makes what is missing of it. Null in a dry run that would make it.</summary>
+    internal static (OpenFolder Folder, bool IsTrusted)? Open(string path, bool mayBeForeign, bool dry)
+    {
+        var full = Path.GetFullPath(path);
+        bool Make(OpenFolder parent, string name, bool isTrusted)
+        {
+            if (!isTrusted && !mayBeForeign) throw Unsafe(full, "would be made in a directory that another user may write or rename");
+            if (!dry) parent.MakeFolder(name, Private);
+            return !dry;
+        }
+        if (TrustedPath.Open(full, Make) is not { } opened) return null;
+        try
+        {
+            if (!mayBeForeign && full != "/") Check(full, opened.Folder.Status, opened.IsTrusted);
+            return opened;
+        }
+        catch
+        {
+            opened.Folder.Dispose();
+            throw;
+        }
+    }
+
+    private static void Check(string path, in FileStatus target, bool isTrusted)
+    {
+        if (!Trust.IsOurs(target)) throw Unsafe(path, $"belongs to {Name(target.Uid)}");
+        if ((target.Mode & MayBeWritten) != 0) throw Unsafe(path, "may be written by other users");
+        if (!isTrusted) throw Unsafe(path, "lies in a directory that another user may write or rename");
+    }
+
+    private static string Name(uint user) => Accounts.UserName(user) is { Length: > 0 } name ? name : $"user {user}";
+
+    private static ResticException Unsafe(string path, string why) => new(ResticError.Unsafe, $"The target {path} {why}.");
+}
