@@ -10,6 +10,9 @@ internal sealed class IndexRecovery(SearchServer server, TimeProvider clock)
 {
     private static readonly TimeSpan _look = TimeSpan.FromMilliseconds(250);
 
+    /// <summary>Of many indices each look is some work for the engine, which has enough.</summary>
+    private const int Many = 200;
+
     /// <summary>An engine tries again by itself what fails for a moment, and needs one to see that there is something to do.</summary>
     private static readonly TimeSpan _patience = TimeSpan.FromSeconds(15);
 
@@ -19,7 +22,7 @@ internal sealed class IndexRecovery(SearchServer server, TimeProvider clock)
     /// <exception cref="ProblemException">A shard failed, with the engine's explanation, or it took too long.</exception>
     public async Task WaitAsync(IReadOnlyList<string> indices, TimeSpan deadline, StepCounters counters, CancellationToken cancellation)
     {
-        for (var began = clock.GetTimestamp(); ; await Task.Delay(_look, clock, cancellation))
+        for (var began = clock.GetTimestamp(); ; await Task.Delay(indices.Count > Many ? 4 * _look : _look, clock, cancellation))
         {
             var primaries = await PrimariesAsync(indices, cancellation);
             await CountAsync(indices, primaries, counters, cancellation);

@@ -67,11 +67,14 @@ internal sealed class RunFrame : IDisposable
     private RunStarted Started(Plan plan) => new(
         Id, plan.Verb, plan.Platform, _environment.Host, ThisProcess.Id, ThisProcess.Started, _environment.Version, [.. plan.Steps.Select(PlannedStep.Of)]);
 
-    private static IEnumerable<Problem> Describe(RecoveredRun run) =>
-    [
-        Catalogue.RunRecovered.With($"The {run.Verb} {run.RunId} of {run.Began:yyyy-MM-dd HH:mm} UTC had been cut off; {run.Undone} of what it owed has been undone."),
-        .. run.Failures,
-    ];
+    /// <summary>Where an undo failed, something is left to do, which the problems after the first one say.</summary>
+    private static IEnumerable<Problem> Describe(RecoveredRun run)
+    {
+        var what = $"The {run.Verb} {run.RunId} of {run.Began:yyyy-MM-dd HH:mm} UTC had been cut off;";
+        return run.Failures.Count == 0
+            ? [Catalogue.RunRecovered.With($"{what} {run.Undone} of what it owed has been undone.")]
+            : [Catalogue.RunRecovered.With($"{what} {run.Undone} of its undos {(run.Undone == 1 ? "is" : "are")} complete, and {run.Failures.Count} {(run.Failures.Count == 1 ? "is" : "are")} pending.", "Do what the problems after this one say; then run 'holdfast recover'."), .. run.Failures];
+    }
 
     private sealed class SilentObserver : IRunObserver
     {
