@@ -242,7 +242,10 @@ internal sealed class SearchCapture(SearchSettings settings, SearchServer server
         }
     }
 
-    /// <summary>Its files are never changed, only added and removed: so it deduplicates by whole files, and unchanged ones are not read.</summary>
+    /// <summary>
+    /// Its files are never changed, only added and removed: so it deduplicates by whole files, and unchanged ones are not read. Where the profile does not
+    /// name the directory, the engine does, which must not get another one's files into the recovery point: only a repository is copied.
+    /// </summary>
     private async Task CopyAsync(StepContext context, CancellationToken cancellation)
     {
         await RefuseCompanyAsync(cancellation);
@@ -251,6 +254,8 @@ internal sealed class SearchCapture(SearchSettings settings, SearchServer server
         var location = LocalEntries.Resolve(named);
         if (!Directory.Exists(location))
             throw Catalogue.SearchPath.Throwable($"The directory '{location}' of the snapshot repository of {Name} is not on this machine.", "Mount it here, or set 'copy: false' in the profile: then the point names the snapshot.");
+        if (!Directory.EnumerateFiles(location, "index-*").Any())
+            throw Catalogue.SearchPath.Throwable($"The directory '{location}', which {server.Place} names as its snapshot repository '{settings.Repository}', has no list of snapshots (index-N), so it is not copied.", "See the settings of the repository (GET _snapshot): the directory must be the one that the nodes write, mounted here at the same place.");
         var counters = new ArchiveCounters();
         context.Counters.Refresh = shown => (shown.ItemsDone, shown.BytesDone) = (counters.FilesNew + counters.FilesChanged + counters.FilesUnchanged, counters.BytesRead);
         var lost = new List<string>();

@@ -26,6 +26,9 @@ internal sealed class SearchServer(WebServer web, TimeSpan patience)
     /// <summary>The type of a refusal that is for a block of the index, or of the whole cluster.</summary>
     private const string Block = "cluster_block_exception";
 
+    /// <summary>So many characters of its reasons are told.</summary>
+    private const int ToldReason = 2000;
+
     /// <summary>So many characters of a path are told.</summary>
     private const int ToldPath = 200;
 
@@ -124,7 +127,7 @@ internal sealed class SearchServer(WebServer web, TimeSpan patience)
     {
         var error = answer.Json.RootElement.ValueKind == JsonValueKind.Object && answer.Json.RootElement.TryGetProperty("error", out var told) ? told : default;
         if (error.ValueKind != JsonValueKind.Object) return web.Refusal(answer, Short(path));
-        var (type, reason) = (Text(error, "type"), string.Join(": ", Reasons(error)));
+        var (type, reason) = (Excerpt.Of(Text(error, "type"), ToldPath), Excerpt.Of(string.Join(": ", Reasons(error)), ToldReason));
         var what = string.Create(CultureInfo.InvariantCulture, $"{Place} refuses {method.Method} {Short(path)}: {reason.TrimEnd('.')} ({type}, HTTP {(int)answer.Status}).");
         // A cluster that is starting has a block as well (HTTP 503), which goes by itself.
         if (type == Block && answer.Status is HttpStatusCode.Forbidden or HttpStatusCode.TooManyRequests) return Catalogue.SearchBlocked.Throwable(what);

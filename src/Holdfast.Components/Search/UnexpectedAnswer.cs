@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Holdfast.Engine.Planning;
 using Holdfast.Engine.Problems;
 
@@ -19,7 +20,7 @@ internal static class UnexpectedAnswer
         {
             return await act();
         }
-        catch (Exception odd) when (odd is (InvalidOperationException and not ObjectDisposedException) or FormatException or KeyNotFoundException or NullReferenceException or OverflowException or ArgumentException)
+        catch (Exception odd) when (odd is (InvalidOperationException and not ObjectDisposedException) or FormatException or KeyNotFoundException or JsonException or NullReferenceException or OverflowException or ArgumentException)
         {
             throw Catalogue.WebAnswer.Throwable($"{place} does not answer as Elasticsearch and OpenSearch do: {odd.Message.TrimEnd('.')}.", odd);
         }

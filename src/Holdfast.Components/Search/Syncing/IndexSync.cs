@@ -16,6 +16,9 @@ internal sealed class IndexSync(SearchWork work, IndexDefinition definition, str
     /// <summary>So many documents of one part fit into memory easily, and are read from the database by one statement.</summary>
     private const int PerPart = 100_000, PerStatement = 2000;
 
+    /// <summary>So many documents may be written to an index while it is walked over, beside as many as it had.</summary>
+    private const long Grown = 1_000_000;
+
     /// <summary>Of an index with fewer documents most may be deleted.</summary>
     private const int Few = 100;
 
@@ -50,7 +53,7 @@ internal sealed class IndexSync(SearchWork work, IndexDefinition definition, str
         using var there = new VersionSpill(work.Folder, $"{context.RunId}-{definition.Alias}-index", parts);
         using var wanted = new VersionSpill(work.Folder, $"{context.RunId}-{definition.Alias}-source", parts);
         using var rejected = new RejectedDocuments(work.RejectedFile(context.RunId, definition.Alias));
-        await Task.WhenAll(WalkAsync(there, context.Counters, cancellation), ReadAsync(reading, wanted, isDry ? null : rejected, context.Counters, cancellation));
+        await Task.WhenAll(WalkAsync(there, (2 * inIndex) + Grown, context.Counters, cancellation), ReadAsync(reading, wanted, isDry ? null : rejected, context.Counters, cancellation));
         (_result.InIndex, _result.InSource) = (there.Count, wanted.Count + _result.Missing);
         var differing = Enumerable.Range(0, parts).Where(part => Count(Compare(there.Read(part), wanted.Read(part)))).ToList();
         if (_repeated.Count > 0) throw Catalogue.DocumentSource.Throwable($"The statement on line {_query.Place.Line} of the profile {Repeated(_repeated)}");
@@ -74,9 +77,11 @@ internal sealed class IndexSync(SearchWork work, IndexDefinition definition, str
             "See whether the statement still gives what it should; when it does, sync with --allow-deletions.");
     }
 
-    private async Task WalkAsync(VersionSpill spill, StepCounters counters, CancellationToken cancellation) =>
+    /// <summary>A server that goes on without an end would fill the disk.</summary>
+    private async Task WalkAsync(VersionSpill spill, long most, StepCounters counters, CancellationToken cancellation) =>
         await new IndexWalk(work.Server, index, _query.VersionField, work.Clock).RunAsync((id, version, seen) =>
         {
+            if (spill.Count >= most) throw Catalogue.WebAnswer.Throwable($"{work.Server.Place} gives more than {most} documents of {index}, and had counted half of them at most.");
             spill.Add(id, version, seen);
             Interlocked.Increment(ref counters.ItemsDone);
         }, cancellation);
