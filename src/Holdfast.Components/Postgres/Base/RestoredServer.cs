@@ -55,10 +55,11 @@ internal sealed class RestoredServer(PostgresConnector connector, IHost host, Ba
     public async Task WaitForUnitAsync(CancellationToken cancellation)
     {
         if (Unit is null) return;
+        var actual = (ControlFile.FindPostmaster(data) is { } process ? ServerUnit.OfProcess(process) : null) ?? Unit;
         var begun = clock.GetTimestamp();
-        while (await unit.StateAsync(Unit, cancellation) is "activating" or "reloading" && clock.GetElapsedTime(begun) < Longest) await Task.Delay(_tick, clock, cancellation);
-        if (await unit.StateAsync(Unit, cancellation) is not ("active" or "") and var state)
-            throw Catalogue.PostgresService.Throwable($"The restored server in {data} answers, but its unit {Unit} is {state}.", $"See 'systemctl status {Unit}': a server that runs outside of its unit has to be stopped first.");
+        while (await unit.StateAsync(actual, cancellation) is "activating" or "reloading" && clock.GetElapsedTime(begun) < Longest) await Task.Delay(_tick, clock, cancellation);
+        if (await unit.StateAsync(actual, cancellation) is not ("active" or "") and var state)
+            throw Catalogue.PostgresService.Throwable($"The restored server in {data} answers, but its unit {actual} is {state}.", $"See 'systemctl status {actual}': a server that runs outside of its unit has to be stopped first.");
     }
 
     /// <summary>Waits until it has replayed all that it should and has been promoted, or waits for a person at its target.</summary>

@@ -65,8 +65,8 @@ internal sealed partial class ServerUnit(string cluster, IHost host) : IUndoHand
     /// <summary>The last lines that a unit has written to the journal, on one line; empty where there are none.</summary>
     public async Task<string> LastWordsAsync(string unit, CancellationToken cancellation)
     {
-        if (host.FindProgram("journalctl") is not { } program) return "";
-        var (result, output) = await host.RunAsync(new ProgramCall(program, ["-u", unit, "-n", "8", "-o", "cat", "--no-pager", "-q"]), cancellation);
+        if (host.FindProgram("journalctl") is null) return "";
+        var (result, output) = await host.RunAsync(new ProgramCall("journalctl", ["-u", unit, "-n", "8", "-o", "cat", "--no-pager", "-q"]), cancellation);
         return result.ExitCode == 0 ? string.Join(' ', output.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)) : "";
     }
 

@@ -23,7 +23,7 @@ public sealed class WalFetch(Repository repository, string platform, string clus
     {
         var ready = Path.Combine(SpoolOf(target), name);
         if (WalFile.Find(name) is null || !File.Exists(ready)) return false;
-        File.Move(ready, target, overwrite: true);
+        using (TrustedPath.ActAsKeeper(target)) File.Move(ready, target, overwrite: true);
         DurableFolder.Sync(Path.GetDirectoryName(target)!);
         return true;
     }
@@ -35,7 +35,7 @@ public sealed class WalFetch(Repository repository, string platform, string clus
         var files = new WalFiles(repository, catalogue);
         if (await files.OpenAsync(name, cancellation) is not { } found)
         {
-            if (name.Length == WalSegment.NameLength && Directory.Exists(SpoolOf(target))) Directory.Delete(SpoolOf(target), recursive: true);
+            if (name.Length == WalSegment.NameLength) RemoveSpool(target);
             return false;
         }
         await using (found.Content) await WholeFile.WriteAsync(target, found.Content.CopyToAsync, cancellation);
@@ -52,14 +52,21 @@ public sealed class WalFetch(Repository repository, string platform, string clus
         }
         catch (Exception failure) when (failure is ProblemException or ResticException or IOException or UnauthorizedAccessException)
         {
-            if (Directory.Exists(SpoolOf(target))) Directory.Delete(SpoolOf(target), recursive: true);
+            RemoveSpool(target);
         }
+    }
+
+    /// <summary>PostgreSQL calls as its own user; root does in a folder of that user what the user could do.</summary>
+    private static void RemoveSpool(string target)
+    {
+        using (TrustedPath.ActAsKeeper(target))
+            if (Directory.Exists(SpoolOf(target))) Directory.Delete(SpoolOf(target), recursive: true);
     }
 
     private static async Task ReadAheadAsync(WalCatalogue catalogue, WalFiles files, WalSegment segment, string target, CancellationToken cancellation)
     {
         var spool = SpoolOf(target);
-        PrivateFolder.Make(spool);
+        using (TrustedPath.ActAsKeeper(spool)) PrivateFolder.Make(spool);
         for (var i = 0; i < Ahead; i++)
         {
             segment = segment.Next(catalogue.SegmentSize);
