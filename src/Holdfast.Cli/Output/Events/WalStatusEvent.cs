@@ -31,7 +31,8 @@ internal sealed record WalStatusEvent(string Cluster, ulong? System, int Segment
         foreach (var gap in Gaps)
             yield return $"  {(gap.Matters ? style.Red("missing") : "missing")}      {gap.First} to {gap.Last}  {Amounts.Count(gap.Segments, "segment")}{(gap.Matters ? "" : ", but a recovery point begins anew behind it")}";
         if (NewestTime is { } time) yield return $"  restorable   to {Amounts.Time(time.ToLocalTime())}, the end of the last transaction {(Restorable == Newest ? "in the archive" : $"up to {Restorable}; what follows cannot be replayed")}";
-        else if (Ranges.Count > 0 && Restorable is null) yield return $"  restorable   {style.Red("nothing")}: no recovery point holds files of the cluster that this WAL could be replayed on";
+        else if (Restorable is { } last) yield return $"  restorable   to the end of {last}{(last == Newest ? "" : "; what follows cannot be replayed")}";
+        else if (Ranges.Count > 0) yield return $"  restorable   {style.Red("nothing")}: no recovery point holds files of the cluster that this WAL could be replayed on";
         if (ArchiveMode is { } mode)
             yield return $"  server       archive_mode {mode}, writes {Current ?? "nothing (a standby)"}; {Amounts.Count(Behind ?? 0, "finished segment")} not archived, {Ready} in its queue";
         if (Archived is { } archived) yield return $"  archived     last at {Amounts.Time(archived.ToLocalTime())}{(Failed is { } failed ? $", failed last at {Amounts.Time(failed.ToLocalTime())}" : "")}";

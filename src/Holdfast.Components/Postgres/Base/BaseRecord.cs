@@ -27,7 +27,7 @@ internal sealed record BaseRecord
 
     /// <summary>Bytes.</summary>
     public required int SegmentSize { get; init; }
-    public int BlockSize { get; init; } = 8192;
+    public int BlockSize { get; init; } = UsualBlock;
 
     /// <summary>Whether the cluster has checksums on its pages; they were verified then.</summary>
     public bool Checksums { get; init; }
@@ -60,11 +60,15 @@ internal sealed record BaseRecord
         var count = await json.ReadAtLeastAsync(bytes, bytes.Length, throwOnEndOfStream: false, cancellation);
         if (count == bytes.Length) throw new JsonException($"base.json has more than {Largest} bytes.");
         var record = JsonSerializer.Deserialize(bytes.AsSpan(0, count), BaseJson.Default.BaseRecord) ?? throw new JsonException("base.json is empty.");
+        // What a record does not have is not its default when it was generated at build time.
+        record = record with { Tablespaces = record.Tablespaces ?? [], Damaged = record.Damaged ?? [], BlockSize = record.BlockSize == 0 ? UsualBlock : record.BlockSize };
         return record.WhyInvalid() is { } why ? throw new JsonException($"base.json is not valid: {why}.") : record;
     }
 
     /// <summary>4 MiB: the record of a cluster with a thousand damaged files has some hundred KiB.</summary>
     private const int Largest = 4 << 20;
+
+    private const int UsualBlock = 8192;
 
     /// <summary>What of it cannot be; null when all can. A restore uses its words in files and settings, so what it has not itself written is refused.</summary>
     private string? WhyInvalid()
@@ -73,9 +77,9 @@ internal sealed record BaseRecord
         if (Version is < 90_000 or > 990_000 || Timeline == 0) return $"the version {Version} or the timeline {Timeline} is not valid";
         if (!WalSegment.IsSize(SegmentSize) || BlockSize is < 512 or > 65536 || !int.IsPow2(BlockSize)) return $"segments of {SegmentSize} bytes or blocks of {BlockSize} bytes are not valid";
         if (!IsPath(DataDirectory) || (ConfigFile is { } file && !IsPath(file))) return "the data directory or the configuration file is no absolute path";
-        if (Tablespaces is null || Tablespaces.Any(tablespace => tablespace is null || tablespace.Oid == 0 || string.IsNullOrEmpty(tablespace.Path) || tablespace.Path.Contains('\0'))) return "a tablespace is not valid";
+        if (Tablespaces.Any(tablespace => tablespace is null || tablespace.Oid == 0 || string.IsNullOrEmpty(tablespace.Path) || tablespace.Path.Contains('\0'))) return "a tablespace is not valid";
         if (Tablespaces.DistinctBy(tablespace => tablespace.Oid).Count() != Tablespaces.Count) return "two tablespaces have one number";
-        if (Damaged is null || Damaged.Any(damaged => damaged?.File is null || damaged.Blocks is null)) return "a damaged file is not valid";
+        if (Damaged.Any(damaged => damaged?.File is null || damaged.Blocks is null)) return "a damaged file is not valid";
         if (!IsLsn(StartLsn) || !IsLsn(StopLsn) || (Method == "base" && (StartLsn is null || StopLsn is null || BackupLabel is null))) return "its LSNs or its backup_label are not valid";
         return Mark is { } mark && (mark.Name is null || mark.Name.Any(char.IsControl) || mark.Lsn is null || !IsLsn(mark.Lsn)) ? "its mark is not valid" : null;
     }
