@@ -165,10 +165,10 @@ internal static partial class QueuesCommand
     private static List<QueuesComponent> Chosen(Session session, ParseResult parsed, string[] names)
     {
         var brokers = Brokers(session, parsed);
-        var known = brokers.SelectMany(broker => broker.Queues).Select(queue => queue.Name).ToList();
-        if (Array.Find(names, name => !known.Contains(name, StringComparer.Ordinal)) is { } unknown)
+        var known = brokers.SelectMany(broker => broker.Names).ToList();
+        if (Array.Find(names, name => !brokers.Exists(broker => broker.Knows(name))) is { } unknown)
             throw Catalogue.QueueNone.Throwable($"The profile has no queue or list '{unknown}'.{Engine.Profiles.Spelling.Suggest(unknown, known)}");
-        return names.Length == 0 ? brokers : [.. brokers.Where(broker => broker.Queues.Any(queue => names.Contains(queue.Name, StringComparer.Ordinal)))];
+        return names.Length == 0 ? brokers : [.. brokers.Where(broker => names.Any(broker.Knows))];
     }
 
     private static TimeSpan Duration(string text) => WithUnit().IsMatch(text)

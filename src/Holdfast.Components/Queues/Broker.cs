@@ -11,7 +11,7 @@ internal sealed class Broker
         Keys = new QueueKeys(settings);
         Connector = new RedisConnector(settings.Connection, secrets, clock);
         Reader = new QueueReader(settings, Keys, clock);
-        Watch = new IdleWatch(Connector, Reader, settings.Pause, clock);
+        Watch = new IdleWatch(Connector, Reader, settings, clock);
     }
 
     public QueuesSettings Settings { get; }
@@ -29,8 +29,16 @@ internal sealed class Broker
     {
         await using var redis = await Connector.OpenAsync(cancellation);
         var count = 0L;
-        foreach (var (_, key) in Reader.Names.SelectMany(Keys.Of)) count += (await redis.CallAsync(cancellation, "LLEN", key)).Integer;
+        foreach (var (_, key) in (await Reader.NamesAsync(redis, cancellation)).SelectMany(Keys.Of)) count += (await redis.CallAsync(cancellation, "LLEN", key)).Integer;
         return count;
+    }
+
+    /// <summary>The version of the server; empty where the user may not ask for it.</summary>
+    public static async Task<string> VersionAsync(RedisConnection redis, CancellationToken cancellation)
+    {
+        const string name = "redis_version:";
+        var facts = (await redis.TryAsync(cancellation, "INFO", "server")).Text.Split("\r\n");
+        return Array.Find(facts, fact => fact.StartsWith(name, StringComparison.Ordinal))?[name.Length..] ?? "";
     }
 
     /// <summary>Everything about it at this moment.</summary>

@@ -13,7 +13,11 @@ public sealed record BrokerStatus(string Broker, IReadOnlyList<QueueStatus> Queu
     /// <summary>When the first scheduled message is due.</summary>
     public DateTimeOffset? EarliestEta => Due.Count == 0 ? null : Due[0];
 
-    public long Waiting => Queues.Sum(queue => queue.Messages);
+    /// <summary>Messages that wait to be worked off.</summary>
+    public long Waiting => Queues.Where(queue => queue.IsDrained).Sum(queue => queue.Messages);
+
+    /// <summary>Messages of queues and lists with "drain: false", which nothing waits for.</summary>
+    public long Resting => Queues.Where(queue => !queue.IsDrained).Sum(queue => queue.Messages);
 
     public long Unacknowledged => Elsewhere + Queues.Sum(queue => queue.Prefetched + queue.Scheduled);
 
@@ -38,6 +42,7 @@ public sealed record BrokerStatus(string Broker, IReadOnlyList<QueueStatus> Queu
             var parts = new List<string>();
             if (Workers.Active > 0) parts.Add($"{Workers.Active} running");
             if (Waiting > 0) parts.Add($"{Waiting} waiting");
+            if (Waiting > 0 && Resting > 0) parts.Add($"{Resting} in queues that are not waited for");
             if (Queues.Sum(queue => queue.Prefetched) is > 0 and var prefetched) parts.Add($"{prefetched} taken and not acknowledged");
             if (Queues.Sum(queue => queue.Scheduled) is > 0 and var scheduled) parts.Add($"{scheduled} due at a later time{FirstDue}");
             if (Elsewhere > 0) parts.Add($"{Elsewhere} not acknowledged of queues that the profile does not name");

@@ -18,6 +18,7 @@ public sealed class QueueArchive(RepositoryRun run, string platform, IReadOnlyLi
 {
     private readonly IReadOnlyList<(Broker Broker, QueueUndos Undos)> _brokers = [.. components.Select(component => (component.Broker, component.Undos))];
     private readonly Dictionary<string, List<QueueTally>> _tallies = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, IReadOnlyList<QueueName>> _queues = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Aside> _aside = new(StringComparer.Ordinal);
 
     /// <summary>The snapshot, once it is committed.</summary>
@@ -38,8 +39,10 @@ public sealed class QueueArchive(RepositoryRun run, string platform, IReadOnlyLi
         return steps;
     }
 
-    private IReadOnlyList<QueueName> Queues(Broker broker) =>
-        [.. broker.Reader.Names.Where(queue => only.Count == 0 || only.Contains(queue.Name, StringComparer.Ordinal))];
+    /// <summary>Those that were set aside.</summary>
+    private IReadOnlyList<QueueName> Queues(Broker broker) => _queues[broker.Settings.Name];
+
+    private bool IsChosen(QueueName queue) => only.Count == 0 || only.Contains(queue.Name, StringComparer.Ordinal);
 
     private async Task<Step> SetAsideStepAsync(Broker broker, QueueUndos undos, CancellationToken cancellation)
     {
@@ -48,7 +51,7 @@ public sealed class QueueArchive(RepositoryRun run, string platform, IReadOnlyLi
         return new Step
         {
             Name = $"Set aside the messages of {broker.Settings.Name}",
-            Does = $"Takes what waits in {Queues(broker).Count} queues ({status.Waiting} messages now{orphans}) out of the workers' reach, as a whole.",
+            Does = $"Takes what waits in {status.Queues.Count(queue => IsChosen(queue.Queue))} queues ({status.Queues.Where(queue => IsChosen(queue.Queue)).Sum(queue => queue.Messages)} messages now{orphans}) out of the workers' reach, as a whole.",
             Component = broker.Component,
             Destroys = true,
             Act = (context, token) => SetAsideAsync(broker, undos, context, token),
@@ -58,9 +61,9 @@ public sealed class QueueArchive(RepositoryRun run, string platform, IReadOnlyLi
     /// <summary>What a living worker has taken is left to it: it would do it, and the archive would do it again.</summary>
     private async Task SetAsideAsync(Broker broker, QueueUndos undos, StepContext context, CancellationToken cancellation)
     {
-        var queues = Queues(broker);
         await using var redis = await broker.Connector.OpenAsync(cancellation);
         var status = await broker.Reader.ReadAsync(redis, cancellation);
+        var queues = _queues[broker.Settings.Name] = [.. status.Queues.Select(queue => queue.Queue).Where(IsChosen)];
         var unacked = new UnackedReader(redis, broker.Keys, broker.Settings);
         var taken = queues.Any(queue => !queue.IsList) ? await unacked.ListAsync(broker.Keys.Unacked, broker.Keys.UnackedIndex, cancellation) : [];
         var orphans = status.Workers.Listening == 0 ? taken.Where(entry => queues.Any(queue => !queue.IsList && queue.Name == entry.Queue)).ToList() : [];

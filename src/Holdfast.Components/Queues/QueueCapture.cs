@@ -10,6 +10,8 @@ internal sealed class QueueCapture(Broker broker, CaptureSession session)
 {
     private static readonly TimeSpan _grace = TimeSpan.FromSeconds(5), _look = TimeSpan.FromMilliseconds(100);
 
+    private readonly List<(string What, string Why)> _omitted = [];
+
     private string Name => broker.Settings.Name;
 
     public async Task<CapturePlan> PlanAsync(CancellationToken cancellation)
@@ -17,17 +19,29 @@ internal sealed class QueueCapture(Broker broker, CaptureSession session)
         var waiting = await broker.CountAsync(cancellation);
         return new CapturePlan
         {
+            Before = [Step($"Look for other keys of {Name}", "Counts the keys that the profile does not name, so that what the recovery point lacks can be reported.", SurveyAsync)],
             Drain = [Step($"Wait until the queues of {Name} are idle", $"Waits up to {broker.Settings.DrainTimeout.TotalSeconds:0} s until nothing waits and no worker does anything; {waiting} messages wait now.", DrainAsync)],
-            Mark = [Step($"Copy the queues of {Name}", $"Copies what is left in {broker.Reader.Names.Count} queues into {QueuePath.Broker(Name)}, and changes nothing.", CopyAsync)],
+            Mark = [Step($"Copy the queues of {Name}", $"Copies what is left in {Described} into {QueuePath.Broker(Name)}, and changes nothing.", CopyAsync)],
         };
     }
 
+    private string Described => string.Join(" and ", new[]
+    {
+        broker.Settings.Queues.Count + broker.Settings.Lists.Count is > 0 and var queues ? $"{queues} queues" : null,
+        broker.Settings.Keys.Count is > 0 and var keys ? $"the keys of {keys} names or patterns" : null,
+    }.OfType<string>());
+
     private Step Step(string name, string does, Func<StepContext, CancellationToken, Task> act) => new() { Name = name, Does = does, Component = broker.Component, Act = act };
+
+    private async Task SurveyAsync(StepContext context, CancellationToken cancellation) =>
+        await new KeySurvey(broker).ReportAsync(context, (what, why) => _omitted.Add((what, why)), cancellation);
 
     /// <summary>What waits is copied with the mark. What still runs would be killed half done, or do its work after the mark: then the window must not go on.</summary>
     private async Task DrainAsync(StepContext context, CancellationToken cancellation)
     {
-        var outcome = await broker.Watch.WaitAsync(broker.Settings.DrainTimeout, isHopeful: false, status => context.Counters.ItemsTotal = status.Waiting + status.Unacknowledged, cancellation);
+        // Where the platform was stopped before, no process is left that could work anything off.
+        var stall = session.IsPlatformStopped ? TimeSpan.Zero : broker.Settings.StallTimeout;
+        var outcome = await broker.Watch.WaitAsync(broker.Settings.DrainTimeout, stall, isHopeful: false, status => context.Counters.ItemsTotal = status.Waiting + status.Unacknowledged, cancellation);
         var last = outcome.Last;
         if (outcome.End == IdleEnd.Idle)
         {
@@ -40,7 +54,8 @@ internal sealed class QueueCapture(Broker broker, CaptureSession session)
             throw Catalogue.QueueBusy.Throwable($"{last.Workers.Active} tasks of {Name} still run after {broker.Settings.DrainTimeout.TotalSeconds:0} s: {last.Workers.RunningText}.");
         if (last.Waiting == 0 && !await IsCalmAsync(cancellation))
             context.Warn(Catalogue.QueueRestless.With($"Tasks of {Name} fall due so often that one may begin while its worker is told to end; Celery may do such a task twice."));
-        context.Warn(Catalogue.QueueLeft.With($"The queues of {Name} are not empty: {last.Description}. What is left is in the recovery point, and stays where it is."));
+        var still = outcome.End == IdleEnd.Stalled ? "; nothing runs and nothing has left them" + (stall > TimeSpan.Zero ? $" for {stall.TotalSeconds:0.#} s" : "") : "";
+        context.Warn(Catalogue.QueueLeft.With($"The queues of {Name} are not empty: {last.Description}{still}. What is left is in the recovery point, and stays where it is."));
     }
 
     /// <summary>
@@ -92,7 +107,10 @@ internal sealed class QueueCapture(Broker broker, CaptureSession session)
         var taken = broker.Settings.Queues.Count == 0 ? [] : await unacked.ListAsync(broker.Keys.Unacked, broker.Keys.UnackedIndex, cancellation);
         var record = await BeginRecordAsync(redis, from, cancellation);
         var details = new JsonArray();
-        foreach (var queue in Queues(taken, context, record))
+        var queues = Queues(await broker.Reader.NamesAsync(redis, cancellation), taken, context, record);
+        var capture = new KeyCapture(redis, broker.Settings, broker.Keys, context.Counters);
+        var keys = await capture.FindAsync(queues, cancellation);
+        foreach (var queue in queues.Concat(keys.Where(key => key.IsListOfMessages).Select(key => new QueueName(key.Text![broker.Settings.KeyPrefix.Length..], true))))
         {
             var head = new QueueFileHead(session.Manifest.RunId, Name, queue);
             var mine = queue.IsList ? [] : taken.Where(entry => entry.Queue == queue.Name).ToList();
@@ -102,22 +120,35 @@ internal sealed class QueueCapture(Broker broker, CaptureSession session)
         }
         record.Counts["messages"] = record.Counts.Values.Sum();
         record.Details = new JsonObject { ["queues"] = details };
+        if (broker.Settings.Keys.Count > 0)
+            Count(await capture.WriteAsync(session.Writer, new KeyFileHead(session.Manifest.RunId, Name), [.. keys.Where(key => !key.IsListOfMessages)], cancellation), record, context);
+        foreach (var (what, why) in _omitted) record.Omit(what, why);
         record.To = broker.Clock.GetUtcNow();
         session.Manifest.Components.Add(record);
         context.Note($"{record.Counts["messages"]} messages of {Name} are in {QueuePath.Broker(Name)}.");
+    }
+
+    private void Count(KeyTally tally, ComponentRecord record, StepContext context)
+    {
+        record.Counts["keys"] = tally.Keys;
+        var types = new JsonObject();
+        foreach (var (type, count) in tally.Types) types[type] = count;
+        record.Details!["keys"] = new JsonObject { ["path"] = QueuePath.Keys(Name), ["types"] = types, ["payload"] = tally.Version };
+        context.Note($"{tally.Keys} keys of {Name} are in {QueuePath.Keys(Name)}.");
+        if (tally.Gone > 0) context.Note($"{tally.Gone} keys of {Name} were gone before they were copied; they had expired or were deleted.");
     }
 
     private async Task<ComponentRecord> BeginRecordAsync(RedisConnection redis, DateTimeOffset from, CancellationToken cancellation)
     {
         var record = new ComponentRecord { Name = broker.Component, Kind = QueuesComponent.KindName, Path = QueuePath.Broker(Name), From = from };
         // The version is good to know, and a user who may not ask for it may still take a backup.
-        var facts = (await redis.TryAsync(cancellation, "INFO", "server")).Text.Split("\r\n");
-        if (Array.Find(facts, fact => fact.StartsWith("redis_version:", StringComparison.Ordinal)) is { } version) record.Versions["redis"] = version.Split(':')[1];
+        var version = await Broker.VersionAsync(redis, cancellation);
+        if (version.Length > 0) record.Versions["redis"] = version;
         return record;
     }
 
     /// <summary>Those of the profile, and those that workers have messages of: what they had taken is in no list, so it must not be missed.</summary>
-    private IEnumerable<QueueName> Queues(IReadOnlyList<UnackedEntry> taken, StepContext context, ComponentRecord record)
+    private List<QueueName> Queues(IReadOnlyList<QueueName> named, IReadOnlyList<UnackedEntry> taken, StepContext context, ComponentRecord record)
     {
         var unlisted = taken.Select(entry => entry.Queue).OfType<string>().Distinct(StringComparer.Ordinal).Except(broker.Settings.Queues, StringComparer.Ordinal).Order(StringComparer.Ordinal).ToList();
         foreach (var name in unlisted)
@@ -127,6 +158,6 @@ internal sealed class QueueCapture(Broker broker, CaptureSession session)
             record.Complete = false;
             context.Warn(Catalogue.QueueUnreadable.With($"{lost} entries of 'unacked' of {Name} are not what kombu writes, so they are not in the recovery point."));
         }
-        return [.. broker.Reader.Names, .. unlisted.Select(name => new QueueName(name, false))];
+        return [.. named, .. unlisted.Select(name => new QueueName(name, false))];
     }
 }

@@ -10,7 +10,7 @@ internal sealed class QueueDeletion(Broker broker, IReadOnlyList<string> only)
     {
         await using var redis = await broker.Connector.OpenAsync(cancellation);
         var counts = new List<string>();
-        foreach (var queue in Queues)
+        foreach (var queue in await QueuesAsync(redis, cancellation))
             if (await CountAsync(redis, queue, cancellation) is > 0 and var count) counts.Add($"{count} of {queue.Name}");
         return new Step
         {
@@ -22,12 +22,13 @@ internal sealed class QueueDeletion(Broker broker, IReadOnlyList<string> only)
         };
     }
 
-    private IReadOnlyList<QueueName> Queues => [.. broker.Reader.Names.Where(queue => only.Count == 0 || only.Contains(queue.Name, StringComparer.Ordinal))];
+    private async Task<IReadOnlyList<QueueName>> QueuesAsync(RedisConnection redis, CancellationToken cancellation) =>
+        [.. (await broker.Reader.NamesAsync(redis, cancellation)).Where(queue => only.Count == 0 || only.Contains(queue.Name, StringComparer.Ordinal))];
 
     private async Task ActAsync(StepContext context, CancellationToken cancellation)
     {
         await using var redis = await broker.Connector.OpenAsync(cancellation);
-        foreach (var queue in Queues)
+        foreach (var queue in await QueuesAsync(redis, cancellation))
         {
             var count = await CountAsync(redis, queue, cancellation);
             await redis.CallAsync(cancellation, ["UNLINK", .. broker.Keys.Of(queue).Select(list => (RedisWord)list.Key)]);

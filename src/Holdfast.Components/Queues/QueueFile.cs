@@ -32,6 +32,26 @@ internal sealed class QueueFile(Repository repository, string path, Node node)
         throw Catalogue.QueueArchive.Throwable($"'{path}' is empty.");
     }
 
+    /// <summary>The file of a broker's keys; null when the snapshot has none.</summary>
+    public static async Task<QueueFile?> FindKeysAsync(Repository repository, Snapshot snapshot, string broker, CancellationToken cancellation) =>
+        await repository.FindNodeAsync(snapshot, QueuePath.Keys(broker), cancellation) is { Type: NodeType.File } node ? new QueueFile(repository, QueuePath.Keys(broker), node) : null;
+
+    public async Task<KeyFileHead> ReadKeyHeadAsync(CancellationToken cancellation)
+    {
+        await foreach (var line in LinesAsync(cancellation)) return KeyLines.ReadHead(line, path);
+        throw Catalogue.QueueArchive.Throwable($"'{path}' is empty.");
+    }
+
+    public async IAsyncEnumerable<DumpedKey> ReadKeysAsync([EnumeratorCancellation] CancellationToken cancellation)
+    {
+        var isHead = true;
+        await foreach (var line in LinesAsync(cancellation))
+        {
+            if (!isHead) yield return KeyLines.ReadKey(line, path);
+            isHead = false;
+        }
+    }
+
     public async IAsyncEnumerable<ArchivedMessage> ReadAsync([EnumeratorCancellation] CancellationToken cancellation)
     {
         var isHead = true;

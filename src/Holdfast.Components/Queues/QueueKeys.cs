@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace Holdfast.Components.Queues;
 
 /// <summary>
@@ -6,6 +8,14 @@ namespace Holdfast.Components.Queues;
 /// </summary>
 internal sealed class QueueKeys(QueuesSettings settings)
 {
+    private readonly Lazy<byte[][]> _bookkeeping = new(() =>
+    [
+        .. new[] { "unacked", "unacked_index", "unacked_mutex", "_kombu.binding.*", $"*.reply.{RedisGlob.Escape(settings.ControlExchange)}.pidbox", "holdfast:*" }
+            .Select(pattern => Encoding.UTF8.GetBytes(RedisGlob.Escape(settings.KeyPrefix) + pattern)),
+    ]);
+
+    private readonly Lazy<byte[]> _results = new(() => Encoding.UTF8.GetBytes(RedisGlob.Escape(settings.KeyPrefix) + "celery-task*meta-*"));
+
     public string Unacked => $"{settings.KeyPrefix}unacked";
 
     public string UnackedIndex => $"{settings.KeyPrefix}unacked_index";
@@ -45,6 +55,32 @@ internal sealed class QueueKeys(QueuesSettings settings)
 
     /// <summary>Where an archive takes a list to, out of the workers' reach.</summary>
     public string Archived(string archive, string key) => Own("archive", archive, Bare(key));
+
+    /// <summary>Holds that the keys of a broker were put back once already.</summary>
+    public string RestoredKeys(string archive, string broker) => Own("restored-keys", archive, broker);
+
+    /// <summary>A key in the making; they are few at a time, so they are numbered.</summary>
+    public string StagedKey(string archive, int number) => Own("staging-keys", archive, $"{number}");
+
+    /// <summary>As <see cref="Aside"/>, for names of any bytes.</summary>
+    public byte[] AsideKey(string suffix, byte[] key)
+    {
+        var prefix = Encoding.UTF8.GetBytes(settings.KeyPrefix);
+        return [.. Encoding.UTF8.GetBytes(Own("aside", suffix.TrimStart('.'), "")), .. key.AsSpan().StartsWith(prefix) ? key.AsSpan(prefix.Length) : key];
+    }
+
+    /// <summary>Keys that Celery or Holdfast keep for themselves and make anew: they are never captured as values, and nothing is said of them.</summary>
+    public bool IsBookkeeping(ReadOnlySpan<byte> key) => FitsAny(_bookkeeping.Value, key);
+
+    /// <summary>Whether a key is the result of a task of Celery, which expires.</summary>
+    public bool IsResult(ReadOnlySpan<byte> key) => RedisGlob.Fits(_results.Value, key);
+
+    private static bool FitsAny(byte[][] patterns, ReadOnlySpan<byte> key)
+    {
+        foreach (var pattern in patterns)
+            if (RedisGlob.Fits(pattern, key)) return true;
+        return false;
+    }
 
     private string Own(string kind, string owner, string name) => $"{settings.KeyPrefix}holdfast:{kind}:{owner}:{name}";
 

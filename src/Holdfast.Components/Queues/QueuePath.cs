@@ -20,6 +20,9 @@ internal static class QueuePath
 
     public static string File(string broker, QueueName queue) => $"{Broker(broker)}/{Bounded(Escape(queue.Name))}{Ending}";
 
+    /// <summary>The file of the keys that are no messages. No queue's file has a name like it.</summary>
+    public static string Keys(string broker) => $"{Broker(broker)}/keys.dump";
+
     private static string Escape(string name)
     {
         var escaped = new StringBuilder(name.Length);

@@ -17,7 +17,8 @@ internal sealed class QueueRestore(Broker broker, QueueUndos undos)
     {
         if (session.Target is { } target) return [FilesStep(session, target)];
         var mode = session.Overwrite ? PutBackMode.Overwrite : PutBackMode.Replace;
-        return await PlanAsync(session.Repository, session.Point, mode, queue => IsChosen(queue, session), cancellation);
+        var queues = await PlanAsync(session.Repository, session.Point, mode, queue => IsChosen(queue, session), cancellation);
+        return await PlanKeysAsync(session, cancellation) is { } keys ? [.. queues, keys] : queues;
     }
 
     /// <summary>One step a queue, each done as a whole or not at all.</summary>
@@ -34,6 +35,53 @@ internal sealed class QueueRestore(Broker broker, QueueUndos undos)
             steps.Add(QueueStep(file, head, mode, there > 0));
         }
         return steps;
+    }
+
+    /// <summary>The step that puts back keys that are no messages; null when none was captured or asked for.</summary>
+    private async Task<Step?> PlanKeysAsync(RestoreSession session, CancellationToken cancellation)
+    {
+        if (await QueueFile.FindKeysAsync(session.Repository, session.Point, Name, cancellation) is not { } file) return null;
+        if (!await IsAnyChosenAsync(file, session, cancellation)) return null;
+        var head = await file.ReadKeyHeadAsync(cancellation);
+        await using var redis = await broker.Connector.OpenAsync(cancellation);
+        var captured = session.Manifest.Components.FirstOrDefault(component => component.Name == broker.Component)?.Details?["keys"];
+        PayloadVersion.Check((int?)captured?["payload"] ?? 0, await Broker.VersionAsync(redis, cancellation), redis.Place);
+        return new Step
+        {
+            Name = $"Put back the keys of {Name}",
+            Does = session.Overwrite ? "Makes each key what it was; what it has now is deleted." : "Makes each key what it was, once; what it has now is moved aside when it is not the same.",
+            Component = broker.Component,
+            Destroys = true,
+            Act = (context, token) => PutKeysAsync(file, head, session, context, token),
+        };
+    }
+
+    private async Task PutKeysAsync(QueueFile file, KeyFileHead head, RestoreSession session, StepContext context, CancellationToken cancellation)
+    {
+        await using var redis = await broker.Connector.OpenAsync(cancellation);
+        var undo = undos.DropKeys(head.Archive);
+        await context.OweAsync(undo, cancellation);
+        var chosen = file.ReadKeysAsync(cancellation).Where(key => IsChosen(key.Name, session));
+        var isDone = await new KeyRestore(redis, broker.Keys, context, session.Overwrite).RunAsync(head, chosen, session.Include.Count + session.Exclude.Count == 0, cancellation);
+        await context.SettleAsync(undo, cancellation);
+        if (isDone) return;
+        context.Warn(Catalogue.QueueRestored.With(
+            $"The keys of {Name} that run {head.Archive} had copied were put back once already, so nothing was done.",
+            "Nothing needs to be done: they may have changed since. 'holdfast restore --only queues --overwrite' does it all the same."));
+    }
+
+    private async Task<bool> IsAnyChosenAsync(QueueFile file, RestoreSession session, CancellationToken cancellation)
+    {
+        if (session.Include.Count == 0 && session.Exclude.Count == 0) return true;
+        return await file.ReadKeysAsync(cancellation).AnyAsync(key => IsChosen(key.Name, session), cancellation);
+    }
+
+    /// <summary>A key is chosen by its name, or by the file of the keys or a folder above it.</summary>
+    private bool IsChosen(byte[] key, RestoreSession session)
+    {
+        var (name, file) = (System.Text.Encoding.UTF8.GetString(key), QueuePath.Keys(Name));
+        bool Fits(string pattern) => pattern == name || pattern == file || file.StartsWith(pattern.TrimEnd('/') + "/", StringComparison.Ordinal);
+        return (session.Include.Count == 0 || session.Include.Any(Fits)) && !session.Exclude.Any(Fits);
     }
 
     private Step QueueStep(QueueFile file, QueueFileHead head, PutBackMode mode, bool isThere) => new()

@@ -7,6 +7,9 @@ namespace Holdfast.Components.Queues;
 /// <param name="Scheduled">Taken by a worker, to be run at a later time (ETA, countdown).</param>
 public sealed record QueueStatus(QueueName Queue, IReadOnlyList<(int Priority, long Count)> Waiting, long Prefetched, long Scheduled)
 {
+    /// <summary>False for what a backup does not wait for.</summary>
+    public bool IsDrained { get; init; } = true;
+
     public long Messages => Waiting.Sum(bucket => bucket.Count);
 
     public bool IsEmpty => Messages + Prefetched + Scheduled == 0;

@@ -14,6 +14,7 @@ internal sealed class QueueUndos(Broker broker)
         new Handler(broker, Kind(broker, "take-back"), TakeBackAsync),
         new Handler(broker, Kind(broker, "delete-archived"), DeleteArchivedAsync),
         new Handler(broker, Kind(broker, "drop-staging"), DropStagingAsync),
+        new Handler(broker, Kind(broker, "drop-keys"), DropKeysAsync),
     ];
 
     /// <summary>Owed while messages are set aside and not yet safe in the repository.</summary>
@@ -27,6 +28,9 @@ internal sealed class QueueUndos(Broker broker)
     /// <summary>Owed while messages are staged that were not put back yet.</summary>
     public Undo DropStaging(QueueFileHead head) =>
         Owe("drop-staging", $"Deletes what was not put back yet into {head.Queue.Name}, and ends joining what was.", head.Archive, [head.Queue]);
+
+    /// <summary>Owed while keys are staged.</summary>
+    public Undo DropKeys(string archive) => Owe("drop-keys", $"Deletes keys of {broker.Settings.Name} that were not put back yet.", archive, []);
 
     /// <summary>The keys of the unacknowledged, and where an archive keeps them.</summary>
     public static IReadOnlyList<RedisWord> Unacked(QueueKeys keys, string archive) =>
@@ -63,6 +67,12 @@ internal sealed class QueueUndos(Broker broker)
         var (archive, lists, _) = Read(owed);
         await redis.CallAsync(cancellation, ["UNLINK", .. lists.Select(list => (RedisWord)broker.Keys.Staging(archive, list))]);
         await QueuePutBack.JoinAsync(redis, broker.Keys, archive, lists, cancellation);
+    }
+
+    private static async Task DropKeysAsync(Broker broker, RedisConnection redis, Undo owed, CancellationToken cancellation)
+    {
+        var staged = Enumerable.Range(0, KeyRestore.Batch).Select(number => (RedisWord)broker.Keys.StagedKey(owed.Arguments[Archive], number));
+        await redis.CallAsync(cancellation, ["UNLINK", .. staged]);
     }
 
     private static (string Archive, string[] Lists, string[] Marks) Read(Undo owed) =>

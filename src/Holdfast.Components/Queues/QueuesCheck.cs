@@ -30,9 +30,10 @@ internal sealed class QueuesCheck(Broker broker) : ICheckSource
     {
         var (taken, scheduled) = (status.Queues.Sum(queue => queue.Prefetched) + status.Elsewhere, status.Queues.Sum(queue => queue.Scheduled));
         var parts = new List<string>();
-        if (status.Waiting > 0) parts.Add($"{status.Waiting} waiting: {string.Join(", ", status.Queues.Where(queue => queue.Messages > 0).Select(queue => $"{queue.Queue.Name} ({queue.Messages})"))}");
+        if (status.Waiting > 0) parts.Add($"{status.Waiting} waiting: {string.Join(", ", status.Queues.Where(queue => queue is { IsDrained: true, Messages: > 0 }).Select(queue => $"{queue.Queue.Name} ({queue.Messages})"))}");
         if (taken > 0) parts.Add($"{taken} taken and not acknowledged");
         if (scheduled > 0) parts.Add($"{scheduled} due at a later time");
+        if (status.Resting > 0) parts.Add($"{status.Resting} in queues that are not waited for");
         if (parts.Count == 0) return Line(Question, CheckState.Pass, "none");
         var found = string.Join("; ", parts);
         if (status.HasOrphans) return Line(Question, CheckState.Fail, $"{found}; no worker is there for them", "Start the workers, so that they work them off; a backup would copy what is left, and warn.");

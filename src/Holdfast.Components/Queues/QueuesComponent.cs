@@ -35,8 +35,11 @@ public sealed class QueuesComponent : IComponent
     /// <summary>The broker's name in the profile.</summary>
     public string BrokerName => Broker.Settings.Name;
 
-    /// <summary>The queues and lists of the profile, in its order.</summary>
-    public IReadOnlyList<QueueName> Queues => Broker.Reader.Names;
+    /// <summary>The queues and lists of the profile as they stand there, in its order.</summary>
+    public IReadOnlyList<string> Names => [.. Broker.Settings.Queues, .. Broker.Settings.Lists];
+
+    /// <summary>Whether the profile means a queue or list of this name, by itself or by a pattern.</summary>
+    public bool Knows(string name) => Broker.Reader.Knows(name);
 
     internal Broker Broker { get; }
 
@@ -65,7 +68,7 @@ public sealed class QueuesComponent : IComponent
 
     /// <summary>Waits until nothing waits and no worker does anything. <paramref name="seen"/> is told of every look.</summary>
     public Task<IdleOutcome> WaitAsync(TimeSpan timeout, Action<BrokerStatus> seen, CancellationToken cancellation) =>
-        Broker.Watch.WaitAsync(timeout, isHopeful: true, seen, cancellation);
+        Broker.Watch.WaitAsync(timeout, TimeSpan.MaxValue, isHopeful: true, seen, cancellation);
 
     /// <summary>The steps that add the messages of an archive, or of a recovery point, to what the queues have; once.</summary>
     /// <param name="repository">Opened.</param>

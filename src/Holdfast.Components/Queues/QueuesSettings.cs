@@ -16,8 +16,17 @@ internal sealed record QueuesSettings
     /// <summary>Queues of Celery.</summary>
     public IReadOnlyList<string> Queues { get; init; } = [];
 
-    /// <summary>Lists of the platform's own, whose items are bytes that nobody here understands.</summary>
+    /// <summary>Lists of the platform's own, whose items are bytes of any kind: names or patterns, without the prefix.</summary>
     public IReadOnlyList<string> Lists { get; init; } = [];
+
+    /// <summary>Keys of any type: names or patterns, without the prefix.</summary>
+    public IReadOnlyList<string> Keys { get; init; } = [];
+
+    /// <summary>Keys that are left out on purpose: names or patterns, without the prefix.</summary>
+    public IReadOnlyList<string> Ignored { get; init; } = [];
+
+    /// <summary>Items of <see cref="Queues"/> and <see cref="Lists"/> that a backup does not wait for.</summary>
+    public IReadOnlySet<string> Undrained { get; init; } = new HashSet<string>(StringComparer.Ordinal);
 
     /// <summary>Priorities that have lists of their own, ascending. 0, 3, 6 and 9 by default.</summary>
     public IReadOnlyList<int> PrioritySteps { get; init; } = [0, 3, 6, 9];
@@ -34,6 +43,9 @@ internal sealed record QueuesSettings
     /// <summary>How long a backup waits for the queues to be worked off. 2 minutes: users wait as long.</summary>
     public TimeSpan DrainTimeout { get; init; } = TimeSpan.FromMinutes(2);
 
+    /// <summary>How long it waits while nothing runs and nothing leaves a queue. 5 seconds: a backlog that no process works off is not worth an outage.</summary>
+    public TimeSpan StallTimeout { get; init; } = TimeSpan.FromSeconds(5);
+
     /// <summary>The time between two looks at queues. A quarter of a second is plenty: a message on its way is in no key for about a millisecond.</summary>
     public TimeSpan Pause { get; init; } = TimeSpan.FromMilliseconds(250);
 
@@ -47,13 +59,26 @@ internal sealed record QueuesSettings
             KeyPrefix = node.Find("key-prefix")?.Text ?? defaults.KeyPrefix,
             Queues = Names(node.Find("queues")),
             Lists = Names(node.Find("lists")),
+            Keys = Names(node.Find("keys")),
+            Ignored = Names(node.Find("ignore")),
+            Undrained = UndrainedOf(node),
             PrioritySteps = node.Find("priority-steps") is { } steps ? [.. steps.Items.Select(step => step.Integer).Distinct().Order()] : defaults.PrioritySteps,
             Separator = node.Find("separator")?.Text ?? defaults.Separator,
             ControlExchange = node.Find("control-exchange")?.Text ?? defaults.ControlExchange,
             InspectTimeout = node.Find("inspect-timeout")?.Duration ?? defaults.InspectTimeout,
             DrainTimeout = node.Find("drain-timeout")?.Duration ?? defaults.DrainTimeout,
+            StallTimeout = node.Find("stall-timeout")?.Duration ?? defaults.StallTimeout,
         };
     }
 
-    private static List<string> Names(ProfileNode? node) => [.. (node?.Items ?? []).Select(item => item.Text)];
+    private static HashSet<string> UndrainedOf(ProfileNode node)
+    {
+        var drains = node.Find("drain")?.Boolean ?? true;
+        IEnumerable<ProfileNode> items = [.. node.Find("queues")?.Items ?? [], .. node.Find("lists")?.Items ?? []];
+        return items.Where(item => !(item.IsScalar ? drains : item.Find("drain")?.Boolean ?? drains)).Select(NameOf).ToHashSet(StringComparer.Ordinal);
+    }
+
+    private static List<string> Names(ProfileNode? node) => [.. (node?.Items ?? []).Select(NameOf)];
+
+    private static string NameOf(ProfileNode item) => item.IsScalar ? item.Text : item["name"].Text;
 }

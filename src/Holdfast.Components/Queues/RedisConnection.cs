@@ -38,17 +38,26 @@ internal sealed class RedisConnection(Stream stream, string place, TimeSpan pati
     /// <summary>Calls several commands at once, with short replies; a refusal is in its reply.</summary>
     public async Task<IReadOnlyList<RedisReply>> TryAllAsync(CancellationToken cancellation, IReadOnlyList<IReadOnlyList<RedisWord>> commands)
     {
-        if (commands.Count == 0) return [];
+        var replies = new List<RedisReply>(commands.Count);
+        await foreach (var reply in StreamAllAsync(ReplyBudget.Short, commands, cancellation)) replies.Add(reply);
+        return replies;
+    }
+
+    /// <summary>
+    /// Calls several commands at once and gives their replies one at a time, each within the budget; a refusal is in its reply. The connection is busy until
+    /// the last one was taken, and broken when that does not happen.
+    /// </summary>
+    public async IAsyncEnumerable<RedisReply> StreamAllAsync(ReplyBudget budget, IReadOnlyList<IReadOnlyList<RedisWord>> commands, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        if (commands.Count == 0) yield break;
         using var call = new Call(this, commands[0], cancellation);
         foreach (var words in commands) await call.RunAsync(() => SendAsync(words, call.Token));
-        var replies = new List<RedisReply>(commands.Count);
         foreach (var _ in commands)
         {
-            _reader.Begin(ReplyBudget.Short);
-            replies.Add(await call.RunAsync(() => _reader.ReadAsync(call.Late, call.Token)));
+            _reader.Begin(budget);
+            yield return await call.RunAsync(() => _reader.ReadAsync(call.Late, call.Token));
         }
         call.Complete();
-        return replies;
     }
 
     /// <summary>

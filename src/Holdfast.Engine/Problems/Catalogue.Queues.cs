@@ -33,6 +33,8 @@ public static partial class Catalogue
         "Take the backup at a quieter time, or see to it that tasks which must not be done twice can tell that they were done.", ExitCode.Success);
     public static readonly ProblemKind QueueUnlisted = Kind("HF-QUEUE-UNLISTED", "Workers have messages of a queue that the profile does not name.",
         "Add it to 'queues' of the broker in the profile.", ExitCode.Success);
+    public static readonly ProblemKind QueueUncovered = Kind("HF-QUEUE-UNCOVERED", "A Redis database has keys that are not in the recovery point, because the profile does not name them.",
+        "Name them under 'keys' of the broker in the profile (patterns are possible), or under 'ignore' when they are not needed.", ExitCode.Success);
     public static readonly ProblemKind QueueUnreadable = Kind("HF-QUEUE-UNREADABLE", "An entry of 'unacked' is not what kombu writes, so it is not in the recovery point.",
         "Look at it with HSCAN in redis-cli: another program may use the key, or another database or key prefix may be meant.", ExitCode.Incomplete);
     public static readonly ProblemKind QueueArchive = Kind("HF-QUEUE-ARCHIVE", "An archive of messages is not what it should be.",

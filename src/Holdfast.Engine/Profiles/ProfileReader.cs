@@ -47,6 +47,7 @@ public static class ProfileReader
         {
             new SchemaValidator(_schema.Value, mistakes).Validate(root);
             UniqueNames.Check(root, mistakes);
+            BrokerNames.Check(root, mistakes);
             FilePatterns.Check(root, mistakes);
             DocumentSources.Check(root, mistakes);
         }

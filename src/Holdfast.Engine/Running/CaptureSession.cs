@@ -24,6 +24,9 @@ public sealed class CaptureSession : IAsyncDisposable
     /// <summary>What the platform does meanwhile.</summary>
     public BackupMode Mode { get => Manifest.Mode; internal set => Manifest.Mode = value; }
 
+    /// <summary>The platform was stopped before the run began, so nothing of it works.</summary>
+    public bool IsPlatformStopped { get; internal set; }
+
     /// <summary>The manifest that the steps fill in.</summary>
     public required Manifest Manifest { get; init; }
 

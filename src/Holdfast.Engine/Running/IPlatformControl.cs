@@ -42,6 +42,9 @@ public sealed record WindowPlan
     /// <summary>Looks that what was started stays up. The window is closed by then: users are served.</summary>
     public IReadOnlyList<Step> Watch { get; init; } = [];
 
+    /// <summary>Nothing of what would be stopped runs.</summary>
+    public bool IsStopped { get; init; }
+
     /// <summary>How long the platform may take until it stands still.</summary>
     public TimeSpan Deadline { get; init; } = TimeSpan.FromMinutes(5);
 

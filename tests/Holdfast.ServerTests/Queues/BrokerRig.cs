@@ -55,7 +55,7 @@ internal sealed class BrokerRig : IAsyncDisposable
     }
 
     /// <summary>Takes a point of the queues alone: the steps of the phases that are named.</summary>
-    public async Task<(Snapshot Point, Manifest Manifest)> CaptureAsync(bool drains = false)
+    public async Task<(Snapshot Point, Manifest Manifest)> CaptureAsync(bool drains = false, bool before = false)
     {
         _repository ??= await Repository.InitAsync(new LocalBackend(_folder["repository"]), "secret", new InitOptions { KeyDerivation = Cheap }, cancellation: Cancellation);
         Context = new RecordedContext($"run{++_runs}");
@@ -63,6 +63,8 @@ internal sealed class BrokerRig : IAsyncDisposable
         var manifest = new Manifest { Platform = "test", RunId = Context.RunId, Mode = BackupMode.Online, HoldfastVersion = "0", Host = "test" };
         var session = new CaptureSession { Manifest = manifest, Writer = writer, Repository = _repository };
         var plan = await Component.PlanCaptureAsync(session, Cancellation);
+        if (before)
+            foreach (var step in plan.Before) await step.Act(Context, Cancellation);
         foreach (var step in drains ? plan.Drain.Concat(plan.Mark) : plan.Mark) await step.Act(Context, Cancellation);
         return (await writer.CommitAsync(new SnapshotHeader { Paths = ["/queues"], Hostname = "test" }, Cancellation), manifest);
     }

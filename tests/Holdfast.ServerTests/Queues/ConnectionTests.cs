@@ -142,7 +142,7 @@ public sealed class ConnectionTests
         Assert.Equal(0, (await ReadAsync(new RedisSettings { Port = redis.TlsPort, Tls = own with { Verification = RedisTlsVerification.Authority } })).Waiting);
     }
 
-    internal static ProfileNode Reference { get; } = ProfileReader.Parse("platform: x\ncomponents: { queues: [{ name: a, connection: { password: { env: X } } }] }", "x.yaml").Root["components"]["queues"].Items[0]["connection"]["password"];
+    internal static ProfileNode Reference { get; } = ProfileReader.Parse("platform: x\ncomponents: { queues: [{ name: a, queues: [work], connection: { password: { env: X } } }] }", "x.yaml").Root["components"]["queues"].Items[0]["connection"]["password"];
 
     private static RedisSettings Settings(RedisServer redis) => new() { Port = redis.Port };
 

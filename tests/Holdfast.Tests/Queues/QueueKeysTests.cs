@@ -40,7 +40,7 @@ public sealed class QueueKeysTests
         var (read, defaults) = (Read("name: a, queues: [x]"), new QueuesSettings());
         Assert.Equal((defaults.Separator, defaults.ControlExchange, defaults.KeyPrefix, 6379, 0), (read.Separator, read.ControlExchange, read.KeyPrefix, read.Connection.Port, read.Connection.Database));
         Assert.Equal([0, 3, 6, 9], read.PrioritySteps);
-        Assert.Null(Read("name: a, connection: { tls: false }").Connection.Tls);
+        Assert.Null(Read("name: a, queues: [x], connection: { tls: false }").Connection.Tls);
     }
 
     [Fact]
