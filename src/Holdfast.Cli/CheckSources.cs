@@ -4,6 +4,7 @@ using Holdfast.Components.Queues;
 using Holdfast.Components.Search;
 using Holdfast.Engine.Checking;
 using Holdfast.Engine.Hosts;
+using Holdfast.Engine.Running;
 using Holdfast.Engine.Web;
 
 namespace Holdfast.Cli;
@@ -27,7 +28,7 @@ internal static class CheckSources
             .. (profile.Root.Find("checks")?.Find("search")?.Items ?? []).Where(node => components.All(component => component.Name != $"search/{node["name"].Text}")).Select(node => new SearchCheck(node, secrets, session.Clock)),
             .. components.OfType<QueuesComponent>().Select(broker => broker.Check),
             session.PlatformOf(profile)?.Check ?? new UnaskedCheck("services", "running", "the profile names no services", "Name the units of the platform under 'services' in the profile."),
-            new RepositoryCheck(session.Source.ReadAsync, profile.Platform, settings.PointAge, session.Clock),
+            new RepositoryCheck(session.Source.ReadAsync, profile.Platform, settings.PointAge, session.Clock, new ReadRounds(session.State)),
             new DiskCheck([("repository", () => session.Source.Path), ("state", () => session.State.Path)], settings.Disk, FileSystemSpace.Of),
             new ClockCheck(KernelClock.Read),
         ];

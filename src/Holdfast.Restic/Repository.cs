@@ -262,6 +262,9 @@ public sealed class Repository : IAsyncDisposable
     /// <summary>The index, loaded once and then kept up by what this process adds.</summary>
     internal Task<BlobIndex> LoadIndexAsync(CancellationToken cancellation) => _index.GetAsync(cancellation);
 
+    /// <summary>True for an index file that this process has stored.</summary>
+    internal bool HasWrittenIndex(string name) => _index.IsOwn(name);
+
     /// <summary>What this process has added can not be relied on: it is in no stored index.</summary>
     internal Task DropIndexAsync() => _index.DropAsync();
 

@@ -25,8 +25,8 @@ internal static class InitCommand
         var derivation = await new PasswordSetup(session, canAsk: session.CanAsk && !parsed.GetValue(Yes)).PrepareAsync(parsed.GetValue(Generate), cancellation);
         var (repository, created) = await MakeOrOpenAsync(session, derivation, cancellation);
         session.Output.Tell(new RepositoryEvent(location, repository.RepositoryId.ToString(), repository.Version, created));
-        if (session.Source.PasswordFile is { } file)
-            session.Output.Tell(new MessageEvent($"Keep a copy of {file} away from this machine: without it nothing can ever be read."));
+        session.Output.Tell(new MessageEvent(
+            $"Keep away from this machine, in two places: the password{(session.Source.PasswordFile is { } file ? $" ({file})" : "")}, and the repository's config and keys, which 'holdfast repo kit DIRECTORY' writes. Without all three nothing can ever be read."));
         session.Output.Tell(new MessageEvent("Next: see what would be captured with 'holdfast backup --plan', then take the first recovery point with 'holdfast backup'."));
         return ExitCode.Success;
     }

@@ -2,6 +2,7 @@ using System.CommandLine;
 using Holdfast.Cli.Output;
 using Holdfast.Cli.Output.Events;
 using Holdfast.Engine.Problems;
+using Holdfast.Engine.Running;
 using Holdfast.Restic;
 using Holdfast.Restic.Maintenance;
 
@@ -15,10 +16,15 @@ internal static class RepoCommand
     private static readonly Option<bool> NoLock = Arguments.NoLock();
     private static readonly Option<bool> All = new("--all") { Description = "Remove the locks of living processes too." };
 
+    private static readonly Argument<string> KitDirectory = new("directory") { Description = "A new or empty directory to write to; with --restore, the one that was written.", HelpName = "DIRECTORY" };
+    private static readonly Option<bool> Restore = new("--restore") { Description = "Put back what the repository has lost of it; nothing is replaced." };
+    private static readonly Option<bool> WithPassword = new("--with-password") { Description = "Write the password into it too, in clear." };
+
     public static Command Make(Launcher launcher) => new("repo", "Looks after the repository.")
     {
         launcher.Start(new Command("check", "Checks that the repository is whole, and names what is damaged and which points need it.") { ReadData, Subset, NoLock }, CheckAsync),
         launcher.Start(new Command("unlock", "Removes locks that nobody holds any more, those that can't be read among them.") { All }, UnlockAsync),
+        launcher.Start(new Command("kit", "Writes what of the repository must be kept elsewhere (config, keys, how to restore), or puts it back.") { KitDirectory, Restore, WithPassword }, KitAsync),
         launcher.Start(new Command("stats", "Says what the repository weighs."), TellStatisticsAsync),
     };
 
@@ -27,13 +33,27 @@ internal static class RepoCommand
         var options = new CheckOptions { ReadData = Reading(parsed) };
         var repository = await session.OpenAsync(cancellation);
         await using var held = parsed.GetValue(NoLock) ? null : await LockAsync(session, repository, cancellation);
-        var began = session.Clock.GetTimestamp();
+        var (began, started) = (session.Clock.GetTimestamp(), session.Clock.GetUtcNow());
         var report = await LiveStep.RunAsync(
             session.Output, session.Clock, "Check the repository", () => CheckAsync(repository, options, held?.Lost ?? default, cancellation),
             () => (options.Counters.BytesRead, 0, options.Counters.PacksDone, options.Counters.PacksTotal));
         foreach (var damage in report.Damages) session.Output.Tell(DamageEvent.Of(damage));
+        if (report.IsClean && options.ReadData == ReadSubset.All) Remember(session, repository, started);
         session.Output.Tell(CheckFinishedEvent.Of(report) with { Seconds = session.Clock.GetElapsedTime(began).TotalSeconds });
         return report.IsClean ? ExitCode.Success : ExitCode.Damaged;
+    }
+
+    /// <summary>Who may read a repository may not be the one who takes its backups: that changes nothing about what was found.</summary>
+    private static void Remember(Session session, Repository repository, DateTimeOffset started)
+    {
+        try
+        {
+            new ReadRounds(session.State).Save(repository.RepositoryId, ReadRound.Whole(started));
+        }
+        catch (ProblemException unwritable)
+        {
+            session.Warn(unwritable.Problem);
+        }
     }
 
     private static async Task<CheckReport> CheckAsync(Repository repository, CheckOptions options, CancellationToken lost, CancellationToken cancellation)
@@ -73,6 +93,22 @@ internal static class RepoCommand
         var left = (await repository.ListLocksAsync(cancellation)).Count;
         if (left > 0) session.Output.Tell(new MessageEvent($"{left} locks are left: they are younger than 30 minutes, so a living process may hold them. --all removes them too."));
         else if (removed.Count == 0) session.Output.Tell(new MessageEvent("There is no lock to remove."));
+        return ExitCode.Success;
+    }
+
+    private static async Task<ExitCode> KitAsync(Session session, ParseResult parsed, CancellationToken cancellation)
+    {
+        var directory = Path.GetFullPath(parsed.GetRequiredValue(KitDirectory));
+        var settings = await session.Source.ReadAsync(cancellation);
+        if (parsed.GetValue(Restore))
+        {
+            var restored = await RecoveryKit.RestoreAsync(settings, directory, cancellation);
+            session.Output.Tell(new MessageEvent(restored.Count == 0 ? "The repository has all that is in the kit, and opens." : $"Put back {string.Join(" and ", restored)}; the repository opens."));
+            return ExitCode.Success;
+        }
+        var withPassword = parsed.GetValue(WithPassword);
+        await RecoveryKit.WriteAsync(await session.OpenAsync(cancellation), settings, directory, withPassword, session.Clock.GetUtcNow(), cancellation);
+        session.Output.Tell(new MessageEvent($"Wrote the recovery kit to {directory} (mode 0700). Move it away from this machine, and not to where the repository is.{(withPassword ? "" : " The password is not in it.")}"));
         return ExitCode.Success;
     }
 

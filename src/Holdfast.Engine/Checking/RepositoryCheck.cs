@@ -11,8 +11,12 @@ namespace Holdfast.Engine.Checking;
 /// <param name="platform">Whose points count.</param>
 /// <param name="oldest">An older point is a warning.</param>
 /// <param name="clock">Tells ages.</param>
-public sealed class RepositoryCheck(Func<CancellationToken, Task<RepositorySettings>> settings, string platform, TimeSpan oldest, TimeProvider clock) : ICheckSource
+/// <param name="rounds">Knows when its packs were read back; null when nobody asks.</param>
+public sealed class RepositoryCheck(Func<CancellationToken, Task<RepositorySettings>> settings, string platform, TimeSpan oldest, TimeProvider clock, ReadRounds? rounds = null) : ICheckSource
 {
+    /// <summary>A round takes 30 backups where the repository is not huge; two of them, and some nights that were missed.</summary>
+    private static readonly TimeSpan _oldestRead = TimeSpan.FromDays(90);
+
     private const string Take = "Take one with 'holdfast backup'.";
 
     public string Name => "repository";
@@ -28,6 +32,7 @@ public sealed class RepositoryCheck(Func<CancellationToken, Task<RepositorySetti
             var questions = new CheckQuestions(Name, cancellation);
             await questions.AskAsync("locks", async () => JudgeLocks(await TryAsync(repository.ListLocksAsync(cancellation))));
             await questions.AskAsync("last point", () => AskForPointsAsync(repository, cancellation));
+            if (rounds is not null) await questions.AskAsync("last full read", () => Task.FromResult(JudgeReading(rounds.Find(repository.RepositoryId))));
             return [new CheckLine(Name, Question, CheckState.Pass, $"{found.Path} opens"), .. questions.Lines];
         }
         catch (Exception failure) when (failure is ProblemException or ResticException)
@@ -72,6 +77,18 @@ public sealed class RepositoryCheck(Func<CancellationToken, Task<RepositorySetti
         var text = $"{last.Id.ToShortString()} is {Describe(age)} old{(points[0] == last ? "" : ", and later ones are not complete")}";
         if (age < -TimeSpan.FromMinutes(5)) return Warn($"{last.Id.ToShortString()} is of a time to come, by {Describe(-age)}", "Look at the clock of this machine and of the one that took it.");
         return age > oldest ? Warn($"{text}; more than {Describe(oldest)}", Take) : new CheckLine(Name, "last point", CheckState.Pass, text);
+    }
+
+    /// <summary>What was written years ago and is never read may have gone bad: each backup reads a share of it, until all of it has been read.</summary>
+    private CheckLine JudgeReading(ReadRound? round)
+    {
+        const string question = "last full read", readAll = "Read all of it at once with 'holdfast repo check --read-data'.";
+        if (round is null) return new CheckLine(Name, question, CheckState.Warn, "no backup of this machine has read anything back yet") { Hint = readAll };
+        var age = clock.GetUtcNow() - (round.Covered ?? round.Began);
+        var text = round.Covered is null
+            ? $"the first one is going on for {Describe(age)}: each backup reads back a share"
+            : $"every pack that is older than {Describe(age)} has been read back since";
+        return new CheckLine(Name, question, age > _oldestRead ? CheckState.Warn : CheckState.Pass, text) { Hint = age > _oldestRead ? readAll : null };
     }
 
     private CheckLine Warn(string found, string hint) => new(Name, "last point", CheckState.Warn, found) { Hint = hint };

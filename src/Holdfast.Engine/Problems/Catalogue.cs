@@ -27,6 +27,8 @@ public static partial class Catalogue
         "Put the files of 'keys' back: from the kit ('holdfast repo kit --restore'), or from another copy of the repository. Make no new repository here.", ExitCode.Damaged);
     public static readonly ProblemKind RepositoryExists = Kind("HF-REPO-EXISTS", "A repository is there already, so none is made.",
         "Use it as it is, or choose an empty place for the new one.", ExitCode.InTheWay);
+    public static readonly ProblemKind RepositoryKit = Kind("HF-REPO-KIT", "The recovery kit of a repository can not be written, or does not fit the repository.",
+        "To write one, name a directory that is not there yet or is empty, best on another disk; to put one back, name the one that was written of this repository, and the password of then.", ExitCode.InTheWay);
     public static readonly ProblemKind RepositoryPassword = Kind("HF-REPO-PASSWORD", "No key of the repository opens with the password.",
         "Check where the password comes from ('repository.password' in the profile, or RESTIC_PASSWORD_FILE); a line break at the end is not the cause.", ExitCode.WrongPassword);
     public static readonly ProblemKind RepositoryLocked = Kind("HF-REPO-LOCKED", "Another process holds a lock on the repository that does not go with ours.",

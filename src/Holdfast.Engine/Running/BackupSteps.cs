@@ -26,7 +26,7 @@ internal sealed class BackupSteps(RunEnvironment environment, BackupRequest requ
     [
         new Step { Name = "Write the manifest", Does = "Describe the recovery point in itself, with its profile.", Act = WriteManifestAsync },
         new Step { Name = "Write the recovery point", Does = "Make all that it needs durable.", Act = SealAsync },
-        new Step { Name = "Verify the recovery point", Does = "Read its trees and its manifest back, and look for every blob they name.", Act = VerifyAsync },
+        new Step { Name = "Verify the recovery point", Does = "Read back from the disk what this run has stored and a share of the rest, its trees and its manifest, and look for every blob they name.", Act = VerifyAsync },
         new Step { Name = "Commit the recovery point", Does = "Make the snapshot durable that names it: from now on it can be found.", Act = CommitAsync },
         new Step { Name = "Release the repository", Does = "Take the lock off.", Act = hold.ReleaseAsync },
     ];
@@ -66,7 +66,7 @@ internal sealed class BackupSteps(RunEnvironment environment, BackupRequest requ
     }
 
     private Task VerifyAsync(StepContext context, CancellationToken cancellation) =>
-        new PointVerifier(session.Repository).VerifyAsync(_sealed!, _manifest, context, cancellation);
+        new PointVerifier(session.Repository, new ReadRounds(environment.State), environment.Clock).VerifyAsync(_sealed!, _manifest, context, cancellation);
 
     private async Task CommitAsync(StepContext context, CancellationToken cancellation)
     {

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Holdfast.Engine.Problems;
 
 namespace Holdfast.Engine.Running;
@@ -21,12 +22,29 @@ public static class ManifestCodec
         try
         {
             RefuseNewerFormat(json, point);
-            return JsonSerializer.Deserialize(json, ManifestJson.Readable.Manifest) ?? throw new JsonException("It is null.");
+            var manifest = JsonSerializer.Deserialize(json, ManifestJson.Readable.Manifest) ?? throw new JsonException("It is null.");
+            Require(manifest);
+            return manifest;
         }
         catch (Exception damaged) when (damaged is JsonException or InvalidOperationException or FormatException or KeyNotFoundException)
         {
             throw Catalogue.PointManifest.Throwable($"The manifest of recovery point {point} can not be read: {damaged.Message.TrimEnd('.')}.", damaged);
         }
+    }
+
+    /// <summary>Whoever can write to the repository can write anything here; what reads it relies on these being there.</summary>
+    private static void Require(Manifest manifest)
+    {
+        if (manifest is not { Platform: not null, RunId: not null, HoldfastVersion: not null, Host: not null }) throw new JsonException("Its head has a hole.");
+        foreach (var component in manifest.Components)
+        {
+            if (component is not { Name: not null, Kind: not null, Path: not null, Details: null or JsonObject }) throw new JsonException("One of its components is none.");
+            if (component.Path is not ['/', ..] || component.Path.Split('/').Any(part => part is "." or "..") || component.Path.Contains('\0', StringComparison.Ordinal))
+                throw new JsonException($"The component '{component.Name}' lies at no path of a recovery point.");
+            if (component.Versions.Values.Any(version => version is null)) throw new JsonException($"The component '{component.Name}' has no version where one is named.");
+        }
+        foreach (var warning in manifest.Warnings)
+            if (warning is not { Code: not null, Message: not null, Hint: not null } || warning.Details.Any(line => line is null)) throw new JsonException("One of its warnings is none.");
     }
 
     /// <summary>Looked at first: a newer format may differ in everything else.</summary>

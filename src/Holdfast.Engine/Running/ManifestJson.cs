@@ -16,5 +16,6 @@ internal sealed partial class ManifestJson : JsonSerializerContext
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
         WriteIndented = true,
+        AllowDuplicateProperties = false,
     });
 }

@@ -10,6 +10,7 @@ internal sealed class LoadedIndex(IBackend backend, StoredFiles files) : IDispos
 {
     private readonly SemaphoreSlim _turn = new(1, 1);
     private readonly HashSet<string> _known = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _own = new(StringComparer.Ordinal);
     private BlobIndex? _index;
 
     public async Task<BlobIndex> GetAsync(CancellationToken cancellation)
@@ -51,7 +52,17 @@ internal sealed class LoadedIndex(IBackend backend, StoredFiles files) : IDispos
     /// <summary>This process has stored an index file of blobs that it has added already.</summary>
     public void Know(Id name)
     {
-        lock (_known) _known.Add(name.ToString());
+        lock (_known)
+        {
+            _known.Add(name.ToString());
+            _own.Add(name.ToString());
+        }
+    }
+
+    /// <summary>True for an index file that this process has stored.</summary>
+    public bool IsOwn(string name)
+    {
+        lock (_known) return _own.Contains(name);
     }
 
     /// <summary>Something that was added is in no stored index: what is here is not to be relied on, and is read again.</summary>

@@ -8,6 +8,15 @@ public sealed record CheckOptions
     /// <summary>Which packs are read whole and verified blob by blob; null for none.</summary>
     public ReadSubset? ReadData { get; init; }
 
+    /// <summary>Besides those, the next packs in turn; the report says how far it came. Null for none.</summary>
+    public ReadTurn? Turn { get; init; }
+
+    /// <summary>Besides those, all packs that this process has stored and indexed.</summary>
+    public bool OwnPacks { get; init; }
+
+    /// <summary>Packs are read from the disk, not from what is left in memory of writing them, and leave nothing there.</summary>
+    public bool FromDisk { get; init; }
+
     /// <summary>The snapshots whose trees are walked; null for all.</summary>
     public IReadOnlyCollection<Id>? Snapshots { get; init; }
 
@@ -56,4 +65,7 @@ public sealed record AffectedPath(Id Snapshot, string Path);
 public sealed record CheckReport(int Snapshots, long Packs, long PacksRead, long BytesRead, IReadOnlyList<Damage> Damages, IReadOnlyList<string> Hints)
 {
     public bool IsClean => Damages.Count == 0;
+
+    /// <summary>How far the turn came, when one was asked for.</summary>
+    public TurnReport? Turn { get; init; }
 }

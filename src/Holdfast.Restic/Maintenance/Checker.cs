@@ -25,11 +25,10 @@ internal sealed class Checker(Repository repository)
         await packs.RunAsync(cancellation);
         var snapshots = await ReadSnapshotsAsync(options, cancellation);
         await new TreeSurvey(blobs, _findings, counters).RunAsync(snapshots.Select(snapshot => snapshot.Tree), repository.Options.Workers, cancellation);
-        if (options.ReadData is not null)
-            await new DataSurvey(repository, indexes, packs, blobs, _findings, counters).RunAsync(options.ReadData, cancellation);
+        var turn = await new DataSurvey(repository, indexes, packs, blobs, _findings, counters).RunAsync(options, cancellation);
         await new MissingBlobs(repository, packs, _findings).ReportAsync(cancellation);
         var damages = _findings.Damaged.Count == 0 ? [] : await new DamageTrace(blobs, _findings.Damaged).RunAsync(snapshots, cancellation);
-        return new CheckReport(snapshots.Count, packs.Stored.Count, counters.PacksDone, counters.BytesRead, damages, _findings.Hints);
+        return new CheckReport(snapshots.Count, packs.Stored.Count, counters.PacksDone, counters.BytesRead, damages, _findings.Hints) { Turn = turn };
     }
 
     private async Task CheckConfigAsync(CancellationToken cancellation) =>

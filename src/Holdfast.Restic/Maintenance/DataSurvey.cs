@@ -9,17 +9,43 @@ namespace Holdfast.Restic.Maintenance;
 /// </summary>
 internal sealed class DataSurvey(Repository repository, IndexSurvey indexes, PackSurvey packs, CheckedBlobs copies, Findings findings, CheckCounters counters)
 {
-    public async Task RunAsync(ReadSubset subset, CancellationToken cancellation)
+    /// <summary>Reads what the options ask for; null when they ask for no turn.</summary>
+    public async Task<TurnReport?> RunAsync(CheckOptions asked, CancellationToken cancellation)
     {
         // A pack that is missing is told of already.
-        var selected = PackSelection.Of(indexes.Packs.Keys.Where(packs.Stored.ContainsKey), subset);
+        var there = indexes.Packs.Keys.Where(packs.Stored.ContainsKey).ToList();
+        var selected = asked.ReadData is { } subset ? PackSelection.Of(there, subset).ToHashSet() : [];
+        if (asked.OwnPacks) selected.UnionWith(indexes.OwnPacks.Where(packs.Stored.ContainsKey));
+        var (turn, endsRound) = asked.Turn is { } next ? PackSelection.Of(packs.Stored, there, next) : ([], false);
+        selected.UnionWith(turn);
+        await ReadAsync([.. selected.Order()], asked.FromDisk, cancellation);
+        return asked.Turn is null ? null : new TurnReport(turn.LastOrDefault(), endsRound, !selected.Any(pack => findings.IsDamaged(FileOf(indexes.Packs[pack]))));
+    }
+
+    private async Task ReadAsync(List<Id> selected, bool fromDisk, CancellationToken cancellation)
+    {
         counters.PacksTotal = selected.Count;
         var options = new ParallelOptions { MaxDegreeOfParallelism = repository.Options.Workers, CancellationToken = cancellation };
         await Parallel.ForEachAsync(selected, options, async (pack, token) =>
         {
+            if (fromDisk) await ForgetAsync(pack, token);
             await CheckAsync(indexes.Packs[pack], packs.Stored[pack], token);
+            if (fromDisk) await ForgetAsync(pack, token);
             Interlocked.Increment(ref counters.PacksDone);
         });
+    }
+
+    /// <summary>A pack that can't even be opened is told of when it is read.</summary>
+    private async Task ForgetAsync(Id pack, CancellationToken cancellation)
+    {
+        try
+        {
+            await repository.Backend.ForgetCachedAsync(FileKind.Pack, pack.ToString(), cancellation);
+        }
+        catch (ResticException failure) when (failure.IsLoss || failure.Error == ResticError.InputOutput)
+        {
+            // Nothing of it is in memory.
+        }
     }
 
     private async Task CheckAsync(PackLayout layout, long size, CancellationToken cancellation)

@@ -17,6 +17,9 @@ internal sealed class IndexSurvey(Repository repository, Findings findings)
 
     public Dictionary<Id, PackLayout> Packs { get; } = [];
 
+    /// <summary>Packs that index files of this process list.</summary>
+    public HashSet<Id> OwnPacks { get; } = [];
+
     /// <summary>Names of the index files that can't be read.</summary>
     public List<string> Unreadable { get; } = [];
 
@@ -71,6 +74,7 @@ internal sealed class IndexSurvey(Repository repository, Findings findings)
     {
         if (packs.Sum(pack => pack.Impossible) is > 0 and var count)
             findings.Add(Layout.PathOf(FileKind.Index, name), $"The index has {count} entries whose lengths can't be; they are passed over.");
+        if (repository.HasWrittenIndex(name)) OwnPacks.UnionWith(packs.Select(pack => pack.Id));
         foreach (var pack in packs)
         {
             var layout = PackLayout.Of(pack.Id, pack.Blobs);

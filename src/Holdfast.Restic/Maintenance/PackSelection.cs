@@ -19,6 +19,21 @@ internal static class PackSelection
         return subset.Share is { } share ? Random(chosen, share) : chosen;
     }
 
+    /// <summary>The packs of one turn, in the order of their ids, and whether none is left behind them.</summary>
+    public static (List<Id> Packs, bool EndsRound) Of(IReadOnlyDictionary<Id, long> sizes, IEnumerable<Id> packs, ReadTurn turn)
+    {
+        var sorted = packs.Order().ToList();
+        var share = Math.Clamp(sorted.Sum(pack => sizes[pack]) / turn.Parts, turn.Least, turn.Most);
+        var chosen = new List<Id>();
+        foreach (var pack in sorted.Where(pack => pack.CompareTo(turn.After) > 0))
+        {
+            if (share <= 0) return (chosen, false);
+            share -= sizes[pack];
+            chosen.Add(pack);
+        }
+        return (chosen, true);
+    }
+
     /// <exception cref="ArgumentOutOfRangeException">The subset is none of the packs by definition.</exception>
     public static void Validate(ReadSubset subset)
     {
