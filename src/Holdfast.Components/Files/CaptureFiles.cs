@@ -18,7 +18,7 @@ internal sealed class CaptureFiles(FilesSettings settings, CaptureSession sessio
 
     public async Task RunAsync(StepContext step, CancellationToken cancellation)
     {
-        var survey = await Task.Run(() => new FilesSurvey(settings, clock.GetUtcNow()).Walk(cancellation), cancellation);
+        var survey = await SurveyAsync(cancellation);
         (step.Counters.ItemsTotal, step.Counters.BytesTotal) = survey.Extent;
         var record = _record = new ComponentRecord { Name = "files", Kind = "files", Path = FilesComponent.Root, Complete = !survey.IsIncomplete, From = clock.GetUtcNow() };
         // The writer's figures go on from the steps before this one; a person wants those of this step.
@@ -26,6 +26,7 @@ internal sealed class CaptureFiles(FilesSettings settings, CaptureSession sessio
         step.Counters.Refresh = shown => Show(Figures.Of(counters) - before, shown);
         await ArchiveAsync(survey, record, step, null, cancellation);
         WarnOnce(survey, step);
+        if (session.Mode == BackupMode.Cold) JudgeStores(survey, record, step);
         if (_warnings.Suppressed > 0) step.Warn(KindOf(!record.Complete).With($"{_warnings.Suppressed} more files could not be read, or changed each time."));
         Complete(record, survey, Figures.Of(counters) - before);
         record.To = clock.GetUtcNow();
@@ -37,17 +38,35 @@ internal sealed class CaptureFiles(FilesSettings settings, CaptureSession sessio
     {
         var record = _record!;
         record.From = clock.GetUtcNow();
-        var survey = await Task.Run(() => new FilesSurvey(settings, clock.GetUtcNow()).Walk(cancellation), cancellation);
+        var survey = await SurveyAsync(cancellation);
         (step.Counters.ItemsTotal, _) = survey.Extent;
         record.Complete = !survey.IsIncomplete;
         var counters = new ArchiveCounters();
         step.Counters.Refresh = shown => Interlocked.Exchange(ref shown.ItemsDone, Figures.Of(counters).Files);
         await ArchiveAsync(survey, record, step, counters, cancellation);
         WarnOnce(survey, step);
+        JudgeStores(survey, record, step);
         record.Details = FilesRecord.Details(survey);
         record.To = clock.GetUtcNow();
         var changed = counters.FilesNew + counters.FilesChanged;
         if (changed > 0) step.Note($"{changed} files had changed since they were captured.");
+    }
+
+    private Task<FilesSurvey> SurveyAsync(CancellationToken cancellation) =>
+        Task.Run(() => new FilesSurvey(settings, clock.GetUtcNow(), session.Mode != BackupMode.Online).Walk(cancellation), cancellation);
+
+    // The platform stands still now; whoever still has a store open may have written to it while it was copied.
+    private static void JudgeStores(FilesSurvey survey, ComponentRecord record, StepContext step)
+    {
+        var stores = survey.Gate.Stores.ToList();
+        if (stores.Count == 0) return;
+        var open = OpenFiles.Look();
+        foreach (var store in stores)
+        {
+            if (open.HolderOf(store.Path) is not { } holder) continue;
+            record.Complete = false;
+            step.Warn(FilesSurvey.Unsafe(store, $"{holder} has it open"));
+        }
     }
 
     private void WarnOnce(FilesSurvey survey, StepContext step)
@@ -83,9 +102,11 @@ internal sealed class CaptureFiles(FilesSettings settings, CaptureSession sessio
             if (_told.TryAdd(warning.Path, true)) _vanished.Enqueue(warning.Path);
             return;
         }
-        if (warning.Left) record.Complete = false;
+        var isDatabase = !warning.Left && LiveStore.IsSqlite(warning.Path);
+        if (warning.Left || isDatabase) record.Complete = false;
         if (!_told.TryAdd(warning.Message, true) || !_warnings.Take()) return;
-        step.Warn(KindOf(warning.Left).With($"A file was {(warning.Left ? "left out" : "kept as last read")}: {warning.Message}."));
+        if (isDatabase) step.Warn(FilesSurvey.Unsafe(new LiveStore(warning.Path, "SQLite"), "it changed each time it was read"));
+        else step.Warn(KindOf(warning.Left).With($"A file was {(warning.Left ? "left out" : "kept as last read")}: {warning.Message}."));
     }
 
     // Files come and go; what was gone before it could be read is not missing from the point.

@@ -10,6 +10,9 @@ namespace Holdfast.Components.Files;
 /// <param name="Remedy">What captures that data instead, as a full sentence.</param>
 internal sealed record DataDirectory(string Path, string Database, string Remedy)
 {
+    /// <summary>True when a copy is good once the database has been stopped, and no component captures it in another way.</summary>
+    public bool MayBeCopiedStopped { get; init; }
+
     /// <summary>What a folder is recognised by. Only names are looked at.</summary>
     public static DataDirectory? Recognise(string folder) => Recognise(folder, Disk.Names(folder));
 
@@ -21,12 +24,9 @@ internal sealed record DataDirectory(string Path, string Database, string Remedy
         if (IsSearch(folder, names))
             return new(folder, "Elasticsearch or OpenSearch", "Its makers support snapshots only: mark the entry 'data-directory: search', or exclude this folder from 'files'.");
         if (IsNeo4j(folder, names))
-            return new(folder, "Neo4j", "Dump it with neo4j-admin to a folder of its own, put that into 'files', and exclude this one.");
+            return new(folder, "Neo4j", "Dump it with neo4j-admin to a folder of its own, put that into 'files', and exclude this one; or stop it with the platform (mode quiesced or cold).") { MayBeCopiedStopped = true };
         return null;
     }
-
-    /// <summary>True for a folder that Redis writes its data to: its dump is replaced in one rename, its append-only files are not.</summary>
-    public static bool IsRedis(IReadOnlyList<string> names) => names.Any(name => name is "dump.rdb" or "appendonlydir" or "appendonly.aof");
 
     /// <summary>The data directory that a path is or lies in, or null.</summary>
     public static DataDirectory? Around(string path)

@@ -31,14 +31,14 @@ public sealed class FilesComponent : IComponent
 
     public async Task<IReadOnlyList<Problem>> ProbeAsync(CancellationToken cancellation)
     {
-        var survey = await Task.Run(() => new FilesSurvey(_settings, _clock.GetUtcNow()).Walk(cancellation), cancellation);
+        var survey = await Task.Run(() => new FilesSurvey(_settings, _clock.GetUtcNow(), _settings.StopsServices).Walk(cancellation), cancellation);
         return [.. survey.Problems];
     }
 
     public Task<CapturePlan> PlanCaptureAsync(CaptureSession session, CancellationToken cancellation)
     {
         // Trees may be big, and the step itself walks them: a plan needs no more than what is selected.
-        var survey = new FilesSurvey(_settings, _clock.GetUtcNow());
+        var survey = new FilesSurvey(_settings, _clock.GetUtcNow(), session.Mode != BackupMode.Online);
         var capture = new CaptureFiles(_settings, session, _clock);
         var bulk = new Step
         {

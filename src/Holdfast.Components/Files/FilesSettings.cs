@@ -22,6 +22,9 @@ internal sealed record FilesSettings
     /// <summary>The kinds of components that the profile has: what 'data-directory' can refer to.</summary>
     public IReadOnlyList<string> Components { get; init; } = ["files"];
 
+    /// <summary>The profile has services, so that backups stop the platform unless they are asked not to.</summary>
+    public bool StopsServices { get; init; }
+
     /// <summary>Reads the section of a valid profile; null when it has none.</summary>
     public static FilesSettings? Read(Profile profile)
     {
@@ -36,6 +39,7 @@ internal sealed record FilesSettings
             CertificateWarning = TimeSpan.FromDays(certificates?.Find("warn-days")?.Integer ?? 30),
             Configurations = [.. ReadConfigurations(certificates?.Find("configurations"))],
             Components = components.Keys,
+            StopsServices = profile.Root.Find("services")?.Items is { Count: > 0 },
         };
     }
 

@@ -15,16 +15,21 @@ internal sealed class FilesSurvey
     private readonly DateTimeOffset _now;
     private readonly ConfigurationReader _configurations = new();
 
+    private readonly bool _isStopped;
+
     /// <summary>Looks at the disk; nothing is changed.</summary>
-    public FilesSurvey(FilesSettings settings, DateTimeOffset now)
+    /// <param name="settings">What is meant.</param>
+    /// <param name="now">The instant by which certificates are judged.</param>
+    /// <param name="isStopped">The platform stands still for the capture: stores are judged by who has them open then, not by what they are.</param>
+    public FilesSurvey(FilesSettings settings, DateTimeOffset now, bool isStopped = false)
     {
-        (_settings, _now) = (settings, now);
-        Selection = Selection.Find(settings.Groups);
+        (_settings, _now, _isStopped) = (settings, now, isStopped);
+        Selection = Selection.Find(settings.Groups, isStopped);
         if (settings.FindsCertificates) (Certificates, _configurations) = FindCertificates();
         var excludes = new PatternList(settings.Exclude);
         var places = Selection.Places.Concat(Certificates.SelectMany(PlacesOf)).Concat(LinkedConfigurations()).Distinct(StringComparer.Ordinal)
             .Where(place => !excludes.Matches(place)).ToList();
-        Gate = new Gate(excludes, places);
+        Gate = new Gate(excludes, places, isStopped);
         Tops = [.. places.Where(place => !Gate.IsBelowPlace(place)).Order(StringComparer.Ordinal)];
     }
 
@@ -46,6 +51,7 @@ internal sealed class FilesSurvey
     public bool IsIncomplete => Selection.Entries.Any(entry => entry.State is EntryState.Missing or EntryState.Unseen or EntryState.Refused || entry.Refused.Count > 0 || (entry.Lost.Count > 0 && !entry.Entry.Optional))
         || Certificates.Any(file => file.Unseen is not null)
         || RefusedLinks.Any()
+        || (!_isStopped && Gate.Stores.Any())
         || Undeclared.Any();
 
     /// <summary>Links that were not followed, but for those that lead to what is selected all the same.</summary>
@@ -73,8 +79,7 @@ internal sealed class FilesSurvey
         Selection.Entries.SelectMany(ProblemsOf)
             .Concat(RefusedLinks.Select(refused => Catalogue.FilesLink.With($"The link {refused.Link} to {refused.Target} was not followed: {refused.Reason}.")))
             .Concat(Undeclared.Select(Refusal))
-            .Concat(Gate.RedisFolders.Select(folder => Catalogue.FilesChanged.With(
-                $"{folder} holds data of Redis, which changes while it is copied.", "Exclude it from 'files'; its configuration is what belongs there.")))
+            .Concat(_isStopped ? [] : Gate.Stores.Select(store => Unsafe(store, "it may be written while it is copied")))
             .Concat(_configurations.Problems)
             .Concat(new CertificateJudge(_now, _settings.CertificateWarning).Judge(Certificates));
 
@@ -91,6 +96,11 @@ internal sealed class FilesSurvey
         if (entry.State == EntryState.Elsewhere && !_settings.Components.Contains(entry.Entry.DataDirectory!, StringComparer.Ordinal) && Glob.Expand(entry.Entry.Path).Count > 0)
             yield return Catalogue.FilesElsewhere.With($"The data in {entry.Entry.Path} is left to the component '{entry.Entry.DataDirectory}', which this profile does not have: it is not in the recovery point.");
     }
+
+    /// <summary>Says that a store was captured while it could change.</summary>
+    public static Problem Unsafe(LiveStore store, string why) => Catalogue.FilesDatabase.With(
+        $"{store.Path} holds data of {store.Database}, and the copy of it is worthless: {why}.",
+        "Stop its service in the window (mode quiesced or cold), capture a dump of it instead, or exclude it from 'files'.");
 
     private static Problem Refusal(DataDirectory found) =>
         Catalogue.FilesDatabase.With($"{found.Path} is a data directory of {found.Database}: it was skipped, because a copy of it while it runs is worthless.", found.Remedy);

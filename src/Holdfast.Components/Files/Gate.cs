@@ -9,12 +9,12 @@ namespace Holdfast.Components.Files;
 /// directory of a database, however deep it lies; all but the files in it that are selected by their own names.
 /// It may be asked from several threads.
 /// </summary>
-internal sealed class Gate(PatternList excludes, IReadOnlyList<string> places)
+internal sealed class Gate(PatternList excludes, IReadOnlyList<string> places, bool isStopped = false)
 {
     private readonly HashSet<string> _places = new(places, StringComparer.Ordinal);
     private readonly HashSet<string> _abovePlaces = new(places.SelectMany(Above), StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, DataDirectory> _databases = new(StringComparer.Ordinal);
-    private readonly ConcurrentDictionary<string, bool> _redis = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, LiveStore> _stores = new(StringComparer.Ordinal);
 
     // Nearly every selection is without data directories, and then no path needs to be looked up.
     private volatile bool _metDatabase;
@@ -22,8 +22,8 @@ internal sealed class Gate(PatternList excludes, IReadOnlyList<string> places)
     /// <summary>Data directories met so far that were skipped.</summary>
     public IEnumerable<DataDirectory> Databases => _databases.Values.OrderBy(found => found.Path, StringComparer.Ordinal);
 
-    /// <summary>Folders of Redis' data met so far; they are captured, with a warning.</summary>
-    public IEnumerable<string> RedisFolders => _redis.Keys.Order(StringComparer.Ordinal);
+    /// <summary>Stores met so far that are captured as files: whether the copy is any good depends on whether they are written meanwhile.</summary>
+    public IEnumerable<LiveStore> Stores => _stores.Values.OrderBy(store => store.Path, StringComparer.Ordinal);
 
     /// <summary>True when the path stays out, with all below it.</summary>
     public bool Excludes(string path, NodeType type)
@@ -33,8 +33,12 @@ internal sealed class Gate(PatternList excludes, IReadOnlyList<string> places)
         // Folders above the selection are only passed through: what else is in them is nobody's concern.
         if (!IsSelected(path)) return false;
         var names = Disk.Names(path);
-        if (DataDirectory.IsRedis(names)) _redis.TryAdd(path, true);
-        if (DataDirectory.Recognise(path, names) is { } database) Remember(database);
+        foreach (var store in LiveStore.Recognise(path, names).Where(store => !excludes.Matches(store.Path))) _stores.TryAdd(store.Path, store);
+        if (DataDirectory.Recognise(path, names) is { } database)
+        {
+            if (isStopped && database.MayBeCopiedStopped) _stores.TryAdd(path, new LiveStore(path, database.Database));
+            else Remember(database);
+        }
         return IsInDatabase(path) && !_abovePlaces.Contains(path);
     }
 

@@ -9,11 +9,15 @@ namespace Holdfast.Components.Files;
 internal static class Glob
 {
     /// <summary>Existing paths, sorted by folder; empty when there are none.</summary>
-    public static IReadOnlyList<string> Expand(string pattern)
+    public static IReadOnlyList<string> Expand(string pattern) => Expand(pattern, int.MaxValue);
+
+    /// <summary>The same for a pattern that is not the profile's: it goes through so many folders at most.</summary>
+    /// <exception cref="InvalidDataException">It would go through more.</exception>
+    public static IReadOnlyList<string> Expand(string pattern, int mostFolders)
     {
-        var found = new List<string>();
+        var found = new Found(mostFolders);
         Expand("", pattern.Split('/', StringSplitOptions.RemoveEmptyEntries), found);
-        return [.. found.Distinct(StringComparer.Ordinal)];
+        return [.. found.Paths.Distinct(StringComparer.Ordinal)];
     }
 
     /// <summary>The part of a pattern that is plain: the path itself, or the folder that has to be listed first.</summary>
@@ -23,7 +27,7 @@ internal static class Glob
         return '/' + string.Join('/', plain);
     }
 
-    private static void Expand(string folder, ReadOnlySpan<string> parts, List<string> found)
+    private static void Expand(string folder, ReadOnlySpan<string> parts, Found found)
     {
         if (parts.IsEmpty)
             AddExisting(folder.Length == 0 ? "/" : folder, found);
@@ -35,26 +39,36 @@ internal static class Glob
             ExpandNames(folder, new NamePattern(parts[0]), parts[1..], found);
     }
 
-    private static void ExpandNames(string folder, NamePattern pattern, ReadOnlySpan<string> rest, List<string> found)
+    private static void ExpandNames(string folder, NamePattern pattern, ReadOnlySpan<string> rest, Found found)
     {
-        foreach (var name in Disk.Names(folder + "/"))
+        foreach (var name in found.NamesIn(folder))
             if (pattern.Matches(name)) Expand($"{folder}/{name}", rest, found);
     }
 
-    private static void ExpandDeep(string folder, ReadOnlySpan<string> rest, List<string> found)
+    private static void ExpandDeep(string folder, ReadOnlySpan<string> rest, Found found)
     {
         Expand(folder, rest, found);
         // A folder matched by a last * is taken with all below it, so that there is nothing to find deeper.
         if (rest is ["*"]) return;
-        foreach (var name in Disk.Names(folder + "/"))
+        foreach (var name in found.NamesIn(folder))
         {
             var below = $"{folder}/{name}";
             if (Disk.IsFolder(below) && DataDirectory.Recognise(below) is null) ExpandDeep(below, rest, found);
         }
     }
 
-    private static void AddExisting(string path, List<string> found)
+    private static void AddExisting(string path, Found found)
     {
-        if (Disk.TypeOf(path) is not null) found.Add(path);
+        if (Disk.TypeOf(path) is not null) found.Paths.Add(path);
+    }
+
+    private sealed class Found(int mostFolders)
+    {
+        private int _folders;
+
+        public List<string> Paths { get; } = [];
+
+        public IReadOnlyList<string> NamesIn(string folder) =>
+            ++_folders <= mostFolders ? Disk.Names(folder + "/") : throw new InvalidDataException($"it goes through more than {mostFolders} folders");
     }
 }

@@ -48,15 +48,17 @@ internal sealed record SelectedEntry(
     public bool IsPlain => !NamePattern.IsIn(Entry.Path);
 
     /// <summary>Finds on disk what a line stands for.</summary>
-    public static SelectedEntry Find(FileEntry entry)
+    /// <param name="entry">The line.</param>
+    /// <param name="isStopped">The platform stands still when its files are captured, so that data which may be copied then is selected.</param>
+    public static SelectedEntry Find(FileEntry entry, bool isStopped = false)
     {
         if (entry.DataDirectory is not null) return new(entry, EntryState.Elsewhere, [], [], []);
         var paths = Glob.Expand(entry.Path);
         var trails = paths.Select(PathTrail.Follow).ToList();
         var lost = paths.Zip(trails).Where(pair => pair.Second is { Lost: not null, Links.Count: > 0 }).Select(pair => (pair.First, pair.Second.Lost!));
-        var refused = trails.Select(trail => RefusedAt(trail.Place)).OfType<DataDirectory>().Distinct().ToList();
+        var refused = trails.Select(trail => RefusedAt(trail.Place, isStopped)).OfType<DataDirectory>().Distinct().ToList();
         var places = trails.SelectMany(trail => trail.Links)
-            .Concat(trails.Select(trail => trail.Place).OfType<string>().Where(place => RefusedAt(place) is null))
+            .Concat(trails.Select(trail => trail.Place).OfType<string>().Where(place => RefusedAt(place, isStopped) is null))
             .Distinct(StringComparer.Ordinal).ToList();
         var state = places.Count > 0 ? EntryState.Selected
             : refused.Count > 0 ? EntryState.Refused
@@ -70,6 +72,6 @@ internal sealed record SelectedEntry(
     }
 
     // A single file inside a data directory, named by itself, is a configuration file that happens to lie there.
-    private static DataDirectory? RefusedAt(string? place) =>
-        place is not null && Disk.IsFolder(place) ? DataDirectory.Around(place) : null;
+    private static DataDirectory? RefusedAt(string? place, bool isStopped) =>
+        place is not null && Disk.IsFolder(place) && DataDirectory.Around(place) is { } found && !(isStopped && found.MayBeCopiedStopped) ? found : null;
 }

@@ -12,6 +12,6 @@ internal sealed record Selection(IReadOnlyList<SelectedGroup> Groups)
     public IReadOnlyList<string> Places { get; } =
         [.. Groups.SelectMany(group => group.Entries).SelectMany(entry => entry.Places).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
 
-    public static Selection Find(IEnumerable<FileGroup> groups) =>
-        new([.. groups.Select(group => new SelectedGroup(group.Name, [.. group.Entries.Select(SelectedEntry.Find)]))]);
+    public static Selection Find(IEnumerable<FileGroup> groups, bool isStopped = false) =>
+        new([.. groups.Select(group => new SelectedGroup(group.Name, [.. group.Entries.Select(entry => SelectedEntry.Find(entry, isStopped))]))]);
 }

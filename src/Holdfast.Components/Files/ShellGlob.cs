@@ -8,6 +8,31 @@ namespace Holdfast.Components.Files;
 /// </summary>
 internal static class ShellGlob
 {
+    // More than anybody writes; each pair of braces multiplies them.
+    private const int MostAlternatives = 100;
+
+    /// <summary>The patterns that one with {a,b} stands for, as shells and Ruby have it; the first hundred.</summary>
+    public static IReadOnlyList<string> Braced(string pattern)
+    {
+        var patterns = new List<string> { pattern };
+        for (var at = 0; at < patterns.Count;)
+        {
+            var (open, close) = (patterns[at].IndexOf('{', StringComparison.Ordinal), 0);
+            if (open >= 0) close = patterns[at].IndexOf('}', open);
+            if (open < 0 || close < 0 || patterns.Count >= MostAlternatives)
+            {
+                at++;
+                continue;
+            }
+            // Of braces in braces the inner ones come first.
+            open = patterns[at].LastIndexOf('{', close);
+            var (before, inside, after) = (patterns[at][..open], patterns[at][(open + 1)..close], patterns[at][(close + 1)..]);
+            patterns.RemoveAt(at);
+            patterns.InsertRange(at, inside.Split(',').Select(alternative => before + alternative + after));
+        }
+        return patterns;
+    }
+
     /// <summary>Existing paths; see <see cref="Glob.Expand(string)"/>.</summary>
     public static IReadOnlyList<string> Expand(string pattern) => Glob.Expand(Translate(pattern));
 
@@ -18,6 +43,7 @@ internal static class ShellGlob
         for (var i = 0; i < pattern.Length; i++)
         {
             var end = pattern[i] == '[' ? EndOfSet(pattern, i + 1) : -1;
+            if (pattern[i] == '*' && i > 0 && pattern[i - 1] == '*') continue; // in the C library two stars are one
             if (end > 0) Append(text, pattern[(i + 1)..end]);
             else if (pattern[i] == '\\' && i + 1 < pattern.Length && pattern[i + 1] != '/') text.Append(pattern[i]).Append(pattern[++i]);
             else text.Append(pattern[i] is '[' or '\\' ? "\\" : "").Append(pattern[i]);

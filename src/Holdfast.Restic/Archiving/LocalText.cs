@@ -23,6 +23,16 @@ public static class LocalText
         return bytes[..filled];
     }
 
+    /// <summary>The first bytes of a file; fewer when it is shorter.</summary>
+    /// <exception cref="IOException">As for <see cref="ReadBytes"/>.</exception>
+    public static byte[] ReadStart(string path, int count)
+    {
+        using var file = FileCalls.OpenRead(path);
+        if (Posix.KernelFileSystem.NameOf(file, path) is { } kernel) throw new IOException($"{path} lies in a file system of the kernel ({kernel})");
+        var bytes = new byte[count];
+        return bytes[..FileReader.Read(file, path, bytes, 0)];
+    }
+
     /// <summary>The same as text: UTF-8, in which what is none stands as U+FFFD.</summary>
     /// <exception cref="IOException">As for <see cref="ReadBytes"/>.</exception>
     public static string Read(string path, int most)

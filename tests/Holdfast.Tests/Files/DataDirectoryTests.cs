@@ -52,14 +52,4 @@ public sealed class DataDirectoryTests : IDisposable
         var data = DataFolders.Postgres(_folder, "pg");
         Assert.Equal(data, DataDirectory.Around($"{data}/base/1")?.Path);
     }
-
-    [Fact]
-    public void Redis_is_told_by_its_files()
-    {
-        _folder.Write("redis/dump.rdb", "REDIS");
-        _folder.Write("newer/appendonlydir/appendonly.aof.manifest", "");
-        Assert.True(DataDirectory.IsRedis(Disk.Names(_folder["redis"])));
-        Assert.True(DataDirectory.IsRedis(Disk.Names(_folder["newer"])));
-        Assert.False(DataDirectory.IsRedis(Disk.Names(_folder.Path)));
-    }
 }

@@ -52,7 +52,7 @@ internal static class CertificateParser
             using var certificate = X509CertificateLoader.LoadCertificate(bytes);
             return new("DER", [FactsOf(certificate)], []);
         }
-        catch (CryptographicException)
+        catch (Exception foreign) when (foreign is not OutOfMemoryException)
         {
             return KeyParser.TryParseDer(bytes) is { } key ? new("DER", [], [key])
                 : new("unknown", [], [], "It is neither PEM, DER nor PKCS#12.");
@@ -83,7 +83,7 @@ internal static class CertificateParser
             foreach (var certificate in all) certificate.Dispose();
             return new("PKCS#12", facts, keys);
         }
-        catch (CryptographicException)
+        catch (Exception foreign) when (foreign is not OutOfMemoryException)
         {
             // A store with a password is as it should be; what is in it stays unknown.
             return new("PKCS#12", [], [new("unknown", IsEncrypted: true, PublicKey: null)]);

@@ -58,6 +58,21 @@ internal sealed class ConfigurationReader
         return depth > DeepestInclude;
     }
 
+    /// <summary>The files that a pattern of a configuration stands for; a pattern that would go through the whole machine is a fault.</summary>
+    public IReadOnlyList<string> Expand(string configuration, string pattern)
+    {
+        const int mostFolders = 5000;
+        try
+        {
+            return Glob.Expand(ShellGlob.Translate(pattern), mostFolders);
+        }
+        catch (Exception unusable) when (unusable is InvalidDataException or Restic.ResticException)
+        {
+            Fault(configuration, $"its pattern '{pattern}' can not be used: {unusable.Message.TrimEnd('.')}");
+            return [];
+        }
+    }
+
     /// <summary>Reports a fault of a configuration, in a sentence's end.</summary>
     public void Fault(string configuration, string fault) => _problems.Add(Catalogue.CertificateUnreadable.With(
         $"The configuration {configuration} could not be read whole, so not all certificates that it names may be known: {fault}."));

@@ -54,7 +54,7 @@ internal static class KeyParser
             import(key, der);
             return CertificateParser.FactsOf(key, name);
         }
-        catch (CryptographicException)
+        catch (Exception foreign) when (foreign is not OutOfMemoryException)
         {
             return null;
         }

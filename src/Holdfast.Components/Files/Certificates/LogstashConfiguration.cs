@@ -12,6 +12,7 @@ internal sealed partial class LogstashConfiguration : INamesCertificates
     {
         ["ssl_certificate"] = NamedRole.Certificate,
         ["ssl_cert"] = NamedRole.Certificate,
+        ["ssl_certificate_path"] = NamedRole.Certificate,
         ["client_cert"] = NamedRole.Certificate,
         ["ssl_key"] = NamedRole.Key,
         ["client_key"] = NamedRole.Key,
@@ -41,16 +42,24 @@ internal sealed partial class LogstashConfiguration : INamesCertificates
     private static IEnumerable<NamedFile> ReadSettings(string path, ConfigurationReader reader)
     {
         if (reader.Text(path) is not { } text) return [];
-        var pipelines = FlatYaml.Read(text).Settings.Where(setting => setting.Name is "path.config" && setting.Value.StartsWith('/'));
-        return [.. YamlConfiguration.Read(path, text, reader), .. pipelines.SelectMany(setting => ShellGlob.Expand(Whole(setting.Value))).SelectMany(file => ReadPipeline(file, reader))];
+        var settings = FlatYaml.Read(text).Settings;
+        var files = settings.Where(setting => setting.Name is "path.config" && setting.Value.StartsWith('/')).SelectMany(setting => ShellGlob.Braced(Whole(setting.Value)));
+        return
+        [
+            .. YamlConfiguration.Read(path, text, reader),
+            .. settings.Where(setting => setting.Name is "config.string").SelectMany(setting => ReadPlugins(path, setting.Value, reader)),
+            .. files.SelectMany(pattern => reader.Expand(path, pattern)).SelectMany(file => ReadPipeline(file, reader)),
+        ];
     }
 
     // A folder stands for all files in it.
     private static string Whole(string pattern) => Disk.IsFolder(pattern) ? $"{pattern}/*" : pattern;
 
-    private static IEnumerable<NamedFile> ReadPipeline(string path, ConfigurationReader reader)
+    private static IEnumerable<NamedFile> ReadPipeline(string path, ConfigurationReader reader) => ReadPlugins(path, reader.Text(path) ?? "", reader);
+
+    private static IEnumerable<NamedFile> ReadPlugins(string path, string text, ConfigurationReader reader)
     {
-        foreach (Match setting in Setting().Matches(WithoutComments(reader.Text(path) ?? "")))
+        foreach (Match setting in Setting().Matches(WithoutComments(text)))
         {
             if (!_roles.TryGetValue(setting.Groups["name"].Value, out var role)) continue;
             foreach (Capture quoted in setting.Groups["value"].Captures)

@@ -14,6 +14,7 @@ internal sealed class NginxConfiguration : INamesCertificates
         ["trusted_certificate"] = NamedRole.Authorities,
         ["dhparam"] = NamedRole.Other,
         ["crl"] = NamedRole.Other,
+        ["stapling_file"] = NamedRole.Other,
         ["password_file"] = NamedRole.Other,
         ["session_ticket_key"] = NamedRole.Other,
     };
@@ -32,17 +33,24 @@ internal sealed class NginxConfiguration : INamesCertificates
         && Path.GetFileName(path) is var name && !name.StartsWith('.') && !name.EndsWith('~') && Path.GetExtension(name) is not (".bak" or ".old" or ".orig" or ".dpkg-old" or ".dpkg-dist" or ".dpkg-new")
         && !path.Contains("/apache2/", StringComparison.Ordinal) && !path.Contains("/httpd/", StringComparison.Ordinal);
 
-    public IEnumerable<NamedFile> Read(string path, ConfigurationReader reader) => Read(path, Base(path), reader, 0);
+    public IEnumerable<NamedFile> Read(string path, ConfigurationReader reader)
+    {
+        var servers = new NginxServers();
+        foreach (var named in Read(path, Base(path), reader, servers, 0)) yield return named;
+        foreach (var bare in servers.WithoutCertificate)
+            reader.Report($"A server in {bare} listens with TLS, and no certificate for it was found in the configuration.", "Check its 'ssl_certificate', and name the files under 'files' in the profile if they are needed.");
+    }
 
-    private static IEnumerable<NamedFile> Read(string path, string folder, ConfigurationReader reader, int depth)
+    private static IEnumerable<NamedFile> Read(string path, string folder, ConfigurationReader reader, NginxServers servers, int depth)
     {
         if (reader.IsTooDeep(path, depth)) yield break;
-        foreach (var words in NginxText.Directives(reader.Text(path) ?? ""))
+        foreach (var (words, end) in NginxText.Directives(reader.Text(path) ?? ""))
         {
+            servers.Add(words, end, path);
             if (words is ["include", var pattern])
             {
-                foreach (var included in ShellGlob.Expand(Path.Combine(folder, pattern)))
-                    foreach (var named in Read(included, folder, reader, depth + 1)) yield return named;
+                foreach (var included in reader.Expand(path, Path.Combine(folder, pattern)))
+                    foreach (var named in Read(included, folder, reader, servers, depth + 1)) yield return named;
             }
             else if (words is [var setting, var value] && RoleOf(setting) is { } role && Resolve(path, setting, value, folder, reader) is { } file)
             {

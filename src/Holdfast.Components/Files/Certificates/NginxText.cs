@@ -5,8 +5,11 @@ namespace Holdfast.Components.Files.Certificates;
 /// <summary>Cuts nginx' configuration language into directives: words up to a semicolon or a brace, quotes and comments heeded.</summary>
 internal static class NginxText
 {
-    /// <summary>Every directive of a text, in order; blocks are no matter, only what stands in them.</summary>
-    public static IEnumerable<IReadOnlyList<string>> Directives(string text)
+    // Of a variable. Nobody is to make the search for its end take for ever.
+    private const int LongestName = 256;
+
+    /// <summary>Every directive of a text, in order: its words, and what ended it (';', or '{' for a block). The end of a block is '}' alone.</summary>
+    public static IEnumerable<(IReadOnlyList<string> Words, char End)> Directives(string text)
     {
         var words = new List<string>();
         for (var at = 0; at < text.Length;)
@@ -15,7 +18,8 @@ internal static class NginxText
             else if (text[at] == '#') at = EndOfLine(text, at);
             else if (text[at] is ';' or '{' or '}')
             {
-                if (words.Count > 0) yield return words;
+                if (words.Count > 0) yield return (words, text[at] == '{' ? '{' : ';');
+                if (text[at] == '}') yield return ([], '}');
                 words = [];
                 at++;
             }
@@ -43,7 +47,7 @@ internal static class NginxText
     {
         var start = at;
         for (; at < text.Length && !char.IsWhiteSpace(text[at]) && text[at] is not (';' or '{' or '}'); at++)
-            if (text[at] == '$' && at + 1 < text.Length && text[at + 1] == '{' && text.IndexOf('}', at) is > 0 and var end) at = end;
+            if (text[at] == '$' && at + 1 < text.Length && text[at + 1] == '{' && text.AsSpan(at, Math.Min(LongestName, text.Length - at)).IndexOf('}') is > 0 and var end) at += end;
         return text[start..Math.Min(at, text.Length)];
     }
 }

@@ -1,3 +1,4 @@
+using System.Formats.Asn1;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
@@ -33,6 +34,8 @@ internal static class PemParser
         {
             case "CERTIFICATE" or "X509 CERTIFICATE":
                 return AddCertificate(der, certificates);
+            case "TRUSTED CERTIFICATE":
+                return AddCertificate(FirstOf(der), certificates); // OpenSSL's own: what it is trusted for follows the certificate
             case "ENCRYPTED PRIVATE KEY":
                 keys.Add(new("unknown", IsEncrypted: true, PublicKey: null));
                 break;
@@ -50,6 +53,19 @@ internal static class PemParser
         return null;
     }
 
+    private static byte[] FirstOf(byte[] der)
+    {
+        try
+        {
+            AsnDecoder.ReadEncodedValue(der, AsnEncodingRules.BER, out _, out _, out var consumed);
+            return der[..consumed];
+        }
+        catch (AsnContentException)
+        {
+            return der;
+        }
+    }
+
     private static string? AddCertificate(byte[] der, List<CertificateFacts> certificates)
     {
         try
@@ -58,7 +74,7 @@ internal static class PemParser
             certificates.Add(CertificateParser.FactsOf(certificate));
             return null;
         }
-        catch (CryptographicException unreadable)
+        catch (Exception unreadable) when (unreadable is not OutOfMemoryException)
         {
             return $"A certificate of it can't be read: {unreadable.Message}";
         }

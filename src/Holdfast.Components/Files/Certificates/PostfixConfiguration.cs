@@ -3,13 +3,13 @@ using System.Text.RegularExpressions;
 namespace Holdfast.Components.Files.Certificates;
 
 /// <summary>
-/// Postfix' main.cf: "name = value", lines that begin with white space go on, $name is another setting.
-/// Source: postconf(5).
+/// Postfix' main.cf: "name = value", lines that begin with white space go on, $name is another setting. In master.cf the same
+/// settings stand behind -o. Source: postconf(5), master(5).
 /// </summary>
 internal sealed partial class PostfixConfiguration : INamesCertificates
 {
     // References to references end somewhere; a circle is Postfix' own error to report.
-    private const int DeepestReference = 10;
+    private const int DeepestReference = 10, LongestValue = 64 << 10;
 
     private static readonly Dictionary<string, NamedRole> _roles = new(StringComparer.Ordinal)
     {
@@ -21,30 +21,51 @@ internal sealed partial class PostfixConfiguration : INamesCertificates
         ["tls_eckey_file"] = NamedRole.Key,
         ["tls_dkey_file"] = NamedRole.Key,
         ["tls_CAfile"] = NamedRole.Authorities,
+        ["tls_CApath"] = NamedRole.Authorities,
+        ["tls_server_sni_maps"] = NamedRole.Other,
         ["tls_dh1024_param_file"] = NamedRole.Other,
         ["tls_dh512_param_file"] = NamedRole.Other,
     };
 
     public string Program => "postfix";
 
-    public Fit FitOf(string path) => Path.GetFileName(path) is "main.cf" ? Fit.Main : Fit.None;
+    public Fit FitOf(string path) => Path.GetFileName(path) switch
+    {
+        "main.cf" => Fit.Main,
+        "master.cf" when Disk.TypeOf($"{Path.GetDirectoryName(path)}/main.cf") is null => Fit.Part, // it comes with its main.cf
+        _ => Fit.None,
+    };
 
     public IEnumerable<NamedFile> Read(string path, ConfigurationReader reader)
     {
-        var settings = Settings(reader.Text(path) ?? "");
-        settings.TryAdd("config_directory", Path.GetDirectoryName(path)!);
-        foreach (var (name, written) in settings)
+        var folder = Path.GetDirectoryName(path)!;
+        var main = path.EndsWith("main.cf", StringComparison.Ordinal) ? Settings(reader.Text(path) ?? "") : [];
+        main.TryAdd("config_directory", folder);
+        foreach (var (name, value) in main)
+            foreach (var named in Read(path, name, value, main, reader)) yield return named;
+        var services = reader.Text($"{folder}/master.cf") ?? "";
+        foreach (Match option in Option().Matches(services))
+            foreach (var named in Read($"{folder}/master.cf", option.Groups["name"].Value, option.Groups["value"].Value, main, reader)) yield return named;
+    }
+
+    private static IEnumerable<NamedFile> Read(string path, string name, string written, Dictionary<string, string> settings, ConfigurationReader reader)
+    {
+        if (RoleOf(name) is not { } role) yield break;
+        foreach (var named in Expanded(written, settings).Split([',', ' ', '\t', '\n'], StringSplitOptions.RemoveEmptyEntries))
         {
-            // smtpd_ is the server's side, smtp_ and lmtp_ the client's.
-            if (!_roles.TryGetValue(name[(name.IndexOf('_', StringComparison.Ordinal) + 1)..], out var role)) continue;
-            foreach (var value in Expanded(written, settings).Split([',', ' ', '\t', '\n'], StringSplitOptions.RemoveEmptyEntries))
-            {
-                if (value is "none" or "auto") continue;
-                if (value.StartsWith('/')) yield return new(value, role, name, path);
-                else reader.Riddle(path, name, value);
-            }
+            if (named is "none" or "auto") continue;
+            // A map is TYPE:FILE, and the program reads the file that postmap made of it, too.
+            var value = name.EndsWith("_maps", StringComparison.Ordinal) && named.IndexOf(':', StringComparison.Ordinal) is > 0 and var colon ? named[(colon + 1)..] : named;
+            if (value.StartsWith('/')) yield return new(value, role, name, path);
+            else reader.Riddle(path, name, value);
+            foreach (var made in value == named || !value.StartsWith('/') ? [] : new[] { $"{value}.db", $"{value}.lmdb", $"{value}.cdb" }.Where(Disk.IsFile))
+                yield return new(made, role, name, path);
         }
     }
+
+    // smtpd_ is the server's side, smtp_ and lmtp_ the client's; tls_server_sni_maps has no side.
+    private static NamedRole? RoleOf(string name) =>
+        _roles.TryGetValue(name, out var role) || _roles.TryGetValue(name[(name.IndexOf('_', StringComparison.Ordinal) + 1)..], out role) ? role : null;
 
     private static Dictionary<string, string> Settings(string text)
     {
@@ -52,7 +73,8 @@ internal sealed partial class PostfixConfiguration : INamesCertificates
         var name = "";
         foreach (var line in text.Split('\n').Where(line => line.Trim() is { Length: > 0 } full && full[0] != '#'))
         {
-            if (char.IsWhiteSpace(line[0]) && name.Length > 0) settings[name] += " " + line.Trim();
+            // A value of megabytes is no list of files, and would be copied for each of its lines.
+            if (char.IsWhiteSpace(line[0]) && name.Length > 0) settings[name] = settings[name].Length > LongestValue ? settings[name] : settings[name] + " " + line.Trim();
             else if (line.IndexOf('=', StringComparison.Ordinal) is > 0 and var equals)
                 settings[name = line[..equals].Trim()] = line[(equals + 1)..].Trim();
         }
@@ -61,10 +83,13 @@ internal sealed partial class PostfixConfiguration : INamesCertificates
 
     private static string Expanded(string value, Dictionary<string, string> settings)
     {
-        for (var depth = 0; depth < DeepestReference && value.Contains('$', StringComparison.Ordinal); depth++)
+        for (var depth = 0; depth < DeepestReference && value.Length <= LongestValue && value.Contains('$', StringComparison.Ordinal); depth++)
             value = Reference().Replace(value, match => settings.GetValueOrDefault(match.Groups["name"].Value) ?? match.Value);
         return value;
     }
+
+    [GeneratedRegex(@"^\s+-o\s+(\{\s*)?(?<name>\w+)\s*=\s*(?<value>[^\s}]+)", RegexOptions.ExplicitCapture | RegexOptions.Multiline, 1000)]
+    private static partial Regex Option();
 
     [GeneratedRegex(@"\$(?<name>\w+)|\$\{(?<name>\w+)\}|\$\((?<name>\w+)\)", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Reference();

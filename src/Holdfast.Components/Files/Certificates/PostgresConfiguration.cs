@@ -14,7 +14,18 @@ internal sealed partial class PostgresConfiguration : INamesCertificates
         ["ssl_key_file"] = NamedRole.Key,
         ["ssl_ca_file"] = NamedRole.Authorities,
         ["ssl_crl_file"] = NamedRole.Other,
+        ["ssl_crl_dir"] = NamedRole.Other,
         ["ssl_dh_params_file"] = NamedRole.Other,
+    };
+
+    // What a standby connects with. Source: PostgreSQL, "Parameter Key Words" of libpq.
+    private static readonly Dictionary<string, NamedRole> _connectionRoles = new(StringComparer.Ordinal)
+    {
+        ["sslcert"] = NamedRole.Certificate,
+        ["sslkey"] = NamedRole.Key,
+        ["sslrootcert"] = NamedRole.Authorities,
+        ["sslcrl"] = NamedRole.Other,
+        ["sslcrldir"] = NamedRole.Other,
     };
 
     public string Program => "postgres";
@@ -32,6 +43,7 @@ internal sealed partial class PostgresConfiguration : INamesCertificates
         var data = settings.TryGetValue("data_directory", out var named) ? named.Value : Path.GetDirectoryName(path)!;
         // ALTER SYSTEM writes here, and overrules everything else.
         Collect($"{data}/postgresql.auto.conf", settings, reader);
+        foreach (var file in ReadConnection(settings, data, reader)) yield return file;
         if (!IsOn(settings)) yield break;
         foreach (var (setting, role) in _roles)
         {
@@ -47,11 +59,35 @@ internal sealed partial class PostgresConfiguration : INamesCertificates
     private static bool IsOn(Dictionary<string, (string Value, string File)> settings)
     {
         if (!settings.TryGetValue("ssl", out var ssl)) return settings.Keys.Any(_roles.ContainsKey);
-        if (ssl.Value.ToUpperInvariant() is not ("ON" or "TRUE" or "YES" or "1")) return false;
+        if (!IsTrue(ssl.Value)) return false;
         settings.TryAdd("ssl_cert_file", ("server.crt", ssl.File));
         settings.TryAdd("ssl_key_file", ("server.key", ssl.File));
         return true;
     }
+
+    // Any beginning of true and yes that is no beginning of another word. Source: PostgreSQL, parse_bool_with_len.
+    private static bool IsTrue(string value) =>
+        value.Length > 0 && ("true".StartsWith(value, StringComparison.OrdinalIgnoreCase) || "yes".StartsWith(value, StringComparison.OrdinalIgnoreCase))
+        || value is "1" || value.Equals("on", StringComparison.OrdinalIgnoreCase);
+
+    private static IEnumerable<NamedFile> ReadConnection(Dictionary<string, (string Value, string File)> settings, string data, ConfigurationReader reader)
+    {
+        if (!settings.TryGetValue("primary_conninfo", out var connection)) yield break;
+        foreach (Match word in ConnectionWord().Matches(connection.Value))
+        {
+            var name = word.Groups["name"].Value;
+            var value = Uri.UnescapeDataString(word.Groups["value"].Value.Trim('\'').Replace("\\", "", StringComparison.Ordinal));
+            if (!_connectionRoles.TryGetValue(name, out var role) || value is "" or "system") continue;
+            if (Path.IsPathRooted(value) || Disk.IsFile($"{data}/PG_VERSION"))
+                yield return new(Path.GetFullPath(Path.Combine(data, value)), role, $"primary_conninfo {name}", connection.File);
+            else
+                reader.Riddle(connection.File, $"{name} of primary_conninfo", value);
+        }
+    }
+
+    // "name = value" with a value that may be quoted, or a URI with ?name=value&name=value.
+    [GeneratedRegex(@"(^|[\s?&])(?<name>[a-z]+)\s*=\s*(?<value>'([^'\\]|\\.)*'|[^\s&']*)", RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex ConnectionWord();
 
     private static void Collect(string path, Dictionary<string, (string Value, string File)> settings, ConfigurationReader reader, int depth = 0)
     {
@@ -62,7 +98,7 @@ internal sealed partial class PostgresConfiguration : INamesCertificates
             var (name, value) = (match.Groups["name"].Value, Unquoted(match.Groups["value"].Value));
             var included = Path.Combine(Path.GetDirectoryName(path)!, value);
             if (name is "include" or "include_if_exists") Collect(included, settings, reader, depth + 1);
-            else if (name is "include_dir") foreach (var part in Glob.Expand($"{included}/[^.]*.conf")) Collect(part, settings, reader, depth + 1);
+            else if (name is "include_dir") foreach (var part in reader.Expand(path, $"{included}/[!.]*.conf")) Collect(part, settings, reader, depth + 1);
             else settings[name] = (value, path);
         }
     }

@@ -51,9 +51,22 @@ internal sealed class YamlConfiguration(string program, params IReadOnlyList<str
         }
     }
 
+    // Realms have files outside of their "ssl" as well: SAML's own keys and what it knows of the provider, OpenID's and JWT's keys,
+    // Kerberos' keytab. Source: Elasticsearch, "Security settings"; OpenSearch, "SAML".
+    private static NamedRole? RoleOfRealm(string[] parts)
+    {
+        if (parts.Length < 2) return null;
+        var end = $"{parts[^2]}.{parts[^1]}";
+        if (end is "metadata.path" or "idp.metadata_file" or "keytab.path" or "rp.jwks_path" or "op.jwkset_path" || parts[^1] is "pkc_jwkset_path" or "keytab_path") return NamedRole.Other;
+        if (parts is [.., "signing" or "encryption", "keystore", "path"]) return NamedRole.Store;
+        if (parts[^2] is not ("signing" or "encryption")) return null;
+        return parts[^1] switch { "key" => NamedRole.Key, "certificate" => NamedRole.Certificate, _ => null };
+    }
+
     private static NamedRole? RoleOf(string name)
     {
         var parts = name.Split('.');
+        if (RoleOfRealm(parts) is { } realm) return realm;
         if (!parts.Contains("ssl", StringComparer.Ordinal)) return null;
         return _roles.TryGetValue(parts[^1], out var role) || _roles.TryGetValue(string.Join('.', parts[^2..]), out role) ? role : null;
     }

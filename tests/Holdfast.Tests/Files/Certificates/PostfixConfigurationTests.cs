@@ -34,6 +34,7 @@ public sealed class PostfixConfigurationTests : IDisposable
                 "Certificate /etc/postfix/tls/mail.pem",
                 "Key /etc/postfix/tls/mail.pem",
                 $"Authorities {_folder["ca.pem"]}",
+                "Authorities /etc/pki/tls/certs",
                 "Certificate /etc/postfix/rsa.pem",
                 "Certificate /etc/postfix/ec.pem",
             ],
