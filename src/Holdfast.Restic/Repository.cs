@@ -234,6 +234,15 @@ public sealed class Repository : IAsyncDisposable
     public Task<RestoreReport> RestoreAsync(Snapshot snapshot, string below, string target, RestoreOptions options, CancellationToken cancellation = default) =>
         new Restorer(this).RunAsync(snapshot, below, target, options, cancellation);
 
+    /// <summary>What a restore would write, and whose files it would bring; nothing is changed.</summary>
+    /// <exception cref="ResticException">NoSuchName: the path is not in the snapshot.</exception>
+    public async Task<RestoreForecast> ForecastAsync(Snapshot snapshot, string below, string target, RestoreOptions options, CancellationToken cancellation = default)
+    {
+        var root = await FindNodeAsync(snapshot, below, cancellation)
+            ?? throw new ResticException(ResticError.NoSuchName, $"There is no '{below}' in snapshot {snapshot.Id.ToShortString()}.");
+        return await new Forecaster(this, await LoadIndexAsync(cancellation), options).RunAsync(root, target, cancellation);
+    }
+
     /// <summary>True when a restore of what is below a path would bring back anything by these patterns.</summary>
     public async Task<bool> HasFittingAsync(Snapshot snapshot, string below, IReadOnlyList<string> include, IReadOnlyList<string> exclude, CancellationToken cancellation = default) =>
         await FindNodeAsync(snapshot, below, cancellation) is { } root && await new NodeSearch(this, new NodeSelection(include, exclude)).FindsAnyAsync(root, cancellation);

@@ -17,7 +17,7 @@ internal static class RecoveryOptions
     private static readonly Option<bool> Pause = new("--pause") { Description = "Leave PostgreSQL read-only when it is there, so that you can look before it goes on." };
     private static readonly Option<bool> NoStart = new("--no-start") { Description = "Do not start the restored PostgreSQL server." };
     private static readonly Option<bool> Delta = new("--delta") { Description = "Keep the files of PostgreSQL that agree, and replace the others where they stand." };
-    private static readonly Option<bool> IgnoreSpace = new("--ignore-space") { Description = "Do not look beforehand whether PostgreSQL's files and WAL fit." };
+    private static readonly Option<bool> IgnoreSpace = new("--ignore-space") { Description = "Do not check beforehand whether there is room for files and WAL." };
     private static readonly Option<string[]> Tablespace = new("--tablespace") { Description = "Put a tablespace of PostgreSQL elsewhere.", HelpName = "OID=PATH", DefaultValueFactory = _ => [] };
 
     /// <summary>Adds them to a command.</summary>

@@ -61,15 +61,17 @@ public sealed class FilesComponent : IComponent
     {
         if (!session.Manifest.Components.Any(record => record.Kind == Kind)) return [];
         if (!await (await RestorePatterns.OfAsync(session, cancellation)).FitAsync(session, cancellation)) return [];
+        var forecast = await FilesForecast.OfAsync(session, cancellation);
+        forecast.CheckRoom();
         return
         [
             new Step
             {
                 Name = "Restore configuration files",
-                Does = Sentence(session),
+                Does = Sentence(session) + forecast.Owners(),
                 Component = Name,
                 Destroys = session.Target is null,
-                Act = new RestoreFiles(session).RunAsync,
+                Act = new RestoreFiles(session, forecast).RunAsync,
             },
         ];
     }

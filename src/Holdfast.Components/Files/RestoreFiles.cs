@@ -9,7 +9,7 @@ namespace Holdfast.Components.Files;
 /// The step that brings files back. Each file is the old or the new one at any instant, because it is written beside its
 /// place and renamed into it; so nothing is owed when the step is killed, and running it again finishes it.
 /// </summary>
-internal sealed class RestoreFiles(RestoreSession session)
+internal sealed class RestoreFiles(RestoreSession session, FilesForecast forecast)
 {
     private readonly Allowance _warnings = new(50);
 
@@ -52,6 +52,7 @@ internal sealed class RestoreFiles(RestoreSession session)
     private void Report(RestoreReport report, StepContext step)
     {
         session.CountFailed(report.Failures.Count);
+        ReportOwners(step);
         foreach (var moved in report.MovedAside) step.Note($"{moved.Path} differed and was moved aside, to {moved.Aside}.");
         foreach (var failed in report.Failures.Where(_ => _warnings.Take()))
             step.Warn(Catalogue.RestoreFailures.With($"{failed.Path} could not be restored: {failed.Error}"));
@@ -59,6 +60,18 @@ internal sealed class RestoreFiles(RestoreSession session)
         if (report.LeftOut > 0) step.Note($"{report.LeftOut} device nodes were left out; --privileged-modes restores them.");
         if (report.Reduced > 0) step.Note($"{report.Reduced} entries were restored without their set-id bits or file capabilities; --privileged-modes restores these.");
         step.Note($"{report.Files} files of {report.Bytes} bytes were restored, {report.Kept} stood there already, {report.MovedAside.Count} were moved aside.");
+    }
+
+    // Below a target files are looked at; in their places they are used, and who should own them can't.
+    private void ReportOwners(StepContext step)
+    {
+        if (forecast.Missing.ToList() is not { Count: > 0 } missing || !Environment.IsPrivilegedProcess) return;
+        var named = string.Join(", ", missing.Select(owner => $"{(owner.IsGroup ? "group" : "user")} {owner.Name} ({owner.Number})"));
+        var text = $"Files belong to numbers of owners that do not exist on this machine: {named}.";
+        if (session.Target is null)
+            step.Warn(Catalogue.RestoreOwners.With(text));
+        else
+            step.Note(text);
     }
 
     private static void Show(RestoreCounters counters, StepCounters shown)

@@ -43,7 +43,7 @@ internal sealed class Archived : IAsyncDisposable
 
     /// <summary>What differs between the source and the target, one line each. The target's own metadata is the user's.</summary>
     public async Task<IReadOnlyList<string>> DifferencesAsync() =>
-        (await Tree.ListAsync(Source)).Differences(await Tree.ListAsync(Target), (path, entry) => path.Length == 0 ? entry with { Mode = "", ModifyTime = "" } : entry);
+        (await Tree.ListAsync(Source)).Differences(await Tree.ListAsync(Target), (path, entry) => path.Length == 0 ? entry with { Mode = "", ModifyTime = "", Attributes = "" } : entry);
 
     public async ValueTask DisposeAsync()
     {

@@ -10,7 +10,7 @@ namespace Holdfast.Components.Postgres.Base;
 /// <summary>How much a restore will write to each file system, beside what is free there: a disk that fills up is noticed before anything is touched.</summary>
 internal sealed class RestoreRoom
 {
-    private readonly IReadOnlyList<string> _mounts = [.. File.ReadLines("/proc/self/mountinfo").Select(line => line.Split(' ')).Where(words => words.Length > 4).Select(words => MountPath(words[4]))];
+    private readonly IReadOnlyList<string> _mounts = MountTable.Places();
     private readonly Dictionary<string, long> _needed = new(StringComparer.Ordinal);
     private readonly RestorePlaces _places;
 
@@ -43,19 +43,6 @@ internal sealed class RestoreRoom
                     $"The restore of {cluster} writes {ByteSize.Describe(needed)} to the file system at {mount}, which has {ByteSize.Describe(space.Free)} left.",
                     "Make room there, restore with --delta over what stands there, choose another --target or --tablespace; or say --ignore-space, where the file system compresses.");
         }
-    }
-
-    /// <summary>A space, a tab, a line break and a backslash are written as three octal digits. Source: proc(5), /proc/pid/mountinfo.</summary>
-    public static string MountPath(string word)
-    {
-        var text = new System.Text.StringBuilder(word.Length);
-        for (var at = 0; at < word.Length; at++)
-        {
-            var isOctal = word[at] == '\\' && at + 3 < word.Length && word.AsSpan(at + 1, 3).IndexOfAnyExceptInRange('0', '7') < 0;
-            text.Append(isOctal ? (char)(((word[at + 1] - '0') * 64) + ((word[at + 2] - '0') * 8) + word[at + 3] - '0') : word[at]);
-            if (isOctal) at += 3;
-        }
-        return text.ToString();
     }
 
     private long Needed(string mount) => _needed.GetValueOrDefault(mount);

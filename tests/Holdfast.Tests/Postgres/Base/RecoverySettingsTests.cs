@@ -78,7 +78,8 @@ public sealed class RecoverySettingsTests
     [InlineData("/var/lib/pg\\040disk", "/var/lib/pg disk")]
     [InlineData("/a\\134b\\011c\\012", "/a\\b\tc\n")]
     [InlineData("/plain\\9", "/plain\\9")]
-    public void The_path_of_a_mount_is_decoded(string word, string path) => Assert.Equal(path, RestoreRoom.MountPath(word));
+    public void The_path_of_a_mount_is_decoded(string word, string path) =>
+        Assert.Equal(path, Assert.Single(Holdfast.Engine.Hosts.MountTable.Parse(System.Text.Encoding.UTF8.GetBytes($"1 1 0:1 / {word} rw"))));
 
     [Theory]
     [InlineData("0::/system.slice/system-postgresql.slice/postgresql@15-main.service\n", "postgresql@15-main.service")]

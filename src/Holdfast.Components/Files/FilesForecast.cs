@@ -1,0 +1,57 @@
+using Holdfast.Engine.Hosts;
+using Holdfast.Engine.Problems;
+using Holdfast.Engine.Profiles;
+using Holdfast.Engine.Running;
+using Holdfast.Restic.Restoring;
+
+namespace Holdfast.Components.Files;
+
+/// <summary>What the plan of a restore says beforehand: whether there is room for the files, and whom they will belong to.</summary>
+internal sealed class FilesForecast(RestoreForecast forecast, RestoreSession session)
+{
+    private const int MostOwners = 20;
+
+    /// <summary>Looks once for a session: a plan that a person sees and the run after it need the same.</summary>
+    public static async Task<FilesForecast> OfAsync(RestoreSession session, CancellationToken cancellation)
+    {
+        var patterns = await RestorePatterns.OfAsync(session, cancellation);
+        var options = new RestoreOptions
+        {
+            Include = patterns.Include,
+            Exclude = patterns.Exclude,
+            Existing = session.Overwrite ? ExistingFiles.Overwrite : ExistingFiles.MoveAside,
+        };
+        return new FilesForecast(
+            await session.RememberAsync("files/forecast", () => session.Repository.ForecastAsync(session.Point, FilesComponent.Root, session.Target ?? "/", options, cancellation)), session);
+    }
+
+    /// <summary>Users and groups of the recovery point that do not exist on this machine.</summary>
+    public IEnumerable<ForecastOwner> Missing => session.Files.NumericOwner ? [] : forecast.Owners.Where(owner => owner.Here is null);
+
+    /// <exception cref="ProblemException">A file system has less room than will be written to it.</exception>
+    public void CheckRoom()
+    {
+        if (session.Recovery.IgnoreSpace) return;
+        foreach (var needed in forecast.Spaces)
+            if (FileSystemSpace.Of(needed.Path) is { } space && space.Free < needed.Bytes)
+                throw Catalogue.TargetFull.Throwable(
+                    $"The restore writes {ByteSize.Describe(needed.Bytes)} of files to the file system of {needed.Path}, which has {ByteSize.Describe(space.Free)} left. Nothing was changed.",
+                    "Make room there, choose another --target, restore less with --include; or say --ignore-space, where the file system compresses.");
+    }
+
+    /// <summary>A sentence on owners that differ, with a space before it; "" when there are none, or no owner can be set.</summary>
+    public string Owners()
+    {
+        if (forecast.Owners.Count == 0 || !Environment.IsPrivilegedProcess) return "";
+        var named = string.Join(", ", forecast.Owners.Take(MostOwners).Select(Describe));
+        var more = forecast.Owners.Count > MostOwners ? $", and {forecast.Owners.Count - MostOwners} more" : "";
+        return $" Owners that differ on this machine: {named}{more}.";
+    }
+
+    private string Describe(ForecastOwner owner)
+    {
+        var what = $"{(owner.IsGroup ? "group" : "user")} {owner.Name}";
+        if (owner.Here is not { } here) return $"{what} does not exist here, its files keep the number {owner.Number}";
+        return session.Files.NumericOwner ? $"{what} is {here} here, its files keep the number {owner.Number}" : $"{what} is {here} here, not {owner.Number}";
+    }
+}

@@ -1,0 +1,96 @@
+using Holdfast.Restic.Posix;
+using Holdfast.Restic.Restoring;
+using Holdfast.Restic.Snapshots;
+using Holdfast.Testing;
+using Xunit;
+
+namespace Holdfast.Tests.Restoring;
+
+/// <summary>Owners, modes, ACLs and attributes: exactly those of the recovery point, and none that give rights where none were asked for.</summary>
+public sealed class RestoredRightsTests
+{
+    private const string Acl = "system.posix_acl_access", DefaultAcl = "system.posix_acl_default";
+
+    // Version 2; user::rwx, user:65534:r-x, group::r-x, mask::rwx, other::---. Source: linux/posix_acl_xattr.h.
+    private static readonly byte[] NobodyReads = Convert.FromHexString("02000000" + "01000700ffffffff" + "02000500feff0000" + "04000500ffffffff" + "10000700ffffffff" + "20000000ffffffff");
+
+    [Fact]
+    public async Task Nothing_of_a_default_ACL_or_of_later_attributes_stays()
+    {
+        await using var archived = await Archived.MakeAsync(folder =>
+        {
+            Directory.CreateDirectory(folder + "sub");
+            File.WriteAllText(folder + "sub/key", "key");
+            File.SetUnixFileMode(folder + "sub/key", (UnixFileMode)0x1A0); // 0640
+        });
+        Directory.CreateDirectory(archived.Target);
+        SetOrSkip(archived.Target, DefaultAcl, NobodyReads);
+        await archived.RestoreAsync();
+        Assert.Empty(await archived.DifferencesAsync());
+
+        foreach (var name in new[] { "/sub", "/sub/key" }) AttributeCalls.Set(archived.Target + name, Acl, NobodyReads);
+        AttributeCalls.Set(archived.Target + "/sub/key", "user.later", [1]);
+        await archived.RestoreAsync();
+        Assert.Empty(await archived.DifferencesAsync());
+        Assert.Empty(AttributeCalls.List(archived.Target + "/sub/key"));
+        var again = await archived.RestoreAsync();
+        Assert.Equal(again.Files + again.Directories, again.Kept);
+    }
+
+    [Fact]
+    public async Task Plain_modes_leave_out_what_gives_rights_and_a_second_restore_finds_nothing_to_do()
+    {
+        Require.Root();
+        await using var archived = await Archived.MakeAsync(folder =>
+        {
+            File.WriteAllText(folder + "suid", "s");
+            MetadataCalls.SetPermissions(folder + "suid", 0x9ED); // 04755
+            File.WriteAllText(folder + "capable", "c");
+            AttributeCalls.Set(folder + "capable", "security.capability", Convert.FromHexString("0100000200200000000000000000000000000000"));
+            EntryCalls.MakeNode(folder + "null", 0x21B6, 259); // the same as /dev/null
+            File.WriteAllText(folder + "plain", "p");
+        });
+        var report = await archived.RestoreAsync(new RestoreOptions { PlainModes = true });
+        Assert.Equal((3, 1, 2, 0), (report.Files, report.LeftOut, report.Reduced, report.Failures.Count));
+        Assert.Equal(0x1EDu, FileStatus.Of(archived.Target + "/suid").Mode & 0xFFF);
+        Assert.Empty(AttributeCalls.List(archived.Target + "/capable"));
+        Assert.False(FileStatus.TryFind(archived.Target + "/null", out _));
+        var again = await archived.RestoreAsync(new RestoreOptions { PlainModes = true });
+        Assert.Equal(again.Files, again.Kept);
+        Assert.Empty((await archived.RestoreAsync()).Failures);
+        Assert.Empty(await archived.DifferencesAsync());
+    }
+
+    [Fact]
+    public void Owners_go_by_name_and_where_there_is_none_by_number()
+    {
+        var node = new Node { Name = "f", Type = NodeType.File, Uid = 4711, Gid = 4712, User = "root", Group = "no such group" };
+        Assert.Equal((0u, 4712u), (new OwnerMap(numeric: false).User(node), new OwnerMap(numeric: false).Group(node)));
+        Assert.Equal((4711u, 4712u), (new OwnerMap(numeric: true).User(node), new OwnerMap(numeric: true).Group(node)));
+        Assert.Equal(4711u, new OwnerMap(numeric: false).User(node with { User = "" }));
+    }
+
+    [Fact]
+    public async Task Files_are_given_to_who_has_the_name_here()
+    {
+        Require.Root();
+        await using var archived = await Archived.MakeAsync(_ => { });
+        await archived.ForgeAsync(content => [Forgery.File("f", content) with { User = "nobody", Uid = 4711 }, Forgery.File("g", content) with { User = "no such user", Uid = 4711 }]);
+        await archived.RestoreAsync();
+        Assert.Equal((65534u, 4711u), (FileStatus.Of(archived.Target + "/f").Uid, FileStatus.Of(archived.Target + "/g").Uid));
+        await archived.RestoreAsync(new RestoreOptions { NumericOwner = true });
+        Assert.Equal(4711u, FileStatus.Of(archived.Target + "/f").Uid);
+    }
+
+    private static void SetOrSkip(string path, string name, byte[] value)
+    {
+        try
+        {
+            AttributeCalls.Set(path, name, value);
+        }
+        catch (PosixException error) when (error.Errno == Errno.EOPNOTSUPP)
+        {
+            Require.That(false, "The file system of temporary folders has no ACLs.");
+        }
+    }
+}
