@@ -29,7 +29,7 @@ internal static class CheckSources
             .. components.OfType<QueuesComponent>().Select(broker => broker.Check),
             session.PlatformOf(profile)?.Check ?? new UnaskedCheck("services", "running", "the profile names no services", "Name the units of the platform under 'services' in the profile."),
             new RepositoryCheck(session.Source.ReadAsync, profile.Platform, settings.PointAge, session.Clock, new ReadRounds(session.State)),
-            new DiskCheck([("repository", () => session.Source.Path), ("state", () => session.State.Path)], settings.Disk, FileSystemSpace.Of),
+            new DiskCheck([("repository", () => session.Source.Path, settings.Disk), ("state", () => session.State.Path, DiskLimits.OfState)], FileSystemSpace.Of),
             new ClockCheck(KernelClock.Read),
         ];
     }

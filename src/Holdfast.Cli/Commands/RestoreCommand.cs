@@ -46,6 +46,7 @@ internal static class RestoreCommand
         {
             var plan = await run.PlanAsync(cancellation);
             session.Output.Tell(PlanEvent.Of(plan));
+            if (request.Target is null) await WarnOfRunningAsync(session, run, cancellation);
             if (parsed.GetValue(Plan)) return ExitCode.Success;
             if (plan.Steps.Any(step => step.Destroys)) await ConfirmAsync(session, run, cancellation);
         }
@@ -54,6 +55,15 @@ internal static class RestoreCommand
         if (summary.Outcome.Problem is null) session.Output.Tell(RestoreFinishedEvent.Of(summary, request.Target, teller));
         if (summary.Outcome.Succeeded && SearchOffer.Of(request, run.Manifest, session.Components(run.Profile)) is { } offer) session.Warn(offer);
         return summary.Exit;
+    }
+
+    /// <summary>A restore stops nothing by itself, except for servers whose files it exchanges.</summary>
+    private static async Task WarnOfRunningAsync(Session session, RestoreRun run, CancellationToken cancellation)
+    {
+        const int Most = 5;
+        if (session.PlatformOf(run.Profile) is not { } platform || await platform.FindRunningAsync(cancellation) is not { Count: > 0 } units) return;
+        var rest = units.Count > Most ? $" and {units.Count - Most} more" : "";
+        session.Warn(Catalogue.PlatformRuns.With($"The platform runs ({string.Join(", ", units.Take(Most))}{rest}): what its users write meanwhile goes into what is replaced."));
     }
 
     private static async Task<ExitCode> OutlineAsync(Session session, RestoreRun run, CancellationToken cancellation)

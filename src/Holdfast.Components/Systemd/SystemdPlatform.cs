@@ -116,6 +116,15 @@ public sealed class SystemdPlatform : IPlatformControl
     /// <exception cref="ProblemException">systemd does not answer.</exception>
     public Task<StartOrder> FindEnabledAsync(CancellationToken cancellation) => new EnabledUnits(new Systemctl(_host), _settings).FindAsync(cancellation);
 
+    /// <summary>The units of the platform that run and are no stores; none where systemd is not.</summary>
+    /// <exception cref="ProblemException">systemd does not answer.</exception>
+    public async Task<IReadOnlyList<string>> FindRunningAsync(CancellationToken cancellation)
+    {
+        if (await new Systemctl(_host).ProbeAsync(cancellation) is not null) return [];
+        var groups = await new UnitSurvey(new Systemctl(_host), _settings).FindAsync(cancellation);
+        return [.. groups.Where(group => !group.Group.IsStore).SelectMany(group => group.Units).Where(unit => unit.Runs).Select(unit => unit.Id)];
+    }
+
     /// <summary>How the platform is now.</summary>
     /// <exception cref="ProblemException">systemd does not answer.</exception>
     public async Task<PlatformStatus> ReadStatusAsync(CancellationToken cancellation)

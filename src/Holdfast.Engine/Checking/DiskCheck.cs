@@ -5,10 +5,9 @@ using Holdfast.Engine.Profiles;
 namespace Holdfast.Engine.Checking;
 
 /// <summary>Whether there is room where something is written, and whether it may be written.</summary>
-/// <param name="places">What is written, and where; finding out may fail, for a repository that nothing names, say.</param>
-/// <param name="limits">How much room there must be.</param>
+/// <param name="places">What is written, where, and how much room there must be; finding out where may fail, for a repository that nothing names, say.</param>
 /// <param name="space">Asks the kernel about a path.</param>
-public sealed class DiskCheck(IReadOnlyList<(string What, Func<string> Path)> places, DiskLimits limits, Func<string, FileSystemSpace> space) : ICheckSource
+public sealed class DiskCheck(IReadOnlyList<(string What, Func<string> Path, DiskLimits Limits)> places, Func<string, FileSystemSpace> space) : ICheckSource
 {
     public string Name => "disk";
 
@@ -17,11 +16,11 @@ public sealed class DiskCheck(IReadOnlyList<(string What, Func<string> Path)> pl
     public async Task<IReadOnlyList<CheckLine>> CheckAsync(CancellationToken cancellation)
     {
         var questions = new CheckQuestions(Name, cancellation);
-        foreach (var (what, path) in places) await questions.AskAsync(what, () => Task.FromResult(Judge(what, path())));
+        foreach (var (what, path, limits) in places) await questions.AskAsync(what, () => Task.FromResult(Judge(what, path(), limits)));
         return questions.Lines;
     }
 
-    private CheckLine Judge(string what, string path)
+    private CheckLine Judge(string what, string path, DiskLimits limits)
     {
         var found = Read(path);
         var text = $"{ByteSize.Describe(found.Free)} free of {ByteSize.Describe(found.Total)}, where {path} lies";

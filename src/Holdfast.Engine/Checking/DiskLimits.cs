@@ -14,6 +14,9 @@ public sealed record DiskLimits
     /// <summary>Less percent of the whole is a warning. 10 by default.</summary>
     public int WarnPercent { get; init; } = 10;
 
+    /// <summary>For the state directory, where only journals lie: a failure below 64 MiB and a warning below 256 MiB, whatever part of the disk that is.</summary>
+    public static DiskLimits OfState { get; } = new() { FailBelow = 64L << 20, WarnBelow = 256L << 20, WarnPercent = 0 };
+
     /// <summary>The defaults where the profile says nothing.</summary>
     public static DiskLimits Read(ProfileNode? node)
     {

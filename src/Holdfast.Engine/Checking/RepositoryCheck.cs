@@ -72,7 +72,7 @@ public sealed class RepositoryCheck(Func<CancellationToken, Task<RepositorySetti
     private CheckLine JudgePoints(IReadOnlyList<Restic.Snapshots.Snapshot> points)
     {
         var last = points.FirstOrDefault(PointTags.IsWhole);
-        if (last is null) return Warn(points.Count == 0 ? $"the platform '{platform}' has no recovery point" : $"none of the {points.Count} recovery points is complete", Take);
+        if (last is null) return Warn(points.Count == 0 ? $"the platform '{platform}' has no recovery point" : Lacking(points), Take);
         var age = clock.GetUtcNow() - last.Time.ToDateTimeOffset();
         var text = $"{last.Id.ToShortString()} is {Describe(age)} old{(points[0] == last ? "" : ", and later ones are not complete")}";
         if (age < -TimeSpan.FromMinutes(5)) return Warn($"{last.Id.ToShortString()} is of a time to come, by {Describe(-age)}", "Look at the clock of this machine and of the one that took it.");
@@ -90,6 +90,10 @@ public sealed class RepositoryCheck(Func<CancellationToken, Task<RepositorySetti
             : $"every pack that is older than {Describe(age)} has been read back since";
         return new CheckLine(Name, question, age > _oldestRead ? CheckState.Warn : CheckState.Pass, text) { Hint = age > _oldestRead ? readAll : null };
     }
+
+    private static string Lacking(IReadOnlyList<Restic.Snapshots.Snapshot> points) => points.All(point => !PointTags.IsIncomplete(point))
+        ? $"each of the {points.Count} recovery points was made with --only, so that none holds everything"
+        : $"none of the {points.Count} recovery points is complete: each lacks something, or was made with --only";
 
     private CheckLine Warn(string found, string hint) => new(Name, "last point", CheckState.Warn, found) { Hint = hint };
 

@@ -252,6 +252,8 @@ public static partial class Catalogue
         "Correct its name in 'services' of the profile, or take it out there when this machine does not have it.", ExitCode.Success);
     public static readonly ProblemKind UnitMasked = Kind("HF-UNIT-MASKED", "A unit is masked, so it can not be started.",
         "Unmask it with 'systemctl unmask', or stop it by hand when it is not wanted any more.", ExitCode.Failure);
+    public static readonly ProblemKind PlatformRuns = Kind("HF-PLATFORM-RUNS", "The platform runs while it is restored in place, so that users go on writing into what is replaced.",
+        "Stop it with 'holdfast platform stop' before the restore, and start it with 'holdfast platform start' afterwards.", ExitCode.Success);
     public static readonly ProblemKind UnitUnstartable = Kind("HF-UNIT-UNSTARTABLE", "A unit of the platform runs that could not be started again, or may not be stopped, so nothing was stopped.",
         "Stop the unit by hand and take it out of 'services', or give it a unit file: put a lost file back, then run 'systemctl daemon-reload'.", ExitCode.Failure);
     public static readonly ProblemKind UnitBusy = Kind("HF-UNIT-BUSY", "A job that a timer of the platform had started did not end in time, so it was stopped and is started again with the platform.",

@@ -84,7 +84,8 @@ public sealed class RecoveryTests(ITestOutputHelper output)
             {PlatformScene.Binary} backup >/dev/null 2>&1 & pid=$!
             for i in $(seq 600); do [ "$(systemctl is-active worker@1.service)" = inactive ] && break; sleep 0.02; done
             systemctl start holdfast-recover.service
-            journalctl -u holdfast-recover.service | grep -q HF-RUN-IN-PROGRESS
+            [ "$(systemctl show --value -p ExecMainStatus holdfast-recover.service)" = 11 ]
+            ! journalctl -o cat -t holdfast -u holdfast-recover.service | grep -i 'error'
             kill -9 $pid
             systemctl start holdfast-recover.service
             """);
@@ -219,6 +220,8 @@ public sealed class RecoveryTests(ITestOutputHelper output)
         await scene.Box.BashAsync($"ln -s {PlatformScene.Binary} /usr/bin/holdfast");
         foreach (var file in Directory.GetFiles(SourceTree.PathOf("packaging/systemd"), "holdfast-*"))
             await scene.WriteUnitsAsync((Path.GetFileName(file), await File.ReadAllTextAsync(file)));
+        foreach (var folder in Directory.GetDirectories(SourceTree.PathOf("packaging/systemd"), "holdfast-*.d"))
+            await scene.WriteUnitsAsync(($"{Path.GetFileName(folder)}/newer-systemd.conf", await File.ReadAllTextAsync(Path.Combine(folder, "newer-systemd.conf"))));
         (await scene.HoldfastAsync("init", "--yes", "--generate-password")).Succeeded();
     }
 }

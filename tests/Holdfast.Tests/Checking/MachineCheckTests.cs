@@ -31,9 +31,17 @@ public sealed class MachineCheckTests
         Assert.Equal(expected, (await DiskAsync(new FileSystemSpace(100 * GiB, 50 * GiB, entries, free, false))).State);
 
     [Fact]
+    public async Task The_state_directory_needs_little_room()
+    {
+        var space = new FileSystemSpace(100 * GiB, GiB / 2, 0, 0, false);
+        var lines = await new DiskCheck([("repository", () => "/a", new DiskLimits()), ("state", () => "/b", DiskLimits.OfState)], _ => space).CheckAsync(TestContext.Current.CancellationToken);
+        Assert.Equal([CheckState.Fail, CheckState.Pass], lines.Select(line => line.State));
+    }
+
+    [Fact]
     public async Task A_file_system_that_can_not_be_asked_is_unknown_and_the_others_are_asked()
     {
-        var disk = new DiskCheck([("gone", () => "/a"), ("there", () => "/b")], new DiskLimits(), path => path == "/a" ? throw new IOException("/a: stale") : new FileSystemSpace(100 * GiB, 50 * GiB, 0, 0, false));
+        var disk = new DiskCheck([("gone", () => "/a", new DiskLimits()), ("there", () => "/b", new DiskLimits())], path => path == "/a" ? throw new IOException("/a: stale") : new FileSystemSpace(100 * GiB, 50 * GiB, 0, 0, false));
         Assert.Equal([CheckState.Unknown, CheckState.Pass], (await disk.CheckAsync(TestContext.Current.CancellationToken)).Select(line => line.State));
     }
 
@@ -88,7 +96,7 @@ public sealed class MachineCheckTests
     }
 
     private static async Task<CheckLine> DiskAsync(FileSystemSpace space) =>
-        Assert.Single(await new DiskCheck([("repository", () => "/var/backups")], new DiskLimits(), _ => space).CheckAsync(TestContext.Current.CancellationToken));
+        Assert.Single(await new DiskCheck([("repository", () => "/var/backups", new DiskLimits())], _ => space).CheckAsync(TestContext.Current.CancellationToken));
 
     private static async Task<CheckLine> ClockAsync(Func<KernelClock> read) => Assert.Single(await new ClockCheck(read).CheckAsync(TestContext.Current.CancellationToken));
 }
