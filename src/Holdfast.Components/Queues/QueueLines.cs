@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Text.Encodings.Web;
 using System.Text.Json;
-using System.Text.Unicode;
 using Holdfast.Engine.Problems;
 
 namespace Holdfast.Components.Queues;

@@ -27,16 +27,16 @@ internal sealed class RedisConnection(Stream stream, string place, TimeSpan pati
     /// <summary>Calls a command whose reply may be as large as the budget says, and throws what it refuses as a problem.</summary>
     public async Task<RedisReply> CallAsync(ReplyBudget budget, CancellationToken cancellation, params IReadOnlyList<RedisWord> words)
     {
-        var reply = await TryAsync(budget, cancellation, words);
+        var reply = await TryAsync(budget, words, cancellation);
         return reply.Error is null ? reply : throw RedisProblem.Refused(reply.Error, words, place);
     }
 
     /// <summary>Calls a command; a refusal is in the reply. <paramref name="words"/> are the command and its arguments.</summary>
     /// <exception cref="ProblemException">The server is gone or silent, or answers more than a short reply.</exception>
-    public Task<RedisReply> TryAsync(CancellationToken cancellation, params IReadOnlyList<RedisWord> words) => TryAsync(ReplyBudget.Short, cancellation, words);
+    public Task<RedisReply> TryAsync(CancellationToken cancellation, params IReadOnlyList<RedisWord> words) => TryAsync(ReplyBudget.Short, words, cancellation);
 
     /// <summary>Calls several commands at once, with short replies; a refusal is in its reply.</summary>
-    public async Task<IReadOnlyList<RedisReply>> TryAllAsync(CancellationToken cancellation, IReadOnlyList<IReadOnlyList<RedisWord>> commands)
+    public async Task<IReadOnlyList<RedisReply>> TryAllAsync(IReadOnlyList<IReadOnlyList<RedisWord>> commands, CancellationToken cancellation)
     {
         var replies = new List<RedisReply>(commands.Count);
         await foreach (var reply in StreamAllAsync(ReplyBudget.Short, commands, cancellation)) replies.Add(reply);
@@ -88,7 +88,7 @@ internal sealed class RedisConnection(Stream stream, string place, TimeSpan pati
 
     public ValueTask DisposeAsync() => stream.DisposeAsync();
 
-    private async Task<RedisReply> TryAsync(ReplyBudget budget, CancellationToken cancellation, IReadOnlyList<RedisWord> words)
+    private async Task<RedisReply> TryAsync(ReplyBudget budget, IReadOnlyList<RedisWord> words, CancellationToken cancellation)
     {
         using var call = new Call(this, words, cancellation);
         await call.RunAsync(() => SendAsync(words, call.Token));

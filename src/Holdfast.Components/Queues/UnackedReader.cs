@@ -103,7 +103,7 @@ internal sealed class UnackedReader(RedisConnection redis, QueueKeys keys, Queue
     private ProblemException TooMany(string key) =>
         Catalogue.QueueRefused.Throwable($"'{key}' on {redis.Place} has more than {Most} entries, which is more than can be held in memory.", "Look at the key with HLEN and ZCARD in redis-cli: another program may use it.");
 
-    private UnackedEntry Describe(byte[] tag, byte[] value, double taken) => UnackedMessage.Read(value) is { } unacked
+    private static UnackedEntry Describe(byte[] tag, byte[] value, double taken) => UnackedMessage.Read(value) is { } unacked
         ? new UnackedEntry(tag, null, taken, value.Length, CeleryMessage.Read(unacked.Message).Eta) { Exchange = unacked.Exchange, RoutingKey = unacked.RoutingKey }
         : new UnackedEntry(tag, null, taken, value.Length, null);
 

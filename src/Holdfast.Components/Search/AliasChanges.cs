@@ -29,7 +29,7 @@ internal sealed class AliasChanges(JsonObject state, IReadOnlyList<string> resto
 
     /// <summary>Those that the indices which come back share with others, each as a sentence.</summary>
     public IReadOnlyList<string> Shared =>
-        [.. Wanted.Where(wanted => IsSeries(wanted.Alias) && Others(wanted.Alias).Any()).Select(wanted => $"{wanted.Index} joins the alias '{wanted.Alias}'{(WriterOf(wanted.Alias) is { } writer ? $", which goes on writing to {writer}" : "")}.")];
+        [.. Wanted.Where(wanted => IsSeries(wanted.Alias) && Others(wanted.Alias).Count > 0).Select(wanted => $"{wanted.Index} joins the alias '{wanted.Alias}'{(WriterOf(wanted.Alias) is { } writer ? $", which goes on writing to {writer}" : "")}.")];
 
     /// <summary>The actions of one request for all of it; none when no alias comes back.</summary>
     public JsonArray Actions()

@@ -66,7 +66,7 @@ public sealed partial class ServeSocket : IDisposable
         }
         finally
         {
-            umask(before);
+            _ = umask(before);
         }
     }
 

@@ -28,7 +28,7 @@ internal sealed class FileArchiver : IAsyncDisposable
     private readonly TaskGroup _directories = new();
     private Exception? _failure;
 
-    /// <param name="root">A folder that everything to be archived lies in; links on the way to it are followed, links below it never are. It is disposed of at the end.</param>
+    /// <summary>Archives what lies below <paramref name="root"/>: links on the way to that folder are followed, links below it never are. It is disposed of at the end.</summary>
     public FileArchiver(Repository repository, WalkedFolder root, BlobWriter blobs, ChunkPipeline chunks, ArchiveCounters counters, ArchiveOptions options, CancellationToken cancellation)
     {
         (_repository, _root, _blobs, _counters, _options) = (repository, root, blobs, counters, options);

@@ -37,7 +37,7 @@ internal static partial class LocalFiles
         {
             using var file = new FileStream(probe, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, BufferSize = 0, UnixCreateMode = UnixFileMode.UserRead });
             file.Write([0]); // some file systems stamp what is written, not what is made
-            return File.GetLastWriteTimeUtc(file.SafeFileHandle);
+            return new DateTimeOffset(File.GetLastWriteTimeUtc(file.SafeFileHandle));
         }
         finally
         {

@@ -76,12 +76,13 @@ internal sealed unsafe partial class WalkedFolder : IDisposable
     private SafeFileHandle OpenByFolder(string below, int flags)
     {
         var names = below.Split('/', StringSplitOptions.RemoveEmptyEntries);
+        Span<byte> buffer = stackalloc byte[NativePath.StackSize];
         SafeFileHandle? folder = null;
         try
         {
             for (var i = 0; ; i++)
             {
-                using var native = new NativePath(names[i], stackalloc byte[NativePath.StackSize]);
+                using var native = new NativePath(names[i], buffer);
                 var isLast = i == names.Length - 1;
                 var descriptor = openat(folder ?? _handle, ref native.GetPinnableReference(), isLast ? flags : _noFollow | _folder | PathOnly | CloseOnExec, 0);
                 var next = new SafeFileHandle(descriptor, ownsHandle: true);

@@ -1,4 +1,3 @@
-using Holdfast.Engine.Problems;
 using Holdfast.Engine.Running;
 using Holdfast.Restic.Archiving;
 using Holdfast.Restic.Snapshots;

@@ -2,7 +2,6 @@ using System.Text;
 using System.Text.Json.Nodes;
 using Holdfast.Restic;
 using Holdfast.Restic.Backends;
-using Holdfast.Restic.Keys;
 using Holdfast.Testing;
 using Xunit;
 

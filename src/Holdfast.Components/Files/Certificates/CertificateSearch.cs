@@ -1,4 +1,3 @@
-using Holdfast.Engine.Problems;
 using Holdfast.Restic.Archiving;
 
 namespace Holdfast.Components.Files.Certificates;

@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.Runtime.InteropServices;
+using System.Security.Cryptography;
 using Holdfast.Engine.Hosts;
 using Holdfast.Engine.Problems;
 using Holdfast.Restic.Archiving;
@@ -55,7 +56,7 @@ internal static partial class ClusterFolder
     /// <summary>Opens a new file beside the place of a file; whoever calls renames it.</summary>
     public static SafeFileHandle Begin(string data, string name, out string making)
     {
-        making = $"{data}/{name}.{Guid.NewGuid():N}.holdfast";
+        making = $"{data}/{name}.{RandomNumberGenerator.GetHexString(16, lowercase: true)}.holdfast";
         var file = File.OpenHandle(making, FileMode.CreateNew, FileAccess.ReadWrite);
         File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite);
         return file;

@@ -1,5 +1,4 @@
 using System.Text.RegularExpressions;
-using Holdfast.Engine.Hosts;
 
 namespace Holdfast.Components.Postgres.Base;
 
@@ -67,7 +66,7 @@ internal sealed partial record RecoverySettings(int Version, RecoveryTarget Targ
     private static IEnumerable<string> Kept(string data) => Read(data, FileName).Where(line => !All.Contains(NameOf(line), StringComparer.OrdinalIgnoreCase));
 
     /// <summary>What is no small regular file is not read: the server has its own opinion of it.</summary>
-    private static IReadOnlyList<string> Read(string data, string name)
+    private static string[] Read(string data, string name)
     {
         try
         {
@@ -80,7 +79,7 @@ internal sealed partial record RecoverySettings(int Version, RecoveryTarget Targ
     }
 
     /// <summary>The server removes them when it has recovered, before it takes connections that write; the working directory of the command is the data directory.</summary>
-    private string EndCommand => $"sed -i -E '/^[[:space:]]*({string.Join('|', All)})[[:space:]=]/Id' {FileName}";
+    private static string EndCommand => $"sed -i -E '/^[[:space:]]*({string.Join('|', All)})[[:space:]=]/Id' {FileName}";
 
     private IEnumerable<string> Neutral => Others.Where(other => other.Name != "promote_trigger_file" || Version < NoTrigger)
         .Select(other => $"{other.Name} = {(other.Name == "recovery_end_command" ? Quote(EndCommand) : other.Value)}");

@@ -1,3 +1,4 @@
+using System.Buffers;
 using Holdfast.Engine.Hosts;
 using Holdfast.Engine.Problems;
 using Holdfast.Engine.Running;
@@ -9,6 +10,7 @@ namespace Holdfast.Components.Postgres.Base;
 /// <summary>Starts a restored server, and watches it replay until it is where it should be.</summary>
 internal sealed class RestoredServer(PostgresConnector connector, IHost host, BaseRecord record, string data, string? user, ServerUnit unit, TimeProvider clock)
 {
+    private static readonly SearchValues<char> _shellLetters = SearchValues.Create("\"'$`\\\n\r");
     private static readonly TimeSpan _tick = TimeSpan.FromMilliseconds(200), _patience = TimeSpan.FromSeconds(30);
 
     /// <summary>Nothing at all has moved for so long: it hangs. 15 minutes; a slow disk or a slow repository moves something within seconds.</summary>
@@ -48,7 +50,7 @@ internal sealed class RestoredServer(PostgresConnector connector, IHost host, Ba
             throw Catalogue.ProgramMissing.Throwable($"The server programs of PostgreSQL {major} are not there: {program} is {version.Trim()}.", $"Install the server package of PostgreSQL {major}, or restore with --no-start.");
         // pg_ctl hands both to a shell.
         foreach (var path in new[] { data, record.ConfigFile ?? "" })
-            if (path.AsSpan().IndexOfAny("\"'$`\\\n\r") >= 0) throw Catalogue.PostgresFiles.Throwable($"pg_ctl cannot start a server by the path '{path}': it hands it to a shell.", "Restore to a path without quotes, '$', backslashes and line breaks, or with --no-start.");
+            if (path.AsSpan().ContainsAny(_shellLetters)) throw Catalogue.PostgresFiles.Throwable($"pg_ctl cannot start a server by the path '{path}': it hands it to a shell.", "Restore to a path without quotes, '$', backslashes and line breaks, or with --no-start.");
     }
 
     /// <summary>A unit is up when systemd says so, which may be later than the server answers.</summary>

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Holdfast.Engine.Hosts;
 using Holdfast.Engine.Problems;
 using Holdfast.Engine.Serving;
@@ -27,7 +28,7 @@ internal sealed class WalFeed : IAsyncDisposable
     public static string NewSocket()
     {
         var place = Environment.IsPrivilegedProcess && Directory.Exists("/run") ? "/run" : Path.GetTempPath().TrimEnd('/');
-        return $"{place}/holdfast-wal-{Guid.NewGuid():N}/wal.sock";
+        return $"{place}/holdfast-wal-{RandomNumberGenerator.GetHexString(16, lowercase: true)}/wal.sock";
     }
 
     /// <summary>What restore_command is.</summary>

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Holdfast.Engine.Hosts;
 using Holdfast.Engine.Problems;
 
@@ -9,7 +10,7 @@ public static class WholeFile
     /// <exception cref="ProblemException">It can not be written.</exception>
     public static async Task WriteAsync(string path, Func<Stream, CancellationToken, Task> write, CancellationToken cancellation)
     {
-        var making = $"{path}.{Guid.NewGuid():N}.holdfast";
+        var making = $"{path}.{RandomNumberGenerator.GetHexString(16, lowercase: true)}.holdfast";
         try
         {
             await using (var file = Create(making))

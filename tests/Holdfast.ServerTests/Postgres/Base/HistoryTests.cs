@@ -1,4 +1,3 @@
-using System.Globalization;
 using Holdfast.Engine.Running;
 using Holdfast.ServerTests.Postgres.Base.Histories;
 using Holdfast.Testing;
