@@ -53,7 +53,7 @@ internal sealed class KeyScan(RedisConnection redis)
         foreach (var batch in names.Chunk(Batch))
         {
             var commands = batch.SelectMany<byte[], IReadOnlyList<RedisWord>>(name => [["TYPE", name], ["PTTL", name]]).ToList();
-            var replies = await redis.TryAllAsync(cancellation, commands);
+            var replies = await redis.TryAllAsync(commands, cancellation);
             for (var i = 0; i < batch.Length; i++)
             {
                 var (type, left) = (replies[2 * i], replies[(2 * i) + 1]);
