@@ -58,7 +58,7 @@ public sealed class SystemdPlatform : IPlatformControl
         return new WindowPlan
         {
             Prepare = standstill.Prepare, Stop = standstill.Stop, StopWorkers = standstill.StopWorkers, StopStores = standstill.StopStores, Start = standstill.Start, Watch = standstill.Watch,
-            Deadline = _settings.Deadline, OnlineWhenLate = _settings.OnlineWhenLate, IsStopped = standstill.Ran.IsEmpty,
+            Deadline = _settings.Deadline, OnlineWhenLate = _settings.OnlineWhenLate, WasStopped = () => standstill.Ran.IsEmpty,
         };
     }
 

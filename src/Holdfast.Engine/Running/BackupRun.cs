@@ -82,7 +82,7 @@ public sealed class BackupRun(RunEnvironment environment, BackupRequest request)
         if (request.Platform is null)
             throw Catalogue.WindowUnknown.Throwable($"The profile {request.Profile.File} names no services, so the platform can not be brought to stand still.");
         var plan = await request.Platform.PlanWindowAsync(withStores: down.Count > 0, cancellation);
-        session.IsPlatformStopped = plan.IsStopped;
+        session.WasStopped = plan.WasStopped;
         var window = new Window(plan with { OnlineWhenLate = plan.OnlineWhenLate && down.Count == 0 }, session, environment.Clock);
         return session.Mode == BackupMode.Cold
             ? [.. window.Open(drain), .. before, .. mark, .. after, .. window.Deepen(), .. down, .. window.Close()]

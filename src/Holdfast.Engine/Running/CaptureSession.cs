@@ -25,7 +25,9 @@ public sealed class CaptureSession : IAsyncDisposable
     public BackupMode Mode { get => Manifest.Mode; internal set => Manifest.Mode = value; }
 
     /// <summary>The platform was stopped before the run began, so nothing of it works.</summary>
-    public bool IsPlatformStopped { get; internal set; }
+    public bool IsPlatformStopped => WasStopped();
+
+    internal Func<bool> WasStopped { get; set; } = () => false;
 
     /// <summary>The manifest that the steps fill in.</summary>
     public required Manifest Manifest { get; init; }

@@ -42,8 +42,8 @@ public sealed record WindowPlan
     /// <summary>Looks that what was started stays up. The window is closed by then: users are served.</summary>
     public IReadOnlyList<Step> Watch { get; init; } = [];
 
-    /// <summary>Nothing of what would be stopped runs.</summary>
-    public bool IsStopped { get; init; }
+    /// <summary>Whether nothing ran that a step of <see cref="Stop"/> could stop; known once <see cref="Prepare"/> is done.</summary>
+    public Func<bool> WasStopped { get; init; } = () => false;
 
     /// <summary>How long the platform may take until it stands still.</summary>
     public TimeSpan Deadline { get; init; } = TimeSpan.FromMinutes(5);
