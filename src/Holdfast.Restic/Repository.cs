@@ -216,9 +216,15 @@ public sealed class Repository : IAsyncDisposable
     /// <summary>The content of a file, read blob by blob, each one verified; read ahead, seekable is not.</summary>
     public Stream OpenFile(Node file) => new BlobStream(this, file);
 
-    /// <summary>Begins a snapshot. Files unchanged since <paramref name="parent"/> are not read again.</summary>
+    /// <summary>Begins a snapshot. Files unchanged since <paramref name="parent"/> are not read again. Damaged when an index file can't be read.</summary>
     public async Task<SnapshotWriter> BeginSnapshotAsync(Snapshot? parent = null, CancellationToken cancellation = default) =>
-        new(this, await LoadIndexAsync(cancellation), parent);
+        new(this, await LoadWholeIndexAsync(cancellation), parent);
+
+    /// <summary>
+    /// What is wrong with index files that can't be read, as far as the index was needed yet. What the others list can be read and restored; what only
+    /// they list is Damaged, and nothing is stored before somebody has seen to them.
+    /// </summary>
+    public IReadOnlyList<string> UnreadableIndexes => [.. _index.Unreadable.Select(failure => failure.Message)];
 
     /// <summary>
     /// For processes that live long and store a little at a time: buffers are kept from one snapshot to the next, 50 MiB of them at most, where a
@@ -270,6 +276,13 @@ public sealed class Repository : IAsyncDisposable
 
     /// <summary>The index, loaded once and then kept up by what this process adds.</summary>
     internal Task<BlobIndex> LoadIndexAsync(CancellationToken cancellation) => _index.GetAsync(cancellation);
+
+    /// <summary>The index, which must be whole: a writer that does not see what is there would store it again, and weigh it wrongly.</summary>
+    internal async Task<BlobIndex> LoadWholeIndexAsync(CancellationToken cancellation)
+    {
+        var index = await LoadIndexAsync(cancellation);
+        return _index.Unreadable is [var first, ..] ? throw new ResticException(ResticError.Damaged, first.Message, first) : index;
+    }
 
     /// <summary>True for an index file that this process has stored.</summary>
     internal bool HasWrittenIndex(string name) => _index.IsOwn(name);

@@ -12,6 +12,7 @@ namespace Holdfast.Engine.Running;
 public sealed class RecoveryPoints(Repository repository, Action<Problem>? warn = null)
 {
     private readonly HashSet<Id> _told = [];
+    private bool _toldOfIndexes;
 
     /// <summary>Where the profile lies in a recovery point.</summary>
     public const string ProfilePath = "/profile.yaml";
@@ -72,7 +73,17 @@ public sealed class RecoveryPoints(Repository repository, Action<Problem>? warn 
         await using var content = repository.OpenFile(node);
         var bytes = new MemoryStream((int)node.Size);
         await content.CopyToAsync(bytes, cancellation);
+        TellOfIndexes();
         return bytes.ToArray();
+    }
+
+    private void TellOfIndexes()
+    {
+        if (_toldOfIndexes || repository.UnreadableIndexes is not [var first, ..] all) return;
+        _toldOfIndexes = true;
+        warn?.Invoke(Catalogue.RepositoryDamaged.With(
+            $"{all.Count} index files of the repository can not be read, so what only they list is passed over: {first}",
+            "What the other indexes list can be restored; backups are refused. Put the file back from a copy of the repository, or let the stock 'restic rebuild-index' write the index anew from the packs."));
     }
 
     private async Task<Snapshot> FindLatestAsync(string? platform, IReadOnlyList<string> only, CancellationToken cancellation)

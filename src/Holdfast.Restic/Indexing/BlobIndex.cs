@@ -59,7 +59,7 @@ internal sealed class BlobIndex
     /// <exception cref="ResticException">Damaged: no index knows it.</exception>
     public PackedBlob Find(Id id, BlobType type) => TryFind(id, type, out var blob)
         ? blob
-        : throw new ResticException(ResticError.Damaged, $"The {(type == BlobType.Tree ? "tree" : "data")} blob {id} is in no index of the repository.");
+        : throw new ResticException(ResticError.Damaged, $"The {(type == BlobType.Tree ? "tree" : "data")} blob {id} is in no index of the repository that can be read.");
 
     public bool Contains(Id id, BlobType type) => TryFind(id, type, out _);
 

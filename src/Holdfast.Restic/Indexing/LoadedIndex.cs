@@ -11,6 +11,7 @@ internal sealed class LoadedIndex(IBackend backend, StoredFiles files) : IDispos
     private readonly SemaphoreSlim _turn = new(1, 1);
     private readonly HashSet<string> _known = new(StringComparer.Ordinal);
     private readonly HashSet<string> _own = new(StringComparer.Ordinal);
+    private readonly List<ResticException> _unreadable = [];
     private BlobIndex? _index;
 
     public async Task<BlobIndex> GetAsync(CancellationToken cancellation)
@@ -65,6 +66,15 @@ internal sealed class LoadedIndex(IBackend backend, StoredFiles files) : IDispos
         lock (_known) return _own.Contains(name);
     }
 
+    /// <summary>What is wrong with each index file that can't be read: the packs that it lists are as good as not there. Nothing before the index is loaded.</summary>
+    public IReadOnlyList<ResticException> Unreadable
+    {
+        get
+        {
+            lock (_known) return [.. _unreadable];
+        }
+    }
+
     /// <summary>Something that was added is in no stored index: what is here is not to be relied on, and is read again.</summary>
     public async Task DropAsync()
     {
@@ -78,7 +88,11 @@ internal sealed class LoadedIndex(IBackend backend, StoredFiles files) : IDispos
     /// <summary>A few at once: parsing one costs as much as reading one.</summary>
     private async Task<BlobIndex> LoadAsync(CancellationToken cancellation)
     {
-        lock (_known) _known.Clear();
+        lock (_known)
+        {
+            _known.Clear();
+            _unreadable.Clear();
+        }
         var index = new BlobIndex();
         var options = new ParallelOptions { MaxDegreeOfParallelism = backend.Concurrency, CancellationToken = cancellation };
         await Parallel.ForEachAsync(backend.ListAsync(FileKind.Index, cancellation), options, async (stored, token) => await AddAsync(index, stored.Name, token));
@@ -87,9 +101,16 @@ internal sealed class LoadedIndex(IBackend backend, StoredFiles files) : IDispos
 
     private async Task AddAsync(BlobIndex index, string name, CancellationToken cancellation)
     {
-        foreach (var pack in await ReadAsync(name, cancellation))
-            foreach (var (id, blob) in pack.Blobs)
-                index.Add(id, blob);
+        try
+        {
+            foreach (var pack in await ReadAsync(name, cancellation))
+                foreach (var (id, blob) in pack.Blobs)
+                    index.Add(id, blob);
+        }
+        catch (ResticException failure) when (failure.IsLoss || failure.Error == ResticError.Unsupported)
+        {
+            lock (_known) _unreadable.Add(failure); // one of many must not keep from what the others list
+        }
         lock (_known) _known.Add(name);
     }
 
