@@ -13,6 +13,9 @@ internal sealed record CatalogAnswer
     /// <summary>Partitioned tables: they have no rows of their own, but must not change either.</summary>
     public required IReadOnlyList<CatalogName> Partitioned { get; init; }
     public required IReadOnlyList<string> LeftOut { get; init; }
+
+    /// <summary>Bytes on disk of what is not the catalog's, by tablespace.</summary>
+    public IReadOnlyDictionary<string, long> Sizes { get; init; } = new Dictionary<string, long>(StringComparer.Ordinal);
 }
 
 /// <summary>A table as the snapshot sees it. <paramref name="FileNode"/> changes when the table is truncated or rewritten.</summary>

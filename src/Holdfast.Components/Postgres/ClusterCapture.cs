@@ -62,6 +62,8 @@ internal sealed class ClusterCapture(
             (_record.From, _record.To) = (_record.From ?? snapshot.Time, snapshot.Time);
         }
         _record ??= BeginRecord(null);
+        foreach (var passed in databases.Passed)
+            _record.Omit("a database", passed.Message);
     }
 
     private ComponentRecord BeginRecord(DatabaseSnapshot? first)
@@ -83,6 +85,7 @@ internal sealed class ClusterCapture(
     {
         if (await new GlobalsDump(connector, programs, target).RunAsync(cancellation)) return;
         context.Warn(Catalogue.PostgresPasswords.With($"The user \"{connector.Settings.User}\" may not read the passwords of the roles of {_cluster}."));
+        _record?.Omit("the passwords of roles", $"the user \"{connector.Settings.User}\" may not read them");
         _record?.Complete = false;
     }
 
@@ -90,10 +93,19 @@ internal sealed class ClusterCapture(
     {
         await using var snapshot = _marked.Take(database.Name);
         Interlocked.Exchange(ref context.Counters.BytesTotal, snapshot.Catalog.Tables.Sum(table => table.Size));
-        var contents = await new DatabaseDump(connector, programs, snapshot, target, context.Counters).RunAsync(cancellation);
+        var contents = await new DatabaseDump(connector, programs, snapshot, target, context).RunAsync(cancellation);
         Interlocked.Exchange(ref context.Counters.BytesTotal, contents.Bytes);
         foreach (var left in contents.LeftOut)
+        {
             context.Note($"Database \"{database.Name}\": {left}");
+            _record?.Omit($"part of database \"{database.Name}\"", left);
+        }
+        foreach (var unread in await snapshot.FindUnreadableAsync(cancellation))
+        {
+            context.Warn(Catalogue.PostgresUnreadable.With($"The user \"{connector.Settings.User}\" may not read {unread} of database \"{database.Name}\"."));
+            _record?.Omit($"{unread} of database \"{database.Name}\"", $"the user \"{connector.Settings.User}\" may not read it");
+            _record?.Complete = false;
+        }
         Record(contents);
     }
 

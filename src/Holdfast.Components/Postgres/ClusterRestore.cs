@@ -21,8 +21,11 @@ internal sealed class ClusterRestore(
         if (contents.Count == 0) return [];
         await using var connection = await connector.OpenMaintenanceAsync(cancellation);
         var there = await DatabaseListing.ReadAsync(connection, cancellation);
+        var names = there.Select(database => database.Name).ToHashSet(StringComparer.Ordinal);
+        var replaced = await ReplacedDatabases.FindAsync(connection, contents.Select(database => database.Name).Where(names.Contains).ToHashSet(StringComparer.Ordinal), cancellation);
+        if (!session.Recovery.IgnoreSpace && await DumpRoom.FindAsync(connection, cancellation) is { } room) room.Check(contents);
         return new ClusterRestore(connector, source, session, undos)
-            .Steps(contents, there.Select(database => database.Name).ToHashSet(StringComparer.Ordinal));
+            .Steps(contents, names, replaced);
     }
 
     private static async Task<IReadOnlyList<DatabaseContents>> ReadAllAsync(
@@ -45,14 +48,14 @@ internal sealed class ClusterRestore(
         return (session.Include.Count == 0 || session.Include.Any(Fits)) && !session.Exclude.Any(Fits);
     }
 
-    private IReadOnlyList<Step> Steps(IReadOnlyList<DatabaseContents> contents, HashSet<string> there) =>
+    private IReadOnlyList<Step> Steps(IReadOnlyList<DatabaseContents> contents, HashSet<string> there, ReplacedDatabases replaced) =>
     [
         Step(
             $"Restore roles and tablespaces of {_cluster}", "Makes those that are missing; those that are there get the attributes that were recorded.",
             destroys: true, (context, cancellation) => new GlobalsRestore(connector, source, context).RunAsync(cancellation)),
         .. contents.Select(database => Step(
             $"Restore database {database.Name} ({database.Rows} rows, {SizeText.Of(database.Bytes)})",
-            Does(database, there.Contains(database.Name)), there.Contains(database.Name),
+            Does(database, there.Contains(database.Name)) + replaced.Describe(database.Name), there.Contains(database.Name),
             (context, cancellation) => new DatabaseRestore(connector, source, session, undos, context).RunAsync(database, cancellation))),
     ];
 

@@ -31,6 +31,18 @@ internal sealed record DatabaseContents
     public required IReadOnlyList<SequenceEntry> Sequences { get; init; }
     public required IReadOnlyList<TableEntry> Tables { get; init; }
 
+    /// <summary>Bytes on disk in each tablespace, indexes included; empty in points of older versions.</summary>
+    public IReadOnlyDictionary<string, long> Sizes { get; init; } = new Dictionary<string, long>(StringComparer.Ordinal);
+
+    /// <summary>The same, or about, where a point does not tell.</summary>
+    [System.Text.Json.Serialization.JsonIgnore]
+    public IReadOnlyDictionary<string, long> SizeByTablespace =>
+        Sizes.Count > 0 ? Sizes : new Dictionary<string, long>(StringComparer.Ordinal) { [Properties.Tablespace] = Tables.Sum(table => table.Size) };
+
+    /// <summary>Bytes on disk.</summary>
+    [System.Text.Json.Serialization.JsonIgnore]
+    public long DiskSize => SizeByTablespace.Values.Sum();
+
     /// <summary>What is not in the dump, as sentences: rows of foreign tables, for one.</summary>
     public required IReadOnlyList<string> LeftOut { get; init; }
 

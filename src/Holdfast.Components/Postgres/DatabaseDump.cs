@@ -11,14 +11,14 @@ namespace Holdfast.Components.Postgres;
 /// table in a file of its own. Files of tables that did not change are the same bytes in the next point.
 /// </summary>
 internal sealed class DatabaseDump(
-    PostgresConnector connector, PostgresPrograms programs, DatabaseSnapshot snapshot, IDumpTarget target, StepCounters counters)
+    PostgresConnector connector, PostgresPrograms programs, DatabaseSnapshot snapshot, IDumpTarget target, StepContext context)
 {
     private readonly string _folder = DumpPath.Database(connector.Settings.Name, snapshot.Database.Name);
     private readonly ConcurrentBag<TableEntry> _dumped = [];
 
     public async Task<DatabaseContents> RunAsync(CancellationToken cancellation)
     {
-        Interlocked.Exchange(ref counters.ItemsTotal, snapshot.Catalog.Tables.Count);
+        Interlocked.Exchange(ref context.Counters.ItemsTotal, snapshot.Catalog.Tables.Count);
         await DumpSectionAsync(DumpPath.PreData, ["--section=pre-data"], cancellation);
         await DumpTablesAsync(cancellation);
         if (snapshot.Catalog.LargeObjects > 0)
@@ -38,7 +38,7 @@ internal sealed class DatabaseDump(
         var call = await connector.CallAsync(programs.Dump, arguments, snapshot.Database.Name, cancellation);
         await using var program = programs.Host.Start(call);
         program.Input.Close();
-        await using var output = new FenceFilter(new ProgramOutput(program, $"pg_dump of database \"{snapshot.Database.Name}\""));
+        await using var output = new FenceFilter(new ProgramOutput(program, $"pg_dump of database \"{snapshot.Database.Name}\"", line => context.Note($"Database \"{snapshot.Database.Name}\": {line}")));
         await target.AddAsync($"{_folder}/{file}", output, cancellation);
     }
 
@@ -63,14 +63,14 @@ internal sealed class DatabaseDump(
             {
                 throw PostgresProblem.Of(exception, $"Table {Sql.Qualified(table.Schema, table.Name)} could not be read", Catalogue.PostgresDump);
             }
-            Interlocked.Increment(ref counters.ItemsDone);
+            Interlocked.Increment(ref context.Counters.ItemsDone);
         }
     }
 
     private async Task<TableEntry> DumpTableAsync(NpgsqlConnection connection, CatalogTable table, CancellationToken cancellation)
     {
         var file = DumpPath.Table(table.Schema, table.Name);
-        await using var rows = await CopyOut.BeginAsync(connection, table, snapshot.Database.Encoding, counters, cancellation);
+        await using var rows = await CopyOut.BeginAsync(connection, table, snapshot.Database.Encoding, context.Counters, cancellation);
         await target.AddAsync($"{_folder}/{file}", rows, cancellation);
         return new TableEntry
         {
@@ -104,6 +104,7 @@ internal sealed class DatabaseDump(
             Sequences = sequences,
             Tables = [.. _dumped.OrderBy(table => table.Schema, StringComparer.Ordinal).ThenBy(table => table.Name, StringComparer.Ordinal)],
             LeftOut = snapshot.Catalog.LeftOut,
+            Sizes = snapshot.Catalog.Sizes,
         };
         var bytewise = contents.Properties.Bytes is not null;
         await target.AddTextAsync($"{_folder}/{DumpPath.Sequences}", RestoreScript.Sequences(contents), bytewise, cancellation);

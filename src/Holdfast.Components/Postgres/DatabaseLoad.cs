@@ -12,6 +12,7 @@ internal sealed class DatabaseLoad(
     private const string SchemaExists = "42P06";
     private const int SequencesAtOnce = 500;
     private readonly string _folder = DumpPath.Database(connector.Settings.Name, contents.Name);
+    private readonly ConcurrentBag<TableEntry> _misplaced = [];
     private readonly string? _bytes = contents.Properties.Bytes;
 
     public async Task RunAsync(CancellationToken cancellation)
@@ -72,24 +73,81 @@ internal sealed class DatabaseLoad(
         var queue = new ConcurrentQueue<TableEntry>(contents.Tables.Where(table => table.Rows > 0).OrderByDescending(table => table.Bytes));
         Interlocked.Add(ref context.Counters.ItemsDone, contents.Tables.Count - queue.Count);
         await WorkerGroup.RunAsync(Math.Min(connector.Settings.Workers, queue.Count), token => LoadQueueAsync(queue, token), cancellation);
+        await LoadThroughRootsAsync(cancellation);
+    }
+
+    /// <summary>
+    /// Where a row belongs may differ from where it was: the hash of an enum's value goes by a number that each database gives anew, and collations differ
+    /// between machines. Such rows find their partitions from the root, when no partition is emptied any more.
+    /// </summary>
+    private async Task LoadThroughRootsAsync(CancellationToken cancellation)
+    {
+        if (_misplaced.IsEmpty) return;
+        await using var connection = await OpenToLoadAsync(cancellation);
+        foreach (var table in _misplaced.OrderBy(table => table.Qualified, StringComparer.Ordinal))
+            await TellingAsync(table, () => LoadThroughRootAsync(connection, table, cancellation));
+    }
+
+    private async Task LoadThroughRootAsync(NpgsqlConnection connection, TableEntry table, CancellationToken cancellation)
+    {
+        var root = await connection.ScalarAsync<string>(Root(table), cancellation) ?? table.Qualified;
+        // Both counts see what was there at the beginning, and our own rows.
+        await connection.ExecuteAsync("BEGIN ISOLATION LEVEL REPEATABLE READ", cancellation);
+        var before = await connection.ScalarAsync<long>($"SELECT count(*) FROM {root}", cancellation);
+        await CopyInAsync(connection, table, root, freezes: false, cancellation);
+        Require(table, await connection.ScalarAsync<long>($"SELECT count(*) FROM {root}", cancellation) - before);
+        await connection.ExecuteAsync("COMMIT", cancellation);
+        context.Note($"Rows of {table.Qualified} of database \"{contents.Name}\" were loaded through {root}: they may belong to other partitions than before.");
+    }
+
+    /// <summary>The topmost table that a partition belongs to, its name ready for SQL; NULL for what is no partition.</summary>
+    private static string Root(TableEntry table) => $"""
+        WITH RECURSIVE above AS (
+            SELECT i.inhparent AS oid, 1 AS level FROM pg_catalog.pg_inherits i JOIN pg_catalog.pg_class c ON c.oid = i.inhrelid AND c.relispartition WHERE i.inhrelid = {Sql.Literal(table.Qualified)}::regclass
+            UNION ALL SELECT i.inhparent, level + 1 FROM above JOIN pg_catalog.pg_class c ON c.oid = above.oid AND c.relispartition JOIN pg_catalog.pg_inherits i ON i.inhrelid = above.oid)
+        SELECT format('%I.%I', n.nspname, c.relname) FROM above JOIN pg_catalog.pg_class c ON c.oid = above.oid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace ORDER BY above.level DESC LIMIT 1
+        """;
+
+    private async Task<NpgsqlConnection> OpenToLoadAsync(CancellationToken cancellation)
+    {
+        var connection = await connector.OpenAsync(database, cancellation, _bytes);
+        await connection.ExecuteAsync("SET synchronous_commit = off", cancellation);
+        return connection;
+    }
+
+    private async Task TellingAsync(TableEntry table, Func<Task> act)
+    {
+        try
+        {
+            await act();
+        }
+        catch (Exception exception) when (PostgresProblem.Recognises(exception))
+        {
+            throw PostgresProblem.Of(exception, $"The rows of {table.Qualified} of database \"{contents.Name}\" could not be restored", Catalogue.PostgresRestore);
+        }
     }
 
     private async Task LoadQueueAsync(ConcurrentQueue<TableEntry> queue, CancellationToken cancellation)
     {
-        await using var connection = await connector.OpenAsync(database, cancellation, _bytes);
-        await connection.ExecuteAsync("SET synchronous_commit = off", cancellation);
+        await using var connection = await OpenToLoadAsync(cancellation);
         while (queue.TryDequeue(out var table))
         {
-            try
-            {
-                await LoadTableAsync(connection, table, cancellation);
-            }
-            catch (Exception exception) when (PostgresProblem.Recognises(exception))
-            {
-                throw PostgresProblem.Of(
-                    exception, $"The rows of {table.Qualified} of database \"{contents.Name}\" could not be restored", Catalogue.PostgresRestore);
-            }
+            await TellingAsync(table, () => TryTableAsync(connection, table, cancellation));
             Interlocked.Increment(ref context.Counters.ItemsDone);
+        }
+    }
+
+    private async Task TryTableAsync(NpgsqlConnection connection, TableEntry table, CancellationToken cancellation)
+    {
+        try
+        {
+            await LoadTableAsync(connection, table, cancellation);
+        }
+        catch (PostgresException misplaced) when (misplaced.SqlState == PostgresErrorCodes.CheckViolation)
+        {
+            await connection.ExecuteAsync("ROLLBACK", cancellation);
+            if (await connection.ScalarAsync<string>(Root(table), cancellation) is null) throw;
+            _misplaced.Add(table);
         }
     }
 
@@ -100,19 +158,29 @@ internal sealed class DatabaseLoad(
     private async Task LoadTableAsync(NpgsqlConnection connection, TableEntry table, CancellationToken cancellation)
     {
         await connection.ExecuteAsync(table.Configuration ? "BEGIN" : $"BEGIN; TRUNCATE ONLY {table.Qualified}", cancellation);
+        // Foreign keys between the tables of extensions are there already, and the tables come in any order; their rows fitted when they were read.
+        if (table.Configuration) await connection.ExecuteAsync(NoTriggers, cancellation);
         var before = table.Configuration ? await CountAsync(connection, table, cancellation) : 0;
-        await CopyInAsync(connection, table, cancellation);
-        var rows = await CountAsync(connection, table, cancellation) - before;
-        if (rows != table.Rows)
-            throw Catalogue.PostgresRestore.Throwable($"{table.Qualified} of database \"{contents.Name}\" has {rows} rows, the recovery point has {table.Rows}.");
+        await CopyInAsync(connection, table, table.Qualified, freezes: !table.Configuration, cancellation);
+        Require(table, await CountAsync(connection, table, cancellation) - before);
         await connection.ExecuteAsync("COMMIT", cancellation);
     }
 
-    private async Task CopyInAsync(NpgsqlConnection connection, TableEntry table, CancellationToken cancellation)
+    private const string NoTriggers = """
+        SELECT pg_catalog.set_config('session_replication_role', 'replica', true) WHERE (SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user)
+        """;
+
+    private void Require(TableEntry table, long rows)
     {
-        var options = $"ENCODING {Sql.Literal(contents.Properties.Encoding)}{(table.Configuration ? "" : ", FREEZE")}";
+        if (rows != table.Rows)
+            throw Catalogue.PostgresRestore.Throwable($"{table.Qualified} of database \"{contents.Name}\" has {rows} rows, the recovery point has {table.Rows}.");
+    }
+
+    private async Task CopyInAsync(NpgsqlConnection connection, TableEntry table, string into, bool freezes, CancellationToken cancellation)
+    {
+        var options = $"ENCODING {Sql.Literal(contents.Properties.Encoding)}{(freezes ? ", FREEZE" : "")}";
         await using var rows = await source.OpenAsync($"{_folder}/{table.File}", cancellation);
-        var writer = await connection.BeginTextImportAsync($"COPY {table.Qualified}{Sql.Columns(table.Columns)} FROM STDIN WITH ({options})", cancellation);
+        var writer = await connection.BeginTextImportAsync($"COPY {into}{Sql.Columns(table.Columns)} FROM STDIN WITH ({options})", cancellation);
         try
         {
             await PumpAsync(rows, writer.BaseStream, cancellation);

@@ -34,8 +34,11 @@ internal sealed class DatabaseRestore(
         await context.OweAsync(undo, cancellation);
         await CreateAsync(incomplete, contents, cancellation);
         await ApplyAsync(DatabaseSql.SetUp(incomplete, contents.Properties), contents, cancellation);
+        var guard = new LoadGuard(connector, incomplete);
+        await TellingAsync(() => guard.BeginAsync(cancellation), $"The functions of database \"{contents.Name}\" could not be put under guard");
         await new DatabaseLoad(connector, source, contents, incomplete, context).RunAsync(cancellation);
         await CheckAsync(incomplete, contents, cancellation);
+        await TellingAsync(() => guard.EndAsync(cancellation), $"The functions of database \"{contents.Name}\" could not be left as they were");
         await ApplyAsync(DatabaseSql.Describe(incomplete, contents.Properties), contents, cancellation);
         await new DatabaseSwap(connector, undos, context).RunAsync(contents.Name, incomplete, session.Overwrite, cancellation);
         await context.SettleAsync(undo, cancellation);

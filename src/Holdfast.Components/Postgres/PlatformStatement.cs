@@ -1,36 +1,35 @@
-using Npgsql;
-
 namespace Holdfast.Components.Postgres;
 
-/// <summary>Statements of the profile in a database of the platform, where names are looked up as in the platform's own sessions.</summary>
+/// <summary>Statements of the profile in a database of the platform; see <see cref="PlatformSession"/>.</summary>
 internal sealed class PlatformStatement(PostgresConnector connector, string? database)
 {
-    public Task<PostgresTable> QueryAsync(string sql, CancellationToken cancellation) => RunAsync(isReadOnly: true, async connection =>
+    /// <param name="sql">A query.</param>
+    /// <param name="cancellation">Ends it.</param>
+    /// <param name="most">Rows that are read at most.</param>
+    /// <param name="timeout">For the server, as it writes it; none by default.</param>
+    public Task<PostgresTable> QueryAsync(string sql, CancellationToken cancellation, int most = int.MaxValue, string timeout = "0") => RunAsync(isReadOnly: true, async session =>
     {
-        await using var command = new NpgsqlCommand(sql, connection) { AllResultTypesAreUnknown = true };
-        await using var reader = await command.ExecuteReaderAsync(cancellation);
-        var rows = new List<IReadOnlyList<string?>>();
-        while (await reader.ReadAsync(cancellation))
-        {
-            var row = new string?[reader.FieldCount];
-            for (var i = 0; i < row.Length; i++) row[i] = await reader.IsDBNullAsync(i, cancellation) ? null : reader.GetString(i);
-            rows.Add(row);
-        }
-        return new PostgresTable([.. Enumerable.Range(0, reader.FieldCount).Select(reader.GetName)], rows);
+        var source = $"(\n{sql.TrimEnd().TrimEnd(';')}\n) AS holdfast_row";
+        var columns = await session.DescribeAsync($"SELECT * FROM {source}", cancellation);
+        var rows = await session.DefineAsync($"SELECT holdfast_row::text FROM {source}", "text", cancellation);
+        await session.BeginAsync(isRepeatable: false, cancellation);
+        await session.Connection.ExecuteAsync($"SET LOCAL statement_timeout = {Sql.Literal(timeout)}", cancellation);
+        var read = await session.Connection.RowsAsync(rows.Sql(null), row => RowText.Read(row[0], columns.Count), cancellation, most);
+        return new PostgresTable([.. columns.Select(column => column.Name)], read);
     }, cancellation);
 
-    public Task ExecuteAsync(string sql, IReadOnlyList<string> ids, CancellationToken cancellation) => RunAsync(isReadOnly: false, async connection =>
+    public Task ExecuteAsync(string sql, IReadOnlyList<string> ids, CancellationToken cancellation) => RunAsync(isReadOnly: false, async session =>
     {
-        await connection.ExecuteAsync(sql.Replace("{ids}", string.Join(", ", ids.Select(Sql.Literal)), StringComparison.Ordinal), cancellation);
+        await session.ChangeAsync(sql.Replace("{ids}", string.Join(", ", ids.Select(Sql.Literal)), StringComparison.Ordinal), cancellation);
         return true;
     }, cancellation);
 
-    private async Task<T> RunAsync<T>(bool isReadOnly, Func<NpgsqlConnection, Task<T>> act, CancellationToken cancellation)
+    private async Task<T> RunAsync<T>(bool isReadOnly, Func<PlatformSession, Task<T>> act, CancellationToken cancellation)
     {
-        await using var connection = await connector.OpenAsPlatformAsync(database, isReadOnly, cancellation);
         try
         {
-            return await act(connection);
+            await using var session = await PlatformSession.OpenAsync(connector, database, isReadOnly, cancellation);
+            return await act(session);
         }
         catch (Exception failure) when (PostgresProblem.Recognises(failure))
         {

@@ -39,9 +39,6 @@ internal static class PostgresActivity
         UNION ALL SELECT format('process %s (base backup, %s) of %s', pid, application_name, usename) FROM pg_catalog.pg_stat_replication WHERE state = 'backup'
         """;
 
-    /// <summary>For questions of the profile: they write nothing, end before the whole check would be late, and find tables as their authors do.</summary>
-    private const string ReadOnly = "BEGIN READ ONLY; SET LOCAL statement_timeout = '5s'; SET LOCAL row_security = on";
-
     public static Task<IReadOnlyList<PostgresSession>> SessionsAsync(NpgsqlConnection connection, CancellationToken cancellation) =>
         connection.RowsAsync(Sessions, row => new PostgresSession(int.Parse(row[0]), row[1], row[2], row[3], row[4], row[5], row[6], double.Parse(row[7], CultureInfo.InvariantCulture)), cancellation);
 
@@ -56,13 +53,8 @@ internal static class PostgresActivity
 
     public static Task<IReadOnlyList<string>> BackupsAsync(NpgsqlConnection connection, CancellationToken cancellation) => connection.RowsAsync(Backups, row => row[0], cancellation);
 
-    /// <summary>The first value of the first row as a person reads it; null for what means "nothing". Nothing can be written meanwhile.</summary>
-    public static async Task<string?> AnswerAsync(NpgsqlConnection connection, string sql, CancellationToken cancellation)
-    {
-        await connection.ExecuteAsync(ReadOnly, cancellation);
-        var rows = await connection.RowsAsync(sql, row => row.Length > 0 ? row[0] : "", cancellation, most: 1);
-        return rows.Count == 0 || IsNothing(rows[0]) ? null : rows[0];
-    }
+    /// <summary>An answer as a person reads it; null for what means "nothing".</summary>
+    public static string? Judge(string answer) => IsNothing(answer) ? null : answer;
 
     private static bool IsNothing(string value) => value is "" or "f" or "false" || (decimal.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && number == 0);
 }

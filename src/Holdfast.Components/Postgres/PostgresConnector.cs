@@ -39,19 +39,6 @@ internal sealed class PostgresConnector(PostgresSettings settings, ISecretReader
     public Task<NpgsqlConnection> OpenMaintenanceAsync(CancellationToken cancellation, string? except = null) =>
         OpenAsync(settings.Maintenance == except ? Other(except) : settings.Maintenance, cancellation);
 
-    /// <summary>A connection in which names are looked up as in the platform's own sessions, not as in ours.</summary>
-    /// <param name="database">Null for the one that maintenance is done in.</param>
-    /// <param name="isReadOnly">Nothing can be changed over it.</param>
-    /// <param name="cancellation">Stops it.</param>
-    /// <exception cref="Engine.Problems.ProblemException">The server is down, refuses us, or has no such database.</exception>
-    public async Task<NpgsqlConnection> OpenAsPlatformAsync(string? database, bool isReadOnly, CancellationToken cancellation)
-    {
-        var connection = await OpenAsync(database ?? settings.Maintenance, cancellation);
-        var path = await PlatformPath.FindAsync(connection, settings.User, cancellation);
-        await connection.ExecuteAsync($"SELECT pg_catalog.set_config('default_transaction_read_only', '{(isReadOnly ? "on" : "off")}', false), pg_catalog.set_config('search_path', {Sql.Literal(path)}, false)", cancellation);
-        return connection;
-    }
-
     /// <summary>A connection that WAL is received over.</summary>
     public async Task<PhysicalReplicationConnection> OpenReplicationAsync(CancellationToken cancellation)
     {

@@ -33,6 +33,15 @@ internal sealed class PostgresProbe(PostgresConnector connector, IHost host)
         await using var connection = await connector.OpenMaintenanceAsync(cancellation);
         if (!await connection.ScalarAsync<bool>(MayReadAll, cancellation))
             _problems.Add(Catalogue.PostgresPermission.With($"The user \"{connector.Settings.User}\" may not read every table of {connector.Settings.Name}."));
+        foreach (var database in (await ClusterDatabases.ReadAsync(connector, cancellation)).Chosen)
+            await CheckDatabaseAsync(database.Name, cancellation);
+    }
+
+    private async Task CheckDatabaseAsync(string database, CancellationToken cancellation)
+    {
+        await using var connection = await connector.OpenAsync(database, cancellation);
+        foreach (var unread in await UnreadableObjects.FindAsync(connection, cancellation))
+            _problems.Add(Catalogue.PostgresUnreadable.With($"The user \"{connector.Settings.User}\" may not read {unread} of database \"{database}\"."));
     }
 
     /// <summary>What copies of files need: the server's answer to where they are, and that they are here and may be read.</summary>

@@ -40,6 +40,9 @@ internal sealed record PostgresSettings
     /// <summary>What a check asks of the platform's own tables: users that are signed in, say.</summary>
     public IReadOnlyList<PostgresQuestion> Questions { get; init; } = [];
 
+    /// <summary>As whom the profile's own SQL runs; null for the owner of its database.</summary>
+    public string? Role { get; init; }
+
     /// <summary>Tables copied at once, out and in: by default as many as processors, 4 at most, to leave the server room.</summary>
     public int Workers { get; init; } = Math.Clamp(Environment.ProcessorCount, 1, 4);
 
@@ -68,6 +71,7 @@ internal sealed record PostgresSettings
             Databases = Names(node.Find("databases")),
             Exclude = Names(node.Find("exclude-databases")) ?? defaults.Exclude,
             Service = node.Find("service")?.Text,
+            Role = node.Find("role")?.Text,
             LockTimeout = node.Find("lock-timeout")?.Duration ?? defaults.LockTimeout,
             Workers = node.Find("jobs")?.Integer ?? defaults.Workers,
             Questions = [.. node.Find("questions")?.Items.Select(PostgresQuestion.Read) ?? []],

@@ -154,6 +154,12 @@ public static partial class Catalogue
         "See the message of pg_dump; nothing was changed in the database.", ExitCode.Failure);
     public static readonly ProblemKind PostgresRestore = Kind("HF-PG-RESTORE", "A database could not be restored to its end.",
         "What stood there before was kept; see the message for its name and for what PostgreSQL refused.", ExitCode.Failure);
+    public static readonly ProblemKind PostgresRole = Kind("HF-PG-ROLE", "There is no role of PostgreSQL that the profile's own SQL could safely run as.",
+        "Name one under 'role' of the cluster in the profile, best one that owns the tables and is no superuser; or let Holdfast sign in as a user who is none.", ExitCode.Failure);
+    public static readonly ProblemKind PostgresUnreadable = Kind("HF-PG-UNREADABLE", "The PostgreSQL user may not read some of what belongs to a database, so it is not in the recovery point.",
+        "Let a superuser take the backup, grant what is missing, or be ready to make these objects anew after a restore.", ExitCode.Incomplete);
+    public static readonly ProblemKind PostgresHeld = Kind("HF-PG-HELD", "A database that is to be replaced is held by a prepared transaction.",
+        "End it in that database with COMMIT PREPARED or ROLLBACK PREPARED, then restore again; nothing has been touched.", ExitCode.InTheWay);
     public static readonly ProblemKind PostgresScript = Kind("HF-PG-SCRIPT", "A script in a recovery point is not what pg_dump writes, so nothing of it is run.",
         "Look at it with 'holdfast restore --target'; somebody may have changed it, or the server that it came from.", ExitCode.Failure);
     public static readonly ProblemKind PostgresInvalid = Kind("HF-PG-INVALID", "A database is invalid since a DROP DATABASE was broken off: PostgreSQL lets nobody use it, so it is not in the recovery point.",

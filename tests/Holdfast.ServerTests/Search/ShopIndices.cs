@@ -34,7 +34,7 @@ internal sealed class ShopIndices : IDisposable
             platform: shop
             components:
               postgres:
-                - { name: main, connection: { host: "{{postgres.Folder}}", port: {{postgres.Port}} } }
+                - { name: main, role: postgres, connection: { host: "{{postgres.Folder}}", port: {{postgres.Port}} } }
               search:
                 - name: main
                   url: "{{(proxy?.Url ?? engine.Url).Replace("127.0.0.1", "localhost", StringComparison.Ordinal)}}"

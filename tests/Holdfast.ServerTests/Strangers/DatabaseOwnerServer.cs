@@ -31,6 +31,7 @@ public sealed class DatabaseOwnerServer : IAsyncLifetime
 
     public ValueTask DisposeAsync() => Server is null ? ValueTask.CompletedTask : Server.DisposeAsync();
 
-    /// <summary>Runs statements as the role.</summary>
-    public Task AsAppAsync(string database, string script) => Server.ExecuteAsync(database, $"SET SESSION AUTHORIZATION app;\n{script}");
+    /// <summary>Runs statements as the role, which signs in itself: else a trap would take the rights of whoever let it.</summary>
+    public async Task AsAppAsync(string database, string script) =>
+        (await Command.RunAsync(Server.Program("psql"), ["-Xq", "-v", "ON_ERROR_STOP=1", "-c", script], new Dictionary<string, string?>(Server.Environs(database), StringComparer.Ordinal) { ["PGUSER"] = "app" })).Succeeded();
 }

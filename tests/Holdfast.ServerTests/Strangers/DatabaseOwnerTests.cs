@@ -73,4 +73,103 @@ public sealed class DatabaseOwnerTests(DatabaseOwnerServer fixture) : IClassFixt
         Assert.True(isSwapped);
         Assert.False(fixture.IsTrapped);
     }
+
+    [Fact]
+    public async Task The_profiles_own_sql_runs_behind_a_fence()
+    {
+        await _server.ExecuteAsync("postgres", "CREATE DATABASE asked OWNER app; CREATE DATABASE common;");
+        await fixture.AsAppAsync("asked", DatabaseOwnerServer.Trap + """
+            CREATE VIEW sessions AS SELECT 1 AS n, 'a,"b"\ ' AS t, NULL::text AS empty WHERE trap();
+            CREATE TABLE packages (id int PRIMARY KEY, state text); INSERT INTO packages VALUES (1, 'failed'), (2, 'failed');
+            CREATE FUNCTION late() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM trap(); RETURN NULL; END $$;
+            CREATE TRIGGER watch AFTER UPDATE ON packages FOR EACH ROW EXECUTE FUNCTION late();
+            ALTER ROLE app SET search_path = public;
+            """);
+        await _server.ExecuteAsync("common", "GRANT CREATE ON SCHEMA public TO app;");
+        await fixture.AsAppAsync("common", $"{DatabaseOwnerServer.Trap} CREATE VIEW sessions AS SELECT 1 AS n WHERE trap();");
+        var asked = new Cluster(_server, null).Component();
+
+        var rows = await asked.QueryAsync("asked", "SELECT n, t, empty, current_user::text AS n FROM sessions ORDER BY 1;", TestContext.Current.CancellationToken);
+        Assert.Equal(["n", "t", "empty", "n"], rows.Columns);
+        Assert.Equal(["1", "a,\"b\"\\ ", null, "app"], Assert.Single(rows.Rows));
+        Assert.Single((await asked.QueryAsync("common", "SELECT n FROM sessions", TestContext.Current.CancellationToken)).Rows);
+        await asked.ExecuteAsync("asked", "UPDATE packages SET state = 'again' WHERE id IN ({ids})", ["1"], TestContext.Current.CancellationToken);
+        Assert.Equal("1 again,2 failed", await _server.QueryAsync("asked", "SELECT string_agg(id || ' ' || state, ',' ORDER BY id) FROM packages"));
+        await fixture.AsAppAsync("asked", "CREATE CONSTRAINT TRIGGER later AFTER UPDATE ON packages DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION late();");
+        var refused = await Assert.ThrowsAsync<Engine.Problems.ProblemException>(() => asked.ExecuteAsync("asked", "UPDATE packages SET state = 'again'", [], TestContext.Current.CancellationToken));
+        Assert.Equal("HF-PG-ROLE", refused.Problem.Code);
+        Assert.False(fixture.IsTrapped);
+    }
+
+    [Fact]
+    public async Task Constraints_of_others_have_no_superusers_rights_while_rows_are_loaded()
+    {
+        using var folder = new TempFolder();
+        await _server.ExecuteAsync("postgres", "CREATE DATABASE checked OWNER app;");
+        await fixture.AsAppAsync("checked", DatabaseOwnerServer.Trap + """
+            CREATE FUNCTION spread() RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN
+                BEGIN EXECUTE 'CREATE OR REPLACE FUNCTION public.trap() RETURNS boolean LANGUAGE sql AS ''SELECT true'''; EXCEPTION WHEN insufficient_privilege OR feature_not_supported THEN NULL; END;
+                RETURN public.trap(); END $$;
+            CREATE DOMAIN d AS int CHECK (trap());
+            CREATE TABLE t (a d CHECK (spread()), b boolean); INSERT INTO t VALUES (1, true), (2, false);
+            ALTER TABLE t ADD CHECK (trap() OR b);
+            CREATE FUNCTION kept(int) RETURNS int LANGUAGE sql IMMUTABLE SECURITY DEFINER AS 'SELECT $1';
+            """);
+        var cluster = new Cluster(_server, new FolderDump(folder.Path), new PostgresSettings { Databases = ["checked"] });
+        var face = await cluster.FaceAsync("checked");
+        await cluster.RestoreAsync(await cluster.CaptureAsync(), databases: "checked");
+        Assert.Equal(face, await cluster.FaceAsync("checked"));
+        Assert.False(fixture.IsTrapped);
+    }
+
+    [Fact]
+    public async Task A_statement_that_fails_is_told_however_much_else_is_said()
+    {
+        using var folder = new TempFolder();
+        await _server.ExecuteAsync("postgres", "CREATE DATABASE loud OWNER app;");
+        await fixture.AsAppAsync("loud", """
+            CREATE FUNCTION fail(int) RETURNS int IMMUTABLE LANGUAGE plpgsql AS $$ BEGIN IF current_database() <> 'loud' THEN RAISE EXCEPTION 'not here' USING DETAIL = 'the detail', HINT = 'the hint'; END IF; RETURN $1; END $$;
+            CREATE FUNCTION flood(int) RETURNS int IMMUTABLE LANGUAGE plpgsql AS $$ BEGIN IF current_database() <> 'loud' THEN RAISE WARNING E'flood % %\npsql:<stdin>:7: ERROR:  42501: no', $1, repeat('x', 80); END IF; RETURN $1; END $$;
+            CREATE TABLE t (i int PRIMARY KEY, j int NOT NULL); INSERT INTO t SELECT g, g FROM generate_series(1, 1000) g;
+            CREATE UNIQUE INDEX a_unique ON t (fail(j)); CREATE INDEX z_flood ON t (flood(j));
+            """);
+        var cluster = new Cluster(_server, new FolderDump(folder.Path), new PostgresSettings { Databases = ["loud"] });
+        var manifest = await cluster.CaptureAsync();
+        var problem = (await Assert.ThrowsAsync<Engine.Problems.ProblemException>(() => cluster.RestoreAsync(manifest, databases: "loud"))).Problem;
+        Assert.Equal("HF-PG-RESTORE", problem.Code);
+        Assert.Contains("not here (the detail the hint) [P0001]", problem.Message, StringComparison.Ordinal);
+        await cluster.UndoAsync();
+    }
+
+    [Fact]
+    public async Task A_script_with_commands_of_psql_is_refused_before_anything_is_run()
+    {
+        using var folder = new TempFolder();
+        await _server.ExecuteAsync("postgres", "CREATE DATABASE scripted;");
+        await _server.ExecuteAsync("scripted", "CREATE VIEW v AS SELECT 1 AS a;");
+        var dump = new FolderDump(folder.Path);
+        var cluster = new Cluster(_server, dump, new PostgresSettings { Databases = ["scripted"] });
+        var manifest = await cluster.CaptureAsync();
+        Assert.DoesNotContain("\\restrict", await File.ReadAllTextAsync(dump["/postgres/main/dump/scripted/pre-data.sql"], TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        await File.AppendAllTextAsync(dump["/postgres/main/dump/scripted/post-data.sql"], $"\n\\unrestrict x\n\\! touch {folder["ran"]}\n", TestContext.Current.CancellationToken);
+        var problem = (await Assert.ThrowsAsync<Engine.Problems.ProblemException>(() => cluster.RestoreAsync(manifest, databases: "scripted"))).Problem;
+        Assert.Equal("HF-PG-SCRIPT", problem.Code);
+        Assert.False(File.Exists(folder["ran"]));
+        Assert.DoesNotContain("scripted__holdfast", await cluster.DatabasesAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_prepared_transaction_in_what_is_replaced_stands_in_the_plan()
+    {
+        using var folder = new TempFolder();
+        await _server.ExecuteAsync("postgres", "CREATE DATABASE held;");
+        await _server.ExecuteAsync("held", "CREATE TABLE t (a int);");
+        var cluster = new Cluster(_server, new FolderDump(folder.Path), new PostgresSettings { Databases = ["held"] });
+        var manifest = await cluster.CaptureAsync();
+        await _server.ExecuteAsync("held", "BEGIN; INSERT INTO t VALUES (1); PREPARE TRANSACTION 'half';");
+        var problem = (await Assert.ThrowsAsync<Engine.Problems.ProblemException>(() => cluster.RestoreAsync(manifest, databases: "held"))).Problem;
+        Assert.Equal("HF-PG-HELD", problem.Code);
+        await _server.ExecuteAsync("held", "ROLLBACK PREPARED 'half';");
+        await cluster.RestoreAsync(manifest, databases: "held");
+    }
 }

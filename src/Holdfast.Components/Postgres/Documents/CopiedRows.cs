@@ -7,12 +7,15 @@ namespace Holdfast.Components.Postgres.Documents;
 
 /// <summary>
 /// Rows of COPY's binary form: a header, then for each row the number of its fields and each field's length (-1 for NULL) and bytes; -1 in
-/// place of a number of fields is the end. Source: PostgreSQL's manual, COPY, "Binary Format".
+/// place of a number of fields is the end. Here each row has one field, an array of texts: that of a function may have no more. Source: PostgreSQL's manual, COPY, "Binary Format".
 /// </summary>
 internal sealed class CopiedRows(NpgsqlRawCopyStream stream, DocumentColumns columns, bool documents) : IDocumentRows
 {
     /// <summary>The signature's 11 bytes, the flags, and the length of an extension, which no server sends.</summary>
     private const int Header = 11 + 4 + 4;
+
+    /// <summary>In bytes. Source: array_send in PostgreSQL's arrayfuncs.c.</summary>
+    private const int ArrayHeader = 6 * 4;
 
     private byte[] _buffer = new byte[256 << 10];
     private int _from, _to;
@@ -55,7 +58,9 @@ internal sealed class CopiedRows(NpgsqlRawCopyStream stream, DocumentColumns col
             _isEnded = true;
             return false;
         }
-        var at = 2;
+        // The one field of each row is an array: its length, dimensions, a flag, its element's type, its size and first index.
+        var at = 2 + ArrayHeader;
+        if (rest.Length < at) return false;
         if (!TryField(rest, ref at, out var id) || !TryField(rest, ref at, out var version)) return false;
         var document = default(Span<byte>);
         var isNull = false;

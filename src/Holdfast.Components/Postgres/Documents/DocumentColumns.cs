@@ -1,7 +1,6 @@
 using System.Globalization;
 using Holdfast.Engine.Documents;
 using Holdfast.Engine.Problems;
-using Npgsql;
 
 namespace Holdfast.Components.Postgres.Documents;
 
@@ -22,11 +21,14 @@ internal sealed class DocumentColumns
 
     private string Source => $"(\n{Query.Sql}\n) AS holdfast_source";
 
-    /// <summary>Asks the server for the columns, and refuses what can not be read by them.</summary>
+    /// <summary>A query whose columns are those of the statement.</summary>
+    public static string All(DocumentQuery query) => $"SELECT * FROM (\n{query.Sql}\n) AS holdfast_source";
+
+    /// <summary>Refuses what can not be read by these columns.</summary>
     /// <exception cref="ProblemException">A column is missing, or of a type that it can not have.</exception>
-    public static async Task<DocumentColumns> ReadAsync(NpgsqlConnection connection, DocumentQuery query, CancellationToken cancellation)
+    public static DocumentColumns Read(IReadOnlyList<(string Name, string Type)> columns, DocumentQuery query)
     {
-        var types = await TypesAsync(connection, query, cancellation);
+        var types = Types(columns, query);
         var (id, document) = (TypeOf(types, query, query.Id, "id"), TypeOf(types, query, query.Document, "document"));
         if (document is not ("json" or "jsonb"))
             throw Refuse(query, $"has the column '{query.Document}' for documents, which is of type {document}, not json or jsonb");
@@ -39,33 +41,41 @@ internal sealed class DocumentColumns
             : throw Refuse(query, $"has the column '{query.Version}' for versions, which is of type {version}, not a whole number or a time");
     }
 
-    /// <summary>All rows, or those of some ids.</summary>
-    public string RowsSql(bool documents, IReadOnlyCollection<string>? ids = null) =>
-        $"SELECT {_id}::text, {_version}{(documents ? $", {Sql.Identifier(Query.Document)}::text" : "")} FROM {Source}{(ids is null ? "" : $" WHERE {Among(ids)}")}";
+    /// <summary>All rows, or those of some ids: each an array of id, version, and document where it is wanted.</summary>
+    /// <param name="documents">With the documents.</param>
+    /// <param name="ids">The SQL of an array of texts; see <see cref="Ids"/>.</param>
+    public string RowsSql(bool documents, string? ids = null) =>
+        $"SELECT ARRAY[{_id}::text, {_version}{(documents ? $", {Sql.Identifier(Query.Document)}::text" : "")}] FROM {Source}{(ids is null ? "" : $" WHERE {Among(ids)}")}";
+
+    /// <summary>The text of an array of ids. What can not be an id of the column's type is no row's, so it is left out.</summary>
+    public string Ids(IReadOnlyCollection<string> ids) => Array(_idType switch
+    {
+        "smallint" or "integer" or "bigint" => ids.Where(id => long.TryParse(id, out var number) && number.ToString() == id),
+        "uuid" => ids.Where(id => Guid.TryParseExact(id, "D", out _)),
+        _ => ids,
+    });
 
     public ProblemException Failure(Exception failure) => PostgresProblem.Of(failure, $"Reading by the statement on line {Query.Place.Line} of the profile failed", Catalogue.DocumentSource);
 
     public ProblemException Refuse(string why) => Refuse(Query, why);
 
-    /// <summary>In the column's own type wherever it is a usual one, because only then an index is used. What can not be an id of that type is no row's.</summary>
-    private string Among(IReadOnlyCollection<string> ids) => _idType switch
+    /// <summary>In the column's own type wherever it is a usual one, because only then an index is used.</summary>
+    private string Among(string ids) => _idType switch
     {
-        "smallint" or "integer" or "bigint" => $"{_id} = ANY ({Array(ids.Where(id => long.TryParse(id, out var number) && number.ToString() == id))}::bigint[])",
-        "uuid" => $"{_id} = ANY ({Array(ids.Where(id => Guid.TryParseExact(id, "D", out _)))}::uuid[])",
-        "text" or "character varying" => $"{_id} = ANY ({Array(ids)}::text[])",
-        _ => $"{_id}::text = ANY ({Array(ids)}::text[])",
+        "smallint" or "integer" or "bigint" => $"{_id} = ANY (({ids})::bigint[])",
+        "uuid" => $"{_id} = ANY (({ids})::uuid[])",
+        "text" or "character varying" => $"{_id} = ANY ({ids})",
+        _ => $"{_id}::text = ANY ({ids})",
     };
 
     private static string Array(IEnumerable<string> ids) =>
-        Sql.Literal($"{{{string.Join(',', ids.Select(id => $"\"{id.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}\""))}}}");
+        $"{{{string.Join(',', ids.Select(id => $"\"{id.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}\""))}}}";
 
-    private static async Task<Dictionary<string, string>> TypesAsync(NpgsqlConnection connection, DocumentQuery query, CancellationToken cancellation)
+    private static Dictionary<string, string> Types(IReadOnlyList<(string Name, string Type)> columns, DocumentQuery query)
     {
-        await using var command = new NpgsqlCommand($"SELECT * FROM (\n{query.Sql}\n) AS holdfast_source LIMIT 0", connection) { AllResultTypesAreUnknown = true };
-        await using var reader = await command.ExecuteReaderAsync(cancellation);
         var types = new Dictionary<string, string>(StringComparer.Ordinal);
-        for (var i = 0; i < reader.FieldCount; i++)
-            if (!types.TryAdd(reader.GetName(i), reader.GetDataTypeName(i).Split('(')[0])) throw Refuse(query, $"has two columns '{reader.GetName(i)}'");
+        foreach (var (name, type) in columns)
+            if (!types.TryAdd(name, type)) throw Refuse(query, $"has two columns '{name}'");
         return types;
     }
 
