@@ -189,7 +189,18 @@ internal sealed class SearchCapture(SearchSettings settings, SearchServer server
 
     private async Task<JsonObject> LayoutAsync(CancellationToken cancellation) => await IndexLayout.ReadAsync(server, (await FindAsync(cancellation)).Open, cancellation);
 
-    private Task<PlatformIndices> FindAsync(CancellationToken cancellation) => PlatformIndices.FindAsync(server, settings.Indices, cancellation);
+    /// <summary>One index with a block for its metadata, or for reading, keeps the engine from listing or counting any that is asked for with it; it names that index.</summary>
+    private async Task<PlatformIndices> FindAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            return await PlatformIndices.FindAsync(server, settings.Indices, cancellation);
+        }
+        catch (ProblemException blocked) when (blocked.Problem.Code == Catalogue.SearchBlocked.Code)
+        {
+            throw new ProblemException(blocked.Problem with { Hint = $"Lift the block for the backup (PUT INDEX/_settings {{\"index.blocks.NAME\": null}}), or leave the index out: 'capture: [{string.Join(", ", settings.Indices.Append("-INDEX").Select(index => $"\"{index}\""))}]' in the profile." }, blocked);
+        }
+    }
 
     /// <summary>A block that the engine has set because a disk was full is no wish of anybody, and a restore does not set it again.</summary>
     private void WarnOfBlocks(StepContext context)

@@ -50,9 +50,18 @@ internal sealed class SearchCluster(WebServer server)
         "/_tasks?actions=*write*,*reindex*,*snapshot*&group_by=parents&detailed=true",
         answer => [.. answer.GetProperty("tasks").EnumerateObject().Select(task => task.Value).Where(task => !IsQuestion(task) && !IsOfTools(task)).Select(Describe)], cancellation);
 
-    /// <summary>Snapshots in the making.</summary>
-    public Task<IReadOnlyList<string>> SnapshotsAsync(CancellationToken cancellation) => ReadAsync<IReadOnlyList<string>>(
-        "/_snapshot/_status?filter_path=-snapshots.indices,-snapshots.stats", answer => [.. answer.GetProperty("snapshots").EnumerateArray().Select(one => $"{one.GetProperty("snapshot").GetString()} in {one.GetProperty("repository").GetString()} ({one.GetProperty("state").GetString()})")], cancellation);
+    /// <summary>
+    /// Snapshots in the making, without what each of their shards does, which may be much. A filter takes an empty list away, so that it is asked again without
+    /// one: an answer that has no list at all is none.
+    /// </summary>
+    public async Task<IReadOnlyList<string>> SnapshotsAsync(CancellationToken cancellation)
+    {
+        const string path = "/_snapshot/_status";
+        var running = await ReadAsync($"{path}?filter_path=snapshots.snapshot,snapshots.repository,snapshots.state", answer => answer.TryGetProperty("snapshots", out var found) ? Names(found) : [], cancellation);
+        return running.Count > 0 ? running : await ReadAsync(path, answer => Names(answer.GetProperty("snapshots")), cancellation);
+
+        static IReadOnlyList<string> Names(JsonElement list) => [.. list.EnumerateArray().Select(one => $"{one.GetProperty("snapshot").GetString()} in {one.GetProperty("repository").GetString()} ({one.GetProperty("state").GetString()})")];
+    }
 
     /// <summary>Somebody who asks about snapshots, as we do, takes none.</summary>
     private static bool IsQuestion(JsonElement task) => task.GetProperty("action").GetString()!.StartsWith("cluster:admin/snapshot/status", StringComparison.Ordinal)

@@ -13,16 +13,16 @@ internal sealed class SearchUndos(SearchSettings settings, SearchServer server, 
 
     public IReadOnlyList<IUndoHandler> Handlers { get; } =
     [
-        new Handler(Kind(settings, "delete-snapshot"), (undo, stop) => new SnapshotRepository(server, undo.Arguments[Repository], clock).DeleteAsync(undo.Arguments[Snapshot], stop)),
-        new Handler(Kind(settings, "take-away"), async (undo, stop) =>
+        new Handler(server.Place, Kind(settings, "delete-snapshot"), (undo, stop) => new SnapshotRepository(server, undo.Arguments[Repository], clock).DeleteAsync(undo.Arguments[Snapshot], stop)),
+        new Handler(server.Place, Kind(settings, "take-away"), async (undo, stop) =>
         {
             await new SnapshotRepository(server, undo.Arguments[Repository], clock).UnregisterAsync(stop);
             // The directory lies in one of the engine's user, who could put links into it meanwhile: rm goes by descriptors, and follows none.
             await host.CallAsync("rm", ["-rf", "--", undo.Arguments[Directory]], Catalogue.SearchRestore, stop);
         }),
-        new Handler(Kind(settings, "move-back"), (undo, stop) => MoveBackAsync(server, clock, ShelvedIndex.Of(undo.Arguments), stop)),
-        new Handler(Kind(settings, "remove-lost"), (undo, stop) => RemoveLostAsync(server, undo.Arguments, stop)),
-        new Handler(Kind(settings, "remember-deletions"), async (undo, stop) =>
+        new Handler(server.Place, Kind(settings, "move-back"), (undo, stop) => MoveBackAsync(server, clock, ShelvedIndex.Of(undo.Arguments), stop)),
+        new Handler(server.Place, Kind(settings, "remove-lost"), (undo, stop) => RemoveLostAsync(server, undo.Arguments, stop)),
+        new Handler(server.Place, Kind(settings, "remember-deletions"), async (undo, stop) =>
         {
             var path = $"/{SearchServer.Part(undo.Arguments[Index])}/_settings";
             if (await server.FindAsync(path, stop) is null) return;
@@ -81,10 +81,14 @@ internal sealed class SearchUndos(SearchSettings settings, SearchServer server, 
 
     private static string Kind(SearchSettings settings, string kind) => $"search/{settings.Name}.{kind}";
 
-    private sealed class Handler(string kind, Func<Undo, CancellationToken, Task> undo) : IUndoHandler
+    private sealed class Handler(string place, string kind, Func<Undo, CancellationToken, Task> undo) : IUndoHandler
     {
         public string Kind => kind;
 
-        public Task UndoAsync(Undo owed, CancellationToken cancellation) => undo(owed, cancellation);
+        public Task UndoAsync(Undo owed, CancellationToken cancellation) => UnexpectedAnswer.RefuseAsync(place, async () =>
+        {
+            await undo(owed, cancellation);
+            return true;
+        });
     }
 }

@@ -21,6 +21,9 @@ public sealed class MappingComparisonTests
     [InlineData("""{"properties":{"a":{"type":"text","analyzer":"english"}}}""", """{"properties":{"a":{"type":"text"}}}""", "analyzer of field a: not there -> english (needs a new index, unless the engine changes it in place)")]
     [InlineData("""{"properties":{"a":{"type":"keyword"}}}""", """{"properties":{"a":{"type":"keyword","index":false}}}""", "index of field a: false -> true (needs a new index, unless the engine changes it in place)")]
     [InlineData("""{"properties":{"a":{"type":"text","fields":{"raw":{"type":"keyword"}}}}}""", """{"properties":{"a":{"type":"text"}}}""", "field a.raw: not there -> {\"type\":\"keyword\"}")]
+    [InlineData("""{"properties":{"a":{"type":"join","relations":{"p":"c"}}}}""", """{"properties":{"a":{"type":"join","eager_global_ordinals":true,"relations":{"p":"c"}}}}""", "")]
+    [InlineData("""{"properties":{"a":{"type":"completion"}}}""", """{"properties":{"a":{"type":"completion","analyzer":"simple","preserve_separators":true,"preserve_position_increments":true,"max_input_length":50}}}""", "")]
+    [InlineData("""{"properties":{"a":{"type":"search_as_you_type"}}}""", """{"properties":{"a":{"type":"search_as_you_type","doc_values":false,"max_shingle_size":3}}}""", "")]
     [InlineData("""{"dynamic":"strict"}""", "{}", "dynamic of mapping: true -> strict")]
     [InlineData("""{"_meta":{"schema":2}}""", """{"_meta":{"schema":1,"holdfast":{}}}""", "_meta.schema of mapping: 1 -> 2")]
     public void Differences(string wanted, string there, string expected) =>

@@ -25,6 +25,14 @@ internal sealed class MappingComparison
         ["date_detection"] = "true", ["numeric_detection"] = "false", ["fielddata"] = "false", ["include_in_parent"] = "false", ["include_in_root"] = "false",
     };
 
+    /// <summary>Defaults of fields of one type, some of which the engine answers although nobody has said them.</summary>
+    private static readonly Dictionary<(string Type, string Name), string> _typed = new()
+    {
+        [("join", "eager_global_ordinals")] = "true",
+        [("completion", "analyzer")] = "simple", [("completion", "preserve_separators")] = "true", [("completion", "preserve_position_increments")] = "true", [("completion", "max_input_length")] = "50",
+        [("search_as_you_type", "doc_values")] = "false", [("search_as_you_type", "max_shingle_size")] = "3",
+    };
+
     private readonly List<Difference> _found = [];
 
     /// <summary>What differs.</summary>
@@ -66,7 +74,8 @@ internal sealed class MappingComparison
         {
             // What the profile does not say of the index as a whole is the engine's own affair.
             if (!wanted.ContainsKey(name) && of == "mapping") continue;
-            var (want, have) = (Text(name, wanted[name]), Text(name, there[name]));
+            var type = of == "mapping" ? "" : TypeOf(there);
+            var (want, have) = (Text(type, name, wanted[name]), Text(type, name, there[name]));
             if (!IsSame(want, have)) _found.Add(new Difference($"{name} of {of}", have, want, NeedsNew: false) { MayNeedNew = !_changeable.Contains(name) });
         }
     }
@@ -79,9 +88,9 @@ internal sealed class MappingComparison
 
     private static string TypeOf(JsonObject field) => (string?)field["type"] ?? "object";
 
-    private static string Text(string name, JsonNode? value) => value switch
+    private static string Text(string type, string name, JsonNode? value) => value switch
     {
-        null => _defaults.GetValueOrDefault(name, ""),
+        null => _typed.TryGetValue((type, name), out var typed) ? typed : _defaults.GetValueOrDefault(name, ""),
         JsonValue => value.ToString(),
         _ => value.ToJsonString(),
     };
