@@ -83,6 +83,7 @@ internal sealed class ClusterCapture(
 
     private async Task DumpGlobalsAsync(StepContext context, CancellationToken cancellation)
     {
+        await LogicalSlots.ReportAsync(connector, _record, context, cancellation);
         if (await new GlobalsDump(connector, programs, target).RunAsync(cancellation)) return;
         context.Warn(Catalogue.PostgresPasswords.With($"The user \"{connector.Settings.User}\" may not read the passwords of the roles of {_cluster}."));
         _record?.Omit("the passwords of roles", $"the user \"{connector.Settings.User}\" may not read them");

@@ -31,6 +31,7 @@ public sealed class PhysicalRestoreTests
         var taken = await rig.CaptureAsync();
         var slots = Assert.Single(taken.Context.Warnings, warning => warning.Code == "HF-PG-LOGICAL-SLOT");
         Assert.Contains("debezium (pgoutput, database postgres)", slots.Message, StringComparison.Ordinal);
+        Assert.Equal(slots.Message, Assert.Single((await rig.CaptureAsync(PostgresMethod.Dump)).Context.Warnings, warning => warning.Code == "HF-PG-LOGICAL-SLOT").Message);
         await rig.Server.ExecuteAsync("postgres", "SELECT pg_drop_replication_slot('debezium'); INSERT INTO t0 VALUES (0); SELECT pg_switch_wal();");
         await rig.ArchiveAsync();
         await rig.Server.StopServerAsync();

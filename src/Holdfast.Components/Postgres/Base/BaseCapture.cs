@@ -64,7 +64,7 @@ internal sealed class BaseCapture(PostgresConnector connector, ClusterFacts plan
         // Asked now: since it was planned a tablespace may have been made, and the server been promoted, which its last checkpoint need not know.
         _facts = await _backup.AskAsync(cancellation) with { Timeline = await _backup.TimelineAsync(_start, cancellation) };
         _facts.RefuseInnerTablespaces(_cluster);
-        _facts.ReportSlots(_cluster, context);
+        LogicalSlots.Warn(_cluster, _facts.LogicalSlots, context);
         _files = new ClusterFiles(_cluster, _facts, session, clock);
         _files.Check();
         var parent = await BaseParent.FindAsync(session, _cluster, _facts.SystemIdentifier, context, cancellation);

@@ -20,11 +20,6 @@ internal sealed record ClusterFacts
         SELECT oid, spcname, pg_catalog.pg_tablespace_location(oid) FROM pg_catalog.pg_tablespace WHERE spcname NOT IN ('pg_default', 'pg_global') ORDER BY oid
         """;
 
-    /// <summary>Slots of logical replication: what their consumers have read is known to this server alone, so no copy can carry them.</summary>
-    private const string SlotQuestion = """
-        SELECT slot_name, plugin, database FROM pg_catalog.pg_replication_slots WHERE slot_type = 'logical' AND NOT temporary ORDER BY slot_name
-        """;
-
     public required string DataDirectory { get; init; }
     public required string ConfigFile { get; init; }
 
@@ -64,19 +59,13 @@ internal sealed record ClusterFacts
                 "Make a tablespace elsewhere and move its tables there (ALTER TABLE ALL IN TABLESPACE ... SET TABLESPACE), or use the method dump.");
     }
 
-    /// <summary>Warns of the logical slots, which are not in the recovery point.</summary>
-    public void ReportSlots(string cluster, Engine.Running.StepContext context)
-    {
-        if (LogicalSlots.Count > 0) context.Warn(Catalogue.PostgresLogicalSlots.With($"The logical replication slots of {cluster} are not in the recovery point: {string.Join("; ", LogicalSlots)}."));
-    }
-
     /// <exception cref="ProblemException">The server does not answer, or does not tell us.</exception>
     public static async Task<ClusterFacts> AskAsync(PostgresConnector connector, NpgsqlConnection connection, CancellationToken cancellation)
     {
         try
         {
             var facts = (await connection.RowsAsync(Question, Read, cancellation))[0];
-            var slots = await connection.RowsAsync(SlotQuestion, row => $"{row[0]} ({row[1]}, database {row[2]})", cancellation);
+            var slots = await Postgres.LogicalSlots.FindAsync(connection, cancellation);
             return facts with { LogicalSlots = slots, Tablespaces = await connection.RowsAsync(TablespaceQuestion, row => new TablespaceEntry(uint.Parse(row[0]), row[1], row[2]), cancellation) };
         }
         catch (Exception exception) when (PostgresProblem.Recognises(exception))

@@ -51,7 +51,7 @@ internal static class ClusterRecord
         ["stopLsn"] = record.StopLsn,
         ["markLsn"] = record.Mark?.Lsn,
         ["checksums"] = record.Checksums,
-        ["leftOut"] = new JsonArray([.. (record.Method == "base" ? facts.LogicalSlots : []).Select(slot => (JsonNode)$"logical replication slot {slot}")]),
+        ["leftOut"] = LogicalSlots.LeftOut(record.Method == "base" ? facts.LogicalSlots : []),
         ["tablespaces"] = new JsonArray([.. record.Tablespaces.Select(tablespace => (JsonNode)new JsonObject { ["oid"] = tablespace.Oid, ["name"] = tablespace.Name, ["path"] = tablespace.Path })]),
         ["damaged"] = new JsonArray([.. record.Damaged.Select(file => (JsonNode)new JsonObject { ["file"] = file.File, ["pages"] = file.Count })]),
     };

@@ -65,7 +65,7 @@ internal sealed class StreamCapture(PostgresConnector connector, ClusterFacts pl
         session.Keep(_wal);
         _facts = await _backup.AskAsync(cancellation);
         _facts.RefuseInnerTablespaces(_cluster);
-        _facts.ReportSlots(_cluster, context);
+        LogicalSlots.Warn(_cluster, _facts.LogicalSlots, context);
         Interlocked.Exchange(ref context.Counters.BytesTotal, _facts.Size);
         var started = clock.GetUtcNow();
         await using var stream = await BackupStream.OpenAsync(connector, _facts.Version, cancellation);
