@@ -12,8 +12,21 @@ public static class TrustedPath
     /// <param name="path">An absolute path; its end need not exist.</param>
     /// <returns>The owner of the first folder on the way in which somebody besides root can exchange the next entry; null where there is none.</returns>
     /// <exception cref="IOException">A link lies behind such a folder, or in it.</exception>
-    public static (uint User, uint Group)? Keeper(string path)
+    public static (uint User, uint Group)? Keeper(string path) => Follow(path, out var link) is var keeper && link is null ? keeper : throw new IOException($"{link} is a link that another user than root can exchange");
+
+    /// <summary>The user who can lead a path elsewhere by a link; null where the way has no link but root's.</summary>
+    /// <param name="path">An absolute path.</param>
+    /// <param name="link">The first such link.</param>
+    public static (uint User, uint Group)? LinkedBy(string path, out string? link)
     {
+        var keeper = Follow(path, out link);
+        return link is null ? null : keeper;
+    }
+
+    /// <summary>Follows a path up to the first link that another user can exchange.</summary>
+    private static (uint User, uint Group)? Follow(string path, out string? link)
+    {
+        link = null;
         var parts = new Stack<string>(Parts(path).Reverse());
         var (at, links, keeper) = ("", 0, ((uint, uint)?)null);
         while (parts.TryPop(out var name))
@@ -27,7 +40,11 @@ public static class TrustedPath
                 at = $"{at}/{name}";
                 continue;
             }
-            if (keeper is not null || entry.User != 0) throw new IOException($"{at}/{name} is a link that another user than root can exchange");
+            if (keeper is not null || entry.User != 0)
+            {
+                link = $"{at}/{name}";
+                return keeper ?? (entry.User, entry.Group);
+            }
             if (++links > MostLinks) throw new IOException($"{path} leads over too many links");
             var target = new FileInfo($"{at}/{name}").LinkTarget ?? "";
             if (target.StartsWith('/')) at = "";

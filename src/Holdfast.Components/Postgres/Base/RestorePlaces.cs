@@ -1,4 +1,5 @@
 using System.Globalization;
+using Holdfast.Engine.Hosts;
 using Holdfast.Engine.Problems;
 using Holdfast.Restic.Archiving;
 
@@ -9,6 +10,9 @@ namespace Holdfast.Components.Postgres.Base;
 /// <param name="Tablespaces">The folder of each tablespace, with the one it came from.</param>
 internal sealed record RestorePlaces(string Data, IReadOnlyList<TablespacePlace> Tablespaces)
 {
+    /// <summary>The data directory as it is named, before links are followed.</summary>
+    private string Named { get; init; } = Data;
+
     /// <exception cref="ProblemException">A place is given for a tablespace that the cluster does not have, or is no absolute path.</exception>
     public static RestorePlaces Of(BaseRecord record, string? target, IReadOnlyDictionary<string, string> places)
     {
@@ -21,12 +25,13 @@ internal sealed record RestorePlaces(string Data, IReadOnlyList<TablespacePlace>
         }
         return new RestorePlaces(
             LocalEntries.Resolve(target + record.DataDirectory),
-            [.. moved.Select(tablespace => new TablespacePlace(tablespace.Oid, tablespace.Path, places.TryGetValue(Key(tablespace), out var place) ? Path.TrimEndingDirectorySeparator(Path.GetFullPath(place)) : target + tablespace.Path))]);
+            [.. moved.Select(tablespace => new TablespacePlace(tablespace.Oid, tablespace.Path, places.TryGetValue(Key(tablespace), out var place) ? Path.TrimEndingDirectorySeparator(Path.GetFullPath(place)) : target + tablespace.Path))]) { Named = target + record.DataDirectory };
     }
 
     /// <exception cref="ProblemException">Something that is no folder stands in the way of one, or one lies in another.</exception>
     public void Check()
     {
+        RefuseLed();
         foreach (var folder in Tablespaces.Select(tablespace => tablespace.Folder).Prepend(Data))
             if (Obstacle(folder) is { } obstacle) throw Catalogue.PostgresFiles.Throwable($"{folder} can not be made a folder: {obstacle} is none.", "Move it away, or choose another place with --target or --tablespace.");
         foreach (var tablespace in Tablespaces)
@@ -34,6 +39,14 @@ internal sealed record RestorePlaces(string Data, IReadOnlyList<TablespacePlace>
             if (IsWithin(tablespace.Folder, Data)) throw Refused(tablespace, $"lies in the data directory {Data}");
             if (Tablespaces.FirstOrDefault(other => other.Oid < tablespace.Oid && IsWithin(tablespace.Folder, other.Folder) && IsWithin(other.Folder, tablespace.Folder)) is { } same) throw Refused(tablespace, $"is that of tablespace {same.Oid}, too");
         }
+    }
+
+    /// <summary>A link of the server's user may lead to what that user could exchange anyway, never to what is root's: that would be moved aside, and a folder of the user put there.</summary>
+    private void RefuseLed()
+    {
+        if (!Environment.IsPrivilegedProcess || TrustedPath.LinkedBy(Named, out var link) is not { } user || TrustedPath.LinkedBy(Data, out _) is null && TrustedPath.Keeper(Data)?.User == user.User) return;
+        throw Catalogue.PostgresFiles.Throwable(
+            $"The way to the data directory {Named} leads over {link} to {Data}, and another user than root can exchange that link.", "Let root make the link, in a folder that root alone can write, or restore with --target.");
     }
 
     /// <summary>The server that runs in the data directory, if one does.</summary>

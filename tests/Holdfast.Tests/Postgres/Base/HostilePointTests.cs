@@ -60,6 +60,19 @@ public sealed class HostilePointTests
     public async Task A_record_that_Holdfast_has_not_written_is_refused(string before, string after) =>
         Assert.Equal("HF-POINT-MANIFEST", (await PlanAsync(Valid.Replace(before, after, StringComparison.Ordinal), "postgres", _ => { })).Code);
 
+    [Fact]
+    public async Task A_data_directory_that_its_user_has_made_a_link_to_a_folder_of_root_s_is_refused()
+    {
+        Require.Root();
+        using var folder = new TempFolder();
+        File.SetUnixFileMode(folder.Path, (UnixFileMode)0b111_101_101);
+        var (theirs, victim) = (folder.Folder("theirs"), folder.Folder("victim"));
+        Directory.CreateSymbolicLink($"{theirs}/data", victim);
+        (await Command.RunAsync("chown", ["-hR", "65534:65534", theirs])).Succeeded();
+        var led = await PlanAsync(Valid.Replace("/nowhere/holdfast/data", $"{theirs}/data", StringComparison.Ordinal), "postgres", _ => { });
+        Assert.Contains($"leads over {theirs}/data to {victim}", led.Message, StringComparison.Ordinal);
+    }
+
     /// <summary>The problem of a plan for a restore of a point with one record, a data directory of an owner, and what is added to that.</summary>
     private static async Task<Problem> PlanAsync(string record, string owner, Action<SnapshotWriter> add)
     {
