@@ -28,7 +28,7 @@ public sealed class DamageTests
         Assert.Contains(victim.Name[..8], check.Output + check.Errors, StringComparison.Ordinal);
 
         var target = scene["target"];
-        var restore = await scene.RunAsync("restore", "--target", target, "--yes");
+        var restore = await scene.RunAsync("restore", "--target", target, "--yes", "--privileged-modes");
         Assert.NotEqual(0, restore.ExitCode);
         Assert.Matches(@"\[HF-[A-Z-]+\]\n +hint: ", restore.Errors);
         await NothingWrongStandsThereAsync(before, target + scene.Source);
@@ -57,7 +57,7 @@ public sealed class DamageTests
 
         (await scene.RunAsync("backup")).Succeeded();
         var target = scene["target"];
-        (await scene.RunAsync("restore", "--target", target, "--yes")).Succeeded();
+        (await scene.RunAsync("restore", "--target", target, "--yes", "--privileged-modes")).Succeeded();
         Assert.Empty(before.Differences(await Tree.ListAsync(target + scene.Source)));
         (await scene.RunAsync("backup")).Succeeded();
     }

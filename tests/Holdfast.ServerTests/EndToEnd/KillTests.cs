@@ -42,17 +42,17 @@ public sealed class KillTests(ITestOutputHelper output)
     {
         using var scene = await Scene.WithPointAsync(mebibytes: 100);
         var tree = await Tree.ListAsync(scene.Source);
-        var killer = new Killer(Sample.Random("restore"), await TimeAsync(scene, "restore", "--target", scene["first"], "--yes"));
+        var killer = new Killer(Sample.Random("restore"), await TimeAsync(scene, "restore", "--target", scene["first"], "--yes", "--privileged-modes"));
         for (var round = 0; round < Kills; round++)
         {
             var target = scene[$"target-{round}"];
             var mine = target + scene.Source + "/etc/plain";
             Directory.CreateDirectory(Path.GetDirectoryName(mine)!);
             File.WriteAllText(mine, "mine");
-            using (var restore = scene.Start("restore", "--target", target, "--yes")) await killer.KillAsync(restore);
+            using (var restore = scene.Start("restore", "--target", target, "--yes", "--privileged-modes")) await killer.KillAsync(restore);
 
             (await scene.RunAsync("recover")).Succeeded();
-            (await scene.RunAsync("restore", "--target", target, "--yes")).Succeeded();
+            (await scene.RunAsync("restore", "--target", target, "--yes", "--privileged-modes")).Succeeded();
             var restored = await Tree.ListAsync(target + scene.Source);
             Assert.All(tree.Entries.Where(entry => entry.Value.Type == "f"), entry => Assert.Equal(entry.Value with { LinkedTo = "" }, restored.Entries[entry.Key] with { LinkedTo = "" }));
             Assert.Contains(Directory.EnumerateFiles(Path.GetDirectoryName(mine)!, "plain*"), path => File.ReadAllText(path) == "mine");

@@ -34,6 +34,9 @@ internal sealed class MountSpace : IDisposable
     /// <summary>Makes that file system larger, with all in it.</summary>
     public Task EnlargeAsync(string place, string size) => DoAsync("mount", "-o", $"remount,size={size}", place);
 
+    /// <summary>Mounts a file on another, as containers get their configuration.</summary>
+    public Task MountFileAsync(string file, string place) => DoAsync("mount", "--bind", file, place);
+
     /// <summary>Lets nobody write below a folder, not even root.</summary>
     public async Task MakeReadOnlyAsync(string place)
     {

@@ -32,7 +32,7 @@ public sealed class ReadOnlyRepositoryTests
         using var scene = await MountedAsync();
         var before = await Tree.ListAsync(scene.Source);
 
-        var told = (await scene.RunAsync("restore", "--target", scene["look"], "--yes")).Succeeded();
+        var told = (await scene.RunAsync("restore", "--target", scene["look"], "--yes", "--privileged-modes")).Succeeded();
 
         Assert.Contains(Unlocked, told.Errors, StringComparison.Ordinal);
         Assert.Empty(before.Differences(await Tree.ListAsync(scene["look"] + scene.Source)));
@@ -63,7 +63,7 @@ public sealed class ReadOnlyRepositoryTests
     public async Task A_user_who_may_only_read_can_restore()
     {
         using var scene = await ForNobodyAsync();
-        var told = (await scene.RunAsync("restore", "--target", scene["look"], "--yes")).Succeeded();
+        var told = (await scene.RunAsync("restore", "--target", scene["look"], "--yes", "--privileged-modes")).Succeeded();
         Assert.Contains(Unlocked, told.Errors, StringComparison.Ordinal);
         Assert.Equal("plain", await File.ReadAllTextAsync($"{scene["look"]}{scene.Source}/etc/plain", TestContext.Current.CancellationToken));
     }
@@ -77,7 +77,7 @@ public sealed class ReadOnlyRepositoryTests
         {
             scene.Space = await MountSpace.MakeAsync();
             await scene.Space.MakeReadOnlyAsync(scene.Repository);
-            await scene.FailsAsync(Catalogue.RepositoryLocked, "restore", "--target", scene["look"], "--yes");
+            await scene.FailsAsync(Catalogue.RepositoryLocked, "restore", "--target", scene["look"], "--yes", "--privileged-modes");
             await scene.FailsAsync(Catalogue.RepositoryLocked, "repo", "check");
             (await scene.RunAsync("repo", "check", "--no-lock")).Succeeded();
         }

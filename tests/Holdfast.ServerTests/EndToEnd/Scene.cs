@@ -141,7 +141,7 @@ internal sealed class Scene : IDisposable
     {
         await CheckAsync();
         var target = _folder[$"restored-{Guid.NewGuid():N}"];
-        var restore = await RunAsync("restore", "--target", target, "--yes");
+        var restore = await RunAsync("restore", "--target", target, "--yes", "--privileged-modes");
         Assert.True(restore.ExitCode == (int)(isComplete ? ExitCode.Success : ExitCode.Incomplete), restore.ToString());
         Assert.Equal(!isComplete, restore.Errors.Contains(Catalogue.PointIncomplete.Code, StringComparison.Ordinal));
         Assert.Empty(expected.Differences(await Tree.ListAsync(target + Source)));
