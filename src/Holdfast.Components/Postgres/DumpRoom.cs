@@ -58,7 +58,7 @@ internal sealed class DumpRoom
         }
         var wal = Path.Join(_data, "pg_wal");
         Add(wal, Math.Max(0, Math.Min(all, _wal) - SizeOf(wal)));
-        foreach (var (place, needed) in _needed.GroupBy(pair => DeviceOf(pair.Key)).Select(group => (group.First().Key, group.Sum(pair => pair.Value))))
+        foreach (var (place, needed) in _needed.GroupBy(pair => DeviceOf(pair.Key), StringComparer.Ordinal).Select(group => (group.First().Key, group.Sum(pair => pair.Value))))
             Require(place, needed);
     }
 

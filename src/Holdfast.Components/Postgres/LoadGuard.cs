@@ -1,4 +1,3 @@
-using Npgsql;
 
 namespace Holdfast.Components.Postgres;
 

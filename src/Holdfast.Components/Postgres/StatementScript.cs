@@ -1,4 +1,3 @@
-using System.Text;
 using Holdfast.Engine.Problems;
 using Npgsql;
 

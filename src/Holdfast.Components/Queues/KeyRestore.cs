@@ -1,5 +1,4 @@
 using System.Text;
-using Holdfast.Engine.Planning;
 using Holdfast.Engine.Problems;
 using Holdfast.Engine.Running;
 
@@ -79,7 +78,7 @@ internal sealed class KeyRestore(RedisConnection redis, QueueKeys names, StepCon
         return true;
     }
 
-    private async Task PutAsync(KeyFileHead head, IReadOnlyList<DumpedKey> batch, CancellationToken cancellation)
+    private async Task PutAsync(KeyFileHead head, List<DumpedKey> batch, CancellationToken cancellation)
     {
         var now = await KeyCapture.NowAsync(redis, cancellation);
         var alive = batch.Where(key => key.Expires == 0 || key.Expires > now).ToList();

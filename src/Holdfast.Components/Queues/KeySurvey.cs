@@ -43,7 +43,7 @@ internal sealed class KeySurvey(Broker broker)
         }
     }
 
-    private void Report(IReadOnlyList<RedisKey> described, bool isAll, StepContext context, Action<string, string> omit)
+    private void Report(List<RedisKey> described, bool isAll, StepContext context, Action<string, string> omit)
     {
         var types = string.Join(", ", described.GroupBy(key => key.Type == "?" ? "unknown" : key.Type, StringComparer.Ordinal).OrderByDescending(group => group.Count()).Select(group => $"{group.Count()} {group.Key}"));
         var typed = _count > described.Count ? $" (of the first {described.Count}: {types})" : $": {types}";

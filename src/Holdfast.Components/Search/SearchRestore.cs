@@ -222,7 +222,7 @@ internal sealed class SearchRestore(SearchSettings settings, SearchServer server
         if (chosen.Select(NameOf).Where(index => !there.Contains(index)).ToList() is { Count: > 0 } lacking)
             throw Catalogue.SearchRestore.Throwable($"The engine has restored all but {string.Join(", ", lacking)} of {Name}.", "See its log; the snapshot may lack them.");
         foreach (var (index, setting) in _unmet) context.Note($"{NameOf(index)} was restored without {setting} ('{SettingsOf(index)[setting]}'), which no node of {Name} meets.");
-        foreach (var managed in chosen.GroupBy(index => (string?)(SettingsOf(index)["index.lifecycle.name"] ?? SettingsOf(index)["index.plugins.index_state_management.policy_id"])).Where(policy => policy.Key is { Length: > 0 }))
+        foreach (var managed in chosen.GroupBy(index => (string?)(SettingsOf(index)["index.lifecycle.name"] ?? SettingsOf(index)["index.plugins.index_state_management.policy_id"]), StringComparer.Ordinal).Where(policy => policy.Key is { Length: > 0 }))
             context.Note($"The lifecycle policy '{managed.Key}' manages {string.Join(", ", managed.Select(NameOf))}. It is not in the recovery point; where it exists, it may delete what is older than it allows.");
     }
 

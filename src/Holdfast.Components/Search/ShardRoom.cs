@@ -10,6 +10,8 @@ namespace Holdfast.Components.Search;
 /// </summary>
 internal static class ShardRoom
 {
+    private static readonly string[] _levels = ["transient", "persistent", "defaults"];
+
     private const long Usual = 1000;
 
     /// <summary>Counts what there would be at the most. What the user may not see is not counted, so that nothing is refused by it.</summary>
@@ -29,7 +31,7 @@ internal static class ShardRoom
         {
             var (primaries, copies) = (Number(line?["pri"]), Number(line?["rep"]));
             if ((string?)line?["status"] == "open") now += primaries * (1 + copies);
-            if (line?["index"] is not { } index || !moved.Contains((string)index!)) continue;
+            if (line?["index"] is not { } index || !moved.Contains((string)index!, StringComparer.Ordinal)) continue;
             (aside, freed, largest) = (aside + primaries, freed + (primaries * (1 + copies)), Math.Max(largest, primaries));
         }
         // Each clone is made before what it is of is deleted.
@@ -45,7 +47,7 @@ internal static class ShardRoom
         try
         {
             var settings = await server.GetAsync("/_cluster/settings?include_defaults=true&filter_path=*.cluster.max_shards_per_node", cancellation);
-            return new[] { "transient", "persistent", "defaults" }.Select(level => settings[level]?["cluster"]?["max_shards_per_node"]).FirstOrDefault(found => found is not null) is { } limit ? Number(limit, Usual) : Usual;
+            return _levels.Select(level => settings[level]?["cluster"]?["max_shards_per_node"]).FirstOrDefault(found => found is not null) is { } limit ? Number(limit, Usual) : Usual;
         }
         catch (ProblemException forbidden) when (forbidden.Problem.Code == Catalogue.WebAuthentication.Code)
         {

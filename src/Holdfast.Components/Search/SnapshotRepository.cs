@@ -25,7 +25,7 @@ internal sealed class SnapshotRepository(SearchServer server, string name, TimeP
         if (await server.FindAsync(Path, cancellation) is not { } found || (string?)found[name]?["type"] != "fs" || (string?)found[name]!["settings"]?["location"] is not { } location) return null;
         if (System.IO.Path.IsPathRooted(location)) return location;
         var nodes = await new NodePaths(server, location).ReadAsync(cancellation);
-        return nodes.Select(node => node.Paths.FirstOrDefault()).OfType<string>().FirstOrDefault() is { } root ? System.IO.Path.Combine(root, location) : location;
+        return nodes.Select(node => (node.Paths.Count > 0 ? node.Paths[0] : null)).OfType<string>().FirstOrDefault() is { } root ? System.IO.Path.Combine(root, location) : location;
     }
 
     /// <summary>A repository that is registered for reading alone belongs to another cluster, which writes it.</summary>

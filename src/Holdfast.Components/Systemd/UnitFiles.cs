@@ -1,6 +1,5 @@
 using Holdfast.Engine.Hosts;
 using Holdfast.Engine.Planning;
-using Holdfast.Engine.Running;
 
 namespace Holdfast.Components.Systemd;
 

@@ -1,4 +1,3 @@
-using Holdfast.Components.Files;
 using Holdfast.Engine.Problems;
 using Holdfast.Engine.Running;
 using Holdfast.Testing;
@@ -53,7 +52,7 @@ public sealed class LiveStoreTests
         rig.Manifest.Mode = BackupMode.Quiesced;
         rig.Disk.Write("srv/mongo/WiredTiger", "x");
         var held = rig.Disk.Write("srv/mongo/WiredTiger.wt", "x");
-        using var holder = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo("sh", ["-c", "exec 3<\"$1\"; echo; read -r line", "sh", held]) { RedirectStandardInput = true, RedirectStandardOutput = true })!;
+        using var holder = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo("sh", ["-c", "exec 3<\"$1\"; echo; read -r line", "sh", held]) { RedirectStandardInput = true, RedirectStandardOutput = true, UseShellExecute = false })!;
         await holder.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken);
         await rig.CaptureAsync(rig.Component("groups: { All: [DISK/srv] }"));
         holder.StandardInput.Close();

@@ -1,6 +1,4 @@
-using Holdfast.Restic;
 using Holdfast.Restic.Restoring;
-using Holdfast.Restic.Snapshots;
 using Xunit;
 
 namespace Holdfast.Tests.Restoring;

@@ -1,5 +1,3 @@
-using Holdfast.Restic;
-using Holdfast.Restic.Posix;
 using Holdfast.Restic.Restoring;
 using Xunit;
 

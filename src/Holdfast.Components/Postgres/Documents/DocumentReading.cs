@@ -1,6 +1,5 @@
 using Holdfast.Engine.Documents;
 using Holdfast.Engine.Problems;
-using Npgsql;
 
 namespace Holdfast.Components.Postgres.Documents;
 

@@ -29,9 +29,9 @@ internal static partial class PathSetting
         $"The configuration of the node {what}, so it was not changed.", $"Add '{directory}' to {Name} in it yourself, beside what it has, and restart the node.");
 
     private static bool IsAsWanted(IReadOnlyDictionary<string, IReadOnlyList<string>> before, IReadOnlyDictionary<string, IReadOnlyList<string>>? after, IReadOnlyList<string> wanted) =>
-        after is not null && after.GetValueOrDefault(Name, []).Select(Bare).SequenceEqual(wanted)
+        after is not null && after.GetValueOrDefault(Name, []).Select(Bare).SequenceEqual(wanted, StringComparer.Ordinal)
         && before.Keys.Append(Name).ToHashSet(StringComparer.Ordinal).SetEquals(after.Keys)
-        && before.All(setting => setting.Key == Name || setting.Value.SequenceEqual(after[setting.Key]));
+        && before.All(setting => setting.Key == Name || setting.Value.SequenceEqual(after[setting.Key], StringComparer.Ordinal));
 
     /// <summary>One line more in a list of lines, in their own way; null where there is no such list.</summary>
     private static string? WithItem(string configuration, string directory)

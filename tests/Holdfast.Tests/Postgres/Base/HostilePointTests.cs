@@ -1,7 +1,5 @@
 using Holdfast.Components.Postgres;
-using Holdfast.Components.Postgres.Base;
 using Holdfast.Engine.Hosts;
-using Holdfast.Engine.Planning;
 using Holdfast.Engine.Problems;
 using Holdfast.Engine.Profiles;
 using Holdfast.Engine.Running;
