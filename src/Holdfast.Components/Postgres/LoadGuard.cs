@@ -1,4 +1,3 @@
-
 namespace Holdfast.Components.Postgres;
 
 /// <summary>

@@ -1,4 +1,3 @@
-using Holdfast.Restic.Restoring;
 using Xunit;
 
 namespace Holdfast.Tests.Restoring;
