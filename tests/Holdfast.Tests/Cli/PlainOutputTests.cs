@@ -37,8 +37,9 @@ public sealed class PlainOutputTests : IDisposable
         output.Tell(new MessageEvent("Next: take a backup."));
         output.Tell(new StepFinishedEvent("Capture files", StepOutcome.Done, 1, 1, 1));
         output.Tell(ProblemEvent.Warning(Odd));
-        output.Tell(new RecoverFinishedEvent(0, 0, 0));
-        Assert.Equal("Nothing is owed: every run ended by itself.\n", Text(_output));
+        output.Tell(new RecoverFinishedEvent(0, 0, 0)); // what the timer asks each minute
+        output.Tell(new RecoverFinishedEvent(1, 2, 0));
+        Assert.Equal("1 run had been cut off; 2 undos of what they owed done.\n", Text(_output));
         Assert.StartsWith("warning:", Text(_errors), StringComparison.Ordinal);
     }
 

@@ -30,13 +30,14 @@ public sealed class DatabaseSqlTests
     [Fact]
     public void Lists_of_names_are_set_name_by_name_and_other_settings_as_one_value()
     {
-        var settings = new[] { new DatabaseSetting(null, "search_path", "public, \"Odd, \"\"one\"\"\", \"\""), new DatabaseSetting("r", "a.b", "x, y") };
+        var settings = new[] { new DatabaseSetting(null, "search_path", "public, \"Odd, \"\"one\"\"\", \"\""), new DatabaseSetting("r", "a.b", "x, y"), new DatabaseSetting(null, "statement_timeout", "1") };
         Assert.Equal(
             [
                 "ALTER DATABASE \"a\" SET \"search_path\" TO 'public', 'Odd, \"one\"', ''",
                 "ALTER ROLE \"r\" IN DATABASE \"a\" SET \"a.b\" TO 'x, y'",
             ],
-            DatabaseSql.Describe("a", Plain with { Settings = settings }).Skip(1));
+            DatabaseSql.SetUp("a", Plain with { Settings = settings }));
+        Assert.Equal(["ALTER DATABASE \"a\" SET \"statement_timeout\" TO '1'"], DatabaseSql.Describe("a", Plain with { Settings = settings }).Skip(1));
     }
 
     [Fact]
