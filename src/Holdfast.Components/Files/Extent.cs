@@ -10,19 +10,21 @@ internal readonly record struct Extent(long Files, long Bytes)
     public static Extent Measure(IEnumerable<string> places, Gate gate, CancellationToken cancellation)
     {
         long files = 0, bytes = 0;
-        var ahead = new Stack<(string Path, ulong Device)>(places.Select(place => (place, 0UL)));
-        while (ahead.TryPop(out var next))
+        // Names wait with their folder, not each as a whole path: a folder may have very many.
+        var ahead = new Stack<(string Prefix, ulong Device, IReadOnlyList<string> Names, int Next)>([("", 0, [.. places], 0)]);
+        while (ahead.TryPop(out var folder))
         {
             cancellation.ThrowIfCancellationRequested();
-            var path = next.Path;
+            if (folder.Next == folder.Names.Count) continue;
+            ahead.Push((folder.Prefix, folder.Device, folder.Names, folder.Next + 1));
+            var path = folder.Prefix + folder.Names[folder.Next];
             if (!Disk.TryFind(path, out var type, out var size) || gate.Excludes(path, type)) continue;
             if (type == NodeType.Directory)
             {
                 // Only where another file system begins can it be one of the kernel's.
                 var device = LocalEntries.DeviceOf(path);
-                if (device != next.Device && LocalEntries.KernelFileSystem(path) is not null) continue;
-                var prefix = path == "/" ? path : path + "/";
-                foreach (var name in Disk.Names(path)) ahead.Push((prefix + name, device));
+                if (device != folder.Device && LocalEntries.KernelFileSystem(path) is not null) continue;
+                ahead.Push((path == "/" ? path : path + "/", device, Disk.Names(path), 0));
                 continue;
             }
             files++;

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Threading.Channels;
 using Holdfast.Restic.Packs;
 using Holdfast.Restic.Posix;
@@ -73,14 +74,28 @@ internal sealed class FileArchiver : IAsyncDisposable
         _directories.Begin();
         try
         {
-            var nodes = (await Task.WhenAll(children)).OfType<Node>().ToList();
-            var (tree, _) = await _blobs.SaveAsync(BlobType.Tree, TreeCodec.Encode(nodes), _stop.Token);
+            var (tree, _) = await _blobs.SaveAsync(BlobType.Tree, await EncodeAsync(children), _stop.Token);
             return node with { Subtree = tree };
         }
         finally
         {
             _directories.End(null);
         }
+    }
+
+    // Of a folder with very many entries, the tree is large: it is not copied, and the nodes are let go before it is stored.
+    private static async Task<ReadOnlyMemory<byte>> EncodeAsync(List<Task<Node?>> children)
+    {
+        const int bytesOfNode = 400; // about: more only makes it grow
+        await Task.WhenAll(children);
+        var nodes = new List<Node>(children.Count);
+        foreach (var child in children)
+            if (await child is { } node) nodes.Add(node);
+        children.Clear();
+        children.TrimExcess();
+        var output = new ArrayBufferWriter<byte>(Math.Max(256, bytesOfNode * nodes.Count));
+        TreeCodec.Write(nodes, output);
+        return output.WrittenMemory;
     }
 
     private async ValueTask<Task<Node?>> EnqueueAsync(Job job)
