@@ -13,8 +13,13 @@ internal static class MadeUpName
     private const string IncompleteMark = "__holdfast_";
     private const string AsideMark = "_before_";
 
-    /// <summary>The database that is being restored, until it is complete.</summary>
-    public static string Incomplete(string database, string run) => Fit(database, IncompleteMark + Plain(run));
+    /// <summary>
+    /// The database that is being restored, until it is complete. It has ASCII letters only: scripts run in sessions whose characters are bytes, and
+    /// Npgsql counts the bytes of a startup packet as UTF-8 whatever the encoding of the session is, so that the server would wait for more of it.
+    /// </summary>
+    public static string Incomplete(string database, string run) => Ascii.IsValid(database)
+        ? Fit(database, IncompleteMark + Plain(run))
+        : Fit(new string([.. database.EnumerateRunes().Select(rune => rune.IsAscii ? (char)rune.Value : '_')]), $"_{Hash(database)}{IncompleteMark}{Plain(run)}");
 
     /// <summary>The database that stood there before the restore.</summary>
     public static string Aside(string database, string run) => Fit(database, AsideMark + Plain(run));

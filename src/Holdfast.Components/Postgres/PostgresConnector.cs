@@ -1,3 +1,4 @@
+using System.Text;
 using Holdfast.Engine.Hosts;
 using Holdfast.Engine.Profiles;
 using Npgsql;
@@ -124,7 +125,13 @@ internal sealed class PostgresConnector(PostgresSettings settings, ISecretReader
         connection.Options = StartupSettings.Options;
         connection.IncludeErrorDetail = true;
         connection.ClientEncoding = bytes ?? "UTF8";
-        if (bytes is not null) connection.Encoding = "iso-8859-1";
+        if (bytes is null) return connection;
+        // Npgsql counts the bytes of the startup packet as UTF-8: with other letters in it the server would wait for more.
+        if (!Ascii.IsValid(database) || !Ascii.IsValid(settings.User))
+            throw Engine.Problems.Catalogue.PostgresDump.Throwable(
+                $"Database \"{database}\" cannot be read as it is: its encoding is SQL_ASCII, and its name or the user's has letters beyond ASCII.",
+                "Rename the database (ALTER DATABASE ... RENAME TO ...), or leave it out of 'databases' in the profile and use 'method: base'.");
+        connection.Encoding = "iso-8859-1";
         return connection;
     }
 

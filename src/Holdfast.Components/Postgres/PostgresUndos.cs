@@ -79,7 +79,7 @@ internal sealed class PostgresUndos(PostgresConnector connector)
 
     private static async Task EmptyAsync(PostgresConnector connector, string database, CancellationToken cancellation)
     {
-        await using var inside = await connector.OpenAsync(database, cancellation, bytes: "SQL_ASCII");
+        await using var inside = await connector.OpenAsync(database, cancellation, bytes: System.Text.Ascii.IsValid(database) ? "SQL_ASCII" : null);
         await inside.ExecuteAsync(DropLargest, cancellation);
     }
 

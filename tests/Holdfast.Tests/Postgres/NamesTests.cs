@@ -21,6 +21,14 @@ public sealed class NamesTests
     }
 
     [Fact]
+    public void A_database_in_the_making_has_an_ascii_name_of_its_own()
+    {
+        string[] names = [MadeUpName.Incomplete("größe", Run), MadeUpName.Incomplete("grö_e", Run), MadeUpName.Incomplete(new string('ü', 31), Run), MadeUpName.Incomplete(new string('ü', 30), Run)];
+        Assert.All(names, name => Assert.True(System.Text.Ascii.IsValid(name) && name.Length <= MadeUpName.Longest && MadeUpName.IsIncomplete(name), name));
+        Assert.Equal(names.Length, names.Distinct(StringComparer.Ordinal).Count());
+    }
+
+    [Fact]
     public void Only_names_that_a_restore_made_up_are_incomplete()
     {
         Assert.True(MadeUpName.IsIncomplete(MadeUpName.Incomplete(new string('x', 63), Run)));
