@@ -29,7 +29,7 @@ internal static class RedisScripts
           if redis.call('EXISTS', KEYS[i + 3]) == 1 then return redis.error_reply('ERR ' .. KEYS[i + 3] .. ' is of a run that has not ended; run holdfast recover') end
         end
         -- Refused now, nothing has changed; refused at the end, the messages would be there without their mark.
-        redis.call('SET', KEYS[1], ARGV[2]) redis.call('DEL', KEYS[1])
+        redis.call('UNLINK', KEYS[1]) redis.call('SET', KEYS[1], ARGV[2]) redis.call('UNLINK', KEYS[1])
         local done = {1}
         for i = 2, #KEYS, 4 do
           local to, staging, aside, joining = KEYS[i], KEYS[i + 1], KEYS[i + 2], KEYS[i + 3]
