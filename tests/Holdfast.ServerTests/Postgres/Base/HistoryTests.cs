@@ -96,7 +96,12 @@ public sealed class HistoryTests(ITestOutputHelper output)
         await history.ArchiveAsync(int.MaxValue);
     });
 
-    private async Task RunAsync(Func<DrawnHistory, History, Task> act) => Assert.Null(await TryAsync(Sample.Seed, act));
+    /// <summary>A history that is written down: nothing of it is drawn but what it leaves open, and that is always the same.</summary>
+    private async Task RunAsync(Func<DrawnHistory, History, Task> act)
+    {
+        var failure = await TryAsync(20261123, act);
+        Assert.True(failure is null, failure);
+    }
 
     /// <summary>What went wrong, with all that happened before; null when nothing did.</summary>
     private async Task<string?> TryAsync(int seed, Func<DrawnHistory, History, Task> act)
