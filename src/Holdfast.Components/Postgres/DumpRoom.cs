@@ -11,6 +11,7 @@ namespace Holdfast.Components.Postgres;
 /// </summary>
 internal sealed class DumpRoom
 {
+    private const int LargestPidFile = 64 << 10;
     private const string Places = """
         SELECT current_setting('data_directory', true), (SELECT setting::bigint * 1048576 FROM pg_catalog.pg_settings WHERE name = 'max_wal_size'), current_setting('port')
         """;
@@ -39,7 +40,7 @@ internal sealed class DumpRoom
     {
         try
         {
-            return File.ReadLines(Path.Join(data, "postmaster.pid")).Skip(3).FirstOrDefault()?.Trim() == port;
+            return OwnedFile.ReadText(Path.Join(data, "postmaster.pid"), LargestPidFile).Split('\n').ElementAtOrDefault(3)?.Trim() == port;
         }
         catch (Exception hidden) when (hidden is IOException or UnauthorizedAccessException)
         {

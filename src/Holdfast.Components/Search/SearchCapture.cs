@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json.Nodes;
+using Holdfast.Engine.Hosts;
 using Holdfast.Engine.Planning;
 using Holdfast.Engine.Problems;
 using Holdfast.Engine.Running;
@@ -265,7 +266,11 @@ internal sealed class SearchCapture(SearchSettings settings, SearchServer server
         var location = LocalEntries.Resolve(named);
         if (!Directory.Exists(location))
             throw Catalogue.SearchPath.Throwable($"The directory '{location}' of the snapshot repository of {Name} is not on this machine.", "Mount it here, or set 'copy: false' in the profile: then the point names the snapshot.");
-        if (!Directory.EnumerateFiles(location, "index-*").Any())
+        // What the engine's user could have exchanged is read as that user's alone.
+        var owner = FileFacts.Of(location).User;
+        if (owner == 0 && settings.Location is null && Environment.IsPrivilegedProcess)
+            throw Catalogue.SearchPath.Throwable($"The directory '{location}', which {server.Place} names as its snapshot repository '{settings.Repository}', belongs to root, so it is not copied because an engine says so.", "Name it in the profile ('repository: location'), or give it to the engine's user.");
+        if (!Directory.EnumerateFiles(location, "index-*").Any() || !File.Exists(Path.Join(location, "index.latest")))
             throw Catalogue.SearchPath.Throwable($"The directory '{location}', which {server.Place} names as its snapshot repository '{settings.Repository}', has no list of snapshots (index-N), so it is not copied.", "See the settings of the repository (GET _snapshot): the directory must be the one that the nodes write, mounted here at the same place.");
         var counters = new ArchiveCounters();
         context.Counters.Refresh = shown => (shown.ItemsDone, shown.BytesDone) = (counters.FilesNew + counters.FilesChanged + counters.FilesUnchanged, counters.BytesRead);
@@ -273,6 +278,7 @@ internal sealed class SearchCapture(SearchSettings settings, SearchServer server
         var options = new ArchiveOptions
         {
             Counters = counters,
+            OwnedBy = owner == 0 || !Environment.IsPrivilegedProcess ? null : owner,
             Exclude = (path, _) => Path.GetFileName(path).StartsWith(SearchRestore.Beside, StringComparison.Ordinal),
             OnWarning = warning => { lock (lost) lost.Add(warning.Message); },
         };

@@ -36,6 +36,9 @@ public sealed record ArchiveOptions
     /// <summary>How often a file that changes while it is read is read again before it is kept as it is, with a warning. 3 by default.</summary>
     public int Rereads { get; init; } = 3;
 
+    /// <summary>The user, by number, whom a directory and all that is read below it must belong to; null for any. What belongs to others is reported as unreadable.</summary>
+    public uint? OwnedBy { get; init; }
+
     /// <summary>Reads files in the archiver's place; null to store them as they are. With a source, files are read once, whether they change or not.</summary>
     public IContentSource? Source { get; init; }
 

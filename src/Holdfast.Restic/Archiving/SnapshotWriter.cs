@@ -79,7 +79,7 @@ public sealed class SnapshotWriter : IAsyncDisposable
     {
         var previous = parent is null ? null : await TryFindAsync(parent, path, cancellation);
         if (!IsDirectory(directory, options)) return false;
-        await using var archiver = new FileArchiver(_repository, new WalkedFolder(directory), _blobs, _chunks, options.Counters ?? Counters, options, cancellation);
+        await using var archiver = new FileArchiver(_repository, new WalkedFolder(directory, options.OwnedBy), _blobs, _chunks, options.Counters ?? Counters, options, cancellation);
         try
         {
             var node = await await archiver.BeginAsync(directory, NameOf(path), previous);

@@ -11,6 +11,7 @@ namespace Holdfast.Restic.Posix;
 internal sealed unsafe partial class WalkedFolder : IDisposable
 {
     private const int CloseOnExec = 0x80000, NoAccessTime = 0x40000, NonBlocking = 0x800, PathOnly = 0x200000;
+    private const uint ReadByOthers = 4;
     private const long OpenAt2 = 437; // the same number on every architecture
 
     // NO_MAGICLINKS, NO_SYMLINKS and BENEATH. Source: linux/openat2.h.
@@ -24,16 +25,20 @@ internal sealed unsafe partial class WalkedFolder : IDisposable
 
     private readonly string _path;
     private readonly SafeFileHandle _handle;
+    private readonly uint? _owner;
 
     /// <summary>Opens the folder that the walk begins at; links on the way to it are followed.</summary>
-    /// <exception cref="PosixException">It is not there, or is no folder.</exception>
-    public WalkedFolder(string path)
+    /// <param name="path">Where it is.</param>
+    /// <param name="owner">The user whom the folder and all that is read below it must belong to; null for any. What root has there for all to read is read as well.</param>
+    /// <exception cref="PosixException">It is not there, is no folder, or belongs to somebody else (ELOOP).</exception>
+    public WalkedFolder(string path, uint? owner = null)
     {
-        _path = path.TrimEnd('/');
+        (_path, _owner) = (path.TrimEnd('/'), owner);
         using var native = new NativePath(path, stackalloc byte[NativePath.StackSize]);
         var descriptor = Libc.open(ref native.GetPinnableReference(), _folder | PathOnly | CloseOnExec, 0);
         _handle = new SafeFileHandle(descriptor, ownsHandle: true);
         if (descriptor < 0) throw PosixException.Last("open", path);
+        Own(_handle, path);
     }
 
     /// <summary>Opens a regular file below for reading. Opening never waits for another process, as a FIFO would.</summary>
@@ -45,7 +50,7 @@ internal sealed unsafe partial class WalkedFolder : IDisposable
         var file = Open(path, _noFollow | NonBlocking | NoAccessTime);
         // O_NOATIME is for owners.
         if (file.IsInvalid && Marshal.GetLastPInvokeError() == (int)Errno.EPERM) file = Open(path, _noFollow | NonBlocking);
-        return FileCalls.Regular(file, path, out status);
+        return Own(FileCalls.Regular(file, path, out status), path);
     }
 
     /// <summary>Opens a folder below, or this one, for listing.</summary>
@@ -53,10 +58,25 @@ internal sealed unsafe partial class WalkedFolder : IDisposable
     public SafeFileHandle OpenFolder(string path)
     {
         var folder = Open(path, _noFollow | NonBlocking | _folder);
-        return folder.IsInvalid ? throw PosixException.Last("list", path) : folder;
+        return folder.IsInvalid ? throw PosixException.Last("list", path) : Own(folder, path);
     }
 
     public void Dispose() => _handle.Dispose();
+
+    private SafeFileHandle Own(SafeFileHandle opened, string path)
+    {
+        if (!IsForeign(opened, path)) return opened;
+        opened.Dispose();
+        throw PosixException.Refused(path, $"{path} belongs to another user than {_owner}, so it is not read");
+    }
+
+    private bool IsForeign(SafeFileHandle opened, string path)
+    {
+        if (_owner is not { } owner) return false;
+        var status = FileStatus.Of(opened, path);
+        var isForAll = status is { Uid: 0, IsRegular: true, Links: 1 } && (status.Mode & ReadByOthers) != 0;
+        return status.Uid != owner && !isForAll;
+    }
 
     private SafeFileHandle Open(string path, int flags)
     {

@@ -31,7 +31,7 @@ internal sealed class NodeSetup(SearchSettings settings, SearchServer server, IH
         var nodes = Names(lacking);
         if (settings.Configuration is not { } file || settings.Service is not { } service)
             throw Catalogue.SearchPath.Throwable($"The nodes {nodes} lack '{location}' in their setting path.repo.", $"Add path.repo: [\"{location}\"] to the configuration of each and restart it; or name 'configuration' and 'service' of this machine's node under 'repository' in the profile.");
-        var own = NodePaths.Own(all, System.IO.File.Exists(file) ? await System.IO.File.ReadAllTextAsync(file, cancellation) : "", host.Name);
+        var own = NodePaths.Own(all, System.IO.File.Exists(file) ? ConfigurationFile.Read(file) : "", host.Name);
         if (!own.Any(node => node.Lacks))
         {
             if (steps.Count > 0) return steps;
@@ -44,7 +44,7 @@ internal sealed class NodeSetup(SearchSettings settings, SearchServer server, IH
     public async Task UndoAsync(Undo undo, CancellationToken cancellation)
     {
         if (!System.IO.File.Exists(undo.Arguments[Aside])) return;
-        System.IO.File.Move(undo.Arguments[Aside], undo.Arguments[File], overwrite: true);
+        ConfigurationFile.PutBack(undo.Arguments[File], undo.Arguments[Aside]);
         await RunAsync("systemctl", ["restart", "--", undo.Arguments[Service]], cancellation);
     }
 
@@ -54,25 +54,31 @@ internal sealed class NodeSetup(SearchSettings settings, SearchServer server, IH
 
     private async Task MakeAsync(string location, string? owner, CancellationToken cancellation)
     {
-        PrivateFolder.MakeShared(location); // the engine's user passes through the folders above it
-        // It was made just now: a link in its place is somebody else's.
-        if (owner is not null) await RunAsync("chown", ["-h", "--", $"{owner}:", location], cancellation);
+        using (TrustedPath.ActAsKeeper(location)) PrivateFolder.MakeShared(location); // the engine's user passes through the folders above it
+        if (owner is not null) await OwnAsync(location, owner, cancellation);
     }
 
-    private Task<string> OwnAsync(string location, string owner, CancellationToken cancellation) => RunAsync("chown", ["--", $"{owner}:", location], cancellation);
+    /// <summary>By its path, so only where nobody but root can put something else there.</summary>
+    private async Task OwnAsync(string location, string owner, CancellationToken cancellation)
+    {
+        if (TrustedPath.Keeper(location) is null)
+            await RunAsync("chown", ["--", $"{owner}:", location], cancellation);
+        else if (await OwnerAsync(location, cancellation) != owner)
+            throw Catalogue.SearchPath.Throwable($"{location} lies in a folder of another user than root, who could exchange it, so it was not given to {owner}.", "Choose a directory in a folder of root, or give it to the engine's user yourself.");
+    }
 
     private async Task<string> OwnerAsync(string location, CancellationToken cancellation) => (await RunAsync("stat", ["-c", "%U", "--", location], cancellation)).Trim();
 
     private async Task ChangeAsync(string location, string file, string service, StepContext context, CancellationToken cancellation)
     {
-        var before = await System.IO.File.ReadAllTextAsync(file, cancellation);
+        var before = ConfigurationFile.Read(file);
         if (PathSetting.Add(before, location) is { } after)
         {
             var aside = $"{file}.before-{context.RunId.ToLowerInvariant()}";
             var undo = new Undo(Kind, $"Give {file} its old content back, and restart {service}.", new Dictionary<string, string>(StringComparer.Ordinal) { [File] = file, [Aside] = aside, [Service] = service });
-            await RunAsync("cp", ["--preserve=all", "--", file, aside], cancellation);
+            ConfigurationFile.WriteBeside(aside, before);
             await context.OweAsync(undo, cancellation);
-            await System.IO.File.WriteAllTextAsync(file, after, cancellation); // into the same file: its owner, mode and labels stay
+            ConfigurationFile.Write(file, after);
             await RestartAsync(service, location, before, context, cancellation);
             await context.SettleAsync(undo, cancellation);
             context.Note($"The old configuration is {aside}.");

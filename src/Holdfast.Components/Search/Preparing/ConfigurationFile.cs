@@ -1,0 +1,81 @@
+using System.ComponentModel;
+using System.Text;
+using Holdfast.Engine.Hosts;
+using Holdfast.Engine.Problems;
+
+namespace Holdfast.Components.Search.Preparing;
+
+/// <summary>
+/// The configuration file of an engine's node. It may lie in a folder of the engine's user, who could exchange it for a link while root works on
+/// it: so it is read and written with the rights of whoever can exchange it, and by one descriptor, which keeps its owner, mode and labels.
+/// </summary>
+internal static class ConfigurationFile
+{
+    private const int Largest = 4 << 20;
+
+    /// <exception cref="ProblemException">The file cannot be read.</exception>
+    public static string Read(string file)
+    {
+        try
+        {
+            using var acting = TrustedPath.ActAsKeeper(file);
+            return OwnedFile.ReadText(file, Largest, followLinks: true);
+        }
+        catch (Exception refused) when (IsRefusal(refused))
+        {
+            throw Refused(file, "read", refused);
+        }
+    }
+
+    /// <summary>Writes a text into the file that exists.</summary>
+    /// <exception cref="ProblemException">The file cannot be written, or has another name elsewhere (a hard link).</exception>
+    public static void Write(string file, string text)
+    {
+        try
+        {
+            using var acting = TrustedPath.ActAsKeeper(file);
+            using var handle = File.OpenHandle(file, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
+            if (FileFacts.Of(handle) is not { IsRegular: true, Links: 1 }) throw new IOException("it is not a regular file with one name");
+            var bytes = Encoding.UTF8.GetBytes(text);
+            RandomAccess.Write(handle, bytes, 0);
+            RandomAccess.SetLength(handle, bytes.Length);
+            RandomAccess.FlushToDisk(handle);
+        }
+        catch (Exception refused) when (IsRefusal(refused))
+        {
+            throw Refused(file, "written", refused);
+        }
+    }
+
+    /// <summary>Writes a text into a new file beside it, which its owner alone can read.</summary>
+    /// <exception cref="ProblemException">The file cannot be made.</exception>
+    public static void WriteBeside(string path, string text)
+    {
+        try
+        {
+            using var acting = TrustedPath.ActAsKeeper(path);
+            using var handle = File.OpenHandle(path, FileMode.CreateNew, FileAccess.Write);
+            File.SetUnixFileMode(handle, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+            RandomAccess.Write(handle, Encoding.UTF8.GetBytes(text), 0);
+            RandomAccess.FlushToDisk(handle);
+        }
+        catch (Exception refused) when (IsRefusal(refused))
+        {
+            throw Refused(path, "made", refused);
+        }
+    }
+
+    /// <summary>Gives the file the text that was kept beside it, and removes that.</summary>
+    /// <exception cref="ProblemException">One of them cannot be read or written.</exception>
+    public static void PutBack(string file, string beside)
+    {
+        Write(file, Read(beside));
+        using var acting = TrustedPath.ActAsKeeper(beside);
+        File.Delete(beside);
+    }
+
+    private static bool IsRefusal(Exception failure) => failure is IOException or UnauthorizedAccessException or Win32Exception;
+
+    private static ProblemException Refused(string path, string verb, Exception why) => Catalogue.SearchPath.Throwable(
+        $"{path} cannot be {verb} with the rights of the user who owns its folder: {why.Message.TrimEnd('.')}.", "Add the directory to path.repo in it yourself, and restart the node.");
+}
