@@ -96,7 +96,7 @@ internal sealed class DatabaseLoad(
         var before = await connection.ScalarAsync<long>($"SELECT count(*) FROM {root}", cancellation);
         await CopyInAsync(connection, table, root, freezes: false, cancellation);
         Require(table, await connection.ScalarAsync<long>($"SELECT count(*) FROM {root}", cancellation) - before);
-        await connection.ExecuteAsync("COMMIT", cancellation);
+        await CommitAsync(connection, cancellation);
         context.Note($"Rows of {table.Qualified} of database \"{contents.Name}\" were loaded through {root}: they may belong to other partitions than before.");
     }
 
@@ -105,7 +105,7 @@ internal sealed class DatabaseLoad(
         WITH RECURSIVE above AS (
             SELECT i.inhparent AS oid, 1 AS level FROM pg_catalog.pg_inherits i JOIN pg_catalog.pg_class c ON c.oid = i.inhrelid AND c.relispartition WHERE i.inhrelid = {Sql.Literal(table.Qualified)}::regclass
             UNION ALL SELECT i.inhparent, level + 1 FROM above JOIN pg_catalog.pg_class c ON c.oid = above.oid AND c.relispartition JOIN pg_catalog.pg_inherits i ON i.inhrelid = above.oid)
-        SELECT format('%I.%I', n.nspname, c.relname) FROM above JOIN pg_catalog.pg_class c ON c.oid = above.oid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace ORDER BY above.level DESC LIMIT 1
+        SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) FROM above JOIN pg_catalog.pg_class c ON c.oid = above.oid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace ORDER BY above.level DESC LIMIT 1
         """;
 
     private async Task<NpgsqlConnection> OpenToLoadAsync(CancellationToken cancellation)
@@ -163,6 +163,14 @@ internal sealed class DatabaseLoad(
         var before = table.Configuration ? await CountAsync(connection, table, cancellation) : 0;
         await CopyInAsync(connection, table, table.Qualified, freezes: !table.Configuration, cancellation);
         Require(table, await CountAsync(connection, table, cancellation) - before);
+        await CommitAsync(connection, cancellation);
+    }
+
+    /// <summary>A cursor WITH HOLD that a function of others has left would be run by COMMIT, with our rights; what it has set in the session ends as well.</summary>
+    private static async Task CommitAsync(NpgsqlConnection connection, CancellationToken cancellation)
+    {
+        await connection.ExecuteAsync("SET LOCAL search_path = pg_catalog", cancellation);
+        await connection.ExecuteAsync("CLOSE ALL", cancellation);
         await connection.ExecuteAsync("COMMIT", cancellation);
     }
 

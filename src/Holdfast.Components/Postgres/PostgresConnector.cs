@@ -129,8 +129,8 @@ internal sealed class PostgresConnector(PostgresSettings settings, ISecretReader
         // Npgsql counts the bytes of the startup packet as UTF-8: with other letters in it the server would wait for more.
         if (!Ascii.IsValid(database) || !Ascii.IsValid(settings.User))
             throw Engine.Problems.Catalogue.PostgresDump.Throwable(
-                $"Database \"{database}\" cannot be read as it is: its encoding is SQL_ASCII, and its name or the user's has letters beyond ASCII.",
-                "Rename the database (ALTER DATABASE ... RENAME TO ...), or leave it out of 'databases' in the profile and use 'method: base'.");
+                $"Database \"{database}\" cannot be used by a session whose characters are bytes, as SQL_ASCII and scripts of dumps need: its name or that of the user \"{settings.User}\" has letters beyond ASCII.",
+                "Name a user with an ASCII name in the profile, rename the database (ALTER DATABASE ... RENAME TO ...), or use 'method: base'.");
         connection.Encoding = "iso-8859-1";
         return connection;
     }

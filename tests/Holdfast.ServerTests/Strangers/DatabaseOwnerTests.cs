@@ -110,8 +110,14 @@ public sealed class DatabaseOwnerTests(DatabaseOwnerServer fixture) : IClassFixt
             CREATE FUNCTION spread() RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN
                 BEGIN EXECUTE 'CREATE OR REPLACE FUNCTION public.trap() RETURNS boolean LANGUAGE sql AS ''SELECT true'''; EXCEPTION WHEN insufficient_privilege OR feature_not_supported THEN NULL; END;
                 RETURN public.trap(); END $$;
+            CREATE FUNCTION hold() RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN
+                EXECUTE 'CLOSE ALL';
+                EXECUTE $q$DECLARE left_open CURSOR WITH HOLD FOR SELECT CASE WHEN rolsuper THEN pg_catalog.query_to_xml(
+                    $x$SELECT pg_catalog.lo_export(pg_catalog.lo_from_bytea(0, 'x'), pg_catalog.current_setting('unix_socket_directories') || '/trapped')$x$, true, true, '') END
+                    FROM pg_catalog.pg_roles WHERE rolname = current_user$q$;
+                RETURN true; END $$;
             CREATE DOMAIN d AS int CHECK (trap());
-            CREATE TABLE t (a d CHECK (spread()), b boolean); INSERT INTO t VALUES (1, true), (2, false);
+            CREATE TABLE t (a d CHECK (spread()), b boolean CHECK (hold())); INSERT INTO t VALUES (1, true), (2, false);
             ALTER TABLE t ADD CHECK (trap() OR b);
             CREATE FUNCTION kept(int) RETURNS int LANGUAGE sql IMMUTABLE SECURITY DEFINER AS 'SELECT $1';
             """);

@@ -84,7 +84,7 @@ public sealed class RecoveryTests(ITestOutputHelper output)
             {PlatformScene.Binary} backup >/dev/null 2>&1 & pid=$!
             for i in $(seq 600); do [ "$(systemctl is-active worker@1.service)" = inactive ] && break; sleep 0.02; done
             systemctl start holdfast-recover.service
-            [ "$(systemctl show --value -p ExecMainStatus holdfast-recover.service)" = 11 ]
+            status=0; {PlatformScene.Binary} recover --quiet || status=$?; [ $status = 11 ]
             ! journalctl -o cat -t holdfast -u holdfast-recover.service | grep -i 'error'
             kill -9 $pid
             systemctl start holdfast-recover.service
