@@ -14,7 +14,7 @@ namespace Holdfast.Tests.Web;
 /// <summary>Whoever answers on a port may answer anything: with no end, in any depth, in broken JSON, or under any certificate.</summary>
 public sealed class HostileAnswerTests
 {
-    private const int Budget = 400 << 20;
+    private const int InBuffers = 24;
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
@@ -27,6 +27,7 @@ public sealed class HostileAnswerTests
     [InlineData("Connection: close", true)]
     public async Task An_answer_without_an_end_is_cut_off(string header, bool byChannel)
     {
+        var sent = 0;
         await using var server = Answering.Begin(async stream =>
         {
             await stream.WriteAsync(Encoding.ASCII.GetBytes($"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n{header}\r\n\r\n"), Cancellation);
@@ -38,13 +39,14 @@ public sealed class HostileAnswerTests
                 await stream.WriteAsync(begin, Cancellation);
                 await stream.WriteAsync(block, Cancellation);
                 await stream.WriteAsync(end, Cancellation);
+                Interlocked.Increment(ref sent);
             }
         });
-        var before = GC.GetTotalAllocatedBytes();
         var problem = await ProblemOfAsync(server.Url, byChannel);
         Assert.Equal(Catalogue.WebAnswer.Code, problem.Code);
         Assert.Contains(byChannel ? "more than 64 MiB" : "more than 16 MiB", problem.Message, StringComparison.Ordinal);
-        Assert.InRange(GC.GetTotalAllocatedBytes() - before, 0, Budget);
+        // What is not taken can't be held; the kernel's buffers take a few MiB more. Memory itself is shared with the tests beside this one.
+        Assert.InRange(Volatile.Read(ref sent), 1, (byChannel ? 64 : 16) + InBuffers);
     }
 
     [Theory]
