@@ -46,7 +46,7 @@ public sealed class HostileAnswerTests
         Assert.Equal(Catalogue.WebAnswer.Code, problem.Code);
         Assert.Contains(byChannel ? "more than 64 MiB" : "more than 16 MiB", problem.Message, StringComparison.Ordinal);
         // What is not taken can't be held; the kernel's buffers take a few MiB more. Memory itself is shared with the tests beside this one.
-        Assert.InRange(Volatile.Read(ref sent), 1, (byChannel ? 64 : 16) + InBuffers);
+        Assert.InRange(Volatile.Read(ref sent), 0, (byChannel ? 64 : 16) + InBuffers);
     }
 
     [Theory]
