@@ -6,13 +6,15 @@ namespace Holdfast.ServerTests.Documentation;
 
 /// <summary>
 /// The commands of the README, as they stand there and as root. They run in a mount namespace in which everything that they write to
-/// lies on a layer of its own, so that this machine's /etc, /usr/local, /var and sources stay as they are.
+/// lies on a layer of its own, so that this machine's /etc, /usr/local, /var and sources stay as they are. The binary of the first command
+/// is the one that <c>./test</c> has published by the same command; <c>./test long</c> runs that command once more.
 /// </summary>
 public sealed class RootReadmeTests
 {
-    /// <summary>$1: the sources. $2 and $3: the sockets of a PostgreSQL server and of a Redis server, which are put where the sample profile expects them.</summary>
+    /// <summary>$1: the sources. $2 and $3: the sockets of a PostgreSQL server and of a Redis server, which are put where the sample profile expects them. $4: the published binary.</summary>
     private const string Layers = """
         mount -t tmpfs none /mnt
+        cp "$4" /mnt/holdfast
         layer() {
           mkdir -p "/mnt/layers/$1/upper" "/mnt/layers/$1/work"
           mount -t overlay -o "lowerdir=$1,upperdir=/mnt/layers/$1/upper,workdir=/mnt/layers/$1/work" none "$2"
@@ -68,15 +70,28 @@ public sealed class RootReadmeTests
         await using var redis = await RedisServer.StartAsync();
         await redis.CallAsync("-n", "1", "LPUSH", "orders", "an order of the shop");
         await redis.CallAsync("CONFIG", "SET", "requirepass", "the redis password");
-        await RunAsync(space, Layers, SourceTree.Root, $"{server.Folder}/.s.PGSQL.{server.Port}", redis.Socket);
+        await RunAsync(space, Layers, SourceTree.Root, $"{server.Folder}/.s.PGSQL.{server.Port}", redis.Socket, HoldfastBinary.Find());
         await RunAsync(space, Platform);
 
-        var told = await RunAsync(space, $"cd \"$1\"\n{Commands}", SourceTree.Root);
+        var told = await RunAsync(space, $"cd \"$1\"\n{(Sample.IsLong ? Commands : Commands.Replace(Publish, Published, StringComparison.Ordinal))}", SourceTree.Root);
 
         Assert.Contains("is complete", told.Output, StringComparison.Ordinal);
         await RunAsync(space, Proof, restic.Path);
         Assert.False(Directory.Exists("/tmp/look"), "A layer leaks.");
     }
+
+    [Fact]
+    public void The_binary_that_is_tested_is_published_by_the_command_of_the_README()
+    {
+        var line = Assert.Single(File.ReadAllLines(SourceTree.PathOf("test")), line => line.TrimStart().StartsWith("dotnet publish ", StringComparison.Ordinal));
+        Assert.Empty(Publish.Split(' ').Except(line.Split(' ', StringSplitOptions.RemoveEmptyEntries), StringComparer.Ordinal));
+    }
+
+    /// <summary>What the first command would leave, from the binary that is there.</summary>
+    private const string Published = "rm -rf artifacts/holdfast; mkdir -p artifacts/holdfast; cp /mnt/holdfast artifacts/holdfast/";
+
+    /// <summary>The first command, without its comment.</summary>
+    private static string Publish => Commands[..Commands.IndexOf('#', StringComparison.Ordinal)].TrimEnd();
 
     /// <summary>The block of commands that begins with the binary's making.</summary>
     private static string Commands =>
