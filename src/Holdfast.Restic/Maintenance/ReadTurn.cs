@@ -2,7 +2,8 @@ namespace Holdfast.Restic.Maintenance;
 
 /// <summary>
 /// A share of all packs that is read in one turn, so that many turns read everything: in the order of their ids, from behind the one that the last
-/// turn ended with. A small repository is read whole each time, a huge one never costs more than the most.
+/// turn ended with. A small repository is read whole each time, a huge one never costs more than the most. Read is the file, and compared with the
+/// SHA-256 that it is named by; what is wrong is then looked at blob by blob.
 /// </summary>
 /// <param name="After">The last pack of the turn before; zero for a new round.</param>
 public sealed record ReadTurn(Id After)
