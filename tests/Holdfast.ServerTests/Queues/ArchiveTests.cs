@@ -1,11 +1,8 @@
 using Holdfast.Components.Queues;
 using Holdfast.Engine.Planning;
 using Holdfast.Engine.Problems;
-using Holdfast.Engine.Profiles;
 using Holdfast.Engine.Running;
-using Holdfast.Restic;
-using Holdfast.Restic.Backends;
-using Holdfast.Testing;
+using Holdfast.ServerTests.Runs;
 using Xunit;
 
 namespace Holdfast.ServerTests.Queues;
@@ -20,12 +17,12 @@ public sealed class ArchiveTests
     {
         await using var rig = await BeginAsync();
 
-        var (outcome, messages, point) = await ArchiveAsync(rig, () => rig.Redis.CallAsync("DEL", Binding));
+        var (outcome, messages, lines) = await ArchiveAsync(rig, () => rig.Redis.CallAsync("DEL", Binding));
 
         Assert.True(outcome.Succeeded, $"{outcome.Problem}");
         Assert.Equal(5, messages);
         Assert.Equal(0, await rig.Redis.CountAsync("EXISTS", "unacked", "work"));
-        Assert.Equal(1 + 5, point.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length);
+        Assert.Equal(1 + 5, lines.Length);
     }
 
     [Theory]
@@ -64,29 +61,18 @@ public sealed class ArchiveTests
     }
 
     /// <summary>Archives, with something else done once the messages are set aside. Returns the file of the queue as well.</summary>
-    private static async Task<(RunOutcome Outcome, long Messages, string File)> ArchiveAsync(BrokerRig rig, Func<Task> meanwhile)
+    private static async Task<(RunOutcome Outcome, long Messages, string[] File)> ArchiveAsync(BrokerRig rig, Func<Task> meanwhile)
     {
-        using var folder = new TempFolder();
-        await using (await Repository.InitAsync(new LocalBackend(folder["repository"]), "secret", new InitOptions { KeyDerivation = new KeyDerivation(1024, 8, 1) }, cancellation: BrokerRig.Cancellation)) { }
-        var environment = new RunEnvironment { State = new StateDirectory(folder["state"]), Host = "test", User = "test", Version = "0", Observer = new NoObserver() };
         var component = rig.Component;
-        await using var run = await RepositoryRun.PrepareAsync(environment, "test", new RepositorySettings(folder["repository"], "secret"), component.UndoHandlers, BrokerRig.Cancellation);
-        var archive = new QueueArchive(run, "test", [component], []);
+        await using var run = await rig.PrepareAsync(component);
+        var archive = new QueueArchive(run, Rig.Platform, [component], []);
         var outcome = await run.RunAsync("queues archive", PlanAsync, reads: false, BrokerRig.Cancellation);
-        var file = archive.Snapshot is { } point ? (await ResticBinary.Find().RunAsync(folder["repository"], "secret", "dump", point.Id.ToString(), "/queues/main/work.jsonl")).Succeeded().Output : "";
-        return (outcome, archive.Messages, file);
+        return (outcome, archive.Messages, archive.Snapshot is { } point ? await rig.FileAsync(point, "work") : []);
 
         async Task<IReadOnlyList<Step>> PlanAsync(CancellationToken cancellation)
         {
             var steps = await archive.PlanAsync(cancellation);
             return [steps[0], new Step { Name = "Meanwhile", Does = "What others do.", Act = (_, _) => meanwhile() }, .. steps.Skip(1)];
-        }
-    }
-
-    private sealed class NoObserver : IRunObserver
-    {
-        public void OnEvent(RunEvent happened)
-        {
         }
     }
 }

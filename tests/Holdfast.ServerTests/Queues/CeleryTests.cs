@@ -107,12 +107,12 @@ public sealed class CeleryTests
         Assert.True(status.HasOrphans);
         Assert.False(status.IsIdle);
 
-        var (point, manifest) = await rig.CaptureAsync(drains: true);
-        Assert.Equal(Catalogue.QueueLeft.Code, Assert.Single(rig.Context.Warnings).Code);
-        Assert.Contains("\"state\":\"prefetched\"", (await rig.FileAsync(point, "work"))[1], StringComparison.Ordinal);
+        var taken = await rig.CaptureAsync(drains: true);
+        Assert.Equal(Catalogue.QueueLeft.Code, Assert.Single(rig.Said.Warnings).Code);
+        Assert.Contains("\"state\":\"prefetched\"", (await rig.FileAsync(taken.Point, "work"))[1], StringComparison.Ordinal);
 
         await rig.Redis.CallAsync("FLUSHALL");
-        await rig.RestoreAsync(point, manifest);
+        await rig.RestoreAsync(taken);
         Assert.Contains("orphan1", await rig.Redis.CallAsync("LRANGE", "work\x06\x16" + "6", "0", "-1"), StringComparison.Ordinal);
     }
 
@@ -124,11 +124,11 @@ public sealed class CeleryTests
         await celery.SendAsync("work", "t", 1, 20, seconds: 0.05);
         await celery.StartWorkerAsync();
 
-        var (_, manifest) = await rig.CaptureAsync(drains: true);
+        var taken = await rig.CaptureAsync(drains: true);
 
         Assert.Equal(20, (await celery.UntilDoneAsync(20)).Count);
-        Assert.Empty(rig.Context.Warnings);
-        Assert.Equal(0, manifest.Components[0].Counts["messages"]);
+        Assert.Empty(rig.Said.Warnings);
+        Assert.Equal(0, taken.Record.Counts["messages"]);
     }
 
     [Fact]
@@ -158,7 +158,7 @@ public sealed class CeleryTests
         await rig.CaptureAsync(drains: true);
 
         Assert.InRange((await rig.Component.ReadAsync(BrokerRig.Cancellation)).Workers.Running.Count, 6, 8);
-        Assert.Equal(Catalogue.QueueLeft.Code, Assert.Single(rig.Context.Warnings).Code);
+        Assert.Equal(Catalogue.QueueLeft.Code, Assert.Single(rig.Said.Warnings).Code);
     }
 
     [Fact]
@@ -170,11 +170,11 @@ public sealed class CeleryTests
         await celery.SendAsync("work", "eta", 1, 3, countdown: 3600);
         await rig.UntilAsync(status => status.Unacknowledged == 3);
 
-        var (point, manifest) = await rig.CaptureAsync(drains: true);
+        var taken = await rig.CaptureAsync(drains: true);
 
-        Assert.Equal(Catalogue.QueueLeft.Code, Assert.Single(rig.Context.Warnings).Code);
-        Assert.Equal(3, manifest.Components[0].Counts["work"]);
-        Assert.All((await rig.FileAsync(point, "work"))[1..], line => Assert.Contains("\"state\":\"scheduled\"", line, StringComparison.Ordinal));
+        Assert.Equal(Catalogue.QueueLeft.Code, Assert.Single(rig.Said.Warnings).Code);
+        Assert.Equal(3, taken.Record.Counts["work"]);
+        Assert.All((await rig.FileAsync(taken.Point, "work"))[1..], line => Assert.Contains("\"state\":\"scheduled\"", line, StringComparison.Ordinal));
     }
 
     [Theory]
@@ -191,10 +191,10 @@ public sealed class CeleryTests
         for (var priority = 0; priority < 10; priority++) await celery.SendAsync("work", $"p{priority}-", 1, 3, priority: priority);
         await celery.SendAsync("other", "eta", 1, 2, countdown: 2);
         Assert.Equal(32, (await rig.Component.ReadAsync(BrokerRig.Cancellation)).Waiting);
-        var (point, manifest) = await rig.CaptureAsync();
+        var taken = await rig.CaptureAsync();
         await rig.Redis.CallAsync("FLUSHALL");
 
-        await rig.RestoreAsync(point, manifest);
+        await rig.RestoreAsync(taken);
         await celery.StartWorkerAsync();
 
         var done = await celery.UntilDoneAsync(32);

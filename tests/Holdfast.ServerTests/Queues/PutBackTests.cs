@@ -17,10 +17,10 @@ public sealed class PutBackTests
             """;
         await rig.Redis.CallAsync("EVAL", fill, "0");
         var before = await rig.Redis.CallAsync("EVAL", Digest, "1", "plain");
-        var (point, manifest) = await rig.CaptureAsync();
+        var taken = await rig.CaptureAsync();
         await rig.Redis.CallAsync("DEL", "plain");
 
-        await rig.RestoreAsync(point, manifest);
+        await rig.RestoreAsync(taken);
 
         Assert.Equal(before, await rig.Redis.CallAsync("EVAL", Digest, "1", "plain"));
         Assert.Equal(261, await rig.Redis.CountAsync("LLEN", "plain"));
@@ -45,18 +45,18 @@ public sealed class PutBackTests
         await using var rig = await BrokerRig.StartAsync();
         using var celery = rig.Celery();
         await celery.SendAsync("work", "t", 1, 10);
-        var (point, manifest) = await rig.CaptureAsync();
+        var taken = await rig.CaptureAsync();
         await rig.Redis.CallAsync("DEL", "work");
-        await rig.RestoreAsync(point, manifest);
+        await rig.RestoreAsync(taken);
         await rig.Redis.CallAsync("DEL", "work"); // as if workers had done them
 
-        await rig.RestoreAsync(point, manifest);
+        await rig.RestoreAsync(taken);
 
         Assert.Equal(0, await rig.Redis.CountAsync("LLEN", "work"));
-        Assert.All(rig.Context.Warnings, warning => Assert.Equal(Catalogue.QueueRestored.Code, warning.Code));
-        Assert.NotEmpty(rig.Context.Warnings);
+        Assert.All(rig.Said.Warnings, warning => Assert.Equal(Catalogue.QueueRestored.Code, warning.Code));
+        Assert.NotEmpty(rig.Said.Warnings);
 
-        await rig.RestoreAsync(point, manifest, overwrite: true);
+        await rig.RestoreAsync(taken, overwrite: true);
         Assert.Equal(10, await rig.Redis.CountAsync("LLEN", "work"));
     }
 
@@ -67,14 +67,14 @@ public sealed class PutBackTests
         using var celery = rig.Celery();
         await celery.SendAsync("work", "old", 1, 3);
         await celery.SendAsync("other", "same", 1, 3);
-        var (point, manifest) = await rig.CaptureAsync();
+        var taken = await rig.CaptureAsync();
         await celery.SendAsync("work", "new", 1, 2);
         await celery.SendAsync("work", "urgent", 1, 1, priority: 9);
 
-        await rig.RestoreAsync(point, manifest);
+        await rig.RestoreAsync(taken);
 
         Assert.Equal((3, 3, 0), (await rig.Redis.CountAsync("LLEN", "work"), await rig.Redis.CountAsync("LLEN", "other"), await rig.Redis.CountAsync("LLEN", "work\x06\x16" + "9")));
-        var aside = rig.Context.Notes.Where(note => note.Contains("holdfast:aside:", StringComparison.Ordinal)).Select(note => note.Split(' ')[^2]).ToList();
+        var aside = rig.Said.Notes.Where(note => note.Contains("holdfast:aside:", StringComparison.Ordinal)).Select(note => note.Split(' ')[^2]).ToList();
         Assert.Equal(2, aside.Count);
         Assert.Equal((5, 1), (await rig.Redis.CountAsync("LLEN", aside[0]), await rig.Redis.CountAsync("LLEN", aside[1])));
     }
@@ -85,13 +85,13 @@ public sealed class PutBackTests
         await using var rig = await BrokerRig.StartAsync();
         using var celery = rig.Celery(("ACKS_LATE", "1"));
         await celery.SendAsync("work", "t", 1, 6, seconds: 3);
-        var (point, _) = await rig.CaptureAsync();
+        var taken = await rig.CaptureAsync();
         await celery.StartWorkerAsync();
         await celery.UntilBegunAsync(1);
         await rig.Redis.CallAsync("RPOP", "work"); // one is lost
         await celery.SendAsync("work", "new", 1, 1);
 
-        await rig.AddAsync(point);
+        await rig.AddAsync(taken);
 
         var done = await celery.UntilDoneAsync(7);
         Assert.Equal(["new1", "t1", "t2", "t3", "t4", "t5", "t6"], done.Order(StringComparer.Ordinal));
@@ -102,12 +102,12 @@ public sealed class PutBackTests
     {
         await using var rig = await BrokerRig.StartAsync();
         await rig.Redis.CallAsync("LPUSH", "plain", "1", "2", "3");
-        var (point, _) = await rig.CaptureAsync();
+        var taken = await rig.CaptureAsync();
         await rig.Redis.CallAsync("DEL", "plain");
         await rig.Redis.CallAsync("LPUSH", "plain", "4", "5");
 
-        await rig.AddAsync(point);
-        await rig.AddAsync(point);
+        await rig.AddAsync(taken);
+        await rig.AddAsync(taken);
 
         Assert.Equal("5\n4\n3\n2\n1", await rig.Redis.CallAsync("LRANGE", "plain", "0", "-1"));
     }
@@ -118,19 +118,19 @@ public sealed class PutBackTests
         await using var rig = await BrokerRig.StartAsync();
         using var celery = rig.Celery();
         await celery.SendAsync("work", "t", 1, 4);
-        var (point, _) = await rig.CaptureAsync();
+        var taken = await rig.CaptureAsync();
         await rig.Redis.CallAsync("DEL", "work");
-        await rig.AddAsync(point);
+        await rig.AddAsync(taken);
         await rig.Redis.CallAsync("RPOP", "work"); // as if a worker had done it
 
-        await rig.AddAsync(point);
+        await rig.AddAsync(taken);
         Assert.Equal(3, await rig.Redis.CountAsync("LLEN", "work"));
-        Assert.Contains(rig.Context.Warnings, warning => warning.Code == Catalogue.QueueRestored.Code && warning.Hint.Contains("'holdfast queues restore --again'", StringComparison.Ordinal));
+        Assert.Contains(rig.Said.Warnings, warning => warning.Code == Catalogue.QueueRestored.Code && warning.Hint.Contains("'holdfast queues restore --again'", StringComparison.Ordinal));
 
-        await rig.AddAsync(point, again: true);
+        await rig.AddAsync(taken, again: true);
         Assert.Equal(4, await rig.Redis.CountAsync("LLEN", "work"));
-        Assert.DoesNotContain(rig.Context.Warnings, warning => warning.Code == Catalogue.QueueRestored.Code);
-        await rig.AddAsync(point, again: true);
+        Assert.DoesNotContain(rig.Said.Warnings, warning => warning.Code == Catalogue.QueueRestored.Code);
+        await rig.AddAsync(taken, again: true);
         Assert.Equal(4, await rig.Redis.CountAsync("LLEN", "work"));
     }
 
@@ -139,10 +139,10 @@ public sealed class PutBackTests
     {
         await using var rig = await BrokerRig.StartAsync();
         await rig.Redis.CallAsync("RPUSH", "plain", "a", "b");
-        var (point, manifest) = await rig.CaptureAsync();
+        var taken = await rig.CaptureAsync();
         await rig.Redis.CallAsync("DEL", "plain");
 
-        await rig.RestoreAsync(point, manifest, target: rig.Redis.Folder["target"]);
+        await rig.RestoreAsync(taken, target: rig.Redis.Folder["target"]);
 
         Assert.Equal(3, File.ReadAllLines(rig.Redis.Folder["target/queues/main/plain.jsonl"]).Length);
         Assert.Equal(0, await rig.Redis.CountAsync("EXISTS", "plain"));
@@ -153,11 +153,11 @@ public sealed class PutBackTests
     {
         await using var rig = await BrokerRig.StartAsync();
         await rig.Redis.CallAsync("RPUSH", "plain", "a", "b");
-        var (point, manifest) = await rig.CaptureAsync();
+        var taken = await rig.CaptureAsync();
         await rig.Redis.CallAsync("DEL", "plain");
-        await rig.Redis.CallAsync("RPUSH", $"holdfast:staging:{manifest.RunId}:plain", "a");
+        await rig.Redis.CallAsync("RPUSH", $"holdfast:staging:{taken.Manifest.RunId}:plain", "a");
 
-        await rig.RestoreAsync(point, manifest);
+        await rig.RestoreAsync(taken);
 
         Assert.Equal("a\nb", await rig.Redis.CallAsync("LRANGE", "plain", "0", "-1"));
         Assert.Equal("", await rig.Redis.CallAsync("KEYS", "holdfast:staging:*"));
@@ -172,9 +172,9 @@ public sealed class PutBackTests
             for i = 1, 100000 do redis.call('LPUSH', 'work', '{"body": "W10=", "headers": {"id": "t' .. i .. '", "task": "x"}, "properties": {"delivery_tag": "' .. i .. '", "priority": 0}}') end
             """, "0");
         var before = (await rig.Redis.CallAsync("EVAL", Digest, "1", "plain"), await rig.Redis.CallAsync("EVAL", Digest, "1", "work"));
-        var (point, manifest) = await rig.CaptureAsync();
+        var taken = await rig.CaptureAsync();
         await rig.Redis.CallAsync("DEL", "plain", "work");
-        await rig.RestoreAsync(point, manifest);
+        await rig.RestoreAsync(taken);
 
         Assert.Equal(before, (await rig.Redis.CallAsync("EVAL", Digest, "1", "plain"), await rig.Redis.CallAsync("EVAL", Digest, "1", "work")));
     }

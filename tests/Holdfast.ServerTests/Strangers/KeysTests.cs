@@ -46,24 +46,24 @@ public sealed class KeysTests
     {
         await using var rig = await StartAsync();
         await rig.Redis.CallAsync("EVAL", Fill, "0");
-        var (point, manifest) = await rig.CaptureAsync(drains: true, before: true);
-        var warning = Assert.Single(rig.Context.Warnings, warning => warning.Code == Catalogue.QueueUncovered.Code);
+        var taken = await rig.CaptureAsync(drains: true);
+        var warning = Assert.Single(rig.Said.Warnings, warning => warning.Code == Catalogue.QueueUncovered.Code);
         Assert.Contains("41 keys of database 0: 40 zset, 1 string", warning.Message, StringComparison.Ordinal);
-        Assert.Contains(manifest.Components[0].Omissions!, omission => omission.What.StartsWith("41 keys", StringComparison.Ordinal));
-        Assert.Contains(rig.Context.Notes, note => note.StartsWith("1 results of Celery", StringComparison.Ordinal));
-        Assert.Contains(rig.Context.Warnings, left => left.Code == Catalogue.QueueLeft.Code && left.Message.Contains("302 waiting", StringComparison.Ordinal));
+        Assert.Contains(taken.Record.Omissions!, omission => omission.What.StartsWith("41 keys", StringComparison.Ordinal));
+        Assert.Contains(rig.Said.Notes, note => note.StartsWith("1 results of Celery", StringComparison.Ordinal));
+        Assert.Contains(rig.Said.Warnings, left => left.Code == Catalogue.QueueLeft.Code && left.Message.Contains("302 waiting", StringComparison.Ordinal));
         foreach (var pattern in Left) await rig.Redis.CallAsync("EVAL", "for _, key in ipairs(redis.call('KEYS', ARGV[1])) do redis.call('DEL', key) end", "0", pattern);
         var before = await rig.Redis.CallAsync("EVAL", Digest, "0");
 
         await rig.Redis.CallAsync("FLUSHALL");
-        await rig.RestoreAsync(point, manifest);
+        await rig.RestoreAsync(taken);
         Assert.Equal(before, await rig.Redis.CallAsync("EVAL", Digest, "0"));
         Assert.Equal("1", await rig.Redis.CallAsync("EVAL", "return #redis.call('XPENDING', 'events', 'g', '-', '+', 10)", "0"));
 
         await rig.Redis.CallAsync("ZADD", "retry", "2", "newer");
-        await rig.RestoreAsync(point, manifest);
-        Assert.Contains(rig.Context.Warnings, done => done.Code == Catalogue.QueueRestored.Code && done.Message.Contains("keys", StringComparison.Ordinal));
-        await rig.RestoreAsync(point, manifest, overwrite: true);
+        await rig.RestoreAsync(taken);
+        Assert.Contains(rig.Said.Warnings, done => done.Code == Catalogue.QueueRestored.Code && done.Message.Contains("keys", StringComparison.Ordinal));
+        await rig.RestoreAsync(taken, overwrite: true);
         Assert.Equal(before, await rig.Redis.CallAsync("EVAL", Digest, "0"));
         Assert.Equal("", await rig.Redis.CallAsync("KEYS", "holdfast:[sja]*"));
     }
@@ -73,21 +73,19 @@ public sealed class KeysTests
     {
         await using var rig = await StartAsync();
         await rig.Redis.CallAsync("EVAL", Fill, "0");
-        var (point, manifest) = await rig.CaptureAsync();
+        var taken = await rig.CaptureAsync();
         await rig.Redis.CallAsync("DEL", "retry");
         await rig.Redis.CallAsync("SET", "retry", "another type");
         await rig.Redis.CallAsync("ZADD", "schedule", "1", "newer");
         while (await rig.Redis.CountAsync("EXISTS", "host:1:slow") == 1) await rig.Redis.CallAsync("PEXPIRE", "host:1:slow", "1");
 
-        manifest.Components[0].Details!["keys"]!["payload"] = 77;
-        var refused = await Assert.ThrowsAsync<ProblemException>(() => rig.RestoreAsync(point, manifest));
+        var refused = await Assert.ThrowsAsync<ProblemException>(() => rig.RestoreAsync(taken, amend: manifest => manifest.Components[0].Details!["keys"]!["payload"] = 77));
         Assert.Equal(Catalogue.QueuePayload.Code, refused.Problem.Code);
-        manifest.Components[0].Details!["keys"]!["payload"] = 10;
-        await rig.RestoreAsync(point, manifest);
+        await rig.RestoreAsync(taken);
 
         Assert.Equal(("1.5", "500"), (await rig.Redis.CallAsync("ZSCORE", "retry", "again"), await rig.Redis.CallAsync("ZCARD", "schedule")));
         Assert.Equal(2, (await rig.Redis.CallAsync("KEYS", "holdfast:aside:*")).Split('\n').Length);
-        Assert.Contains(rig.Context.Notes, note => note.StartsWith("What was in 2 keys", StringComparison.Ordinal));
+        Assert.Contains(rig.Said.Notes, note => note.StartsWith("What was in 2 keys", StringComparison.Ordinal));
         Assert.True(await rig.Redis.CountAsync("PTTL", "host:1:slow") > 60_000);
     }
 
@@ -98,11 +96,12 @@ public sealed class KeysTests
         await using var redis = await new RedisConnector(rig.Settings.Connection, new FixedSecret(""), TimeProvider.System).OpenAsync(BrokerRig.Cancellation);
         await redis.CallAsync(BrokerRig.Cancellation, "SET", "a", "value");
         var payload = (await redis.CallAsync(BrokerRig.Cancellation, "DUMP", "a")).Bytes!;
-        var restore = new KeyRestore(redis, new QueueKeys(rig.Settings), rig.Context, isOverwriting: false);
+        var context = new RecordedContext("run");
+        var restore = new KeyRestore(redis, new QueueKeys(rig.Settings), context, isOverwriting: false);
         var head = new KeyFileHead("run", "main");
 
         await restore.RunAsync(head, AsyncEnumerable.Repeat(new DumpedKey([0xff], "string", 1, payload), 1), isWhole: true, BrokerRig.Cancellation);
-        Assert.Contains(rig.Context.Notes, note => note.StartsWith("1 keys of main had expired", StringComparison.Ordinal));
+        Assert.Contains(context.Notes, note => note.StartsWith("1 keys of main had expired", StringComparison.Ordinal));
         payload[^1] ^= 1;
         var refused = await Assert.ThrowsAsync<ProblemException>(() => restore.RunAsync(head, AsyncEnumerable.Repeat(new DumpedKey([(byte)'a'], "string", 0, payload), 1), isWhole: false, BrokerRig.Cancellation));
         Assert.Equal(Catalogue.QueuePayload.Code, refused.Problem.Code);

@@ -21,15 +21,15 @@ public sealed class MessagesTests
         await using var rig = await BrokerRig.StartAsync();
         await rig.Redis.CallAsync("EVAL", Fill, "0");
         var before = await rig.Redis.CallAsync("LRANGE", "work", "0", "-1");
-        var (point, manifest) = await rig.CaptureAsync();
+        var taken = await rig.CaptureAsync();
 
         await rig.Redis.CallAsync("DEL", "work");
-        await rig.RestoreAsync(point, manifest);
+        await rig.RestoreAsync(taken);
         Assert.Equal(before, await rig.Redis.CallAsync("LRANGE", "work", "0", "-1"));
 
         await rig.Redis.CallAsync("RPOP", "work"); // one of "same" was worked off,
         await rig.Redis.CallAsync("LPOP", "work"); // and one of two that are alike
-        await rig.AddAsync(point, again: true);
+        await rig.AddAsync(taken, again: true);
         Assert.Equal(7, await rig.Redis.CountAsync("LLEN", "work"));
         Assert.Equal(before.Split('\n').Order(StringComparer.Ordinal), (await rig.Redis.CallAsync("LRANGE", "work", "0", "-1")).Split('\n').Order(StringComparer.Ordinal));
     }
@@ -52,16 +52,16 @@ public sealed class MessagesTests
         }
 
         var before = await rig.Redis.CallAsync("EVAL", Digest, "1", "plain");
-        var (point, manifest) = await rig.CaptureAsync();
-        await rig.RestoreAsync(point, manifest);
-        Assert.Equal((325, 0), (rig.Context.Counters.ItemsDone, rig.Context.Counters.BytesDone)); // nothing was sent
-        Assert.DoesNotContain(rig.Context.Notes, note => note.Contains("holdfast:aside:", StringComparison.Ordinal));
+        var taken = await rig.CaptureAsync();
+        await rig.RestoreAsync(taken);
+        Assert.Equal((325, 0), rig.Said.Counted); // nothing was sent
+        Assert.DoesNotContain(rig.Said.Notes, note => note.Contains("holdfast:aside:", StringComparison.Ordinal));
 
         await rig.Redis.CallAsync("LPUSH", "plain", "newer");
-        await rig.RestoreAsync(point, manifest, overwrite: true);
+        await rig.RestoreAsync(taken, overwrite: true);
         Assert.Equal(before, await rig.Redis.CallAsync("EVAL", Digest, "1", "plain"));
         await rig.Redis.CallAsync("LPUSH", "plain", "newest");
-        await rig.AddAsync(point, again: true);
+        await rig.AddAsync(taken, again: true);
         Assert.Equal(651, await rig.Redis.CountAsync("LLEN", "plain"));
         Assert.Equal("newest", await rig.Redis.CallAsync("LINDEX", "plain", "0"));
         Assert.Equal("small1", await rig.Redis.CallAsync("LINDEX", "plain", "-1"));
