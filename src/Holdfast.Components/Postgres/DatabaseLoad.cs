@@ -48,7 +48,9 @@ internal sealed class DatabaseLoad(
     private async Task RunScriptAsync(string file, string what, CancellationToken cancellation)
     {
         await using var script = await source.OpenAsync($"{_folder}/{file}", cancellation);
-        var harmless = await new StatementScript(connector).RunAsync(
+        // The one of large objects has transactions of its own, and runs no code of others.
+        var runner = new StatementScript(connector) { RunsCodeOfOthers = file != DumpPath.LargeObjects };
+        var harmless = await runner.RunAsync(
             database, contents.Properties.Encoding, script, file, $"{what} of database \"{contents.Name}\" could not be restored from {file}",
             error => error.State == SchemaExists && error.Why.MessageText.Contains("\"public\"", StringComparison.Ordinal), cancellation);
         foreach (var error in harmless)
@@ -83,20 +85,21 @@ internal sealed class DatabaseLoad(
     private async Task LoadThroughRootsAsync(CancellationToken cancellation)
     {
         if (_misplaced.IsEmpty) return;
-        await using var connection = await OpenToLoadAsync(cancellation);
+        await using var session = await LoadSession.OpenAsync(connector, database, _bytes, cancellation);
         foreach (var table in _misplaced.OrderBy(table => table.Qualified, StringComparer.Ordinal))
-            await TellingAsync(table, () => LoadThroughRootAsync(connection, table, cancellation));
+            await TellingAsync(table, () => LoadThroughRootAsync(session, table, cancellation));
     }
 
-    private async Task LoadThroughRootAsync(NpgsqlConnection connection, TableEntry table, CancellationToken cancellation)
+    private async Task LoadThroughRootAsync(LoadSession session, TableEntry table, CancellationToken cancellation)
     {
+        var connection = session.Connection;
         var root = await connection.ScalarAsync<string>(Root(table), cancellation) ?? table.Qualified;
         // Both counts see what was there at the beginning, and our own rows.
         await connection.ExecuteAsync("BEGIN ISOLATION LEVEL REPEATABLE READ", cancellation);
-        var before = await connection.ScalarAsync<long>($"SELECT count(*) FROM {root}", cancellation);
+        var before = await connection.ScalarAsync<long>($"SELECT pg_catalog.count(*) FROM {root}", cancellation);
         await CopyInAsync(connection, table, root, freezes: false, cancellation);
-        Require(table, await connection.ScalarAsync<long>($"SELECT count(*) FROM {root}", cancellation) - before);
-        await CommitAsync(connection, cancellation);
+        Require(table, await connection.ScalarAsync<long>($"SELECT pg_catalog.count(*) FROM {root}", cancellation) - before);
+        await session.CommitAsync(cancellation);
         context.Note($"Rows of {table.Qualified} of database \"{contents.Name}\" were loaded through {root}: they may belong to other partitions than before.");
     }
 
@@ -107,13 +110,6 @@ internal sealed class DatabaseLoad(
             UNION ALL SELECT i.inhparent, level + 1 FROM above JOIN pg_catalog.pg_class c ON c.oid = above.oid AND c.relispartition JOIN pg_catalog.pg_inherits i ON i.inhrelid = above.oid)
         SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) FROM above JOIN pg_catalog.pg_class c ON c.oid = above.oid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace ORDER BY above.level DESC LIMIT 1
         """;
-
-    private async Task<NpgsqlConnection> OpenToLoadAsync(CancellationToken cancellation)
-    {
-        var connection = await connector.OpenAsync(database, cancellation, _bytes);
-        await connection.ExecuteAsync("SET synchronous_commit = off", cancellation);
-        return connection;
-    }
 
     private async Task TellingAsync(TableEntry table, Func<Task> act)
     {
@@ -129,24 +125,24 @@ internal sealed class DatabaseLoad(
 
     private async Task LoadQueueAsync(ConcurrentQueue<TableEntry> queue, CancellationToken cancellation)
     {
-        await using var connection = await OpenToLoadAsync(cancellation);
+        await using var session = await LoadSession.OpenAsync(connector, database, _bytes, cancellation);
         while (queue.TryDequeue(out var table))
         {
-            await TellingAsync(table, () => TryTableAsync(connection, table, cancellation));
+            await TellingAsync(table, () => TryTableAsync(session, table, cancellation));
             Interlocked.Increment(ref context.Counters.ItemsDone);
         }
     }
 
-    private async Task TryTableAsync(NpgsqlConnection connection, TableEntry table, CancellationToken cancellation)
+    private async Task TryTableAsync(LoadSession session, TableEntry table, CancellationToken cancellation)
     {
         try
         {
-            await LoadTableAsync(connection, table, cancellation);
+            await LoadTableAsync(session, table, cancellation);
         }
         catch (PostgresException misplaced) when (misplaced.SqlState == PostgresErrorCodes.CheckViolation)
         {
-            await connection.ExecuteAsync("ROLLBACK", cancellation);
-            if (await connection.ScalarAsync<string>(Root(table), cancellation) is null) throw;
+            await session.Connection.ExecuteAsync("ROLLBACK", cancellation);
+            if (await session.Connection.ScalarAsync<string>(Root(table), cancellation) is null) throw;
             _misplaced.Add(table);
         }
     }
@@ -155,23 +151,16 @@ internal sealed class DatabaseLoad(
     /// A table that is truncated in the same transaction may be frozen while it is filled: no later VACUUM writes it again. The
     /// tables of extensions have rows already, which the dump does not.
     /// </summary>
-    private async Task LoadTableAsync(NpgsqlConnection connection, TableEntry table, CancellationToken cancellation)
+    private async Task LoadTableAsync(LoadSession session, TableEntry table, CancellationToken cancellation)
     {
+        var connection = session.Connection;
         await connection.ExecuteAsync(table.Configuration ? "BEGIN" : $"BEGIN; TRUNCATE ONLY {table.Qualified}", cancellation);
         // Foreign keys between the tables of extensions are there already, and the tables come in any order; their rows fitted when they were read.
         if (table.Configuration) await connection.ExecuteAsync(NoTriggers, cancellation);
         var before = table.Configuration ? await CountAsync(connection, table, cancellation) : 0;
         await CopyInAsync(connection, table, table.Qualified, freezes: !table.Configuration, cancellation);
         Require(table, await CountAsync(connection, table, cancellation) - before);
-        await CommitAsync(connection, cancellation);
-    }
-
-    /// <summary>A cursor WITH HOLD that a function of others has left would be run by COMMIT, with our rights; what it has set in the session ends as well.</summary>
-    private static async Task CommitAsync(NpgsqlConnection connection, CancellationToken cancellation)
-    {
-        await connection.ExecuteAsync("SET LOCAL search_path = pg_catalog", cancellation);
-        await connection.ExecuteAsync("CLOSE ALL", cancellation);
-        await connection.ExecuteAsync("COMMIT", cancellation);
+        await session.CommitAsync(cancellation);
     }
 
     private const string NoTriggers = """
@@ -225,5 +214,5 @@ internal sealed class DatabaseLoad(
     }
 
     private static Task<long> CountAsync(NpgsqlConnection connection, TableEntry table, CancellationToken cancellation) =>
-        connection.ScalarAsync<long>($"SELECT count(*) FROM ONLY {table.Qualified}", cancellation);
+        connection.ScalarAsync<long>($"SELECT pg_catalog.count(*) FROM ONLY {table.Qualified}", cancellation);
 }

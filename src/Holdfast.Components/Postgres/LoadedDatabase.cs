@@ -30,8 +30,8 @@ internal sealed class LoadedDatabase(NpgsqlConnection connection, DatabaseConten
         CompareWithManifest(manifest, component);
         await CheckIndexesAsync(cancellation);
         await CheckLargeObjectsAsync(cancellation);
-        await CheckSequencesAsync(cancellation);
         await CompareExtensionsAsync(cancellation);
+        await CheckSequencesAsync(cancellation);
     }
 
     /// <summary>Each table was counted when it was loaded; here the sum is held against what the whole recovery point says.</summary>
@@ -59,12 +59,17 @@ internal sealed class LoadedDatabase(NpgsqlConnection connection, DatabaseConten
                 $"Database \"{contents.Name}\" has {count} large objects, the recovery point has {contents.LargeObjects}.");
     }
 
-    /// <summary>A sequence behind its column gives out numbers that are taken. It may have been so in the platform: it is told, not mended.</summary>
+    /// <summary>
+    /// A sequence behind its column gives out numbers that are taken. It may have been so in the platform: it is told, not mended. Planning
+    /// the query may run functions of others (expressions of indexes and constraints), so it is the session's last, and is rolled back.
+    /// </summary>
     private async Task CheckSequencesAsync(CancellationToken cancellation)
     {
         if (await connection.ScalarAsync<string>(OwnedSequences, cancellation) is not { } query) return;
+        await connection.ExecuteAsync("BEGIN", cancellation);
         var behind = await connection.ScalarAsync<string>(
             $"SELECT string_agg(sequence, ', ') FROM ({query}) s WHERE largest > last", cancellation);
+        await connection.ExecuteAsync("ROLLBACK", cancellation);
         if (behind is not null)
             context.Warn(Catalogue.PostgresSequence.With($"Sequences of database \"{contents.Name}\" are behind their columns, as they were in the recovery point: {behind}."));
     }

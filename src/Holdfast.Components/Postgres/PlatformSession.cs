@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 using Holdfast.Engine.Problems;
 using Npgsql;
 
@@ -17,11 +18,9 @@ internal sealed class PlatformSession : IAsyncDisposable
     private readonly NpgsqlConnection _connection;
     private readonly PlatformRole _role;
     private readonly string _path;
-    private readonly int _version;
     private int _defined;
 
-    private PlatformSession(NpgsqlConnection connection, PlatformRole role, string path, int version) =>
-        (_connection, _role, _path, _version) = (connection, role, path, version);
+    private PlatformSession(NpgsqlConnection connection, PlatformRole role, string path) => (_connection, _role, _path) = (connection, role, path);
 
     /// <summary>What is sent to run something: a query of one column, of which a part may be ids as an array's text.</summary>
     internal sealed record Definition(Func<string?, string> Sql);
@@ -41,7 +40,7 @@ internal sealed class PlatformSession : IAsyncDisposable
             await connection.ExecuteAsync(AllowViews, cancellation);
             var role = await PlatformRole.ChooseAsync(connection, connector.Settings.Role, isReadOnly, cancellation);
             var path = await PlatformPath.FindAsync(connection, role.Name == "pg_read_all_data" ? connector.Settings.User : role.Name, cancellation);
-            return new PlatformSession(connection, role, path, await connection.VersionAsync(cancellation));
+            return new PlatformSession(connection, role, path);
         }
         catch
         {
@@ -50,18 +49,44 @@ internal sealed class PlatformSession : IAsyncDisposable
         }
     }
 
-    /// <summary>The columns of a query: it is only looked at, not run.</summary>
-    public async Task<IReadOnlyList<(string Name, string Type)>> DescribeAsync(string query, CancellationToken cancellation)
+    /// <summary>
+    /// The columns of a query, which is analysed but not run. Analysing runs code of others already (a literal that becomes a domain checks
+    /// its constraints), so it is done as the role, and in sessions of its own.
+    /// </summary>
+    /// <param name="connector">Of the cluster.</param>
+    /// <param name="database">Null for the one that maintenance is done in.</param>
+    /// <param name="query">What can stand in FROM.</param>
+    /// <param name="timeout">Of each statement, as the server writes it.</param>
+    /// <param name="cancellation">Ends it.</param>
+    /// <returns>Names with types; of a domain, the type that it is made from.</returns>
+    public static async Task<IReadOnlyList<(string Name, string Type)>> DescribeAsync(
+        PostgresConnector connector, string? database, string query, string timeout, CancellationToken cancellation)
     {
-        await ExecuteAsync("BEGIN READ ONLY", cancellation);
-        await SetPathAsync(_path, cancellation);
-        var columns = new List<(string Name, uint Type)>();
-        await using (var command = new NpgsqlCommand(query, _connection))
-        await using (var reader = await command.ExecuteReaderAsync(System.Data.CommandBehavior.SchemaOnly, cancellation))
-            for (var i = 0; i < reader.FieldCount; i++) columns.Add((reader.GetName(i), reader.GetDataTypeOID(i)));
-        await ExecuteAsync("ROLLBACK", cancellation);
-        var types = await _connection.RowsAsync(TypeNames(columns.Select(column => column.Type)), row => row, cancellation);
-        return [.. columns.Zip(types, (column, type) => (column.Name, type[1]))];
+        var (json, _) = await AskAsync($"SELECT pg_catalog.row_to_json(r)::pg_catalog.text FROM (SELECT q.* FROM {Empty("q")}) AS r");
+        using var row = JsonDocument.Parse(json);
+        string[] names = [.. row.RootElement.EnumerateObject().Select(property => property.Name)];
+        if (names.Length == 0) return [];
+        var columns = names.Select((_, place) => string.Create(CultureInfo.InvariantCulture, $"c{place}")).ToArray();
+        var numbers = columns.Select(column => $"pg_catalog.pg_typeof({column})::pg_catalog.oid");
+        var (_, types) = await AskAsync(
+            $"SELECT (ARRAY[{string.Join(", ", numbers)}])::pg_catalog.text FROM {Empty($"q({string.Join(", ", columns)})")}", isTypes: true);
+        return [.. names.Zip(types)];
+
+        // No row of the query is asked for, so the planner leaves the query out.
+        string Empty(string name) => $"(VALUES (1)) AS one LEFT JOIN (\n{query}\n) AS {name} ON false";
+
+        async Task<(string Text, IReadOnlyList<string> Types)> AskAsync(string sql, bool isTypes = false)
+        {
+            await using var session = await OpenAsync(connector, database, isReadOnly: true, cancellation);
+            var definition = await session.DefineAsync(sql, "pg_catalog.text", cancellation);
+            await session.BeginAsync(isRepeatable: false, cancellation);
+            await session.ExecuteAsync($"SET LOCAL statement_timeout = {Sql.Literal(timeout)}", cancellation);
+            var text = await session.Connection.ScalarAsync<string>(definition.Sql(null), cancellation) ?? "";
+            await session.RollBackAsync(cancellation);
+            if (!isTypes) return (text, []);
+            var numbers = text.Trim('{', '}').Split(',').Select(number => uint.Parse(number, CultureInfo.InvariantCulture));
+            return (text, await session.Connection.RowsAsync(TypeNames(numbers), found => found[1], cancellation));
+        }
     }
 
     /// <summary>Makes a query ready to be run.</summary>
@@ -111,21 +136,37 @@ internal sealed class PlatformSession : IAsyncDisposable
         await ExecuteAsync("COMMIT", cancellation);
     }
 
-    /// <summary>Cursors and deferred triggers would run at COMMIT as we, not as the role; since PostgreSQL 18 triggers run as who set them off.</summary>
+    /// <summary>
+    /// Cursors and deferred triggers would run at COMMIT as we, not as the role: so nothing of the kind may be left. Which triggers there are
+    /// says nothing, for what runs at COMMIT can make others (since PostgreSQL 18, where triggers run as who set them off, a cursor).
+    /// </summary>
     private async Task CloseAsync(CancellationToken cancellation)
     {
         await ExecuteAsync("SET LOCAL search_path = pg_catalog", cancellation);
         await ExecuteAsync("CLOSE ALL", cancellation);
-        if (_version >= 180_000 || !await _connection.ScalarAsync<bool>(DeferrableTriggers, cancellation)) return;
-        await ExecuteAsync("ROLLBACK", cancellation);
-        throw Catalogue.PostgresRole.Throwable($"The database \"{_connection.Database}\" has triggers that may wait for the end of a transaction, where they would run with the rights of \"{_connection.UserName}\".");
+        await ExecuteAsync("DISCARD TEMP", cancellation);
+        await ExecuteAsync($"SET LOCAL lock_timeout = '{LockSeconds}s'", cancellation);
+        try
+        {
+            foreach (var tables in (await _connection.RowsAsync(Deferring, row => row[0], cancellation)).Chunk(TablesAtOnce))
+                await ExecuteAsync($"SAVEPOINT holdfast; {string.Join("; ", tables.Select(table => $"ALTER TABLE ONLY {table} RESET (fillfactor)"))}; ROLLBACK TO SAVEPOINT holdfast", cancellation);
+        }
+        catch (PostgresException pending) when (pending.SqlState == PostgresErrorCodes.ObjectInUse)
+        {
+            await ExecuteAsync("ROLLBACK", cancellation);
+            throw Catalogue.PostgresRole.Throwable($"The statement has set off a trigger of the database \"{_connection.Database}\" that waits for the end of the transaction, where it would run with the rights of \"{_connection.UserName}\".", pending);
+        }
     }
 
-    /// <summary>Those of foreign keys are PostgreSQL's own, and take the rights of the tables' owners; those of unique constraints without expressions run nobody's code.</summary>
-    private const string DeferrableTriggers = """
-        SELECT EXISTS (SELECT FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_proc p ON p.oid = t.tgfoid LEFT JOIN pg_catalog.pg_index i ON i.indexrelid = t.tgconstrindid
-            WHERE t.tgdeferrable AND NOT (p.pronamespace = 'pg_catalog'::regnamespace AND p.proname ~ '^RI_FKey')
-                AND NOT (p.pronamespace = 'pg_catalog'::regnamespace AND p.proname = 'unique_key_recheck' AND i.indexprs IS NULL AND i.indpred IS NULL))
+    private const int TablesAtOnce = 50, LockSeconds = 10;
+
+    /// <summary>
+    /// Tables with triggers that may be deferred. ALTER TABLE refuses a table with pending events (object_in_use), which nothing else tells;
+    /// this form of it hinders neither readers nor writers, and is taken back. Source: PostgreSQL, CheckTableNotInUse in tablecmds.c.
+    /// </summary>
+    private const string Deferring = """
+        SELECT DISTINCT pg_catalog.format('%I.%I', n.nspname, c.relname) FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid
+            JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE t.tgdeferrable AND c.relkind = 'r' ORDER BY 1
         """;
 
     public ValueTask DisposeAsync() => _connection.DisposeAsync();
@@ -148,7 +189,10 @@ internal sealed class PlatformSession : IAsyncDisposable
     }
 
     private static string TypeNames(IEnumerable<uint> types) => $"""
-        SELECT t.place, pg_catalog.format_type(t.oid, NULL) FROM unnest(ARRAY[{string.Join(", ", types)}]::oid[]) WITH ORDINALITY AS t(oid, place) ORDER BY t.place
+        WITH RECURSIVE t AS (
+            SELECT a.place, a.oid, p.typbasetype FROM unnest(ARRAY[{string.Join(", ", types)}]::oid[]) WITH ORDINALITY AS a(oid, place) JOIN pg_catalog.pg_type p ON p.oid = a.oid
+            UNION ALL SELECT t.place, p.oid, p.typbasetype FROM t JOIN pg_catalog.pg_type p ON p.oid = t.typbasetype)
+        SELECT place, pg_catalog.format_type(oid, NULL) FROM t WHERE typbasetype = 0 ORDER BY place
         """;
 
     private Task SetPathAsync(string path, CancellationToken cancellation) => ExecuteAsync($"SELECT pg_catalog.set_config('search_path', {Sql.Literal(path)}, true)", cancellation);

@@ -9,9 +9,9 @@ internal sealed class PlatformStatement(PostgresConnector connector, string? dat
     /// <param name="timeout">For the server, as it writes it; none by default.</param>
     public Task<PostgresTable> QueryAsync(string sql, CancellationToken cancellation, int most = int.MaxValue, string timeout = "0") => RunAsync(isReadOnly: true, async session =>
     {
-        var source = $"(\n{sql.TrimEnd().TrimEnd(';')}\n) AS holdfast_row";
-        var columns = await session.DescribeAsync($"SELECT * FROM {source}", cancellation);
-        var rows = await session.DefineAsync($"SELECT holdfast_row::text FROM {source}", "text", cancellation);
+        var query = sql.TrimEnd().TrimEnd(';');
+        var columns = await PlatformSession.DescribeAsync(connector, database, query, timeout, cancellation);
+        var rows = await session.DefineAsync($"SELECT holdfast_row::text FROM (\n{query}\n) AS holdfast_row", "text", cancellation);
         await session.BeginAsync(isRepeatable: false, cancellation);
         await session.Connection.ExecuteAsync($"SET LOCAL statement_timeout = {Sql.Literal(timeout)}", cancellation);
         var read = await session.Connection.RowsAsync(rows.Sql(null), row => RowText.Read(row[0], columns.Count), cancellation, most);

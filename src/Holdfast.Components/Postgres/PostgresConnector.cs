@@ -10,6 +10,9 @@ namespace Holdfast.Components.Postgres;
 internal sealed class PostgresConnector(PostgresSettings settings, ISecretReader secrets, IHost host)
 {
     private string? _password;
+
+    /// <summary>Further settings for the startup packet, of those that not every server knows; null before a server was asked.</summary>
+    private string? _moreOptions;
     private (uint User, uint Group)? _peer;
 
     public PostgresSettings Settings => settings;
@@ -24,15 +27,39 @@ internal sealed class PostgresConnector(PostgresSettings settings, ISecretReader
     /// <param name="bytes">Characters are bytes of this encoding of the server's, which converts nothing; null for text as it should be.</param>
     public async Task<NpgsqlConnection> OpenAsync(string database, CancellationToken cancellation, string? bytes = null)
     {
-        await using var source = await BuildSourceAsync(database, bytes, cancellation);
+        if (_moreOptions is null && database != settings.Maintenance) await ReadOptionsAsync(cancellation);
         try
         {
-            var connection = await ConnectAsync(source, cancellation);
-            return await SettleAsync(connection, cancellation);
+            return await TryOpenAsync(database, bytes, cancellation);
+        }
+        catch (PostgresException other) when (other.SqlState == PostgresErrorCodes.UndefinedObject && _moreOptions is { Length: > 0 })
+        {
+            // Another server than before, which does not know all of these settings.
+            _moreOptions = "";
+            return await OpenAsync(database, cancellation, bytes);
         }
         catch (Exception exception) when (PostgresProblem.Recognises(exception))
         {
             throw PostgresProblem.Of(exception, $"Connecting to database \"{database}\" of {Place} failed");
+        }
+    }
+
+    private async Task<NpgsqlConnection> TryOpenAsync(string database, string? bytes, CancellationToken cancellation)
+    {
+        await using var source = await BuildSourceAsync(database, bytes, cancellation);
+        return await SettleAsync(await ConnectAsync(source, cancellation), cancellation);
+    }
+
+    /// <summary>Asks the database for maintenance; where that cannot be used, only the first statement of a session sets these settings.</summary>
+    private async Task ReadOptionsAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            await using var connection = await TryOpenAsync(settings.Maintenance, null, cancellation);
+        }
+        catch (Exception exception) when (PostgresProblem.Recognises(exception))
+        {
+            // Whoever opens the database that was asked for hears of it.
         }
     }
 
@@ -84,7 +111,7 @@ internal sealed class PostgresConnector(PostgresSettings settings, ISecretReader
             ["PGUSER"] = settings.User,
             ["PGDATABASE"] = database,
             ["PGSSLMODE"] = settings.SslMode,
-            ["PGOPTIONS"] = StartupSettings.Options,
+            ["PGOPTIONS"] = StartupSettings.Options + _moreOptions,
             ["PGCLIENTENCODING"] = "UTF8",
             ["PG_COLOR"] = "never",
             ["LC_ALL"] = "C",
@@ -122,7 +149,7 @@ internal sealed class PostgresConnector(PostgresSettings settings, ISecretReader
         connection.Timeout = 15;
         connection.KeepAlive = 0;
         connection.ReadBufferSize = connection.WriteBufferSize = 64 << 10;
-        connection.Options = StartupSettings.Options;
+        connection.Options = StartupSettings.Options + _moreOptions;
         connection.IncludeErrorDetail = true;
         connection.ClientEncoding = bytes ?? "UTF8";
         if (bytes is null) return connection;
@@ -135,11 +162,12 @@ internal sealed class PostgresConnector(PostgresSettings settings, ISecretReader
         return connection;
     }
 
-    private static async Task<NpgsqlConnection> SettleAsync(NpgsqlConnection connection, CancellationToken cancellation)
+    private async Task<NpgsqlConnection> SettleAsync(NpgsqlConnection connection, CancellationToken cancellation)
     {
         try
         {
             await StartupSettings.ApplyAsync(connection, cancellation);
+            _moreOptions ??= await StartupSettings.ReadOptionsAsync(connection, cancellation);
             return connection;
         }
         catch

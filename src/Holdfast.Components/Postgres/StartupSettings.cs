@@ -24,20 +24,35 @@ internal static class StartupSettings
     ];
 
     /// <summary>
-    /// Those that not every server from 11 on knows, so that none may stand in the packet: views and foreign tables of others are never read
-    /// (since August 2024), and no limit of later versions ends a long dump.
+    /// Those that not every server from 11 on knows: views and foreign tables of others are never read (since August 2024), and no limit of
+    /// later versions ends a long dump, or a session of ours at all.
     /// </summary>
-    private const string WhereKnown = """
-        SELECT pg_catalog.set_config(s.name, w.value, false) FROM pg_catalog.pg_settings s
+    private const string Known = """
+        FROM pg_catalog.pg_settings s
             JOIN (VALUES ('restrict_nonsystem_relation_kind', 'view, foreign-table'), ('transaction_timeout', '0'), ('idle_session_timeout', '0')) w(name, value)
             ON w.name OPERATOR(pg_catalog.=) s.name
         """;
+
+    private const string WhereKnown = $"SELECT pg_catalog.set_config(s.name, w.value, false) {Known}";
 
     /// <summary>As "options" of a connection take them. Source: PostgreSQL's manual, 34.1.2, "Parameter Key Words".</summary>
     public static string Options { get; } = string.Join(' ', _all.Select(one => $"-c {one.Name}={Escape(one.Value)}"));
 
     /// <summary>The first statement of a session. By now its names mean what they say.</summary>
     public static Task ApplyAsync(NpgsqlConnection connection, CancellationToken cancellation) => connection.ExecuteAsync(WhereKnown, cancellation);
+
+    /// <summary>
+    /// The same as "options" of later connections to this server: an owner may have set a limit of 1 ms, which would end a session before
+    /// its first statement.
+    /// </summary>
+    public static async Task<string> ReadOptionsAsync(NpgsqlConnection connection, CancellationToken cancellation) =>
+        string.Concat(await connection.RowsAsync($"SELECT s.name, w.value {Known}", row => $" -c {row[0]}={Escape(row[1])}", cancellation));
+
+    /// <summary>The same as one statement for each setting that this server knows, for a session that resets itself again and again.</summary>
+    public static Task<IReadOnlyList<(string Name, string Statement)>> ReadKnownAsync(NpgsqlConnection connection, CancellationToken cancellation) =>
+        connection.RowsAsync(
+            $"SELECT s.name, w.value {Known}",
+            row => (row[0], $"SELECT pg_catalog.set_config({Sql.Literal(row[0])}, {Sql.Literal(row[1])}, false)"), cancellation);
 
     /// <summary>True when this server refuses to read views and foreign tables in this session.</summary>
     public static async Task<bool> RestrictsAsync(NpgsqlConnection connection, CancellationToken cancellation) =>

@@ -26,6 +26,12 @@ internal sealed class StatementScript(PostgresConnector connector)
     /// <summary>Set for a database whose script has secrets: the server's log gets none of its statements, where we may say so.</summary>
     public bool IsSecret { get; init; }
 
+    /// <summary>
+    /// Set for scripts whose statements may run functions of others, with what they create or have created before: each statement is a
+    /// transaction of its own in a session that is reset after it.
+    /// </summary>
+    public bool RunsCodeOfOthers { get; init; }
+
     /// <summary>Called with what was refused and is neither harmless nor the end: set when a restore keeps going.</summary>
     public Action<RefusedStatement>? OnRefused { get; init; }
 
@@ -61,10 +67,10 @@ internal sealed class StatementScript(PostgresConnector connector)
     public async Task<IReadOnlyList<RefusedStatement>> RunAsync(
         string database, string encoding, Stream script, string name, string what, Func<RefusedStatement, bool> harmless, CancellationToken cancellation)
     {
-        await using var connection = await connector.OpenAsync(database, cancellation, encoding);
+        await using var session = await LoadSession.OpenAsync(connector, database, encoding, cancellation);
         try
         {
-            return await RunAsync(connection, new ScriptReader(script), name, what, harmless, cancellation);
+            return await RunAsync(session, new ScriptReader(script), name, what, harmless, cancellation);
         }
         catch (Exception exception) when (PostgresProblem.Recognises(exception))
         {
@@ -73,17 +79,16 @@ internal sealed class StatementScript(PostgresConnector connector)
     }
 
     private async Task<IReadOnlyList<RefusedStatement>> RunAsync(
-        NpgsqlConnection connection, ScriptReader reader, string name, string what, Func<RefusedStatement, bool> harmless, CancellationToken cancellation)
+        LoadSession session, ScriptReader reader, string name, string what, Func<RefusedStatement, bool> harmless, CancellationToken cancellation)
     {
         List<RefusedStatement> passed = [], serious = [];
         var count = 0;
-        if (IsSecret) await connection.ExecuteAsync(Silence, cancellation);
-        await connection.ExecuteAsync("SELECT pg_catalog.set_config('synchronous_commit', 'off', false)", cancellation);
+        if (IsSecret) await session.Connection.ExecuteAsync(Silence, cancellation);
         while (await ReadAsync(reader, name, cancellation) is { } statement)
-            if (await TryAsync(connection, statement, cancellation) is { } refused)
+            if (await TryAsync(session, statement, cancellation) is { } refused)
                 Sort(refused);
         foreach (var statement in Ending)
-            if (await TryAsync(connection, new ScriptStatement(statement, 0), cancellation) is { } refused)
+            if (await TryAsync(session, new ScriptStatement(statement, 0), cancellation) is { } refused)
                 Sort(refused);
         return count == 0 ? passed : throw Refused(what, serious, count);
 
@@ -95,16 +100,15 @@ internal sealed class StatementScript(PostgresConnector connector)
         }
     }
 
-    /// <summary>A batch of one is sent as it is; Npgsql cuts other commands at their semicolons.</summary>
-    private static async Task<RefusedStatement?> TryAsync(NpgsqlConnection connection, ScriptStatement statement, CancellationToken cancellation)
+    private async Task<RefusedStatement?> TryAsync(LoadSession session, ScriptStatement statement, CancellationToken cancellation)
     {
         try
         {
-            await using var batch = new NpgsqlBatch(connection) { BatchCommands = { new NpgsqlBatchCommand(statement.Text) } };
-            await batch.ExecuteNonQueryAsync(cancellation);
+            if (RunsCodeOfOthers) await session.RunAsync(statement.Text, cancellation);
+            else await session.RunAsItIsAsync(statement.Text, cancellation);
             return null;
         }
-        catch (PostgresException refused) when (connection.FullState.HasFlag(System.Data.ConnectionState.Open))
+        catch (PostgresException refused) when (session.Connection.FullState.HasFlag(System.Data.ConnectionState.Open))
         {
             return new RefusedStatement(statement.Line, refused, ByteText.Decode(PostgresProblem.Sentence(refused)));
         }

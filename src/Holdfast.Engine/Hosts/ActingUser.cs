@@ -17,14 +17,21 @@ public readonly ref partial struct ActingUser
     /// <summary>Acts as a user; nothing changes for root, and nothing for a process that is not root's.</summary>
     /// <param name="owner">User and group by number; null for the user that the process has.</param>
     /// <exception cref="Win32Exception">The kernel refuses the change.</exception>
-    public static ActingUser As((uint User, uint Group)? owner)
+    public static ActingUser As((uint User, uint Group)? owner) => owner is { } other ? As(other.User, [other.Group]) : default;
+
+    /// <summary>The same with further groups.</summary>
+    /// <param name="user">The user by number.</param>
+    /// <param name="own">Its groups, the first one of them for what it creates.</param>
+    /// <exception cref="Win32Exception">The kernel refuses the change.</exception>
+    public static ActingUser As(uint user, uint[] own)
     {
-        if (owner is not { User: not 0 } other || geteuid() != 0) return default;
+        const uint noGroup = 65534;
+        if (user == 0 || geteuid() != 0) return default;
         var groups = Groups();
-        SetGroups([]);
-        Call(SetFsGid, other.Group, 0, 0);
-        Call(SetFsUid, other.User, 0, 0);
-        if ((uint)Call(SetFsUid, nuint.MaxValue, 0, 0) == other.User) return new ActingUser(groups);
+        SetGroups(own.Length > 1 ? own[1..] : []);
+        Call(SetFsGid, own.Length == 0 ? noGroup : own[0], 0, 0);
+        Call(SetFsUid, user, 0, 0);
+        if ((uint)Call(SetFsUid, nuint.MaxValue, 0, 0) == user) return new ActingUser(groups);
         Restore(groups);
         throw new Win32Exception("the kernel does not let this process act as another user");
     }

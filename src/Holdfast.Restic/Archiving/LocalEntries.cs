@@ -84,6 +84,25 @@ public static class LocalEntries
         }
     }
 
+    /// <summary>
+    /// The user, and its groups, who can change what stands at a path although it is not root's alone: the first on the way down. Where only the
+    /// members of a group can, a user without a name (65534) in that group. Null when root alone can, or it may not be seen.
+    /// </summary>
+    public static (uint User, uint[] Groups)? ChangerOf(string path)
+    {
+        const uint groupWrites = 0x10, nobody = 65534;
+        if (IsOursAlone(path)) return null;
+        for (var end = 0; end < path.Length;)
+        {
+            end = path.IndexOf('/', end + 1) is > 0 and var slash ? slash : path.Length;
+            if (!FileStatus.TryFind(path[..end], out var status)) return null;
+            if (IsOursAlone(status, isAbove: end < path.Length)) continue;
+            if (status.Uid != 0) return (status.Uid, Accounts.GroupsOf(status.Uid));
+            return (nobody, (status.Mode & groupWrites) != 0 ? [status.Gid] : []);
+        }
+        return null;
+    }
+
     private static bool IsOursAlone(in FileStatus status, bool isAbove)
     {
         const uint othersWrite = 0x02, groupWrites = 0x10, sticky = 0x200;

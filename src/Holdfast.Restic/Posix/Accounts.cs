@@ -27,6 +27,28 @@ internal static unsafe class Accounts
     /// <summary>The number of a group of this machine; null when it has none of this name.</summary>
     public static uint? GroupNumber(string name) => GroupNumbers.GetOrAdd(name, static group => Number(group, Libc.getgrnam_r));
 
+    /// <summary>All groups of a user of this machine, its first one at the beginning; none when the number has no name.</summary>
+    public static uint[] GroupsOf(uint uid)
+    {
+        const int most = 4096; // The kernel takes 65536; more than some dozens are rare.
+        if (UserName(uid) is not { Length: > 0 } name || FirstGroup(uid) is not { } first) return [];
+        using var native = new NativePath(name, stackalloc byte[NativePath.StackSize]);
+        var groups = new uint[most];
+        var count = most;
+        fixed (uint* list = groups)
+            return Libc.getgrouplist(ref native.GetPinnableReference(), first, list, &count) < 0 ? [first] : [first, .. groups[..count].Where(group => group != first)];
+    }
+
+    // In struct passwd the number of the group follows that of the user.
+    private static uint? FirstGroup(uint uid)
+    {
+        var entry = stackalloc byte*[16];
+        var buffer = new byte[1 << 16];
+        byte** found;
+        fixed (byte* start = buffer)
+            return Libc.getpwuid_r(uid, entry, start, (nuint)buffer.Length, &found) == 0 && found != null ? *((uint*)(found + 2) + 1) : null;
+    }
+
     private delegate int NameFinder(ref byte name, byte** entry, byte* buffer, nuint size, byte*** result);
 
     // In struct passwd and in struct group the number comes behind the pointers to the name and the password.

@@ -175,6 +175,9 @@ internal static unsafe partial class Libc
     public static partial int getgrgid_r(uint gid, byte** entry, byte* buffer, nuint size, byte*** result);
 
     [LibraryImport(Name)]
+    public static partial int getgrouplist(ref byte user, uint group, uint* groups, int* count);
+
+    [LibraryImport(Name)]
     public static partial uint geteuid();
 
     [LibraryImport(Name)]

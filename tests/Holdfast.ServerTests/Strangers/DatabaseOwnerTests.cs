@@ -28,6 +28,7 @@ public sealed class DatabaseOwnerTests(DatabaseOwnerServer fixture) : IClassFixt
             ALTER DATABASE led SET role = app;
             ALTER DATABASE led SET default_transaction_read_only = on;
             ALTER DATABASE led SET statement_timeout = '1ms';
+            ALTER DATABASE led SET idle_session_timeout = '1ms';
             ALTER DATABASE led SET datestyle = 'German';
             """);
         var before = _server.Log.Length;
@@ -96,8 +97,58 @@ public sealed class DatabaseOwnerTests(DatabaseOwnerServer fixture) : IClassFixt
         await asked.ExecuteAsync("asked", "UPDATE packages SET state = 'again' WHERE id IN ({ids})", ["1"], TestContext.Current.CancellationToken);
         Assert.Equal("1 again,2 failed", await _server.QueryAsync("asked", "SELECT string_agg(id || ' ' || state, ',' ORDER BY id) FROM packages"));
         await fixture.AsAppAsync("asked", "CREATE CONSTRAINT TRIGGER later AFTER UPDATE ON packages DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION late();");
-        var refused = await Assert.ThrowsAsync<Engine.Problems.ProblemException>(() => asked.ExecuteAsync("asked", "UPDATE packages SET state = 'again'", [], TestContext.Current.CancellationToken));
+        await asked.ExecuteAsync("asked", "UPDATE packages SET state = 'later'", [], TestContext.Current.CancellationToken);
+        Assert.Equal("1 later,2 later", await _server.QueryAsync("asked", "SELECT string_agg(id || ' ' || state, ',' ORDER BY id) FROM packages"));
+        Assert.False(fixture.IsTrapped);
+    }
+
+    /// <summary>The function of a cast, which a foreign key calls, puts off its own constraint again, and then makes a trigger that would be fired by the same COMMIT.</summary>
+    [Fact]
+    public async Task No_event_that_the_profiles_own_statement_has_set_off_waits_for_its_end()
+    {
+        await _server.ExecuteAsync("postgres", "CREATE DATABASE put_off OWNER app;");
+        await fixture.AsAppAsync("put_off", DatabaseOwnerServer.Trap + """
+            CREATE TABLE packages (id int PRIMARY KEY, state text); INSERT INTO packages VALUES (1, 'failed');
+            CREATE FUNCTION late() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM public.trap(); RETURN NULL; END $$;
+            CREATE TYPE e AS ENUM ('a', 'b'); CREATE TABLE keys (id int PRIMARY KEY); INSERT INTO keys VALUES (1);
+            CREATE FUNCTION cast_e(v e) RETURNS int LANGUAGE plpgsql AS $$ BEGIN
+                IF pg_catalog.current_setting('my.stage', true) = '1' THEN
+                    PERFORM pg_catalog.set_config('my.stage', '2', false); SET CONSTRAINTS ALL DEFERRED; INSERT INTO public.uses VALUES ('b');
+                ELSIF pg_catalog.current_setting('my.stage', true) = '2' THEN
+                    PERFORM pg_catalog.set_config('my.stage', '3', false); CREATE TABLE public.made (a int);
+                    CREATE CONSTRAINT TRIGGER made AFTER INSERT ON public.made DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.late();
+                    INSERT INTO public.made VALUES (1);
+                END IF; RETURN 1; END $$;
+            CREATE CAST (e AS int) WITH FUNCTION cast_e(e) AS IMPLICIT;
+            CREATE TABLE uses (c e REFERENCES keys (id) DEFERRABLE INITIALLY DEFERRED);
+            CREATE FUNCTION begin_it() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_catalog.set_config('my.stage', '1', false); INSERT INTO public.uses VALUES ('a'); RETURN NULL; END $$;
+            CREATE TRIGGER begin_it AFTER UPDATE ON packages FOR EACH STATEMENT EXECUTE FUNCTION begin_it();
+            """);
+        var asked = new Cluster(_server, null).Component();
+        var refused = await Assert.ThrowsAsync<Engine.Problems.ProblemException>(() => asked.ExecuteAsync("put_off", "UPDATE packages SET state = 'again'", [], TestContext.Current.CancellationToken));
         Assert.Equal("HF-PG-ROLE", refused.Problem.Code);
+        Assert.Equal("failed 0", await _server.QueryAsync("put_off", "SELECT state || ' ' || (SELECT count(*) FROM uses) FROM packages"));
+        await fixture.AsAppAsync("put_off", "DROP TRIGGER begin_it ON packages; INSERT INTO uses VALUES ('a');");
+        await asked.ExecuteAsync("put_off", "UPDATE packages SET state = 'again'; INSERT INTO uses VALUES ('b')", [], TestContext.Current.CancellationToken);
+        Assert.Equal("again 2", await _server.QueryAsync("put_off", "SELECT state || ' ' || (SELECT count(*) FROM uses) FROM packages"));
+        Assert.False(fixture.IsTrapped);
+    }
+
+    /// <summary>A literal beside a column gets the column's type when the query is analysed, and an array of a domain checks the domain's constraints at once.</summary>
+    [Fact]
+    public async Task The_profiles_own_sql_is_not_even_analysed_as_superuser()
+    {
+        await _server.ExecuteAsync("postgres", "CREATE DATABASE analysed OWNER app;");
+        await fixture.AsAppAsync("analysed", DatabaseOwnerServer.Trap + """
+            CREATE DOMAIN role_name AS text CHECK (trap()); CREATE DOMAIN body AS jsonb;
+            CREATE TABLE sessions (id int, roles role_name[], document body); INSERT INTO sessions VALUES (1, '{admin}', '{}');
+            """);
+        var asked = new Cluster(_server, null).Component();
+        var rows = await asked.QueryAsync("analysed", "SELECT count(*) FROM sessions WHERE roles @> '{admin}'", TestContext.Current.CancellationToken);
+        Assert.Equal("1", Assert.Single(Assert.Single(rows.Rows)));
+        var query = new Engine.Documents.DocumentQuery(default, null, "analysed", "SELECT id, document, 1 AS version FROM sessions WHERE roles @> '{admin}'", "id", "document", "version", null);
+        await using var documents = await asked.OpenAsync(query, TestContext.Current.CancellationToken);
+        Assert.Equal(1, await documents.CountAsync(TestContext.Current.CancellationToken));
         Assert.False(fixture.IsTrapped);
     }
 
@@ -125,6 +176,51 @@ public sealed class DatabaseOwnerTests(DatabaseOwnerServer fixture) : IClassFixt
         var face = await cluster.FaceAsync("checked");
         await cluster.RestoreAsync(await cluster.CaptureAsync(), databases: "checked");
         Assert.Equal(face, await cluster.FaceAsync("checked"));
+        Assert.False(fixture.IsTrapped);
+    }
+
+    /// <summary>
+    /// Each row of the first table, and each look at its index, plants in the session what can be planted there: a search path in which built-in names mean something
+    /// else, settings of values, a cursor that stays open, an event of a deferred trigger.
+    /// </summary>
+    [Fact]
+    public async Task What_a_function_of_one_owner_leaves_in_the_session_reaches_no_rows_and_indexes_of_others()
+    {
+        using var folder = new TempFolder();
+        await _server.ExecuteAsync("postgres", "CREATE DATABASE planted OWNER app; CREATE ROLE neighbour;");
+        await _server.ExecuteAsync("planted", "CREATE SCHEMA neighbour AUTHORIZATION neighbour; SET ROLE neighbour; CREATE TABLE neighbour.a (t text, d date, b bytea); INSERT INTO neighbour.a VALUES ('A', '2026-02-01', 'x'); CREATE INDEX ON neighbour.a (lower(t));");
+        await fixture.AsAppAsync("planted", DatabaseOwnerServer.Trap + """
+            CREATE SCHEMA evil;
+            CREATE FUNCTION evil.lower(text) RETURNS text IMMUTABLE LANGUAGE plpgsql AS $$ BEGIN RETURN 'stolen'; END $$;
+            CREATE FUNCTION evil.seen(bigint) RETURNS bigint LANGUAGE sql AS 'SELECT 7::bigint';
+            CREATE AGGREGATE evil.count(*) (SFUNC = evil.seen, STYPE = bigint, INITCOND = '7');
+            CREATE FUNCTION fire() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+                EXECUTE $q$DECLARE fired CURSOR WITH HOLD FOR SELECT CASE WHEN rolsuper THEN pg_catalog.query_to_xml(
+                    $x$SELECT pg_catalog.lo_export(pg_catalog.lo_from_bytea(0, 'x'), pg_catalog.current_setting('unix_socket_directories') || '/trapped')$x$, true, true, '') END
+                    FROM pg_catalog.pg_roles WHERE rolname = current_user$q$;
+                RETURN NULL; END $$;
+            CREATE TABLE late (i int); CREATE CONSTRAINT TRIGGER late AFTER INSERT ON late DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION fire();
+            CREATE FUNCTION plant() RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN
+                IF pg_catalog.current_database() = 'planted' THEN RETURN true; END IF;
+                PERFORM pg_catalog.set_config('search_path', 'evil, pg_catalog', false), pg_catalog.set_config('datestyle', 'SQL, DMY', false),
+                    pg_catalog.set_config('standard_conforming_strings', 'off', false), pg_catalog.set_config('default_transaction_read_only', 'on', false);
+                BEGIN EXECUTE 'CREATE TEMP TABLE a (t text)'; EXCEPTION WHEN OTHERS THEN NULL; END;
+                BEGIN EXECUTE 'INSERT INTO public.late VALUES (1)'; EXCEPTION WHEN OTHERS THEN NULL; END;
+                RETURN true; END $$;
+            CREATE FUNCTION calm(int) RETURNS int IMMUTABLE LANGUAGE plpgsql AS $$ BEGIN IF public.plant() THEN RETURN 1; END IF; END $$;
+            CREATE TABLE first (id serial PRIMARY KEY, v text CHECK (plant()), padding text); INSERT INTO first (v, padding) SELECT 'v', repeat('x', 100) FROM generate_series(1, 30);
+            CREATE UNIQUE INDEX ON first ((calm(1) + id)); CREATE TABLE second (id int REFERENCES first (id)); INSERT INTO second VALUES (1);
+            """);
+        var dump = new FolderDump(folder.Path);
+        var cluster = new Cluster(_server, dump, new PostgresSettings { Databases = ["planted"], Workers = 1 });
+        var face = await cluster.FaceAsync("planted");
+        var manifest = await cluster.CaptureAsync();
+        await cluster.RestoreAsync(manifest, databases: "planted");
+        Assert.Equal("t", await _server.QueryAsync("planted", "SELECT count(*) > 30 FROM late"));
+        await _server.ExecuteAsync("planted", "TRUNCATE late");
+        Assert.Equal(face, await cluster.FaceAsync("planted"));
+        Assert.Equal("v", await _server.QueryAsync("planted", "SELECT DISTINCT v FROM first"));
+        Assert.Equal("A 2026-02-01 \\x78", await _server.QueryAsync("planted", "SELECT t || ' ' || d::text || ' ' || b::text FROM neighbour.a"));
         Assert.False(fixture.IsTrapped);
     }
 

@@ -124,7 +124,7 @@ public sealed class HostileBytesTests
                     // That is how it says that the bytes are not what was written.
                 }
             },
-            iter: Sample.IsLong ? -1 : 4000, time: Sample.IsLong ? 60 : -1, print: edits => string.Join("; ", edits));
+            iter: Sample.IsLong ? -1 : 4000, time: Sample.IsLong ? 600 : -1, threads: Sample.IsLong ? 1 : -1, print: edits => string.Join("; ", edits));
     }
 
     private static List<byte> Change(List<byte> bytes, int kind, int at, int count, byte value)

@@ -6,6 +6,7 @@ using Holdfast.Components.Postgres.Base;
 using Holdfast.Components.Postgres.Wal;
 using Holdfast.Engine.Problems;
 using Holdfast.Engine.Serving;
+using Holdfast.Testing;
 using NpgsqlTypes;
 using Xunit;
 
@@ -13,13 +14,13 @@ namespace Holdfast.Tests.Postgres;
 
 /// <summary>
 /// Bytes that others write (a server, its user, whoever can write to the repository), valid but for a few changes: they are read, or refused by a
-/// problem, and nothing else happens. HOLDFAST_LONG=1 tries for a minute each.
+/// problem, and nothing else happens. HOLDFAST_LONG=1 tries for ten minutes each.
 /// </summary>
 public sealed class PostgresFuzzTests
 {
     private const int PageSize = 8192, SegmentSize = 1 << 20;
 
-    private static readonly int _seconds = Environment.GetEnvironmentVariable("HOLDFAST_LONG") == "1" ? 60 : 0;
+    private static readonly int _seconds = Sample.IsLong ? 600 : 0;
 
     [Fact]
     public void Pages_and_records_of_WAL() => Try(Segment(), bytes =>

@@ -19,7 +19,7 @@ internal sealed class CertificateJudge(DateTimeOffset now, TimeSpan warning)
         if (file.Unseen is not null)
             yield return Catalogue.FilesUnreadable.With($"{name} is not in the recovery point: {file.Unseen}.");
         else if (file.IsDistrusted)
-            yield return Catalogue.CertificateUnreadable.With($"{name} is no certificate and no key; it is not captured for a configuration that others than root can change.", "Name it under 'files' in the profile if it is needed.");
+            yield return Catalogue.CertificateUnreadable.With($"{name} is not captured: that configuration can be changed by a user who cannot read the file, or it is no certificate and no key.", "Name it under 'files' in the profile if it is needed.");
         else if (file.Trail.Refused is not null)
             yield break; // the link is reported by itself
         else if (file.Trail.KernelFileSystem is { } kernel)

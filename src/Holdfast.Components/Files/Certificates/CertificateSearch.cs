@@ -1,3 +1,4 @@
+using Holdfast.Engine.Hosts;
 using Holdfast.Restic.Archiving;
 
 namespace Holdfast.Components.Files.Certificates;
@@ -38,7 +39,7 @@ internal static class CertificateSearch
             .OrderByDescending(configuration => configuration.Fit);
         var mentions = new List<NamedFile>();
         foreach (var (program, path, _) in configurations) Collect(program, path, reader, mentions);
-        var found = mentions.SelectMany(Whole).GroupBy(mention => mention.Path, StringComparer.Ordinal).Select(Inspect);
+        var found = mentions.SelectMany(Whole).GroupBy(mention => mention.Path, StringComparer.Ordinal).Select(file => Inspect(file, reader));
         return ([.. found.OrderBy(file => file.Path, StringComparer.Ordinal)], reader);
     }
 
@@ -61,7 +62,7 @@ internal static class CertificateSearch
             ? Disk.Names(place).Where(name => !Disk.IsFolder($"{place}/{name}")).Select(name => named with { Path = $"{named.Path}/{name}" })
             : [named];
 
-    private static FoundFile Inspect(IGrouping<string, NamedFile> mentions)
+    private static FoundFile Inspect(IGrouping<string, NamedFile> mentions, ConfigurationReader reader)
     {
         var found = new FoundFile { Path = mentions.Key, NamedBy = [.. mentions.Distinct()], Trail = PathTrail.Follow(mentions.Key) };
         if (found.IsMissing) return found with { Unseen = LocalEntries.WhyUnseen(found.Path) };
@@ -71,7 +72,7 @@ internal static class CertificateSearch
         {
             if (Disk.Size(place) > LargestCertificate) return found with { Unreadable = "it is far too big for what it should be" };
             var bytes = LocalText.ReadBytes(place, LargestCertificate);
-            return Judge(found with { Mode = File.GetUnixFileMode(place), Content = found.NamedBy.All(named => named.Role == NamedRole.Other) ? null : CertificateParser.Parse(bytes) }, place, bytes);
+            return Judge(found with { Mode = File.GetUnixFileMode(place), Content = found.NamedBy.All(named => named.Role == NamedRole.Other) ? null : CertificateParser.Parse(bytes) }, place, bytes, reader);
         }
         catch (Exception unreadable) when (unreadable is not OutOfMemoryException)
         {
@@ -79,15 +80,28 @@ internal static class CertificateSearch
         }
     }
 
-    // Whoever may write a configuration could name any file of the machine, and have it captured and rolled back by a restore. From
-    // those whom root does not answer for, only what is certificates or keys, or their own, is taken.
-    private static FoundFile Judge(FoundFile found, string place, ReadOnlySpan<byte> bytes)
+    // Whoever may write a configuration could name any file of the machine, and have it captured and rolled back by a restore. So for a
+    // configuration that root does not answer for, only what is its user's own is taken, and certificates and keys that its user can read.
+    private static FoundFile Judge(FoundFile found, string place, ReadOnlySpan<byte> bytes, ConfigurationReader reader)
     {
-        var configurations = found.NamedBy.Select(named => PathTrail.Follow(named.NamedBy).Place).OfType<string>().Distinct(StringComparer.Ordinal).ToList();
-        var isTaken = found.Content is { Certificates.Count: > 0 } or { Keys.Count: > 0 } or { Format: CertificateParser.JavaStore }
-            || bytes.IndexOf("-----BEGIN "u8) >= 0
-            || configurations.Exists(LocalEntries.IsOursAlone)
-            || configurations.Exists(configuration => LocalEntries.OwnerOf(configuration) == LocalEntries.OwnerOf(place));
-        return isTaken ? found : found with { IsDistrusted = true };
+        var isKey = found.Content is { Certificates.Count: > 0 } or { Keys.Count: > 0 } or { Format: CertificateParser.JavaStore } || bytes.IndexOf("-----BEGIN "u8) >= 0;
+        var owner = LocalEntries.OwnerOf(place);
+        foreach (var configuration in found.NamedBy.Select(named => named.NamedBy).Distinct(StringComparer.Ordinal))
+            if (reader.ChangerOf(configuration) is not { } changer || changer.User == owner || (isKey && CanRead(changer, place))) return found;
+        return found with { IsDistrusted = true };
+    }
+
+    private static bool CanRead((uint User, uint[] Groups) changer, string place)
+    {
+        using var acting = ActingUser.As(changer.User, changer.Groups);
+        try
+        {
+            LocalText.ReadBytes(place, LargestCertificate);
+            return true;
+        }
+        catch (Exception hidden) when (hidden is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
     }
 }

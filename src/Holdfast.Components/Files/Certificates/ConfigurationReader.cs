@@ -19,6 +19,7 @@ internal sealed class ConfigurationReader
     private const int MostConfigurations = 20_000;
 
     private readonly HashSet<string> _read = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> _includedBy = new(StringComparer.Ordinal);
     private readonly List<string> _names = [];
     private readonly List<(string Path, PathTrail Trail)> _linked = [];
     private readonly List<Problem> _problems = [];
@@ -51,6 +52,21 @@ internal sealed class ConfigurationReader
         return Read(path, trail);
     }
 
+    /// <summary>Notes that a configuration includes a file, which is as trustworthy as that configuration at most.</summary>
+    public void Include(string configuration, string included)
+    {
+        if (included != configuration && !_read.Contains(included)) _includedBy.TryAdd(included, configuration);
+    }
+
+    /// <summary>Who can change a configuration, or one that led to it by includes: user and groups; null when root alone can.</summary>
+    public (uint User, uint[] Groups)? ChangerOf(string configuration)
+    {
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        for (var at = configuration; at is not null && seen.Add(at); at = _includedBy.GetValueOrDefault(at))
+            if (LocalEntries.ChangerOf(PathTrail.Follow(at).Place ?? at) is { } changer) return changer;
+        return null;
+    }
+
     /// <summary>True when so many files have included each other that it must be a circle, or meant badly; that is reported.</summary>
     public bool IsTooDeep(string path, int depth)
     {
@@ -64,7 +80,9 @@ internal sealed class ConfigurationReader
         const int mostFolders = 5000;
         try
         {
-            return Glob.Expand(ShellGlob.Translate(pattern), mostFolders);
+            var found = Glob.Expand(ShellGlob.Translate(pattern), mostFolders);
+            foreach (var included in found) Include(configuration, included);
+            return found;
         }
         catch (Exception unusable) when (unusable is InvalidDataException or Restic.ResticException)
         {

@@ -24,7 +24,7 @@ internal sealed record FoundFile
     /// <summary>Why it can't be told whether it is there; null when it can.</summary>
     public string? Unseen { get; init; }
 
-    /// <summary>It is no certificate and no key, and only configurations that others than root can change name it: it is not captured for their sake.</summary>
+    /// <summary>Only configurations name it that can be changed by users who cannot read it, or it is no certificate and no key: it is not captured for their sake.</summary>
     public bool IsDistrusted { get; init; }
 
     public bool IsMissing => Trail.Place is null;

@@ -97,7 +97,11 @@ internal sealed partial class PostgresConfiguration : INamesCertificates
             if (Setting().Match(line) is not { Success: true } match) continue;
             var (name, value) = (match.Groups["name"].Value, Unquoted(match.Groups["value"].Value));
             var included = Path.Combine(Path.GetDirectoryName(path)!, value);
-            if (name is "include" or "include_if_exists") Collect(included, settings, reader, depth + 1);
+            if (name is "include" or "include_if_exists")
+            {
+                reader.Include(path, included);
+                Collect(included, settings, reader, depth + 1);
+            }
             else if (name is "include_dir") foreach (var part in reader.Expand(path, $"{included}/[!.]*.conf")) Collect(part, settings, reader, depth + 1);
             else settings[name] = (value, path);
         }

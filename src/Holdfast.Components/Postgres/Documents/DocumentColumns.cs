@@ -21,9 +21,6 @@ internal sealed class DocumentColumns
 
     private string Source => $"(\n{Query.Sql}\n) AS holdfast_source";
 
-    /// <summary>A query whose columns are those of the statement.</summary>
-    public static string All(DocumentQuery query) => $"SELECT * FROM (\n{query.Sql}\n) AS holdfast_source";
-
     /// <summary>Refuses what can not be read by these columns.</summary>
     /// <exception cref="ProblemException">A column is missing, or of a type that it can not have.</exception>
     public static DocumentColumns Read(IReadOnlyList<(string Name, string Type)> columns, DocumentQuery query)

@@ -75,7 +75,7 @@ internal sealed class DocumentReading : IDocumentReading
 
     private static async Task<DocumentReading> OpenAsync(PostgresConnector connector, PlatformSession session, DocumentQuery query, CancellationToken cancellation)
     {
-        var columns = DocumentColumns.Read(await session.DescribeAsync(DocumentColumns.All(query), cancellation), query);
+        var columns = DocumentColumns.Read(await PlatformSession.DescribeAsync(connector, query.Database, query.Sql, "0", cancellation), query);
         PlatformSession.Definition[] defined =
         [
             await session.DefineAsync(columns.CountSql, "bigint", cancellation), await session.DefineAsync(columns.RepeatedSql(Repeated), "text", cancellation),

@@ -70,11 +70,14 @@ internal sealed class WalReader(WalHeader log, Action<StopRecord> visit, Action<
         return at;
     }
 
-    /// <summary>Keeps as much of a record as is needed; its head tells how much that is.</summary>
+    /// <summary>
+    /// Keeps as much of a record as is needed; its head states how much that is. Memory grows with the bytes that exist, never with what a
+    /// head claims: a forged one may claim 64 MiB.
+    /// </summary>
     private ReadOnlySpan<byte> Copy(ReadOnlySpan<byte> bytes)
     {
         var count = Math.Min(_needed - _copied, bytes.Length);
-        if (_needed > _record.Length) Array.Resize(ref _record, _needed);
+        if (_copied + count > _record.Length) Array.Resize(ref _record, Math.Max(_copied + count, _record.Length * 2));
         bytes[..count].CopyTo(_record.AsSpan(_copied));
         _copied += count;
         if (_copied == StopRecord.HeadSize) _needed = StopRecord.Needs(_record, _length);

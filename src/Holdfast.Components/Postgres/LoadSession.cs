@@ -1,0 +1,129 @@
+using Npgsql;
+
+namespace Holdfast.Components.Postgres;
+
+/// <summary>
+/// A session that fills a database. Its statements may run functions of others: those of constraints, domains and indexes. What such a
+/// function leaves behind, in the transaction or in the session, reaches neither the next statement nor our rights.
+/// docs/decisions/0034-loading-rows-of-others.md says more.
+/// </summary>
+internal sealed class LoadSession : IAsyncDisposable
+{
+    /// <summary>A role that may read settings and nothing else. Source: PostgreSQL's manual, "Predefined Roles" (since version 10).</summary>
+    private const string Powerless = "SET LOCAL ROLE pg_read_all_settings";
+
+    private const string IsSuper = "SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user";
+
+    private readonly Dictionary<string, string> _settings = new(StringComparer.Ordinal) { ["synchronous_commit"] = "SET synchronous_commit = off" };
+    private readonly bool _isSuper;
+
+    private LoadSession(NpgsqlConnection connection, bool isSuper) => (Connection, _isSuper) = (connection, isSuper);
+
+    public NpgsqlConnection Connection { get; }
+
+    /// <param name="connector">Of the cluster.</param>
+    /// <param name="database">The database that is filled.</param>
+    /// <param name="bytes">As of <see cref="PostgresConnector.OpenAsync"/>.</param>
+    /// <param name="cancellation">Ends it.</param>
+    /// <exception cref="Engine.Problems.ProblemException">The server cannot be reached.</exception>
+    public static async Task<LoadSession> OpenAsync(
+        PostgresConnector connector, string database, string? bytes, CancellationToken cancellation)
+    {
+        var connection = await connector.OpenAsync(database, cancellation, bytes);
+        try
+        {
+            var session = new LoadSession(connection, await connection.ScalarAsync<bool>(IsSuper, cancellation));
+            foreach (var (name, statement) in await StartupSettings.ReadKnownAsync(connection, cancellation)) session._settings[name] = statement;
+            await session.SendAsync(session._settings.Values, cancellation);
+            return session;
+        }
+        catch
+        {
+            await connection.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// Runs one statement in a transaction of its own. A statement of the script that changes a setting is remembered: it holds for the
+    /// statements after it, and nothing else does.
+    /// </summary>
+    public async Task RunAsync(string statement, CancellationToken cancellation)
+    {
+        if (SettingOf(statement) is { } setting)
+        {
+            await SendAsync([statement], cancellation);
+            _settings[setting] = statement;
+            return;
+        }
+        try
+        {
+            await SendAsync(["BEGIN", statement, .. Commit], cancellation);
+        }
+        catch (PostgresException) when (Connection.FullState.HasFlag(System.Data.ConnectionState.Open))
+        {
+            await SendAsync(["ROLLBACK"], cancellation);
+            throw;
+        }
+        await ResetAsync(cancellation);
+    }
+
+    /// <summary>Sends a statement that runs no code of others: it may begin or end a transaction.</summary>
+    public Task RunAsItIsAsync(string statement, CancellationToken cancellation) => SendAsync([statement], cancellation);
+
+    /// <summary>Commits the open transaction, and then resets the session.</summary>
+    public async Task CommitAsync(CancellationToken cancellation)
+    {
+        await SendAsync(Commit, cancellation);
+        await ResetAsync(cancellation);
+    }
+
+    public ValueTask DisposeAsync() => Connection.DisposeAsync();
+
+    /// <summary>
+    /// COMMIT runs the queries of cursors WITH HOLD and triggers that were deferred, with the rights of whoever commits. So cursors are
+    /// closed and triggers fired before, and what a trigger may have deferred once more has the rights of a role that has none.
+    /// </summary>
+    private string[] Commit => _isSuper
+        ? ["SET CONSTRAINTS ALL IMMEDIATE", "CLOSE ALL", Powerless, "COMMIT"]
+        : ["CLOSE ALL", "COMMIT"];
+
+    /// <summary>Settings, cursors, prepared statements and temporary tables end; the settings of the startup packet hold again.</summary>
+    private async Task ResetAsync(CancellationToken cancellation)
+    {
+        await SendAsync(["DISCARD ALL"], cancellation);
+        await SendAsync(_settings.Values, cancellation);
+    }
+
+    /// <summary>A batch is sent statement by statement as it is; Npgsql cuts other commands at their semicolons.</summary>
+    private async Task SendAsync(IEnumerable<string> statements, CancellationToken cancellation)
+    {
+        await using var batch = new NpgsqlBatch(Connection);
+        foreach (var statement in statements) batch.BatchCommands.Add(new NpgsqlBatchCommand(statement));
+        await batch.ExecuteNonQueryAsync(cancellation);
+    }
+
+    /// <summary>The setting that a statement of pg_dump's changes for the session; null for any other statement.</summary>
+    internal static string? SettingOf(string statement)
+    {
+        var text = WithoutComments(statement);
+        if (text.StartsWith("SET ", StringComparison.Ordinal) && text.IndexOf('=') is > 0 and var equals)
+            return text[4..equals].Trim().ToString();
+        const string Function = "SELECT pg_catalog.set_config(";
+        if (!text.StartsWith(Function, StringComparison.Ordinal) || text.IndexOf(',') is not (> 0 and var comma)) return null;
+        return text[Function.Length..comma].Trim().Trim('\'').ToString();
+    }
+
+    /// <summary>What follows the blank lines and comments before a statement.</summary>
+    private static ReadOnlySpan<char> WithoutComments(ReadOnlySpan<char> statement)
+    {
+        while (true)
+        {
+            statement = statement.TrimStart();
+            if (!statement.StartsWith("--", StringComparison.Ordinal)) return statement;
+            var line = statement.IndexOf('\n');
+            if (line < 0) return [];
+            statement = statement[(line + 1)..];
+        }
+    }
+}
