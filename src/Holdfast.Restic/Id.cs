@@ -53,6 +53,9 @@ public readonly struct Id : IEquatable<Id>, IComparable<Id>
     /// <summary>True for the id of all zeroes, which names nothing.</summary>
     public bool IsZero => (_a | _b | _c | _d) == 0;
 
+    /// <summary>The first 24 bytes.</summary>
+    internal (ulong First, ulong Second, ulong Third) Head => (_a, _b, _c);
+
     /// <summary>Writes the 32 bytes of the digest.</summary>
     public void CopyTo(Span<byte> destination)
     {

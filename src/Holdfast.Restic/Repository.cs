@@ -290,6 +290,9 @@ public sealed class Repository : IAsyncDisposable
     /// <summary>What this process has added can not be relied on: it is in no stored index.</summary>
     internal Task DropIndexAsync() => _index.DropAsync();
 
+    /// <summary>An index that somebody else has read whole from these files is the loaded one from now on.</summary>
+    internal Task AdoptIndexAsync(BlobIndex index, IEnumerable<string> names) => _index.AdoptAsync(index, names);
+
     /// <summary>Reads, verifies and opens a file that is not a pack.</summary>
     internal Task<byte[]> LoadUnpackedAsync(FileKind kind, string name, CancellationToken cancellation) => _files.LoadAsync(kind, name, cancellation);
 

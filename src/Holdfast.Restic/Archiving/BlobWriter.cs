@@ -52,6 +52,9 @@ internal sealed class BlobWriter(Repository repository, BlobIndex index, Archive
         await WriteIndexAsync(cancellation);
     }
 
+    /// <summary>Nothing is saved any more: the index may go, which is read anew to verify what was stored.</summary>
+    public void End() => index = new BlobIndex();
+
     private async Task<PackBuilder?> CloseAsync(BlobType type, CancellationToken cancellation)
     {
         await _turn.WaitAsync(cancellation);
@@ -161,7 +164,7 @@ internal sealed class BlobWriter(Repository repository, BlobIndex index, Archive
     private bool Register(Id id, PackBuilder pack)
     {
         var blobs = pack.Blobs(id).ToList();
-        foreach (var (blob, place) in blobs) index.Add(blob, place);
+        index.Add(blobs);
         lock (_gate)
         {
             foreach (var (blob, place) in blobs) _promised.Remove((blob, place.Type));

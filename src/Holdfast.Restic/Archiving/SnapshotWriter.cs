@@ -144,6 +144,7 @@ public sealed class SnapshotWriter : IAsyncDisposable
         await _chunks.DisposeAsync();
         _buffers.EndChunks();
         await _blobs.FlushAsync(cancellation);
+        _blobs.End();
         return new Snapshot
         {
             Time = header.Time ?? _begun, Parent = _parent?.Id, Tree = tree, Paths = header.Paths, Hostname = header.Hostname,

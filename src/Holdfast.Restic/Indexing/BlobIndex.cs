@@ -1,47 +1,56 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Holdfast.Restic.Packs;
 
 namespace Holdfast.Restic.Indexing;
 
 /// <summary>
-/// Where every blob lies, in memory: 52 bytes a blob and 5 to 11 for finding it, in pages, so that growing copies
-/// nothing large. Reading and adding go on at once. The first place told for a blob wins; others are kept beside, for when that one is lost.
+/// Where every blob lies, in memory: 32 bytes a blob, 5 to 7 for finding it, and what packs need: half of one where a
+/// pack has hundreds of blobs, 3 where it has a dozen (docs/decisions/0044). Reading and adding go on at once. The
+/// first place told for a blob wins; others are kept beside, for when that one is lost.
 /// </summary>
 internal sealed class BlobIndex
 {
     private const int PageBits = 12;
     private const int Page = 1 << PageBits;
 
-    [StructLayout(LayoutKind.Sequential, Pack = 4)]
-    private struct Entry
-    {
-        public Id Id;
-        public uint Pack;
-        public uint Offset;
-        public uint Length;
-        public uint UncompressedLength;
-        public BlobType Type;
-    }
+    /// <summary>Lengths that are added up at most to find an offset.</summary>
+    private const int LongestStretch = 32;
+
+    /// <summary>A blob, without where it lies.</summary>
+    private readonly record struct Entry(BlobKey Key, uint Length, uint UncompressedLength);
+
+    /// <summary>Entries that follow each other in a pack without a gap, up to the first of the next stretch.</summary>
+    private readonly record struct Stretch(int First, int Pack, uint Offset);
 
     private readonly Lock _gate = new();
-    private readonly List<Entry[]> _pages = [];
+    private readonly List<Entry[]> _pages = []; // so that growing copies nothing large
+    private readonly List<Stretch> _stretches = [];
+
+    // In the order of stretches; one that came in several parts is there several times.
     private readonly List<Id> _packs = [];
-    private readonly Dictionary<Id, uint> _packNumbers = [];
-    private int[] _buckets = new int[Page]; // number of an entry plus one; 0 is free; open addressing
-    private readonly Dictionary<(Id Id, BlobType Type), PackedBlob[]> _others = []; // few: an interrupted backup or two writers at once leave them
+    private readonly KeyTable _table;
+
+    // Few: an interrupted backup or two writers at once leave them.
+    private readonly Dictionary<(Id Id, BlobType Type), PackedBlob[]> _others = [];
     private int _count;
+    private uint _end; // the offset behind the last entry
+
+    public BlobIndex() => _table = new KeyTable(number => At(number).Key);
 
     public long Count => _count;
 
     /// <summary>Entries that named a blob which had a place already.</summary>
     public long Duplicates { get; private set; }
 
-    /// <summary>All packs that any entry was added with.</summary>
-    public IReadOnlyCollection<Id> Packs
+    /// <summary>Bytes that all of it takes, but for blobs with several places.</summary>
+    public long Size
     {
         get
         {
-            lock (_gate) return [.. _packs];
+            lock (_gate)
+                return ((long)_pages.Count * Page * Unsafe.SizeOf<Entry>()) + _table.Size
+                    + ((long)_stretches.Capacity * Unsafe.SizeOf<Stretch>()) + ((long)_packs.Capacity * Id.Size);
         }
     }
 
@@ -49,9 +58,9 @@ internal sealed class BlobIndex
     {
         lock (_gate)
         {
-            var number = _buckets[Slot(id, type)];
-            blob = number == 0 ? default : Read(number - 1).Blob;
-            return number != 0;
+            var number = NumberOf(id, type);
+            blob = number < 0 ? default : Read(number);
+            return number >= 0;
         }
     }
 
@@ -59,29 +68,21 @@ internal sealed class BlobIndex
     /// <exception cref="ResticException">Damaged: no index knows it.</exception>
     public PackedBlob Find(Id id, BlobType type) => TryFind(id, type, out var blob)
         ? blob
-        : throw new ResticException(ResticError.Damaged, $"The {(type == BlobType.Tree ? "tree" : "data")} blob {id} is in no index of the repository that can be read.");
+        : throw new ResticException(
+            ResticError.Damaged,
+            $"The {(type == BlobType.Tree ? "tree" : "data")} blob {id} is in no index that can be read.");
 
-    public bool Contains(Id id, BlobType type) => TryFind(id, type, out _);
+    public bool Contains(Id id, BlobType type)
+    {
+        lock (_gate) return NumberOf(id, type) >= 0;
+    }
 
-    public void Add(Id id, in PackedBlob blob)
+    /// <summary>Adds blobs of one pack, cheapest in the order of their offsets.</summary>
+    public void Add(IEnumerable<(Id Id, PackedBlob Blob)> blobs)
     {
         lock (_gate)
         {
-            var pack = NumberOf(blob.Pack);
-            var slot = Slot(id, blob.Type);
-            if (_buckets[slot] != 0)
-            {
-                Duplicates++;
-                KeepOther(id, blob, Read(_buckets[slot] - 1).Blob);
-                return;
-            }
-            if (_count >> PageBits == _pages.Count) _pages.Add(new Entry[Page]);
-            _pages[_count >> PageBits][_count & (Page - 1)] = new Entry
-            {
-                Id = id, Pack = pack, Offset = blob.Offset, Length = blob.Length, UncompressedLength = blob.UncompressedLength, Type = blob.Type,
-            };
-            _buckets[slot] = ++_count;
-            if (_count > _buckets.Length / 4 * 3) Grow();
+            foreach (var (id, blob) in blobs) Add(id, blob);
         }
     }
 
@@ -91,22 +92,56 @@ internal sealed class BlobIndex
         lock (_gate)
         {
             if (!_others.TryGetValue((id, lost.Type), out var others)) return [];
-            return [.. others.Append(Read(_buckets[Slot(id, lost.Type)] - 1).Blob).Where(place => place != lost)];
+            return [.. others.Append(Read(NumberOf(id, lost.Type))).Where(place => place != lost)];
         }
     }
 
-    /// <summary>Every blob with its place, in the order they were added. Blobs added meanwhile may be missing.</summary>
-    public IEnumerable<(Id Id, PackedBlob Blob)> All
+    /// <summary>The places of every blob, in the order they were added. Blobs added meanwhile may be missing.</summary>
+    public IEnumerable<PackedBlob> Places
     {
         get
         {
             for (var i = 0; i < Volatile.Read(ref _count); i++)
             {
-                (Id, PackedBlob) item;
-                lock (_gate) item = Read(i);
-                yield return item;
+                PackedBlob place;
+                lock (_gate) place = Read(i);
+                yield return place;
             }
         }
+    }
+
+    private void Add(Id id, in PackedBlob blob)
+    {
+        var number = NumberOf(id, blob.Type);
+        if (number >= 0)
+        {
+            Duplicates++;
+            KeepOther(id, blob, Read(number));
+            return;
+        }
+        if (_count >> PageBits == _pages.Count) _pages.Add(new Entry[Page]);
+        if (!FollowsLast(blob)) BeginStretch(blob);
+        var key = new BlobKey(id, blob.Type);
+        At(_count) = new Entry(key, blob.Length, blob.UncompressedLength);
+        _table.Add(key, _count++);
+        _end = blob.Offset + blob.Length;
+    }
+
+    private bool FollowsLast(in PackedBlob blob) =>
+        _stretches.Count > 0 && _stretches[^1] is var last && _count - last.First < LongestStretch
+        && _packs[last.Pack] == blob.Pack && _end == blob.Offset;
+
+    private void BeginStretch(in PackedBlob blob)
+    {
+        if (_packs.Count == 0 || _packs[^1] != blob.Pack) AddTo(_packs, blob.Pack);
+        AddTo(_stretches, new Stretch(_count, _packs.Count - 1, blob.Offset));
+    }
+
+    // A list that doubles is half empty at times.
+    private static void AddTo<T>(List<T> list, T item)
+    {
+        if (list.Count == list.Capacity) list.Capacity += Math.Max(16, list.Count / 8);
+        list.Add(item);
     }
 
     private void KeepOther(Id id, in PackedBlob blob, in PackedBlob first)
@@ -116,42 +151,30 @@ internal sealed class BlobIndex
         if (!others.Contains(blob)) _others[(id, blob.Type)] = [.. others, blob];
     }
 
-    private (Id Id, PackedBlob Blob) Read(int number)
+    private PackedBlob Read(int number)
     {
+        var stretch = StretchOf(number);
+        var offset = stretch.Offset;
+        for (var i = stretch.First; i < number; i++) offset += At(i).Length;
         ref var entry = ref At(number);
-        return (entry.Id, new PackedBlob(_packs[(int)entry.Pack], entry.Type, entry.Offset, entry.Length, entry.UncompressedLength));
+        return new PackedBlob(_packs[stretch.Pack], entry.Key.Type, offset, entry.Length, entry.UncompressedLength);
+    }
+
+    private Stretch StretchOf(int number)
+    {
+        var stretches = CollectionsMarshal.AsSpan(_stretches);
+        var (low, high) = (0, stretches.Length);
+        while (high - low > 1)
+        {
+            var middle = (low + high) / 2;
+            if (stretches[middle].First <= number) low = middle;
+            else high = middle;
+        }
+        return stretches[low];
     }
 
     private ref Entry At(int number) => ref _pages[number >> PageBits][number & (Page - 1)];
 
-    private uint NumberOf(Id pack)
-    {
-        if (_packNumbers.TryGetValue(pack, out var number)) return number;
-        number = (uint)_packs.Count;
-        _packs.Add(pack);
-        _packNumbers.Add(pack, number);
-        return number;
-    }
-
-    /// <summary>The bucket that holds the blob, or the free one where it would go.</summary>
-    private int Slot(Id id, BlobType type)
-    {
-        var mask = _buckets.Length - 1;
-        for (var slot = id.GetHashCode() & mask; ; slot = (slot + 1) & mask)
-        {
-            if (_buckets[slot] == 0) return slot;
-            ref var entry = ref At(_buckets[slot] - 1);
-            if (entry.Id == id && entry.Type == type) return slot;
-        }
-    }
-
-    private void Grow()
-    {
-        _buckets = new int[_buckets.Length * 2];
-        for (var i = 0; i < _count; i++)
-        {
-            ref var entry = ref At(i);
-            _buckets[Slot(entry.Id, entry.Type)] = i + 1;
-        }
-    }
+    /// <summary>The number of a blob's entry; -1 when there is none.</summary>
+    private int NumberOf(Id id, BlobType type) => _table.Find(new BlobKey(id, type));
 }

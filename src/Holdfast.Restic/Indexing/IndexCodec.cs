@@ -90,6 +90,7 @@ internal static class IndexCodec
         if (pack.IsZero) throw new JsonException("A pack has no id.");
         var span = CollectionsMarshal.AsSpan(blobs);
         for (var i = 0; i < span.Length; i++) span[i].Blob = span[i].Blob with { Pack = pack };
+        span.Sort(static (left, right) => left.Blob.Offset.CompareTo(right.Blob.Offset)); // restic lists them in any order
         return new IndexedPack(pack, blobs, blobs.RemoveAll(static item => !item.Blob.IsPlausible));
     }
 

@@ -83,6 +83,20 @@ internal sealed class LoadedIndex(IBackend backend, StoredFiles files) : IDispos
         _turn.Release();
     }
 
+    /// <summary>An index that was read whole from the files of these names takes the place of the loaded one.</summary>
+    public async Task AdoptAsync(BlobIndex index, IEnumerable<string> names)
+    {
+        await _turn.WaitAsync();
+        lock (_known)
+        {
+            _known.Clear();
+            _known.UnionWith(names);
+            _unreadable.Clear();
+        }
+        _index = index;
+        _turn.Release();
+    }
+
     public void Dispose() => _turn.Dispose();
 
     /// <summary>A few at once: parsing one costs as much as reading one.</summary>
@@ -103,9 +117,7 @@ internal sealed class LoadedIndex(IBackend backend, StoredFiles files) : IDispos
     {
         try
         {
-            foreach (var pack in await ReadAsync(name, cancellation))
-                foreach (var (id, blob) in pack.Blobs)
-                    index.Add(id, blob);
+            foreach (var pack in await ReadAsync(name, cancellation)) index.Add(pack.Blobs);
         }
         catch (ResticException failure) when (failure.IsLoss || failure.Error == ResticError.Unsupported)
         {

@@ -12,6 +12,7 @@ internal sealed class IndexSurvey(Repository repository, Findings findings)
 {
     private readonly Lock _gate = new();
     private readonly HashSet<Id> _differing = [];
+    private readonly List<string> _names = [];
 
     public BlobIndex Blobs { get; } = new();
 
@@ -23,10 +24,12 @@ internal sealed class IndexSurvey(Repository repository, Findings findings)
     /// <summary>Names of the index files that can't be read.</summary>
     public List<string> Unreadable { get; } = [];
 
-    /// <summary>Reads every index file.</summary>
+    /// <summary>Reads every index file. The index that was loaded before is let go first: there is no memory for two of them.</summary>
     public async Task LoadAsync(CancellationToken cancellation)
     {
+        await repository.DropIndexAsync();
         await ForEachIndexAsync(Take, ReportUnreadable, cancellation);
+        if (Unreadable.Count == 0) await repository.AdoptIndexAsync(Blobs, _names);
         foreach (var (pack, blobs) in await BlobsOfAsync(_differing, cancellation)) Packs[pack] = PackLayout.Of(pack, blobs);
         foreach (var layout in Packs.Values) Judge(layout);
     }
@@ -72,6 +75,7 @@ internal sealed class IndexSurvey(Repository repository, Findings findings)
 
     private void Take(string name, List<IndexedPack> packs)
     {
+        _names.Add(name);
         if (packs.Sum(pack => pack.Impossible) is > 0 and var count)
             findings.Add(Layout.PathOf(FileKind.Index, name), $"The index has {count} entries whose lengths can't be; they are passed over.");
         if (repository.HasWrittenIndex(name)) OwnPacks.UnionWith(packs.Select(pack => pack.Id));
@@ -83,7 +87,7 @@ internal sealed class IndexSurvey(Repository repository, Findings findings)
                 findings.AddHint($"{Layout.PathOf(FileKind.Pack, pack.Id.ToString())} is listed more than once in the index.");
                 if (Packs[pack.Id] != layout) _differing.Add(pack.Id); // older versions spread a pack over several index files
             }
-            foreach (var (id, blob) in pack.Blobs) Blobs.Add(id, blob);
+            Blobs.Add(pack.Blobs);
         }
     }
 

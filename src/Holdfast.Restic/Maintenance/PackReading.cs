@@ -1,7 +1,8 @@
-using System.Buffers;
+using System.Numerics;
 using System.Security.Cryptography;
 using Holdfast.Restic.Backends;
 using Holdfast.Restic.Packs;
+using Holdfast.Restic.Posix;
 
 namespace Holdfast.Restic.Maintenance;
 
@@ -16,8 +17,8 @@ internal sealed class PackReading(Repository repository, Id pack, long size, Che
 
     private readonly string _name = pack.ToString();
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-    private byte[] _piece = [];
-    private byte[] _plaintext = [];
+    private NativeBuffer? _piece;
+    private NativeBuffer? _plaintext;
 
     /// <summary>The blobs that are not what their ids say.</summary>
     public List<Id> Damaged { get; } = [];
@@ -38,7 +39,7 @@ internal sealed class PackReading(Repository repository, Id pack, long size, Che
         {
             var (count, length) = NextPiece(entries, first);
             await ReadPieceAsync(offset, length, cancellation);
-            _hash.AppendData(_piece.AsSpan(0, length));
+            _hash.AppendData(Piece(0, length));
             VerifyPiece(entries, first, count, offset);
             (first, offset) = (first + count, offset + length);
         }
@@ -56,7 +57,7 @@ internal sealed class PackReading(Repository repository, Id pack, long size, Che
             return;
         }
         await ReadPieceAsync(blob.Offset, (int)blob.Length, cancellation);
-        Verify(_piece.AsSpan(0, (int)blob.Length), id, blob);
+        Verify(Piece(0, (int)blob.Length), id, blob);
     }
 
     /// <summary>The digest of the file as it is, whatever is in it.</summary>
@@ -66,7 +67,7 @@ internal sealed class PackReading(Repository repository, Id pack, long size, Che
         {
             var length = (int)Math.Min(PieceSize, size - offset);
             await ReadPieceAsync(offset, length, cancellation);
-            _hash.AppendData(_piece.AsSpan(0, length));
+            _hash.AppendData(Piece(0, length));
         }
         return new Id(_hash.GetHashAndReset());
     }
@@ -74,8 +75,8 @@ internal sealed class PackReading(Repository repository, Id pack, long size, Che
     public void Dispose()
     {
         _hash.Dispose();
-        if (_piece.Length > 0) ArrayPool<byte>.Shared.Return(_piece);
-        if (_plaintext.Length > 0) ArrayPool<byte>.Shared.Return(_plaintext);
+        _piece?.Dispose();
+        _plaintext?.Dispose();
     }
 
     private static (int Count, int Length) NextPiece(IReadOnlyList<PackEntry> entries, int first)
@@ -89,8 +90,8 @@ internal sealed class PackReading(Repository repository, Id pack, long size, Che
 
     private async ValueTask ReadPieceAsync(long offset, int length, CancellationToken cancellation)
     {
-        Grow(ref _piece, length);
-        await repository.Backend.ReadAsync(FileKind.Pack, _name, offset, _piece.AsMemory(0, length), cancellation);
+        var piece = Grow(ref _piece, length);
+        await repository.Backend.ReadAsync(FileKind.Pack, _name, offset, piece.Memory[..length], cancellation);
         Interlocked.Add(ref counters.BytesRead, length);
     }
 
@@ -101,7 +102,7 @@ internal sealed class PackReading(Repository repository, Id pack, long size, Che
         {
             var entry = entries[i];
             var blob = new PackedBlob(pack, entry.Type, (uint)(offset + position), entry.Length, entry.UncompressedLength);
-            Verify(_piece.AsSpan(position, (int)entry.Length), entry.Id, blob);
+            Verify(Piece(position, (int)entry.Length), entry.Id, blob);
             position += (int)entry.Length;
         }
     }
@@ -113,10 +114,10 @@ internal sealed class PackReading(Repository repository, Id pack, long size, Che
             Damaged.Add(id);
             return;
         }
-        Grow(ref _plaintext, (int)blob.UncompressedLength);
+        var plaintext = Grow(ref _plaintext, (int)blob.UncompressedLength);
         try
         {
-            repository.VerifyBlob(message, id, blob, _plaintext.AsSpan(0, (int)blob.UncompressedLength));
+            repository.VerifyBlob(message, id, blob, plaintext.GetSpan()[..(int)blob.UncompressedLength]);
         }
         catch (ResticException failure) when (failure.Error == ResticError.Damaged)
         {
@@ -124,10 +125,12 @@ internal sealed class PackReading(Repository repository, Id pack, long size, Che
         }
     }
 
-    private static void Grow(ref byte[] buffer, int length)
+    private Span<byte> Piece(int start, int length) => _piece!.GetSpan().Slice(start, length);
+
+    private static NativeBuffer Grow(ref NativeBuffer? buffer, int length)
     {
-        if (buffer.Length >= length) return;
-        if (buffer.Length > 0) ArrayPool<byte>.Shared.Return(buffer);
-        buffer = ArrayPool<byte>.Shared.Rent(length);
+        if (buffer is not null && buffer.Length >= length) return buffer;
+        buffer?.Dispose();
+        return buffer = new NativeBuffer((int)Math.Min((uint)Array.MaxLength, BitOperations.RoundUpToPowerOf2((uint)length)));
     }
 }

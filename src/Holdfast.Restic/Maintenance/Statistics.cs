@@ -16,7 +16,7 @@ internal sealed class Statistics(Repository repository)
             stored += files[kind].Bytes;
         }
         long data = 0, trees = 0, plain = 0;
-        foreach (var (_, blob) in (await repository.LoadWholeIndexAsync(cancellation)).All)
+        foreach (var blob in (await repository.LoadWholeIndexAsync(cancellation)).Places)
         {
             if (blob.Type == BlobType.Data) data++;
             else trees++;

@@ -11,6 +11,9 @@ internal sealed unsafe class NativeBuffer : MemoryManager<byte>
 {
     private const int NotNeeded = 4; // MADV_DONTNEED
 
+    /// <summary>Smaller ones are not worth a call of the kernel.</summary>
+    private const int GivenBack = 1 << 20;
+
     private byte* _bytes;
 
     public NativeBuffer(int length)
@@ -52,6 +55,8 @@ internal sealed unsafe class NativeBuffer : MemoryManager<byte>
 
     protected override void Dispose(bool disposing)
     {
+        // The C library keeps what it has once seen freed for the next who asks: see mallopt(3), M_MMAP_THRESHOLD.
+        if (_bytes is not null && Length >= GivenBack) Trim(0);
         NativeMemory.AlignedFree(_bytes);
         _bytes = null;
     }
