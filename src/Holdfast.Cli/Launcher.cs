@@ -3,6 +3,7 @@ using Holdfast.Cli.Commands;
 using Holdfast.Cli.Output;
 using Holdfast.Cli.Output.Events;
 using Holdfast.Engine.Problems;
+using Holdfast.Restic.Crypto;
 
 namespace Holdfast.Cli;
 
@@ -24,6 +25,7 @@ internal sealed class Launcher(Surroundings surroundings)
         using var output = surroundings.Open(parsed.GetValue(GlobalOptions.Json), parsed.GetValue(GlobalOptions.Quiet));
         try
         {
+            OpenSsl.Require();
             await using var session = new Session(surroundings, output, parsed);
             return await verb(session, parsed, interrupted);
         }

@@ -48,6 +48,9 @@ public enum ResticError
     /// <summary>Another user may write the folder to restore into, or lead it elsewhere.</summary>
     Unsafe,
 
+    /// <summary>This machine has no OpenSSL of a version that can be used.</summary>
+    NoOpenSsl,
+
     /// <summary>Any other failure of input or output.</summary>
     InputOutput,
 }

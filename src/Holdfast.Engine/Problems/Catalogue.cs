@@ -364,6 +364,8 @@ public static partial class Catalogue
         "Look at what would be done with --plan, then answer with --yes.", ExitCode.Usage);
     public static readonly ProblemKind PasswordMismatch = Kind("HF-PASSWORD-MISMATCH", "The two passwords that were typed differ, or are empty.",
         "Try again, or let one be made with --generate-password.", ExitCode.Usage);
+    public static readonly ProblemKind OpenSslMissing = Kind("HF-OPENSSL-MISSING", "This machine has no OpenSSL that Holdfast can use.",
+        "Install the package openssl-libs (Rocky Linux, RHEL), libssl3 or libssl1.1 (Debian).", ExitCode.Failure);
     public static readonly ProblemKind Internal = Kind("HF-INTERNAL", "Holdfast met something that its makers did not think of.",
         "Report it, with what HOLDFAST_DEBUG=1 prints in addition; nothing that was stored is lost.", ExitCode.Failure);
 

@@ -50,6 +50,7 @@ public static class ProblemMapping
         ResticError.Unsupported => Catalogue.RepositoryUnsupported,
         ResticError.Target => Catalogue.TargetUnusable,
         ResticError.Unsafe => Catalogue.TargetUnsafe,
+        ResticError.NoOpenSsl => Catalogue.OpenSslMissing,
         ResticError.InputOutput => Catalogue.RepositoryIo,
         _ => throw new ArgumentOutOfRangeException(nameof(error), error, "A kind of error without a problem."),
     };

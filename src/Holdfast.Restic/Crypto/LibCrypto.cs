@@ -3,13 +3,19 @@ using System.Runtime.InteropServices;
 namespace Holdfast.Restic.Crypto;
 
 /// <summary>
-/// The few functions of OpenSSL 3's libcrypto that the format needs and .NET does not offer (CTR, Poly1305, scrypt).
-/// .NET on Linux needs the same library for its own cryptography, so nothing is added to what a machine must have.
-/// Source: OpenSSL 3.0 manual pages EVP_EncryptInit, EVP_MAC, EVP_PBE_scrypt.
+/// The few functions of OpenSSL's libcrypto that the format needs and .NET does not offer (CTR, Poly1305, scrypt), of
+/// OpenSSL 3 or 1.1.1, whichever <see cref="OpenSsl"/> finds. Source: manual pages EVP_EncryptInit, EVP_MAC (3 alone),
+/// EVP_PKEY_new, EVP_DigestSignInit and EVP_PBE_scrypt of both versions.
 /// </summary>
 internal static unsafe partial class LibCrypto
 {
-    private const string Library = "libcrypto.so.3";
+    /// <summary>A name for the resolver, of no file.</summary>
+    private const string Library = "libcrypto";
+
+    /// <summary>NID_poly1305 of obj_mac.h, the same in every version.</summary>
+    public const int Poly1305Key = 1061;
+
+    static LibCrypto() => NativeLibrary.SetDllImportResolver(typeof(LibCrypto).Assembly, (name, _, _) => name == Library ? OpenSsl.Crypto : 0);
 
     [LibraryImport(Library)] public static partial nint EVP_CIPHER_CTX_new();
     [LibraryImport(Library)] public static partial void EVP_CIPHER_CTX_free(nint context);
@@ -28,6 +34,14 @@ internal static unsafe partial class LibCrypto
     [LibraryImport(Library)] public static partial int EVP_MAC_init(nint context, byte* key, nuint keyLength, nint parameters);
     [LibraryImport(Library)] public static partial int EVP_MAC_update(nint context, byte* data, nuint length);
     [LibraryImport(Library)] public static partial int EVP_MAC_final(nint context, byte* output, nuint* outputLength, nuint outputSize);
+
+    [LibraryImport(Library)] public static partial nint EVP_MD_CTX_new();
+    [LibraryImport(Library)] public static partial int EVP_MD_CTX_reset(nint context);
+    [LibraryImport(Library)] public static partial void EVP_MD_CTX_free(nint context);
+    [LibraryImport(Library)] public static partial nint EVP_PKEY_new_raw_private_key(int type, nint engine, byte* key, nuint keyLength);
+    [LibraryImport(Library)] public static partial void EVP_PKEY_free(nint key);
+    [LibraryImport(Library)] public static partial int EVP_DigestSignInit(nint context, nint keyContext, nint digest, nint engine, nint key);
+    [LibraryImport(Library)] public static partial int EVP_DigestSign(nint context, byte* output, nuint* outputLength, byte* data, nuint length);
 
     [LibraryImport(Library)]
     public static partial int EVP_PBE_scrypt(

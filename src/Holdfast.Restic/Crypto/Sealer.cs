@@ -9,21 +9,19 @@ namespace Holdfast.Restic.Crypto;
 internal sealed unsafe class Sealer : IDisposable
 {
     public const int IvSize = 16;
-    public const int TagSize = 16;
+    public const int TagSize = Poly1305.TagSize;
 
     /// <summary>How many bytes a sealed message has more than its plaintext.</summary>
     public const int Overhead = IvSize + TagSize;
 
     private readonly nint _cipher = LibCrypto.EVP_CIPHER_CTX_new();
     private readonly nint _nonceCipher = LibCrypto.EVP_CIPHER_CTX_new();
-    private readonly nint _poly1305 = LibCrypto.EVP_MAC_fetch(0, "POLY1305", null);
-    private readonly nint _mac;
+    private readonly Poly1305 _poly1305 = Poly1305.Create();
     private readonly byte[] _macR;
 
     public Sealer(RepositoryKey key)
     {
-        _mac = LibCrypto.EVP_MAC_CTX_new(_poly1305);
-        if (_cipher == 0 || _nonceCipher == 0 || _mac == 0) throw new InvalidOperationException("libcrypto has no AES or no Poly1305.");
+        if (_cipher == 0 || _nonceCipher == 0) throw new InvalidOperationException("libcrypto has no AES.");
         _macR = key.MacR;
         fixed (byte* encrypt = key.Encrypt, macK = key.MacK)
         {
@@ -72,24 +70,20 @@ internal sealed unsafe class Sealer : IDisposable
     /// <summary>The one-time key is r followed by the IV encrypted with k.</summary>
     private void Tag(ReadOnlySpan<byte> iv, ReadOnlySpan<byte> ciphertext, Span<byte> tag)
     {
-        Span<byte> oneTime = stackalloc byte[32];
+        Span<byte> oneTime = stackalloc byte[Poly1305.KeySize];
         _macR.CopyTo(oneTime);
         int written;
-        nuint length;
-        fixed (byte* i = iv, key = oneTime, data = ciphertext, t = tag)
+        fixed (byte* i = iv, nonce = oneTime[RepositoryKey.MacSize..])
         {
-            LibCrypto.Require(LibCrypto.EVP_EncryptUpdate(_nonceCipher, key + 16, &written, i, IvSize), nameof(LibCrypto.EVP_EncryptUpdate));
-            LibCrypto.Require(LibCrypto.EVP_MAC_init(_mac, key, 32, 0), nameof(LibCrypto.EVP_MAC_init));
-            LibCrypto.Require(LibCrypto.EVP_MAC_update(_mac, data, (nuint)ciphertext.Length), nameof(LibCrypto.EVP_MAC_update));
-            LibCrypto.Require(LibCrypto.EVP_MAC_final(_mac, t, &length, TagSize), nameof(LibCrypto.EVP_MAC_final));
+            LibCrypto.Require(LibCrypto.EVP_EncryptUpdate(_nonceCipher, nonce, &written, i, IvSize), nameof(LibCrypto.EVP_EncryptUpdate));
         }
+        _poly1305.Tag(oneTime, ciphertext, tag);
     }
 
     public void Dispose()
     {
         LibCrypto.EVP_CIPHER_CTX_free(_cipher);
         LibCrypto.EVP_CIPHER_CTX_free(_nonceCipher);
-        LibCrypto.EVP_MAC_CTX_free(_mac);
-        LibCrypto.EVP_MAC_free(_poly1305);
+        _poly1305.Dispose();
     }
 }
