@@ -74,15 +74,23 @@ public sealed class OldSystemTests
     public async Task Without_libzstd_a_backup_and_a_restore_succeed()
     {
         using var shared = new TempFolder();
-        (await OldRoot.RunAsync(shared, Platform + """
-            holdfast init
+        (await OldRoot.RunAsync(shared, """
             for library in /usr/lib/x86_64-linux-gnu/libzstd.so.1*; do mount --bind /dev/null "$library"; done
-            picture before
+            mkdir /srv/shop && seq 300000 > /srv/shop/numbers && head -c 3M /dev/urandom > /srv/shop/random
+            (umask 077; echo secret > /srv/shared/password)
+            cat > /srv/profile.yaml <<'END'
+            platform: old
+            repository: { path: /srv/shared/repository, password: { file: /srv/shared/password } }
+            components: { files: { groups: { all: [/srv/shop] } } }
+            END
+            export HOLDFAST_PROFILE=/srv/profile.yaml
+            holdfast init
             holdfast backup --mode online
             holdfast repo check --read-data
             holdfast restore --target /srv/look --yes
-            diff -r --no-dereference /srv/shop /srv/look/files/srv/shop
+            diff -r --no-dereference /srv/shop /srv/look/srv/shop
             """)).Succeeded();
+        await ResticBinary.Find().CheckAsync(shared["repository"], "secret");
     }
 
     [Fact]
