@@ -12,6 +12,9 @@ public readonly partial record struct Timestamp(long Seconds, int Nanoseconds, s
     // The first and the last second that RFC 3339 can name: of year 0 and of year 9999.
     internal const long FirstSecond = -62_167_219_200, LastSecond = 253_402_300_799;
 
+    /// <summary>The first second that RFC 3339 can name, of year 0.</summary>
+    public static Timestamp First => new(FirstSecond, 0, 0);
+
     /// <summary>The instant, with the offset of the given one.</summary>
     public static Timestamp FromDateTimeOffset(DateTimeOffset time)
     {

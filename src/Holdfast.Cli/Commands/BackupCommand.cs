@@ -33,9 +33,14 @@ internal static class BackupCommand
             Only = parsed.GetRequiredValue(Only),
         };
         var run = new BackupRun(session.RunEnvironment(teller), request);
-        if (!parsed.GetValue(Plan)) return Tell(session.Output, await run.RunAsync(cancellation));
-        session.Output.Tell(PlanEvent.Of(await run.PlanAsync(cancellation)));
-        return ExitCode.Success;
+        if (parsed.GetValue(Plan))
+        {
+            session.Output.Tell(PlanEvent.Of(await run.PlanAsync(cancellation)));
+            return ExitCode.Success;
+        }
+        var summary = await run.RunAsync(cancellation);
+        if (summary.Point is { } point && PointTags.IsWhole(point)) await ForgetCommand.RunAfterBackupAsync(session, cancellation);
+        return Tell(session.Output, summary);
     }
 
     /// <summary>

@@ -19,13 +19,14 @@ internal static class PointsCommand
 
     static PointsCommand() => LatestPoint.DefaultValueFactory = _ => "latest";
 
-    public static Command Make(Launcher launcher) => new("points", "Looks at recovery points.")
+    public static Command Make(Launcher launcher) => new("points", "Looks at recovery points, and removes them.")
     {
         launcher.Start(new Command("list", "Lists recovery points, oldest first.") { All }, ListAsync),
         launcher.Start(new Command("show", "Shows all that a recovery point says of itself.") { Point }, ShowAsync),
         launcher.Start(new Command("profile", "Prints the profile that a recovery point was made with, or writes it to a file: 'holdfast points profile --output /etc/holdfast/profile.yaml'.") { LatestPoint, OutputFile }, ShowProfileAsync),
         launcher.Start(new Command("files", "Lists the files of a recovery point.") { Point, Below }, ListFilesAsync),
         launcher.Start(new Command("diff", "Lists what differs between two recovery points.") { Point, Second }, CompareAsync),
+        ForgetCommand.Make(launcher),
     };
 
     private static async Task<ExitCode> ListAsync(Session session, ParseResult parsed, CancellationToken cancellation)

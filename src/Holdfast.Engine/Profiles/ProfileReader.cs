@@ -50,6 +50,7 @@ public static class ProfileReader
             BrokerNames.Check(root, mistakes);
             FilePatterns.Check(root, mistakes);
             DocumentSources.Check(root, mistakes);
+            RetentionDates.Check(root, mistakes);
         }
         return (root, [.. mistakes.OrderBy(mistake => mistake.Place.Line).ThenBy(mistake => mistake.Place.Column)]);
     }

@@ -31,6 +31,8 @@ namespace Holdfast.Cli.Output.Events;
 [JsonDerivedType(typeof(RepositoryEvent), "repository")]
 [JsonDerivedType(typeof(PointEvent), "point")]
 [JsonDerivedType(typeof(PointDetailsEvent), "point_details")]
+[JsonDerivedType(typeof(PointDecisionEvent), "point_decision")]
+[JsonDerivedType(typeof(ForgetFinishedEvent), "forget_finished")]
 [JsonDerivedType(typeof(EntryEvent), "entry")]
 [JsonDerivedType(typeof(DifferenceEvent), "difference")]
 [JsonDerivedType(typeof(DamageEvent), "damage")]

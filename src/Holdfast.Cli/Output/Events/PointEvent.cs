@@ -36,7 +36,7 @@ internal sealed record PointEvent(
         return table;
     }
 
-    private static PointState StateOf(Snapshot snapshot) => !PointTags.IsPoint(snapshot) ? PointState.Foreign
+    public static PointState StateOf(Snapshot snapshot) => !PointTags.IsPoint(snapshot) ? PointState.Foreign
         : PointTags.IsIncomplete(snapshot) ? PointState.Incomplete
         : PointTags.IsPartial(snapshot) ? PointState.Partial
         : PointState.Complete;

@@ -1,0 +1,72 @@
+using Holdfast.Engine.Planning;
+using Holdfast.Engine.Running;
+using Holdfast.Restic;
+using Holdfast.Restic.Snapshots;
+
+namespace Holdfast.Engine.Retention;
+
+/// <summary>
+/// Removes recovery points of a platform. Only their snapshots are removed: data stays until a prune, so a shared
+/// lock is enough, and whoever reads one of them meanwhile goes on. WAL and archives of messages are never touched.
+/// </summary>
+/// <param name="repository">Opened.</param>
+/// <param name="platform">Whose points they are.</param>
+/// <param name="decide">Decides about all points of the platform.</param>
+public sealed class PointRemoval(
+    Repository repository, string platform, Func<IReadOnlyList<Snapshot>, ForgetPlan> decide)
+{
+    private const string Wal = "wal", Queues = "queues";
+
+    /// <summary>The points that were removed.</summary>
+    public IReadOnlyList<Snapshot> Removed { get; private set; } = [];
+
+    /// <summary>Snapshots of the platform that hold WAL, or archives of messages: they stay.</summary>
+    public int Others { get; private set; }
+
+    /// <summary>What becomes of the points that there are now.</summary>
+    /// <exception cref="ResticException">Damaged: a snapshot cannot be read, so nobody knows what it is.</exception>
+    public async Task<ForgetPlan> PlanAsync(CancellationToken cancellation)
+    {
+        var listing = await repository.ListReadableSnapshotsAsync(cancellation);
+        if (listing.Damaged is [var damaged, ..])
+        {
+            var message = $"The file '{damaged.File}' cannot be read, so no recovery point is removed: {damaged.Message}";
+            throw new ResticException(ResticError.Damaged, message);
+        }
+        Others = listing.Snapshots.Count(IsOther);
+        return decide([.. listing.Snapshots.Where(IsPoint)]);
+    }
+
+    /// <summary>The step that removes what a plan said; of that only what is still to go by then.</summary>
+    public IReadOnlyList<Step> Steps(ForgetPlan shown) => shown.Removed is not { Count: > 0 } points ? [] :
+    [
+        new Step
+        {
+            Name = "Remove recovery points",
+            Does = $"Remove the snapshots of {points.Count} recovery points; their data stays until a prune.",
+            Destroys = true,
+            Act = (context, cancellation) => RemoveAsync(shown, context, cancellation),
+        },
+    ];
+
+    private async Task RemoveAsync(ForgetPlan shown, StepContext context, CancellationToken cancellation)
+    {
+        var agreed = shown.Removed.Select(point => point.Id).ToHashSet();
+        var plan = await PlanAsync(cancellation); // others may have removed points, or taken one
+        plan.RefuseUnlessSafe();
+        var going = plan.Removed.Where(point => agreed.Contains(point.Id)).ToList();
+        context.Counters.ItemsTotal = going.Count;
+        foreach (var point in going)
+        {
+            await repository.ForgetAsync(point.Id, cancellation);
+            Removed = [.. Removed, point];
+            context.Counters.ItemsDone++;
+        }
+    }
+
+    private bool IsPoint(Snapshot snapshot) =>
+        PointTags.IsPoint(snapshot) && PointTags.PlatformOf(snapshot) == platform;
+
+    private bool IsOther(Snapshot snapshot) =>
+        PointTags.PlatformOf(snapshot) == platform && snapshot.Tags.Any(tag => tag is Wal or Queues);
+}

@@ -1,0 +1,121 @@
+using System.Text.Json.Nodes;
+using Holdfast.Engine.Problems;
+using Xunit;
+
+namespace Holdfast.Tests.Cli;
+
+public sealed class ForgetVerbTests
+{
+    [Fact]
+    public async Task A_plan_removes_nothing_and_says_why_each_point_stays_or_goes()
+    {
+        using var stage = await MadeAsync("points: { keep-last: 2 }", points: 3);
+        Assert.Equal(ExitCode.Success, await stage.RunAsync("points", "forget", "--plan", "--json"));
+        var events = Events(stage);
+        var decisions = events.Where(told => told["event"]!.GetValue<string>() == "point_decision");
+        Assert.Equal([false, true, true], decisions.Select(told => told["stays"]!.GetValue<bool>()));
+        Assert.Equal("no rule keeps it", events[0]["reasons"]![0]!.GetValue<string>());
+        Assert.Equal("last snapshot", events[1]["reasons"]![0]!.GetValue<string>());
+        Assert.True(events[^1]["planned"]!.GetValue<bool>());
+        Assert.Equal(3, stage.Stored("snapshots").Count());
+    }
+
+    [Fact]
+    public async Task Points_go_by_the_rules_when_it_is_confirmed_and_the_rest_is_restored_from()
+    {
+        using var stage = await MadeAsync("points: { keep-last: 2 }", points: 3);
+        Assert.NotEqual(ExitCode.Success, await stage.RunAsync("points", "forget"));
+        Assert.Equal(3, stage.Stored("snapshots").Count());
+        Assert.Equal(ExitCode.Success, await stage.RunAsync("points", "forget", "--yes"));
+        Assert.Contains("Removed 1 recovery point of platform sample, 2 stay.", stage.Output, StringComparison.Ordinal);
+        Assert.Equal(2, stage.Stored("snapshots").Count());
+        Assert.Equal(ExitCode.Success, await stage.RunAsync("restore", "--yes", "--overwrite"));
+        Assert.Equal(ExitCode.Success, await stage.RunAsync("repo", "check", "--read-data"));
+    }
+
+    [Fact]
+    public async Task More_than_half_goes_only_when_that_is_said()
+    {
+        using var stage = await MadeAsync("points: { keep-last: 1 }", points: 3);
+        Assert.Equal(ExitCode.Failure, await stage.RunAsync("points", "forget", "--yes"));
+        Assert.Contains("HF-RETENTION-MOST", stage.Errors, StringComparison.Ordinal);
+        Assert.Equal(3, stage.Stored("snapshots").Count());
+        Assert.Equal(ExitCode.Success, await stage.RunAsync("points", "forget", "--yes", "--remove-most"));
+        Assert.Single(stage.Stored("snapshots"));
+    }
+
+    [Fact]
+    public async Task A_backup_applies_the_rules_when_the_profile_wants_it()
+    {
+        using var stage = await MadeAsync("points: { keep-last: 2, after-backup: true }", points: 4);
+        Assert.Equal(2, stage.Stored("snapshots").Count());
+        Assert.Contains("Removed 1 recovery point of platform sample, 2 stay.", stage.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_backup_succeeds_and_warns_when_points_cannot_be_removed()
+    {
+        using var stage = await MadeAsync("""
+            points: { keep-last: 1, after-backup: true }
+              pins: [{ point: "00000000", reason: mistyped }]
+            """, points: 3);
+        Assert.Equal(3, stage.Stored("snapshots").Count());
+        Assert.Contains("HF-RETENTION-PIN", stage.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Without_a_rule_it_is_refused_and_a_named_point_goes()
+    {
+        using var stage = await MadeAsync("wal: { window: 14d }", points: 2);
+        Assert.Equal(ExitCode.Usage, await stage.RunAsync("points", "forget", "--yes"));
+        var oldest = stage.Stored("snapshots").OrderBy(File.GetLastWriteTimeUtc).First();
+        var name = Path.GetFileName(oldest)[..10];
+        Assert.Equal(ExitCode.Success, await stage.RunAsync("points", "forget", name, "--yes"));
+        Assert.False(File.Exists(oldest));
+        var last = Path.GetFileName(Assert.Single(stage.Stored("snapshots")));
+        Assert.Equal(ExitCode.Usage, await stage.RunAsync("points", "forget", last, "--yes"));
+        Assert.Single(stage.Stored("snapshots"));
+    }
+
+    [Fact]
+    public async Task While_a_snapshot_cannot_be_read_none_is_removed()
+    {
+        using var stage = await MadeAsync("points: { keep-last: 2 }", points: 3);
+        Holdfast.Testing.Damaged.Truncate(stage.Stored("snapshots").First(), 60);
+        Assert.Equal(ExitCode.Damaged, await stage.RunAsync("points", "forget", "--yes"));
+        Assert.Equal(3, stage.Stored("snapshots").Count());
+    }
+
+    [Theory]
+    [InlineData("points: {}")]
+    [InlineData("points: { keep-daily: 0 }")]
+    [InlineData("points: { keep-within: 2w }")]
+    [InlineData("pins: [{ point: d65233a8, reason: x, until: 2026-02-31 }]")]
+    [InlineData("pins: [{ point: d65, reason: x }]")]
+    public async Task A_mistake_in_the_rules_is_a_mistake_of_the_profile(string retention)
+    {
+        using var stage = await FilesStage.MakeAsync();
+        await AppendAsync(stage, retention);
+        Assert.Equal(ExitCode.Usage, await stage.RunAsync("profile", "validate"));
+        Assert.Contains("retention", stage.Errors, StringComparison.Ordinal);
+    }
+
+    /// <summary>A platform with so many points; the last backup's output is the stage's.</summary>
+    private static async Task<FilesStage> MadeAsync(string retention, int points)
+    {
+        var stage = await FilesStage.MakeAsync();
+        await AppendAsync(stage, retention);
+        for (var number = 0; number < points; number++)
+        {
+            stage.Write("a", $"content {number}");
+            Assert.Equal(ExitCode.Success, await stage.RunAsync("backup"));
+        }
+        return stage;
+    }
+
+    private static Task AppendAsync(FilesStage stage, string retention) =>
+        File.AppendAllTextAsync(stage.Profile, $"retention:\n  {retention}\n");
+
+    private static List<JsonNode> Events(FilesStage stage) =>
+        [.. stage.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonNode.Parse(line)!)];
+}
