@@ -18,6 +18,7 @@ internal sealed class BlobWriter(Repository repository, BlobIndex index, Archive
     private const int IndexedShare = 8;
     private static readonly TimeSpan ShortestInterval = TimeSpan.FromSeconds(2), LongestInterval = TimeSpan.FromMinutes(1);
 
+    private BlobIndex _index = index;
     private readonly Lock _gate = new();
     private readonly HashSet<(Id Id, BlobType Type)> _promised = [];
 
@@ -53,7 +54,7 @@ internal sealed class BlobWriter(Repository repository, BlobIndex index, Archive
     }
 
     /// <summary>Nothing is saved any more: the index may go, which is read anew to verify what was stored.</summary>
-    public void End() => index = new BlobIndex();
+    public void End() => _index = new BlobIndex();
 
     private async Task<PackBuilder?> CloseAsync(BlobType type, CancellationToken cancellation)
     {
@@ -95,8 +96,8 @@ internal sealed class BlobWriter(Repository repository, BlobIndex index, Archive
     /// <summary>True for the one caller that is to store the blob.</summary>
     private bool Promise(Id id, BlobType type)
     {
-        if (index.Contains(id, type)) return false;
-        lock (_gate) return _promised.Add((id, type)) && !index.Contains(id, type);
+        if (_index.Contains(id, type)) return false;
+        lock (_gate) return _promised.Add((id, type)) && !_index.Contains(id, type);
     }
 
     /// <summary>Compresses several at once and adds one at a time; returns a pack that has become full.</summary>
@@ -164,7 +165,7 @@ internal sealed class BlobWriter(Repository repository, BlobIndex index, Archive
     private bool Register(Id id, PackBuilder pack)
     {
         var blobs = pack.Blobs(id).ToList();
-        index.Add(blobs);
+        _index.Add(blobs);
         lock (_gate)
         {
             foreach (var (blob, place) in blobs) _promised.Remove((blob, place.Type));

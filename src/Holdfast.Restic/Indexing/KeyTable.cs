@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+
 namespace Holdfast.Restic.Indexing;
 
 /// <summary>
@@ -24,7 +26,7 @@ internal sealed class KeyTable(Func<int, BlobKey> keyOf)
     private readonly Part[] _parts = new Part[Parts];
 
     // Ids are uniform, but who writes files could choose those of one place.
-    private readonly ulong _factor = (ulong)Random.Shared.NextInt64() | 1;
+    private readonly ulong _factor = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong))) | 1;
 
     /// <summary>Bytes that the tables take.</summary>
     public long Size => _parts.Sum(part => (long)(part.Slots?.Length ?? 0) * sizeof(int));
