@@ -84,8 +84,8 @@ internal sealed class PlatformSession : IAsyncDisposable
             var text = await session.Connection.ScalarAsync<string>(definition.Sql(null), cancellation) ?? "";
             await session.RollBackAsync(cancellation);
             if (!isTypes) return (text, []);
-            var numbers = text.Trim('{', '}').Split(',').Select(number => uint.Parse(number, CultureInfo.InvariantCulture));
-            return (text, await session.Connection.RowsAsync(TypeNames(numbers), found => found[1], cancellation));
+            var oids = text.Trim('{', '}').Split(',').Select(number => uint.Parse(number, CultureInfo.InvariantCulture));
+            return (text, await session.Connection.RowsAsync(TypeNames(oids), found => found[1], cancellation));
         }
     }
 
