@@ -17,13 +17,14 @@ internal static class RecoveryOptions
     private static readonly Option<bool> Pause = new("--pause") { Description = "Leave PostgreSQL read-only when it is there, so that you can look before it goes on." };
     private static readonly Option<bool> NoStart = new("--no-start") { Description = "Do not start the restored PostgreSQL server." };
     private static readonly Option<bool> Delta = new("--delta") { Description = "Keep the files of PostgreSQL that agree, and replace the others where they stand." };
+    private static readonly Option<bool> KeepGoing = new("--keep-going") { Description = "Keep a PostgreSQL database though parts of its dump are refused, list them, and exit with 3." };
     private static readonly Option<bool> IgnoreSpace = new("--ignore-space") { Description = "Do not check beforehand whether there is room for files and WAL." };
     private static readonly Option<string[]> Tablespace = new("--tablespace") { Description = "Put a tablespace of PostgreSQL elsewhere.", HelpName = "OID=PATH", DefaultValueFactory = _ => [] };
 
     /// <summary>Adds them to a command.</summary>
     public static Command With(Command command)
     {
-        foreach (Option option in new Option[] { To, ToLsn, ToXid, ToName, ToImmediate, ToLatest, ToTimeline, Pause, NoStart, Delta, IgnoreSpace, Tablespace }) command.Options.Add(option);
+        foreach (Option option in new Option[] { To, ToLsn, ToXid, ToName, ToImmediate, ToLatest, ToTimeline, Pause, NoStart, Delta, KeepGoing, IgnoreSpace, Tablespace }) command.Options.Add(option);
         return command;
     }
 
@@ -33,7 +34,7 @@ internal static class RecoveryOptions
         var (limit, to) = Limit(parsed);
         return new RecoveryWishes
         {
-            Limit = limit, To = to, Timeline = parsed.GetValue(ToTimeline), Pause = parsed.GetValue(Pause), NoStart = parsed.GetValue(NoStart), Delta = parsed.GetValue(Delta), IgnoreSpace = parsed.GetValue(IgnoreSpace),
+            Limit = limit, To = to, Timeline = parsed.GetValue(ToTimeline), Pause = parsed.GetValue(Pause), NoStart = parsed.GetValue(NoStart), Delta = parsed.GetValue(Delta), KeepGoing = parsed.GetValue(KeepGoing), IgnoreSpace = parsed.GetValue(IgnoreSpace),
             Places = Places(parsed.GetRequiredValue(Tablespace)),
         };
     }

@@ -81,7 +81,7 @@ internal static class CatalogQuery
     private const string Sizes = """
         (SELECT coalesce(json_object_agg(s.name, s.bytes), '{}') FROM (SELECT coalesce(t.spcname, own.spcname) AS name, sum(coalesce(pg_catalog.pg_relation_size(c.oid), 0))::bigint AS bytes
             FROM pg_catalog.pg_class c JOIN pg_catalog.pg_database d ON d.datname = pg_catalog.current_database() JOIN pg_catalog.pg_tablespace own ON own.oid = d.dattablespace
-            LEFT JOIN pg_catalog.pg_tablespace t ON t.oid = c.reltablespace WHERE c.oid >= 16384 AND c.relkind IN ('r', 'i', 't', 'm', 'S') GROUP BY 1) s)
+            LEFT JOIN pg_catalog.pg_tablespace t ON t.oid = c.reltablespace WHERE c.oid >= 16384 AND c.relkind IN ('r', 'i', 't', 'm', 'S', 'p', 'I') GROUP BY 1) s)
         """;
 
     /// <summary>Everything of the current database in one answer.</summary>

@@ -2,6 +2,7 @@ using Holdfast.Engine.Planning;
 using Holdfast.Engine.Problems;
 using Holdfast.Engine.Running;
 using Holdfast.Restic.Restoring;
+using Npgsql;
 
 namespace Holdfast.Components.Postgres;
 
@@ -22,9 +23,18 @@ internal sealed class ClusterRestore(
         var there = await DatabaseListing.ReadAsync(connection, cancellation);
         var names = there.Select(database => database.Name).ToHashSet(StringComparer.Ordinal);
         var replaced = await ReplacedDatabases.FindAsync(connection, contents.Select(database => database.Name).Where(names.Contains).ToHashSet(StringComparer.Ordinal), cancellation);
-        if (!session.Recovery.IgnoreSpace && await DumpRoom.FindAsync(connection, cancellation) is { } room) room.Check(contents);
+        var server = await LocalServer.FindAsync(connection, cancellation);
+        if (!session.Recovery.IgnoreSpace && server is not null) (await DumpRoom.FindAsync(connection, server, cancellation)).Check(contents);
+        var folders = await FindFoldersAsync(connector.Settings.Name, source, connection, server, cancellation);
+        folders.Require(contents, session.Recovery.KeepGoing);
         return new ClusterRestore(connector, source, session, undos)
-            .Steps(contents, names, replaced);
+            .Steps(contents, names, replaced, folders);
+    }
+
+    private static async Task<TablespaceFolders> FindFoldersAsync(string cluster, IDumpSource source, NpgsqlConnection connection, LocalServer? server, CancellationToken cancellation)
+    {
+        await using var script = await source.OpenAsync($"{DumpPath.Dump(cluster)}/{DumpPath.Globals}", cancellation);
+        return await TablespaceFolders.FindAsync(connection, server, await TablespaceScript.ReadAsync(script, cancellation), cancellation);
     }
 
     private static async Task<IReadOnlyList<DatabaseContents>> ReadAllAsync(
@@ -47,11 +57,11 @@ internal sealed class ClusterRestore(
         return (session.Include.Count == 0 || session.Include.Any(Fits)) && !session.Exclude.Any(Fits);
     }
 
-    private IReadOnlyList<Step> Steps(IReadOnlyList<DatabaseContents> contents, HashSet<string> there, ReplacedDatabases replaced) =>
+    private IReadOnlyList<Step> Steps(IReadOnlyList<DatabaseContents> contents, HashSet<string> there, ReplacedDatabases replaced, TablespaceFolders folders) =>
     [
         Step(
-            $"Restore roles and tablespaces of {_cluster}", "Makes those that are missing; those that are there get the attributes that were recorded.",
-            destroys: true, (context, cancellation) => new GlobalsRestore(connector, source, context).RunAsync(cancellation)),
+            $"Restore roles and tablespaces of {_cluster}", $"Makes those that are missing; those that are there get the attributes that were recorded.{folders.Describe()}",
+            destroys: true, (context, cancellation) => new GlobalsRestore(connector, source, session, contents, folders, context).RunAsync(cancellation)),
         .. contents.Select(database => Step(
             $"Restore database {database.Name} ({database.Rows} rows, {SizeText.Of(database.Bytes)})",
             Does(database, there.Contains(database.Name)) + replaced.Describe(database.Name), there.Contains(database.Name),

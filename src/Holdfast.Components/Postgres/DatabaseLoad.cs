@@ -7,12 +7,12 @@ namespace Holdfast.Components.Postgres;
 
 /// <summary>Fills a new, empty database with a dump: schema, rows, large objects, sequences, then indexes and constraints.</summary>
 internal sealed class DatabaseLoad(
-    PostgresConnector connector, IDumpSource source, DatabaseContents contents, string database, StepContext context)
+    PostgresConnector connector, IDumpSource source, DatabaseContents contents, string database, StepContext context, Refusals? refusals)
 {
     private const string SchemaExists = "42P06";
     private const int SequencesAtOnce = 500;
     private readonly string _folder = DumpPath.Database(connector.Settings.Name, contents.Name);
-    private readonly ConcurrentBag<TableEntry> _misplaced = [];
+    private readonly ConcurrentBag<TableEntry> _misplaced = [], _early = [];
     private readonly string? _bytes = contents.Properties.Bytes;
 
     public async Task RunAsync(CancellationToken cancellation)
@@ -28,6 +28,10 @@ internal sealed class DatabaseLoad(
         await ExecuteAsync("ANALYZE", "ANALYZE", cancellation);
     }
 
+    /// <summary>Whether a restore that keeps going does without it.</summary>
+    private bool Passes(PostgresException refused, NpgsqlConnection connection) =>
+        refusals is not null && Refusals.IsOfContent(refused.SqlState) && connection.FullState.HasFlag(System.Data.ConnectionState.Open);
+
     /// <summary>Before anything is made: commands of psql in a script are refused.</summary>
     public async Task CheckScriptsAsync(CancellationToken cancellation)
     {
@@ -41,15 +45,19 @@ internal sealed class DatabaseLoad(
     /// <summary>By what the description of the dump says: the script of it is for people with psql.</summary>
     private async Task SetSequencesAsync(CancellationToken cancellation)
     {
-        foreach (var batch in contents.Sequences.Chunk(SequencesAtOnce))
-            await ExecuteAsync($"SELECT {string.Join(", ", batch.Select(RestoreScript.SetValue))}", "Setting the sequences", cancellation);
+        var atOnce = refusals is null ? SequencesAtOnce : 1;
+        foreach (var batch in contents.Sequences.Chunk(atOnce))
+            await ExecuteAsync($"SELECT {string.Join(", ", batch.Select(RestoreScript.SetValue))}", atOnce > 1 ? "Setting the sequences" : $"Setting the sequence {Sql.Qualified(batch[0].Schema, batch[0].Name)}", cancellation);
     }
 
     private async Task RunScriptAsync(string file, string what, CancellationToken cancellation)
     {
         await using var script = await source.OpenAsync($"{_folder}/{file}", cancellation);
         // The one of large objects has transactions of its own, and runs no code of others.
-        var runner = new StatementScript(connector) { RunsCodeOfOthers = file != DumpPath.LargeObjects };
+        var runner = new StatementScript(connector)
+        {
+            RunsCodeOfOthers = file != DumpPath.LargeObjects, OnRefused = refusals is null ? null : refused => refusals.Add(file, refused),
+        };
         var harmless = await runner.RunAsync(
             database, contents.Properties.Encoding, script, file, $"{what} of database \"{contents.Name}\" could not be restored from {file}",
             error => error.State == SchemaExists && error.Why.MessageText.Contains("\"public\"", StringComparison.Ordinal), cancellation);
@@ -62,7 +70,12 @@ internal sealed class DatabaseLoad(
         await using var connection = await connector.OpenAsync(database, cancellation, _bytes);
         try
         {
+            await StartupSettings.AllowViewsAsync(connection, cancellation);
             await connection.ExecuteAsync(sql, cancellation);
+        }
+        catch (PostgresException refused) when (Passes(refused, connection))
+        {
+            refusals!.Add(what, refused);
         }
         catch (Exception exception) when (PostgresProblem.Recognises(exception))
         {
@@ -76,6 +89,7 @@ internal sealed class DatabaseLoad(
         Interlocked.Add(ref context.Counters.ItemsDone, contents.Tables.Count - queue.Count);
         await WorkerGroup.RunAsync(Math.Min(connector.Settings.Workers, queue.Count), token => LoadQueueAsync(queue, token), cancellation);
         await LoadThroughRootsAsync(cancellation);
+        await LoadEarlyAsync(cancellation);
     }
 
     /// <summary>
@@ -85,10 +99,53 @@ internal sealed class DatabaseLoad(
     private async Task LoadThroughRootsAsync(CancellationToken cancellation)
     {
         if (_misplaced.IsEmpty) return;
-        await using var session = await LoadSession.OpenAsync(connector, database, _bytes, cancellation);
+        await using var session = await OpenToLoadAsync(cancellation);
         foreach (var table in _misplaced.OrderBy(table => table.Qualified, StringComparer.Ordinal))
-            await TellingAsync(table, () => LoadThroughRootAsync(session, table, cancellation));
+            await TellingAsync(session, table, () => LoadThroughRootAsync(session, table, cancellation), cancellation);
     }
+
+    /// <summary>A check may read another table, whose rows came later. Its table is tried again as long as that helps others.</summary>
+    private async Task LoadEarlyAsync(CancellationToken cancellation)
+    {
+        if (_early.IsEmpty) return;
+        await using var session = await OpenToLoadAsync(cancellation);
+        var left = _early.OrderBy(table => table.Qualified, StringComparer.Ordinal).ToList();
+        for (var before = int.MaxValue; left.Count > 0 && left.Count < before;)
+        {
+            before = left.Count;
+            var still = new List<TableEntry>();
+            foreach (var table in left)
+                if (!await TryEarlyAsync(session, table, cancellation)) still.Add(table);
+            left = still;
+        }
+        foreach (var table in left)
+            await TellingAsync(session, table, () => LoadTableAsync(session, table, cancellation), cancellation);
+    }
+
+    private async Task<bool> TryEarlyAsync(LoadSession session, TableEntry table, CancellationToken cancellation)
+    {
+        var isLoaded = true;
+        await TellingAsync(session, table, LoadAsync, cancellation);
+        return isLoaded;
+
+        async Task LoadAsync()
+        {
+            try
+            {
+                await LoadTableAsync(session, table, cancellation);
+            }
+            catch (PostgresException refused) when (MayBeEarly(refused))
+            {
+                await session.Connection.ExecuteAsync("ROLLBACK", cancellation);
+                isLoaded = false;
+            }
+        }
+    }
+
+    private static bool MayBeEarly(PostgresException refused) => refused.SqlState is PostgresErrorCodes.CheckViolation or PostgresErrorCodes.RaiseException;
+
+    private Task<LoadSession> OpenToLoadAsync(CancellationToken cancellation) =>
+        LoadSession.OpenAsync(connector, database, _bytes, allowsViews: true, cancellation);
 
     private async Task LoadThroughRootAsync(LoadSession session, TableEntry table, CancellationToken cancellation)
     {
@@ -111,11 +168,16 @@ internal sealed class DatabaseLoad(
         SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) FROM above JOIN pg_catalog.pg_class c ON c.oid = above.oid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace ORDER BY above.level DESC LIMIT 1
         """;
 
-    private async Task TellingAsync(TableEntry table, Func<Task> act)
+    private async Task TellingAsync(LoadSession session, TableEntry table, Func<Task> act, CancellationToken cancellation)
     {
         try
         {
             await act();
+        }
+        catch (PostgresException refused) when (Passes(refused, session.Connection))
+        {
+            await session.Connection.ExecuteAsync("ROLLBACK", cancellation);
+            refusals!.Add($"The {table.Rows} rows of {table.Qualified}", refused);
         }
         catch (Exception exception) when (PostgresProblem.Recognises(exception))
         {
@@ -125,10 +187,10 @@ internal sealed class DatabaseLoad(
 
     private async Task LoadQueueAsync(ConcurrentQueue<TableEntry> queue, CancellationToken cancellation)
     {
-        await using var session = await LoadSession.OpenAsync(connector, database, _bytes, cancellation);
+        await using var session = await OpenToLoadAsync(cancellation);
         while (queue.TryDequeue(out var table))
         {
-            await TellingAsync(table, () => TryTableAsync(session, table, cancellation));
+            await TellingAsync(session, table, () => TryTableAsync(session, table, cancellation), cancellation);
             Interlocked.Increment(ref context.Counters.ItemsDone);
         }
     }
@@ -139,11 +201,11 @@ internal sealed class DatabaseLoad(
         {
             await LoadTableAsync(session, table, cancellation);
         }
-        catch (PostgresException misplaced) when (misplaced.SqlState == PostgresErrorCodes.CheckViolation)
+        catch (PostgresException refused) when (MayBeEarly(refused))
         {
             await session.Connection.ExecuteAsync("ROLLBACK", cancellation);
-            if (await session.Connection.ScalarAsync<string>(Root(table), cancellation) is null) throw;
-            _misplaced.Add(table);
+            var isPartition = refused.SqlState == PostgresErrorCodes.CheckViolation && await session.Connection.ScalarAsync<string>(Root(table), cancellation) is not null;
+            (isPartition ? _misplaced : _early).Add(table);
         }
     }
 

@@ -28,7 +28,8 @@ internal sealed class DatabaseRestore(
 
     public async Task RunAsync(DatabaseContents contents, CancellationToken cancellation)
     {
-        await new DatabaseLoad(connector, source, contents, "", context).CheckScriptsAsync(cancellation);
+        var refusals = session.Recovery.KeepGoing ? new Refusals($"Database \"{contents.Name}\"", context) : null;
+        await new DatabaseLoad(connector, source, contents, "", context, refusals).CheckScriptsAsync(cancellation);
         var incomplete = MadeUpName.Incomplete(contents.Name, context.RunId);
         var undo = undos.DropIncomplete(incomplete);
         await context.OweAsync(undo, cancellation);
@@ -36,11 +37,13 @@ internal sealed class DatabaseRestore(
         await ApplyAsync(DatabaseSql.SetUp(incomplete, contents.Properties), contents, cancellation);
         var guard = new LoadGuard(connector, incomplete);
         await TellingAsync(() => guard.BeginAsync(cancellation), $"The functions of database \"{contents.Name}\" could not be put under guard");
-        await new DatabaseLoad(connector, source, contents, incomplete, context).RunAsync(cancellation);
-        await CheckAsync(incomplete, contents, cancellation);
+        await new DatabaseLoad(connector, source, contents, incomplete, context, refusals).RunAsync(cancellation);
+        await CheckAsync(incomplete, contents, refusals, cancellation);
         await TellingAsync(() => guard.EndAsync(cancellation), $"The functions of database \"{contents.Name}\" could not be left as they were");
         await ApplyAsync(DatabaseSql.Describe(incomplete, contents.Properties), contents, cancellation);
-        await new DatabaseSwap(connector, undos, context).RunAsync(contents.Name, incomplete, session.Overwrite, cancellation);
+        refusals?.Report(session);
+        // What is not whole is no reason to drop what may be.
+        await new DatabaseSwap(connector, undos, context).RunAsync(contents.Name, incomplete, session.Overwrite && refusals is not { Count: > 0 }, cancellation);
         await context.SettleAsync(undo, cancellation);
     }
 
@@ -52,11 +55,11 @@ internal sealed class DatabaseRestore(
             $"A new database for \"{contents.Name}\" could not be made");
     }
 
-    private async Task CheckAsync(string name, DatabaseContents contents, CancellationToken cancellation)
+    private async Task CheckAsync(string name, DatabaseContents contents, Refusals? refusals, CancellationToken cancellation)
     {
         await using var connection = await connector.OpenAsync(name, cancellation, contents.Properties.Bytes);
         await TellingAsync(
-            () => new LoadedDatabase(connection, contents, context).CheckAsync(session.Manifest, $"postgres/{connector.Settings.Name}", cancellation),
+            () => new LoadedDatabase(connection, contents, context, refusals).CheckAsync(session.Manifest, $"postgres/{connector.Settings.Name}", cancellation),
             $"The restored database \"{contents.Name}\" could not be checked");
     }
 

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Holdfast.Engine.Hosts;
 using Holdfast.Engine.Problems;
 using Npgsql;
@@ -11,10 +10,7 @@ namespace Holdfast.Components.Postgres;
 /// </summary>
 internal sealed class DumpRoom
 {
-    private const int LargestPidFile = 64 << 10;
-    private const string Places = """
-        SELECT current_setting('data_directory', true), (SELECT setting::bigint * 1048576 FROM pg_catalog.pg_settings WHERE name = 'max_wal_size'), current_setting('port')
-        """;
+    private const string LargestWal = "SELECT setting::bigint * 1048576 FROM pg_catalog.pg_settings WHERE name = 'max_wal_size'";
 
     private const string Tablespaces = "SELECT spcname, pg_catalog.pg_tablespace_location(oid) FROM pg_catalog.pg_tablespace WHERE spcname NOT IN ('pg_default', 'pg_global')";
 
@@ -25,27 +21,11 @@ internal sealed class DumpRoom
 
     private DumpRoom(string data, long wal) => (_data, _wal) = (data, wal);
 
-    /// <summary>Null when the server's files are not on this machine, or we may not see them.</summary>
-    public static async Task<DumpRoom?> FindAsync(NpgsqlConnection connection, CancellationToken cancellation)
+    public static async Task<DumpRoom> FindAsync(NpgsqlConnection connection, LocalServer server, CancellationToken cancellation)
     {
-        var row = (await connection.RowsAsync(Places, found => found, cancellation))[0];
-        if (row[0].Length == 0 || !IsHere(row[0], row[2])) return null;
-        var room = new DumpRoom(row[0], long.TryParse(row[1], CultureInfo.InvariantCulture, out var wal) ? wal : 0);
+        var room = new DumpRoom(server.Data, await connection.ScalarAsync<long?>(LargestWal, cancellation) ?? 0);
         foreach (var tablespace in await connection.RowsAsync(Tablespaces, found => found, cancellation)) room._folders[tablespace[0]] = tablespace[1];
         return room;
-    }
-
-    /// <summary>One of the same path may be another machine's: the server's own file in it says on which port it listens. Source: PostgreSQL's pidfile.h.</summary>
-    private static bool IsHere(string data, string port)
-    {
-        try
-        {
-            return OwnedFile.ReadText(Path.Join(data, "postmaster.pid"), LargestPidFile).Split('\n').ElementAtOrDefault(3)?.Trim() == port;
-        }
-        catch (Exception hidden) when (hidden is IOException or UnauthorizedAccessException)
-        {
-            return false;
-        }
     }
 
     /// <exception cref="ProblemException">There is less room than will be written.</exception>

@@ -1,23 +1,58 @@
+using Holdfast.Engine.Problems;
 using Holdfast.Engine.Running;
+using Npgsql;
 
 namespace Holdfast.Components.Postgres;
 
 /// <summary>Brings roles and tablespaces back. What is there already stays, and gets the attributes that were recorded.</summary>
-internal sealed class GlobalsRestore(PostgresConnector connector, IDumpSource source, StepContext context)
+/// <param name="connector">The cluster.</param>
+/// <param name="source">The recovery point.</param>
+/// <param name="session">The restore.</param>
+/// <param name="databases">Those that are restored next.</param>
+/// <param name="folders">Folders that tablespaces need.</param>
+/// <param name="context">The step.</param>
+internal sealed class GlobalsRestore(
+    PostgresConnector connector, IDumpSource source, RestoreSession session, IReadOnlyList<DatabaseContents> databases, TablespaceFolders folders, StepContext context)
 {
     /// <summary>duplicate_object: a role or tablespace of this name exists.</summary>
     private const string Duplicate = "42710";
 
+    private readonly HashSet<string> _left = new(StringComparer.Ordinal);
+
     public async Task RunAsync(CancellationToken cancellation)
     {
+        folders.Make();
+        var refusals = session.Recovery.KeepGoing ? new Refusals("Roles and tablespaces", context) : null;
         var file = $"{DumpPath.Dump(connector.Settings.Name)}/{DumpPath.Globals}";
         await using (var checking = await source.OpenAsync(file, cancellation)) await StatementScript.CheckAsync(checking, DumpPath.Globals, cancellation);
         await using var script = await source.OpenAsync(file, cancellation);
-        var globals = new StatementScript(connector) { IsSecret = true, Ending = await KeepOwnPasswordAsync(cancellation) };
+        var globals = new StatementScript(connector) { IsSecret = true, Ending = await KeepOwnPasswordAsync(cancellation), OnRefused = refusals is null ? null : refused => refusals.Add(DumpPath.Globals, refused) };
         var harmless = await globals.RunAsync(
-            connector.Settings.Maintenance, "UTF8", script, DumpPath.Globals, "Roles and tablespaces could not be restored", error => error.State == Duplicate, cancellation);
+            connector.Settings.Maintenance, "UTF8", script, DumpPath.Globals, "Roles and tablespaces could not be restored", error => error.State == Duplicate || IsLeft(error), cancellation);
         foreach (var error in harmless)
-            context.Note($"Kept what is there: {error}");
+            context.Note(error.State == Duplicate ? $"Kept what is there: {error}" : $"Left out: {error}");
+        foreach (var tablespace in _left) TellLeft(tablespace);
+        refusals?.Report(session);
+    }
+
+    /// <summary>A tablespace that no database needs which is restored now, and what follows from its absence.</summary>
+    private bool IsLeft(RefusedStatement refused)
+    {
+        if (TablespaceScript.Parse(refused.Statement) is { } made)
+        {
+            if (databases.Any(database => TablespaceFolders.Uses(database, made.Name))) return false;
+            _left.Add(made.Name);
+            return true;
+        }
+        return refused.State == PostgresErrorCodes.UndefinedObject && _left.Any(name => refused.Beginning.Contains($"TABLESPACE {name}", StringComparison.Ordinal) || refused.Beginning.Contains($"TABLESPACE {Sql.Identifier(name)}", StringComparison.Ordinal));
+    }
+
+    /// <summary>Whoever asked for some of the databases did not ask for it.</summary>
+    private void TellLeft(string tablespace)
+    {
+        var left = $"Tablespace \"{tablespace}\" could not be made; no database that is restored uses it.";
+        if (session.Include.Count + session.Exclude.Count > 0) context.Note(left);
+        else context.Warn(Catalogue.PostgresNoTablespace.With(left));
     }
 
     /// <summary>

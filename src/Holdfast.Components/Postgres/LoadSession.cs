@@ -12,28 +12,45 @@ internal sealed class LoadSession : IAsyncDisposable
     /// <summary>A role that may read settings and nothing else. Source: PostgreSQL's manual, "Predefined Roles" (since version 10).</summary>
     private const string Powerless = "SET LOCAL ROLE pg_read_all_settings";
 
+    private const string AllowViews = $"SELECT pg_catalog.set_config('{StartupSettings.Restriction}', '', false)";
     private const string IsSuper = "SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user";
 
     private readonly Dictionary<string, string> _settings = new(StringComparer.Ordinal) { ["synchronous_commit"] = "SET synchronous_commit = off" };
     private readonly bool _isSuper;
 
-    private LoadSession(NpgsqlConnection connection, bool isSuper) => (Connection, _isSuper) = (connection, isSuper);
+    private readonly Func<Task<NpgsqlConnection>> _open;
 
-    public NpgsqlConnection Connection { get; }
+    private LoadSession(NpgsqlConnection connection, bool isSuper, Func<Task<NpgsqlConnection>> open) => (Connection, _isSuper, _open) = (connection, isSuper, open);
+
+    public NpgsqlConnection Connection { get; private set; }
+
+    /// <summary>False after a refusal at which Npgsql gives its connection up: of a missing file (58P01), as the library of an extension.</summary>
+    public bool IsOpen => Connection.FullState.HasFlag(System.Data.ConnectionState.Open);
+
+    /// <summary>Goes on in another session, with the settings made so far.</summary>
+    public async Task ReopenAsync(CancellationToken cancellation)
+    {
+        await Connection.DisposeAsync();
+        Connection = await _open();
+        await SendAsync(_settings.Values, cancellation);
+    }
 
     /// <param name="connector">Of the cluster.</param>
     /// <param name="database">The database that is filled.</param>
     /// <param name="bytes">As of <see cref="PostgresConnector.OpenAsync"/>.</param>
+    /// <param name="allowsViews">See <see cref="StartupSettings.AllowViewsAsync"/>.</param>
     /// <param name="cancellation">Ends it.</param>
     /// <exception cref="Engine.Problems.ProblemException">The server cannot be reached.</exception>
     public static async Task<LoadSession> OpenAsync(
-        PostgresConnector connector, string database, string? bytes, CancellationToken cancellation)
+        PostgresConnector connector, string database, string? bytes, bool allowsViews, CancellationToken cancellation)
     {
         var connection = await connector.OpenAsync(database, cancellation, bytes);
         try
         {
-            var session = new LoadSession(connection, await connection.ScalarAsync<bool>(IsSuper, cancellation));
+            var isSuper = await connection.ScalarAsync<bool>(IsSuper, cancellation);
+            var session = new LoadSession(connection, isSuper, () => connector.OpenAsync(database, cancellation, bytes));
             foreach (var (name, statement) in await StartupSettings.ReadKnownAsync(connection, cancellation)) session._settings[name] = statement;
+            if (allowsViews && session._settings.ContainsKey(StartupSettings.Restriction)) session._settings[StartupSettings.Restriction] = AllowViews;
             await session.SendAsync(session._settings.Values, cancellation);
             return session;
         }

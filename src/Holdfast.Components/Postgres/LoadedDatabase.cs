@@ -6,7 +6,7 @@ using Npgsql;
 namespace Holdfast.Components.Postgres;
 
 /// <summary>What is looked at before a loaded database takes the name of the old one.</summary>
-internal sealed class LoadedDatabase(NpgsqlConnection connection, DatabaseContents contents, StepContext context)
+internal sealed class LoadedDatabase(NpgsqlConnection connection, DatabaseContents contents, StepContext context, Refusals? refusals)
 {
     private const string InvalidIndexes = """
         SELECT coalesce(string_agg(indexrelid::regclass::text, ', '), '') FROM pg_catalog.pg_index i
@@ -54,9 +54,10 @@ internal sealed class LoadedDatabase(NpgsqlConnection connection, DatabaseConten
     private async Task CheckLargeObjectsAsync(CancellationToken cancellation)
     {
         var count = await connection.ScalarAsync<long>("SELECT count(*) FROM pg_catalog.pg_largeobject_metadata", cancellation);
-        if (count != contents.LargeObjects)
-            throw Catalogue.PostgresRestore.Throwable(
-                $"Database \"{contents.Name}\" has {count} large objects, the recovery point has {contents.LargeObjects}.");
+        if (count == contents.LargeObjects) return;
+        var difference = $"Database \"{contents.Name}\" has {count} large objects, the recovery point has {contents.LargeObjects}.";
+        if (refusals is { Count: > 0 }) refusals.Add(difference);
+        else throw Catalogue.PostgresRestore.Throwable(difference);
     }
 
     /// <summary>

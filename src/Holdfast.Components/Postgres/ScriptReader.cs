@@ -3,7 +3,23 @@ using System.Text;
 namespace Holdfast.Components.Postgres;
 
 /// <summary>One statement of a script. Each character of <paramref name="Text"/> is one byte of the script.</summary>
-internal sealed record ScriptStatement(string Text, int Line);
+internal sealed record ScriptStatement(string Text, int Line)
+{
+    private const int Longest = 100;
+
+    /// <summary>In one line, without the comments that pg_dump writes before it.</summary>
+    public static string WithoutComments(string text) =>
+        string.Join(' ', text.Split('\n').Select(line => line.Trim()).SkipWhile(line => line.Length == 0 || line.StartsWith("--", StringComparison.Ordinal)));
+
+    /// <summary>Its first words, up to the first value or bracket: what it makes or changes, and no password.</summary>
+    public static string BeginningOf(string text)
+    {
+        text = WithoutComments(text);
+        var end = text.AsSpan().IndexOfAny("('$;");
+        var words = ByteText.Decode(end < 0 ? text : text[..end]).TrimEnd();
+        return words.Length <= Longest ? words : $"{words[..Longest]}...";
+    }
+}
 
 /// <summary>Cuts a script into statements while it is read.</summary>
 internal sealed class ScriptReader(Stream script)

@@ -54,6 +54,16 @@ internal static class StartupSettings
             $"SELECT s.name, w.value {Known}",
             row => (row[0], $"SELECT pg_catalog.set_config({Sql.Literal(row[0])}, {Sql.Literal(row[1])}, false)"), cancellation);
 
+    /// <summary>
+    /// Lets a session read views and foreign tables: in a database that a restore fills, where nobody else defines any, materialized
+    /// views and functions of constraints and indexes read them as they do in the platform.
+    /// </summary>
+    public static Task AllowViewsAsync(NpgsqlConnection connection, CancellationToken cancellation) =>
+        connection.ExecuteAsync($"SELECT pg_catalog.set_config(name, '', false) FROM pg_catalog.pg_settings WHERE name = '{Restriction}'", cancellation);
+
+    /// <summary>The setting that forbids views and foreign tables.</summary>
+    public const string Restriction = "restrict_nonsystem_relation_kind";
+
     /// <summary>True when this server refuses to read views and foreign tables in this session.</summary>
     public static async Task<bool> RestrictsAsync(NpgsqlConnection connection, CancellationToken cancellation) =>
         await connection.ScalarAsync<string>("SELECT pg_catalog.current_setting('restrict_nonsystem_relation_kind', true)", cancellation) is { Length: > 0 };

@@ -4,8 +4,15 @@ using Npgsql;
 namespace Holdfast.Components.Postgres;
 
 /// <summary>A statement of a script that the server refused.</summary>
-internal sealed record RefusedStatement(int Line, PostgresException Why, string Reason)
+/// <param name="Line">Where it begins.</param>
+/// <param name="Statement">Its text; each character is a byte. A password may be in it.</param>
+/// <param name="Why">The server's answer.</param>
+/// <param name="Reason">The answer as a sentence.</param>
+internal sealed record RefusedStatement(int Line, string Statement, PostgresException Why, string Reason)
 {
+    /// <summary>Its first words, without any value: a password may be among them.</summary>
+    public string Beginning => ScriptStatement.BeginningOf(Statement);
+
     public string State => Why.SqlState;
 
     public override string ToString() => Reason;
@@ -67,7 +74,7 @@ internal sealed class StatementScript(PostgresConnector connector)
     public async Task<IReadOnlyList<RefusedStatement>> RunAsync(
         string database, string encoding, Stream script, string name, string what, Func<RefusedStatement, bool> harmless, CancellationToken cancellation)
     {
-        await using var session = await LoadSession.OpenAsync(connector, database, encoding, cancellation);
+        await using var session = await LoadSession.OpenAsync(connector, database, encoding, allowsViews: RunsCodeOfOthers, cancellation);
         try
         {
             return await RunAsync(session, new ScriptReader(script), name, what, harmless, cancellation);
@@ -95,7 +102,7 @@ internal sealed class StatementScript(PostgresConnector connector)
         void Sort(RefusedStatement refused)
         {
             if (harmless(refused)) passed.Add(refused);
-            else if (OnRefused is not null) OnRefused(refused);
+            else if (OnRefused is not null && Refusals.IsOfContent(refused.State)) OnRefused(refused);
             else if (count++ < Kept) serious.Add(refused);
         }
     }
@@ -108,13 +115,16 @@ internal sealed class StatementScript(PostgresConnector connector)
             else await session.RunAsItIsAsync(statement.Text, cancellation);
             return null;
         }
-        catch (PostgresException refused) when (session.Connection.FullState.HasFlag(System.Data.ConnectionState.Open))
+        catch (PostgresException refused) when (session.IsOpen || Refusals.IsOfContent(refused.SqlState))
         {
-            return new RefusedStatement(statement.Line, refused, ByteText.Decode(PostgresProblem.Sentence(refused)));
+            if (!session.IsOpen) await session.ReopenAsync(cancellation);
+            return new RefusedStatement(statement.Line, statement.Text, refused, ByteText.Decode(PostgresProblem.Sentence(refused)));
         }
     }
 
-    private static async Task<ScriptStatement?> ReadAsync(ScriptReader reader, string name, CancellationToken cancellation)
+    /// <summary>The next statement; null at the end.</summary>
+    /// <exception cref="ProblemException">It has a command of psql, or ends too early.</exception>
+    public static async Task<ScriptStatement?> ReadAsync(ScriptReader reader, string name, CancellationToken cancellation)
     {
         try
         {

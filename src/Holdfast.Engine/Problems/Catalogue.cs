@@ -153,7 +153,13 @@ public static partial class Catalogue
     public static readonly ProblemKind PostgresDump = Kind("HF-PG-DUMP", "A database could not be dumped to its end, so it is in no recovery point.",
         "See the message of pg_dump; nothing was changed in the database.", ExitCode.Failure);
     public static readonly ProblemKind PostgresRestore = Kind("HF-PG-RESTORE", "A database could not be restored to its end.",
-        "What stood there before was kept; see the message for its name and for what PostgreSQL refused.", ExitCode.Failure);
+        "A database of that name that existed before is unchanged. Put right what PostgreSQL refused, or keep the rest of a dump with 'restore --keep-going', which lists what was refused.", ExitCode.Failure);
+    public static readonly ProblemKind PostgresLacking = Kind("HF-PG-LACKING", "A database was restored without parts that PostgreSQL refused.",
+        "Make the listed objects again by hand, or load the rows from 'holdfast restore --target'; the functions and rows named in the list show why.", ExitCode.Incomplete);
+    public static readonly ProblemKind PostgresTablespace = Kind("HF-PG-TABLESPACE", "A tablespace could not be made, because its folder is missing.",
+        "Make the folder on the server's machine, empty and owned by the server's user with mode 0700, then restore again.", ExitCode.Failure);
+    public static readonly ProblemKind PostgresNoTablespace = Kind("HF-PG-TABLESPACE-LEFT", "A tablespace that no restored database uses could not be made.",
+        "Make its folder on the server's machine, owned by the server's user, then make the tablespace again with CREATE TABLESPACE.", ExitCode.Incomplete);
     public static readonly ProblemKind PostgresRole = Kind("HF-PG-ROLE", "There is no role of PostgreSQL that the profile's own SQL could safely run as.",
         "Name one under 'role' of the cluster in the profile, best one that owns the tables and is no superuser; or let Holdfast sign in as a user who is none.", ExitCode.Failure);
     public static readonly ProblemKind PostgresUnreadable = Kind("HF-PG-UNREADABLE", "The PostgreSQL user may not read some of what belongs to a database, so it is not in the recovery point.",
@@ -202,6 +208,8 @@ public static partial class Catalogue
         "Check that 'holdfast serve' runs on the machine of the cluster, as root or as the owner of its files.", ExitCode.Failure, transient: true);
     public static readonly ProblemKind WalGap = Kind("HF-WAL-GAP", "WAL is missing between segments that are there, so nothing can be replayed past it.",
         "Take a recovery point now: from there on the log is whole again.", ExitCode.Incomplete);
+    public static readonly ProblemKind WalBaseless = Kind("HF-WAL-BASELESS", "WAL is archived that no recovery point can be recovered with.",
+        "Take a recovery point with method 'base' or 'cold': WAL is replayed on the files of one.", ExitCode.Incomplete);
     public static readonly ProblemKind WalLate = Kind("HF-WAL-LATE", "The archive is behind the server.",
         "See the server's log and 'journalctl -u holdfast-serve' for why segments are not archived; PostgreSQL keeps them until they are.", ExitCode.Incomplete, transient: true);
     public static readonly ProblemKind WalTimeline = Kind("HF-WAL-TIMELINE", "The archive and the server are on different timelines.",

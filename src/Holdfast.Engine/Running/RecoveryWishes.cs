@@ -24,6 +24,9 @@ public sealed record RecoveryWishes
     /// <summary>Files that stand there and agree are kept; what differs is replaced.</summary>
     public bool Delta { get; init; }
 
+    /// <summary>A database is kept though its server refused parts of it; they are listed, and the restore counts as incomplete.</summary>
+    public bool KeepGoing { get; init; }
+
     /// <summary>Nobody looks beforehand whether there is room.</summary>
     public bool IgnoreSpace { get; init; }
 

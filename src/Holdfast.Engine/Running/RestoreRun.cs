@@ -56,7 +56,8 @@ public sealed record RestoreRequest
 /// <param name="Point">What was restored.</param>
 /// <param name="Manifest">The point's.</param>
 /// <param name="Failed">How many paths could not be restored, where the rest was.</param>
-public sealed record RestoreSummary(RunOutcome Outcome, Snapshot Point, Manifest Manifest, long Failed)
+/// <param name="Lacking">What a server refused of databases that were kept all the same, as sentences.</param>
+public sealed record RestoreSummary(RunOutcome Outcome, Snapshot Point, Manifest Manifest, long Failed, IReadOnlyList<string> Lacking)
 {
     /// <summary>True when everything that was asked for is there.</summary>
     public bool IsComplete => Outcome.Succeeded && Failed == 0 && Exit != ExitCode.Incomplete;
@@ -146,7 +147,7 @@ public sealed class RestoreRun : IAsyncDisposable
         using var frame = await RunFrame.EnterAsync(_environment with { Profile = Profile }, _id, Profile.Platform, [_hold, .. Components.SelectMany(component => component.UndoHandlers)], Warnings);
         _session.IsForShow = false;
         var outcome = await frame.RunAsync(await Abandonable.RunAsync(() => PlanAsync(interruption, cancellation), _environment.Clock, cancellation), interruption);
-        return new RestoreSummary(outcome, Point, Manifest, _session.Failed);
+        return new RestoreSummary(outcome, Point, Manifest, _session.Failed, _session.Lacking);
     }
 
     public ValueTask DisposeAsync() => _hold.DisposeAsync();

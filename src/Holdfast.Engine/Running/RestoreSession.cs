@@ -52,6 +52,14 @@ public sealed class RestoreSession
     /// <summary>How many paths could not be restored, where the rest was.</summary>
     public long Failed { get; private set; }
 
+    /// <summary>What a restore that keeps going was refused, as sentences.</summary>
+    public IReadOnlyList<string> Lacking => _lacking;
+
+    private readonly List<string> _lacking = [];
+
+    /// <summary>Adds to <see cref="Lacking"/>; the step warns of it as well. Steps come one after the other.</summary>
+    public void Lack(string sentence) => _lacking.Add(sentence);
+
     /// <summary>Adds to <see cref="Failed"/>; steps come one after the other.</summary>
     public void CountFailed(long paths) => Failed += paths;
 }

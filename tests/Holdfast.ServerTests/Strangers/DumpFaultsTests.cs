@@ -29,6 +29,35 @@ public sealed class DumpFaultsTests(PostgresFixture fixture) : IClassFixture<Pos
     }
 
     [Fact]
+    public async Task Materialized_views_indexes_and_checks_may_read_views()
+    {
+        await _server.ExecuteAsync("postgres", "CREATE DATABASE viewed;");
+        await _server.ExecuteAsync("viewed", """
+            CREATE TABLE t (n int); INSERT INTO t VALUES (1); CREATE VIEW v AS SELECT n FROM public.t; CREATE MATERIALIZED VIEW m AS SELECT n FROM v;
+            CREATE FUNCTION many() RETURNS bigint IMMUTABLE LANGUAGE sql AS 'SELECT count(*) FROM public.v';
+            CREATE TABLE c (n int CHECK (many() >= 0)); INSERT INTO c VALUES (2); CREATE INDEX c_many ON c ((n + many()));
+            """);
+        await RestoreAsync("viewed");
+        Assert.Equal("1 2", await _server.QueryAsync("viewed", "SELECT m.n || ' ' || c.n FROM m, c"));
+    }
+
+    [Fact]
+    public async Task A_missing_library_costs_its_own_statements_alone_when_a_restore_keeps_going()
+    {
+        await _server.ExecuteAsync("postgres", "CREATE DATABASE libraries;");
+        await _server.ExecuteAsync("libraries", "CREATE TABLE t (n int); INSERT INTO t VALUES (1);");
+        var cluster = Cluster("libraries");
+        var manifest = await cluster.CaptureAsync();
+        var script = Directory.GetFiles(_folder.Path, "pre-data.sql", SearchOption.AllDirectories).Single();
+        // As of an extension that is not installed here: PostgreSQL answers 58P01, at which Npgsql gives the connection up.
+        File.WriteAllText(script, File.ReadAllText(script).Replace("CREATE TABLE", "CREATE FUNCTION public.f() RETURNS int LANGUAGE c AS '$libdir/not-here', 'f';\n\nCREATE TABLE", StringComparison.Ordinal));
+        var session = KeepGoingTests.Session(manifest, "libraries");
+        await cluster.RestoreAsync(session);
+        Assert.Contains("CREATE FUNCTION public.f", Assert.Single(session.Lacking), StringComparison.Ordinal);
+        Assert.Equal("1", await _server.QueryAsync("libraries", "SELECT n FROM public.t"));
+    }
+
+    [Fact]
     public async Task Rows_that_belong_to_other_partitions_than_before_are_loaded_through_the_root()
     {
         await _server.ExecuteAsync("postgres", "CREATE DATABASE moods;");

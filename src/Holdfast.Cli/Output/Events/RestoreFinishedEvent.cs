@@ -2,12 +2,15 @@ using Holdfast.Engine.Running;
 
 namespace Holdfast.Cli.Output.Events;
 
-/// <summary>A restore has ended well. <paramref name="Target"/> is null when everything went back to its own place.</summary>
+/// <summary>
+/// A restore has ended well. <paramref name="Target"/> is null when everything went back to its own place; <paramref name="Refused"/> is what servers refused of
+/// databases that were kept all the same.
+/// </summary>
 internal sealed record RestoreFinishedEvent(
-    string Point, string Platform, string? Target, bool Complete, long Failed, long Bytes, int Steps, int Warnings, double Seconds) : OutputEvent
+    string Point, string Platform, string? Target, bool Complete, long Failed, long Bytes, int Steps, int Warnings, double Seconds, IReadOnlyList<string> Refused) : OutputEvent
 {
     public static RestoreFinishedEvent Of(RestoreSummary summary, string? target, RunTeller teller) => new(
-        summary.Point.Id.ToString(), summary.Manifest.Platform, target, summary.IsComplete, summary.Failed, teller.Bytes, teller.Steps, summary.Outcome.Warnings.Count, summary.Outcome.Duration.TotalSeconds);
+        summary.Point.Id.ToString(), summary.Manifest.Platform, target, summary.IsComplete, summary.Failed, teller.Bytes, teller.Steps, summary.Outcome.Warnings.Count, summary.Outcome.Duration.TotalSeconds, summary.Lacking);
 
     public override IEnumerable<string> Lines(Style style)
     {
@@ -16,6 +19,8 @@ internal sealed record RestoreFinishedEvent(
         yield return $"Recovery point {style.Bold(Point[..Math.Min(8, Point.Length)])} of platform {Printable.Name(Platform)} is {(Complete ? style.Green("restored") : style.Yellow("restored"))} {place}{Lack}.";
         yield return $"  {Amounts.Bytes(Bytes)} in {Amounts.Count(Steps, "step")}, {Amounts.Duration(TimeSpan.FromSeconds(Seconds))}";
         if (Warnings > 0) yield return $"  {style.Yellow(Amounts.Count(Warnings, "warning"))}, above, each with what to do";
+        if (Refused.Count > 0) yield return style.Yellow("Refused, and not restored:");
+        foreach (var sentence in Refused) yield return $"  {Printable.Text(sentence)}";
     }
 
     private string Lack => Failed > 0 ? $", but for {Amounts.Count(Failed, "path")}" : Complete ? "" : ", but something is missing";

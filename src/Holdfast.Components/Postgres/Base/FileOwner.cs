@@ -52,8 +52,15 @@ internal sealed partial class FileOwner
     /// <exception cref="IOException">It cannot be given away.</exception>
     public void Give(SafeFileHandle folder)
     {
-        if (Number is { } number && fchown(folder, number.User, number.Group) != 0) throw new IOException(Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError()));
+        if (Number is { } number) Give(folder, number);
         SetMode(folder);
+    }
+
+    /// <summary>Gives an open folder of root's away; its mode stays.</summary>
+    /// <exception cref="IOException">It cannot be given away.</exception>
+    public static void Give(SafeFileHandle folder, (uint User, uint Group) owner)
+    {
+        if (fchown(folder, owner.User, owner.Group) != 0) throw new IOException(Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError()));
     }
 
     [LibraryImport("libc", SetLastError = true)]
