@@ -61,7 +61,7 @@ internal static class WalCommand
             var status = await archive.ReadStatusAsync(await session.OpenAsync(cancellation), cancellation);
             session.Output.Tell(WalStatusEvent.Of(status));
             foreach (var problem in status.Problems) session.Warn(problem);
-            if (exit == ExitCode.Success && status.Problems.Count > 0) exit = status.Problems[0].Exit;
+            if (exit == ExitCode.Success) exit = status.Problems.Select(problem => problem.Exit).FirstOrDefault(code => code != ExitCode.Success);
         }
         return exit;
     }

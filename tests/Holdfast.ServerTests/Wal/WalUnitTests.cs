@@ -42,6 +42,7 @@ public sealed class WalUnitTests
         Assert.NotEqual(before, await scene.ShowAsync("MainPID", "boxed-postgres"));
         Assert.Equal(["active", "active"], await scene.StatesAsync("boxed-postgres", "holdfast-serve"));
         Assert.Equal("on", (await scene.Box.BashAsync($"{programs}/psql -h /run/boxed -p 5999 -U postgres -XAtc 'SHOW archive_mode'")).Trim());
-        (await scene.HoldfastAsync("wal", "status")).Succeeded();
+        var status = await scene.HoldfastAsync("wal", "status");
+        Assert.True(status.ExitCode == (int)Catalogue.WalBaseless.Exit && status.Errors.Contains(Catalogue.WalBaseless.Code, StringComparison.Ordinal), status.ToString());
     }
 }

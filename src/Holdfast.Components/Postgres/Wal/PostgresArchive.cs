@@ -44,6 +44,8 @@ public sealed class PostgresArchive
         foreach (var gap in gaps.Where(gap => gap.Matters))
             problems.Add(Catalogue.WalGap.With($"WAL of {Cluster} is missing: {(gap.Segments == 1 ? $"segment {gap.First}" : $"{gap.Segments} segments, {gap.First} to {gap.Last}")}."));
         var restorable = Restorable(catalogue, gaps);
+        if (restorable is null && catalogue.Ranges.Count > 0)
+            problems.Add(Catalogue.WalBaseless.With($"Nothing of {Cluster} can be recovered from the archive: no recovery point holds files of the cluster that its WAL could be replayed on."));
         var behind = server?.Current is { } current && catalogue.Newest is { } newest ? (long)current.Number(catalogue.SegmentSize) - (long)newest.Number(catalogue.SegmentSize) - 1 : (long?)null;
         if (server is not null) problems.AddRange(Judge(server));
         if (server?.Current is { } writes && writes.Timeline != catalogue.Newest?.Timeline && await JudgeTimelineAsync(repository, server.System, writes.Timeline, cancellation) is { } apart) problems.Add(apart);

@@ -45,7 +45,7 @@ public sealed record WalStatus
 
     public DateTimeOffset? Failed { get; init; }
 
-    /// <summary>What a person should know; the first one decides the exit code.</summary>
+    /// <summary>What a person should know; the first that is a failure decides the exit code.</summary>
     public required IReadOnlyList<Problem> Problems { get; init; }
 }
 
