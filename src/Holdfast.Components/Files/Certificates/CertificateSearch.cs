@@ -18,6 +18,10 @@ internal static class CertificateSearch
         new LogstashConfiguration(),
         new Neo4jConfiguration(),
         new PostfixConfiguration(),
+        new RedisConfiguration(),
+        new ApacheConfiguration(),
+        new HaproxyConfiguration(),
+        new DovecotConfiguration(),
     ];
 
     /// <summary>The programs whose configurations are understood.</summary>

@@ -16,6 +16,10 @@ public sealed class ForeignFileFuzzTests : IDisposable
         "smtpd_tls_cert_file = $a,\n  ${b}\na = $(c)\nsmtpd_tls_chain_files =\n /x.pem /y.pem\n",
         "input { beats { ssl_certificate => \"/a\" ssl_certificate_authorities => [\"/b\", '/c'] } } # x\n",
         "ssl = on\nssl_cert_file = 'it''s'\ninclude_dir 'x'\nprimary_conninfo = 'sslcert=/a sslkey=''b'''\n",
+        "tls-cert-file \"/a b.pem\"\ninclude /etc/redis/*.conf\naclfile x # c\n",
+        "Define home /srv\nServerRoot \"/etc/httpd\"\nInclude conf.d/*.conf\nSSLCertificateFile ${home}/a\\\n.pem\n",
+        "global\n crt-base /etc/ssl\nfrontend f\n bind :443 ssl crt a.pem crt-list /l ca-file @system-ca\n",
+        "ssl_cert = </a.pem\nlocal_name x {\n ssl_key=< b\n}\n!include conf.d/*.conf\n",
         "dbms.ssl.policy.bolt.enabled=true\ndbms.ssl.policy.bolt.base_directory=x\ndbms.directories.certificates=c\n",
     ];
 
@@ -28,6 +32,10 @@ public sealed class ForeignFileFuzzTests : IDisposable
         (new PostgresConfiguration(), "postgresql.conf"),
         (new PostfixConfiguration(), "main.cf"),
         (new Neo4jConfiguration(), "neo4j.conf"),
+        (new RedisConfiguration(), "redis.conf"),
+        (new ApacheConfiguration(), "httpd.conf"),
+        (new HaproxyConfiguration(), "haproxy.cfg"),
+        (new DovecotConfiguration(), "dovecot.conf"),
     ];
 
     // Some of each in a run of every day; ten minutes' worth where HOLDFAST_LONG asks for it.
