@@ -21,6 +21,7 @@ internal sealed class ClusterCapture(
         var databases = await ClusterDatabases.ReadAsync(connector, cancellation);
         var programs = await PostgresPrograms.FindAsync(host, databases.ServerVersion, cancellation);
         programs.Check(databases.ServerVersion);
+        if (session.Mode != BackupMode.Online && databases.Chosen.Count > databases.Room.Connections) throw TooMany(connector.Settings.Name, databases);
         return new ClusterCapture(connector, programs, databases, session, target ?? new SnapshotTarget(session), clock).Plan();
     }
 
@@ -28,7 +29,14 @@ internal sealed class ClusterCapture(
     private CapturePlan Plan() => new() { Mark = [MarkStep()], After = [.. DumpSteps()] };
 
     private Step MarkStep() =>
-        Step($"Mark the databases of {_cluster}", $"Opens one snapshot of each of {databases.Chosen.Count} databases, at the same moment.", MarkAsync);
+        Step($"Mark the databases of {_cluster}", databases.Chosen.Count <= databases.Room.Connections
+            ? $"Opens one snapshot of each of {databases.Chosen.Count} databases, at the same moment."
+            : $"Opens one snapshot of each of {databases.Room.Connections} databases at the same moment, for which the server has connections; the other {databases.Chosen.Count - databases.Room.Connections} are of the moment at which their dump begins.", MarkAsync);
+
+    /// <summary>In a window every database is of the same moment, or there is no recovery point.</summary>
+    private static ProblemException TooMany(string cluster, ClusterDatabases databases) => Catalogue.PostgresBusy.Throwable(
+        $"A backup of {cluster} with the platform stopped holds a connection to each of {databases.Chosen.Count} databases, and the server has {databases.Room.Connections} to spare.",
+        "Raise max_connections, name fewer databases in the profile, take an online backup (--mode online), or capture the cluster with method 'base', which needs one connection.");
 
     private IEnumerable<Step> DumpSteps() =>
     [
@@ -52,18 +60,35 @@ internal sealed class ClusterCapture(
         foreach (var passed in databases.Passed)
             context.Warn(passed);
         var lockTimeout = session.Mode == BackupMode.Quiesced ? connector.Settings.WindowLockTimeout : connector.Settings.LockTimeout;
-        foreach (var database in databases.Chosen)
+        long locks = 0;
+        foreach (var database in databases.Chosen.Take(databases.Room.Connections))
         {
-            var snapshot = await _marked.MarkAsync(connector, database, lockTimeout, clock, cancellation);
-            // Whatever ends the run before its dump, another component's failure too: no snapshot stays open behind it.
-            session.Keep(snapshot);
-            session.Manifest.Mark ??= snapshot.Time;
-            _record ??= BeginRecord(snapshot);
-            (_record.From, _record.To) = (_record.From ?? snapshot.Time, snapshot.Time);
+            var snapshot = await MarkAsync(database, lockTimeout, cancellation);
+            locks += snapshot.Catalog.Tables.Count + snapshot.Catalog.Partitioned.Count;
+            // The next one may have as many tables.
+            if (session.Mode == BackupMode.Online && locks + snapshot.Catalog.Tables.Count > databases.Room.Locks) break;
         }
+        TellLater(context);
         _record ??= BeginRecord(null);
         foreach (var passed in databases.Passed)
             _record.Omit("a database", passed.Message);
+    }
+
+    private async Task<DatabaseSnapshot> MarkAsync(DatabaseListing database, TimeSpan lockTimeout, CancellationToken cancellation)
+    {
+        var snapshot = await _marked.MarkAsync(connector, database, lockTimeout, clock, cancellation);
+        // Whatever ends the run before its dump, another component's failure too: no snapshot stays open behind it.
+        session.Keep(snapshot);
+        session.Manifest.Mark ??= snapshot.Time;
+        _record ??= BeginRecord(snapshot);
+        (_record.From, _record.To) = (_record.From ?? snapshot.Time, snapshot.Time);
+        return snapshot;
+    }
+
+    private void TellLater(StepContext context)
+    {
+        var later = databases.Chosen.Count - _marked.Count;
+        if (later > 0) context.Note($"{later} of {databases.Chosen.Count} databases of {_cluster} are marked when their dump begins: the server has no connections or locks for all at once (max_connections, max_locks_per_transaction).");
     }
 
     private ComponentRecord BeginRecord(DatabaseSnapshot? first)
@@ -92,7 +117,7 @@ internal sealed class ClusterCapture(
 
     private async Task DumpAsync(DatabaseListing database, StepContext context, CancellationToken cancellation)
     {
-        await using var snapshot = _marked.Take(database.Name);
+        await using var snapshot = _marked.TryTake(database.Name) ?? await MarkLaterAsync(database, cancellation);
         Interlocked.Exchange(ref context.Counters.BytesTotal, snapshot.Catalog.Tables.Sum(table => table.Size));
         var contents = await new DatabaseDump(connector, programs, snapshot, target, context).RunAsync(cancellation);
         Interlocked.Exchange(ref context.Counters.BytesTotal, contents.Bytes);
@@ -108,6 +133,12 @@ internal sealed class ClusterCapture(
             _record?.Complete = false;
         }
         Record(contents);
+    }
+
+    private async Task<DatabaseSnapshot> MarkLaterAsync(DatabaseListing database, CancellationToken cancellation)
+    {
+        await MarkAsync(database, connector.Settings.LockTimeout, cancellation);
+        return _marked.TryTake(database.Name)!;
     }
 
     private void Record(DatabaseContents contents)

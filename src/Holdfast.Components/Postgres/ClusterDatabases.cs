@@ -3,7 +3,7 @@ using Holdfast.Engine.Problems;
 namespace Holdfast.Components.Postgres;
 
 /// <summary>The databases of a cluster that are captured, and why others are not.</summary>
-internal sealed record ClusterDatabases(IReadOnlyList<DatabaseListing> Chosen, IReadOnlyList<Problem> Passed, int ServerVersion)
+internal sealed record ClusterDatabases(IReadOnlyList<DatabaseListing> Chosen, IReadOnlyList<Problem> Passed, int ServerVersion, SnapshotRoom Room)
 {
     public static async Task<ClusterDatabases> ReadAsync(PostgresConnector connector, CancellationToken cancellation)
     {
@@ -12,7 +12,8 @@ internal sealed record ClusterDatabases(IReadOnlyList<DatabaseListing> Chosen, I
         {
             var all = await DatabaseListing.ReadAsync(connection, cancellation);
             var isUsed = all.Any(IsTemplate1) && await HasContentAsync(connector, cancellation);
-            return Choose(connector.Settings, all, isUsed, await connection.VersionAsync(cancellation));
+            var room = await SnapshotRoom.AskAsync(connection, connector.Settings.Workers, cancellation);
+            return Choose(connector.Settings, all, isUsed, await connection.VersionAsync(cancellation), room);
         }
         catch (Exception exception) when (PostgresProblem.Recognises(exception))
         {
@@ -20,7 +21,7 @@ internal sealed record ClusterDatabases(IReadOnlyList<DatabaseListing> Chosen, I
         }
     }
 
-    private static ClusterDatabases Choose(PostgresSettings settings, IReadOnlyList<DatabaseListing> all, bool isTemplate1Used, int version)
+    private static ClusterDatabases Choose(PostgresSettings settings, IReadOnlyList<DatabaseListing> all, bool isTemplate1Used, int version, SnapshotRoom room)
     {
         RequireNamed(settings, all);
         var wanted = all.Where(database => settings.Databases?.Contains(database.Name, StringComparer.Ordinal)
@@ -28,7 +29,7 @@ internal sealed record ClusterDatabases(IReadOnlyList<DatabaseListing> Chosen, I
         var passed = wanted.Where(database => !database.CanBeDumped).Select(database => database.IsInvalid
             ? Catalogue.PostgresInvalid.With($"The database \"{database.Name}\" is invalid, so it is not dumped.")
             : Catalogue.PostgresClosed.With($"The database \"{database.Name}\" allows no connections, so it is not dumped."));
-        return new ClusterDatabases([.. wanted.Where(database => database.CanBeDumped)], [.. passed], version);
+        return new ClusterDatabases([.. wanted.Where(database => database.CanBeDumped)], [.. passed], version, room);
 
         bool IsMeant(DatabaseListing database) => database.Name != "template0" && (!IsTemplate1(database) || isTemplate1Used);
     }

@@ -1,10 +1,8 @@
-using Holdfast.Engine.Problems;
-
 namespace Holdfast.Components.Postgres;
 
 /// <summary>
-/// The snapshots of all databases of a cluster, taken together in one step before the first one is dumped: so they are moments
-/// apart, however long the dumps take. A dump takes its snapshot out; the session of the run lets go of what is left.
+/// The snapshots of the databases of a cluster, of all that the server can hold open taken together in one step before the first one is dumped: so they are
+/// moments apart, however long the dumps take. A dump takes its snapshot out; the session of the run lets go of what is left.
 /// </summary>
 internal sealed class MarkedDatabases
 {
@@ -18,7 +16,9 @@ internal sealed class MarkedDatabases
         return snapshot;
     }
 
-    public DatabaseSnapshot Take(string database) => _snapshots.Remove(database, out var snapshot)
-        ? snapshot
-        : throw Catalogue.PostgresDump.Throwable($"The snapshot of database \"{database}\" is gone.");
+    /// <summary>How many are held.</summary>
+    public int Count => _snapshots.Count;
+
+    /// <summary>Null when it was not taken yet.</summary>
+    public DatabaseSnapshot? TryTake(string database) => _snapshots.Remove(database, out var snapshot) ? snapshot : null;
 }
