@@ -1,4 +1,3 @@
-using Holdfast.Components.Postgres;
 using Holdfast.Engine.Problems;
 using Holdfast.Engine.Running;
 using Holdfast.Restic.Snapshots;
