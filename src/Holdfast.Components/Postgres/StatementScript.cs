@@ -117,7 +117,11 @@ internal sealed class StatementScript(PostgresConnector connector)
         }
         catch (PostgresException refused) when (session.IsOpen || Refusals.IsOfContent(refused.SqlState))
         {
-            if (!session.IsOpen) await session.ReopenAsync(cancellation);
+            if (!session.IsOpen)
+            {
+                await session.ReopenAsync(cancellation);
+                if (IsSecret) await session.Connection.ExecuteAsync(Silence, cancellation);
+            }
             return new RefusedStatement(statement.Line, statement.Text, refused, ByteText.Decode(PostgresProblem.Sentence(refused)));
         }
     }
