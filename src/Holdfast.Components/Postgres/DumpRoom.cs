@@ -62,5 +62,5 @@ internal sealed class DumpRoom
         return Mounts.Where(mount => (real + "/").StartsWith(mount.TrimEnd('/') + "/", StringComparison.Ordinal)).MaxBy(mount => mount.Length) ?? "/";
     }
 
-    private static IReadOnlyList<string> Mounts { get; } = [.. File.ReadLines("/proc/self/mountinfo").Select(line => line.Split(' ')).Where(words => words.Length > 4).Select(words => words[4])];
+    private static IReadOnlyList<string> Mounts { get; } = MountTable.Places();
 }

@@ -10,8 +10,11 @@ internal sealed class KeyScan(RedisConnection redis)
     /// <summary>Keys that are looked at by one call of SCAN, and asked about at once.</summary>
     private const int Page = 1000, Batch = 500;
 
-    /// <summary>Names that are held at once.</summary>
-    private const int Most = 1_000_000;
+    /// <summary>Names that are held at once, and their bytes.</summary>
+    private const int Most = 1_000_000, MostBytes = 64 << 20;
+
+    /// <summary>Names that one scan may show: a false server's never ends. Of a true one's keys, each is shown once or a few times.</summary>
+    private const long MostShown = 2_000_000_000;
 
     /// <summary>The names that fit, each once, in the order of their bytes.</summary>
     /// <exception cref="ProblemException">More fit than can be held.</exception>
@@ -19,9 +22,11 @@ internal sealed class KeyScan(RedisConnection redis)
     {
         if (!RedisGlob.IsPattern(pattern)) return [Encoding.UTF8.GetBytes(RedisGlob.Literal(pattern))];
         var found = new SortedDictionary<string, byte[]>(StringComparer.Ordinal);
+        var bytes = 0L;
         await foreach (var key in ScanAsync(pattern, cancellation))
         {
-            found[Convert.ToHexString(key)] = key;
+            if (found.TryAdd(Encoding.Latin1.GetString(key), key)) bytes += key.Length;
+            if (bytes > MostBytes) throw Catalogue.QueueRefused.Throwable($"The names of the keys on {redis.Place} that fit '{pattern}' have more than {MostBytes >> 20} MiB.", "Name fewer of them in the profile, or copy Redis' own files while the platform is stopped.");
             if (found.Count > Most) throw Catalogue.QueueRefused.Throwable($"More than {Most} keys on {redis.Place} fit '{pattern}'.", "Name fewer of them in the profile, or copy Redis' own files while the platform is stopped.");
         }
         return [.. found.Values];
@@ -30,7 +35,7 @@ internal sealed class KeyScan(RedisConnection redis)
     /// <summary>All names that fit, some perhaps twice. Null fits all.</summary>
     public async IAsyncEnumerable<byte[]> ScanAsync(string? pattern, [EnumeratorCancellation] CancellationToken cancellation)
     {
-        var cursor = "0";
+        var (cursor, shown) = ("0", 0L);
         do
         {
             string? next = null;
@@ -39,6 +44,7 @@ internal sealed class KeyScan(RedisConnection redis)
             {
                 if (text is null) throw RedisProblem.Strange("SCAN", redis.Place);
                 if (next is null) next = Encoding.UTF8.GetString(text);
+                else if (++shown > MostShown) throw RedisProblem.Strange("SCAN", redis.Place);
                 else yield return text;
             }
             cursor = next ?? throw RedisProblem.Strange("SCAN", redis.Place);

@@ -14,6 +14,9 @@ internal sealed class QueueKeys(QueuesSettings settings)
             .Select(pattern => Encoding.UTF8.GetBytes(RedisGlob.Escape(settings.KeyPrefix) + pattern)),
     ]);
 
+    private readonly Lazy<byte[][]> _named = new(() =>
+        [.. settings.Keys.Concat(settings.Lists).Select(pattern => Encoding.UTF8.GetBytes(RedisGlob.Escape(settings.KeyPrefix) + pattern))]);
+
     private readonly Lazy<byte[]> _results = new(() => Encoding.UTF8.GetBytes(RedisGlob.Escape(settings.KeyPrefix) + "celery-task*meta-*"));
 
     public string Unacked => $"{settings.KeyPrefix}unacked";
@@ -71,6 +74,17 @@ internal sealed class QueueKeys(QueuesSettings settings)
 
     /// <summary>Keys that Celery or Holdfast keep for themselves and make anew: they are never captured as values, and nothing is said of them.</summary>
     public bool IsBookkeeping(ReadOnlySpan<byte> key) => FitsAny(_bookkeeping.Value, key);
+
+    /// <summary>Whether the profile names a queue or list: nothing else is put back, whatever a recovery point holds.</summary>
+    public bool IsNamed(QueueName queue)
+    {
+        if (!queue.IsList) return settings.Queues.Contains(queue.Name, StringComparer.Ordinal);
+        var name = Encoding.UTF8.GetBytes(queue.Name);
+        return settings.Lists.Any(list => RedisGlob.Fits(Encoding.UTF8.GetBytes(list), name)) && !IsBookkeeping(Encoding.UTF8.GetBytes(Plain(queue.Name)));
+    }
+
+    /// <summary>The same of a key, whose name begins with the prefix.</summary>
+    public bool IsNamed(ReadOnlySpan<byte> key) => FitsAny(_named.Value, key) && !IsBookkeeping(key);
 
     /// <summary>Whether a key is the result of a task of Celery, which expires.</summary>
     public bool IsResult(ReadOnlySpan<byte> key) => RedisGlob.Fits(_results.Value, key);

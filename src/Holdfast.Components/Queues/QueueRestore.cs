@@ -30,6 +30,11 @@ internal sealed class QueueRestore(Broker broker, QueueUndos undos)
         {
             var head = await file.ReadHeadAsync(cancellation);
             if (!isChosen(head.Queue)) continue;
+            if (!broker.Keys.IsNamed(head.Queue))
+            {
+                steps.Add(ForeignStep(head.Queue));
+                continue;
+            }
             var there = 0L;
             foreach (var (_, key) in broker.Keys.Of(head.Queue)) there += (await redis.CallAsync(cancellation, "EXISTS", key)).Integer;
             steps.Add(QueueStep(file, head, mode, there > 0));
@@ -61,13 +66,40 @@ internal sealed class QueueRestore(Broker broker, QueueUndos undos)
         await using var redis = await broker.Connector.OpenAsync(cancellation);
         var undo = undos.DropKeys(head.Archive);
         await context.OweAsync(undo, cancellation);
-        var chosen = file.ReadKeysAsync(cancellation).Where(key => IsChosen(key.Name, session));
+        var (foreign, example) = (0L, (RedisKey?)null);
+        var chosen = file.ReadKeysAsync(cancellation).Where(key => IsChosen(key.Name, session)).Where(IsNamed);
         var isDone = await new KeyRestore(redis, broker.Keys, context, session.Overwrite).RunAsync(head, chosen, session.Include.Count + session.Exclude.Count == 0, cancellation);
         await context.SettleAsync(undo, cancellation);
+        if (foreign > 0) context.Warn(Catalogue.QueueForeign.With($"{foreign} keys of {Name} in the recovery point, such as '{example!.Shown}', are named nowhere in the profile; they were not put back."));
         if (isDone) return;
         context.Warn(Catalogue.QueueRestored.With(
             $"The keys of {Name} that run {head.Archive} had copied were put back once already, so nothing was done.",
             "Nothing needs to be done: they may have changed since. 'holdfast restore --only queues --overwrite' does it all the same."));
+
+        bool IsNamed(DumpedKey key)
+        {
+            if (broker.Keys.IsNamed(key.Name)) return true;
+            example ??= new RedisKey(key.Name, key.Type, key.Expires > 0);
+            foreign++;
+            return false;
+        }
+    }
+
+    /// <summary>Whoever can write to the repository could otherwise replace what other applications keep in the same Redis.</summary>
+    private Step ForeignStep(QueueName queue)
+    {
+        var what = $"The {(queue.IsList ? "list" : "queue")} '{queue.Name}' in the recovery point is named nowhere in the profile";
+        return new Step
+        {
+            Name = $"Leave out '{queue.Name}'",
+            Does = $"{what}: it is not put back.",
+            Component = broker.Component,
+            Act = (context, _) =>
+            {
+                context.Warn(Catalogue.QueueForeign.With($"{what}; it was not put back."));
+                return Task.CompletedTask;
+            },
+        };
     }
 
     private async Task<bool> IsAnyChosenAsync(QueueFile file, RestoreSession session, CancellationToken cancellation)

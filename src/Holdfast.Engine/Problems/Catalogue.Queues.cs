@@ -41,6 +41,8 @@ public static partial class Catalogue
         "Run 'holdfast repo check --read-data'; no message was deleted for it.", ExitCode.Damaged);
     public static readonly ProblemKind QueueRestored = Kind("HF-QUEUE-RESTORED", "Messages were put back once already, so they are not put back again.",
         "Nothing needs to be done: they may have been worked off since. 'holdfast restore --only queues --overwrite' and 'holdfast queues restore --again' do it all the same.", ExitCode.Success);
+    public static readonly ProblemKind QueueForeign = Kind("HF-QUEUE-FOREIGN", "The recovery point holds a queue, list or key that the profile does not name; it was not put back.",
+        "Name it under 'queues', 'lists' or 'keys' of the broker in the profile if it belongs to the platform, and restore again.", ExitCode.Incomplete);
     public static readonly ProblemKind QueueNone = Kind("HF-QUEUE-NONE", "A broker or queue was asked for that the profile does not have.",
         "See which there are with 'holdfast queues list', and 'components.queues' in the profile.", ExitCode.Usage);
 }

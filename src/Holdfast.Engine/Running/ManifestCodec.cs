@@ -26,7 +26,7 @@ public static class ManifestCodec
             Require(manifest);
             return manifest;
         }
-        catch (Exception damaged) when (damaged is JsonException or InvalidOperationException or FormatException or KeyNotFoundException)
+        catch (Exception damaged) when (damaged is JsonException or InvalidOperationException or FormatException or KeyNotFoundException or ArgumentException)
         {
             throw Catalogue.PointManifest.Throwable($"The manifest of recovery point {point} can not be read: {damaged.Message.TrimEnd('.')}.", damaged);
         }

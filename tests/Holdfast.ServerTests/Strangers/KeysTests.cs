@@ -109,6 +109,31 @@ public sealed class KeysTests
         Assert.Equal("value", await rig.Redis.CallAsync("GET", "a"));
     }
 
+    /// <summary>Whoever can write to the repository can put anything into a point; here it is one of a profile that names more.</summary>
+    [Fact]
+    public async Task What_the_profile_does_not_name_is_not_put_back()
+    {
+        await using var rig = await StartAsync();
+        await rig.Redis.CallAsync("EVAL", Fill, "0");
+        var (point, manifest) = await rig.CaptureAsync();
+        rig.Settings = rig.Settings with { Lists = ["queue:m*"], Keys = ["retry", "stat:[lp]*"] };
+        await rig.Redis.CallAsync("FLUSHALL");
+        await rig.Redis.CallAsync("RPUSH", "queue:push", "of another application");
+        await rig.RestoreAsync(point, manifest, overwrite: true);
+        Assert.Equal(["queue:mail", "queue:push", "retry", "stat:brief", "stat:list", "stat:processed"], await KeysAsync());
+        Assert.Equal("1", await rig.Redis.CallAsync("LLEN", "queue:push"));
+        var foreign = rig.Context.Warnings.Where(warning => warning.Code == Catalogue.QueueForeign.Code).Select(warning => warning.Message).ToList();
+        Assert.Equal(2, foreign.Count);
+        Assert.Contains(foreign, message => message.Contains("'queue:push'", StringComparison.Ordinal));
+
+        await rig.Redis.CallAsync("FLUSHALL");
+        await rig.AddAsync(point);
+        Assert.Equal(["queue:mail"], await KeysAsync());
+
+        async Task<IEnumerable<string>> KeysAsync() =>
+            (await rig.Redis.CallAsync("KEYS", "*")).Split('\n').Where(key => !key.StartsWith("holdfast:", StringComparison.Ordinal)).Order(StringComparer.Ordinal);
+    }
+
     private static Task<BrokerRig> StartAsync() => BrokerRig.StartAsync(settings => settings with
     {
         Queues = [], Lists = ["queue:*"], Keys = ["queues", "schedule", "retry", "dead", "host:*", "stat:*", "events", "odd\\*name"], Ignored = ["cache:*"],

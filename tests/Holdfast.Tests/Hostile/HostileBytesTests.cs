@@ -104,6 +104,7 @@ public sealed class HostileBytesTests
     [InlineData("""{"format":1,"platform":"p","runId":"r","mode":"online","holdfastVersion":"1","host":"h","components":[{"name":"files","kind":"files","path":"/files/../etc"}]}""")]
     [InlineData("""{"format":1,"platform":"p","runId":"r","mode":"online","holdfastVersion":"1","host":"h","components":[{"name":null,"kind":"files","path":"/files"}]}""")]
     [InlineData("""{"format":1,"platform":"p","runId":"r","mode":"online","holdfastVersion":"1","host":"h","warnings":[null]}""")]
+    [InlineData("""{"format":1,"platform":"p","runId":"r","mode":"online","holdfastVersion":"1","host":"h","components":[{"name":"files","kind":"files","path":"/files","details":{"a":1,"a":2}}]}""")]
     public void A_manifest_with_holes_is_none(string json) =>
         Assert.Equal(Catalogue.PointManifest.Code, Assert.Throws<ProblemException>(() => ManifestCodec.Read(Encoding.UTF8.GetBytes(json), "x")).Problem.Code);
 

@@ -42,6 +42,22 @@ public sealed class FalseRedisTests
         Assert.True(redis.IsBroken);
     }
 
+    [Fact]
+    public async Task The_names_that_a_scan_finds_have_a_limit_of_bytes()
+    {
+        const int page = 50, length = 20_000;
+        using var answers = new MemoryStream();
+        for (var number = 0; answers.Length < 80 << 20; number += page)
+        {
+            answers.Write(Encoding.Latin1.GetBytes($"*2\r\n$1\r\n5\r\n*{page}\r\n"));
+            foreach (var key in Enumerable.Range(number, page)) answers.Write(Encoding.Latin1.GetBytes($"${length}\r\n{key.ToString().PadLeft(length, 'k')}\r\n"));
+        }
+        var redis = new RedisConnection(new FalseRedis(answers.ToArray()), "127.0.0.1:1", TimeSpan.FromSeconds(15), TimeProvider.System);
+        var failure = await Assert.ThrowsAsync<ProblemException>(() => new KeyScan(redis).FindAsync("k*", Cancellation));
+        Assert.Equal(Catalogue.QueueRefused.Code, failure.Problem.Code);
+        Assert.Contains("more than 64 MiB", failure.Problem.Message, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("*20\r\n", "$10\r\n0123456789\r\n")]
     [InlineData("*5\r\n", "*5\r\n")]
