@@ -18,14 +18,13 @@ public sealed class LongestFirst : ITestCollectionOrderer
     [
         TroubledEnginesCollection.Name,
         SearchEnginesCollection.Name,
+        AskedEnginesCollection.Name,
         BuildingEnginesCollection.Name,
-        Of<Documentation.RootReadmeTests>(),
         Of<Systemd.RecoveryTests>(),
         Of<Quiescing.QuiescedTroubleTests>(),
         Of<Quiescing.QuiescedBackupTests>(),
         Of<Systemd.PlatformStopTests>(),
         Of<Quiescing.QuiescedKillTests>(),
-        Of<Restic.PatternsAgainstResticTests>(),
         Of<EndToEnd.QueueVerbTests>(),
     ];
 

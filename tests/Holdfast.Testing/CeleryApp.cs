@@ -72,17 +72,18 @@ public sealed class CeleryApp : IDisposable
         worker.StandardInput.Close();
         _ = worker.StandardOutput.ReadToEndAsync();
         _ = worker.StandardError.ReadToEndAsync();
-        await UntilAsync(() => File.Exists(log) && File.ReadAllText(log).Contains($"{name} ready", StringComparison.Ordinal), $"The worker did not start: {(File.Exists(log) ? await File.ReadAllTextAsync(log) : "no log")}");
+        await Eventually.HoldsAsync(
+            $"the worker {name} is ready", () => File.Exists(log) && File.ReadAllText(log).Contains($"{name} ready", StringComparison.Ordinal), () => File.Exists(log) ? File.ReadAllText(log) : "It has no log.");
         return worker;
     }
 
     /// <summary>Waits until so many tasks have begun.</summary>
-    public Task UntilBegunAsync(int count) => UntilAsync(() => Lines(Done + ".begun").Count >= count, $"Not {count} tasks have begun.");
+    public Task UntilBegunAsync(int count) => Eventually.HoldsAsync($"{count} tasks have begun", () => Lines(Done + ".begun").Count >= count);
 
     /// <summary>Waits until so many tasks have ended, and returns their tags.</summary>
     public async Task<IReadOnlyList<string>> UntilDoneAsync(int count)
     {
-        await UntilAsync(() => Lines(Done).Count >= count, $"Not {count} tasks have ended.");
+        await Eventually.HoldsAsync($"{count} tasks have ended", () => Lines(Done).Count >= count);
         return Lines(Done);
     }
 
@@ -112,15 +113,6 @@ public sealed class CeleryApp : IDisposable
         }
         Require.That(false, "No Python here has Celery and its Redis client.");
         return "";
-    }
-
-    private static async Task UntilAsync(Func<bool> holds, string otherwise)
-    {
-        for (var left = 600; !holds(); left--)
-        {
-            if (left == 0) throw new TimeoutException(otherwise);
-            await Task.Delay(100);
-        }
     }
 
     private static IReadOnlyList<string> Lines(string file) => File.Exists(file) ? File.ReadAllLines(file) : [];

@@ -18,6 +18,15 @@ public sealed class ManualClock : TimeProvider
 
     public override long GetTimestamp() => GetUtcNow().UtcTicks;
 
+    /// <summary>How many timers are set.</summary>
+    public int Waiting
+    {
+        get
+        {
+            lock (_gate) return _timers.Count(timer => timer.Due != DateTimeOffset.MaxValue);
+        }
+    }
+
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {
         var timer = new Timer(this, callback, state);
@@ -44,7 +53,7 @@ public sealed class ManualClock : TimeProvider
         for (var i = 0; i < 10_000 && !task.IsCompleted; i++)
         {
             Advance(step);
-            await Task.WhenAny(task, Task.Delay(1));
+            await Task.WhenAny(task, Eventually.PassAsync(TimeSpan.FromMilliseconds(1), "others act"));
         }
         return task.IsCompleted ? await task : throw new TimeoutException("The task did not end, however far the clock was moved.");
     }

@@ -62,7 +62,7 @@ public sealed class PostgresServer : IAsyncDisposable
     public static async Task<PostgresServer> StartAsync(PostgresServerOptions? options = null)
     {
         var folder = Directory.CreateTempSubdirectory("holdfast-pg-").FullName;
-        var server = new PostgresServer(options ?? new PostgresServerOptions(), options?.Bin ?? FindBin(), folder, FreePort());
+        var server = new PostgresServer(options ?? new PostgresServerOptions(), options?.Bin ?? FindBin(), folder, FreePort.Next());
         try
         {
             await server.InitAsync();
@@ -178,11 +178,4 @@ public sealed class PostgresServer : IAsyncDisposable
             .Where(place => Directory.Exists(place.Item1))
             .SelectMany(place => Directory.GetDirectories(place.Item1, place.Item2).OrderDescending(StringComparer.Ordinal))
             .Select(folder => Path.Combine(folder, "bin"));
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
 }

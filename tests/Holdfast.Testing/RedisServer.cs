@@ -36,7 +36,7 @@ public sealed class RedisServer : IAsyncDisposable
     {
         var named = Environment.GetEnvironmentVariable("HOLDFAST_REDIS");
         var program = string.IsNullOrEmpty(named) ? Require.Program("redis-server") : named;
-        var server = new RedisServer(program, new TempFolder(), FreePort(), settings);
+        var server = new RedisServer(program, new TempFolder(), FreePort.Next(2), settings);
         try
         {
             await server.StartServerAsync();
@@ -59,12 +59,11 @@ public sealed class RedisServer : IAsyncDisposable
         ];
         _process = Command.Start(_program, words);
         _process.StandardInput.Close();
-        for (var left = 100; ; left--)
+        await Eventually.HoldsAsync("Redis answers", async () =>
         {
-            if ((await Command.RunAsync(Require.Program("redis-cli"), ["-p", $"{Port}", .. ClientOptions, "ping"])).Output.Contains("PONG", StringComparison.Ordinal)) return;
-            if (_process.HasExited || left == 0) throw new InvalidOperationException($"redis-server did not start: {await File.ReadAllTextAsync(_folder["redis.log"])}");
-            await Task.Delay(50);
-        }
+            if (_process.HasExited) throw new InvalidOperationException($"redis-server did not start: {await File.ReadAllTextAsync(_folder["redis.log"])}");
+            return (await Command.RunAsync(Require.Program("redis-cli"), ["-p", $"{Port}", .. ClientOptions, "ping"])).Output.Contains("PONG", StringComparison.Ordinal);
+        }, () => File.ReadAllText(_folder["redis.log"]));
     }
 
     /// <summary>kill -9.</summary>
@@ -88,26 +87,5 @@ public sealed class RedisServer : IAsyncDisposable
     {
         await KillAsync();
         _folder.Dispose();
-    }
-
-    /// <summary>Two in a row: the second is for TLS.</summary>
-    private static int FreePort()
-    {
-        while (true)
-        {
-            using var first = new TcpListener(IPAddress.Loopback, 0);
-            first.Start();
-            var port = ((IPEndPoint)first.LocalEndpoint).Port;
-            try
-            {
-                using var second = new TcpListener(IPAddress.Loopback, port + 1);
-                second.Start();
-                return port;
-            }
-            catch (SocketException)
-            {
-                // The next one is taken: look elsewhere.
-            }
-        }
     }
 }

@@ -46,7 +46,7 @@ public sealed class SearchEngine : IAsyncDisposable
         Require.Program("java");
         var folder = new TempFolder();
         if (Environment.IsPrivilegedProcess) File.SetUnixFileMode(folder.Path, (UnixFileMode)Convert.ToInt32("755", 8)); // the engine is no root
-        string[] arguments = [engine, folder["engine"], "--port", $"{FreePort()}", "--repo", folder["snapshots"], .. secure ? ["--secure"] : Array.Empty<string>(), .. settings.SelectMany(setting => new[] { "--set", setting })];
+        string[] arguments = [engine, folder["engine"], "--port", $"{FreePort.Next()}", "--repo", folder["snapshots"], .. secure ? ["--secure"] : Array.Empty<string>(), .. settings.SelectMany(setting => new[] { "--set", setting })];
         var up = await Command.RunAsync(Path.Combine(scripts, "up"), arguments, _shortLived);
         if (up.ExitCode != 0) folder.Dispose();
         var url = up.Succeeded().Output.Trim().Split('\n')[^1];
@@ -77,7 +77,7 @@ public sealed class SearchEngine : IAsyncDisposable
     {
         var folder = new TempFolder();
         if (Environment.IsPrivilegedProcess) File.SetUnixFileMode(folder.Path, (UnixFileMode)Convert.ToInt32("755", 8));
-        string[] arguments = [_arguments[0], folder["engine"], "--port", $"{FreePort()}", "--join", _folder["engine"], "--set", "node.roles=[data]"];
+        string[] arguments = [_arguments[0], folder["engine"], "--port", $"{FreePort.Next()}", "--join", _folder["engine"], "--set", "node.roles=[data]"];
         var up = await Command.RunAsync(Path.Combine(_scripts, "up"), arguments, _shortLived);
         if (up.ExitCode != 0) folder.Dispose();
         return new SearchEngine(folder, _scripts, up.Succeeded().Output.Trim().Split('\n')[^1], new HttpClient()) { _arguments = arguments };
@@ -104,12 +104,5 @@ public sealed class SearchEngine : IAsyncDisposable
         var found = new[] { Environment.GetEnvironmentVariable("HOLDFAST_SEARCH_ENGINES"), beside }.FirstOrDefault(folder => folder is not null && File.Exists(Path.Combine(folder, "up")));
         Require.That(found is not null, "No search engine is here: HOLDFAST_SEARCH_ENGINES names no folder with 'up' and 'down' in it.");
         return Path.GetFullPath(found);
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Holdfast.Testing;
 
 namespace Holdfast.ServerTests.EndToEnd;
 
@@ -17,7 +18,7 @@ internal sealed class Killer(Random random, TimeSpan length)
         var began = DateTime.Now;
         process.StandardInput.Close();
         var reading = Task.WhenAll(process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
-        await Task.Delay(random.NextDouble() * _length);
+        await Eventually.PassAsync(random.NextDouble() * _length, "an instant of chance");
         process.Kill();
         await process.WaitForExitAsync();
         await reading;

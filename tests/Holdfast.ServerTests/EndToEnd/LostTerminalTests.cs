@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Holdfast.Testing;
 using Xunit;
 
 namespace Holdfast.ServerTests.EndToEnd;
@@ -27,13 +28,13 @@ public sealed class LostTerminalTests
 
     private static async Task<string> WaitForCaptureAsync(Scene scene)
     {
-        for (var look = 0; look < 200; look++)
+        string? found = null;
+        await Eventually.HoldsAsync("the backup copies files", async () =>
         {
             var lines = (await scene.RunAsync("runs", "list", "--json")).Succeeded().Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
             var running = lines.Select(line => JsonNode.Parse(line)!).FirstOrDefault(run => (string?)run["state"] == "running" && (string?)run["step"] == "Capture configuration files");
-            if (running is not null) return (string)running["run_id"]!;
-            await Task.Delay(20, TestContext.Current.CancellationToken);
-        }
-        throw new TimeoutException("The backup was never seen at work.");
+            return (found = (string?)running?["run_id"]) is not null;
+        });
+        return found!;
     }
 }

@@ -113,9 +113,6 @@ public sealed class PostgresTroubleTests
         await scene.CheckAsync();
     }
 
-    private static async Task UntilDumpingAsync(PostgresServer server, Task backup)
-    {
-        while (!backup.IsCompleted && await server.QueryAsync("postgres", "SELECT count(*) FROM pg_stat_activity WHERE datname = 'shop' AND query LIKE 'COPY %' AND state = 'active'") == "0")
-            await Task.Delay(20);
-    }
+    private static Task UntilDumpingAsync(PostgresServer server, Task backup) => Eventually.HoldsAsync("the shop is being dumped", async () =>
+        backup.IsCompleted || await server.QueryAsync("postgres", "SELECT count(*) FROM pg_stat_activity WHERE datname = 'shop' AND query LIKE 'COPY %' AND state = 'active'") != "0");
 }

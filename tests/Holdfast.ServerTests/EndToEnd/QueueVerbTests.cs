@@ -87,7 +87,7 @@ public sealed class QueueVerbTests(ITestOutputHelper output)
         await queues.FillAsync(50_000, bytes: 500);
         var expected = await queues.IdsAsync();
         var archive = queues.Scene.RunAsync("queues", "archive", "--yes");
-        while (!archive.IsCompleted && (await queues.LeftoversAsync()).Count == 0) await Task.Delay(5, TestContext.Current.CancellationToken);
+        await Eventually.HoldsAsync("the archive has begun", async () => archive.IsCompleted || (await queues.LeftoversAsync()).Count > 0);
         await queues.Redis.KillAsync();
 
         var result = await archive;
@@ -123,11 +123,11 @@ public sealed class QueueVerbTests(ITestOutputHelper output)
         process.StandardInput.Close();
         var reading = Task.WhenAll(process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
         var peak = 0L;
-        while (!reading.IsCompleted)
+        await Eventually.HoldsAsync("the program has ended", () =>
         {
             peak = Math.Max(peak, Peak(process.Id));
-            await Task.Delay(10);
-        }
+            return reading.IsCompleted;
+        });
         await process.WaitForExitAsync();
         Assert.True(process.ExitCode == 0, string.Concat(await reading));
         return peak;

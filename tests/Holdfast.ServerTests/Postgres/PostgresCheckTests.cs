@@ -73,7 +73,8 @@ public sealed class PostgresCheckTests
         await server.ExecuteAsync("postgres", "CREATE TABLE t (n int);");
         await QuietAsync(server);
         var check = LinesAsync(server);
-        await Task.Delay(700, Cancellation);
+        await Eventually.HoldsAsync("the check has counted once", async () =>
+            await server.QueryAsync("postgres", "SELECT count(*) FROM pg_stat_activity WHERE state = 'idle' AND query LIKE '%pg_stat_database%' AND pid <> pg_backend_pid()") != "0");
         await server.QueryAsync("postgres", "INSERT INTO t VALUES (1)");
         Assert.Equal(CheckState.Fail, (await check)[1].State);
     }

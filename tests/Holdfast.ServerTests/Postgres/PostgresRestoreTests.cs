@@ -140,7 +140,7 @@ public sealed class PostgresRestoreTests : IAsyncLifetime
 
         async Task CrashAsync()
         {
-            while (await _server.QueryAsync("postgres", "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'COPY %' AND state = 'active'") == "0") await Task.Delay(10, TestContext.Current.CancellationToken);
+            await Eventually.HoldsAsync("rows are loaded", async () => await _server.QueryAsync("postgres", "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'COPY %' AND state = 'active'") != "0");
             await _server.StopServerAsync("immediate");
         }
     }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json;
 using Holdfast.Restic;
 using Holdfast.Restic.Backends;
@@ -68,8 +69,8 @@ public sealed class LockAgainstResticTests(ResticRepository original) : IClassFi
     {
         using var copy = await original.CopyAsync();
         await using var repository = await ResticRepository.OpenAsync(copy, Now);
-        using var fed = Command.Start(original.Restic.Path, ["--no-cache", "backup", "--stdin"], Environs(copy));
-        await WaitForLockAsync(copy);
+        using var fed = Command.Start(original.Restic.Path, ["--no-cache", "--verbose", "backup", "--stdin"], Environs(copy));
+        await LockedAsync(fed);
         var failure = await Assert.ThrowsAsync<ResticException>(() => repository.LockAsync(LockKind.Exclusive, cancellation: Now));
         Assert.Equal(ResticError.Locked, failure.Error);
         Assert.Contains($"process {fed.Id},", failure.Message, StringComparison.Ordinal);
@@ -87,9 +88,9 @@ public sealed class LockAgainstResticTests(ResticRepository original) : IClassFi
     {
         using var copy = await original.CopyAsync();
         await using var repository = await ResticRepository.OpenAsync(copy, Now);
-        using (var fed = Command.Start(original.Restic.Path, ["--no-cache", "backup", "--stdin"], Environs(copy)))
+        using (var fed = Command.Start(original.Restic.Path, ["--no-cache", "--verbose", "backup", "--stdin"], Environs(copy)))
         {
-            await WaitForLockAsync(copy);
+            await LockedAsync(fed);
             fed.Kill();
             await fed.WaitForExitAsync(Now);
         }
@@ -108,10 +109,16 @@ public sealed class LockAgainstResticTests(ResticRepository original) : IClassFi
         ["RESTIC_PASSWORD"] = ResticRepository.Password,
     };
 
-    private static async Task WaitForLockAsync(TempFolder copy)
+    /// <summary>restic has its lock, and has looked for others once more, when it tells of anything after the lock.</summary>
+    private static async Task LockedAsync(Process restic)
     {
-        for (var i = 0; i < 300 && Directory.GetFiles(copy["locks"]).Length == 0; i++) await Task.Delay(100, Now);
-        await Task.Delay(500, Now); // restic looks again for others 200 ms after it wrote its lock
+        var told = new List<string>();
+        while (await restic.StandardOutput.ReadLineAsync(Now) is { } line)
+        {
+            if (told.Contains("lock repository", StringComparer.Ordinal)) return;
+            told.Add(line);
+        }
+        Assert.Fail($"restic ended: {string.Join("; ", told)} {await restic.StandardError.ReadToEndAsync(Now)}");
     }
 
     private sealed class PastClock(TimeSpan ago) : TimeProvider

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Holdfast.Components.Search;
 using Holdfast.Engine.Problems;
+using Holdfast.Testing;
 using Xunit;
 
 namespace Holdfast.ServerTests.Search;
@@ -105,13 +106,13 @@ public sealed class MigrateTests(SearchEngines engines)
         var steps = await PlanAsync(shop, component);
         await shop.ActAsync(steps.Take(1));
         var copying = steps[1].Act(shop.Context, killed.Token);
-        while (!(await shop.Engine.CallAsync(HttpMethod.Get, "/_tasks?actions=*reindex")).ToJsonString().Contains("reindex", StringComparison.Ordinal)) await Task.Delay(20, killed.Token);
+        await Eventually.HoldsAsync("the engine copies", async () => (await shop.Engine.CallAsync(HttpMethod.Get, "/_tasks?actions=*reindex")).ToJsonString().Contains("reindex", StringComparison.Ordinal));
         await killed.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => copying);
         await UndoAsync(shop, component);
-        await Task.Delay(500, ShopIndices.Cancellation); // a task that lives would make the index again
-        Assert.Equal("documents_v4", await SearchRig.IndicesAsync(shop.Engine));
+        // A task that lives would make the index again.
         Assert.DoesNotContain("reindex", (await shop.Engine.CallAsync(HttpMethod.Get, "/_tasks?actions=*reindex")).ToJsonString(), StringComparison.Ordinal);
+        Assert.Equal("documents_v4", await SearchRig.IndicesAsync(shop.Engine));
     }
 
     [Fact]
@@ -123,8 +124,8 @@ public sealed class MigrateTests(SearchEngines engines)
         var steps = await PlanAsync(shop, component);
         await shop.ActAsync(steps.Take(1));
         var copying = steps[1].Act(shop.Context, killed.Token);
-        JsonObject tasks;
-        while ((tasks = (await shop.Engine.CallAsync(HttpMethod.Get, "/_tasks?actions=*reindex&group_by=parents"))["tasks"]!.AsObject()).Count == 0) await Task.Delay(20, killed.Token);
+        JsonObject tasks = [];
+        await Eventually.HoldsAsync("the engine copies", async () => (tasks = (await shop.Engine.CallAsync(HttpMethod.Get, "/_tasks?actions=*reindex&group_by=parents"))["tasks"]!.AsObject()).Count > 0);
         await killed.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => copying);
 

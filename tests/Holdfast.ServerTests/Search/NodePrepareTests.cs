@@ -52,7 +52,7 @@ public sealed class NodePrepareTests
         Assert.Contains(location, paths!.AsArray().Select(path => (string)path!));
 
         // Once more there is nothing to do here, and nothing is restarted.
-        while ((int)(await engine.CallAsync(HttpMethod.Get, "/_cluster/health"))["number_of_nodes"]! < 2) await Task.Delay(200, SearchRig.Cancellation);
+        await Eventually.HoldsAsync("both nodes are in the cluster", async () => (int)(await engine.CallAsync(HttpMethod.Get, "/_cluster/health"))["number_of_nodes"]! == 2);
         var refused = await ReindexTests.RefusedAsync(Catalogue.SearchPath, () => component.PlanPrepareAsync(SearchRig.Cancellation));
         Assert.Equal($"The nodes {second} lack '{location}' in their setting path.repo; {own}, which is on this machine, has it.", refused.Message);
         Assert.Equal(1, host.Restarts);

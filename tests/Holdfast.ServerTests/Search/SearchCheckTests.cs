@@ -11,7 +11,7 @@ using Xunit;
 namespace Holdfast.ServerTests.Search;
 
 /// <summary>What a check sees of real search engines, of the seed's generation and of today's.</summary>
-[Collection(TroubledEnginesCollection.Name)]
+[Collection(AskedEnginesCollection.Name)]
 public sealed class SearchCheckTests(SearchEngines engines)
 {
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;

@@ -4,7 +4,7 @@ using Xunit;
 
 namespace Holdfast.ServerTests.Search;
 
-/// <summary>Classes that take points of indices and restore them: they share engines, so they run one after the other, but beside the other two collections.</summary>
+/// <summary>Classes that take points of indices and restore them: they share engines, so they run one after the other, but beside the other collections of engines.</summary>
 [CollectionDefinition(Name)]
 public sealed class SearchEnginesCollection : ICollectionFixture<SearchEngines>
 {
@@ -18,11 +18,18 @@ public sealed class BuildingEnginesCollection : ICollectionFixture<SearchEngines
     public const string Name = "search engines that indices are built in";
 }
 
-/// <summary>Classes that kill engines, or try commands on them.</summary>
+/// <summary>Classes that kill engines, or damage what they have.</summary>
 [CollectionDefinition(Name)]
 public sealed class TroubledEnginesCollection : ICollectionFixture<SearchEngines>
 {
     public const string Name = "search engines in trouble";
+}
+
+/// <summary>Classes that try commands on engines, and ask them.</summary>
+[CollectionDefinition(Name)]
+public sealed class AskedEnginesCollection : ICollectionFixture<SearchEngines>
+{
+    public const string Name = "search engines that are asked";
 }
 
 /// <summary>Engines and a database that tests share, because each takes long to start. Each test gets an engine that is empty.</summary>
@@ -40,19 +47,19 @@ public sealed class SearchEngines : IAsyncDisposable
     {
         if (!_engines.TryGetValue(kind, out var engine))
             return _engines[kind] = await StartAsync(kind);
-        foreach (var index in (await engine.CallAsync(HttpMethod.Get, "/_cat/indices?format=json&h=index&expand_wildcards=open,closed")).AsArray().Select(index => (string)index!["index"]!).Where(index => index[0] != '.' || index.StartsWith(".tool", StringComparison.Ordinal)))
+        var all = await Task.WhenAll(new[] { "/_cat/indices?format=json&h=index&expand_wildcards=open,closed", "/_snapshot", "/_template", "/_index_template", "/_component_template" }
+            .Select(path => engine.CallAsync(HttpMethod.Get, path)));
+        var indices = all[0].AsArray().Select(index => (string)index!["index"]!).Where(index => index[0] != '.' || index.StartsWith(".tool", StringComparison.Ordinal)).ToList();
+        foreach (var some in indices.Chunk(50))
         {
-            foreach (var block in new[] { "read_only", "metadata" }) // else it can't be deleted
-                await engine.CallAsync(HttpMethod.Put, $"/{index}/_settings?expand_wildcards=all", $$"""{"index.blocks.{{block}}":null}""");
-            await engine.CallAsync(HttpMethod.Delete, $"/{index}");
+            foreach (var block in new[] { "read_only", "metadata" }) // else they can't be deleted
+                await engine.CallAsync(HttpMethod.Put, $"/{string.Join(',', some)}/_settings?expand_wildcards=all", $$"""{"index.blocks.{{block}}":null}""");
+            await engine.CallAsync(HttpMethod.Delete, $"/{string.Join(',', some)}");
         }
-        foreach (var repository in ((JsonObject)await engine.CallAsync(HttpMethod.Get, "/_snapshot")).Select(repository => repository.Key).ToList())
-            await engine.CallAsync(HttpMethod.Delete, $"/_snapshot/{repository}");
-        foreach (var template in ((JsonObject)await engine.CallAsync(HttpMethod.Get, "/_template")).Select(template => template.Key).Where(name => name[0] != '.').ToList())
-            await engine.CallAsync(HttpMethod.Delete, $"/_template/{template}");
-        foreach (var sort in new[] { "index_template", "component_template" })
-            foreach (var template in (await engine.CallAsync(HttpMethod.Get, $"/_{sort}"))[$"{sort}s"]!.AsArray())
-                await engine.CallAsync(HttpMethod.Delete, $"/_{sort}/{template!["name"]}");
+        foreach (var repository in all[1].AsObject()) await engine.CallAsync(HttpMethod.Delete, $"/_snapshot/{repository.Key}");
+        foreach (var template in all[2].AsObject().Where(template => template.Key[0] != '.')) await engine.CallAsync(HttpMethod.Delete, $"/_template/{template.Key}");
+        foreach (var (found, sort) in all[3..].Zip(["index_template", "component_template"]))
+            foreach (var template in found[$"{sort}s"]!.AsArray()) await engine.CallAsync(HttpMethod.Delete, $"/_{sort}/{template!["name"]}");
         foreach (var entry in Directory.GetFileSystemEntries(engine.Snapshots)) (await Command.RunAsync("rm", ["-r", entry])).Succeeded();
         return engine;
     }

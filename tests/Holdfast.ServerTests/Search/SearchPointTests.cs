@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using Holdfast.Engine.Problems;
 using Holdfast.Engine.Running;
+using Holdfast.Testing;
 using Xunit;
 
 namespace Holdfast.ServerTests.Search;
@@ -23,7 +24,7 @@ public sealed class SearchPointTests(SearchEngines engines)
         await engine.CallAsync(HttpMethod.Put, "/_snapshot/holdfast", $$"""{"type":"fs","settings":{"location":"{{engine.Snapshots}}","max_snapshot_bytes_per_sec":"20kb","chunk_size":"10kb"} }""");
         var component = SearchRig.Component(engine);
         var capture = rig.CaptureAsync(component, BackupMode.Online);
-        while ((await SearchRig.SnapshotsAsync(engine)).Count == 0) await Task.Delay(20, Cancellation);
+        await Eventually.HoldsAsync("the snapshot has begun", async () => (await SearchRig.SnapshotsAsync(engine)).Count > 0);
         await engine.CallAsync(HttpMethod.Put, "/documents_v3", """{"settings":{"number_of_replicas":0},"mappings":{"properties":{"n":{"type":"integer"}}}}""");
         await SearchRig.WriteAsync(engine, "documents_v3", 0, 7);
         await engine.CallAsync(HttpMethod.Post, "/_aliases", """{"actions":[{"remove":{"index":"documents_v2","alias":"documents"}},{"add":{"index":"documents_v3","alias":"documents"}}]}""");

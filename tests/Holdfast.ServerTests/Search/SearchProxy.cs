@@ -28,7 +28,7 @@ internal sealed class SearchProxy : IDisposable
         Require.Program("nginx");
         Require.Program("openssl");
         var proxy = new SearchProxy();
-        var port = FreePort();
+        var port = FreePort.Next();
         proxy.Url = $"https://localhost:{port}";
         (await Command.BashAsync("""
             cd "$1"
@@ -50,11 +50,11 @@ internal sealed class SearchProxy : IDisposable
             }
             """);
         proxy._nginx = Command.Start("nginx", ["-c", proxy._folder["nginx.conf"], "-e", proxy._folder["error.log"]]);
-        for (var tries = 0; !await IsListeningAsync(port); tries++)
+        await Eventually.HoldsAsync("nginx listens", async () =>
         {
-            if (tries == 100 || proxy._nginx.HasExited) throw new InvalidOperationException($"nginx did not start: {await File.ReadAllTextAsync(proxy._folder["error.log"])}");
-            await Task.Delay(50);
-        }
+            if (proxy._nginx.HasExited) throw new InvalidOperationException($"nginx did not start: {await File.ReadAllTextAsync(proxy._folder["error.log"])}");
+            return await IsListeningAsync(port);
+        });
         return proxy;
     }
 
@@ -78,12 +78,5 @@ internal sealed class SearchProxy : IDisposable
         {
             return false;
         }
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

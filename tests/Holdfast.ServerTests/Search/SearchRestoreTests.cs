@@ -152,7 +152,7 @@ public sealed class SearchRestoreTests(SearchEngines engines)
             ["type"] = "fs", ["settings"] = new JsonObject { ["location"] = engine.Snapshots, ["max_snapshot_bytes_per_sec"] = "20kb", ["chunk_size"] = "10kb" },
         }.ToJsonString());
         var capture = rig.CaptureAsync(SearchRig.Component(engine), BackupMode.Online);
-        while ((await SearchRig.SnapshotsAsync(engine)).Count == 0) await Task.Delay(50, Cancellation);
+        await Eventually.HoldsAsync("the snapshot has begun", async () => (await SearchRig.SnapshotsAsync(engine)).Count > 0);
         await engine.CallAsync(HttpMethod.Delete, $"/_snapshot/holdfast/{(await SearchRig.SnapshotsAsync(engine))[0]}");
         await RefusedAsync(Catalogue.SearchSnapshot, () => capture);
         Assert.Empty(await SearchRig.SnapshotsAsync(engine));
@@ -175,7 +175,7 @@ public sealed class SearchRestoreTests(SearchEngines engines)
             Assert.StartsWith($"The nodes {node} lack '{engine.Snapshots}'", lacking.Message, StringComparison.Ordinal);
             await engine.CallAsync(HttpMethod.Delete, "/documents_v2,stix_v4"); // what lies on it goes with it
         }
-        while ((int)(await engine.CallAsync(HttpMethod.Get, "/_cluster/health"))["number_of_nodes"]! > 1) await Task.Delay(100, Cancellation);
+        await Eventually.HoldsAsync("the second node has left", async () => (int)(await engine.CallAsync(HttpMethod.Get, "/_cluster/health"))["number_of_nodes"]! == 1);
         Assert.Empty(await component.PlanPrepareAsync(Cancellation));
     }
 
@@ -193,7 +193,7 @@ public sealed class SearchRestoreTests(SearchEngines engines)
         }.ToJsonString());
         var component = SearchRig.Component(engine);
         var capture = rig.CaptureAsync(component, BackupMode.Online);
-        while ((await SearchRig.SnapshotsAsync(engine)).Count == 0) await Task.Delay(50, Cancellation);
+        await Eventually.HoldsAsync("the snapshot has begun", async () => (await SearchRig.SnapshotsAsync(engine)).Count > 0);
         await engine.KillAsync();
         await Assert.ThrowsAsync<ProblemException>(() => capture);
         await engine.StartAgainAsync();

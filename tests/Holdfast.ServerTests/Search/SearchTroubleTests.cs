@@ -136,16 +136,16 @@ public sealed class SearchTroubleTests(SearchEngines engines)
         await engine.CallAsync(HttpMethod.Delete, "/documents_v2,stix_v4");
         await engine.CallAsync(HttpMethod.Put, "/_snapshot/holdfast", $$"""{"type":"fs","settings":{"location":"{{engine.Snapshots}}","compress":true,"max_restore_bytes_per_sec":"20kb"} }""");
         var restoring = rig.RestoreAsync(component, taken);
-        while (!(await engine.CallAsync(HttpMethod.Get, "/_recovery?active_only=true")).ToJsonString().Contains("\"type\":\"SNAPSHOT\"", StringComparison.Ordinal))
+        await Eventually.HoldsAsync("the engine restores", async () =>
         {
             Assert.False(restoring.IsCompleted, "It was over before the engine could be killed.");
-            await Task.Delay(20, Cancellation);
-        }
+            return (await engine.CallAsync(HttpMethod.Get, "/_recovery?active_only=true")).ToJsonString().Contains("\"type\":\"SNAPSHOT\"", StringComparison.Ordinal);
+        });
         await engine.KillAsync();
         await ReindexTests.RefusedAsync(Catalogue.WebUnreachable, () => restoring);
 
         var starting = engine.StartAgainAsync(); // which is over when every index is there
-        while (!await AnswersAsync(engine)) await Task.Delay(200, Cancellation);
+        await Eventually.HoldsAsync("the engine answers again", () => AnswersAsync(engine));
         await engine.CallAsync(HttpMethod.Put, "/_snapshot/holdfast", $$"""{"type":"fs","settings":{"location":"{{engine.Snapshots}}","compress":true} }""");
         await rig.RestoreAsync(component, taken, overwrite: true);
         await starting;
@@ -201,8 +201,9 @@ public sealed class SearchTroubleTests(SearchEngines engines)
         for (var at = 0; at < bytes.Length; at++) bytes[at] ^= 0x55;
         await File.WriteAllBytesAsync(segments, bytes, Cancellation);
         await engine.CallAsync(HttpMethod.Post, $"/{index}/_open?wait_for_active_shards=0");
-        while ((string?)(await engine.CallAsync(HttpMethod.Get, $"/_cat/indices/{index}?format=json&h=health"))[0]!["health"] != "red"
-            || (await engine.CallAsync(HttpMethod.Get, $"/_cat/shards/{index}?format=json&h=state")).AsArray().Any(shard => (string?)shard!["state"] == "INITIALIZING")) await Task.Delay(50, Cancellation);
+        await Eventually.HoldsAsync($"{index} is red, and none of its shards is on its way", async () =>
+            (string?)(await engine.CallAsync(HttpMethod.Get, $"/_cat/indices/{index}?format=json&h=health"))[0]!["health"] == "red"
+            && (await engine.CallAsync(HttpMethod.Get, $"/_cat/shards/{index}?format=json&h=state")).AsArray().All(shard => (string?)shard!["state"] != "INITIALIZING"));
     }
 
     private static async Task<bool> AnswersAsync(SearchEngine engine)

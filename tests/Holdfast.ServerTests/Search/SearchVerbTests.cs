@@ -1,12 +1,13 @@
 using System.Text.Json.Nodes;
 using Holdfast.Engine.Problems;
 using Holdfast.ServerTests.EndToEnd;
+using Holdfast.Testing;
 using Xunit;
 
 namespace Holdfast.ServerTests.Search;
 
 /// <summary>The published program on a real engine and a real database, with either of them killed.</summary>
-[Collection(TroubledEnginesCollection.Name)]
+[Collection(AskedEnginesCollection.Name)]
 public sealed class SearchVerbTests(SearchEngines engines)
 {
     private const string Indices = """
@@ -184,7 +185,7 @@ public sealed class SearchVerbTests(SearchEngines engines)
             foreach (var after in new[] { 300, 800, 1500 })
             {
                 using var process = scene.Start("search", "reindex", "documents");
-                await Task.Delay(after, ShopIndices.Cancellation);
+                await Eventually.PassAsync(TimeSpan.FromMilliseconds(after), "an instant somewhere in the build");
                 if (process.HasExited) continue;
                 process.Kill();
                 await process.WaitForExitAsync(ShopIndices.Cancellation);
@@ -225,7 +226,7 @@ public sealed class SearchVerbTests(SearchEngines engines)
     private static async Task KillUnderAsync(ShopIndices shop, Scene scene, string index, params string[] words)
     {
         using var process = scene.Start(words);
-        while (!process.HasExited && !await HasDocumentsAsync(shop, index)) await Task.Delay(20, ShopIndices.Cancellation);
+        await Eventually.HoldsAsync($"{index} has documents", async () => process.HasExited || await HasDocumentsAsync(shop, index));
         Assert.False(process.HasExited, "It was over before the engine could be killed.");
         await shop.Engine.KillAsync();
         await process.WaitForExitAsync(ShopIndices.Cancellation);

@@ -41,7 +41,7 @@ public sealed class PhysicalRestoreTests
         Assert.Equal("101|100|100", await rig.Server.QueryAsync("postgres", "SELECT (SELECT count(*) FROM t0), (SELECT count(*) FROM t1), (SELECT count(*) FROM t2)"));
         Assert.Contains(context.Notes, note => note.Contains("recovery_min_apply_delay = '1h' (postgresql.conf)", StringComparison.Ordinal) || note.Contains("recovery_min_apply_delay='1h' (postgresql.conf)", StringComparison.Ordinal));
         await rig.Server.QueryAsync("postgres", "SELECT pg_wal_replay_resume()");
-        while (await rig.Server.QueryAsync("postgres", "SELECT pg_is_in_recovery()") == "t") await Task.Delay(50, BaseRig.Cancellation);
+        await Eventually.HoldsAsync("the server is promoted", async () => await rig.Server.QueryAsync("postgres", "SELECT pg_is_in_recovery()") == "f");
         Assert.False(File.Exists(ran));
         Assert.DoesNotContain(await File.ReadAllLinesAsync($"{rig.Server.Data}/postgresql.auto.conf", BaseRig.Cancellation), line => line.StartsWith("re", StringComparison.Ordinal) || line.StartsWith("hot_standby", StringComparison.Ordinal));
         await rig.Server.ExecuteAsync("postgres", "INSERT INTO t1 VALUES (0);");

@@ -62,8 +62,9 @@ public sealed class BrokerWindowTests
         await scene.Box.BashAsync("systemctl kill --signal=STOP shop-worker.service"); // so that it waits
         var backup = scene.Box.Start(PlatformScene.Binary, "backup");
         backup.StandardInput.Close();
-        while ((await scene.StatesAsync("shop-maker.service"))[0] == "active") await Task.Delay(50, TestContext.Current.CancellationToken);
-        await Task.Delay(500, TestContext.Current.CancellationToken);
+        await Eventually.HoldsAsync("the makers are stopped and the backup waits for the queues", async () =>
+            (await scene.StatesAsync("shop-maker.service"))[0] != "active"
+            && (await scene.HoldfastAsync("runs", "list", "--json")).Output.Contains("\"step\":\"Wait until the queues of main are idle\"", StringComparison.Ordinal));
 
         await scene.Box.BashAsync("pkill -KILL -x holdfast; systemctl kill --signal=CONT shop-worker.service");
         await backup.WaitForExitAsync(TestContext.Current.CancellationToken);

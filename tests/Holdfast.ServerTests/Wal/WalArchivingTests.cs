@@ -51,12 +51,12 @@ public sealed class WalArchivingTests
         for (var round = 0; round < 5; round++)
         {
             for (var i = 0; i < 3; i++) last = await scene.SwitchAsync(5000);
-            await Task.Delay(random.Next(50, 700), Token);
+            await Eventually.PassAsync(TimeSpan.FromMilliseconds(random.Next(50, 700)), "an instant of chance");
             await scene.KillAsync();
             last = await scene.SwitchAsync();
             await scene.ServeAsync();
         }
-        await scene.UntilArchivedAsync(last, seconds: 120);
+        await scene.UntilArchivedAsync(last);
 
         var (exit, status, all) = await scene.StatusAsync();
         Assert.True(exit is 0 or (int)ExitCode.Incomplete, all); // the last failure may be told of still
@@ -90,18 +90,14 @@ public sealed class WalArchivingTests
             await scene.SwitchAsync();
         }
         var last = await scene.SwitchAsync();
-        for (var tries = 0; await scene.Server.QueryAsync("postgres", "SELECT failed_count > 0 FROM pg_stat_archiver") != "t"; tries++)
-        {
-            Assert.True(tries < 300, "The archive never became full.");
-            await Task.Delay(100, Token);
-        }
+        await Eventually.HoldsAsync("the archive is full", async () => await scene.Server.QueryAsync("postgres", "SELECT failed_count > 0 FROM pg_stat_archiver") == "t");
         var (exit, _, all) = await scene.StatusAsync();
         Assert.Equal((int)ExitCode.Incomplete, exit);
         Assert.Contains(Catalogue.WalLate.Code, all, StringComparison.Ordinal);
         Assert.Contains(Catalogue.RepositoryFull.Code, scene.Server.Log, StringComparison.Ordinal);
 
         await space.EnlargeAsync(scene.Scene.Repository, "200m");
-        await scene.UntilArchivedAsync(last, seconds: 120);
+        await scene.UntilArchivedAsync(last);
         Assert.Empty((await scene.StatusAsync()).Status["gaps"]!.AsArray());
         var (code, told) = await scene.StopAsync();
         Assert.Equal(0, code);
@@ -169,7 +165,7 @@ public sealed class WalArchivingTests
         await using var repository = await Repository.OpenAsync(new LocalBackend(scene.Scene.Repository), Scene.Password, cancellation: Token);
         var held = await repository.LockAsync(LockKind.Exclusive, cancellation: Token);
         var pushing = scene.PushAsync(Path.Combine(WalScene.Log(scene.Server), name));
-        await Task.Delay(1500, Token);
+        await Eventually.PassAsync(TimeSpan.FromSeconds(1.5), "a push that did not wait would have ended");
         Assert.False(pushing.IsCompleted);
         await held.DisposeAsync();
         (await pushing).Succeeded();

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using Holdfast.Engine.Problems;
 using Holdfast.Testing;
@@ -65,10 +64,8 @@ public sealed class WalCommandTests(ITestOutputHelper output)
         Require.Root();
         await using var scene = await WalScene.MakeAsync();
         scene.LetServerRunBinary();
-        // Nobody serves: the server tries in vain, and that is told long before the time is over.
-        var watch = Stopwatch.StartNew();
-        var failed = await scene.Scene.FailsAsync(Catalogue.ArchivingUnproven, "postgres", "enable-archiving", "--yes", "--timeout", "120", "--socket", scene.Socket);
-        Assert.InRange(watch.Elapsed, TimeSpan.Zero, TimeSpan.FromMinutes(1));
+        // Nobody serves: the server tries in vain, and that is told long before the time is over, which is more than a command of a test may take.
+        var failed = await scene.Scene.FailsAsync(Catalogue.ArchivingUnproven, "postgres", "enable-archiving", "--yes", "--timeout", "3600", "--socket", scene.Socket);
         Assert.Contains("failed to archive", failed.Errors, StringComparison.Ordinal);
         Assert.Contains(Catalogue.ServeAway.Code, scene.Server.Log, StringComparison.Ordinal);
     }

@@ -85,7 +85,7 @@ public sealed class WalReceivingTests
         await server.StopServerAsync();
         File.WriteAllText(Path.Combine(server.Data, "standby.signal"), "");
         await server.StartServerAsync();
-        await Task.Delay(1000, Token);
+        await Eventually.HoldsAsync("the receiver follows the standby", async () => await server.QueryAsync("postgres", "SELECT count(*) > 0 FROM pg_stat_replication") == "t");
         await server.QueryAsync("postgres", "SELECT pg_promote()");
         await SwitchAsync();
         var last = await SwitchAsync();
@@ -112,14 +112,19 @@ public sealed class WalReceivingTests
             return await server.QueryAsync("postgres", "SELECT pg_walfile_name(pg_switch_wal())");
         }
 
+        string Details()
+        {
+            lock (told) return $"{string.Join('\n', told)}\n{server.Log}";
+        }
+
         async Task UntilHeldAsync(string segment)
         {
-            for (var tries = 0; !catalogue.Has(segment); tries++)
+            await Eventually.HoldsAsync($"{segment} is received", async () =>
             {
-                lock (told) Assert.True(tries < 200 && !receiving.IsCompleted, $"{segment} was not received.\n{string.Join('\n', told)}\n{receiving.Exception}\n{server.Log}");
-                await Task.Delay(100, Token);
+                Assert.False(receiving.IsCompleted, $"{receiving.Exception}");
                 await catalogue.RefreshAsync(Token);
-            }
+                return catalogue.Has(segment);
+            }, Details);
         }
     }
 
@@ -148,21 +153,14 @@ public sealed class WalReceivingTests
 
     private static async Task UntilReceivedAsync(WalScene scene, string segment)
     {
-        for (var tries = 0; ; tries++)
+        string? newest = null;
+        await Eventually.HoldsAsync($"{segment} is received", async () =>
         {
-            var newest = (string?)(await scene.StatusAsync()).Status["newest"];
-            if (newest is not null && string.CompareOrdinal(newest, segment) >= 0) return;
-            Assert.True(tries < 60, $"{segment} was not received; the newest is {newest}.");
-            await Task.Delay(500, Token);
-        }
+            newest = (string?)(await scene.StatusAsync()).Status["newest"];
+            return newest is not null && string.CompareOrdinal(newest, segment) >= 0;
+        }, () => $"The newest is {newest}.");
     }
 
-    private static async Task UntilAsync(WalScene scene, string question)
-    {
-        for (var tries = 0; await scene.Server.QueryAsync("postgres", question) != "t"; tries++)
-        {
-            Assert.True(tries < 600, question);
-            await Task.Delay(100, Token);
-        }
-    }
+    private static Task UntilAsync(WalScene scene, string question) =>
+        Eventually.HoldsAsync(question, async () => await scene.Server.QueryAsync("postgres", question) == "t");
 }

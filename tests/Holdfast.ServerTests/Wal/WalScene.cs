@@ -105,15 +105,14 @@ internal sealed class WalScene : IAsyncDisposable
     }
 
     /// <summary>Waits until the server has archived a file, and all before it.</summary>
-    public async Task UntilArchivedAsync(string name, int seconds = 60)
+    public async Task UntilArchivedAsync(string name)
     {
-        for (var tries = 0; ; tries++)
+        var last = "";
+        await Eventually.HoldsAsync($"{name} is archived", async () =>
         {
-            var last = await Server.QueryAsync("postgres", "SELECT coalesce(last_archived_wal, '') FROM pg_stat_archiver");
-            if (string.CompareOrdinal(last, name) >= 0) return;
-            Assert.True(tries < seconds * 10, $"{name} was not archived; the last one is '{last}'.\n{Server.Log}");
-            await Task.Delay(100, TestContext.Current.CancellationToken);
-        }
+            last = await Server.QueryAsync("postgres", "SELECT coalesce(last_archived_wal, '') FROM pg_stat_archiver");
+            return string.CompareOrdinal(last, name) >= 0;
+        }, () => $"The last one is '{last}'.\n{Server.Log}");
     }
 
     public async Task<(int Exit, JsonNode Status, string All)> StatusAsync()
@@ -133,7 +132,7 @@ internal sealed class WalScene : IAsyncDisposable
     /// <summary>Starts a server on a base backup that recovers from the archive, and asks it something when it is open for business.</summary>
     public async Task<string> RecoverAsync(string data, string sql, string settings = "")
     {
-        var port = Server.Port + 1;
+        var port = FreePort.Next();
         await File.AppendAllTextAsync(Path.Combine(data, "postgresql.auto.conf"), $"""
 
             restore_command = '{CommandLine("fetch %f %p")}'
@@ -150,11 +149,7 @@ internal sealed class WalScene : IAsyncDisposable
         {
             var started = await AsServerAsync("pg_ctl", "-D", data, "-w", "-t", "120", "-l", log, "start");
             Assert.True(started.ExitCode == 0, File.ReadAllText(log));
-            for (var tries = 0; await AskAsync("SELECT pg_is_in_recovery()") != "f"; tries++)
-            {
-                Assert.True(tries < 600, File.ReadAllText(log));
-                await Task.Delay(100, TestContext.Current.CancellationToken);
-            }
+            await Eventually.HoldsAsync("the server has recovered", async () => await AskAsync("SELECT pg_is_in_recovery()") == "f", () => File.ReadAllText(log));
             return await AskAsync(sql);
         }
         finally

@@ -1,5 +1,6 @@
 using Holdfast.Engine.Problems;
 using Holdfast.Engine.Running;
+using Holdfast.Testing;
 using Xunit;
 
 namespace Holdfast.Tests.Engine;
@@ -66,7 +67,7 @@ public sealed class WindowTests
     public async Task Without_a_window_the_skew_is_told()
     {
         using var rig = await RigAsync(BackupMode.Online);
-        rig.B.OnPhase = phase => { if (phase == "mark") Thread.Sleep(20); };
+        rig.B.OnPhase = phase => { if (phase == "mark") Eventually.PassAsync(TimeSpan.FromMilliseconds(20), "the skew").Wait(); };
         var summary = await rig.BackUpAsync();
         Assert.Null(summary.Manifest.Window);
         Assert.InRange(summary.Manifest.Components.Max(component => component.Skew)!.Value, 0.01, 60);

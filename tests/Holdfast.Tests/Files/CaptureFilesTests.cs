@@ -121,7 +121,7 @@ public sealed class CaptureFilesTests
         var path = rig.Disk.Write("log", new string('x', Long));
         using var stop = new CancellationTokenSource();
         var writing = Task.Factory.StartNew(() => AppendUntil(path, stop.Token), TestContext.Current.CancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default);
-        while (new FileInfo(path).Length == Long) await Task.Delay(1, TestContext.Current.CancellationToken);
+        await Eventually.HoldsAsync("the file grows", () => new FileInfo(path).Length != Long);
         var point = await rig.CaptureAsync(rig.Component("groups: { All: [DISK/log] }"));
         await stop.CancelAsync();
         await writing;

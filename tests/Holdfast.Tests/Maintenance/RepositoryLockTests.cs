@@ -223,7 +223,7 @@ public sealed class RepositoryLockTests : IAsyncLifetime
         for (var moved = TimeSpan.Zero; moved < time && !done(); moved += TimeSpan.FromSeconds(10))
         {
             _clock.Advance(TimeSpan.FromSeconds(10));
-            await Task.Delay(2, Now);
+            await Eventually.HoldsAsync("the lock waits again, or has given up", () => _clock.Waiting > 0 || done());
         }
     }
 

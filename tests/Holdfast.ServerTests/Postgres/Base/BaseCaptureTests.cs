@@ -35,7 +35,7 @@ public sealed class BaseCaptureTests
         await using var rig = await BaseRig.StartAsync();
         await rig.Server.ExecuteAsync("postgres", Fill);
         await rig.Server.ExecuteAsync("postgres", "CHECKPOINT;");
-        await Task.Delay(1100, BaseRig.Cancellation); // files that were written a second before the start are not trusted
+        await Eventually.PassAsync(TimeSpan.FromSeconds(1.1), "files that were written a second before the start are not trusted");
         var first = await rig.CaptureAsync();
         await rig.Server.ExecuteAsync("postgres", "CREATE TABLE small AS SELECT 1 AS n;");
         var second = await rig.CaptureAsync();
@@ -61,7 +61,7 @@ public sealed class BaseCaptureTests
         Assert.Equal(2, taken.Record.Counts["pagesDamaged"]);
         Assert.Equal([7u, 8u], Assert.Single((await rig.ReadRecordAsync(taken)).Damaged).Blocks);
         // The next one does not read the file, but knows.
-        await Task.Delay(1100, BaseRig.Cancellation);
+        await Eventually.PassAsync(TimeSpan.FromSeconds(1.1), "files that were written a second before the start are not trusted");
         await rig.CaptureAsync();
         var last = await rig.CaptureAsync();
         Assert.Equal("HF-PG-CHECKSUM", Assert.Single(last.Context.Warnings).Code);

@@ -29,11 +29,8 @@ public sealed class BaseKillTests(ITestOutputHelper output)
             (await scene.Files.RunAsync("recover")).Succeeded();
             await scene.Files.CheckAsync();
             // The server notices a moment later that nobody is there any more.
-            for (var tries = 0; await scene.Server.QueryAsync("postgres", "SELECT count(*) FROM pg_replication_slots") != "0"; tries++)
-            {
-                Assert.True(tries < 100, $"The slot is still there; seed {Sample.Seed}, round {round}.");
-                await Task.Delay(100, TestContext.Current.CancellationToken);
-            }
+            await Eventually.HoldsAsync("the slot is gone", async () =>
+                await scene.Server.QueryAsync("postgres", "SELECT count(*) FROM pg_replication_slots") == "0", () => $"Seed {Sample.Seed}, round {round}.");
         }
         (await scene.Files.RunAsync("backup")).Succeeded();
         var sum = await SumAsync(scene.Server);
@@ -117,11 +114,8 @@ public sealed class BaseKillTests(ITestOutputHelper output)
     private static async Task UpAsync(PostgresServer server)
     {
         if ((await server.RunAsync("pg_isready", [])).ExitCode == 2) await server.AsServerAsync("pg_ctl", "-D", server.Data, "-w", "-l", Path.Join(server.Folder, "log"), "start");
-        for (var tries = 0; (await server.RunAsync("psql", ["-XAtq", "-c", "SELECT pg_is_in_recovery()"])).Output.Trim() != "f"; tries++)
-        {
-            Assert.True(tries < 300, server.Log);
-            await Task.Delay(100, TestContext.Current.CancellationToken);
-        }
+        await Eventually.HoldsAsync("the server has replayed its WAL", async () =>
+            (await server.RunAsync("psql", ["-XAtq", "-c", "SELECT pg_is_in_recovery()"])).Output.Trim() == "f", () => server.Log);
     }
 
     private static Task<string> SumAsync(PostgresServer server) =>
@@ -153,7 +147,7 @@ public sealed class BaseKillTests(ITestOutputHelper output)
         var errors = process.StandardError.ReadToEndAsync();
         if (step is { } number) await UntilAsync(process, string.Create(CultureInfo.InvariantCulture, $"\"number\":{number},"));
         var rest = process.StandardOutput.ReadToEndAsync();
-        await Task.Delay(after);
+        await Eventually.PassAsync(after, "an instant of chance");
         process.Kill();
         await process.WaitForExitAsync();
         await Task.WhenAll(rest, errors);

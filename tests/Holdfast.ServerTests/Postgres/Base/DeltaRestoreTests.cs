@@ -114,7 +114,7 @@ public sealed class DeltaRestoreTests
         await rig.CaptureAsync();
         await rig.Server.ExecuteAsync("postgres", "UPDATE t SET version = 1 WHERE n % 400 = 0;");
         await rig.Server.ExecuteAsync("postgres", "SELECT count(*) FROM t; CHECKPOINT;"); // who reads first writes, too: which transactions are over
-        await Task.Delay(between, BaseRig.Cancellation);
+        await Eventually.PassAsync(between, "files that were written a second before the start are not trusted");
         var taken = await rig.CaptureAsync();
         Assert.Equal(1, taken.Record.Counts["filesWithChangedPages"]);
         return (taken, Path.Join(rig.Server.Data, await rig.Server.QueryAsync("postgres", "SELECT pg_relation_filepath('t')")));

@@ -41,7 +41,7 @@ public sealed class OtherMajorsTests
         await rig.RestoreAsync(taken, new RecoveryWishes { Delta = true, Limit = RecoveryLimit.Address, To = address, Pause = true });
         Assert.Equal("-1|t", await rig.Server.QueryAsync("postgres", "SELECT min(n), pg_is_in_recovery() FROM t"));
         await rig.Server.ExecuteAsync("postgres", "SELECT pg_wal_replay_resume();");
-        while (await rig.Server.QueryAsync("postgres", "SELECT pg_is_in_recovery()") == "t") await Task.Delay(100, BaseRig.Cancellation);
+        await Eventually.HoldsAsync("the server is promoted", async () => await rig.Server.QueryAsync("postgres", "SELECT pg_is_in_recovery()") == "f");
 
         rig.Receives = true;
         var received = await rig.CaptureAsync();

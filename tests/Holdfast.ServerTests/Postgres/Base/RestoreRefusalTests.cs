@@ -41,7 +41,7 @@ public sealed class RestoreRefusalTests
         await File.WriteAllLinesAsync(told, [$"{Environment.ProcessId}", .. lines[1..]], BaseRig.Cancellation);
         // Nor is what a person runs in the folder.
         using var looking = Command.Start("env", ["-C", rig.Server.Data, "cat"]);
-        await UntilAsync(() => LocalEntries.AreSame($"/proc/{looking.Id}/cwd", rig.Server.Data) == true);
+        await Eventually.HoldsAsync("the other program looks at the data directory", () => LocalEntries.AreSame($"/proc/{looking.Id}/cwd", rig.Server.Data) == true);
         await rig.RestoreAsync(taken, new RecoveryWishes { Delta = true });
         Assert.False(looking.HasExited);
         looking.StandardInput.Close();
@@ -60,7 +60,7 @@ public sealed class RestoreRefusalTests
         using var container = Command.Start(Require.Program("unshare"), ["--pid", "--fork", "--mount-proc", "--kill-child", "runuser", "-u", "postgres", "--", rig.Server.Program("postgres"), "-D", rig.Server.Data, "-p", $"{rig.Server.Port}", "-k", rig.Server.Folder]);
         try
         {
-            await UntilAsync(() => File.Exists($"{rig.Server.Data}/postmaster.pid") && File.ReadAllText($"{rig.Server.Data}/postmaster.pid").Contains("ready", StringComparison.Ordinal));
+            await Eventually.HoldsAsync("the server is ready", () => File.Exists($"{rig.Server.Data}/postmaster.pid") && File.ReadAllText($"{rig.Server.Data}/postmaster.pid").Contains("ready", StringComparison.Ordinal));
             var told = (await File.ReadAllLinesAsync($"{rig.Server.Data}/postmaster.pid", BaseRig.Cancellation))[0];
             var seen = Assert.NotNull(ControlFile.FindPostmaster(rig.Server.Data));
             Assert.NotEqual(told, $"{seen}");
@@ -136,14 +136,5 @@ public sealed class RestoreRefusalTests
 
         Task<IReadOnlyList<Holdfast.Engine.Planning.Step>> PlanAsync(string place) =>
             rig.PlanRestoreAsync(taken, new RecoveryWishes { Places = new Dictionary<string, string>(StringComparer.Ordinal) { [oid] = place } });
-    }
-
-    private static async Task UntilAsync(Func<bool> isSo)
-    {
-        for (var tries = 0; !isSo(); tries++)
-        {
-            Assert.True(tries < 600, "It was waited for for a minute.");
-            await Task.Delay(100, BaseRig.Cancellation);
-        }
     }
 }

@@ -92,7 +92,7 @@ public sealed class StreamCaptureTests
         async Task WriteAsync(int n)
         {
             await rig.Server.ExecuteAsync("postgres", $"INSERT INTO t VALUES ({n}, 'later');");
-            while (await standby.QueryAsync("postgres", "SELECT max(n) FROM t") != $"{n}") await Task.Delay(50, BaseRig.Cancellation);
+            await Eventually.HoldsAsync($"{n} is on the standby", async () => await standby.QueryAsync("postgres", "SELECT max(n) FROM t") == $"{n}");
         }
     }
 

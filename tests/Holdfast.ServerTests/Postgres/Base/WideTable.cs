@@ -10,7 +10,7 @@ internal static class WideTable
         var rig = await BaseRig.StartAsync();
         await rig.Server.ExecuteAsync("postgres", fill);
         await rig.Server.ExecuteAsync("postgres", "VACUUM t; CHECKPOINT;");
-        await Task.Delay(1100, BaseRig.Cancellation); // files that were written a second before the start are not trusted
+        await Eventually.PassAsync(TimeSpan.FromSeconds(1.1), "files that were written a second before the start are not trusted");
         return rig;
     }
 

@@ -168,15 +168,8 @@ internal sealed class History : IAsyncDisposable
     }
 
     /// <summary>Restore points and ends that were rolled back reach the disk a little later.</summary>
-    private async Task FlushAsync()
-    {
-        for (var i = 0; i < 100; i++)
-        {
-            if (await _rig.Server.QueryAsync("postgres", "SELECT pg_current_wal_insert_lsn() - pg_current_wal_flush_lsn() <= 40") == "t") return;
-            await Task.Delay(50, BaseRig.Cancellation);
-        }
-        throw new TimeoutException("The server does not write its log.");
-    }
+    private Task FlushAsync() => Eventually.HoldsAsync("the server has written its WAL", async () =>
+        await _rig.Server.QueryAsync("postgres", "SELECT pg_current_wal_insert_lsn() - pg_current_wal_flush_lsn() <= 40") == "t");
 
     /// <summary>What the product says to a wish; null when it would meet it.</summary>
     public async Task<Problem?> PlanAsync(TakenPoint taken, RecoveryWishes wishes)

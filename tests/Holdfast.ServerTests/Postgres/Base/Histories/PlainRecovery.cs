@@ -45,13 +45,15 @@ internal sealed class PlainRecovery(BaseRig rig, LogTree tree)
     {
         var environs = rig.Server.Environs("postgres");
         environs["PGHOST"] = Work;
-        while (File.Exists($"{data}/postmaster.pid"))
+        string? found = null;
+        await Eventually.HoldsAsync("the server answers or has ended", async () =>
         {
+            if (!File.Exists($"{data}/postmaster.pid")) return true;
             var asked = await Command.RunAsync(rig.Server.Program("psql"), ["-XAtqc", History.Question], environs);
-            if (asked.ExitCode == 0) return asked.Output.Trim();
-            await Task.Delay(50, BaseRig.Cancellation);
-        }
-        return null;
+            if (asked.ExitCode == 0) found = asked.Output.Trim();
+            return found is not null;
+        });
+        return found;
     }
 
     /// <summary>
