@@ -125,7 +125,7 @@ internal sealed class QueueCapture(Broker broker, CaptureSession session)
         foreach (var (what, why) in _omitted) record.Omit(what, why);
         record.To = broker.Clock.GetUtcNow();
         session.Manifest.Components.Add(record);
-        context.Note($"{record.Counts["messages"]} messages of {Name} are in {QueuePath.Broker(Name)}.");
+        context.Note($"{Quantity.Of(record.Counts["messages"], "message")} of {Name} {(record.Counts["messages"] == 1 ? "is" : "are")} in {QueuePath.Broker(Name)}.");
     }
 
     private void Count(KeyTally tally, ComponentRecord record, StepContext context)

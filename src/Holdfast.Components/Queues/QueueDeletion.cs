@@ -32,7 +32,7 @@ internal sealed class QueueDeletion(Broker broker, IReadOnlyList<string> only)
         {
             var count = await CountAsync(redis, queue, cancellation);
             await redis.CallAsync(cancellation, ["UNLINK", .. broker.Keys.Of(queue).Select(list => (RedisWord)list.Key)]);
-            if (count > 0) context.Note($"{count} messages of {queue.Name} were deleted.");
+            if (count > 0) context.Note($"{Quantity.Of(count, "message")} of {queue.Name} {(count == 1 ? "was" : "were")} deleted.");
             Interlocked.Add(ref context.Counters.ItemsDone, count);
         }
     }

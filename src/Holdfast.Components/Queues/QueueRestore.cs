@@ -150,7 +150,7 @@ internal sealed class QueueRestore(Broker broker, QueueUndos undos)
             return;
         }
         var left = result.AlreadyThere > 0 ? $"; {result.AlreadyThere} are there already" : "";
-        context.Note($"{result.Messages} messages of {head.Queue.Name} were put back{left}.");
+        context.Note($"{Quantity.Of(result.Messages, "message")} of {head.Queue.Name} {(result.Messages == 1 ? "was" : "were")} put back{left}.");
         foreach (var (key, aside) in result.MovedAside) context.Note($"What was in {key} is in {aside} now.");
     }
 

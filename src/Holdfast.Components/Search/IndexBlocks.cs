@@ -49,6 +49,13 @@ internal static class IndexBlocks
             await server.PutAsync($"/{SearchServer.Part(index)}/_settings", new JsonObject { [block] = null }, cancellation);
     }
 
+    /// <summary>
+    /// Whether the error of a document is for the block that an engine sets when a disk is nearly full, which does not go until there is room: it has the status of
+    /// an engine that is busy (429). Source: "disk usage exceeded flood-stage watermark" in both engines' ClusterBlock of IndexMetadata.
+    /// </summary>
+    public static bool IsFullDisk(string error) =>
+        error.Contains("cluster_block_exception", StringComparison.Ordinal) && error.Contains("read-only-allow-delete", StringComparison.Ordinal);
+
     /// <summary>As the engine answers it, among flat settings.</summary>
     public static bool IsSet(JsonNode? settings, string block) => bool.TryParse(settings?[block]?.ToString(), out var isSet) && isSet;
 

@@ -11,6 +11,12 @@ namespace Holdfast.Components.Search;
 /// <param name="LeftOut">Indices of data streams that were captured without their stream.</param>
 internal sealed record RestoreChoice(IReadOnlyList<string> Indices, IReadOnlyList<string> Streams, IReadOnlyList<string> Asked, IReadOnlyList<string> LeftOut)
 {
+    /// <summary>Indices of the point that belong to an engine and not to the platform: no restore brings them back.</summary>
+    public IReadOnlyList<string> Kept { get; private init; } = [];
+
+    /// <summary>Patterns that were asked for, and that nothing of the point fits.</summary>
+    public IReadOnlyList<string> Unfit { get; private init; } = [];
+
     public static RestoreChoice Of(SearchRecord record, RestoreSession session)
     {
         var streamed = record.Streams.Values.SelectMany(indices => indices).ToHashSet(StringComparer.Ordinal);
@@ -19,7 +25,11 @@ internal sealed record RestoreChoice(IReadOnlyList<string> Indices, IReadOnlyLis
         var plain = record.Indices.Where(index => !streamed.Contains(index) && !isOwn(index) && IsChosen(index, session)).ToList();
         List<string> orphans = session.Include.Count > 0 ? [] : [.. plain.Where(index => index.StartsWith(DataStreams.Prefix, StringComparison.Ordinal)).Order(StringComparer.Ordinal)];
         plain.RemoveAll(orphans.Contains);
-        return new RestoreChoice([.. plain, .. streams.SelectMany(stream => record.Streams[stream])], streams, [.. plain, .. streams], orphans);
+        return new RestoreChoice([.. plain, .. streams.SelectMany(stream => record.Streams[stream])], streams, [.. plain, .. streams], orphans)
+        {
+            Kept = [.. record.Indices.Where(index => isOwn(index) && IsChosen(index, session)).Order(StringComparer.Ordinal)],
+            Unfit = [.. session.Include.Where(pattern => !pattern.Contains('/') && !record.Indices.Concat(record.Streams.Keys).Any(name => Fits(pattern, name)))],
+        };
     }
 
     /// <summary>An engine neither clones a stream nor deletes the index that it writes to.</summary>
@@ -32,6 +42,7 @@ internal sealed record RestoreChoice(IReadOnlyList<string> Indices, IReadOnlyLis
     }
 
     private static bool IsChosen(string index, RestoreSession session) =>
-        (session.Include.Count == 0 || session.Include.Any(pattern => FileSystemName.MatchesSimpleExpression(pattern, index)))
-        && !session.Exclude.Any(pattern => FileSystemName.MatchesSimpleExpression(pattern, index));
+        (session.Include.Count == 0 || session.Include.Any(pattern => Fits(pattern, index))) && !session.Exclude.Any(pattern => Fits(pattern, index));
+
+    private static bool Fits(string pattern, string index) => FileSystemName.MatchesSimpleExpression(pattern, index);
 }

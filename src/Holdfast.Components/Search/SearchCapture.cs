@@ -19,6 +19,7 @@ internal sealed class SearchCapture(SearchSettings settings, SearchServer server
 
     private readonly SnapshotRepository _repository = new(server, settings.Repository, clock);
     private ServerDialect? _dialect;
+    private string _identity = "";
     private SnapshotInfo? _taken;
 
     /// <summary>While anybody writes, nobody knows how many documents the snapshot has: then those are counted before it, too, and what differs is not compared afterwards.</summary>
@@ -43,19 +44,19 @@ internal sealed class SearchCapture(SearchSettings settings, SearchServer server
     public async Task<CapturePlan> PlanAsync(CancellationToken cancellation)
     {
         var dialect = await ServerDialect.AskAsync(server, cancellation);
-        var open = (await FindAsync(cancellation)).Open;
-        if (open.Count == 0) throw Catalogue.SearchIndex.Throwable($"{Name} has no open index that fits {string.Join(", ", settings.Indices)}.");
+        var (open, _, _, _, unreadable) = await FindAsync(cancellation);
+        if (open.Count == 0) throw unreadable.Count > 0 ? new ProblemException(Unreadable(unreadable) with { Exit = ExitCode.Failure }) : Catalogue.SearchIndex.Throwable($"{Name} has no open index that fits {string.Join(", ", settings.Indices)}.");
         if (settings.Location is null && !await _repository.IsRegisteredAsync(cancellation))
             throw Catalogue.SearchPath.Throwable($"{server.Place} knows no snapshot repository '{settings.Repository}', and the profile names no directory for one.");
         List<Step> before = [Step($"Prepare the snapshots of {Name}", $"Registers the snapshot repository '{settings.Repository}' of {dialect.Name} if need be, and lets every node write into it.", PrepareAsync)];
-        if (session.Mode != BackupMode.Online) before.Add(Step($"Take a first snapshot of {Name}", $"{open.Count} indices, while the platform runs, so that the next one is quick.", WarmAsync));
+        if (session.Mode != BackupMode.Online) before.Add(Step($"Take a first snapshot of {Name}", $"{Quantity.Indices(open.Count)}, while the platform runs, so that the next one is quick.", WarmAsync));
         List<Step> after = [Step($"Describe {Name}", $"Puts settings, templates, mappings and aliases into {SearchPath.State(Name)}{(files.Count > 0 ? $", and {files.Count} files that the profile names beside it" : "")}.", DescribeAsync)];
         if (settings.Copies) after.Add(Step($"Copy the snapshots of {Name}", $"Copies the repository into {SearchPath.Repository(Name)}.", CopyAsync));
         after.Add(Step($"Delete old snapshots of {Name}", $"Keeps {settings.Keep} of Holdfast's own; others are left alone.", RetireAsync));
         return new CapturePlan
         {
             Before = before,
-            Mark = [Step($"Take the snapshot of {Name}", $"Flushes {open.Count} indices, takes a snapshot of them and counts their documents.", TakeAsync)],
+            Mark = [Step($"Take the snapshot of {Name}", $"Flushes {Quantity.Indices(open.Count)}, takes a snapshot and counts the documents.", TakeAsync)],
             After = after,
         };
     }
@@ -65,6 +66,7 @@ internal sealed class SearchCapture(SearchSettings settings, SearchServer server
     private async Task PrepareAsync(StepContext context, CancellationToken cancellation)
     {
         _dialect = await ServerDialect.AskAsync(server, cancellation);
+        _identity = await server.FindIdentityAsync(cancellation);
         if (settings.Location is { } location)
         {
             var there = await _repository.FindLocationAsync(cancellation);
@@ -85,8 +87,11 @@ internal sealed class SearchCapture(SearchSettings settings, SearchServer server
     private async Task WarnOfUnseenAsync(StepContext context, CancellationToken cancellation)
     {
         var unseen = await UnseenIndices.FindAsync(server, settings.Indices, await FindAsync(cancellation), cancellation);
-        if (unseen.Count > 0) context.Warn(Catalogue.SearchUnseen.With($"The user of the profile may not see {(unseen.Count == 1 ? "an index" : $"{unseen.Count} indices")} of {Name} that the profile means, so the recovery point lacks {(unseen.Count == 1 ? "it" : "them")}: {Some(unseen)}."));
+        if (unseen.Count > 0) context.Warn(Catalogue.SearchUnseen.With($"The user of the profile may not see {(unseen.Count == 1 ? "an index" : Quantity.Indices(unseen.Count))} of {Name} that the profile means, so the recovery point lacks {(unseen.Count == 1 ? "it" : "them")}: {Some(unseen)}."));
     }
+
+    private Problem Unreadable(IReadOnlyDictionary<string, string> unreadable) => Catalogue.SearchUnreadable.With(
+        $"The recovery point lacks what can not be read of {Name}, because of a block: {Some([.. unreadable.Select(index => $"{index.Key} ({index.Value})")])}.");
 
     private static string Some(IReadOnlyList<string> names)
     {
@@ -212,16 +217,17 @@ internal sealed class SearchCapture(SearchSettings settings, SearchServer server
 
     private async Task<SnapshotInfo> SnapshotAsync(string name, StepContext context, CancellationToken cancellation)
     {
-        var (open, closed, aside, unfit) = await FindAsync(cancellation);
+        var (open, closed, aside, unfit, unreadable) = await FindAsync(cancellation);
         // What failed would be deleted by its name, and with it what another one has called so.
         if (await _repository.FindAsync(name, cancellation) is not null) throw Catalogue.SearchSnapshot.Throwable($"There is a snapshot {name} in the repository '{settings.Repository}' of {Name} already.");
         var owed = undos.DeleteSnapshot(name);
         if (name != Warming) _final = owed;
         await context.OweAsync(owed, cancellation);
         if (closed.Count > 0 && name == Final) context.Warn(Catalogue.SearchClosed.With($"The engine leaves closed indices out of its snapshots: {string.Join(", ", closed)} of {Name}."));
+        if (unreadable.Count > 0 && name == Final) context.Warn(Unreadable(unreadable));
         if (unfit.Count > 0 && name == Final) context.Warn(Catalogue.SearchUnfit.With($"No index of {Name} fits {string.Join(", ", unfit)}, so the recovery point has none of that name."));
         if (aside.Count > 0 && name == Final) context.Note($"What a restore has moved aside is not in the recovery point: {string.Join(", ", aside)}. 'holdfast search drop-old' deletes it when you do not need it any more.");
-        var owner = new SnapshotOwner(session.Manifest.RunId, session.Manifest.Platform, Name, IsPassing: settings.Copies || name == Warming);
+        var owner = new SnapshotOwner(session.Manifest.RunId, session.Manifest.Platform, Name, _identity, IsPassing: settings.Copies || name == Warming);
         await _repository.BeginAsync(name, _dialect!.SnapshotRequest(await WithStreamsAsync(open, cancellation), owner.ToJson()), cancellation);
         return await _repository.WaitAsync(name, settings.Deadline, context.Counters, cancellation);
     }
@@ -292,7 +298,11 @@ internal sealed class SearchCapture(SearchSettings settings, SearchServer server
     private async Task RetireAsync(StepContext context, CancellationToken cancellation)
     {
         // What was not copied is what recovery points lead to.
-        var own = (await _repository.ListAsync(cancellation)).Where(snapshot => snapshot.Owner is { IsPassing: true } owner && owner.Platform == session.Manifest.Platform && owner.Cluster == Name).ToList();
+        var own = (await _repository.ListAsync(cancellation)).Where(snapshot => snapshot.Owner is { IsPassing: true } owner && owner.IsOf(session.Manifest.Platform, Name)).ToList();
+        // Of a staging system with the same profile, or of the cluster that stood here before: whoever knows which deletes them.
+        var foreign = own.RemoveAll(snapshot => snapshot.Owner!.Identity is { Length: > 0 } identity && identity != _identity);
+        if (foreign > 0)
+            context.Note($"{Quantity.Of(foreign, "older snapshot")} in the repository '{settings.Repository}' by another cluster that is named {Name}, too, left alone.");
         var kept = own.Where(snapshot => snapshot.IsWhole && !snapshot.Name.EndsWith("-warming", StringComparison.Ordinal)).TakeLast(Math.Max(1, settings.Keep)).Select(snapshot => snapshot.Name).ToHashSet(StringComparer.Ordinal);
         foreach (var old in own.Where(snapshot => !snapshot.IsRunning && !kept.Contains(snapshot.Name)))
         {

@@ -73,7 +73,7 @@ internal sealed class SearchRestore(SearchSettings settings, SearchServer server
         var chosen = choice.Indices;
         List<Step> steps = [Step($"Bring the snapshot to {Name}", $"Lets the engine read the snapshot {record.Snapshot}: from its own repository, if it is still there, or from the copy in the point.", (context, stop) => BringAsync(record, context, stop))];
         if (there.All.Count > 0) steps.Add(Step($"Make room in {Name}", MakingRoom(there), (context, stop) => MakeRoomAsync(chosen, context, stop)) with { Destroys = true });
-        steps.Add(Step($"Restore {chosen.Count} indices of {Name}", $"{string.Join(", ", choice.Asked.Select(NameOf))}{(session.Indices.WithoutAliases ? ", without aliases" : "")}; waits until each shard is there.{Dropping()}", (context, stop) => RestoreAsync(record, choice, context, stop)));
+        steps.Add(Step($"Restore {Quantity.Indices(chosen.Count)} of {Name}", $"{string.Join(", ", choice.Asked.Select(NameOf))}{(session.Indices.WithoutAliases ? ", without aliases" : "")}; waits until each shard is there.{Dropping()}{Leaving(choice)}", (context, stop) => RestoreAsync(record, choice, context, stop)));
         steps.Add(Step($"Count the documents of {Name}", "Compares the number of documents of each index with that at the snapshot.", (context, stop) => CountAsync(record, chosen, context, stop)));
         if (session.Indices.Rename is null) steps.Add(Step($"Put back the aliases and templates of {Name}", $"Templates and pipelines that are not there{(session.Indices.WithoutAliases ? "" : "; all aliases in one change")}.{takes}", (context, stop) => LeadAsync(aliases, chosen, context, stop)));
         steps.Add(Step($"Take the snapshot away from {Name}", "Removes what was put there to be restored from.", TakeAwayAsync));
@@ -83,10 +83,14 @@ internal sealed class SearchRestore(SearchSettings settings, SearchServer server
 
     private string Dropping() => _unmet.Count == 0 ? "" : $" Leaves out settings that no node meets: {string.Join(", ", _unmet.Select(unmet => $"{unmet.Setting} of {NameOf(unmet.Index)}"))}.";
 
+    private static string Leaving(RestoreChoice choice) =>
+        (choice.Kept.Count == 0 ? "" : $" Leaves out what belongs to the engine itself, its users among it: {string.Join(", ", choice.Kept)}.")
+        + (choice.Unfit.Count == 0 ? "" : $" The point has no index that fits {string.Join(", ", choice.Unfit)}.");
+
     private string MakingRoom(StandingIndices there)
     {
         var movable = there.Movable.ToList();
-        var moves = movable.Count == 0 ? "" : $"Moves aside {movable.Count} indices: {string.Join(", ", movable)}.{(session.Overwrite ? " They are deleted once what takes their place is whole." : "")}";
+        var moves = movable.Count == 0 ? "" : $"Moves aside {Quantity.Indices(movable.Count)}: {string.Join(", ", movable)}.{(session.Overwrite ? " What is moved aside is deleted once what takes its place is whole." : "")}";
         var deletes = there.Unmovable.Count == 0 ? "" : $"Deletes what is closed or has lost shards, which can not be moved aside: {string.Join(", ", there.Unmovable)}.";
         return $"{moves} {deletes}".Trim();
     }
@@ -200,6 +204,8 @@ internal sealed class SearchRestore(SearchSettings settings, SearchServer server
         var remove = undos.RemoveLost(named.Zip(choice.Indices.Select(index => CreatedOf(index) ?? "")));
         await context.OweAsync(remove, cancellation);
         await server.PostAsync($"/_snapshot/{SearchServer.Part(_source!.Name)}/{SearchServer.Part(record.Snapshot)}/_restore?wait_for_completion=false", request, cancellation);
+        // Another component may have what fits.
+        if (choice.Unfit.Count > 0) context.Warn(Catalogue.SearchUnfit.With($"The point has no index of {Name} that fits {string.Join(", ", choice.Unfit)}.", "Correct --include; 'holdfast points show' has the names.") with { Exit = ExitCode.Success });
         if (choice.LeftOut.Count > 0) context.Note($"Indices of data streams that the point has without their stream are left out: {string.Join(", ", choice.LeftOut)}. With --include they are restored as plain indices.");
         try
         {
@@ -235,11 +241,11 @@ internal sealed class SearchRestore(SearchSettings settings, SearchServer server
         foreach (var index in counted)
         {
             var count = counts.GetValueOrDefault(NameOf(index));
-            if (count != record.Documents[index]) differences.Add($"{NameOf(index)}: {count} documents, and {record.Documents[index]} at the snapshot");
+            if (count != record.Documents[index]) differences.Add($"{NameOf(index)}: {Quantity.Of(count, "document")}, and {record.Documents[index]} at the snapshot");
         }
-        if (differences.Count > 0) throw new ProblemException(Catalogue.SearchRestore.With($"{differences.Count} indices of {Name} do not have the documents that they should have.") with { Details = differences });
+        if (differences.Count > 0) throw new ProblemException(Catalogue.SearchRestore.With($"{Quantity.Indices(differences.Count)} of {Name} {(differences.Count == 1 ? "does" : "do")} not have the documents that should be there.") with { Details = differences });
         foreach (var index in chosen.Where(index => !record.Documents.ContainsKey(index))) context.Note($"The documents of {index} can not be compared: somebody wrote to it while the snapshot was taken.");
-        context.Note($"{chosen.Count(record.Documents.ContainsKey)} indices of {Name} have {chosen.Sum(index => record.Documents.GetValueOrDefault(index))} documents, as at the snapshot.");
+        if (counted.Count > 0) context.Note($"{Quantity.Indices(counted.Count)} of {Name} {(counted.Count == 1 ? "has" : "have")} {Quantity.Of(counted.Sum(index => record.Documents[index]), "document")}, as at the snapshot.");
     }
 
     /// <summary>From then on nothing is brought back: whoever asks for an alias meets what was restored.</summary>

@@ -40,6 +40,13 @@ internal sealed class SearchServer(WebServer web, TimeSpan patience)
     /// <summary>The same, with patience for what may take an engine long before it answers: a snapshot of many files is deleted, much is flushed. 6 hours.</summary>
     public SearchServer Patient => new(web, TimeSpan.FromHours(6));
 
+    /// <summary>The same, for a question that an engine answers at once, or not at all: what it is. Half a minute.</summary>
+    public SearchServer Brief => new(web, TimeSpan.FromSeconds(30));
+
+    /// <summary>The name that an engine has given its cluster, which no other one has; empty when it has none yet.</summary>
+    public async Task<string> FindIdentityAsync(CancellationToken cancellation) =>
+        (await Brief.GetAsync("/", cancellation))["cluster_uuid"]?.ToString() is { } identity && identity != "_na_" ? identity : "";
+
     /// <summary>Where it is.</summary>
     public string Place => web.Place;
 

@@ -53,7 +53,7 @@ internal sealed record ServerDialect
     /// <exception cref="ProblemException">It is neither.</exception>
     public static async Task<ServerDialect> AskAsync(SearchServer server, CancellationToken cancellation)
     {
-        var root = await server.GetAsync("/", cancellation);
+        var root = await server.Brief.GetAsync("/", cancellation);
         return root["version"] is JsonObject version && (string?)version["number"] is { } number && number.Length > 0 && char.IsAsciiDigit(number[0])
             ? Of(number, (string?)version["distribution"] == "opensearch")
             : throw Catalogue.WebAnswer.Throwable($"{server.Place} is neither Elasticsearch nor OpenSearch: its root does not say a version.");

@@ -22,15 +22,22 @@ internal sealed record SnapshotInfo(string Name, string State, string Version, I
 /// <param name="Run">The run of Holdfast.</param>
 /// <param name="Platform">The platform of the profile.</param>
 /// <param name="Cluster">The cluster's name in the profile.</param>
+/// <param name="Identity">The engine's own name of the cluster (cluster_uuid); empty in snapshots of older versions.</param>
 /// <param name="IsPassing">Nothing leads to it once its run is over: recovery points have a copy, or it was only to warm up.</param>
-internal sealed record SnapshotOwner(string Run, string Platform, string Cluster, bool IsPassing)
+internal sealed record SnapshotOwner(string Run, string Platform, string Cluster, string Identity, bool IsPassing)
 {
-    private const string RunKey = "holdfast-run", PlatformKey = "holdfast-platform", ClusterKey = "holdfast-cluster", PassingKey = "holdfast-passing";
+    private const string RunKey = "holdfast-run", PlatformKey = "holdfast-platform", ClusterKey = "holdfast-cluster", IdentityKey = "holdfast-cluster-uuid", PassingKey = "holdfast-passing";
 
     /// <summary>Null when somebody else took it.</summary>
     public static SnapshotOwner? Of(JsonNode? metadata) => metadata is JsonObject about && (string?)about[RunKey] is { } run
-        ? new SnapshotOwner(run, (string?)about[PlatformKey] ?? "", (string?)about[ClusterKey] ?? "", (bool?)about[PassingKey] ?? false)
+        ? new SnapshotOwner(run, (string?)about[PlatformKey] ?? "", (string?)about[ClusterKey] ?? "", (string?)about[IdentityKey] ?? "", (bool?)about[PassingKey] ?? false)
         : null;
 
-    public JsonObject ToJson() => new() { [RunKey] = Run, [PlatformKey] = Platform, [ClusterKey] = Cluster, [PassingKey] = IsPassing };
+    /// <summary>Whether a profile means it by these names; two clusters may have them in common.</summary>
+    public bool IsOf(string platform, string cluster) => Platform == platform && Cluster == cluster;
+
+    public JsonObject ToJson() => new()
+    {
+        [RunKey] = Run, [PlatformKey] = Platform, [ClusterKey] = Cluster, [IdentityKey] = Identity, [PassingKey] = IsPassing,
+    };
 }

@@ -19,7 +19,7 @@ internal static partial class UnseenIndices
     /// <exception cref="ProblemException">The engine can not be asked.</exception>
     public static async Task<IReadOnlyList<string>> FindAsync(SearchServer server, IReadOnlyList<string> patterns, PlatformIndices seen, CancellationToken cancellation)
     {
-        var known = seen.Open.Concat(seen.Closed).Concat(seen.Aside).ToHashSet(StringComparer.Ordinal);
+        var known = seen.Open.Concat(seen.Closed).Concat(seen.Aside).Concat(seen.Unreadable.Keys).ToHashSet(StringComparer.Ordinal);
         var doubtful = (await SearchState.HealthAsync(server, cancellation)).Keys.Where(index => !known.Contains(index) && Means(patterns, index)).Order(StringComparer.Ordinal).ToList();
         var visible = new HashSet<string>(StringComparer.Ordinal);
         foreach (var names in SearchServer.Parts(doubtful))

@@ -320,6 +320,8 @@ public static partial class Catalogue
         "Correct 'capture' (or 'indices') in the profile, or see who has deleted the index: 'holdfast points list' shows the points that may have it.", ExitCode.Incomplete);
     public static readonly ProblemKind SearchUnseen = Kind("HF-SEARCH-UNSEEN", "The user of the profile may not see indices that the profile means, so they are not in the recovery point.",
         "Give the user rights on them (docs/search.md lists the rights), or leave them out with 'capture' in the profile.", ExitCode.Incomplete);
+    public static readonly ProblemKind SearchUnreadable = Kind("HF-SEARCH-UNREADABLE", "Blocks keep indices from being read, so they are not in the recovery point.",
+        "Lift the block for the backup (PUT INDEX/_settings {\"index.blocks.NAME\": null}), or leave the index out with 'capture' in the profile.", ExitCode.Incomplete);
     public static readonly ProblemKind SearchBlocks = Kind("HF-SEARCH-BLOCKS", "Indices had blocks when the snapshot was taken.",
         "A restore sets them again, except read_only_allow_delete, which the engine sets when a disk is nearly full: make room, and lift it with PUT INDEX/_settings {\"index.blocks.read_only_allow_delete\": null}.", ExitCode.Success);
     public static readonly ProblemKind SearchDamaged = Kind("HF-SEARCH-DAMAGED", "A search engine can not read a snapshot in its repository.",

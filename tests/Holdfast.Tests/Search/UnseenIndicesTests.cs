@@ -34,7 +34,7 @@ public sealed class UnseenIndicesTests
             },
             null, request => path = request.Split(' ')[1].Split('?')[0]);
         var engine = new SearchServer(new WebServer(new WebSettings(server.Url), new FixedSecret("")));
-        var found = await UnseenIndices.FindAsync(engine, patterns.Split(','), new PlatformIndices(["documents_v1"], [], [], []), cancellation);
+        var found = await UnseenIndices.FindAsync(engine, patterns.Split(','), new PlatformIndices(["documents_v1"], [], [], [], new Dictionary<string, string>()), cancellation);
         Assert.Equal(unseen.Split(' ', StringSplitOptions.RemoveEmptyEntries).Order(StringComparer.Ordinal), found);
         Assert.Equal(".ds-logs-app-000001", Assert.Single(await SearchState.FindLostAsync(engine, ["documents_v1", ".ds-logs-app-000001"], cancellation)));
     }

@@ -111,7 +111,7 @@ internal sealed class IndexBuild(SearchWork work, IndexDefinition definition, Al
             throw Catalogue.SearchLoss.Throwable(
                 $"The database has no document for '{definition.Alias}' (line {definition.Source!.Place.Line} of the profile), and {current}, which it leads to, has {lost}. It goes on to lead there.",
                 "See whether the statement still gives what it should; when it does, reindex with --allow-empty.");
-        context.Note($"{_target.Name} has {count} documents, as the database had.");
+        context.Note($"{_target.Name} has {Quantity.Of(count, "document")}, as the database had.");
     }
 
     private async Task LeadAsync(StepContext context, CancellationToken cancellation)

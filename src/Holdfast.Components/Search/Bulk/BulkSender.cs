@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net;
+using System.Text;
 using System.Text.Json;
 using Holdfast.Engine.Problems;
 using Holdfast.Engine.Web;
@@ -15,6 +16,9 @@ internal sealed class BulkSender(SearchServer server, string index, BulkTally ta
     private static readonly TimeSpan _longest = TimeSpan.FromSeconds(10);
 
     private WebChannel? _channel;
+
+    /// <summary>What the engine said when it last turned something away; null before.</summary>
+    private string? _reason;
 
     /// <summary>So many bytes were too many for one request.</summary>
     private int _tooLarge = int.MaxValue;
@@ -43,7 +47,7 @@ internal sealed class BulkSender(SearchServer server, string index, BulkTally ta
                 if (!ReferenceEquals(left, again) && !ReferenceEquals(left, body)) left.Dispose();
                 left = again;
                 if (clock.GetElapsedTime(since) > Patience)
-                    throw Catalogue.SearchBusy.Throwable($"{server.Place} has turned every document away for {Patience.TotalMinutes:0.#} minutes (HTTP 429).");
+                    throw Catalogue.SearchBusy.Throwable($"{server.Place} has turned every document away for {Patience.TotalMinutes:0.#} minutes (HTTP 429){(_reason is null ? "" : $": {_reason}")}.");
                 Interlocked.Increment(ref tally.Pauses);
                 await Task.Delay(pause, clock, cancellation);
                 pause = pause * 2 < _longest ? pause * 2 : _longest;
@@ -70,13 +74,22 @@ internal sealed class BulkSender(SearchServer server, string index, BulkTally ta
             rejected.Add(body, new BulkFailure(0, (int)status, $"\"{server.Place} takes no request of {body.Length} bytes (HTTP 413)\""));
             return null;
         }
-        if (status is HttpStatusCode.TooManyRequests or HttpStatusCode.ServiceUnavailable) return body;
+        if (status is HttpStatusCode.TooManyRequests or HttpStatusCode.ServiceUnavailable)
+        {
+            _reason = ReasonOf(answer);
+            return body;
+        }
         if (status != HttpStatusCode.OK) throw server.Refusal($"refuses documents for {index}", status, answer);
         var failures = Read(answer);
+        if (failures.FirstOrDefault(failure => IndexBlocks.IsFullDisk(failure.Error)) is { } full) throw FullDisk(full);
         var again = failures.Any(failure => failure.IsBusy) ? new BulkBody() : null;
         foreach (var failure in failures)
         {
-            if (failure.IsBusy) again!.Add(body, failure.Position);
+            if (failure.IsBusy)
+            {
+                again!.Add(body, failure.Position);
+                _reason = ReasonOf(Encoding.UTF8.GetBytes(failure.Error));
+            }
             else if (failure.IsConflict && tally.TakesConflicts) tally.AddConflict(BulkBody.IdOf(body[failure.Position].Action.Span));
             else rejected.Add(body, failure);
         }
@@ -95,6 +108,27 @@ internal sealed class BulkSender(SearchServer server, string index, BulkTally ta
             await SendAsync(second, cancellation);
         }
         return null;
+    }
+
+    private ProblemException FullDisk(BulkFailure failure) => Catalogue.SearchBlocked.Throwable(
+        $"{server.Place} takes no documents for {index}: {ReasonOf(Encoding.UTF8.GetBytes(failure.Error))}.",
+        "The engine sets index.blocks.read_only_allow_delete when a disk is nearly full: make room; then lift it with "
+        + $"PUT {index}/_settings {{\"index.blocks.read_only_allow_delete\": null}}, and run the command again.");
+
+    /// <summary>The reasons of an answer, or of one document's error; its beginning when it is something else.</summary>
+    private static string ReasonOf(ReadOnlyMemory<byte> json)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(json);
+            var error = document.RootElement.ValueKind == JsonValueKind.Object && document.RootElement.TryGetProperty("error", out var told) ? told : document.RootElement;
+            if (SearchServer.Reasons(error) is { Count: > 0 } reasons) return Excerpt.Of(string.Join(": ", reasons), Excerpt.Error).TrimEnd('.');
+        }
+        catch (JsonException)
+        {
+            // A proxy, or the middle of something.
+        }
+        return Excerpt.Of(Encoding.UTF8.GetString(json.Span), Excerpt.Error);
     }
 
     private IReadOnlyList<BulkFailure> Read(ReadOnlyMemory<byte> answer)

@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using Holdfast.Engine.Documents;
 using Holdfast.Engine.Hosts;
+using Holdfast.Engine.Planning;
 using Holdfast.Engine.Problems;
 
 namespace Holdfast.Components.Search.Bulk;
@@ -50,7 +51,7 @@ internal sealed class RejectedDocuments(string path) : IDisposable
         if (Count == 0) return;
         _file!.Flush(flushToDisk: true);
         var of = index.Length == 0 ? "" : $" of {index}";
-        throw new ProblemException(Catalogue.SearchRejected.With($"The engine rejected {Count} documents{of}; they are in {path}.") with { Details = [.. _named] });
+        throw new ProblemException(Catalogue.SearchRejected.With($"The engine rejected {Quantity.Of(Count, "document")}{of}, kept in {path}.") with { Details = [.. _named] });
     }
 
     public void Dispose() => _file?.Dispose();

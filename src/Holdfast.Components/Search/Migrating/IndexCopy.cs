@@ -111,7 +111,7 @@ internal sealed class IndexCopy(SearchWork work, IndexUndos undos, IndexDefiniti
         await _target.FinishAsync(definition, Old, cancellation, isCopy: true);
         var (wanted, count) = (await SearchState.CountAsync(Server, Old, cancellation), await _target.CountAsync(cancellation));
         if (count != wanted) throw Catalogue.SearchBuild.Throwable($"{_target.Name} has {count} documents, and {Old} has {wanted}.");
-        context.Note($"{_target.Name} has {count} documents, as {Old} has.");
+        context.Note($"{_target.Name} has {Quantity.Of(count, "document")}, as {Old} has.");
     }
 
     private async Task LeadAsync(StepContext context, CancellationToken cancellation)

@@ -1,6 +1,7 @@
 using Holdfast.Components.Search.Bulk;
 using Holdfast.Components.Search.Definitions;
 using Holdfast.Engine.Documents;
+using Holdfast.Engine.Planning;
 using Holdfast.Engine.Problems;
 using Holdfast.Engine.Running;
 
@@ -63,7 +64,7 @@ internal sealed class IndexSync(SearchWork work, IndexDefinition definition, str
         foreach (var part in differing) await MendAsync(Compare(there.Read(part), wanted.Read(part)), mend, cancellation);
         await mend.EndAsync(_result, cancellation);
         rejected.Refuse(definition.Alias);
-        if (_result.Lacking > 0) context.Warn(Catalogue.SearchLacking.With($"{index} lacks {_result.Lacking} documents of the database: the engine refuses them, because they were deleted in a newer version (HTTP 409)."));
+        if (_result.Lacking > 0) context.Warn(Catalogue.SearchLacking.With($"{index} lacks {Quantity.Of(_result.Lacking, "document")} of the database: the engine refuses them, because they were deleted in a newer version (HTTP 409)."));
         return _result;
     }
 
