@@ -10,6 +10,7 @@ internal static class CommandTree
     {
         var root = new RootCommand("Backs up, restores and rehearses the recovery of a whole platform.")
         {
+            SetupCommand.Make(launcher),
             InitCommand.Make(launcher),
             CheckCommand.Make(launcher),
             BackupCommand.Make(launcher),
@@ -27,6 +28,7 @@ internal static class CommandTree
             RunsCommand.Make(launcher),
             ProfileCommand.Make(launcher),
             CompletionsCommand.Make(launcher),
+            ManCommand.Make(launcher),
         };
         foreach (var option in GlobalOptions.All) root.Options.Add(option);
         // Windows' /h and /? are paths here.

@@ -67,6 +67,8 @@ public static partial class Catalogue
         "Name one of the components, or a kind of component, as 'holdfast points show' and the profile do.", ExitCode.Usage);
 
     // Profiles and secrets.
+    public static readonly ProblemKind ProfileExists = Kind("HF-PROFILE-EXISTS", "There is a profile already, so none is written.",
+        "Name another file with --output, or overwrite it with --force.", ExitCode.InTheWay);
     public static readonly ProblemKind ProfileMissing = Kind("HF-PROFILE-MISSING", "There is no profile at the place, or it can not be read.",
         "Name it with --profile or HOLDFAST_PROFILE; to write one, begin with profiles/sample.yaml, and 'holdfast profile schema' shows what may stand in it.", ExitCode.Usage);
     public static readonly ProblemKind ProfileClear = Kind("HF-PROFILE-CLEAR", "A password of the profile crosses the network unencrypted.",

@@ -1,0 +1,97 @@
+using System.CommandLine;
+using System.Text;
+using System.Text.RegularExpressions;
+using Holdfast.Cli.Output.Events;
+using Holdfast.Cli.Setup;
+using Holdfast.Engine.Hosts;
+using Holdfast.Engine.Problems;
+using Holdfast.Engine.Profiles;
+
+namespace Holdfast.Cli.Commands;
+
+/// <summary>Writes a first profile from what runs on this machine. It changes nothing but that file.</summary>
+internal static partial class SetupCommand
+{
+    private static readonly Option<string> Target = new("--output", "-o")
+    {
+        Description = "Where the profile is written.", HelpName = "PATH", DefaultValueFactory = _ => "/etc/holdfast/profile.yaml",
+    };
+
+    private static readonly Option<string?> Platform = new("--platform") { Description = "The platform's name; by default this machine's.", HelpName = "NAME" };
+    private static readonly Option<bool> Force = new("--force") { Description = "Overwrite a profile that is there." };
+
+    public static Command Make(Launcher launcher) =>
+        launcher.Start(new Command("setup", "Finds what runs on this machine, and writes a first profile.") { Target, Platform, Force }, RunAsync);
+
+    private static async Task<ExitCode> RunAsync(Session session, ParseResult parsed, CancellationToken cancellation)
+    {
+        var path = Path.GetFullPath(parsed.GetRequiredValue(Target));
+        if (File.Exists(path) && !parsed.GetValue(Force)) throw Catalogue.ProfileExists.Throwable($"There is a profile at {path} already, so nothing was written.");
+        var secrets = new SecretReader(session.Host, session.Variable, Path.GetDirectoryName(path)!);
+        var found = await new PlatformSearch(session.Host, secrets, session.Clock).FindAsync(cancellation);
+        var name = parsed.GetValue(Platform) ?? NameOf(Environment.MachineName);
+        var text = found.IsEclecticIq ? EclecticIq() : new ProfileDraft(found).Write(name, Environment.MachineName);
+        // Whoever reads the profile trusts that it is one: it is read before it is written.
+        var profile = ProfileReader.Parse(text, path);
+        Write(path, text);
+        Tell(session, found);
+        session.Output.Tell(new MessageEvent($"Wrote the profile of platform {profile.Platform} to {path}. Read it, then run 'holdfast profile validate' and 'holdfast init --generate-password'."));
+        return ExitCode.Success;
+    }
+
+    private static void Tell(Session session, FoundPlatform found)
+    {
+        if (found.IsEclecticIq) session.Output.Tell(new MessageEvent("This is an EclecticIQ Intelligence Center: the profile is the one for it. Take out what this machine does not have."));
+        Tell(session, "Units that take work in", found.Front);
+        Tell(session, "Workers of Celery", found.Workers);
+        Tell(session, "Units that hold data", found.Stores);
+        Tell(session, "Celery's queues", [.. found.Brokers.SelectMany(broker => broker.Queues).SelectMany(database => database.Queues)]);
+        foreach (var broker in found.Brokers.Where(broker => broker.Trouble is not null)) session.Warn(Catalogue.QueueUnreachable.With(broker.Trouble!));
+        Tell(session, "Files and folders", [.. found.Files.Values.SelectMany(paths => paths)]);
+    }
+
+    private static void Tell(Session session, string what, IReadOnlyList<string> names)
+    {
+        if (names.Count > 0) session.Output.Tell(new MessageEvent($"{what}: {string.Join(", ", names)}."));
+    }
+
+    /// <summary>Whole or not at all, and for its owner alone: a profile may name what others need not know.</summary>
+    private static void Write(string path, string text)
+    {
+        var folder = Path.GetDirectoryName(path)!;
+        if (!Directory.Exists(folder)) Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        var making = $"{path}.new~";
+        try
+        {
+            var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite };
+            using (var file = new FileStream(making, options))
+            {
+                file.Write(Encoding.UTF8.GetBytes(text));
+                file.Flush(flushToDisk: true);
+            }
+            File.Move(making, path, overwrite: true);
+            DurableFolder.Sync(folder);
+        }
+        catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
+        {
+            throw Catalogue.TargetUnusable.Throwable($"The profile can not be written to {path}: {refused.Message.TrimEnd('.')}.", refused);
+        }
+    }
+
+    private static string EclecticIq()
+    {
+        using var resource = typeof(SetupCommand).Assembly.GetManifestResourceStream("eclecticiq.yaml")!;
+        using var reader = new StreamReader(resource);
+        return reader.ReadToEnd();
+    }
+
+    /// <summary>A machine's name as a platform's: lower case, without its domain.</summary>
+    private static string NameOf(string machine)
+    {
+        var name = OtherCharacters().Replace(machine.Split('.')[0].ToLowerInvariant(), "-").Trim('-');
+        return name.Length > 0 ? name : "platform";
+    }
+
+    [GeneratedRegex("[^a-z0-9-]+", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex OtherCharacters();
+}

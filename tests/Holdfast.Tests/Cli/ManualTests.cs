@@ -1,0 +1,69 @@
+using System.CommandLine;
+using Holdfast.Cli;
+using Holdfast.Cli.Commands;
+using Holdfast.Cli.Manual;
+using Holdfast.Engine.Problems;
+using Holdfast.Engine.Profiles;
+using Holdfast.Testing;
+using Xunit;
+
+namespace Holdfast.Tests.Cli;
+
+/// <summary>The manual says what the program does. The referee of its form is man itself.</summary>
+public sealed class ManualTests
+{
+    private static readonly RootCommand Root = CommandTree.Make(new Launcher(Surroundings.OfProcess()));
+
+    private static IReadOnlyList<RoffPage> Pages => ManCommand.Pages(Root);
+
+    [Fact]
+    public void Every_command_has_a_page_that_has_every_option_and_argument_of_it()
+    {
+        foreach (var command in Root.Subcommands)
+        {
+            var page = Pages.Single(page => page.Section == 1 && page.Name == $"holdfast-{command.Name}").Text;
+            foreach (var leaf in Leaves(command))
+            {
+                Assert.All(leaf.Options, option => Assert.Contains($"\\fB{RoffPage.Escape(option.Name)}", page.Replace(", ", "\\fB", StringComparison.Ordinal), StringComparison.Ordinal));
+                Assert.All(leaf.Arguments, argument => Assert.Contains($"\\fB{RoffPage.Escape(argument.Name.ToUpperInvariant())}\\fR", page, StringComparison.Ordinal));
+            }
+        }
+    }
+
+    [Fact]
+    public void Every_example_is_understood() =>
+        Assert.All(Examples.Lines, line => Assert.Empty(Root.Parse(line["holdfast ".Length..].Split(' ')).Errors));
+
+    [Fact]
+    public void Every_command_has_an_example_or_documentation_of_its_own()
+    {
+        string[] elsewhere = ["postgres", "search", "packages"]; // docs/wal.md, docs/search.md
+        Assert.All(Root.Subcommands, command => Assert.True(Examples.Of(command.Name).Count > 0 || elsewhere.Contains(command.Name, StringComparer.Ordinal), command.Name));
+    }
+
+    [Fact]
+    public void Every_exit_code_and_problem_and_key_of_a_profile_is_told()
+    {
+        Assert.Equal(Enum.GetValues<ExitCode>().Select(code => $"{(int)code}"), VerbPages.ExitCodes);
+        var problems = Pages.Single(page => page.Name == "holdfast-problems").Text;
+        Assert.All(Catalogue.All, kind => Assert.Contains($"\\fB{RoffPage.Escape(kind.Code)}\\fR", problems, StringComparison.Ordinal));
+        Assert.Contains("\\fBwarn\\-days\\fR", Pages.Single(page => page.Section == 5).Text, StringComparison.Ordinal);
+        Assert.NotEmpty(ProfileReader.SchemaText);
+    }
+
+    [Fact]
+    public async Task Man_warns_of_nothing()
+    {
+        var man = Require.Program("man");
+        Require.Program("groff");
+        using var folder = new TempFolder();
+        foreach (var page in Pages)
+        {
+            var file = folder.Write($"{page.Name}.{page.Section}", page.Text);
+            var shown = await Holdfast.Testing.Command.RunAsync(man, ["--warnings", "-E", "UTF-8", "-l", "-Tutf8", "-Z", file], [new("MANWIDTH", "80"), new("LC_ALL", "C.UTF-8")]);
+            Assert.True(shown.ExitCode == 0 && shown.Errors.Length == 0 && shown.OutputBytes.Length > 500, $"{page.Name}: {shown.Errors}");
+        }
+    }
+
+    private static IEnumerable<System.CommandLine.Command> Leaves(System.CommandLine.Command command) => command.Subcommands.SelectMany(Leaves).Append(command);
+}
