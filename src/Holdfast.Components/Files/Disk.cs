@@ -27,8 +27,18 @@ internal static class Disk
     /// <summary>The bytes of a file; 0 when it is gone.</summary>
     public static long Size(string path) => TryFind(path, out _, out var size) ? size : 0;
 
-    /// <summary>Where a link points to, as it is written; null for anything else.</summary>
-    public static string? LinkTarget(string path) => TypeOf(path) == NodeType.Symlink ? LocalEntries.LinkTarget(path) : null;
+    /// <summary>Where a link points to, as it is written; null for anything else, and when it has become something else between two looks.</summary>
+    public static string? LinkTarget(string path)
+    {
+        try
+        {
+            return TypeOf(path) == NodeType.Symlink ? LocalEntries.LinkTarget(path) : null;
+        }
+        catch (IOException)
+        {
+            return null;
+        }
+    }
 
     /// <summary>The names in a folder, sorted.</summary>
     public static IReadOnlyList<string> Names(string folder)

@@ -11,9 +11,10 @@ namespace Holdfast.Components.Files;
 /// </summary>
 internal sealed class Gate(PatternList excludes, IReadOnlyList<string> places, bool isStopped = false)
 {
-    private readonly HashSet<string> _places = new(places, StringComparer.Ordinal);
+    private readonly PathSet _places = new(places);
     private readonly HashSet<string> _abovePlaces = new(places.SelectMany(Above), StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, DataDirectory> _databases = new(StringComparer.Ordinal);
+    private readonly PathSet _databasePaths = new([]);
     private readonly ConcurrentDictionary<string, LiveStore> _stores = new(StringComparer.Ordinal);
 
     // Nearly every selection is without data directories, and then no path needs to be looked up.
@@ -46,18 +47,19 @@ internal sealed class Gate(PatternList excludes, IReadOnlyList<string> places, b
     public bool IsPlace(string path) => _places.Contains(path);
 
     /// <summary>True when a folder above the path is selected as a whole.</summary>
-    public bool IsBelowPlace(string path) => Above(path).Any(_places.Contains);
+    public bool IsBelowPlace(string path) => _places.HasAbove(path);
 
     private void Remember(DataDirectory database)
     {
         _databases.TryAdd(database.Path, database);
+        _databasePaths.Add(database.Path);
         _metDatabase = true;
     }
 
     private bool IsSelected(string path) => _places.Contains(path) || IsBelowPlace(path);
 
     private bool IsInDatabase(string path) =>
-        _metDatabase && (_databases.ContainsKey(path) || Above(path).Any(_databases.ContainsKey));
+        _metDatabase && (_databasePaths.Contains(path) || _databasePaths.HasAbove(path));
 
     private static IEnumerable<string> Above(string path)
     {

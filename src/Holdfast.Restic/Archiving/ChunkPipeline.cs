@@ -32,8 +32,11 @@ internal sealed class ChunkPipeline : IAsyncDisposable
         _workers = [.. Enumerable.Range(0, repository.Options.Workers).Select(_ => Task.Run(() => WorkAsync(cancellation), CancellationToken.None))];
     }
 
-    /// <summary>Reads to the end and stores all of it. <paramref name="read"/> returns 0 at the end; <paramref name="chunkSize"/> is 0 to cut where the content says.</summary>
-    public async Task<ChunkedContent> StoreAsync(Func<Memory<byte>, CancellationToken, ValueTask<int>> read, CancellationToken cancellation, int chunkSize = 0)
+    /// <summary>
+    /// Reads to the end and stores all of it. <paramref name="read"/> returns 0 at the end; <paramref name="chunkSize"/> is 0 to cut where the
+    /// content says; <paramref name="holes"/> are those of a sparse file, which are passed over.
+    /// </summary>
+    public async Task<ChunkedContent> StoreAsync(Func<Memory<byte>, CancellationToken, ValueTask<int>> read, CancellationToken cancellation, int chunkSize = 0, IHoles? holes = null)
     {
         var content = new ChunkedContent();
         var group = new TaskGroup();
@@ -41,7 +44,7 @@ internal sealed class ChunkPipeline : IAsyncDisposable
         Exception? failure = null;
         try
         {
-            await CutAsync(read, chunkSize, content, group, cancellation);
+            await CutAsync(read, chunkSize, holes, content, group, cancellation);
         }
         catch (Exception unread)
         {
@@ -56,7 +59,7 @@ internal sealed class ChunkPipeline : IAsyncDisposable
         return content;
     }
 
-    private async Task CutAsync(Func<Memory<byte>, CancellationToken, ValueTask<int>> read, int chunkSize, ChunkedContent content, TaskGroup group, CancellationToken cancellation)
+    private async Task CutAsync(Func<Memory<byte>, CancellationToken, ValueTask<int>> read, int chunkSize, IHoles? holes, ChunkedContent content, TaskGroup group, CancellationToken cancellation)
     {
         var buffer = await _buffers.RentAsync(cancellation);
         try
@@ -74,6 +77,14 @@ internal sealed class ChunkPipeline : IAsyncDisposable
                     if (filled > 0) await SaveAsync(buffer.Memory[..filled], content, content.Reserve(filled), cancellation);
                     return;
                 }
+                if (holes is not null && cut == RabinChunker.MinSize && ZeroChunksAhead(buffer.GetSpan()[..filled], cut, holes) is var ahead and > 0)
+                {
+                    await SaveRepeatedAsync(buffer.Memory[..cut], ahead + 1, content, cancellation);
+                    holes.Skip(((long)cut * (ahead + 1)) - filled);
+                    Interlocked.Add(ref _counters.BytesRead, ((long)cut * (ahead + 1)) - filled);
+                    (filled, scanned) = (0, 0);
+                    continue;
+                }
                 var next = await _buffers.RentAsync(cancellation);
                 buffer.GetSpan()[cut..filled].CopyTo(next.GetSpan());
                 group.Begin();
@@ -86,6 +97,16 @@ internal sealed class ChunkPipeline : IAsyncDisposable
         {
             _buffers.Return(buffer);
         }
+    }
+
+    // Where a chunk is cut depends on its own bytes alone, so that a chunk of zeros is followed by equal ones for as long as there are zeros.
+    private static int ZeroChunksAhead(ReadOnlySpan<byte> filled, int cut, IHoles holes) =>
+        filled.ContainsAnyExcept((byte)0) ? 0 : (int)Math.Min((filled.Length - cut + holes.Ahead()) / cut, int.MaxValue / 2);
+
+    private async Task SaveRepeatedAsync(ReadOnlyMemory<byte> chunk, int count, ChunkedContent content, CancellationToken cancellation)
+    {
+        await SaveAsync(chunk, content, content.Reserve(chunk.Length), cancellation);
+        content.Repeat(content.Blobs[^1], chunk.Length, count - 1);
     }
 
     /// <summary>A pipe delivers little at a time; scanning begins when the piece is full or the end is reached.</summary>

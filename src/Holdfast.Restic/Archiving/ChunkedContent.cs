@@ -23,6 +23,16 @@ internal sealed class ChunkedContent
         }
     }
 
+    /// <summary>Appends the same blob <paramref name="count"/> times, each of <paramref name="length"/> bytes.</summary>
+    public void Repeat(Id id, int length, int count)
+    {
+        lock (_gate)
+        {
+            Size += (long)length * count;
+            _blobs.AddRange(Enumerable.Repeat(id, count));
+        }
+    }
+
     public void Fill(int slot, Id id, int bytesAdded)
     {
         lock (_gate)

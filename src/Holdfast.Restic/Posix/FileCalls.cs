@@ -43,6 +43,17 @@ internal static class FileCalls
         }
     }
 
+    /// <summary>
+    /// Where the next byte stands that is not in a hole; null when there is none up to the end of the file. The offset itself where the
+    /// file system can't tell. Source: lseek(2), SEEK_DATA.
+    /// </summary>
+    public static long? NextData(SafeFileHandle file, long offset)
+    {
+        const int seekData = 3;
+        var next = Libc.lseek(file, offset, seekData);
+        return next >= 0 ? next : Marshal.GetLastPInvokeError() == (int)Errno.ENXIO ? null : offset;
+    }
+
     /// <summary>Makes a file that nobody else may read, for writing; EEXIST when anything is there.</summary>
     public static SafeFileHandle CreateNew(string path)
     {

@@ -53,6 +53,9 @@ internal static unsafe partial class Libc
     [LibraryImport(Name, SetLastError = true)]
     public static partial int fsync(SafeFileHandle file);
 
+    [LibraryImport(Name, SetLastError = true)]
+    public static partial long lseek(SafeFileHandle file, long offset, int whence);
+
     /// <summary>Writes what one whole file system has in memory to its disk.</summary>
     [LibraryImport(Name, SetLastError = true)]
     public static partial int syncfs(SafeFileHandle file);

@@ -8,6 +8,7 @@ internal enum Errno
     EPERM = 1,
     ENOENT = 2,
     EINTR = 4,
+    ENXIO = 6,
     EBADF = 9,
     EAGAIN = 11,
     EACCES = 13,

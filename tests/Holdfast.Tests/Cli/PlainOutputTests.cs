@@ -31,6 +31,14 @@ public sealed class PlainOutputTests : IDisposable
     }
 
     [Fact]
+    public void A_code_from_a_foreign_manifest_moves_no_cursor()
+    {
+        using var output = Open(quiet: false);
+        output.Tell(ProblemEvent.Warning(Odd with { Code = "HF-X\e[31m\a" }));
+        Assert.Contains(@"[HF-X\x1b[31m\x07]", Text(_errors), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Quiet_leaves_answers_and_problems_only()
     {
         using var output = Open(quiet: true);

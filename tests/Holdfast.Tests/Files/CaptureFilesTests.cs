@@ -43,6 +43,20 @@ public sealed class CaptureFilesTests
     }
 
     [Fact]
+    public async Task A_folder_nearly_as_deep_as_a_path_can_be_is_captured()
+    {
+        await using var rig = await FilesRig.MakeAsync();
+        var deep = string.Concat(Enumerable.Repeat("d/", 1900));
+        rig.Disk.Write($"srv/{deep}file", "x");
+        var point = await rig.CaptureAsync(rig.Component("""
+            groups:
+              General: [DISK/srv]
+            """));
+        Assert.Equal([$"srv/{deep}file"], await rig.ListAsync(point));
+        Assert.Empty(rig.Step.Warned);
+    }
+
+    [Fact]
     public async Task What_changes_before_the_platform_stands_still_is_captured_as_it_stands_then()
     {
         await using var rig = await FilesRig.MakeAsync();

@@ -29,7 +29,7 @@ internal sealed record ProblemEvent(Severity Severity, string Code, string Messa
     public override IEnumerable<string> Lines(Style style)
     {
         var label = Severity == Severity.Error ? style.Bold(style.Red("error:")) : style.Bold(style.Yellow("warning:"));
-        yield return $"{label} {Printable.Text(Message)} {style.Dim($"[{Code}]")}";
+        yield return $"{label} {Printable.Text(Message)} {style.Dim($"[{Printable.Text(Code)}]")}";
         foreach (var detail in Details) yield return $"  {Printable.Text(detail)}";
         if (Hint.Length > 0) yield return $"  hint: {Printable.Text(Hint)}";
     }

@@ -1,0 +1,80 @@
+using Holdfast.Restic;
+using Holdfast.Restic.Archiving;
+using Holdfast.Restic.Backends;
+using Holdfast.Restic.Snapshots;
+using Holdfast.Testing;
+using Xunit;
+
+namespace Holdfast.Tests.Archiving;
+
+/// <summary>Holes of sparse files, which cost their owner nothing: /var/log/lastlog is a terabyte on some machines.</summary>
+public sealed class SparseFileTests
+{
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public async Task Passing_over_holes_cuts_where_reading_them_does(int seed)
+    {
+        using var folder = new TempFolder();
+        var random = new Random(seed);
+        var bytes = new byte[24 << 20];
+        using (var sparse = File.OpenHandle(folder["sparse"], FileMode.CreateNew, FileAccess.Write))
+        {
+            RandomAccess.SetLength(sparse, bytes.Length - random.Next(5000));
+            for (var piece = 0; piece < 4; piece++)
+            {
+                var data = new byte[random.Next(1, 200_000)];
+                random.NextBytes(data);
+                var offset = random.Next(bytes.Length - 300_000);
+                RandomAccess.Write(sparse, data, offset);
+                data.CopyTo(bytes, offset);
+            }
+            Array.Resize(ref bytes, (int)RandomAccess.GetLength(sparse));
+        }
+        File.WriteAllBytes(folder["dense"], bytes);
+        await using var repository = await InitAsync(folder);
+        var (sparseNode, denseNode) = await ContentsAsync(repository, folder);
+        Assert.Equal(bytes.Length, (long)sparseNode.Size);
+        Assert.Equal(denseNode.Content!, sparseNode.Content!);
+    }
+
+    [Fact]
+    public async Task A_large_hole_is_not_read_and_more_than_the_limit_is_left_out_and_told()
+    {
+        using var folder = new TempFolder();
+        const long size = 64L << 30; // read byte by byte, minutes of processor time
+        foreach (var name in new[] { "first", "second" })
+        {
+            using var file = File.OpenHandle(folder[name], FileMode.CreateNew, FileAccess.Write);
+            RandomAccess.SetLength(file, size);
+        }
+        await using var repository = await InitAsync(folder);
+        var warnings = new List<ArchiveWarning>();
+        await using var writer = await repository.BeginSnapshotAsync(null, Token);
+        await writer.AddPathsAsync([folder["first"]], new ArchiveOptions { OnWarning = warnings.Add, MostHoles = size }, Token);
+        await writer.AddPathsAsync([folder["second"]], new ArchiveOptions { OnWarning = warnings.Add, MostHoles = size / 2 }, Token);
+        var snapshot = await writer.CommitAsync(new SnapshotHeader { Paths = ["/"], Hostname = "test" }, Token);
+        var node = await repository.FindNodeAsync(snapshot, folder["first"], Token);
+        Assert.Equal((ulong)size, node!.Size);
+        Assert.Equal(size / (512 << 10), node.Content!.Count);
+        Assert.Single(node.Content.Distinct());
+        Assert.Null(await repository.FindNodeAsync(snapshot, folder["second"], Token));
+        var warning = Assert.Single(warnings);
+        Assert.True(warning.Left);
+        Assert.Contains("holes", warning.Message, StringComparison.Ordinal);
+    }
+
+    private static async Task<(Node Sparse, Node Dense)> ContentsAsync(Repository repository, TempFolder folder)
+    {
+        await using var writer = await repository.BeginSnapshotAsync(null, Token);
+        await writer.AddPathsAsync([folder["sparse"], folder["dense"]], new ArchiveOptions(), Token);
+        var snapshot = await writer.CommitAsync(new SnapshotHeader { Paths = ["/"], Hostname = "test" }, Token);
+        return ((await repository.FindNodeAsync(snapshot, folder["sparse"], Token))!, (await repository.FindNodeAsync(snapshot, folder["dense"], Token))!);
+    }
+
+    private static Task<Repository> InitAsync(TempFolder folder) =>
+        Repository.InitAsync(new LocalBackend(folder["repository"]), "secret", new InitOptions { KeyDerivation = new KeyDerivation(1024, 8, 1) }, cancellation: Token);
+}
