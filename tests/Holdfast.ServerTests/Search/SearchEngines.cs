@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using Holdfast.Testing;
 using Xunit;
 
