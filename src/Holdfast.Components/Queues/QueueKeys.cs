@@ -76,14 +76,10 @@ internal sealed class QueueKeys(QueuesSettings settings)
     public bool IsBookkeeping(ReadOnlySpan<byte> key) => FitsAny(_bookkeeping.Value, key);
 
     /// <summary>Whether the profile names a queue or list: nothing else is put back, whatever a recovery point holds.</summary>
-    public bool IsNamed(QueueName queue)
-    {
-        if (!queue.IsList) return settings.Queues.Contains(queue.Name, StringComparer.Ordinal);
-        var name = Encoding.UTF8.GetBytes(queue.Name);
-        return settings.Lists.Any(list => RedisGlob.Fits(Encoding.UTF8.GetBytes(list), name)) && !IsBookkeeping(Encoding.UTF8.GetBytes(Plain(queue.Name)));
-    }
+    public bool IsNamed(QueueName queue) =>
+        queue.IsList ? IsNamed(Encoding.UTF8.GetBytes(Plain(queue.Name))) : settings.Queues.Contains(queue.Name, StringComparer.Ordinal);
 
-    /// <summary>The same of a key, whose name begins with the prefix.</summary>
+    /// <summary>The same of a key, whose name begins with the prefix. 'keys' may name lists, and 'lists' what is captured as a value.</summary>
     public bool IsNamed(ReadOnlySpan<byte> key) => FitsAny(_named.Value, key) && !IsBookkeeping(key);
 
     /// <summary>Whether a key is the result of a task of Celery, which expires.</summary>
