@@ -63,7 +63,7 @@ public sealed class UnreadableIndexTests(SearchEngines engines)
         await rig.CaptureAsync(component);
         foreach (var (name, identity) in new[] { ("theirs", "another"), ("older", "") })
             await engine.CallAsync(HttpMethod.Put, $"/_snapshot/holdfast/{name}?wait_for_completion=true", $$"""
-                {"indices":"stix_v4","metadata":{"holdfast-run":"20261101T000000-0001","holdfast-platform":"x","holdfast-cluster":"main","holdfast-cluster-uuid":"{{identity}}","holdfast-passing":true}}
+                {"indices":"stix_v4","metadata":{"holdfast-run":"20261101T000000-0001","holdfast-platform":"x","holdfast-cluster":"main","holdfast-cluster-uuid":"{{identity}}","holdfast-passing":true} }
                 """);
         var context = (await rig.CaptureAsync(component)).Context;
         await rig.CaptureAsync(component);

@@ -23,6 +23,8 @@ internal sealed class ConfigurationReader
     private readonly List<string> _names = [];
     private readonly List<(string Path, PathTrail Trail)> _linked = [];
     private readonly List<Problem> _problems = [];
+    private int _expanded;
+    private bool _isFull;
 
     public IReadOnlyList<Problem> Problems => _problems;
 
@@ -38,8 +40,7 @@ internal sealed class ConfigurationReader
     /// <summary>The text of a file; null when it was read before, is not there, or can't be read (which is then reported).</summary>
     public string? Text(string path)
     {
-        if (_read.Count >= MostConfigurations) throw new InvalidDataException($"more than {MostConfigurations} configurations include each other");
-        if (!_read.Add(path)) return null;
+        if (IsFull(path, _read.Count) || !_read.Add(path)) return null;
         var trail = PathTrail.Follow(path);
         if (trail.Refused is { } refused) Fault(path, $"the link {refused.Link} on the way to it was not followed: {refused.Reason}");
         if (trail is { Lost: { } lost, Links.Count: > 0 }) Fault(path, $"it is a link to {lost}, which is not there");
@@ -81,6 +82,8 @@ internal sealed class ConfigurationReader
         try
         {
             var found = Glob.Expand(ShellGlob.Translate(pattern), mostFolders);
+            // A folder that stands for all that is below it ("/") is expanded folder by folder.
+            if (IsFull(configuration, _expanded += found.Count)) return [];
             foreach (var included in found) Include(configuration, included);
             return found;
         }
@@ -89,6 +92,13 @@ internal sealed class ConfigurationReader
             Fault(configuration, $"its pattern '{pattern}' can not be used: {unusable.Message.TrimEnd('.')}");
             return [];
         }
+    }
+
+    private bool IsFull(string configuration, int count)
+    {
+        if (count < MostConfigurations) return false;
+        if (!_isFull) Fault(configuration, $"more than {MostConfigurations} files are included, so the rest is not read");
+        return _isFull = true;
     }
 
     /// <summary>Reports a fault of a configuration, in a sentence's end.</summary>
