@@ -14,7 +14,9 @@ internal sealed class BrokerRig : Rig
     private BrokerRig(RedisServer redis, QueuesSettings settings) => (Redis, Settings) = (redis, settings);
 
     public RedisServer Redis { get; }
-    public QueuesSettings Settings { get; }
+
+    /// <summary>Of the profile; a test may go on with those of another one.</summary>
+    public QueuesSettings Settings { get; set; }
 
     public QueuesComponent Component => new(Settings, new FixedSecret(""), TimeProvider.System);
 

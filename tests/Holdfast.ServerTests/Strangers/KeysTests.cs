@@ -115,19 +115,19 @@ public sealed class KeysTests
     {
         await using var rig = await StartAsync();
         await rig.Redis.CallAsync("EVAL", Fill, "0");
-        var (point, manifest) = await rig.CaptureAsync();
+        var taken = await rig.CaptureAsync();
         rig.Settings = rig.Settings with { Lists = ["queue:m*"], Keys = ["retry", "stat:[lp]*"] };
         await rig.Redis.CallAsync("FLUSHALL");
         await rig.Redis.CallAsync("RPUSH", "queue:push", "of another application");
-        await rig.RestoreAsync(point, manifest, overwrite: true);
+        await rig.RestoreAsync(taken, overwrite: true);
         Assert.Equal(["queue:mail", "queue:push", "retry", "stat:list", "stat:processed"], await KeysAsync());
         Assert.Equal("1", await rig.Redis.CallAsync("LLEN", "queue:push"));
-        var foreign = rig.Context.Warnings.Where(warning => warning.Code == Catalogue.QueueForeign.Code).Select(warning => warning.Message).ToList();
+        var foreign = rig.Said.Warnings.Where(warning => warning.Code == Catalogue.QueueForeign.Code).Select(warning => warning.Message).ToList();
         Assert.Equal(2, foreign.Count);
         Assert.Contains(foreign, message => message.Contains("'queue:push'", StringComparison.Ordinal));
 
         await rig.Redis.CallAsync("FLUSHALL");
-        await rig.AddAsync(point);
+        await rig.AddAsync(taken);
         Assert.Equal(["queue:mail", "stat:list"], await KeysAsync());
 
         async Task<IEnumerable<string>> KeysAsync() =>
