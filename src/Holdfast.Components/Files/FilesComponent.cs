@@ -63,15 +63,16 @@ public sealed class FilesComponent : IComponent
         if (!await (await RestorePatterns.OfAsync(session, cancellation)).FitAsync(session, cancellation)) return [];
         var forecast = await FilesForecast.OfAsync(session, cancellation);
         forecast.CheckRoom();
+        var outside = session.Target is null ? (await OutsideSelection.FindAsync(_settings, session, cancellation)).Sentence() : "";
         return
         [
             new Step
             {
                 Name = "Restore configuration files",
-                Does = Sentence(session) + forecast.Owners(),
+                Does = Sentence(session) + outside + forecast.Owners(),
                 Component = Name,
                 Destroys = session.Target is null,
-                Act = new RestoreFiles(session, forecast).RunAsync,
+                Act = new RestoreFiles(session, forecast, outside).RunAsync,
             },
         ];
     }

@@ -9,7 +9,7 @@ namespace Holdfast.Components.Files;
 /// The step that brings files back. Each file is the old or the new one at any instant, because it is written beside its
 /// place and renamed into it; so nothing is owed when the step is killed, and running it again finishes it.
 /// </summary>
-internal sealed class RestoreFiles(RestoreSession session, FilesForecast forecast)
+internal sealed class RestoreFiles(RestoreSession session, FilesForecast forecast, string outside)
 {
     private readonly Allowance _warnings = new(50);
 
@@ -29,6 +29,7 @@ internal sealed class RestoreFiles(RestoreSession session, FilesForecast forecas
             PlainModes = session.Target is not null && !session.Files.PrivilegedModes,
         };
         step.Counters.Refresh = shown => Show(options.Counters, shown);
+        if (outside.Length > 0) step.Note(outside.TrimStart());
         Report(await RestoreAsync(options, cancellation), step);
     }
 

@@ -50,6 +50,25 @@ public sealed class RestoreFilesTests
     }
 
     [Fact]
+    public async Task What_the_profile_does_not_select_is_named_before_it_is_written()
+    {
+        await using var rig = await FilesRig.MakeAsync();
+        rig.Disk.Write("etc/app.conf", "x");
+        rig.Disk.Write("cron.d/evil", "x");
+        var point = await rig.CaptureAsync(rig.Component("groups: { All: [DISK/etc, DISK/cron.d] }"));
+
+        await rig.RestoreAsync(rig.Component(All), point);
+        var named = Assert.Single(rig.Step.Noted, note => note.StartsWith("Not selected by the profile", StringComparison.Ordinal));
+        Assert.Contains(rig.Disk["cron.d/evil"], named, StringComparison.Ordinal);
+        Assert.DoesNotContain("app.conf", named, StringComparison.Ordinal);
+
+        await rig.RestoreAsync(rig.Component(All), point, include: [rig.Disk["etc"]]);
+        Assert.DoesNotContain(rig.Step.Noted, note => note.StartsWith("Not selected", StringComparison.Ordinal));
+        await rig.RestoreAsync(rig.Component(All), point, rig.Storage["target"]);
+        Assert.DoesNotContain(rig.Step.Noted, note => note.StartsWith("Not selected", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task What_differs_is_replaced_when_that_is_asked_for()
     {
         await using var rig = await FilesRig.MakeAsync();
