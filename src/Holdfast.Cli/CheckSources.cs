@@ -4,6 +4,8 @@ using Holdfast.Components.Queues;
 using Holdfast.Components.Search;
 using Holdfast.Engine.Checking;
 using Holdfast.Engine.Hosts;
+using Holdfast.Engine.Problems;
+using Holdfast.Engine.Profiles;
 using Holdfast.Engine.Running;
 using Holdfast.Engine.Web;
 
@@ -29,8 +31,27 @@ internal static class CheckSources
             .. components.OfType<QueuesComponent>().Select(broker => broker.Check),
             session.PlatformOf(profile)?.Check ?? new UnaskedCheck("services", "running", "the profile names no services", "Name the units of the platform under 'services' in the profile."),
             new RepositoryCheck(session.Source.ReadAsync, profile.Platform, settings.PointAge, session.Clock, new ReadRounds(session.State)),
-            new DiskCheck([("repository", () => session.Source.Path, settings.Disk), ("state", () => session.State.Path, DiskLimits.OfState)], FileSystemSpace.Of),
+            new DiskCheck(Disks(session, settings), FileSystemSpace.Of),
             new ClockCheck(KernelClock.Read),
         ];
+    }
+
+    /// <summary>Nobody can ask a server how much room it has.</summary>
+    private static IReadOnlyList<(string What, Func<string> Path, DiskLimits Limits)> Disks(Session session, CheckSettings settings)
+    {
+        (string What, Func<string> Path, DiskLimits Limits) state = ("state", () => session.State.Path, DiskLimits.OfState);
+        return IsRemote(session) ? [state] : [("repository", () => session.Source.Path, settings.Disk), state];
+    }
+
+    private static bool IsRemote(Session session)
+    {
+        try
+        {
+            return RepositorySettings.IsRemote(session.Source.Path);
+        }
+        catch (ProblemException)
+        {
+            return false; // the check of the disk reports that nothing names the repository
+        }
     }
 }

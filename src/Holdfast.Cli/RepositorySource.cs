@@ -1,4 +1,5 @@
 using Holdfast.Engine.Profiles;
+using Holdfast.Restic.Backends;
 
 namespace Holdfast.Cli;
 
@@ -10,9 +11,17 @@ internal sealed class RepositorySource(
     string? path, string? passwordFile, Profile? profile, Func<string, string?> environment, Func<Func<string, string?>, RepositorySettingsReader> reader)
 {
     public async Task<RepositorySettings> ReadAsync(CancellationToken cancellation) =>
-        new(Path, await ReadPasswordAsync(cancellation)) { Options = RepositorySettingsReader.OptionsOf(profile) };
+        new(Path, await ReadPasswordAsync(cancellation))
+        {
+            Options = RepositorySettingsReader.OptionsOf(profile), Rest = await ReadRestAsync(cancellation),
+        };
 
-    /// <summary>The absolute path of the repository.</summary>
+    /// <summary>Who we are to the server of the repository: what the profile says goes to the repository that the profile names, and to no other.</summary>
+    private Task<RestOptions?> ReadRestAsync(CancellationToken cancellation) => path is null
+        ? reader(environment).ReadRestAsync(profile, cancellation)
+        : reader(Say("RESTIC_REPOSITORY", path)).ReadRestAsync(null, cancellation);
+
+    /// <summary>The absolute path of the repository, or its location without user and password.</summary>
     public string Path => path is null ? reader(environment).ReadPath(profile) : reader(Say("RESTIC_REPOSITORY", path)).ReadPath(null);
 
     /// <summary>True when something says where the password comes from, whether or not it is there.</summary>

@@ -51,6 +51,12 @@ public enum ResticError
     /// <summary>This machine has no OpenSSL of a version that can be used.</summary>
     NoOpenSsl,
 
+    /// <summary>The server of the repository did not answer, or not so that it can be worked with; it may do so later.</summary>
+    Unreachable,
+
+    /// <summary>The server of the repository does not accept who we are, or is not who it should be.</summary>
+    Refused,
+
     /// <summary>Any other failure of input or output.</summary>
     InputOutput,
 }

@@ -51,6 +51,8 @@ public static class ProblemMapping
         ResticError.Target => Catalogue.TargetUnusable,
         ResticError.Unsafe => Catalogue.TargetUnsafe,
         ResticError.NoOpenSsl => Catalogue.OpenSslMissing,
+        ResticError.Unreachable => Catalogue.RepositoryUnreachable,
+        ResticError.Refused => Catalogue.RepositoryRefused,
         ResticError.InputOutput => Catalogue.RepositoryIo,
         _ => throw new ArgumentOutOfRangeException(nameof(error), error, "A kind of error without a problem."),
     };

@@ -51,6 +51,7 @@ public static class ProfileReader
             FilePatterns.Check(root, mistakes);
             DocumentSources.Check(root, mistakes);
             RetentionDates.Check(root, mistakes);
+            RepositoryPlaces.Check(root, mistakes);
         }
         return (root, [.. mistakes.OrderBy(mistake => mistake.Place.Line).ThenBy(mistake => mistake.Place.Column)]);
     }

@@ -4,12 +4,30 @@ using Holdfast.Restic.Backends;
 namespace Holdfast.Engine.Profiles;
 
 /// <summary>Where the repository is and what opens it.</summary>
+/// <param name="Path">The absolute path of a directory, or a location as restic writes it, without user and password.</param>
+/// <param name="Password">Opens it.</param>
 public sealed record RepositorySettings(string Path, string Password)
 {
     /// <summary>Used for what is newly stored.</summary>
     public OpenOptions Options { get; init; } = new();
 
-    public IBackend Backend => new LocalBackend(Path);
+    /// <summary>Who we are to the repository's server, when it is on one.</summary>
+    public RestOptions? Rest { get; init; }
+
+    /// <summary>True when the repository is on a server: it has no place in the file system.</summary>
+    public static bool IsRemote(string path) => RestLocation.IsRest(path);
+
+    public IBackend Backend => BackendOf(Path);
+
+    /// <summary>Another repository, which a run that was cut off has used. Only the same server is told who we are.</summary>
+    public IBackend BackendOf(string path)
+    {
+        if (!IsRemote(path)) return new LocalBackend(path);
+        var location = RestLocation.Parse(path);
+        var isSameServer = IsRemote(Path) && RestLocation.Parse(Path) is var own && own.Socket == location.Socket
+            && own.Url.GetLeftPart(UriPartial.Authority) == location.Url.GetLeftPart(UriPartial.Authority);
+        return new RestBackend(location, isSameServer ? Rest ?? new RestOptions() : new RestOptions());
+    }
 
     /// <summary>The password stays out of every text that is made of this.</summary>
     public override string ToString() => $"RepositorySettings {{ Path = {Path} }}";

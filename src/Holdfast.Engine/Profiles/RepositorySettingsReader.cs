@@ -1,6 +1,9 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using Holdfast.Engine.Hosts;
 using Holdfast.Engine.Problems;
 using Holdfast.Restic;
+using Holdfast.Restic.Backends;
 
 namespace Holdfast.Engine.Profiles;
 
@@ -11,24 +14,56 @@ namespace Holdfast.Engine.Profiles;
 /// </summary>
 public sealed class RepositorySettingsReader(SecretReader secrets, Func<string, string?> environment)
 {
+    /// <summary>Of a file that names a repository, or holds its authorities; 1 MiB.</summary>
+    private const int LargestFile = 1 << 20;
+
     /// <summary>Schemes of restic's other backends. Source: restic's manual, "Preparing a new repository".</summary>
-    private static readonly string[] _foreignSchemes = ["sftp:", "rest:", "s3:", "swift:", "b2:", "azure:", "gs:", "rclone:"];
+    private static readonly string[] _foreignSchemes = ["sftp:", "s3:", "swift:", "b2:", "azure:", "gs:", "rclone:"];
 
     /// <summary>The whole of it. <paramref name="profile"/> may be null where there is none, on an empty machine.</summary>
     public async Task<RepositorySettings> ReadAsync(Profile? profile, CancellationToken cancellation)
     {
         var path = ReadPath(profile);
-        return new RepositorySettings(path, await ReadPasswordAsync(profile, cancellation)) { Options = OptionsOf(profile) };
+        return new RepositorySettings(path, await ReadPasswordAsync(profile, cancellation))
+        {
+            Options = OptionsOf(profile), Rest = await ReadRestAsync(profile, cancellation),
+        };
     }
 
-    /// <summary>The absolute path of the repository's directory.</summary>
+    /// <summary>The absolute path of the repository's directory, or its location without user and password.</summary>
     public string ReadPath(Profile? profile)
     {
-        if (profile?.Root.Find("repository")?.Find("path") is { } path) return Local(path.Text, profile.Folder);
+        var (place, folder) = ReadPlace(profile);
+        return RestLocation.IsRest(place) ? Rest(place).ToString() : Local(place, folder);
+    }
+
+    /// <summary>
+    /// Who we are to the repository's server: by its location, else by 'repository.rest' of the profile that names it, else by
+    /// RESTIC_REST_USERNAME, RESTIC_REST_PASSWORD and RESTIC_CACERT. Null for a local directory.
+    /// </summary>
+    public async Task<RestOptions?> ReadRestAsync(Profile? profile, CancellationToken cancellation)
+    {
+        var (place, folder) = ReadPlace(profile);
+        if (!RestLocation.IsRest(place)) return null;
+        var (location, rest) = (Rest(place), profile?.Root.Find("repository")?.Find("rest"));
+        var authorities = rest?.Find("ca") is { } file ? Path.GetFullPath(file.Text, folder) : Variable("RESTIC_CACERT");
+        var (user, password) = (location.User, location.Password);
+        if (user is null && rest is not null)
+        {
+            user = rest.Find("user")?.Text;
+            password = rest.Find("password") is { } secret ? await secrets.ReadAsync(secret, cancellation) : null;
+        }
+        if (user is null) (user, password) = (Variable("RESTIC_REST_USERNAME"), Variable("RESTIC_REST_PASSWORD"));
+        return new RestOptions { User = user, Password = password, Authorities = ReadAuthorities(authorities) };
+    }
+
+    private (string Place, string Folder) ReadPlace(Profile? profile)
+    {
+        if (profile?.Root.Find("repository")?.Find("path") is { } path) return (path.Text, profile.Folder);
         var (direct, file) = (Variable("RESTIC_REPOSITORY"), Variable("RESTIC_REPOSITORY_FILE"));
         if (direct is not null && file is not null) throw Conflict("RESTIC_REPOSITORY and RESTIC_REPOSITORY_FILE");
         var place = direct ?? (file is null ? null : ReadPlace(file));
-        return place is null ? throw Catalogue.RepositoryUnset.Throwable("Nothing says where the repository is.") : Local(place, Environment.CurrentDirectory);
+        return (place ?? throw Catalogue.RepositoryUnset.Throwable("Nothing says where the repository is."), Environment.CurrentDirectory);
     }
 
     /// <summary>The password, from wherever it is kept.</summary>
@@ -58,17 +93,43 @@ public sealed class RepositorySettingsReader(SecretReader secrets, Func<string, 
     private static string Local(string place, string folder)
     {
         if (_foreignSchemes.FirstOrDefault(scheme => place.StartsWith(scheme, StringComparison.Ordinal)) is { } scheme)
-            throw Catalogue.RepositoryUnsupported.Throwable($"The repository is to be reached by '{scheme}', which this version can not do yet.");
+            throw Catalogue.RepositoryUnsupported.Throwable($"The repository is to be reached by '{scheme}', which this version cannot do: it knows local directories and REST servers ('rest:').");
         return Path.GetFullPath(place.StartsWith("local:", StringComparison.Ordinal) ? place["local:".Length..] : place, folder);
+    }
+
+    private static RestLocation Rest(string place)
+    {
+        try
+        {
+            return RestLocation.Parse(place);
+        }
+        catch (ResticException malformed)
+        {
+            throw malformed.ToThrowable();
+        }
+    }
+
+    private static X509Certificate2Collection? ReadAuthorities(string? file)
+    {
+        if (file is null) return null;
+        try
+        {
+            var authorities = new X509Certificate2Collection();
+            authorities.ImportFromPem(OwnedFile.ReadText(file, LargestFile, followLinks: true));
+            return authorities.Count > 0 ? authorities : throw new CryptographicException("it holds no certificate in PEM");
+        }
+        catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException or CryptographicException)
+        {
+            throw Catalogue.RepositoryRefused.Throwable($"The authorities of '{file}' cannot be read: {unreadable.Message.TrimEnd('.')}.", unreadable);
+        }
     }
 
     private static string ReadPlace(string file)
     {
-        const int Largest = 64 << 10;
         try
         {
             GuardedPath.Require(Path.GetFullPath(file), "The file of RESTIC_REPOSITORY_FILE");
-            return OwnedFile.ReadText(file, Largest, followLinks: true).Trim() is { Length: > 0 } place ? place : throw Catalogue.RepositoryUnset.Throwable($"The file '{file}' of RESTIC_REPOSITORY_FILE is empty.");
+            return OwnedFile.ReadText(file, LargestFile, followLinks: true).Trim() is { Length: > 0 } place ? place : throw Catalogue.RepositoryUnset.Throwable($"The file '{file}' of RESTIC_REPOSITORY_FILE is empty.");
         }
         catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException)
         {

@@ -3,7 +3,6 @@ using Holdfast.Engine.Problems;
 using Holdfast.Engine.Profiles;
 using Holdfast.Restic;
 using Holdfast.Restic.Archiving;
-using Holdfast.Restic.Backends;
 using Holdfast.Restic.Maintenance;
 
 namespace Holdfast.Engine.Running;
@@ -94,7 +93,7 @@ internal sealed class RepositoryHold(RepositorySettings settings) : IUndoHandler
     {
         try
         {
-            await using var repository = await Repository.OpenAsync(new LocalBackend(path), settings.Password, settings.Options, cancellation);
+            await using var repository = await Repository.OpenAsync(settings.BackendOf(path), settings.Password, settings.Options, cancellation);
             await repository.UnlockAsync(all: false, cancellation);
         }
         catch (ResticException gone) when (gone.Error == ResticError.NoRepository)

@@ -30,7 +30,7 @@ public interface IBackend
     /// <summary>Makes the folders of a new repository; what exists is left alone.</summary>
     ValueTask CreateAsync(CancellationToken cancellation = default);
 
-    /// <summary>Lists all files of a kind, in no order. Half-written files are never listed. A missing place is NotFound.</summary>
+    /// <summary>Lists all files of a kind, in no order. Half-written files are never listed. A missing place is NotFound, or empty where the store knows no places.</summary>
     IAsyncEnumerable<StoredFile> ListAsync(FileKind kind, CancellationToken cancellation = default);
 
     /// <summary>The size of a file in bytes; NotFound when it is not there.</summary>

@@ -62,6 +62,38 @@ public sealed class RepositorySettingsTests : IDisposable
         Assert.Equal(code, (await Assert.ThrowsAsync<ProblemException>(() => Read("{}"))).Problem.Code);
     }
 
+    [Theory]
+    [InlineData("{}", "by url", "a:b", "rest:http://by%20url:a%3Ab@host:8000/x")]
+    [InlineData("{ path: 'rest:http://host:8000/x', rest: { user: by profile, password: { env: SECRET } } }", "by profile", "sesame", "/other")]
+    [InlineData("{}", "by variable", "variable's", "rest:http://host:8000/x")]
+    public async Task Who_we_are_to_a_server_comes_from_its_location_the_profile_or_the_environment(string repository, string user, string password, string variable)
+    {
+        foreach (var (name, value) in new[] { ("RESTIC_REPOSITORY", variable), ("RESTIC_PASSWORD", "x"), ("SECRET", "sesame"), ("RESTIC_REST_USERNAME", "by variable"), ("RESTIC_REST_PASSWORD", "variable's") })
+            _environment[name] = value;
+        var settings = await Read(repository);
+        Assert.Equal("rest:http://host:8000/x/", settings.Path);
+        Assert.Equal((user, password), (settings.Rest!.User, settings.Rest.Password));
+        Assert.DoesNotContain(password, settings.ToString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("rest:http://user:hunter2@host/x")]
+    [InlineData("rest:ftp://host/x")]
+    [InlineData("rest:")]
+    public void A_location_in_a_profile_is_a_URL_without_a_password(string location)
+    {
+        var mistake = Assert.Single(ProfileReader.FindMistakes($"platform: p\nrepository: {{ path: '{location}' }}\ncomponents: {{ postgres: [ {{ name: main }} ] }}"));
+        Assert.DoesNotContain("hunter2", mistake.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_file_of_authorities_that_holds_none_is_refused()
+    {
+        foreach (var (name, value) in new[] { ("RESTIC_REPOSITORY", "rest:https://host/x"), ("RESTIC_PASSWORD", "x"), ("RESTIC_CACERT", _folder.Write("ca.pem", "nothing")) })
+            _environment[name] = value;
+        Assert.Equal("HF-REPO-REFUSED", (await Assert.ThrowsAsync<ProblemException>(() => Read("{}"))).Problem.Code);
+    }
+
     [Fact]
     public void The_password_is_in_no_text() =>
         Assert.DoesNotContain("hunter2", new RepositorySettings("/r", "hunter2").ToString(), StringComparison.Ordinal);

@@ -1,0 +1,152 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+
+namespace Holdfast.Restic.Backends;
+
+/// <summary>
+/// Requests to one REST server, sent again when what they fail by may pass. Redirections are not followed, because
+/// they would carry the password elsewhere. May be used by several threads.
+/// </summary>
+internal sealed class RestConnection
+{
+    private const string VersionTwo = "application/vnd.x.restic.rest.v2";
+    private static readonly TimeSpan _longestPause = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan _connect = TimeSpan.FromSeconds(15);
+
+    private readonly RestLocation _location;
+    private readonly RestOptions _options;
+    private readonly Lazy<HttpMessageInvoker> _client; // it lives as long as the process, as backends do
+    private readonly AuthenticationHeaderValue? _identity;
+    private volatile bool _hasAnswered;
+
+    public RestConnection(RestLocation location, RestOptions options)
+    {
+        (_location, _options) = (location, options);
+        _client = new Lazy<HttpMessageInvoker>(() => new HttpMessageInvoker(MakeHandler()));
+        if (options.User is not { } user) return;
+        var identity = Encoding.UTF8.GetBytes($"{user}:{options.Password}");
+        _identity = new AuthenticationHeaderValue("Basic", Convert.ToBase64String(identity));
+    }
+
+    /// <summary>Sends a request and hands the answer on; both again after each failure that may pass.</summary>
+    /// <param name="method">The method of HTTP.</param>
+    /// <param name="path">Below the repository, with its query.</param>
+    /// <param name="prepare">Completes the request; null for nothing.</param>
+    /// <param name="read">Reads the answer, which is none of the statuses that may pass.</param>
+    /// <param name="cancellation">Ends it.</param>
+    /// <exception cref="ResticException">Unreachable, Refused, or what <paramref name="read"/> throws.</exception>
+    public async Task<T> SendAsync<T>(
+        HttpMethod method, string path, Action<HttpRequestMessage, RestWatch>? prepare,
+        Func<HttpResponseMessage, RestWatch, Task<T>> read, CancellationToken cancellation)
+    {
+        var began = _options.Clock.GetTimestamp();
+        for (var pause = _options.Pause; ; pause = pause * 2 < _longestPause ? pause * 2 : _longestPause)
+        {
+            try
+            {
+                return await TryAsync(method, path, prepare, read, cancellation);
+            }
+            catch (ResticException passing) when (passing.Error == ResticError.Unreachable && MayGoOn(began, pause))
+            {
+                await Task.Delay(pause, _options.Clock, cancellation);
+            }
+        }
+    }
+
+    private bool MayGoOn(long began, TimeSpan pause) =>
+        _options.Clock.GetElapsedTime(began) + pause < (_hasAnswered ? _options.Patience : _options.FirstPatience);
+
+    private async Task<T> TryAsync<T>(
+        HttpMethod method, string path, Action<HttpRequestMessage, RestWatch>? prepare,
+        Func<HttpResponseMessage, RestWatch, Task<T>> read, CancellationToken cancellation)
+    {
+        using var watch = new RestWatch(_options, cancellation);
+        try
+        {
+            using var request = new HttpRequestMessage(method, new Uri(_location.Url, path));
+            request.Headers.Authorization = _identity;
+            request.Headers.Accept.ParseAdd(VersionTwo);
+            prepare?.Invoke(request, watch);
+            using var answer = await _client.Value.SendAsync(request, watch.Token);
+            watch.Progress();
+            if (MayPass(answer.StatusCode))
+                throw Unreachable($"{_location} answered with HTTP {(int)answer.StatusCode} to {method} {path}.");
+            _hasAnswered = true;
+            if (answer.StatusCode == HttpStatusCode.Unauthorized)
+                throw Refused($"{_location} refuses the user or the password (HTTP 401).");
+            return await read(answer, watch);
+        }
+        catch (OperationCanceledException stopped) when (!cancellation.IsCancellationRequested)
+        {
+            var seconds = _options.Stall.TotalSeconds.ToString("0", CultureInfo.InvariantCulture);
+            throw Unreachable($"{_location} did not take a connection, or did nothing for {seconds} seconds.", stopped);
+        }
+        catch (Exception failure) when (failure is HttpRequestException or IOException or SocketException)
+        {
+            throw Explain(failure);
+        }
+    }
+
+    private static bool MayPass(HttpStatusCode status) => (int)status is 408 or 429 or 500 or 502 or 503 or 504;
+
+    private ResticException Explain(Exception failure)
+    {
+        var reason = failure;
+        while (reason.InnerException is { } inner) reason = inner;
+        var isTls = failure is HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError }
+            || failure.InnerException is AuthenticationException;
+        var message = $"{_location} cannot be reached: {reason.Message.TrimEnd('.')}.";
+        return isTls ? Refused(message, failure) : Unreachable(message, failure);
+    }
+
+    private static ResticException Refused(string message, Exception? failure = null) =>
+        new(ResticError.Refused, message, failure);
+
+    private static ResticException Unreachable(string message, Exception? failure = null) =>
+        new(ResticError.Unreachable, message, failure);
+
+    private SocketsHttpHandler MakeHandler()
+    {
+        var handler = new SocketsHttpHandler
+        {
+            AllowAutoRedirect = false, UseCookies = false, ConnectTimeout = _connect,
+            PooledConnectionLifetime = TimeSpan.FromMinutes(5), // a name may come to mean another address
+        };
+        if (_location.Socket is { } socket)
+        {
+            handler.UseProxy = false;
+            handler.ConnectCallback = (_, cancellation) => ConnectAsync(socket, cancellation);
+        }
+        if (_options.Authorities is { } authorities)
+        {
+            var policy = new X509ChainPolicy
+            {
+                TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck,
+            };
+            policy.CustomTrustStore.AddRange(authorities);
+            handler.SslOptions = new SslClientAuthenticationOptions { CertificateChainPolicy = policy };
+        }
+        return handler;
+    }
+
+    private static async ValueTask<Stream> ConnectAsync(string path, CancellationToken cancellation)
+    {
+        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            await socket.ConnectAsync(new UnixDomainSocketEndPoint(path), cancellation);
+            return new NetworkStream(socket, ownsSocket: true);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+}
