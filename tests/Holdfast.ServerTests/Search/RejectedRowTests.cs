@@ -16,7 +16,7 @@ public sealed class RejectedRowTests(SearchEngines engines)
         using var shop = await ShopIndices.BeginAsync(engines, kind, 30, "documents: { source: { database: DATABASE, sql: \"SELECT CASE WHEN n IN (4, 5) THEN 'same' ELSE id END AS id, version, jsonb_build_object('n', n, 'text', text) AS document FROM documents\" } }");
         const string named = "gives several rows of the same id: 'same'.";
         var rejected = await ReindexTests.RefusedAsync(Catalogue.SearchRejected, () => shop.ReindexAsync());
-        Assert.Contains("1 documents of documents", rejected.Message, StringComparison.Ordinal);
+        Assert.Contains("1 document of documents", rejected.Message, StringComparison.Ordinal);
         Assert.Equal($"The statement {named}", rejected.Details[0]);
         Assert.StartsWith("same: {", rejected.Details[1], StringComparison.Ordinal);
 

@@ -124,7 +124,7 @@ public sealed class SearchCaseTests(SearchEngines engines)
         var plan = await rig.PlanRestoreAsync(component, taken);
         // The engine's own wait is 30 s; without one this takes some tens of milliseconds.
         Assert.True(Stopwatch.GetElapsedTime(began) < TimeSpan.FromSeconds(25), $"The plan took {Stopwatch.GetElapsedTime(began)}.");
-        Assert.Contains(plan, step => step.Does.StartsWith("Moves aside 1 indices", StringComparison.Ordinal));
+        Assert.Contains(plan, step => step.Does.StartsWith("Moves aside 1 index", StringComparison.Ordinal));
         await rig.RestoreAsync(component, taken, overwrite: true);
         Assert.Equal(count, (await SearchRig.IndicesAsync(engine)).Split(' ').Length);
 

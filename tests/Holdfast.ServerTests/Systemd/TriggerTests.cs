@@ -18,7 +18,7 @@ public sealed class TriggerTests
         await scene.RememberAsync("web.service", "beat.timer");
         await scene.WriteProfileAsync("- { name: all, units: [web.service, beat.service] }");
         await scene.StartAsync("web.service", "beat.timer");
-        await scene.Box.BashAsync("for i in $(seq 50); do [ -e /run/beats ] && exit; sleep 0.1; done; exit 1");
+        await scene.Box.BashAsync("for i in $(seq 600); do [ -e /run/beats ] && exit; sleep 0.1; done; exit 1");
 
         (await scene.HoldfastAsync("platform", "stop")).Succeeded();
         await scene.AllAreAsync("inactive", "beat.timer", "beat.service", "web.service");
