@@ -48,8 +48,8 @@ public sealed class SearchEngines : IAsyncDisposable
             return _engines[kind] = await StartAsync(kind);
         var all = await Task.WhenAll(new[] { "/_cat/indices?format=json&h=index&expand_wildcards=open,closed", "/_snapshot", "/_template", "/_index_template", "/_component_template" }
             .Select(path => engine.CallAsync(HttpMethod.Get, path)));
-        var indices = all[0].AsArray().Select(index => (string)index!["index"]!).Where(index => index[0] != '.' || index.StartsWith(".tool", StringComparison.Ordinal)).ToList();
-        foreach (var some in indices.Chunk(50))
+        var indices = all[0].AsArray().Select(index => (string)index!["index"]!).Where(index => index[0] != '.' || index.StartsWith(".tool", StringComparison.Ordinal) || index.StartsWith(".kibana_3", StringComparison.Ordinal)).ToList();
+        foreach (var some in indices.Chunk(12)) // a request line of 4 KiB is taken, and names have up to 255 letters
         {
             foreach (var block in new[] { "read_only", "metadata" }) // else they can't be deleted
                 await engine.CallAsync(HttpMethod.Put, $"/{string.Join(',', some)}/_settings?expand_wildcards=all", $$"""{"index.blocks.{{block}}":null}""");
