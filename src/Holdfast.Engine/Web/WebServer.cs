@@ -22,21 +22,25 @@ public sealed class WebServer
     /// <summary>A machine that is down answers nothing at all.</summary>
     private static readonly TimeSpan _connect = TimeSpan.FromSeconds(10);
 
-    /// <summary>A server that hangs is not waited for longer, unless it has much to do. 10 minutes.</summary>
+    /// <summary>A server that hangs is not waited for longer, unless it has much to do. 10 minutes. An answer that has begun must be whole within as much.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
 
     private readonly WebSettings _settings;
     private readonly ISecretReader _secrets;
+    private readonly TimeProvider _clock;
 
     // One for all requests: a connection by HTTPS costs more than most answers. What fails while it is made is tried again.
-    private readonly Lazy<HttpClient> _client;
+    private readonly Lazy<HttpMessageInvoker> _client;
     private AuthenticationHeaderValue? _identity;
     private CertificateTrust? _trust;
 
-    public WebServer(WebSettings settings, ISecretReader secrets)
+    /// <param name="settings">Where it is, and who we are.</param>
+    /// <param name="secrets">Reads the password.</param>
+    /// <param name="clock">Measures how long is waited; null for the system's.</param>
+    public WebServer(WebSettings settings, ISecretReader secrets, TimeProvider? clock = null)
     {
-        (_settings, _secrets) = (settings, secrets);
-        _client = new Lazy<HttpClient>(() => new HttpClient(MakeHandler()) { Timeout = Timeout.InfiniteTimeSpan, MaxResponseContentBufferSize = MaximumAnswer }, LazyThreadSafetyMode.PublicationOnly);
+        (_settings, _secrets, _clock) = (settings, secrets, clock ?? TimeProvider.System);
+        _client = new Lazy<HttpMessageInvoker>(() => new HttpMessageInvoker(MakeHandler()), LazyThreadSafetyMode.PublicationOnly);
     }
 
     /// <summary>Where it is, without what may be secret in a query.</summary>
@@ -60,7 +64,7 @@ public sealed class WebServer
     /// <exception cref="ProblemException">As there.</exception>
     public async Task<WebAnswer> SendAsync(HttpMethod method, string path, byte[]? body, TimeSpan patience, CancellationToken cancellation)
     {
-        using var late = new CancellationTokenSource(patience, TimeProvider.System);
+        using var late = new CancellationTokenSource(patience, _clock);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, late.Token);
         try
         {
@@ -70,6 +74,9 @@ public sealed class WebServer
             if (body is not null) request.Content = new ByteArrayContent(body) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } };
             using var answer = await _client.Value.SendAsync(request, either.Token);
             if (answer.StatusCode == HttpStatusCode.Unauthorized) throw Refusal(answer.StatusCode, PlaceOf(path));
+            // Patience is for what a server does before it answers; what it has at hand comes quickly, or never ends.
+            if (patience > Patience) late.CancelAfter(patience = Patience);
+            await answer.Content.LoadIntoBufferAsync(MaximumAnswer, either.Token);
             var bytes = await answer.Content.ReadAsByteArrayAsync(either.Token);
             return answer.IsSuccessStatusCode || IsJson(answer) ? new WebAnswer(answer.StatusCode, BoundedJson.Parse(bytes)) : throw Refusal(answer.StatusCode, PlaceOf(path));
         }

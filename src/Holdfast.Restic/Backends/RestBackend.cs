@@ -72,7 +72,7 @@ public sealed class RestBackend : IBackend
                 var count = await content.ReadAsync(destination[filled..], watch.Token);
                 if (count == 0) throw Truncated(file); // a connection that is cut is an exception
                 filled += count;
-                watch.Progress();
+                watch.Progress(count);
             }
             return true;
         }

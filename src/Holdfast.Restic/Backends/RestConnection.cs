@@ -85,7 +85,7 @@ internal sealed class RestConnection
         catch (OperationCanceledException stopped) when (!cancellation.IsCancellationRequested)
         {
             var seconds = _options.Stall.TotalSeconds.ToString("0", CultureInfo.InvariantCulture);
-            throw Unreachable($"{_location} did not take a connection, or did nothing for {seconds} seconds.", stopped);
+            throw Unreachable($"{_location} did not take a connection, or did next to nothing for {seconds} seconds.", stopped);
         }
         catch (Exception failure) when (failure is HttpRequestException or IOException or SocketException)
         {

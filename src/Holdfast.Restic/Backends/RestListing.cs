@@ -28,7 +28,7 @@ internal sealed class RestListing
         while (true)
         {
             var count = await answer.ReadAsync(buffer.AsMemory(length), watch.Token);
-            watch.Progress();
+            watch.Progress(count);
             length += count;
             var used = listing.Take(buffer.AsSpan(0, length), isLast: count == 0, ref state);
             if (count == 0) return listing._files;

@@ -23,7 +23,9 @@ public sealed class RestOptions
     /// <summary>The same while the server has not answered once: its name may be mistyped. 20 seconds.</summary>
     public TimeSpan FirstPatience { get; init; } = TimeSpan.FromSeconds(20);
 
-    /// <summary>A request without progress for so long counts as a cut connection. 2 minutes.</summary>
+    /// <summary>
+    /// A request that moves less than 64 KiB in so long, or does not end, counts as a cut connection. 2 minutes.
+    /// </summary>
     public TimeSpan Stall { get; init; } = TimeSpan.FromMinutes(2);
 
     /// <summary>The pause before the second try; it doubles up to 30 seconds. Half a second.</summary>

@@ -24,8 +24,9 @@ internal sealed class RestUpload : HttpContent
     {
         for (var sent = 0; sent < _content.Length; sent += Piece)
         {
-            await stream.WriteAsync(_content.Slice(sent, Math.Min(Piece, _content.Length - sent)), cancellation);
-            _watch.Progress();
+            var piece = _content.Slice(sent, Math.Min(Piece, _content.Length - sent));
+            await stream.WriteAsync(piece, cancellation);
+            _watch.Progress(piece.Length);
         }
     }
 

@@ -49,6 +49,34 @@ public sealed class HostileAnswerTests
         Assert.InRange(Volatile.Read(ref sent), 0, (byChannel ? 64 : 16) + InBuffers);
     }
 
+    /// <summary>Patience is for what comes before an answer: the answer itself may not take so long.</summary>
+    [Theory]
+    [InlineData(false, 10)]
+    [InlineData(false, 6 * 60)]
+    [InlineData(true, 5)]
+    public async Task An_answer_that_comes_byte_by_byte_is_given_up(bool byChannel, int patience)
+    {
+        var clock = new ManualClock();
+        await using var server = Answering.Begin(async stream =>
+        {
+            await stream.WriteAsync("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 9000000\r\n\r\n"u8.ToArray(), Cancellation);
+            for (var sent = 0; sent < 9_000_000; sent++)
+            {
+                await stream.WriteAsync(" "u8.ToArray(), Cancellation);
+                clock.Advance(TimeSpan.FromSeconds(1));
+            }
+        });
+        var web = new WebServer(new WebSettings(server.Url), new FixedSecret(""), clock);
+        using var channel = await web.OpenChannelAsync(clock, Cancellation);
+        var problem = (await Assert.ThrowsAsync<ProblemException>(async () =>
+        {
+            if (byChannel) await channel.PostAsync("/", "{}"u8.ToArray(), "application/json", Cancellation);
+            else using (await web.SendAsync(HttpMethod.Get, "/", null, TimeSpan.FromMinutes(patience), Cancellation)) { }
+        })).Problem;
+        Assert.Equal(Catalogue.WebUnreachable.Code, problem.Code);
+        Assert.Contains($"did not answer within {Math.Min(patience, 10)} minutes", problem.Message, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("[", 10_000, "")]
     [InlineData("{\"a\":", 10_000, "1")]
