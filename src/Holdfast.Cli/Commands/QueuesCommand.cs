@@ -29,7 +29,7 @@ internal static partial class QueuesCommand
         launcher.Start(new Command("list", "Shows what waits in the queues, and what the workers do.") { Broker }, ListAsync),
         launcher.Start(new Command("wait", "Waits until nothing waits and no worker does anything.") { Broker, Wait }, WaitAsync),
         launcher.Start(new Command("archive", "Takes messages out of the queues into the repository.") { Names, Broker, PlanOnly, Yes }, ArchiveAsync),
-        launcher.Start(new Command("restore", "Puts archived messages back into their queues, once.") { Snapshot, Queue, Broker, PlanOnly, Again, RepeatWork }, RestoreAsync),
+        launcher.Start(new Command("restore", "Puts archived messages back into their queues, once.") { Snapshot, Queue, Broker, PlanOnly, Yes, Again, RepeatWork }, RestoreAsync),
         launcher.Start(new Command("delete", "Deletes messages for ever; 'archive' keeps them.") { Names, Broker, PlanOnly, WithoutArchive, LoseMessages }, DeleteAsync),
     };
 
@@ -99,13 +99,17 @@ internal static partial class QueuesCommand
         var teller = new RunTeller(session.Output, session.Clock);
         await using var run = await PrepareAsync(session, teller, cancellation);
         var snapshot = await QueueArchives.FindAsync(run.Repository, session.Profile.Platform, parsed.GetRequiredValue(Snapshot), session.Warn, cancellation);
-        if (parsed.GetValue(PlanOnly))
+        var repeats = parsed.GetValue(Again) && !parsed.GetValue(PlanOnly);
+        if (repeats && !parsed.GetValue(RepeatWork))
+            throw Catalogue.Unconfirmed.Throwable("Messages that were worked off since they were put back would be done a second time, so nothing was done.", "Look at what would be done with --plan; add --yes-repeat-work to --again when that does no harm.");
+        if (parsed.GetValue(PlanOnly) || !(repeats || parsed.GetValue(Yes)))
         {
             session.Output.Tell(PlanEvent.Of(run.Plan("queues restore", await StepsAsync(cancellation))));
-            return ExitCode.Success;
+            if (parsed.GetValue(PlanOnly)) return ExitCode.Success;
+            await session.ConfirmAsync(
+                $"Put the messages of {snapshot.Id.ToShortString()} back into the queues of platform {Printable.Name(session.Profile.Platform)}? [y/N]",
+                "Messages would be put back, and workers would do what they ask for, but nobody is here to confirm it, so nothing was done.", "It was not confirmed, so nothing was done.", cancellation);
         }
-        if (parsed.GetValue(Again) && !parsed.GetValue(RepeatWork))
-            throw Catalogue.Unconfirmed.Throwable("Messages that were worked off since they were put back would be done a second time, so nothing was done.", "Look at what would be done with --plan; add --yes-repeat-work to --again when that does no harm.");
         var outcome = await run.RunAsync("queues restore", StepsAsync, reads: true, cancellation);
         session.TellFailure(outcome);
         return Tell(session.Output, outcome, new QueuesFinishedEvent("restored", session.Profile.Platform, teller.Items) { Archive = snapshot.Id.ToString() });

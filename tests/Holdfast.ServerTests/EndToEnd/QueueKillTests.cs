@@ -50,12 +50,12 @@ public sealed class QueueKillTests(ITestOutputHelper output)
         await queues.FillAsync(Messages);
         var expected = await queues.IdsAsync();
         (await queues.Scene.RunAsync("queues", "archive", "--yes")).Succeeded();
-        var killer = new Killer(Sample.Random("restore"), await TimeAsync(queues, "restore"));
+        var killer = new Killer(Sample.Random("restore"), await TimeAsync(queues, "restore", "--yes"));
         for (var round = 0; round < Kills; round++)
         {
             (await queues.Scene.RunAsync("queues", "archive", "--yes")).Succeeded();
             Assert.Empty(await queues.IdsAsync());
-            using (var restore = queues.Scene.Start("queues", "restore")) await killer.KillAsync(restore);
+            using (var restore = queues.Scene.Start("queues", "restore", "--yes")) await killer.KillAsync(restore);
 
             (await queues.Scene.RunAsync("recover")).Succeeded();
             Assert.Empty(await queues.LeftoversAsync());
@@ -66,7 +66,7 @@ public sealed class QueueKillTests(ITestOutputHelper output)
         Assert.True(killer.Killed > Kills / 3, $"Only {killer.Killed} of {Kills} restores were still running when they were killed; seed {Sample.Seed}.");
     }
 
-    private static Task<CommandResult> RestoreAsync(QueueScene queues) => queues.Scene.RunAsync("queues", "restore");
+    private static Task<CommandResult> RestoreAsync(QueueScene queues) => queues.Scene.RunAsync("queues", "restore", "--yes");
 
     private static async Task<TimeSpan> TimeAsync(QueueScene queues, params string[] words)
     {

@@ -26,7 +26,7 @@ public sealed class QueueTroubleTests
         await queues.Scene.Space!.EnlargeAsync(queues.Scene.Repository, "100m");
         (await queues.Scene.RunAsync("queues", "archive", "--yes")).Succeeded();
         Assert.Empty(await queues.IdsAsync());
-        (await queues.Scene.RunAsync("queues", "restore")).Succeeded();
+        (await queues.Scene.RunAsync("queues", "restore", "--yes")).Succeeded();
         Assert.Equal(expected, await queues.IdsAsync());
     }
 
@@ -40,7 +40,7 @@ public sealed class QueueTroubleTests
         queues.Scene.Space = await MountSpace.MakeAsync();
         await queues.Scene.Space.MakeReadOnlyAsync(queues.Scene.Repository);
 
-        (await queues.Scene.RunAsync("queues", "restore")).Succeeded();
+        (await queues.Scene.RunAsync("queues", "restore", "--yes")).Succeeded();
         Assert.Equal(expected, await queues.IdsAsync());
 
         await queues.Scene.FailsAsync(Catalogue.RepositoryReadOnly, "queues", "archive", "--yes");
@@ -56,7 +56,7 @@ public sealed class QueueTroubleTests
 
         (await queues.Scene.RunAsync("backup")).Succeeded();
         (await queues.Scene.RunAsync("queues", "archive", "--yes")).Succeeded();
-        (await queues.Scene.RunAsync("queues", "restore")).Succeeded();
+        (await queues.Scene.RunAsync("queues", "restore", "--yes")).Succeeded();
         Assert.Equal(expected, await queues.IdsAsync());
         (await queues.Scene.RunAsync("restore", "--yes")).Succeeded();
         (await queues.Scene.RunAsync("queues", "delete", "--without-archive", "--yes-lose-messages")).Succeeded();
@@ -78,7 +78,7 @@ public sealed class QueueTroubleTests
         var expected = await queues.IdsAsync();
         foreach (var verb in new[] { "archive", "restore" })
         {
-            string[] words = verb == "archive" ? ["queues", verb, "--yes"] : ["queues", verb];
+            string[] words = ["queues", verb, "--yes"];
             await queues.Redis.CallAsync("ACL", "SETUSER", "holdfast", $"-{command}");
             var result = await queues.Scene.RunAsync(words);
             Assert.True(result.ExitCode is 0 || result.Errors.Contains($"[{Catalogue.QueuePermission.Code}]", StringComparison.Ordinal), $"{result}");
@@ -104,7 +104,7 @@ public sealed class QueueTroubleTests
         {
             await celery.UntilDoneAsync(round * 30);
             (await queues.Scene.RunAsync("queues", "archive", "--yes")).Succeeded();
-            (await queues.Scene.RunAsync("queues", "restore")).Succeeded();
+            (await queues.Scene.RunAsync("queues", "restore", "--yes")).Succeeded();
         }
 
         (await queues.Scene.RunAsync("queues", "wait", "--timeout", "2m")).Succeeded();

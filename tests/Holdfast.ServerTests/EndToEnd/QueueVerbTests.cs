@@ -21,13 +21,15 @@ public sealed class QueueVerbTests(ITestOutputHelper output)
         Assert.Empty(await queues.IdsAsync());
         Assert.DoesNotContain("scene", (await queues.Scene.RunAsync("points", "list")).Succeeded().Output, StringComparison.Ordinal);
 
-        (await queues.Scene.RunAsync("queues", "restore", Last(archived)["archive"]!.GetValue<string>()[..8])).Succeeded();
+        await queues.Scene.FailsAsync(Catalogue.Unconfirmed, "queues", "restore");
+        Assert.Empty(await queues.IdsAsync());
+        (await queues.Scene.RunAsync("queues", "restore", "--yes", Last(archived)["archive"]!.GetValue<string>()[..8])).Succeeded();
         Assert.Equal(expected, await queues.IdsAsync());
         await queues.Redis.CallAsync("FLUSHALL");
-        (await queues.Scene.RunAsync("queues", "restore")).Succeeded();
+        (await queues.Scene.RunAsync("queues", "restore", "--yes")).Succeeded();
         Assert.Equal(expected, await queues.IdsAsync());
 
-        var again = (await queues.Scene.RunAsync("queues", "restore")).Succeeded();
+        var again = (await queues.Scene.RunAsync("queues", "restore", "--yes")).Succeeded();
         Assert.Contains(Catalogue.QueueRestored.Code, again.Errors, StringComparison.Ordinal);
         Assert.Equal(expected, await queues.IdsAsync());
         await queues.Scene.CheckAsync();
@@ -72,7 +74,7 @@ public sealed class QueueVerbTests(ITestOutputHelper output)
         (await queues.Scene.RunAsync("queues", "archive", "--plan")).Succeeded();
         await queues.Scene.FailsAsync(Catalogue.QueueNone, "queues", "archive", "wrok", "--yes");
         await queues.Scene.FailsAsync(Catalogue.QueueNone, "queues", "list", "--broker", "mian");
-        await queues.Scene.FailsAsync(Catalogue.PointMissing, "queues", "restore");
+        await queues.Scene.FailsAsync(Catalogue.PointMissing, "queues", "restore", "--yes");
         await queues.Scene.FailsAsync(Catalogue.QueueBusy, "queues", "wait", "--timeout", "1s");
         Assert.Equal(expected, await queues.IdsAsync());
 
@@ -108,7 +110,7 @@ public sealed class QueueVerbTests(ITestOutputHelper output)
         await queues.FillAsync(50_000, bytes: 8000);
 
         var archiving = await PeakAsync(queues, "archive", "--yes");
-        var restoring = await PeakAsync(queues, "restore");
+        var restoring = await PeakAsync(queues, "restore", "--yes");
 
         output.WriteLine($"archive {archiving >> 10} MiB, restore {restoring >> 10} MiB");
         Assert.InRange(archiving, 1, 500 << 10);
