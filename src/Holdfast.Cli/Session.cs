@@ -68,9 +68,12 @@ internal sealed class Session : IAsyncDisposable
     public async Task ConfirmAsync(string question, ProblemKind kind, string unasked, string refused, CancellationToken cancellation)
     {
         if (!CanAsk) throw kind.Throwable(unasked);
-        var answer = await Prompt.AskAsync(question, hidden: false, cancellation);
-        if (answer?.Trim().ToUpperInvariant() is not ("Y" or "YES")) throw kind.Throwable(refused);
+        if (!await AgreesAsync(question, cancellation)) throw kind.Throwable(refused);
     }
+
+    /// <summary>Asks a person who is here; true when the answer is yes.</summary>
+    public async Task<bool> AgreesAsync(string question, CancellationToken cancellation) =>
+        (await Prompt.AskAsync(question, hidden: false, cancellation))?.Trim().ToUpperInvariant() is "Y" or "YES";
 
     /// <summary>The profile in use; null when no place has one, or its file is empty.</summary>
     public Profile? ProfileIfAny => _profile.Value;

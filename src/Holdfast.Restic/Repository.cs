@@ -197,6 +197,19 @@ public sealed class Repository : IAsyncDisposable
         }
     }
 
+    /// <summary>The nodes of one directory; none of one that is lost, for those who look ahead of a restore, which reports it.</summary>
+    public async Task<IReadOnlyList<Node>> ReadTreeOrNothingAsync(Id tree, CancellationToken cancellation = default)
+    {
+        try
+        {
+            return await ReadTreeAsync(tree, cancellation);
+        }
+        catch (ResticException lost) when (lost.IsLoss)
+        {
+            return [];
+        }
+    }
+
     /// <summary>The nodes of one directory.</summary>
     public async Task<IReadOnlyList<Node>> ReadTreeAsync(Id tree, CancellationToken cancellation = default)
     {

@@ -21,14 +21,23 @@ internal static class FileOptions
         Description = "Below --target, restore set-id bits, file capabilities and device nodes, too.",
     };
 
+    private static readonly Option<bool> Unselected = new("--unselected")
+    {
+        Description = "Write files that the profile does not select, too, where another machine made the recovery point.",
+    };
+
     public static Command With(Command command)
     {
         command.Options.Add(TrustTimes);
         command.Options.Add(NumericOwner);
         command.Options.Add(PrivilegedModes);
+        command.Options.Add(Unselected);
         return command;
     }
 
     public static FileRules Read(ParseResult parsed) =>
-        new(parsed.GetValue(TrustTimes), parsed.GetValue(NumericOwner), parsed.GetValue(PrivilegedModes));
+        new(parsed.GetValue(TrustTimes), parsed.GetValue(NumericOwner), parsed.GetValue(PrivilegedModes))
+        {
+            Unselected = parsed.GetValue(Unselected),
+        };
 }

@@ -49,6 +49,7 @@ internal static class RestoreCommand
             if (request.Target is null) await WarnOfRunningAsync(session, run, cancellation);
             if (parsed.GetValue(Plan)) return ExitCode.Success;
             if (plan.Steps.Any(step => step.Destroys)) await ConfirmAsync(session, run, cancellation);
+            if (run.Unselected is { Count: > 0 } paths && await session.AgreesAsync(Unselected(paths), cancellation)) run.WriteUnselected();
         }
         var summary = await run.RunAsync(cancellation);
         session.TellFailure(summary.Outcome);
@@ -97,6 +98,9 @@ internal static class RestoreCommand
         "" => throw Catalogue.Usage.Throwable("--target is empty.", "Name the directory to restore below; without --target everything goes back to where it came from."),
         var target => Path.GetFullPath(target),
     };
+
+    private static string Unselected(IReadOnlyList<string> paths) =>
+        $"This machine did not make the point. Write also what the profile does not select: {string.Join(", ", paths.Select(Printable.Name))}? [y/N]";
 
     private static Task ConfirmAsync(Session session, RestoreRun run, CancellationToken cancellation) => session.ConfirmAsync(
         $"Restore platform {Printable.Name(run.Profile.Platform)} from point {run.Point.Id.ToShortString()} of {Amounts.Time(run.Point.Time.ToDateTimeOffset())}, made by {Printable.Text(run.Point.Username)} on {Printable.Text(run.Point.Hostname)}? [y/N]",

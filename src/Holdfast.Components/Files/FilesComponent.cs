@@ -60,22 +60,28 @@ public sealed class FilesComponent : IComponent
     public async Task<IReadOnlyList<Step>> PlanRestoreAsync(RestoreSession session, CancellationToken cancellation)
     {
         if (!session.Manifest.Components.Any(record => record.Kind == Kind)) return [];
-        if (!await (await RestorePatterns.OfAsync(session, cancellation)).FitAsync(session, cancellation)) return [];
-        var forecast = await FilesForecast.OfAsync(session, cancellation);
+        var patterns = await RestorePatterns.OfAsync(session, cancellation);
+        if (!await patterns.FitAsync(session, cancellation)) return [];
+        var outside = session.Target is null ? await OutsideSelection.FindAsync(_settings, patterns, session, cancellation) : [];
+        if (session.Target is null && !session.WritesUnselected) patterns = patterns with { Within = [.. OutsideSelection.Selected(_settings)] };
+        session.Unselected = patterns.Within.Count > 0 ? outside : [];
+        var forecast = await FilesForecast.OfAsync(session, patterns, cancellation);
         forecast.CheckRoom();
-        var outside = session.Target is null ? (await OutsideSelection.FindAsync(_settings, session, cancellation)).Sentence() : "";
         return
         [
             new Step
             {
                 Name = "Restore configuration files",
-                Does = Sentence(session) + outside + forecast.Owners(),
+                Does = Sentence(session) + Outside(outside, patterns) + forecast.Owners(),
                 Component = Name,
                 Destroys = session.Target is null,
-                Act = new RestoreFiles(session, forecast, outside).RunAsync,
+                Act = new RestoreFiles(session, patterns, forecast, outside).RunAsync,
             },
         ];
     }
+
+    private static string Outside(IReadOnlyList<string> outside, RestorePatterns patterns) => outside.Count == 0 ? ""
+        : $" Not selected by the profile, but in the point and {(patterns.Within.Count == 0 ? "written as well" : "left out unless that is confirmed")}: {string.Join(", ", outside)}.";
 
     private static string Configurations(FilesSurvey survey) => survey.Configurations.Count == 0
         ? "No configuration that names certificates was found."

@@ -12,17 +12,17 @@ internal sealed class FilesForecast(RestoreForecast forecast, RestoreSession ses
     private const int MostOwners = 20;
 
     /// <summary>Looks once for a session: a plan that a person sees and the run after it need the same.</summary>
-    public static async Task<FilesForecast> OfAsync(RestoreSession session, CancellationToken cancellation)
+    public static async Task<FilesForecast> OfAsync(RestoreSession session, RestorePatterns patterns, CancellationToken cancellation)
     {
-        var patterns = await RestorePatterns.OfAsync(session, cancellation);
         var options = new RestoreOptions
         {
             Include = patterns.Include,
             Exclude = patterns.Exclude,
+            Within = patterns.Within,
             Existing = session.Overwrite ? ExistingFiles.Overwrite : ExistingFiles.MoveAside,
         };
         return new FilesForecast(
-            await session.RememberAsync("files/forecast", () => session.Repository.ForecastAsync(session.Point, FilesComponent.Root, session.Target ?? "/", options, cancellation)), session);
+            await session.RememberAsync($"files/forecast/{patterns.Within.Count}", () => session.Repository.ForecastAsync(session.Point, FilesComponent.Root, session.Target ?? "/", options, cancellation)), session);
     }
 
     /// <summary>Users and groups of the recovery point that do not exist on this machine.</summary>

@@ -7,7 +7,7 @@ namespace Holdfast.Components.Files;
 
 /// <summary>
 /// What a recovery point holds besides what the profile's lines select: certificates that were found through configurations, and where links lead;
-/// or what somebody who can write to the repository has put in. Only a person can tell the two apart, so a restore in place names them.
+/// or what somebody who can write to the repository has put in. Only a person can tell the two apart, unless the point was made here.
 /// </summary>
 internal sealed class OutsideSelection
 {
@@ -20,22 +20,25 @@ internal sealed class OutsideSelection
 
     private OutsideSelection(FilesSettings settings, RestorePatterns patterns)
     {
-        _selected = [.. settings.Groups.SelectMany(group => group.Entries).Select(entry => new PathPattern(entry.Path))];
+        _selected = [.. Selected(settings).Select(path => new PathPattern(path))];
         (_include, _exclude) = (new PatternList(patterns.Include), new PatternList(patterns.Exclude));
     }
 
-    /// <summary>Walks the folders above and beside the selection, which are few; what is selected is not looked into.</summary>
-    public static async Task<OutsideSelection> FindAsync(FilesSettings settings, RestoreSession session, CancellationToken cancellation)
-    {
-        var outside = new OutsideSelection(settings, await RestorePatterns.OfAsync(session, cancellation));
-        if (await session.Repository.FindNodeAsync(session.Point, FilesComponent.Root, cancellation) is { Subtree: { } tree })
-            await outside.WalkAsync(session.Repository, tree, cancellation);
-        return outside;
-    }
+    /// <summary>What the profile's lines select, as patterns.</summary>
+    public static IEnumerable<string> Selected(FilesSettings settings) => settings.Groups.SelectMany(group => group.Entries).Select(entry => entry.Path);
 
-    /// <summary>A sentence with a space before it; "" when there is nothing.</summary>
-    public string Sentence() => _paths.Count == 0 ? ""
-        : $" Not selected by the profile, but in the point and written as well: {string.Join(", ", _paths)}{(_isMore ? " and more" : "")}.";
+    /// <summary>
+    /// The paths, at most 20 of them and the words "and more". It walks the folders above and beside the selection, which are few; what is selected
+    /// is not looked into. It looks once for a session.
+    /// </summary>
+    public static Task<IReadOnlyList<string>> FindAsync(FilesSettings settings, RestorePatterns patterns, RestoreSession session, CancellationToken cancellation) =>
+        session.RememberAsync<IReadOnlyList<string>>("files/outside", async () =>
+        {
+            var outside = new OutsideSelection(settings, patterns);
+            if (await session.Repository.FindNodeAsync(session.Point, FilesComponent.Root, cancellation) is { Subtree: { } tree })
+                await outside.WalkAsync(session.Repository, tree, cancellation);
+            return outside._isMore ? [.. outside._paths, "and more"] : outside._paths;
+        });
 
     private async Task WalkAsync(Repository repository, Id root, CancellationToken cancellation)
     {
@@ -43,7 +46,7 @@ internal sealed class OutsideSelection
         var nodes = 0;
         while (ahead.TryPop(out var folder))
         {
-            foreach (var node in await ReadAsync(repository, folder.Tree, cancellation))
+            foreach (var node in await repository.ReadTreeOrNothingAsync(folder.Tree, cancellation))
             {
                 var path = $"{folder.Path}/{node.Name}";
                 var names = PathPattern.NamesOf(path);
@@ -62,17 +65,5 @@ internal sealed class OutsideSelection
         if (_isMore = _paths.Count == MostNamed) return false;
         _paths.Add(path);
         return true;
-    }
-
-    private static async Task<IReadOnlyList<Node>> ReadAsync(Repository repository, Id tree, CancellationToken cancellation)
-    {
-        try
-        {
-            return await repository.ReadTreeAsync(tree, cancellation);
-        }
-        catch (ResticException lost) when (lost.IsLoss)
-        {
-            return []; // the restore itself reports it
-        }
     }
 }

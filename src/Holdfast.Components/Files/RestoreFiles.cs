@@ -9,19 +9,23 @@ namespace Holdfast.Components.Files;
 /// The step that brings files back. Each file is the old or the new one at any instant, because it is written beside its
 /// place and renamed into it; so nothing is owed when the step is killed, and running it again finishes it.
 /// </summary>
-internal sealed class RestoreFiles(RestoreSession session, FilesForecast forecast, string outside)
+/// <param name="session">Of the restore.</param>
+/// <param name="patterns">Which files it is about.</param>
+/// <param name="forecast">Who will own them.</param>
+/// <param name="outside">What the point has besides what the profile selects, as names.</param>
+internal sealed class RestoreFiles(RestoreSession session, RestorePatterns patterns, FilesForecast forecast, IReadOnlyList<string> outside)
 {
     private readonly Allowance _warnings = new(50);
 
     public async Task RunAsync(StepContext step, CancellationToken cancellation)
     {
         var onTheWay = FilesRecord.FoldersOnTheWay(session.Manifest.Components.FirstOrDefault(record => record.Kind == "files")?.Details);
-        var patterns = await RestorePatterns.OfAsync(session, cancellation);
         var options = new RestoreOptions
         {
             IsOnTheWay = onTheWay.Contains,
             Include = patterns.Include,
             Exclude = patterns.Exclude,
+            Within = patterns.Within,
             Existing = session.Overwrite ? ExistingFiles.Overwrite : ExistingFiles.MoveAside,
             AsideSuffix = session.AsideSuffix,
             TrustTimes = session.Files.TrustTimes,
@@ -29,7 +33,7 @@ internal sealed class RestoreFiles(RestoreSession session, FilesForecast forecas
             PlainModes = session.Target is not null && !session.Files.PrivilegedModes,
         };
         step.Counters.Refresh = shown => Show(options.Counters, shown);
-        if (outside.Length > 0) step.Note(outside.TrimStart());
+        ReportOutside(step);
         Report(await RestoreAsync(options, cancellation), step);
     }
 
@@ -61,6 +65,14 @@ internal sealed class RestoreFiles(RestoreSession session, FilesForecast forecas
         if (report.LeftOut > 0) step.Note($"{report.LeftOut} device nodes were left out; --privileged-modes restores them.");
         if (report.Reduced > 0) step.Note($"{report.Reduced} entries were restored without their set-id bits or file capabilities; --privileged-modes restores these.");
         step.Note($"{report.Files} files of {report.Bytes} bytes were restored, {report.Kept} stood there already, {report.MovedAside.Count} were moved aside.");
+    }
+
+    private void ReportOutside(StepContext step)
+    {
+        if (outside.Count == 0) return;
+        var named = string.Join(", ", outside);
+        if (patterns.Within.Count == 0) step.Note($"Not selected by the profile, but in the point and written as well: {named}.");
+        else step.Warn(Catalogue.RestoreUnselected.With($"The recovery point has files that the profile does not select, and they were left out: {named}."));
     }
 
     // Below a target files are looked at; in their places they are used, and who should own them can't.

@@ -5,6 +5,9 @@ namespace Holdfast.Components.Files;
 /// <summary>Which files a restore is about: patterns of their paths on the platform.</summary>
 internal sealed record RestorePatterns(IReadOnlyList<string> Include, IReadOnlyList<string> Exclude)
 {
+    /// <summary>What the restore stays within; nothing means that it brings back all that the point has.</summary>
+    public IReadOnlyList<string> Within { get; init; } = [];
+
     /// <summary>
     /// A path may be given as 'points files' prints it, with /files before it, as well: unless the platform has such a folder
     /// itself, and the path is what it says.

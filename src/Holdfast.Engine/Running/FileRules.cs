@@ -6,6 +6,9 @@ namespace Holdfast.Engine.Running;
 /// <param name="PrivilegedModes">Below a target, restores set-id bits, file capabilities and device nodes, too.</param>
 public sealed record FileRules(bool TrustTimes, bool NumericOwner, bool PrivilegedModes)
 {
+    /// <summary>Writes what the profile does not select, though the point was not made by this machine; otherwise a person is asked. False by default.</summary>
+    public bool Unselected { get; init; }
+
     /// <summary>Content is compared, owners go by name, and nothing below a target gives rights.</summary>
     public static FileRules Usual { get; } = new(TrustTimes: false, NumericOwner: false, PrivilegedModes: false);
 }

@@ -101,6 +101,12 @@ public sealed class RestoreRun : IAsyncDisposable
     /// </summary>
     public ProfileReach? Unconfirmed => _request.Profile is null && ProfileReach.Of(Profile) is { IsEmpty: false } reach ? reach : null;
 
+    /// <summary>Files of the point that the profile does not select, by name: the last plan leaves them out, because another machine made the point.</summary>
+    public IReadOnlyList<string> Unselected => _session.Unselected;
+
+    /// <summary>A person has confirmed that <see cref="Unselected"/> are written.</summary>
+    public void WriteUnselected() => _session.WritesUnselected = true;
+
     private IReadOnlyList<IComponent> Components { get; }
 
     /// <summary>Opens the repository and finds the point.</summary>
@@ -156,6 +162,7 @@ public sealed class RestoreRun : IAsyncDisposable
     {
         Repository = _hold.Repository, Point = Point, Manifest = Manifest, Target = _request.Target, Overwrite = _request.Overwrite,
         Include = _request.Include, Exclude = _request.Exclude, Recovery = _request.Recovery, Indices = _request.Indices, Files = _request.Files, AsideSuffix = $".before-{_id}",
+        WritesUnselected = _request.Target is not null || _request.Profile is null || _request.Files.Unselected || new RunHistory(_environment.State).HasMade(Point, Manifest),
         Tell = text => _environment.Observer.OnEvent(new Noted(0, text) { Time = _environment.Clock.GetUtcNow() }),
     };
 

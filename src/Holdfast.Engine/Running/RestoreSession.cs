@@ -28,6 +28,12 @@ public sealed class RestoreSession
     /// <summary>How files are compared, owned and given rights.</summary>
     public FileRules Files { get; init; } = FileRules.Usual;
 
+    /// <summary>Whether files of the point that the profile does not select are written: this machine made the point, or a person has said so.</summary>
+    public bool WritesUnselected { get; set; }
+
+    /// <summary>What the last plan leaves out for that, for a person to be asked.</summary>
+    public IReadOnlyList<string> Unselected { get; set; } = [];
+
     /// <summary>Added to the name of what is moved aside; unique for the run.</summary>
     public required string AsideSuffix { get; init; }
 

@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Text.Json.Serialization;
 using Holdfast.Engine.Hosts;
 using Holdfast.Engine.Problems;
+using Holdfast.Restic.Snapshots;
 
 namespace Holdfast.Engine.Running;
 
@@ -49,6 +50,23 @@ public sealed class RunHistory(StateDirectory state)
         var found = runs.Where(run => run.Id.StartsWith(id, StringComparison.Ordinal)).ToList();
         return found.Count == 1 ? found[0] : throw Catalogue.RunUnknown.Throwable(found.Count == 0 ? $"There is no run '{id}'." : $"{found.Count} runs begin with '{id}'.");
     }
+
+    /// <summary>True when a journal of this machine says that its run has made the point: what another one makes has another id.</summary>
+    public bool HasMade(Snapshot point, Manifest manifest)
+    {
+        try
+        {
+            var journal = state.Journals().FirstOrDefault(file => Path.GetFileNameWithoutExtension(file) == manifest.RunId);
+            return journal is not null && JournalRecord.Read(journal).Events.Any(happened => happened is Noted { Text: var text } && text == Made(point));
+        }
+        catch (ProblemException damaged) when (damaged.Problem.Code == Catalogue.JournalDamaged.Code)
+        {
+            return false; // the run itself tells of it
+        }
+    }
+
+    /// <summary>The note of a backup that has committed a recovery point.</summary>
+    internal static string Made(Snapshot point) => $"The recovery point is {point.Id}.";
 
     /// <summary>What a run's journal says from its beginning on, and goes on to say until the run is over or its process is gone.</summary>
     public async IAsyncEnumerable<RunEvent> FollowAsync(string id, [EnumeratorCancellation] CancellationToken cancellation)

@@ -13,7 +13,7 @@ internal sealed class Forecaster(Repository repository, BlobIndex index, Restore
 {
     private const long MostNodes = 20_000_000; // beyond it a forecast is worth less than its time
 
-    private readonly NodeSelection _selection = new(options.Include, options.Exclude);
+    private readonly NodeSelection _selection = new(options);
     private readonly Dictionary<ulong, (string Path, long Bytes)> _spaces = [];
     private readonly Dictionary<Id, long> _sums = [];
     private readonly HashSet<(bool IsGroup, string Name, uint Number)> _owners = [];
@@ -102,16 +102,9 @@ internal sealed class Forecaster(Repository repository, BlobIndex index, Restore
 
     private async Task<IReadOnlyList<Node>> ReadAsync(Id tree, CancellationToken cancellation)
     {
-        try
-        {
-            var nodes = await repository.ReadTreeAsync(tree, cancellation);
-            _nodes += nodes.Count;
-            return nodes;
-        }
-        catch (ResticException error) when (error.IsLoss)
-        {
-            return []; // the restore itself reports it
-        }
+        var nodes = await repository.ReadTreeOrNothingAsync(tree, cancellation);
+        _nodes += nodes.Count;
+        return nodes;
     }
 
     private long Cost(Node node, string? path)

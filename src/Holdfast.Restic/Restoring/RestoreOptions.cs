@@ -20,6 +20,9 @@ public sealed record RestoreOptions
 
     public IReadOnlyList<string> Exclude { get; init; } = [];
 
+    /// <summary>Patterns as well: what fits none of them is left out, whatever is included; nothing means all.</summary>
+    public IReadOnlyList<string> Within { get; init; } = [];
+
     /// <summary>
     /// True for a folder (its path from the restored root) that only leads to what was archived. Where one is missing it is made as it
     /// was; where one stands, it is left alone. None by default.

@@ -6,7 +6,7 @@ namespace Holdfast.Restic.Restoring;
 /// <summary>Walks the snapshot, parents before children, and hands each node that is wanted to whoever restores its kind.</summary>
 internal sealed class RestoreWalk(RestoreContext context, FolderMaker folders, FileRestorer files, RestoreFolder top)
 {
-    private readonly NodeSelection _selection = new(context.Options.Include, context.Options.Exclude);
+    private readonly NodeSelection _selection = new(context.Options);
     private WalkGuard? _guard;
     private readonly Stack<Level> _levels = new(); // and no recursion: trees may be deeper than a stack
 

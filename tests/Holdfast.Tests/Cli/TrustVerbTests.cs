@@ -68,6 +68,24 @@ public sealed class TrustVerbTests : IDisposable
         Assert.Equal(ExitCode.Success, await elsewhere.RunAsync(["restore", "--yes", "--trust-profile", "--target", stage["target"], .. place]));
     }
 
+    [Theory]
+    [InlineData("n", ExitCode.Incomplete)]
+    [InlineData("y", ExitCode.Success)]
+    public async Task A_person_decides_on_files_that_another_machine_has_added(string answer, ExitCode exit)
+    {
+        using var stage = await FilesStage.MakeAsync();
+        var (wanted, added) = (stage.Write("a/wanted", "a"), stage.Write("b/added", "b"));
+        Assert.Equal(ExitCode.Success, await stage.RunAsync("backup"));
+        File.WriteAllText(stage.Profile, File.ReadAllText(stage.Profile).Replace(stage.Source, $"{stage.Source}/a", StringComparison.Ordinal));
+        Directory.Delete(stage.Source, recursive: true);
+        using var elsewhere = Restoring();
+        elsewhere.Environment["HOLDFAST_PROFILE"] = stage.Profile;
+        elsewhere.Answers = new Queue<string>(["y", answer]);
+        Assert.Equal(exit, await elsewhere.RunAsync("restore"));
+        Assert.Empty(elsewhere.Answers);
+        Assert.Equal((true, exit == ExitCode.Success), (File.Exists(wanted), File.Exists(added)));
+    }
+
     [Fact]
     public async Task A_point_shows_what_is_not_in_it_and_why()
     {

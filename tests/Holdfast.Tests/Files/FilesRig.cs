@@ -21,6 +21,9 @@ internal sealed class FilesRig : IAsyncDisposable
     public TempFolder Storage { get; } = new();
     public RecordedStep Step { get; private set; } = new();
     public Manifest Manifest { get; } = new() { Platform = "test", RunId = "test", Mode = BackupMode.Online, HoldfastVersion = "0", Host = "test" };
+
+    /// <summary>Whether restores write what the profile does not select.</summary>
+    public bool WritesUnselected { get; set; }
     public Repository Repository { get; private set; } = null!;
     public ComponentRecord Record => Assert.Single(Manifest.Components);
 
@@ -66,6 +69,7 @@ internal sealed class FilesRig : IAsyncDisposable
             Manifest = Manifest,
             Target = target,
             Overwrite = overwrite,
+            WritesUnselected = WritesUnselected,
             AsideSuffix = ".before-test",
             Include = include.Length > 0 ? include : [Disk.Path], // the folders above belong to the machine that runs the test
         };

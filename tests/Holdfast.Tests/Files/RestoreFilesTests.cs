@@ -1,3 +1,4 @@
+using Holdfast.Engine.Problems;
 using Holdfast.Engine.Running;
 using Holdfast.Testing;
 using Xunit;
@@ -50,14 +51,23 @@ public sealed class RestoreFilesTests
     }
 
     [Fact]
-    public async Task What_the_profile_does_not_select_is_named_before_it_is_written()
+    public async Task What_the_profile_does_not_select_is_named_and_written_only_when_it_may_be()
     {
         await using var rig = await FilesRig.MakeAsync();
         rig.Disk.Write("etc/app.conf", "x");
         rig.Disk.Write("cron.d/evil", "x");
         var point = await rig.CaptureAsync(rig.Component("groups: { All: [DISK/etc, DISK/cron.d] }"));
 
+        Directory.Delete(rig.Disk["cron.d"], recursive: true);
         await rig.RestoreAsync(rig.Component(All), point);
+        Assert.False(Path.Exists(rig.Disk["cron.d"]));
+        var warned = Assert.Single(rig.Step.Warned);
+        Assert.Equal((Catalogue.RestoreUnselected.Code, true), (warned.Code, warned.Message.Contains(rig.Disk["cron.d/evil"], StringComparison.Ordinal)));
+
+        rig.WritesUnselected = true;
+        await rig.RestoreAsync(rig.Component(All), point);
+        Assert.Equal("x", File.ReadAllText(rig.Disk["cron.d/evil"]));
+        Assert.Empty(rig.Step.Warned);
         var named = Assert.Single(rig.Step.Noted, note => note.StartsWith("Not selected by the profile", StringComparison.Ordinal));
         Assert.Contains(rig.Disk["cron.d/evil"], named, StringComparison.Ordinal);
         Assert.DoesNotContain("app.conf", named, StringComparison.Ordinal);
