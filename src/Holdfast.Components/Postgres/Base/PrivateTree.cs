@@ -27,7 +27,10 @@ internal sealed partial class PrivateTree : IDisposable
     public string Opened => $"/proc/self/fd/{_folder.DangerousGetHandle()}";
 
     /// <summary>The same for programs that this process starts.</summary>
-    public string OpenedForOthers => $"/proc/{Environment.ProcessId}/fd/{_folder.DangerousGetHandle()}/.";
+    public string OpenedForOthers => ForOthers(_folder);
+
+    /// <summary>A path to an open folder for programs that this process starts.</summary>
+    public static string ForOthers(SafeFileHandle folder) => $"/proc/{Environment.ProcessId}/fd/{folder.DangerousGetHandle()}/.";
 
     /// <summary>The opened folder.</summary>
     public SafeFileHandle Handle => _folder;

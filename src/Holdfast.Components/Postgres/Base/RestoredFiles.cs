@@ -34,7 +34,9 @@ internal sealed class RestoredFiles(string cluster, RestoreSession session, Rest
     public string Inner => _trees.TryGetValue(Growing, out var tree) ? tree.Opened : places.Data;
 
     /// <summary>The user to act as in <see cref="Inner"/>: the owner of files that are replaced where they stand. Nobody but root can enter a folder that grows.</summary>
-    public (uint User, uint Group)? Actor => IsInPlace ? ActingUser.OwnerOf(places.Data) : null;
+    public (uint User, uint Group)? Actor => IsInPlace ? _actor ??= ActingUser.OwnerOf(places.Data) : null;
+
+    private (uint User, uint Group)? _actor; // by whoever the folder belongs to first: it may be exchanged later
 
     /// <summary>Everything is written; the server's own settings and its WAL may be added in <see cref="Growing"/>.</summary>
     public async Task WriteAsync(StepContext context, CancellationToken cancellation)
@@ -103,14 +105,14 @@ internal sealed class RestoredFiles(string cluster, RestoreSession session, Rest
         return node?.Subtree is { } tree ? [.. (await session.Repository.ReadTreeAsync(tree, cancellation)).Where(entry => entry.Type == NodeType.Directory).Select(entry => $"{tablespace.Folder}/{entry.Name}")] : [];
     }
 
-    /// <summary>Gives everything to the owner: folders that grew, by what was opened when they were made; those that stood there, by their places.</summary>
+    /// <summary>Gives everything to the owner, by folders that are open: those that grew since they were made, those that stood there from now on.</summary>
     private async Task TakeAsync(CancellationToken cancellation)
     {
         if (IsInPlace)
         {
-            await owner.TakeAsync(Growing, cancellation);
+            await TakeStandingAsync(Growing, cancellation);
             foreach (var tablespace in places.Tablespaces)
-                foreach (var folder in await OwnFoldersAsync(tablespace, cancellation)) await owner.TakeAsync(folder, cancellation);
+                foreach (var folder in await OwnFoldersAsync(tablespace, cancellation)) await TakeStandingAsync(folder, cancellation);
         }
         foreach (var tree in _trees.Values)
         {
@@ -118,6 +120,20 @@ internal sealed class RestoredFiles(string cluster, RestoreSession session, Rest
             await owner.TakeAsync(tree.OpenedForOthers, cancellation);
         }
         foreach (var folder in _new) GiveFolder(folder);
+    }
+
+    /// <summary>The server's user could lead its path to a folder of root's or of another user; what is open stays what it is.</summary>
+    private async Task TakeStandingAsync(string path, CancellationToken cancellation)
+    {
+        using var folder = OpenStanding(path);
+        if (Environment.IsPrivilegedProcess && FileFacts.Of(folder).User is var user && user != Actor?.User && user != owner.Number?.User)
+            throw Catalogue.PostgresFiles.Throwable($"{path} is no longer a folder of the server's user, so it was not given away.");
+        await owner.TakeAsync(PrivateTree.ForOthers(folder), cancellation);
+    }
+
+    private Microsoft.Win32.SafeHandles.SafeFileHandle OpenStanding(string path)
+    {
+        using (ActingUser.As(Actor)) return ClusterFolder.Open(path);
     }
 
     /// <summary>A folder for a tablespace that was made, or was there empty.</summary>
