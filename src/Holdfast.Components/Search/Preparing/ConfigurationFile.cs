@@ -27,7 +27,10 @@ internal static class ConfigurationFile
         }
     }
 
-    /// <summary>Writes a text into the file that exists.</summary>
+    /// <summary>
+    /// Writes a text into the file that exists, in its place: a new file could not have the owner, access list and label of the old one with these
+    /// rights. Whoever calls owes an undo by a copy beside it, so that a crash in between costs nothing.
+    /// </summary>
     /// <exception cref="ProblemException">The file cannot be written, or has another name elsewhere (a hard link).</exception>
     public static void Write(string file, string text)
     {
@@ -47,7 +50,7 @@ internal static class ConfigurationFile
         }
     }
 
-    /// <summary>Writes a text into a new file beside it, which its owner alone can read.</summary>
+    /// <summary>Writes a text into a new file beside it, which its owner alone can read; its name, too, survives a power cut.</summary>
     /// <exception cref="ProblemException">The file cannot be made.</exception>
     public static void WriteBeside(string path, string text)
     {
@@ -58,6 +61,7 @@ internal static class ConfigurationFile
             File.SetUnixFileMode(handle, UnixFileMode.UserRead | UnixFileMode.UserWrite);
             RandomAccess.Write(handle, Encoding.UTF8.GetBytes(text), 0);
             RandomAccess.FlushToDisk(handle);
+            DurableFolder.Sync(Path.GetDirectoryName(path)!);
         }
         catch (Exception refused) when (IsRefusal(refused))
         {
