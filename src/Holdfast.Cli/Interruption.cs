@@ -29,6 +29,13 @@ internal sealed class Interruption : IDisposable
     private void Cancel(PosixSignalContext signal)
     {
         signal.Cancel = true;
-        _source.Cancel();
+        try
+        {
+            _source.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            return; // the run has just ended
+        }
     }
 }

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Holdfast.Engine.Problems;
 using Holdfast.Testing;
 using Xunit;
 
@@ -23,7 +24,32 @@ public sealed class LostTerminalTests
         Assert.Contains("succeeded", followed.Output, StringComparison.Ordinal);
         Assert.Equal(1, await scene.CountPointsAsync());
         Assert.Contains(run, (await scene.RunAsync("runs", "list")).Succeeded().Output, StringComparison.Ordinal);
-        await scene.FailsAsync(Engine.Problems.Catalogue.RunUnknown, "runs", "follow", "nonsense");
+        await scene.FailsAsync(Catalogue.RunUnknown, "runs", "follow", "nonsense");
+    }
+
+    [Fact]
+    public async Task A_backup_that_is_interrupted_again_and_again_ends_once_and_leaves_nothing_undone()
+    {
+        using var scene = new Scene();
+        var stop = TestContext.Current.CancellationToken;
+        var before = await scene.FillAsync(mebibytes: 150);
+        await scene.MakeRepositoryAsync();
+        using var backup = scene.Start("backup");
+        backup.StandardInput.Close();
+        var reading = Task.WhenAll(backup.StandardOutput.ReadToEndAsync(stop), backup.StandardError.ReadToEndAsync(stop));
+        await WaitForCaptureAsync(scene);
+        foreach (var signal in Enumerable.Repeat(new[] { "-INT", "-TERM" }, 20).SelectMany(both => both))
+            await Command.RunAsync("kill", [signal, $"{backup.Id}"]); // the last ones may come too late
+        await backup.WaitForExitAsync(stop);
+
+        var said = string.Concat(await reading);
+        Assert.True(backup.ExitCode == (int)Catalogue.RunInterrupted.Exit, $"It ended with {backup.ExitCode}. {said}");
+        Assert.Equal(2, said.Split($"[{Catalogue.RunInterrupted.Code}]").Length);
+        Assert.Equal(0, await scene.CountPointsAsync());
+        Assert.DoesNotContain("owing", (await scene.RunAsync("runs", "list", "--json")).Succeeded().Output, StringComparison.Ordinal);
+        Assert.Empty(Directory.EnumerateFiles(Path.Combine(scene.Repository, "locks")));
+        (await scene.RunAsync("backup")).Succeeded();
+        await scene.NothingIsLostAsync(before);
     }
 
     private static async Task<string> WaitForCaptureAsync(Scene scene)
