@@ -45,6 +45,36 @@ public sealed class RestoreTroubleTests
         await scene.NothingIsLostAsync(before);
     }
 
+    [Fact]
+    public async Task What_the_profile_does_not_select_comes_back_from_points_of_this_machine_and_from_others_when_it_is_confirmed()
+    {
+        using var scene = new Scene();
+        File.WriteAllText(Path.Combine(Directory.CreateDirectory(scene["more"]).FullName, "cron"), "job");
+        var profile = scene.Profile;
+        scene.WriteProfile("scene", $$"""files: { groups: { all: ["{{scene.Source}}", "{{scene["more"]}}"] } }""");
+        File.WriteAllText(Path.Combine(scene.Source, "plain"), "x");
+        await scene.MakeRepositoryAsync();
+        (await scene.RunAsync("backup")).Succeeded();
+        scene.WriteProfile("scene", $$"""files: { groups: { all: ["{{scene.Source}}"] } }""");
+        Assert.Equal(profile, scene.Profile);
+        var named = Path.Combine(scene["more"], "cron");
+
+        File.Delete(named);
+        (await scene.RunAsync("restore", "--yes")).Succeeded();
+        Assert.Equal("job", File.ReadAllText(named));
+
+        Directory.Move(scene["state"], scene["state of another machine"]);
+        File.Delete(named);
+        var result = await scene.RunAsync("restore", "--yes");
+        Assert.Equal((int)Catalogue.RestoreUnselected.Exit, result.ExitCode);
+        Assert.Contains($"[{Catalogue.RestoreUnselected.Code}]", result.Errors, StringComparison.Ordinal);
+        Assert.Contains(named, result.Errors, StringComparison.Ordinal);
+        Assert.False(File.Exists(named));
+        Assert.Contains($"left out unless that is confirmed: {named}", (await scene.RunAsync("restore", "--plan")).Succeeded().Output, StringComparison.Ordinal);
+        (await scene.RunAsync("restore", "--yes", "--unselected")).Succeeded();
+        Assert.Equal("job", File.ReadAllText(named));
+    }
+
     [Theory]
     [InlineData("deadbeef")]
     [InlineData("no such thing")]
