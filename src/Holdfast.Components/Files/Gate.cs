@@ -13,7 +13,7 @@ internal sealed class Gate(PatternList excludes, IReadOnlyList<string> places, b
 {
     private readonly PathSet _places = new(places);
     private readonly HashSet<string> _abovePlaces = new(places.SelectMany(Above), StringComparer.Ordinal);
-    private readonly ConcurrentDictionary<string, DataDirectory> _databases = new(StringComparer.Ordinal);
+    private readonly ConcurrentBag<DataDirectory> _databases = [];
     private readonly PathSet _databasePaths = new([]);
     private readonly ConcurrentDictionary<string, LiveStore> _stores = new(StringComparer.Ordinal);
 
@@ -21,7 +21,7 @@ internal sealed class Gate(PatternList excludes, IReadOnlyList<string> places, b
     private volatile bool _metDatabase;
 
     /// <summary>Data directories met so far that were skipped.</summary>
-    public IEnumerable<DataDirectory> Databases => _databases.Values.OrderBy(found => found.Path, StringComparer.Ordinal);
+    public IEnumerable<DataDirectory> Databases => _databases.OrderBy(found => found.Path, StringComparer.Ordinal);
 
     /// <summary>Stores met so far that are captured as files: whether the copy is any good depends on whether they are written meanwhile.</summary>
     public IEnumerable<LiveStore> Stores => _stores.Values.OrderBy(store => store.Path, StringComparer.Ordinal);
@@ -51,8 +51,7 @@ internal sealed class Gate(PatternList excludes, IReadOnlyList<string> places, b
 
     private void Remember(DataDirectory database)
     {
-        _databases.TryAdd(database.Path, database);
-        _databasePaths.Add(database.Path);
+        if (_databasePaths.Add(database.Path)) _databases.Add(database);
         _metDatabase = true;
     }
 

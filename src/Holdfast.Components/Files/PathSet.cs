@@ -21,14 +21,16 @@ internal sealed class PathSet
         foreach (var path in paths) Add(path);
     }
 
-    public void Add(string path)
+    /// <summary>False when it is there already.</summary>
+    public bool Add(string path)
     {
-        if (!_paths.TryAdd(path, true)) return;
+        if (!_paths.TryAdd(path, true)) return false;
         lock (_gate)
         {
             if (path is "/") _hasRoot = true;
             else if (!_lengths.Contains(path.Length)) _lengths = [.. _lengths.Append(path.Length).Order()];
         }
+        return true;
     }
 
     public bool Contains(string path) => _paths.ContainsKey(path);

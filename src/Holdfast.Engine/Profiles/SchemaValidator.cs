@@ -76,9 +76,13 @@ internal sealed partial class SchemaValidator(JsonSchema schema, List<ProfileMis
     {
         var all = branches.EnumerateArray().ToList();
         var meant = all.FindIndex(branch => TypeOf(branch) == NameOf(value.Kind));
-        if (meant >= 0) Validate(value, all[meant], path);
+        if (meant >= 0 && !IsOtherWord(value, all[meant])) Validate(value, all[meant], path);
         else Mistake(value.Place, path, $"expected {string.Join(" or ", all.Select(Describe))}, found {Describe(value)}.");
     }
+
+    /// <summary>True for a text where one word alone may stand beside other types: which of them was meant can't be told.</summary>
+    private static bool IsOtherWord(YamlValue value, JsonElement branch) =>
+        branch.TryGetProperty("const", out var only) && !(value.IsScalar && value.Text == only.GetString());
 
     private void CheckUnique(YamlValue value, string path)
     {

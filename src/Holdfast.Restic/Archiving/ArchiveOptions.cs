@@ -36,7 +36,7 @@ public sealed record ArchiveOptions
     /// <summary>How often a file that changes while it is read is read again before it is kept as it is, with a warning. 3 by default.</summary>
     public int Rereads { get; init; } = 3;
 
-    /// <summary>Bytes in holes of sparse files that are taken, of all files together; a file with more is left out, with a warning. 1 TiB by default.</summary>
+    /// <summary>Bytes in holes of sparse files that are taken, of all files below one captured place; a file with more is left out, with a warning. 1 TiB by default.</summary>
     public long MostHoles { get; init; } = 1L << 40;
 
     /// <summary>The user, by number, whom a directory and all that is read below it must belong to; null for any. What belongs to others is reported as unreadable.</summary>

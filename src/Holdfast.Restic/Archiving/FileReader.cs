@@ -45,20 +45,25 @@ internal sealed class FileReader(Repository repository, WalkedFolder root, Chunk
         {
             using var file = Open(root, path, out var before);
             var node = nodes.Read(path, name, before);
-            var bytes = new SequentialFile(file, path, (long)before.Size, length => TakeHole(path, length));
+            var holes = 0L;
+            var bytes = new SequentialFile(file, path, (long)before.Size, length => holes += TakeHole(path, length));
             var content = await chunks.StoreAsync(bytes.ReadAsync, cancellation, holes: bytes);
             var settled = IsSame(before, FileStatus.Of(file, path));
-            if (!settled && attempt < options.Rereads) continue;
+            if (!settled && attempt < options.Rereads)
+            {
+                Interlocked.Add(ref _holes, -holes); // those of the next reading count
+                continue;
+            }
             if (!settled) options.OnWarning?.Invoke(new ArchiveWarning(path, $"{path} changed each of the {attempt + 1} times that it was read", Left: false));
             return node with { Size = (ulong)content.Size, Content = content.Blobs };
         }
     }
 
     // Holes cost their owner nothing, and the snapshot 32 bytes of memory for each half of a mebibyte.
-    private void TakeHole(string path, long length)
+    private long TakeHole(string path, long length)
     {
-        if (Interlocked.Add(ref _holes, length) > options.MostHoles)
-            throw PosixException.Refused(path, $"{path} has more holes than are captured: those of all sparse files below one place are limited to {options.MostHoles >> 30} GiB");
+        if (Interlocked.Add(ref _holes, length) <= options.MostHoles) return length;
+        throw PosixException.Refused(path, $"{path} has more holes than are captured: those of all sparse files below one place are limited to {options.MostHoles >> 30} GiB");
     }
 
     /// <summary>Opens a file of the walk, unless it is the kernel's: its name may have been bound over by one of those.</summary>

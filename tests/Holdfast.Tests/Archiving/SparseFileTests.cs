@@ -67,6 +67,31 @@ public sealed class SparseFileTests
         Assert.Contains("holes", warning.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_hole_that_is_read_again_counts_once()
+    {
+        using var folder = new TempFolder();
+        const long size = 64L << 30;
+        using var file = File.OpenHandle(folder["sparse"], FileMode.CreateNew, FileAccess.Write);
+        RandomAccess.SetLength(file, size);
+        await using var repository = await InitAsync(folder);
+        var warnings = new List<ArchiveWarning>();
+        using var stop = new CancellationTokenSource();
+        var changing = Task.Run(() =>
+        {
+            while (!stop.IsCancellationRequested) File.SetLastWriteTimeUtc(file, DateTime.UnixEpoch);
+        }, Token);
+        await Eventually.HoldsAsync("the file changes while it is read, each time", async () =>
+        {
+            await using var writer = await repository.BeginSnapshotAsync(null, Token);
+            await writer.AddPathsAsync([folder["sparse"]], new ArchiveOptions { OnWarning = warnings.Add, MostHoles = size, Rereads = 1 }, Token);
+            return warnings.Count > 0;
+        });
+        await stop.CancelAsync();
+        await changing;
+        Assert.Contains("changed each of the 2 times", Assert.Single(warnings).Message, StringComparison.Ordinal);
+    }
+
     private static async Task<(Node Sparse, Node Dense)> ContentsAsync(Repository repository, TempFolder folder)
     {
         await using var writer = await repository.BeginSnapshotAsync(null, Token);

@@ -52,14 +52,15 @@ internal sealed class DovecotConfiguration : INamesCertificates
             // "a = <b", "a=b" and "a = < b" are the same.
             var line = string.Join(' ', words);
             var equals = line.IndexOf('=', StringComparison.Ordinal);
-            if (equals < 0 || !_roles.TryGetValue(line[..equals].Trim(), out var role)) continue;
+            var name = line[..Math.Max(0, equals)].Trim();
+            if (!_roles.TryGetValue(name, out var role)) continue;
             var value = line[(equals + 1)..].Trim();
             // Without "<" an old setting has the certificate itself as its value.
-            var isFile = value.StartsWith('<') || line[..equals].Trim() is var name && (name.EndsWith("_file", StringComparison.Ordinal) || name.EndsWith("_dir", StringComparison.Ordinal));
+            var isFile = value.StartsWith('<') || name.EndsWith("_file", StringComparison.Ordinal) || name.EndsWith("_dir", StringComparison.Ordinal);
             var file = value.TrimStart('<').Trim();
             if (!isFile || file.Length == 0) continue;
-            if (file.Contains('$', StringComparison.Ordinal) || file.Contains('%', StringComparison.Ordinal)) reader.Riddle(path, line[..equals].Trim(), file);
-            else yield return new(Path.GetFullPath(Path.Combine(folder, file)), role, line[..equals].Trim(), path);
+            if (file.Contains('$', StringComparison.Ordinal) || file.Contains('%', StringComparison.Ordinal)) reader.Riddle(path, name, file);
+            else yield return new(Path.GetFullPath(Path.Combine(folder, file)), role, name, path);
         }
     }
 }
