@@ -1,5 +1,6 @@
 using Holdfast.Engine.Planning;
 using Holdfast.Engine.Problems;
+using Holdfast.Restic;
 
 namespace Holdfast.Engine.Running;
 
@@ -75,8 +76,11 @@ internal sealed class OwedUndos(RunLog log, IEnumerable<IUndoHandler> handlers, 
         }
         catch (Exception failure)
         {
-            var reason = deadline.IsCancellationRequested ? $"It took longer than {handler.Deadline.TotalMinutes:0} minutes." : failure.ToProblem().Message;
-            return Catalogue.UndoFailed.With($"Still owed: {undo.Does} {reason}");
+            if (deadline.IsCancellationRequested)
+                return Catalogue.UndoFailed.With($"Still owed: {undo.Does} It took longer than {handler.Deadline.TotalMinutes:0} minutes.");
+            var reason = failure.ToProblem();
+            var owed = Catalogue.UndoFailed.With($"Still owed: {undo.Does} {reason.Message}") with { Details = reason.Details };
+            return failure is ProblemException or ResticException ? owed with { Hint = $"{reason.Hint} {owed.Hint}" } : owed;
         }
     }
 

@@ -63,7 +63,9 @@ public sealed class ExecutorTests : IDisposable
         var outcome = await _rig.RunAsync(_none, _rig.MakeOwing("a"), _rig.MakeOwing("b"), _rig.MakeOwing("c"), RunRig.Fails("Fall"));
         Assert.Equal(["c", "b", "a"], _rig.Undone);
         Assert.Equal(["b"], _rig.World);
-        Assert.Contains("Remove b. It does not come off", Assert.Single(outcome.UndoFailures).Message, StringComparison.Ordinal);
+        var failure = Assert.Single(outcome.UndoFailures);
+        Assert.Contains("Remove b. It does not come off", failure.Message, StringComparison.Ordinal);
+        Assert.StartsWith("Pull harder. ", failure.Hint, StringComparison.Ordinal);
         Assert.Equal("HF-PG-UNREACHABLE", outcome.Problem!.Code);
         Assert.Equal("b", Assert.Single(JournalRecord.Read(_rig.Journal).Owed).Undo.Arguments["thing"]);
         _rig.Stuck.Clear();

@@ -93,7 +93,7 @@ internal sealed class RunRig : IRunObserver, IUndoHandler, IDisposable
         cancellation.ThrowIfCancellationRequested();
         var thing = undo.Arguments["thing"];
         Undone.Add(thing);
-        if (Stuck.Contains(thing)) throw new IOException("It does not come off");
+        if (Stuck.Contains(thing)) throw Catalogue.TargetUnusable.Throwable("It does not come off.", "Pull harder.");
         World.Remove(thing);
         return Task.CompletedTask;
     }
