@@ -37,7 +37,7 @@ internal class Rig : IAsyncDisposable
     /// <summary>A path in the rig's folder.</summary>
     public string this[string name] => _folder[name];
 
-    /// <summary>The run that is next, or goes on.</summary>
+    /// <summary>The id of the next run.</summary>
     public string RunId => Engine.Running.RunId.At(_firstRun.AddSeconds(_runs), _runs);
 
     private RepositorySettings Settings => new(RepositoryPath, Password);
@@ -130,8 +130,8 @@ internal class Rig : IAsyncDisposable
 
     private RunEnvironment Begin()
     {
-        (Said, _runs) = (new RunReport(), _runs + 1);
         var id = RunId;
+        (Said, _runs) = (new RunReport(), _runs + 1);
         var state = new StateDirectory(_folder["state"]);
         return new RunEnvironment
         {

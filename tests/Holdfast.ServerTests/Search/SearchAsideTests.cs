@@ -3,7 +3,7 @@ using Holdfast.Components.Search;
 using Holdfast.Engine.Planning;
 using Holdfast.Engine.Problems;
 using Holdfast.Engine.Running;
-using Holdfast.ServerTests.Postgres;
+using Holdfast.ServerTests.Runs;
 using Xunit;
 
 namespace Holdfast.ServerTests.Search;
@@ -24,20 +24,19 @@ public sealed class SearchAsideTests(SearchEngines engines)
         await using var rig = await SearchRig.BeginAsync();
         await SearchRig.FillAsync(engine, 100);
         var component = SearchRig.Component(engine);
-        var taken = await rig.CaptureAsync(component);
+        var taken = await rig.BackUpAsync(component);
         var before = await SearchRig.DocumentsAsync(engine, "documents_v2");
         await SearchRig.WriteAsync(engine, "documents_v2", 40, 200);
         await engine.CallAsync(HttpMethod.Put, "/stix_v4/_settings", """{"index":{"blocks.write":true,"number_of_replicas":2}}""");
         var (documents, stix, aliases) = (await SearchRig.DocumentsAsync(engine, "documents_v2"), await SearchRig.DocumentsAsync(engine, "stix_v4"), JsonNode.Parse(await SearchRig.AliasesAsync(engine)));
 
         // Found out at the last step, when the aliases lead to what was restored.
-        taken.Manifest.Components[0].Details!["documents"]!["stix_v4"] = 99L;
-        var refused = await ReindexTests.RefusedAsync(Catalogue.SearchRestore, () => rig.RestoreAsync(component, taken));
+        var miscounted = new RunHooks { Amend = manifest => manifest.Components[0].Details!["documents"]!["stix_v4"] = 99L };
+        var refused = await ReindexTests.RefusedAsync(Catalogue.SearchRestore, () => rig.RestoreAsync(component, taken, hooks: miscounted));
         Assert.Contains("not have the documents", refused.Message, StringComparison.Ordinal);
         await AssertAsWasAsync();
 
         // A shard that can not be read from the snapshot.
-        taken.Manifest.Components[0].Details!["documents"]!["stix_v4"] = 100L;
         foreach (var file in Directory.GetFiles(engine.Snapshots, "__*", SearchOption.AllDirectories)) File.Delete(file);
         var damaged = await ReindexTests.RefusedAsync(Catalogue.SearchRestore, () => rig.RestoreAsync(component, taken));
         await AssertAsWasAsync();
@@ -71,17 +70,18 @@ public sealed class SearchAsideTests(SearchEngines engines)
         await using var rig = await SearchRig.BeginAsync();
         await SearchRig.FillAsync(engine, 100);
         var component = SearchRig.Component(engine);
-        var taken = await rig.CaptureAsync(component);
+        var taken = await rig.BackUpAsync(component);
         var owed = await KilledAsync(rig, component, taken);
         await engine.CallAsync(HttpMethod.Put, "/documents_v2/_settings", """{"index.blocks.write":true}""");
         await engine.CallAsync(HttpMethod.Post, $"/documents_v2/_clone/{owed.Arguments["aside"]}?wait_for_active_shards=0", clone);
 
-        await UndoAsync(component, owed);
+        Assert.Empty((await rig.RecoverAsync(component)).Failures);
         Assert.Equal("documents_v2 stix_v4", await SearchRig.IndicesAsync(engine));
         await SearchRig.WriteAsync(engine, "documents_v2", 100, 1);
         await rig.RestoreAsync(component, taken);
-        await rig.CaptureAsync(component);
-        await UndoAsync(component, owed); // once more is well
+        await rig.BackUpAsync(component);
+        // Once more is well: a recovery may be killed before it is in the journal that this was done.
+        await component.UndoHandlers.Single(handler => handler.Kind == owed.Kind).UndoAsync(owed, SearchRig.Cancellation);
         Assert.Equal(100, (long)(await engine.CallAsync(HttpMethod.Get, "/documents/_count"))["count"]!);
     }
 
@@ -92,7 +92,7 @@ public sealed class SearchAsideTests(SearchEngines engines)
         await using var rig = await SearchRig.BeginAsync();
         await SearchRig.FillAsync(engine, 100);
         var component = SearchRig.Component(engine);
-        var taken = await rig.CaptureAsync(component);
+        var taken = await rig.BackUpAsync(component);
         var (documents, aliases) = (await SearchRig.DocumentsAsync(engine, "documents_v2"), JsonNode.Parse(await SearchRig.AliasesAsync(engine)));
         var owed = await KilledAsync(rig, component, taken);
         var aside = owed.Arguments["aside"];
@@ -101,13 +101,13 @@ public sealed class SearchAsideTests(SearchEngines engines)
 
         await engine.CallAsync(HttpMethod.Put, "/documents_v2");
         await SearchRig.WriteAsync(engine, "documents_v2", 0, 1);
-        var refused = await ReindexTests.RefusedAsync(Catalogue.SearchRestore, () => UndoAsync(component, owed));
+        var refused = Assert.Single((await rig.RecoverAsync(component)).Failures);
         Assert.Contains($"Somebody has made an index documents_v2 meanwhile, and what it was is in {aside}.", refused.Message, StringComparison.Ordinal);
         Assert.Equal($"documents_v2 {aside} stix_v4", await SearchRig.IndicesAsync(engine));
 
         await engine.CallAsync(HttpMethod.Delete, "/documents_v2");
         await CloneAsync(aside, "documents_v2", owed.Arguments["aliases"]); // as far as an undo came that was killed
-        await UndoAsync(component, owed);
+        Assert.Empty((await rig.RecoverAsync(component)).Failures);
         Assert.Equal("documents_v2 stix_v4", await SearchRig.IndicesAsync(engine));
         Assert.Equal(documents, await SearchRig.DocumentsAsync(engine, "documents_v2"));
         Assert.True(JsonNode.DeepEquals(aliases, JsonNode.Parse(await SearchRig.AliasesAsync(engine))));
@@ -128,47 +128,46 @@ public sealed class SearchAsideTests(SearchEngines engines)
         await using var rig = await SearchRig.BeginAsync();
         await SearchRig.FillAsync(engine, 100);
         var component = SearchRig.Component(engine);
-        var taken = await rig.CaptureAsync(component);
+        var taken = await rig.BackUpAsync(component);
         await rig.RestoreAsync(component, taken);
         var aside = (await SearchRig.IndicesAsync(engine)).Split(' ').Where(index => index.Contains(".before-", StringComparison.Ordinal)).ToList();
         Assert.Equal(2, aside.Count);
 
-        var after = await rig.CaptureAsync(component);
+        var after = await rig.BackUpAsync(component);
         Assert.Equal(200, after.Manifest.Components[0].Counts["documents"]);
-        Assert.Contains(after.Context.Notes, note => note.Contains($"{aside[0]}, {aside[1]}. 'holdfast search drop-old'", StringComparison.Ordinal));
-        var asked = await rig.CaptureAsync(SearchRig.Component(engine, $"indices: [\"stix*\", \"{aside[0]}\"]"));
+        Assert.Contains(after.Said.Notes, note => note.Contains($"{aside[0]}, {aside[1]}. 'holdfast search drop-old'", StringComparison.Ordinal));
+        var asked = await rig.BackUpAsync(SearchRig.Component(engine, $"indices: [\"stix*\", \"{aside[0]}\"]"));
         Assert.Equal([aside[0], "stix_v4"], asked.Manifest.Components[0].Details!["indices"]!.AsArray().Select(index => (string)index!).Order(StringComparer.Ordinal));
         await SearchTroubleTests.DamageAsync(engine, aside[1]); // in nobody's way
-        await rig.CaptureAsync(component);
+        await rig.BackUpAsync(component);
         await component.WatchRecoveryAsync(new StepCounters(), SearchRig.Cancellation);
 
         // Neither what an alias leads to, nor what is the only one of its name.
         await engine.CallAsync(HttpMethod.Post, "/_aliases", $$$"""{"actions":[{"add":{"index":"{{{aside[0]}}}","alias":"used"}}]}""");
-        var steps = await PlanDropAsync();
+        var steps = await rig.PlanDropOldAsync(component);
         Assert.Equal([$"Delete {aside[1]}"], steps.Select(step => step.Name));
         Assert.True(steps[0].Destroys);
-        await engine.CallAsync(HttpMethod.Post, "/stix_v4/_close");
-        await ReindexTests.RefusedAsync(Catalogue.SearchAlias, () => steps[0].Act(new RecordedContext("drop"), SearchRig.Cancellation));
-        Assert.Empty(await PlanDropAsync());
+        await ReindexTests.RefusedAsync(Catalogue.SearchAlias, () => rig.DropOldAsync(component, () => engine.CallAsync(HttpMethod.Post, "/stix_v4/_close")));
+        Assert.Empty(await rig.PlanDropOldAsync(component));
         await engine.CallAsync(HttpMethod.Post, "/stix_v4/_open");
         await engine.CallAsync(HttpMethod.Get, "/_cluster/health/stix_v4?wait_for_status=yellow");
-        await steps[0].Act(new RecordedContext("drop"), SearchRig.Cancellation);
+        await rig.DropOldAsync(component);
         Assert.Equal($"documents_v2 {aside[0]} stix_v4", await SearchRig.IndicesAsync(engine));
-
-        Task<IReadOnlyList<Step>> PlanDropAsync() => component.PlanDropOldAsync(new IndexRequest([], [], rig["work"]), SearchRig.Cancellation);
     }
 
-    /// <summary>What a restore owes that is killed as soon as it owes it.</summary>
-    internal static async Task<Undo> KilledAsync(SearchRig rig, SearchComponent component, TakenSearch taken)
+    /// <summary>What a restore owes that is killed as soon as it owes it. It stays in the journal.</summary>
+    internal static async Task<Undo> KilledAsync(SearchRig rig, SearchComponent component, TakenPoint taken)
     {
-        var context = new RecordedContext("killed") { OnOwe = undo => undo.Kind.EndsWith("move-back", StringComparison.Ordinal) ? throw new IOException("killed") : Task.CompletedTask };
-        await Assert.ThrowsAsync<IOException>(async () =>
+        Undo? moving = null;
+        Task KillAsync(Undo undo)
         {
-            foreach (var step in await rig.PlanRestoreAsync(component, taken, include: "documents*")) await step.Act(context, SearchRig.Cancellation);
-        });
-        return context.Owed.Single(undo => undo.Kind.EndsWith("move-back", StringComparison.Ordinal));
-    }
+            if (!undo.Kind.EndsWith("move-back", StringComparison.Ordinal)) return Task.CompletedTask;
+            moving = undo;
+            throw new IOException("killed");
+        }
 
-    internal static Task UndoAsync(SearchComponent component, Undo owed) =>
-        component.UndoHandlers.Single(handler => handler.Kind == owed.Kind).UndoAsync(owed, SearchRig.Cancellation);
+        rig.MayOwe = true;
+        await ReindexTests.RefusedAsync(Catalogue.StepFailed, () => rig.RestoreAsync(component, taken, hooks: new RunHooks { Owed = KillAsync, Dies = true }, include: "documents*"));
+        return moving!;
+    }
 }

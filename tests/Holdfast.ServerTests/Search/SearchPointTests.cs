@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using Holdfast.Engine.Problems;
 using Holdfast.Engine.Running;
+using Holdfast.ServerTests.Runs;
 using Holdfast.Testing;
 using Xunit;
 
@@ -23,14 +24,14 @@ public sealed class SearchPointTests(SearchEngines engines)
         await SearchRig.FillAsync(engine, 1000);
         await engine.CallAsync(HttpMethod.Put, "/_snapshot/holdfast", $$"""{"type":"fs","settings":{"location":"{{engine.Snapshots}}","max_snapshot_bytes_per_sec":"20kb","chunk_size":"10kb"} }""");
         var component = SearchRig.Component(engine);
-        var capture = rig.CaptureAsync(component, BackupMode.Online);
+        var capture = rig.BackUpAsync(component, BackupMode.Online);
         await Eventually.HoldsAsync("the snapshot has begun", async () => (await SearchRig.SnapshotsAsync(engine)).Count > 0);
         await engine.CallAsync(HttpMethod.Put, "/documents_v3", """{"settings":{"number_of_replicas":0},"mappings":{"properties":{"n":{"type":"integer"}}}}""");
         await SearchRig.WriteAsync(engine, "documents_v3", 0, 7);
         await engine.CallAsync(HttpMethod.Post, "/_aliases", """{"actions":[{"remove":{"index":"documents_v2","alias":"documents"}},{"add":{"index":"documents_v3","alias":"documents"}}]}""");
         Assert.False(capture.IsCompleted, "The snapshot was over before the alias was led elsewhere.");
         var taken = await capture;
-        Assert.Contains(taken.Context.Notes, note => note.Contains("it is taken again", StringComparison.Ordinal));
+        Assert.Contains(taken.Said.Notes, note => note.Contains("it is taken again", StringComparison.Ordinal));
         Assert.EndsWith("-2", Assert.Single(await SearchRig.SnapshotsAsync(engine)), StringComparison.Ordinal);
 
         await engine.CallAsync(HttpMethod.Delete, "/documents_v2,documents_v3,stix_v4");
@@ -47,7 +48,7 @@ public sealed class SearchPointTests(SearchEngines engines)
         await SearchRig.FillAsync(engine, 10);
         using var stop = new CancellationTokenSource();
         var changing = Task.Run(async () => { for (var n = 0; !stop.IsCancellationRequested; n++) await engine.CallAsync(HttpMethod.Put, string.Create(CultureInfo.InvariantCulture, $"/stix_v4/_alias/a{n}")); }, Cancellation);
-        var refused = await ReindexTests.RefusedAsync(Catalogue.SearchSnapshot, () => rig.CaptureAsync(SearchRig.Component(engine), BackupMode.Online));
+        var refused = await ReindexTests.RefusedAsync(Catalogue.SearchSnapshot, () => rig.BackUpAsync(SearchRig.Component(engine), BackupMode.Online));
         await stop.CancelAsync();
         await changing;
         Assert.Contains("changed during each of 4 snapshots", refused.Message, StringComparison.Ordinal);
@@ -64,7 +65,7 @@ public sealed class SearchPointTests(SearchEngines engines)
         await using var rig = await SearchRig.BeginAsync();
         await SearchRig.FillAsync(engine, 100);
         var component = SearchRig.Component(engine);
-        var taken = await rig.CaptureAsync(component);
+        var taken = await rig.BackUpAsync(component);
         var documents = await SearchRig.DocumentsAsync(engine, "documents_v2");
         // Another one has written into the directory: the engine finds no list of the generation that it knows.
         var list = Assert.Single(Directory.GetFiles(engine.Snapshots, "index-*"));
@@ -74,12 +75,12 @@ public sealed class SearchPointTests(SearchEngines engines)
         var said = await rig.RestoreAsync(component, taken);
         Assert.Contains(said.Notes, note => note.EndsWith("The copy in the point is used.", StringComparison.Ordinal));
         Assert.Equal(documents, await SearchRig.DocumentsAsync(engine, "documents_v2"));
-        var refused = await ReindexTests.RefusedAsync(Catalogue.SearchSnapshot, () => rig.CaptureAsync(component));
+        var refused = await ReindexTests.RefusedAsync(Catalogue.SearchSnapshot, () => rig.BackUpAsync(component));
         Assert.Contains("DELETE _snapshot/holdfast", refused.Hint, StringComparison.Ordinal);
 
         File.Move($"{list}.moved", list);
         await engine.CallAsync(HttpMethod.Delete, "/_snapshot/holdfast");
-        await rig.CaptureAsync(component);
+        await rig.BackUpAsync(component);
     }
 
     /// <summary>Of the engines that are here, only OpenSearch has streams.</summary>
@@ -97,7 +98,7 @@ public sealed class SearchPointTests(SearchEngines engines)
             await engine.CallAsync(HttpMethod.Post, "/logs-app/_rollover");
             await LogAsync(2);
             var component = SearchRig.Component(engine);
-            var taken = await rig.CaptureAsync(component);
+            var taken = await rig.BackUpAsync(component);
             Assert.Equal(42, taken.Manifest.Components[0].Counts["documents"]);
 
             var stix = await SearchRig.DocumentsAsync(engine, "stix_v4");
@@ -118,8 +119,8 @@ public sealed class SearchPointTests(SearchEngines engines)
             await rig.RestoreAsync(component, taken, include: "logs*");
             Assert.Equal(2, (long)(await engine.CallAsync(HttpMethod.Get, "/logs-app/_count"))["count"]!);
             await engine.CallAsync(HttpMethod.Delete, "/_data_stream/logs-app");
-            taken.Manifest.Components[0].Details!.AsObject().Remove("streams");
-            var said = await rig.RestoreAsync(component, taken, overwrite: true);
+            var earlier = new RunHooks { Amend = manifest => manifest.Components[0].Details!.AsObject().Remove("streams") };
+            var said = await rig.RestoreAsync(component, taken, overwrite: true, earlier);
             Assert.Contains(said.Notes, note => note.Contains("are left out: .ds-logs-app-000001, .ds-logs-app-000002", StringComparison.Ordinal));
             Assert.Empty((await engine.CallAsync(HttpMethod.Get, "/_cat/indices/.ds-logs*?format=json&h=index&expand_wildcards=all")).AsArray());
         }

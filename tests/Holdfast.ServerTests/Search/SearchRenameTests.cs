@@ -18,7 +18,7 @@ public sealed class SearchRenameTests(SearchEngines engines)
         await using var rig = await SearchRig.BeginAsync();
         await SearchRig.FillAsync(engine, 50);
         var component = SearchRig.Component(engine, engine.Url.StartsWith("https", StringComparison.Ordinal) ? $"user: backup, password: {{ env: X }}, ca: {engine.Authority}" : "");
-        var taken = await rig.CaptureAsync(component);
+        var taken = await rig.BackUpAsync(component);
         var before = await SearchRig.DocumentsAsync(engine, "documents_v2");
         await SearchRig.WriteAsync(engine, "documents_v2", 40, 30);
         var (after, aliases) = (await SearchRig.DocumentsAsync(engine, "documents_v2"), await SearchRig.AliasesAsync(engine));
@@ -33,7 +33,7 @@ public sealed class SearchRenameTests(SearchEngines engines)
         // A name that is taken, and one that no engine takes.
         Assert.Contains("was$1-documents_v2 already", (await ReindexTests.RefusedAsync(Catalogue.TargetNotEmpty, () => rig.PlanRestoreAsync(component, taken, include: "documents*"))).Message, StringComparison.Ordinal);
         rig.Wishes = new IndexWishes { Rename = "Was-*", WithoutAliases = true };
-        await ReindexTests.RefusedAsync(Catalogue.SearchRefused, () => rig.RestoreAsync(component, taken, null, false, "stix*"));
+        await ReindexTests.RefusedAsync(Catalogue.SearchRefused, () => rig.RestoreAsync(component, taken, include: "stix*"));
     }
 
     [Fact]
@@ -43,11 +43,11 @@ public sealed class SearchRenameTests(SearchEngines engines)
         await using var rig = await SearchRig.BeginAsync();
         await SearchRig.FillAsync(engine, 10);
         var component = SearchRig.Component(engine);
-        var taken = await rig.CaptureAsync(component);
+        var taken = await rig.BackUpAsync(component);
         await engine.CallAsync(HttpMethod.Delete, "/documents_v2");
         await engine.CallAsync(HttpMethod.Put, "/documents_v3", """{"aliases":{"documents":{}}}"""); // it would be refused otherwise
         rig.Wishes = new IndexWishes { WithoutAliases = true };
-        await rig.RestoreAsync(component, taken, null, false, "documents*");
+        await rig.RestoreAsync(component, taken, include: "documents*");
         Assert.Equal("documents_v2 documents_v3 stix_v4", await SearchRig.IndicesAsync(engine));
         Assert.Equal("""{"documents_v2":{"aliases":{}},"documents_v3":{"aliases":{"documents":{}}},"stix_v4":{"aliases":{"stix":{}}}}""", await SearchRig.AliasesAsync(engine));
     }

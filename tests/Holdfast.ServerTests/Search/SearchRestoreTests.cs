@@ -23,14 +23,14 @@ public sealed class SearchRestoreTests(SearchEngines engines)
         var component = SearchRig.Component(engine);
 
         // What is written after the first snapshot, as before a window, is in the point.
-        var taken = await rig.CaptureAsync(component, between: () => SearchRig.WriteAsync(engine, "documents_v2", 2000, 50));
+        var taken = await rig.BackUpAsync(component, between: () => SearchRig.WriteAsync(engine, "documents_v2", 2000, 50));
         var (documents, stix, aliases) = (await SearchRig.DocumentsAsync(engine, "documents_v2"), await SearchRig.DocumentsAsync(engine, "stix_v4"), await SearchRig.AliasesAsync(engine));
         Assert.Equal(4050, Assert.Single(taken.Manifest.Components).Counts["documents"]);
         Assert.Single(await SearchRig.SnapshotsAsync(engine)); // the first one was only for the second
 
         // A second point stores what is new of the engine's files, and nothing twice.
         await SearchRig.WriteAsync(engine, "stix_v4", 5000, 5);
-        var second = await rig.CaptureAsync(component, parent: taken);
+        var second = await rig.BackUpAsync(component);
         Assert.InRange(second.Counters.BytesAdded, 1, taken.Counters.BytesAdded / 3);
 
         // All is lost, the repository of the engine too.
@@ -54,7 +54,7 @@ public sealed class SearchRestoreTests(SearchEngines engines)
         await using var rig = await SearchRig.BeginAsync();
         await SearchRig.FillAsync(engine, 100);
         var component = SearchRig.Component(engine);
-        var taken = await rig.CaptureAsync(component, BackupMode.Online);
+        var taken = await rig.BackUpAsync(component, BackupMode.Online);
         var (before, aliases) = (await SearchRig.DocumentsAsync(engine, "documents_v2"), await SearchRig.AliasesAsync(engine));
         await SearchRig.WriteAsync(engine, "documents_v2", 40, 200);
         var after = await SearchRig.DocumentsAsync(engine, "documents_v2");
@@ -82,13 +82,13 @@ public sealed class SearchRestoreTests(SearchEngines engines)
         var component = SearchRig.Component(engine);
         using var stop = new CancellationTokenSource();
         var writing = Task.Run(async () => { for (var n = 1000; !stop.IsCancellationRequested; n += 5) await SearchRig.WriteAsync(engine, "documents_v2", n, 5); }, Cancellation);
-        var taken = await rig.CaptureAsync(component, BackupMode.Online);
+        var taken = await rig.BackUpAsync(component, BackupMode.Online);
         await stop.CancelAsync();
         await writing;
         var stix = await SearchRig.DocumentsAsync(engine, "stix_v4");
         // Another one's snapshot in the same repository is no business of ours.
         await engine.CallAsync(HttpMethod.Put, "/_snapshot/holdfast/holdfast-theirs?wait_for_completion=true", """{"metadata":{"holdfast-run":"x","holdfast-platform":"another","holdfast-cluster":"main","holdfast-passing":true}}""");
-        for (var round = 0; round < 3; round++) await rig.CaptureAsync(component, BackupMode.Online);
+        for (var round = 0; round < 3; round++) await rig.BackUpAsync(component, BackupMode.Online);
         Assert.Equal(3, (await SearchRig.SnapshotsAsync(engine)).Count);
         Assert.Contains("holdfast-theirs", await SearchRig.SnapshotsAsync(engine));
 
@@ -104,13 +104,13 @@ public sealed class SearchRestoreTests(SearchEngines engines)
         var old = await engines.BeginAsync("elasticsearch");
         await using var rig = await SearchRig.BeginAsync();
         await SearchRig.FillAsync(old, 100);
-        var taken = await rig.CaptureAsync(SearchRig.Component(old));
+        var taken = await rig.BackUpAsync(SearchRig.Component(old));
         var documents = await SearchRig.DocumentsAsync(old, "documents_v2");
         var young = await engines.BeginAsync("opensearch");
         await rig.RestoreAsync(SearchRig.Component(young), taken);
         Assert.Equal(documents, await SearchRig.DocumentsAsync(young, "documents_v2"));
 
-        var back = await rig.CaptureAsync(SearchRig.Component(young));
+        var back = await rig.BackUpAsync(SearchRig.Component(young));
         await RefusedAsync(Catalogue.SearchVersion, () => rig.PlanRestoreAsync(SearchRig.Component(old), back));
     }
 
@@ -120,12 +120,12 @@ public sealed class SearchRestoreTests(SearchEngines engines)
         var engine = await engines.BeginAsync("elasticsearch");
         await using var rig = await SearchRig.BeginAsync();
         await SearchRig.FillAsync(engine, 100);
-        var path = await RefusedAsync(Catalogue.SearchPath, () => rig.CaptureAsync(SearchRig.Component(engine, location: "/tmp/elsewhere")));
+        var path = await RefusedAsync(Catalogue.SearchPath, () => rig.BackUpAsync(SearchRig.Component(engine, location: "/tmp/elsewhere")));
         Assert.Contains("path.repo", path.Message, StringComparison.Ordinal);
-        await RefusedAsync(Catalogue.SearchIndex, () => rig.CaptureAsync(SearchRig.Component(engine, "indices: [nothing*]")));
+        await RefusedAsync(Catalogue.SearchIndex, () => rig.BackUpAsync(SearchRig.Component(engine, "indices: [nothing*]")));
 
         var component = SearchRig.Component(engine);
-        var taken = await rig.CaptureAsync(component);
+        var taken = await rig.BackUpAsync(component);
         await engine.CallAsync(HttpMethod.Put, "/documents_v3");
         await engine.CallAsync(HttpMethod.Post, "/_aliases", """{"actions":[{"remove":{"index":"documents_v2","alias":"documents"}},{"add":{"index":"documents_v3","alias":"documents"}}]}""");
         var two = await RefusedAsync(Catalogue.SearchAlias, () => rig.PlanRestoreAsync(component, taken));
@@ -137,8 +137,8 @@ public sealed class SearchRestoreTests(SearchEngines engines)
         Assert.Equal("documents_v2", string.Join(' ', (await engine.CallAsync(HttpMethod.Get, "/_alias/documents")).AsObject().Select(index => index.Key)));
 
         await engine.CallAsync(HttpMethod.Post, "/stix_v4/_close");
-        var closed = await rig.CaptureAsync(component);
-        Assert.Contains("stix_v4", Assert.Single(closed.Context.Warnings).Message, StringComparison.Ordinal);
+        var closed = await rig.BackUpAsync(component);
+        Assert.Contains("stix_v4", Assert.Single(closed.Said.Warnings).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -151,7 +151,7 @@ public sealed class SearchRestoreTests(SearchEngines engines)
         {
             ["type"] = "fs", ["settings"] = new JsonObject { ["location"] = engine.Snapshots, ["max_snapshot_bytes_per_sec"] = "20kb", ["chunk_size"] = "10kb" },
         }.ToJsonString());
-        var capture = rig.CaptureAsync(SearchRig.Component(engine), BackupMode.Online);
+        var capture = rig.BackUpAsync(SearchRig.Component(engine), BackupMode.Online);
         await Eventually.HoldsAsync("the snapshot has begun", async () => (await SearchRig.SnapshotsAsync(engine)).Count > 0);
         await engine.CallAsync(HttpMethod.Delete, $"/_snapshot/holdfast/{(await SearchRig.SnapshotsAsync(engine))[0]}");
         await RefusedAsync(Catalogue.SearchSnapshot, () => capture);
@@ -170,7 +170,7 @@ public sealed class SearchRestoreTests(SearchEngines engines)
         {
             var node = (string)(await second.CallAsync(HttpMethod.Get, "/"))["name"]!;
             Assert.NotEqual((string?)(await engine.CallAsync(HttpMethod.Get, "/"))["name"], node);
-            Assert.Contains($"node {node}", (await RefusedAsync(Catalogue.SearchPath, () => rig.CaptureAsync(component))).Message, StringComparison.Ordinal);
+            Assert.Contains($"node {node}", (await RefusedAsync(Catalogue.SearchPath, () => rig.BackUpAsync(component))).Message, StringComparison.Ordinal);
             var lacking = await RefusedAsync(Catalogue.SearchPath, () => component.PlanPrepareAsync(Cancellation));
             Assert.StartsWith($"The nodes {node} lack '{engine.Snapshots}'", lacking.Message, StringComparison.Ordinal);
             await engine.CallAsync(HttpMethod.Delete, "/documents_v2,stix_v4"); // what lies on it goes with it
@@ -192,8 +192,9 @@ public sealed class SearchRestoreTests(SearchEngines engines)
             ["type"] = "fs", ["settings"] = new JsonObject { ["location"] = engine.Snapshots, ["max_snapshot_bytes_per_sec"] = "20kb", ["chunk_size"] = "10kb" },
         }.ToJsonString());
         var component = SearchRig.Component(engine);
-        var capture = rig.CaptureAsync(component, BackupMode.Online);
+        var capture = rig.BackUpAsync(component, BackupMode.Online);
         await Eventually.HoldsAsync("the snapshot has begun", async () => (await SearchRig.SnapshotsAsync(engine)).Count > 0);
+        rig.MayOwe = true;
         await engine.KillAsync();
         await Assert.ThrowsAsync<ProblemException>(() => capture);
         await engine.StartAgainAsync();
@@ -201,7 +202,7 @@ public sealed class SearchRestoreTests(SearchEngines engines)
         await engine.CallAsync(HttpMethod.Delete, "/_snapshot/holdfast"); // the next one is not slow
         await engine.CallAsync(HttpMethod.Get, "/_cluster/health?wait_for_status=yellow&timeout=60s");
         var documents = await SearchRig.DocumentsAsync(engine, "documents_v2");
-        var taken = await rig.CaptureAsync(component);
+        var taken = await rig.BackUpAsync(component);
         await engine.CallAsync(HttpMethod.Delete, "/documents_v2,stix_v4");
         await rig.RestoreAsync(component, taken);
         Assert.Equal(documents, await SearchRig.DocumentsAsync(engine, "documents_v2"));
@@ -215,12 +216,12 @@ public sealed class SearchRestoreTests(SearchEngines engines)
         await SearchRig.FillAsync(engine, 100);
         var user = $"user: backup, password: {{ env: X }}, ca: {engine.Authority}";
         var component = SearchRig.Component(engine, user);
-        var taken = await rig.CaptureAsync(component);
+        var taken = await rig.BackUpAsync(component);
         var documents = await SearchRig.DocumentsAsync(engine, "documents_v2");
         await SearchRig.WriteAsync(engine, "documents_v2", 0, 1000);
         await rig.RestoreAsync(component, taken);
         Assert.Equal(documents, await SearchRig.DocumentsAsync(engine, "documents_v2"));
-        await RefusedAsync(Catalogue.WebAuthentication, () => rig.CaptureAsync(SearchRig.Component(engine, user, secret: "wrong")));
+        await RefusedAsync(Catalogue.WebAuthentication, () => rig.BackUpAsync(SearchRig.Component(engine, user, secret: "wrong")));
     }
 
     private static async Task<Problem> RefusedAsync(ProblemKind kind, Func<Task> act)

@@ -6,45 +6,28 @@ using Holdfast.Engine.Hosts;
 using Holdfast.Engine.Planning;
 using Holdfast.Engine.Profiles;
 using Holdfast.Engine.Running;
-using Holdfast.Restic;
-using Holdfast.Restic.Archiving;
-using Holdfast.Restic.Backends;
-using Holdfast.Restic.Snapshots;
 using Holdfast.ServerTests.Postgres;
+using Holdfast.ServerTests.Runs;
 using Holdfast.Testing;
-using Xunit;
 
 namespace Holdfast.ServerTests.Search;
 
-/// <summary>A recovery point of a scratch engine, with what was said while it was taken.</summary>
-internal sealed record TakenSearch(Snapshot Point, Manifest Manifest, RecordedContext Context, ArchiveCounters Counters);
-
-/// <summary>A repository, and components that capture real engines into it and bring them back.</summary>
-internal sealed class SearchRig : IAsyncDisposable
+/// <summary>A rig with components that capture real engines into its repository and bring them back.</summary>
+internal sealed class SearchRig : Rig
 {
-    public const string Password = "correct horse";
-    private readonly TempFolder _folder = new();
-    private int _runs;
-
-    public required Repository Repository { get; init; }
-
-    public static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+    private SearchRig()
+    {
+    }
 
     /// <summary>How indices are restored.</summary>
     public IndexWishes Wishes { get; set; } = IndexWishes.None;
 
-    public string RepositoryPath => _folder["repository"];
-
-    public string this[string name] => _folder[name];
-
     public static async Task<SearchRig> BeginAsync()
     {
-        var folder = new TempFolder();
-        var repository = await Repository.InitAsync(new LocalBackend(folder["repository"]), Password, new InitOptions { KeyDerivation = new KeyDerivation(1024, 8, 1) });
-        return new SearchRig(folder) { Repository = repository };
+        var rig = new SearchRig();
+        await rig.InitAsync();
+        return rig;
     }
-
-    private SearchRig(TempFolder folder) => _folder = folder;
 
     /// <summary>The component of a profile that names the engine, with more keys of it.</summary>
     public static SearchComponent Component(SearchEngine engine, string more = "", string? location = null, string secret = SearchEngine.Password, string? url = null)
@@ -58,60 +41,33 @@ internal sealed class SearchRig : IAsyncDisposable
         return new SearchComponent(profile.Root["components"]["search"].Items[0], new FixedSecret(secret), new LocalHost(Environment.GetEnvironmentVariable), TimeProvider.System);
     }
 
-    /// <summary>Takes a point, as a run does. <paramref name="between"/> runs before the mark.</summary>
-    public async Task<TakenSearch> CaptureAsync(SearchComponent component, BackupMode mode = BackupMode.Quiesced, Func<Task>? between = null, TakenSearch? parent = null)
-    {
-        var context = new RecordedContext(string.Create(CultureInfo.InvariantCulture, $"20261122T210400-{++_runs:x4}"));
-        await using var session = new CaptureSession
-        {
-            Manifest = new Manifest { Platform = "x", RunId = context.RunId, Mode = mode, HoldfastVersion = "0", Host = "test" },
-            Repository = Repository, Parent = parent?.Point, Writer = await Repository.BeginSnapshotAsync(parent?.Point, Cancellation),
-        };
-        try
-        {
-            var plan = await component.PlanCaptureAsync(session, Cancellation);
-            await ActAsync(plan.Before, context);
-            if (between is not null) await between();
-            await ActAsync(plan.Mark, context);
-            await ActAsync(plan.After, context);
-            var point = await session.Writer.CommitAsync(new SnapshotHeader { Paths = ["/search/main"], Hostname = "test", Tags = PointTags.Of(session.Manifest, isPartial: false) }, Cancellation);
-            return new TakenSearch(point, session.Manifest, context, session.Writer.Counters);
-        }
-        catch
-        {
-            await UndoAsync(component, context);
-            throw;
-        }
-        finally
-        {
-            await session.Writer.DisposeAsync();
-        }
-    }
+    /// <summary>Takes a point; in a window, unless told otherwise.</summary>
+    public Task<TakenPoint> BackUpAsync(
+        SearchComponent component, BackupMode mode = BackupMode.Quiesced, Func<Task>? between = null) =>
+        BackUpAsync(component, mode, new RunHooks { Between = between });
 
-    public async Task<RecordedContext> RestoreAsync(SearchComponent component, TakenSearch taken, string? target = null, bool overwrite = false, params string[] include)
-    {
-        var context = new RecordedContext(string.Create(CultureInfo.InvariantCulture, $"20261122T220000-{++_runs:x4}"));
-        try
-        {
-            await ActAsync(await PlanRestoreAsync(component, taken, target, overwrite, include), context);
-        }
-        catch
-        {
-            await UndoAsync(component, context);
-            throw;
-        }
-        Assert.Empty(context.Owed);
-        return context;
-    }
+    public Task<RunReport> RestoreAsync(
+        SearchComponent component, TakenPoint taken, bool overwrite = false, RunHooks? hooks = null,
+        params string[] include) =>
+        RestoreAsync(component, taken.Point, Asking(overwrite, include), hooks);
 
-    /// <summary>What a run does when a step fails.</summary>
-    private static async Task UndoAsync(SearchComponent component, RecordedContext context)
-    {
-        foreach (var owed in Enumerable.Reverse(context.Owed)) await component.UndoHandlers.Single(handler => handler.Kind == owed.Kind).UndoAsync(owed, Cancellation);
-    }
+    public Task<IReadOnlyList<Step>> PlanRestoreAsync(
+        SearchComponent component, TakenPoint taken, bool overwrite = false, params string[] include) =>
+        PlanRestoreAsync(component, taken.Point, Asking(overwrite, include));
 
-    public Task<IReadOnlyList<Step>> PlanRestoreAsync(SearchComponent component, TakenSearch taken, string? target = null, bool overwrite = false, params string[] include) => component.PlanRestoreAsync(
-        new RestoreSession { Repository = Repository, Point = taken.Point, Manifest = taken.Manifest, Target = target, Overwrite = overwrite, Include = include, Indices = Wishes, AsideSuffix = string.Create(CultureInfo.InvariantCulture, $".before-20261122T220000Z-{_runs:x6}") }, Cancellation);
+    /// <summary>As "search drop-old" does.</summary>
+    /// <param name="component">The cluster.</param>
+    /// <param name="planned">What happens once the plan is made.</param>
+    public Task<RunReport> DropOldAsync(SearchComponent component, Func<Task>? planned = null) => RunAsync(
+        component, async _ =>
+        {
+            var steps = await PlanDropOldAsync(component);
+            if (planned is not null) await planned();
+            return steps;
+        });
+
+    public Task<IReadOnlyList<Step>> PlanDropOldAsync(SearchComponent component) =>
+        component.PlanDropOldAsync(new IndexRequest([], [], this["work"]), Cancellation);
 
     /// <summary>The shop's indices behind aliases, with so many documents each, a filtered alias, a template and a pipeline-free mapping.</summary>
     public static async Task FillAsync(SearchEngine engine, int documents)
@@ -161,14 +117,6 @@ internal sealed class SearchRig : IAsyncDisposable
     public static async Task<IReadOnlyList<string>> SnapshotsAsync(SearchEngine engine) =>
         [.. ((await engine.CallAsync(HttpMethod.Get, "/_snapshot/holdfast/_all"))["snapshots"] as JsonArray ?? []).Select(snapshot => (string)snapshot!["snapshot"]!)];
 
-    public async ValueTask DisposeAsync()
-    {
-        await Repository.DisposeAsync();
-        _folder.Dispose();
-    }
-
-    private static async Task ActAsync(IEnumerable<Step> steps, StepContext context)
-    {
-        foreach (var step in steps) await step.Act(context, Cancellation);
-    }
+    private Func<RestoreRequest, RestoreRequest> Asking(bool overwrite, IReadOnlyList<string> include) =>
+        request => request with { Overwrite = overwrite, Include = include, Indices = Wishes };
 }

@@ -1,7 +1,6 @@
 using System.Text.Json.Nodes;
 using Holdfast.Engine.Problems;
 using Holdfast.Engine.Running;
-using Holdfast.Restic;
 using Holdfast.Testing;
 using Xunit;
 
@@ -25,11 +24,11 @@ public sealed class SearchTroubleTests(SearchEngines engines)
         var location = Path.Combine(engine.Snapshots, "ours");
         Directory.CreateDirectory(location, (UnixFileMode)Convert.ToInt32("755", 8)); // of root
         var component = SearchRig.Component(engine, location: location);
-        var problem = await ReindexTests.RefusedAsync(Catalogue.SearchPath, () => rig.CaptureAsync(component));
+        var problem = await ReindexTests.RefusedAsync(Catalogue.SearchPath, () => rig.BackUpAsync(component));
         Assert.Contains("is not accessible on", problem.Message, StringComparison.Ordinal);
         Assert.Empty(await rig.Repository.ListSnapshotsAsync(Cancellation));
         await Command.RunAsync("chown", ["nobody", location]);
-        await rig.CaptureAsync(component);
+        await rig.BackUpAsync(component);
     }
 
     [Fact]
@@ -42,20 +41,20 @@ public sealed class SearchTroubleTests(SearchEngines engines)
         (await Command.RunAsync("chown", ["nobody", disk.Path])).Succeeded();
         var component = SearchRig.Component(engine, location: disk.Path);
         disk.Fill();
-        Assert.Contains("No space left", (await ReindexTests.RefusedAsync(Catalogue.SearchPath, () => rig.CaptureAsync(component))).Message, StringComparison.Ordinal);
+        Assert.Contains("No space left", (await ReindexTests.RefusedAsync(Catalogue.SearchPath, () => rig.BackUpAsync(component))).Message, StringComparison.Ordinal);
         disk.Fill(disk.Size - (100 << 10));
-        Assert.Contains("No space left", string.Concat((await ReindexTests.RefusedAsync(Catalogue.SearchSnapshot, () => rig.CaptureAsync(component))).Details), StringComparison.Ordinal);
+        Assert.Contains("No space left", string.Concat((await ReindexTests.RefusedAsync(Catalogue.SearchSnapshot, () => rig.BackUpAsync(component))).Details), StringComparison.Ordinal);
         Assert.Empty(await rig.Repository.ListSnapshotsAsync(Cancellation));
         Assert.Empty(await SearchRig.SnapshotsAsync(engine));
         disk.Clear();
-        var taken = await rig.CaptureAsync(component);
+        var taken = await rig.BackUpAsync(component);
         var documents = await SearchRig.DocumentsAsync(engine, "documents_v2");
 
         await engine.CallAsync(HttpMethod.Delete, "/_snapshot/holdfast");
         await engine.CallAsync(HttpMethod.Delete, "/documents_v2,stix_v4");
         foreach (var entry in Directory.GetFileSystemEntries(disk.Path)) (await Command.RunAsync("rm", ["-r", entry])).Succeeded();
         disk.Fill(disk.Size - (100 << 10));
-        Assert.Contains("No room is left", (await Assert.ThrowsAsync<ResticException>(() => rig.RestoreAsync(component, taken))).Message, StringComparison.Ordinal);
+        Assert.Contains("No room is left", (await ReindexTests.RefusedAsync(Catalogue.RepositoryFull, () => rig.RestoreAsync(component, taken))).Message, StringComparison.Ordinal);
         Assert.Equal(("", "filler"), (await SearchRig.IndicesAsync(engine), string.Join(' ', Directory.GetFileSystemEntries(disk.Path).Select(Path.GetFileName))));
         disk.Clear();
         await rig.RestoreAsync(component, taken);
@@ -71,11 +70,11 @@ public sealed class SearchTroubleTests(SearchEngines engines)
         await using var rig = await SearchRig.BeginAsync();
         await SearchRig.FillAsync(engine, 200);
         var component = SearchRig.Component(engine);
-        var taken = await rig.CaptureAsync(component);
+        var taken = await rig.BackUpAsync(component);
         var documents = await SearchRig.DocumentsAsync(engine, "documents_v2");
         await DamageAsync(engine, "documents_v2");
 
-        Assert.Contains("documents_v2 of main has lost shards", (await ReindexTests.RefusedAsync(Catalogue.SearchSnapshot, () => rig.CaptureAsync(component))).Message, StringComparison.Ordinal);
+        Assert.Contains("documents_v2 of main has lost shards", (await ReindexTests.RefusedAsync(Catalogue.SearchSnapshot, () => rig.BackUpAsync(component))).Message, StringComparison.Ordinal);
         Assert.Single(await rig.Repository.ListSnapshotsAsync(Cancellation));
         Assert.Contains("--overwrite", (await ReindexTests.RefusedAsync(Catalogue.SearchRestore, () => rig.RestoreAsync(component, taken))).Hint, StringComparison.Ordinal);
         if (kind == "opensearch")
@@ -109,16 +108,16 @@ public sealed class SearchTroubleTests(SearchEngines engines)
         await SearchRig.FillAsync(engine, 3000);
         var component = SearchRig.Component(engine);
         await engine.CallAsync(HttpMethod.Put, "/_snapshot/holdfast", $$"""{"type":"fs","settings":{"location":"{{engine.Snapshots}}"} }""");
-        const string name = "holdfast-20261122t210400-0001"; // that of the rig's first run
+        var name = $"holdfast-{rig.RunId.ToLowerInvariant()}";
         await engine.CallAsync(HttpMethod.Put, $"/_snapshot/holdfast/{name}?wait_for_completion=true");
-        var problem = await ReindexTests.RefusedAsync(Catalogue.SearchSnapshot, () => rig.CaptureAsync(component, BackupMode.Online));
+        var problem = await ReindexTests.RefusedAsync(Catalogue.SearchSnapshot, () => rig.BackUpAsync(component, BackupMode.Online));
         Assert.Equal($"There is a snapshot {name} in the repository 'holdfast' of main already.", problem.Message);
         Assert.Equal(name, Assert.Single(await SearchRig.SnapshotsAsync(engine)));
 
         await engine.CallAsync(HttpMethod.Put, "/_snapshot/holdfast", $$"""{"type":"fs","settings":{"location":"{{engine.Snapshots}}","max_snapshot_bytes_per_sec":"20kb","chunk_size":"10kb"} }""");
         await SearchRig.WriteAsync(engine, "stix_v4", 5000, 2000);
         await engine.CallAsync(HttpMethod.Put, "/_snapshot/holdfast/theirs?wait_for_completion=false");
-        var busy = await ReindexTests.RefusedAsync(Catalogue.SearchSnapshot, () => rig.CaptureAsync(component));
+        var busy = await ReindexTests.RefusedAsync(Catalogue.SearchSnapshot, () => rig.BackUpAsync(component));
         Assert.Contains("The snapshot theirs is being taken", busy.Message, StringComparison.Ordinal);
         Assert.Equal($"{name} theirs", string.Join(' ', (await SearchRig.SnapshotsAsync(engine)).Order(StringComparer.Ordinal)));
         await engine.CallAsync(HttpMethod.Delete, "/_snapshot/holdfast/theirs");
@@ -131,7 +130,7 @@ public sealed class SearchTroubleTests(SearchEngines engines)
         await using var rig = await SearchRig.BeginAsync();
         await SearchRig.FillAsync(engine, 5000);
         var component = SearchRig.Component(engine);
-        var taken = await rig.CaptureAsync(component);
+        var taken = await rig.BackUpAsync(component);
         var (documents, stix) = (await SearchRig.DocumentsAsync(engine, "documents_v2"), await SearchRig.DocumentsAsync(engine, "stix_v4"));
         await engine.CallAsync(HttpMethod.Delete, "/documents_v2,stix_v4");
         await engine.CallAsync(HttpMethod.Put, "/_snapshot/holdfast", $$"""{"type":"fs","settings":{"location":"{{engine.Snapshots}}","compress":true,"max_restore_bytes_per_sec":"20kb"} }""");
@@ -141,6 +140,7 @@ public sealed class SearchTroubleTests(SearchEngines engines)
             Assert.False(restoring.IsCompleted, "It was over before the engine could be killed.");
             return (await engine.CallAsync(HttpMethod.Get, "/_recovery?active_only=true")).ToJsonString().Contains("\"type\":\"SNAPSHOT\"", StringComparison.Ordinal);
         });
+        rig.MayOwe = true;
         await engine.KillAsync();
         await ReindexTests.RefusedAsync(Catalogue.WebUnreachable, () => restoring);
 
@@ -170,11 +170,11 @@ public sealed class SearchTroubleTests(SearchEngines engines)
 
         await using var rig = await SearchRig.BeginAsync();
         var component = SearchRig.Component(engine, $"ca: {proxy.Authority}", url: proxy.Url);
-        var taken = await rig.CaptureAsync(component);
+        var taken = await rig.BackUpAsync(component);
         var before = await shop.FoundAsync();
         await rig.RestoreAsync(component, taken, overwrite: true);
         Assert.Equal(before, await shop.FoundAsync());
-        await ReindexTests.RefusedAsync(Catalogue.WebTls, () => rig.CaptureAsync(SearchRig.Component(engine, url: proxy.Url)));
+        await ReindexTests.RefusedAsync(Catalogue.WebTls, () => rig.BackUpAsync(SearchRig.Component(engine, url: proxy.Url)));
     }
 
     [Fact]

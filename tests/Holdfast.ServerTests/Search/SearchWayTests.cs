@@ -21,7 +21,7 @@ public sealed class SearchWayTests(SearchEngines engines)
         foreach (var name in names) await engine.CallAsync(HttpMethod.Put, $"/{name}", """{"settings":{"number_of_shards":1,"number_of_replicas":0}}""");
         await SearchRig.WriteAsync(engine, names[24], 0, 3);
         var component = SearchRig.Component(engine, $"indices: [{string.Join(", ", names)}]");
-        var taken = await rig.CaptureAsync(component);
+        var taken = await rig.BackUpAsync(component);
         Assert.Equal((25, 3), (Assert.Single(taken.Manifest.Components).Counts["indices"], taken.Manifest.Components[0].Counts["documents"]));
         foreach (var name in names) await engine.CallAsync(HttpMethod.Delete, $"/{name}");
         var said = await rig.RestoreAsync(component, taken);
@@ -36,12 +36,12 @@ public sealed class SearchWayTests(SearchEngines engines)
         var engine = await engines.BeginAsync("elasticsearch");
         await using var rig = await SearchRig.BeginAsync();
         await SearchRig.FillAsync(engine, 10);
-        var taken = await rig.CaptureAsync(SearchRig.Component(engine, "indices: [stix_v4, nope, \"docments*\", documents]"));
+        var taken = await rig.BackUpAsync(SearchRig.Component(engine, "indices: [stix_v4, nope, \"docments*\", documents]"));
         Assert.Equal(20, Assert.Single(taken.Manifest.Components).Counts["documents"]);
-        var warning = Assert.Single(taken.Context.Warnings);
+        var warning = Assert.Single(taken.Said.Warnings);
         Assert.Equal((Catalogue.SearchUnfit.Code, ExitCode.Incomplete), (warning.Code, warning.Exit));
         Assert.Contains("fits nope, docments*,", warning.Message, StringComparison.Ordinal);
-        Assert.Empty((await rig.CaptureAsync(SearchRig.Component(engine, "indices: [\"stix*\", \"*\", \"-documents*\"]"))).Context.Warnings);
+        Assert.Empty((await rig.BackUpAsync(SearchRig.Component(engine, "indices: [\"stix*\", \"*\", \"-documents*\"]"))).Said.Warnings);
     }
 
     [Theory]
@@ -118,7 +118,7 @@ public sealed class SearchWayTests(SearchEngines engines)
         await SearchRig.FillAsync(engine, 20);
         await engine.CallAsync(HttpMethod.Post, "/_aliases", """{"actions":[{"add":{"index":"documents_v2","alias":"stix"}},{"add":{"index":"stix_v4","alias":"documents","is_write_index":false}}]}""");
         var component = SearchRig.Component(engine);
-        var taken = await rig.CaptureAsync(component);
+        var taken = await rig.BackUpAsync(component);
         var aliases = JsonNode.Parse(await SearchRig.AliasesAsync(engine));
         await rig.RestoreAsync(component, taken, overwrite: overwrite, include: "documents_v2");
         if (!overwrite) await engine.CallAsync(HttpMethod.Delete, "/documents_v2.*");
@@ -140,7 +140,7 @@ public sealed class SearchWayTests(SearchEngines engines)
         await using var rig = await SearchRig.BeginAsync();
         await SearchRig.FillAsync(engine, 20);
         var component = SearchRig.Component(engine);
-        var taken = await rig.CaptureAsync(component);
+        var taken = await rig.BackUpAsync(component);
         await engine.CallAsync(HttpMethod.Post, "/stix_v4/_close");
         var refused = await ReindexTests.RefusedAsync(Catalogue.SearchRestore, () => rig.PlanRestoreAsync(component, taken));
         Assert.StartsWith("stix_v4 of main is closed", refused.Message, StringComparison.Ordinal);

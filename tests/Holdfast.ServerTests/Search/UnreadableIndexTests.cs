@@ -21,15 +21,15 @@ public sealed class UnreadableIndexTests(SearchEngines engines)
         foreach (var more in new[] { "", "capture: [\"documents*\", \"stix*\"]", "capture: [documents_v2, stix_v4]" })
         {
             var component = SearchRig.Component(engine, more);
-            var taken = await BlockedAsync(() => rig.CaptureAsync(component));
-            var problem = Assert.Single(taken.Context.Warnings, warning => warning.Code == Catalogue.SearchUnreadable.Code);
+            var taken = await BlockedAsync(() => rig.BackUpAsync(component));
+            var problem = Assert.Single(taken.Said.Warnings, warning => warning.Code == Catalogue.SearchUnreadable.Code);
             Assert.Contains($"documents_v2 ({block})", problem.Message, StringComparison.Ordinal);
             Assert.Equal(ExitCode.Incomplete, problem.Exit);
-            Assert.DoesNotContain(taken.Context.Warnings, warning => warning.Code == Catalogue.SearchUnfit.Code || warning.Code == Catalogue.SearchUnseen.Code);
+            Assert.DoesNotContain(taken.Said.Warnings, warning => warning.Code == Catalogue.SearchUnfit.Code || warning.Code == Catalogue.SearchUnseen.Code);
             await engine.CallAsync(HttpMethod.Delete, "/stix_v4");
-            var context = await rig.RestoreAsync(component, taken);
+            var said = await rig.RestoreAsync(component, taken);
             Assert.Equal(documents, await SearchRig.DocumentsAsync(engine, "stix_v4"));
-            Assert.Contains("1 index of main has 30 documents, as at the snapshot.", context.Notes);
+            Assert.Contains("1 index of main has 30 documents, as at the snapshot.", said.Notes);
         }
 
         async Task<T> BlockedAsync<T>(Func<Task<T>> act)
@@ -55,13 +55,13 @@ public sealed class UnreadableIndexTests(SearchEngines engines)
         await using var rig = await SearchRig.BeginAsync();
         await SearchRig.FillAsync(engine, 10);
         var component = SearchRig.Component(engine);
-        var taken = await rig.CaptureAsync(component);
+        var taken = await rig.BackUpAsync(component);
         await engine.CallAsync(HttpMethod.Delete, "/documents_v2,stix_v4");
         string[] include = ["stix*", "dokuments*"];
         var plan = await rig.PlanRestoreAsync(component, taken, include: include);
         Assert.Contains(plan, step => step.Does.Contains("no index that fits dokuments*", StringComparison.Ordinal));
-        var context = await rig.RestoreAsync(component, taken, include: include);
-        Assert.Contains("fits dokuments*", Assert.Single(context.Warnings).Message, StringComparison.Ordinal);
+        var said = await rig.RestoreAsync(component, taken, include: include);
+        Assert.Contains("fits dokuments*", Assert.Single(said.Warnings).Message, StringComparison.Ordinal);
         Assert.Equal("stix_v4", await SearchRig.IndicesAsync(engine));
     }
 
@@ -73,18 +73,18 @@ public sealed class UnreadableIndexTests(SearchEngines engines)
         await using var rig = await SearchRig.BeginAsync();
         await SearchRig.FillAsync(engine, 10);
         var component = SearchRig.Component(engine);
-        await rig.CaptureAsync(component);
+        await rig.BackUpAsync(component);
         foreach (var (name, identity) in new[] { ("theirs", "another"), ("older", "") })
             await engine.CallAsync(HttpMethod.Put, $"/_snapshot/holdfast/{name}?wait_for_completion=true", $$"""
-                {"indices":"stix_v4","metadata":{"holdfast-run":"20261101T000000-0001","holdfast-platform":"x","holdfast-cluster":"main","holdfast-cluster-uuid":"{{identity}}","holdfast-passing":true} }
+                {"indices":"stix_v4","metadata":{"holdfast-run":"20261101T000000-0001","holdfast-platform":"{{SearchRig.Platform}}","holdfast-cluster":"main","holdfast-cluster-uuid":"{{identity}}","holdfast-passing":true} }
                 """);
-        var context = (await rig.CaptureAsync(component)).Context;
-        await rig.CaptureAsync(component);
-        await rig.CaptureAsync(component);
+        var said = (await rig.BackUpAsync(component)).Said;
+        await rig.BackUpAsync(component);
+        await rig.BackUpAsync(component);
         var left = await SearchRig.SnapshotsAsync(engine);
         Assert.Contains("theirs", left);
         Assert.DoesNotContain("older", left);
-        Assert.Contains(context.Notes, note => note.StartsWith("1 older snapshot in the repository", StringComparison.Ordinal));
+        Assert.Contains(said.Notes, note => note.StartsWith("1 older snapshot in the repository", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -111,7 +111,7 @@ public sealed class UnreadableIndexTests(SearchEngines engines)
         await using var rig = await SearchRig.BeginAsync();
         await SearchRig.WriteAsync(engine, ".kibana_3", 0, 7);
         var component = SearchRig.Component(engine, "capture: [\".kibana_3\"]");
-        var taken = await rig.CaptureAsync(component);
+        var taken = await rig.BackUpAsync(component);
         await engine.CallAsync(HttpMethod.Delete, "/.kibana_3");
         Assert.Contains("1 index of main has 7 documents, as at the snapshot.", (await rig.RestoreAsync(component, taken)).Notes);
     }

@@ -30,8 +30,8 @@ public sealed class SearchCaseTests(SearchEngines engines)
         await engine.CallAsync(HttpMethod.Put, "/documents_v2/_settings", """{"index.blocks.read_only":true}""");
         var aliases = JsonNode.Parse(await SearchRig.AliasesAsync(engine));
         var component = SearchRig.Component(engine);
-        var taken = await rig.CaptureAsync(component);
-        Assert.Contains("documents_v2 (index.blocks.read_only), stix_v4 (index.blocks.read_only_allow_delete)", Assert.Single(taken.Context.Warnings, warning => warning.Code == Catalogue.SearchBlocks.Code).Message, StringComparison.Ordinal);
+        var taken = await rig.BackUpAsync(component);
+        Assert.Contains("documents_v2 (index.blocks.read_only), stix_v4 (index.blocks.read_only_allow_delete)", Assert.Single(taken.Said.Warnings, warning => warning.Code == Catalogue.SearchBlocks.Code).Message, StringComparison.Ordinal);
 
         await engine.CallAsync(HttpMethod.Put, "/documents_v2/_settings", """{"index.blocks.read_only":null}""");
         await engine.CallAsync(HttpMethod.Delete, "/documents_v2,stix_v4,pinned");
@@ -54,7 +54,7 @@ public sealed class SearchCaseTests(SearchEngines engines)
         await SearchRig.FillAsync(engine, 30);
         var component = SearchRig.Component(engine);
         await engine.CallAsync(HttpMethod.Put, "/stix_v4/_settings", """{"index.routing.allocation.require._name":"of the old cluster"}""");
-        var taken = await rig.CaptureAsync(component);
+        var taken = await rig.BackUpAsync(component);
         await engine.CallAsync(HttpMethod.Delete, "/documents_v2,stix_v4");
         Assert.Contains(await rig.PlanRestoreAsync(component, taken), step => step.Does.Contains("Leaves out settings that no node meets: index.routing.allocation.require._name of stix_v4.", StringComparison.Ordinal));
         var said = await rig.RestoreAsync(component, taken);
@@ -84,7 +84,7 @@ public sealed class SearchCaseTests(SearchEngines engines)
             if (n < 2) await RollAsync();
         }
         var component = SearchRig.Component(engine, "indices: { logs: {} }, capture: [\"logs*\"]");
-        var taken = await rig.CaptureAsync(component);
+        var taken = await rig.BackUpAsync(component);
         await RollAsync();
         await SearchRig.WriteAsync(engine, "logs", 9, 1);
         await engine.CallAsync(HttpMethod.Delete, $"/{lost}");
@@ -117,7 +117,7 @@ public sealed class SearchCaseTests(SearchEngines engines)
         for (var n = 0; n < count; n++) await engine.CallAsync(HttpMethod.Put, $"/{Long(n)}", """{"settings":{"number_of_shards":1,"number_of_replicas":0}}""");
         await SearchRig.WriteAsync(engine, Long(0), 0, 7);
         var component = SearchRig.Component(engine);
-        var taken = await rig.CaptureAsync(component);
+        var taken = await rig.BackUpAsync(component);
         Assert.Equal((count, 7L), ((int)taken.Manifest.Components[0].Counts["indices"], taken.Manifest.Components[0].Counts["documents"]));
         for (var n = 1; n < count; n++) await engine.CallAsync(HttpMethod.Delete, $"/{Long(n)}");
         var began = Stopwatch.GetTimestamp();
@@ -143,7 +143,7 @@ public sealed class SearchCaseTests(SearchEngines engines)
         await engine.CallAsync(HttpMethod.Put, $"/{name}", """{"settings":{"number_of_shards":1,"number_of_replicas":0}}""");
         await engine.CallAsync(HttpMethod.Put, "/big", """{"settings":{"number_of_shards":6,"number_of_replicas":0}}""");
         var component = SearchRig.Component(engine);
-        var taken = await rig.CaptureAsync(component);
+        var taken = await rig.BackUpAsync(component);
         var named = await ReindexTests.RefusedAsync(Catalogue.SearchRestore, () => rig.PlanRestoreAsync(component, taken));
         Assert.Contains($"{name} of main cannot be moved aside", named.Message, StringComparison.Ordinal);
         var there = (int)(await engine.CallAsync(HttpMethod.Get, "/_cluster/health"))["active_shards"]!;
@@ -176,15 +176,15 @@ public sealed class SearchCaseTests(SearchEngines engines)
         await engine.CallAsync(HttpMethod.Put, "/_snapshot/holdfast/theirs?wait_for_completion=true");
         foreach (var file in Directory.GetFiles(engine.Snapshots, "snap-*")) File.Delete(file);
         var component = SearchRig.Component(engine);
-        var first = await rig.CaptureAsync(component);
-        Assert.Contains("'holdfast' of main: theirs.", Assert.Single(first.Context.Warnings, warning => warning.Code == Catalogue.SearchDamaged.Code).Message, StringComparison.Ordinal);
-        await rig.CaptureAsync(component);
-        var third = await rig.CaptureAsync(component);
-        Assert.Contains(third.Context.Notes, note => note.EndsWith("was deleted in the engine's repository.", StringComparison.Ordinal));
+        var first = await rig.BackUpAsync(component);
+        Assert.Contains("'holdfast' of main: theirs.", Assert.Single(first.Said.Warnings, warning => warning.Code == Catalogue.SearchDamaged.Code).Message, StringComparison.Ordinal);
+        await rig.BackUpAsync(component);
+        var third = await rig.BackUpAsync(component);
+        Assert.Contains(third.Said.Notes, note => note.EndsWith("was deleted in the engine's repository.", StringComparison.Ordinal));
 
         await engine.CallAsync(HttpMethod.Delete, "/_snapshot/holdfast");
         await engine.CallAsync(HttpMethod.Put, "/_snapshot/holdfast?verify=false", $$"""{"type":"fs","settings":{"location":"{{engine.Snapshots}}","readonly":true} }""");
-        var lent = await ReindexTests.RefusedAsync(Catalogue.SearchPath, () => rig.CaptureAsync(component));
+        var lent = await ReindexTests.RefusedAsync(Catalogue.SearchPath, () => rig.BackUpAsync(component));
         Assert.Contains("readonly: true", lent.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("DELETE", lent.Hint, StringComparison.Ordinal);
         Assert.Equal(lent.Message, Assert.Single(await component.ProbeAsync(SearchRig.Cancellation)).Message);
@@ -192,7 +192,7 @@ public sealed class SearchCaseTests(SearchEngines engines)
         // A location without a slash at its beginning lies below path.repo.
         await engine.CallAsync(HttpMethod.Delete, "/_snapshot/holdfast");
         await engine.CallAsync(HttpMethod.Put, "/_snapshot/holdfast?verify=false", """{"type":"fs","settings":{"location":"below"} }""");
-        await rig.CaptureAsync(SearchRig.Component(engine, location: Path.Combine(engine.Snapshots, "below")));
+        await rig.BackUpAsync(SearchRig.Component(engine, location: Path.Combine(engine.Snapshots, "below")));
     }
 
     /// <summary>The security plugin looks for a stream among the indices of a snapshot, where it is not.</summary>
@@ -209,12 +209,12 @@ public sealed class SearchCaseTests(SearchEngines engines)
             await SearchRig.FillAsync(engine, 20);
             await engine.CallAsync(HttpMethod.Put, "/hidden", """{"settings":{"index.hidden":true,"number_of_replicas":0}}""");
             var component = SearchRig.Component(engine, $"user: backup, password: {{ file: /unused }}, ca: {engine.Authority}");
-            var taken = await rig.CaptureAsync(component);
-            Assert.DoesNotContain(taken.Context.Warnings, warning => warning.Code == Catalogue.SearchUnseen.Code); // nobody keeps it from the user
+            var taken = await rig.BackUpAsync(component);
+            Assert.DoesNotContain(taken.Said.Warnings, warning => warning.Code == Catalogue.SearchUnseen.Code); // nobody keeps it from the user
             await AssertCheckSeesWritesAsync(engine, component);
             await engine.CallAsync(HttpMethod.Delete, "/_data_stream/logs-*");
             await engine.CallAsync(HttpMethod.Delete, "/documents_v2,stix_v4");
-            await rig.RestoreAsync(component, taken, null, false, "logs-app", "documents*");
+            await rig.RestoreAsync(component, taken, include: ["logs-app", "documents*"]);
             Assert.Equal("logs-app", string.Join(' ', (await engine.CallAsync(HttpMethod.Get, "/_data_stream"))["data_streams"]!.AsArray().Select(stream => (string)stream!["name"]!)));
             Assert.Equal((2L, 20L), ((long)(await engine.CallAsync(HttpMethod.Get, "/logs-app/_count"))["count"]!, (long)(await engine.CallAsync(HttpMethod.Get, "/documents/_count"))["count"]!));
             Assert.Equal("documents_v2", await SearchRig.IndicesAsync(engine));
