@@ -38,13 +38,13 @@ internal sealed class HookedComponent(IComponent real, RunHooks hooks) : ICompon
         ? []
         : [new Step { Name = "Meanwhile", Does = "What happens outside.", Component = Name, Act = (_, _) => act() }];
 
-    private IReadOnlyList<Step> Hooked(IReadOnlyList<Step> steps)
+    private IReadOnlyList<Step> Hooked(IReadOnlyList<Step> steps) =>
+        [.. steps.Select(step => step with { Act = (said, token) => ActAsync(step, said, token) })];
+
+    private async Task ActAsync(Step step, StepContext said, CancellationToken cancellation)
     {
-        if (hooks.Owed is not { } owed) return steps;
-        return
-        [
-            .. steps.Select(step => step with { Act = (said, token) => step.Act(new HookedContext(said, owed), token) }),
-        ];
+        await step.Act(hooks.Owed is { } owed ? new HookedContext(said, owed) : said, cancellation);
+        if (hooks.Acted is { } acted) await acted(step);
     }
 
     /// <summary>Tells a test of each undo. The step's figures are not seen through it.</summary>

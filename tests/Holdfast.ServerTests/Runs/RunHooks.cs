@@ -18,6 +18,9 @@ internal sealed record RunHooks
     /// <summary>When an undo is in the journal, and what it would undo is not done yet.</summary>
     public Func<Undo, Task>? Owed { get; init; }
 
+    /// <summary>When a step of the component has acted, and the run does not know of it yet.</summary>
+    public Func<Step, Task>? Acted { get; init; }
+
     /// <summary>Changes what the point says of itself before a restore is planned by it.</summary>
     public Action<Manifest>? Amend { get; init; }
 

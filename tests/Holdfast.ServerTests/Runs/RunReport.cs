@@ -10,6 +10,9 @@ internal sealed class RunReport : IRunObserver
     private readonly Lock _lock = new();
     private readonly List<RunEvent> _events = [];
 
+    /// <summary>False when it was refused before its first step.</summary>
+    public bool HasBegun => Of<RunStarted>().Count > 0;
+
     /// <summary>Each once: what was found while a restore was prepared is told then, and again when it runs.</summary>
     public IReadOnlyList<Problem> Warnings =>
         [.. Of<Warned>().Select(warned => warned.Problem).Distinct(ReferenceEqualityComparer.Instance).Cast<Problem>()];

@@ -29,9 +29,9 @@ public sealed class PhysicalRestoreTests
         }
         await rig.Server.ExecuteAsync("postgres", "SELECT pg_create_logical_replication_slot('debezium', 'pgoutput');");
         var taken = await rig.CaptureAsync();
-        var slots = Assert.Single(taken.Context.Warnings, warning => warning.Code == "HF-PG-LOGICAL-SLOT");
+        var slots = Assert.Single(taken.Said.Warnings, warning => warning.Code == "HF-PG-LOGICAL-SLOT");
         Assert.Contains("debezium (pgoutput, database postgres)", slots.Message, StringComparison.Ordinal);
-        Assert.Equal(slots.Message, Assert.Single((await rig.CaptureAsync(PostgresMethod.Dump)).Context.Warnings, warning => warning.Code == "HF-PG-LOGICAL-SLOT").Message);
+        Assert.Equal(slots.Message, Assert.Single((await rig.CaptureAsync(PostgresMethod.Dump)).Said.Warnings, warning => warning.Code == "HF-PG-LOGICAL-SLOT").Message);
         await rig.Server.ExecuteAsync("postgres", "SELECT pg_drop_replication_slot('debezium'); INSERT INTO t0 VALUES (0); SELECT pg_switch_wal();");
         await rig.ArchiveAsync();
         await rig.Server.StopServerAsync();
@@ -56,7 +56,7 @@ public sealed class PhysicalRestoreTests
         var taken = await rig.CaptureAsync();
         Assert.True(taken.Record.Counts["bytes"] > 1 << 20);
         var cold = await rig.CaptureAsync(PostgresMethod.Cold, BackupMode.Cold, () => rig.Server.StopServerAsync());
-        Assert.Equal("HF-PG-TARGET", (await Assert.ThrowsAsync<ProblemException>(() => rig.PlanRestoreAsync(cold, new RecoveryWishes { Pause = true }))).Problem.Code);
+        Assert.Equal("HF-PG-TARGET", (await rig.RefusedAsync(cold, new RecoveryWishes { Pause = true })).Code);
 
         using var roots = new TempFolder();
         var (victim, folder) = (roots.Write("victim", "root's own"), roots.Folder("folder"));

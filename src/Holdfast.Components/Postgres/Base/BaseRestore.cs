@@ -26,14 +26,14 @@ internal sealed class BaseRestore
     private Undo? _stopped;
     private string? _feed, _socket;
 
-    private BaseRestore(PostgresConnector connector, IHost host, RestoreSession session, BaseUndos undos, FolderExchange exchange, ServerUnit unit, TimeProvider clock, BaseRecord record, FileOwner owner)
+    private BaseRestore(PostgresConnector connector, IHost host, RestoreSession session, BaseUndos undos, FolderExchange exchange, ServerUnit unit, TimeProvider clock, BaseRecord record, FileOwner owner, TimeSpan longest)
     {
         (_connector, _host, _session, _unit, _clock, _record) = (connector, host, session, unit, clock, record);
         _cluster = connector.Settings.Name;
         _places = RestorePlaces.Of(record, session.Target, session.Recovery.Places);
         _target = RecoveryTarget.Of(session.Recovery, record);
         _owner = owner;
-        _server = new RestoredServer(connector, host, record, _places.Data, owner.User, unit, clock);
+        _server = new RestoredServer(connector, host, record, _places.Data, owner.User, unit, clock) { Longest = longest };
         _files = new RestoredFiles(_cluster, session, _places, _owner, undos, exchange);
     }
 
@@ -48,7 +48,7 @@ internal sealed class BaseRestore
             throw Catalogue.PostgresRestore.Throwable($"The files of {cluster} belong together, so they are not restored in part.", "Leave --include and --exclude out, or restore other components alone with --only.");
         var record = await ReadAsync(session, cluster, cancellation);
         var folder = await session.Repository.FindNodeAsync(session.Point, BasePath.Data(cluster), cancellation) ?? throw Unreadable(session, BasePath.Data(cluster));
-        var restore = new BaseRestore(connector, host, session, undos, exchange, unit, clock, record, await FileOwner.FindAsync(host, folder, cancellation));
+        var restore = new BaseRestore(connector, host, session, undos, exchange, unit, clock, record, await FileOwner.FindAsync(host, folder, cancellation), options.Longest);
         await restore.CheckPointAsync(cancellation);
         restore.CheckPlaces();
         if (restore.Starts) await restore._server.CheckAsync(cancellation);

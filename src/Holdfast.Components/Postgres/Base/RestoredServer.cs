@@ -13,8 +13,8 @@ internal sealed class RestoredServer(PostgresConnector connector, IHost host, Ba
     private static readonly SearchValues<char> _shellLetters = SearchValues.Create("\"'$`\\\n\r");
     private static readonly TimeSpan _tick = TimeSpan.FromMilliseconds(200), _patience = TimeSpan.FromSeconds(30);
 
-    /// <summary>Nothing at all has moved for so long: it hangs. 15 minutes; a slow disk or a slow repository moves something within seconds.</summary>
-    public TimeSpan Longest { get; init; } = TimeSpan.FromMinutes(15);
+    /// <summary>Nothing at all has moved for so long: it hangs.</summary>
+    public required TimeSpan Longest { get; init; }
 
     private const int LogTail = 16 << 10;
 

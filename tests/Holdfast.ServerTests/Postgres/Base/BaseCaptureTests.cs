@@ -19,7 +19,7 @@ public sealed class BaseCaptureTests
         // What is written while the files are copied, and after that until the mark, is in the WAL alone.
         var taken = await rig.CaptureAsync(between: () => rig.Server.ExecuteAsync("postgres", "INSERT INTO t SELECT n, 'between' FROM generate_series(1, 500) n;"));
         await rig.Server.ExecuteAsync("postgres", "INSERT INTO t VALUES (0, 'too late');");
-        Assert.Empty(taken.Context.Warnings);
+        Assert.Empty(taken.Said.Warnings);
         Assert.True(taken.Record.Counts["pagesVerified"] > 1000);
 
         var folder = await rig.RestoreByResticAsync(taken);
@@ -55,7 +55,7 @@ public sealed class BaseCaptureTests
         await DamageAsync(Path.Join(rig.Server.Data, file), 8192 * 7 + 5000);
         await DamageAsync(Path.Join(rig.Server.Data, file), 8192 * 8 + 200);
         var taken = await rig.CaptureAsync();
-        var warning = Assert.Single(taken.Context.Warnings);
+        var warning = Assert.Single(taken.Said.Warnings);
         Assert.Equal("HF-PG-CHECKSUM", warning.Code);
         Assert.Contains($"{file} do not fit their checksums: 7-8.", warning.Message, StringComparison.Ordinal);
         Assert.Equal(2, taken.Record.Counts["pagesDamaged"]);
@@ -64,7 +64,7 @@ public sealed class BaseCaptureTests
         await Eventually.PassAsync(TimeSpan.FromSeconds(1.1), "files that were written a second before the start are not trusted");
         await rig.CaptureAsync();
         var last = await rig.CaptureAsync();
-        Assert.Equal("HF-PG-CHECKSUM", Assert.Single(last.Context.Warnings).Code);
+        Assert.Equal("HF-PG-CHECKSUM", Assert.Single(last.Said.Warnings).Code);
         // The server's own judge sees the same.
         await rig.Server.StopServerAsync();
         var judged = await rig.Server.AsServerAsync("pg_checksums", "-c", "-D", rig.Server.Data);
@@ -83,7 +83,7 @@ public sealed class BaseCaptureTests
         }));
         Assert.Equal("HF-PG-UNREACHABLE", died.Problem.Code);
         Assert.Equal("0", await rig.Server.QueryAsync("postgres", "SELECT count(*) FROM pg_replication_slots"));
-        Assert.Empty((await rig.CaptureAsync()).Context.Warnings);
+        Assert.Empty((await rig.CaptureAsync()).Said.Warnings);
     }
 
     [Fact]
@@ -91,7 +91,7 @@ public sealed class BaseCaptureTests
     {
         await using var rig = await BaseRig.StartAsync("max_replication_slots=0", "max_wal_size=1GB");
         await rig.Server.ExecuteAsync("postgres", Fill);
-        Assert.Equal("HF-PG-SLOT", Assert.Single((await rig.CaptureAsync()).Context.Warnings).Code);
+        Assert.Equal("HF-PG-SLOT", Assert.Single((await rig.CaptureAsync()).Said.Warnings).Code);
         var lost = await Assert.ThrowsAsync<ProblemException>(() => rig.CaptureAsync(between: () => rig.Server.ExecuteAsync(
             "postgres", string.Concat(Enumerable.Repeat("INSERT INTO t VALUES (1, ''); SELECT pg_switch_wal(); CHECKPOINT;\n", 3)))));
         Assert.Equal("HF-PG-WAL-LOST", lost.Problem.Code);
@@ -143,7 +143,7 @@ public sealed class BaseCaptureTests
         await rig.Server.StartServerAsync();
         await File.WriteAllTextAsync(Path.Join(rig.Server.Data, ".dotted"), "seen", BaseRig.Cancellation);
         var taken = await rig.CaptureAsync(PostgresMethod.Cold, BackupMode.Cold, () => rig.Server.StopServerAsync());
-        Assert.Empty(taken.Context.Warnings);
+        Assert.Empty(taken.Said.Warnings);
         var folder = await rig.RestoreByResticAsync(taken);
         Assert.Equal("seen", await File.ReadAllTextAsync(Path.Join(folder, "base/.dotted"), BaseRig.Cancellation));
         (await Command.RunAsync("diff", ["-r", rig.Server.Data, Path.Join(folder, "base")])).Succeeded();

@@ -1,7 +1,8 @@
 using Holdfast.Components.Postgres;
-using Holdfast.Components.Postgres.Base;
 using Holdfast.Engine.Problems;
 using Holdfast.Engine.Running;
+using Holdfast.ServerTests.EndToEnd;
+using Holdfast.ServerTests.Runs;
 using Holdfast.Testing;
 using Xunit;
 
@@ -20,7 +21,7 @@ public sealed class BaseRestoreTests
         var taken = await rig.CaptureAsync(between: () => rig.Server.ExecuteAsync("postgres", "INSERT INTO t VALUES (20001, 'between');"));
         await rig.Server.ExecuteAsync("postgres", "INSERT INTO t VALUES (0, 'too late');");
         var face = await FaceAsync(rig.Server);
-        Assert.Equal("HF-PG-RUNNING", (await Assert.ThrowsAsync<ProblemException>(() => rig.PlanRestoreAsync(taken))).Problem.Code);
+        Assert.Equal("HF-PG-RUNNING", (await rig.RefusedAsync(taken)).Code);
         await rig.Server.StopServerAsync("immediate");
 
         var context = await rig.RestoreAsync(taken);
@@ -67,7 +68,7 @@ public sealed class BaseRestoreTests
         var taken = await rig.CaptureAsync();
         Assert.Equal(fast, Assert.Single((await rig.ReadRecordAsync(taken)).Tablespaces).Path);
         await rig.Server.StopServerAsync();
-        Assert.Equal("HF-PG-TARGET", (await Assert.ThrowsAsync<ProblemException>(() => rig.PlanRestoreAsync(taken, new RecoveryWishes { Places = Place("1", "/x") }))).Problem.Code);
+        Assert.Equal("HF-PG-TARGET", (await rig.RefusedAsync(taken, new RecoveryWishes { Places = Place("1", "/x") })).Code);
 
         await rig.RestoreAsync(taken, new RecoveryWishes { Places = Place(oid, moved) });
         Assert.Equal($"{moved}|5000", await rig.Server.QueryAsync("postgres", $"SELECT pg_tablespace_location({oid}), (SELECT count(*) FROM quick)"));
@@ -107,7 +108,7 @@ public sealed class BaseRestoreTests
         await RefusedAsync(new RecoveryWishes { Limit = RecoveryLimit.Transaction, To = "x" }, "is no number");
         async Task RefusedAsync(RecoveryWishes wishes, string why)
         {
-            var problem = (await Assert.ThrowsAsync<ProblemException>(() => rig.PlanRestoreAsync(taken, wishes))).Problem;
+            var problem = await rig.RefusedAsync(taken, wishes);
             Assert.Equal("HF-PG-TARGET", problem.Code);
             Assert.Contains(why, problem.Message, StringComparison.Ordinal);
         }
@@ -143,7 +144,7 @@ public sealed class BaseRestoreTests
         Directory.CreateDirectory(Path.Join(rig.Server.Data, "lost+found"));
         var precious = Path.Join(rig.Server.Data, "precious");
         await File.WriteAllTextAsync(precious, "", BaseRig.Cancellation);
-        var refused = (await Assert.ThrowsAsync<ProblemException>(() => rig.PlanRestoreAsync(taken, new RecoveryWishes { Delta = true }))).Problem;
+        var refused = await rig.RefusedAsync(taken, new RecoveryWishes { Delta = true });
         Assert.Contains("is no cluster of PostgreSQL", refused.Message, StringComparison.Ordinal);
         File.Delete(precious);
         await rig.RestoreAsync(taken, new RecoveryWishes { Delta = true });
@@ -156,7 +157,7 @@ public sealed class BaseRestoreTests
         await using var rig = await BaseRig.StartAsync();
         var taken = await rig.CaptureAsync();
         using var disk = new SmallDisk();
-        var problem = (await Assert.ThrowsAsync<ProblemException>(() => rig.PlanRestoreAsync(taken, target: disk.Path))).Problem;
+        var problem = await rig.RefusedAsync(taken, target: disk.Path);
         Assert.Equal("HF-RESTORE-FULL", problem.Code);
         Assert.Contains($"to the file system at {disk.Path}, which has", problem.Message, StringComparison.Ordinal);
         Assert.Empty(Directory.GetFileSystemEntries(disk.Path));
@@ -195,11 +196,7 @@ public sealed class BaseRestoreTests
         await File.WriteAllTextAsync(rig["systemctl"], $"#!/bin/sh\necho \"$@\" >> {log}\n", BaseRig.Cancellation);
         File.SetUnixFileMode(rig["systemctl"], (UnixFileMode)0b111_101_101);
         rig.Service = "postgresql@15-main";
-        var context = new RecordedContext("killed");
-        var steps = await rig.PlanRestoreAsync(taken);
-        await steps[0].Act(context, BaseRig.Cancellation); // and here it is killed
-        var undo = Assert.Single(context.Owed);
-        await rig.Component().UndoHandlers.Single(handler => handler.Kind == undo.Kind).UndoAsync(undo, BaseRig.Cancellation);
+        await KillAsync(rig, taken);
         Assert.Equal(["show -p LoadState -- postgresql@15-main", "is-active --quiet -- postgresql@15-main", "stop -- postgresql@15-main", "start -- postgresql@15-main"], await File.ReadAllLinesAsync(log, BaseRig.Cancellation));
     }
 
@@ -207,25 +204,27 @@ public sealed class BaseRestoreTests
     public async Task A_replay_that_hangs_is_told_and_one_that_takes_long_is_not()
     {
         await using var rig = await BaseRig.StartAsync();
+        var taken = await rig.CaptureAsync();
         await rig.Server.StopServerAsync();
-        await File.AppendAllTextAsync($"{rig.Server.Data}/postgresql.auto.conf", "restore_command = 'test -e hang && sleep 600 || sleep 0.3; false'\n", BaseRig.Cancellation);
-        await File.WriteAllTextAsync($"{rig.Server.Data}/recovery.signal", "", BaseRig.Cancellation);
-        await File.WriteAllTextAsync($"{rig.Server.Data}/hang", "", BaseRig.Cancellation);
-        var hung = await Assert.ThrowsAsync<ProblemException>(() => WaitAsync(TimeSpan.FromSeconds(1.5)));
+        var (hang, program) = (rig["hang"], rig["program"]);
+        File.Copy(HoldfastBinary.Find(), rig["holdfast"]);
+        await File.WriteAllTextAsync(hang, "", BaseRig.Cancellation);
+        await File.WriteAllTextAsync(
+            program,
+            $"#!/bin/sh\nif [ \"$1\" = wal ]; then test -e {hang} && exec sleep 600; sleep 0.3; fi\nexec {rig["holdfast"]} \"$@\"\n",
+            BaseRig.Cancellation);
+        File.SetUnixFileMode(program, (UnixFileMode)0b111_101_101);
+        var usual = rig.RestoreOptions with { LargestWal = 0, Program = program };
+        rig.RestoreOptions = usual with { Longest = TimeSpan.FromSeconds(1.5) };
+        var hung = await Assert.ThrowsAsync<ProblemException>(() => rig.RestoreAsync(taken));
         Assert.Equal("HF-PG-RECOVERY", hung.Problem.Code);
         Assert.Contains("nothing has moved", hung.Problem.Message, StringComparison.Ordinal);
-        await rig.Server.StopServerAsync("immediate");
-        File.Delete($"{rig.Server.Data}/hang");
-        Assert.False((await WaitAsync(TimeSpan.FromMinutes(15))).IsInRecovery);
 
-        async Task<ServerState> WaitAsync(TimeSpan longest)
-        {
-            (await rig.Server.AsServerAsync("pg_ctl", "-D", rig.Server.Data, "-W", "-l", Path.Combine(rig.Server.Folder, "log"), "start")).Succeeded();
-            var record = new BaseRecord { Method = "base", SystemIdentifier = 1, Version = 150000, DataDirectory = rig.Server.Data, Timeline = 1, SegmentSize = 1 };
-            var connector = new PostgresConnector(new PostgresSettings { Host = rig.Server.Folder, Port = rig.Server.Port }, new FixedSecret(""), rig.Host);
-            return await new RestoredServer(connector, rig.Host, record, rig.Server.Data, "postgres", new ServerUnit("main", rig.Host), TimeProvider.System) { Longest = longest }
-                .WaitAsync(RecoveryTarget.End, new RecordedContext("waits"), BaseRig.Cancellation);
-        }
+        await rig.Server.StopServerAsync("immediate");
+        File.Delete(hang);
+        rig.RestoreOptions = usual;
+        await rig.RestoreAsync(taken, new RecoveryWishes { Delta = true });
+        Assert.Equal("f", await rig.Server.QueryAsync("postgres", "SELECT pg_is_in_recovery()"));
     }
 
     [Fact]
@@ -256,14 +255,22 @@ public sealed class BaseRestoreTests
         await rig.Server.ExecuteAsync("postgres", Fill);
         var taken = await rig.CaptureAsync();
         await rig.Server.StopServerAsync();
-        var context = new RecordedContext("killed");
-        var steps = await rig.PlanRestoreAsync(taken);
-        await steps[0].Act(context, BaseRig.Cancellation); // and here it is killed
-        Assert.True(Directory.Exists(Assert.Single(context.Owed).Arguments["folder"]));
-        foreach (var undo in context.Owed) await rig.Component().UndoHandlers.Single(handler => handler.Kind == undo.Kind).UndoAsync(undo, BaseRig.Cancellation);
+        await KillAsync(rig, taken, () => Assert.Single(Directory.GetDirectories(rig.Server.Folder, "*incomplete*")));
         Assert.Equal([rig.Server.Data], Directory.GetDirectories(rig.Server.Folder));
         await rig.Server.StartServerAsync();
         Assert.Equal("20000", await rig.Server.QueryAsync("postgres", "SELECT count(*) FROM t"));
+    }
+
+    /// <summary>Kills a restore when its first step has acted, and recovers from that.</summary>
+    private static async Task KillAsync(BaseRig rig, TakenPoint taken, Action? between = null)
+    {
+        rig.MayOwe = true;
+        var hooks = new RunHooks { Dies = true, Acted = _ => throw new InvalidOperationException("Killed.") };
+        await Assert.ThrowsAsync<ProblemException>(() => rig.RestoreAsync(taken, hooks: hooks));
+        Assert.Single(rig.Said.Owed);
+        between?.Invoke();
+        var recovered = await rig.RecoverAsync(rig.Component());
+        Assert.Equal((1, 0), (recovered.Undone, recovered.Failures.Count));
     }
 
     private static Dictionary<string, string> Place(string oid, string path) => new(StringComparer.Ordinal) { [oid] = path };

@@ -1,5 +1,5 @@
-using Holdfast.Engine.Problems;
 using Holdfast.Engine.Running;
+using Holdfast.ServerTests.Runs;
 using Xunit;
 
 namespace Holdfast.ServerTests.Postgres.Base;
@@ -36,7 +36,7 @@ public sealed class BranchTests
         await rig.Server.StopServerAsync();
 
         // What was left is where the hint says, and only there.
-        var refused = (await Assert.ThrowsAsync<ProblemException>(() => rig.PlanRestoreAsync(taken, new RecoveryWishes { Limit = RecoveryLimit.Name, To = "at-end" }))).Problem;
+        var refused = await rig.RefusedAsync(taken, new RecoveryWishes { Limit = RecoveryLimit.Name, To = "at-end" });
         Assert.Contains("It may be on another timeline: --to-timeline 1.", refused.Hint, StringComparison.Ordinal);
         await RestoreAsync(rig, taken, RecoveryLimit.Name, "at-end", "1");
         Assert.Equal("early,late,end", await RowsAsync(rig));
@@ -71,7 +71,7 @@ public sealed class BranchTests
         await rig.Server.StopServerAsync();
     }
 
-    private static Task<RecordedContext> RestoreAsync(BaseRig rig, TakenPoint taken, RecoveryLimit limit, string? to = null, string? timeline = null) =>
+    private static Task<RunReport> RestoreAsync(BaseRig rig, TakenPoint taken, RecoveryLimit limit, string? to = null, string? timeline = null) =>
         rig.RestoreAsync(taken, new RecoveryWishes { Limit = limit, To = to, Timeline = timeline, Delta = true });
 
     private static Task<string> RowsAsync(BaseRig rig) => rig.Server.QueryAsync("postgres", "SELECT string_agg(what, ',' ORDER BY what = 'end', what) FROM t");

@@ -30,7 +30,7 @@ public sealed class OtherMajorsTests
             address = await rig.Server.QueryAsync("postgres", "SELECT pg_current_wal_insert_lsn()");
             await rig.Server.ExecuteAsync("postgres", "INSERT INTO t VALUES (-2, 'between');");
         });
-        Assert.Empty(taken.Context.Warnings);
+        Assert.Empty(taken.Said.Warnings);
         Assert.True(taken.Record.Counts["filesWithChangedPages"] > 0, bin);
         await rig.Server.ExecuteAsync("postgres", "DROP TABLE t;");
         await rig.Server.StopServerAsync();
@@ -45,7 +45,7 @@ public sealed class OtherMajorsTests
 
         rig.Receives = true;
         var received = await rig.CaptureAsync();
-        Assert.Empty(received.Context.Warnings);
+        Assert.Empty(received.Said.Warnings);
         await rig.Server.StopServerAsync();
         await rig.RestoreAsync(received, new RecoveryWishes { Delta = true });
         Assert.Equal("20001", await rig.Server.QueryAsync("postgres", "SELECT count(*) FROM t"));

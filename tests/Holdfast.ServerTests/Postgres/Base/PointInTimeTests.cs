@@ -1,3 +1,4 @@
+using Holdfast.ServerTests.Runs;
 using System.Globalization;
 using Holdfast.Components.Postgres.Base;
 using Holdfast.Components.Postgres.Wal;
@@ -181,13 +182,13 @@ public sealed class PointInTimeTests(ITestOutputHelper output)
         (await rig.Server.AsServerAsync("pg_checksums", "-c", "-D", rig.Server.Data)).Succeeded();
     }
 
-    private static Task<RecordedContext> RestoreAsync(BaseRig rig, TakenPoint taken, RecoveryWishes wishes) => rig.RestoreAsync(taken, wishes with { Delta = true });
+    private static Task<RunReport> RestoreAsync(BaseRig rig, TakenPoint taken, RecoveryWishes wishes) => rig.RestoreAsync(taken, wishes with { Delta = true });
 
     private static Task<string> StateAsync(PostgresServer server) => server.QueryAsync("postgres", "SELECT count(*), max(n), (SELECT timeline_id FROM pg_control_checkpoint()) FROM c");
 
     private static async Task<Problem> RefusedAsync(BaseRig rig, TakenPoint taken, RecoveryWishes wishes, string why)
     {
-        var problem = (await Assert.ThrowsAsync<ProblemException>(() => rig.PlanRestoreAsync(taken, wishes))).Problem;
+        var problem = await rig.RefusedAsync(taken, wishes);
         Assert.Equal("HF-PG-TARGET", problem.Code);
         Assert.Contains(why, problem.Hint, StringComparison.Ordinal);
         return problem;

@@ -1,3 +1,4 @@
+using Holdfast.ServerTests.Runs;
 using System.Globalization;
 using Holdfast.Engine.Problems;
 using Holdfast.Engine.Running;
@@ -20,7 +21,9 @@ public sealed class SoughtTargetTests
 
     private static async Task TryAsync(string? bin)
     {
-        await using var rig = await BaseRig.StartOnAsync(bin, "max_prepared_transactions=2");
+        // No checkpoint comes that removes WAL before it is archived.
+        string[] settings = ["max_prepared_transactions=2", "max_wal_size=1GB", "checkpoint_timeout=1h"];
+        await using var rig = await BaseRig.StartOnAsync(bin, settings);
         await rig.Server.ExecuteAsync("postgres", "CREATE TABLE t (n int); CREATE TABLE dropped (n int PRIMARY KEY); SELECT pg_create_restore_point('early');");
         var early = await InsertAsync(rig, "INSERT INTO t VALUES (0) RETURNING txid_current()");
         var taken = await rig.CaptureAsync();
@@ -62,7 +65,7 @@ public sealed class SoughtTargetTests
 
     private static async Task<Problem> RefusedAsync(BaseRig rig, TakenPoint taken, RecoveryLimit limit, string to, string hint)
     {
-        var problem = (await Assert.ThrowsAsync<ProblemException>(() => rig.PlanRestoreAsync(taken, new RecoveryWishes { Limit = limit, To = to }))).Problem;
+        var problem = await rig.RefusedAsync(taken, new RecoveryWishes { Limit = limit, To = to });
         Assert.Equal("HF-PG-TARGET", problem.Code);
         Assert.Contains($"{to} is not in the WAL at hand, from ", problem.Message, StringComparison.Ordinal);
         Assert.Contains(hint, problem.Hint, StringComparison.Ordinal);

@@ -23,7 +23,7 @@ public sealed class StreamCaptureTests
         var first = await rig.CaptureAsync();
         var taken = await rig.CaptureAsync(between: () => rig.Server.ExecuteAsync("postgres", "INSERT INTO t VALUES (20001, 'between');"));
         await rig.Server.ExecuteAsync("postgres", "INSERT INTO t VALUES (0, 'too late');");
-        Assert.Empty(taken.Context.Warnings);
+        Assert.Empty(taken.Said.Warnings);
         Assert.Equal("0", await rig.Server.QueryAsync("postgres", "SELECT count(*) FROM pg_replication_slots"));
         // All of it was sent again, and hardly anything of it stored; a segment of WAL is whole, whatever is in it.
         Assert.True(taken.Record.Counts["bytes"] > 20 << 20);
@@ -59,7 +59,7 @@ public sealed class StreamCaptureTests
             bytes.WriteByte(0xA5);
         }
         var taken = await rig.CaptureAsync();
-        var warning = Assert.Single(taken.Context.Warnings);
+        var warning = Assert.Single(taken.Said.Warnings);
         Assert.Equal("HF-PG-CHECKSUM", warning.Code);
         Assert.Contains($"{file} of main do not fit their checksums: 7.", warning.Message, StringComparison.Ordinal);
         Assert.Equal([7u], Assert.Single((await rig.ReadRecordAsync(taken)).Damaged).Blocks);
@@ -82,7 +82,7 @@ public sealed class StreamCaptureTests
         Assert.Contains("standby", refused.Problem.Message, StringComparison.Ordinal);
         var taken = await rig.CaptureAsync(between: () => WriteAsync(20001));
         await WriteAsync(20002);
-        Assert.Empty(taken.Context.Warnings);
+        Assert.Empty(taken.Said.Warnings);
         await standby.StopServerAsync();
         await rig.RestoreAsync(taken);
         Assert.Equal("20001|f", await standby.QueryAsync("postgres", "SELECT max(n), pg_is_in_recovery() FROM t"));
@@ -108,7 +108,7 @@ public sealed class StreamCaptureTests
             await rig.Server.StartServerAsync();
         }));
         Assert.Equal("HF-PG-UNREACHABLE", died.Problem.Code);
-        Assert.Empty((await rig.CaptureAsync()).Context.Warnings);
+        Assert.Empty((await rig.CaptureAsync()).Said.Warnings);
         await rig.Server.ExecuteAsync("postgres", "ALTER ROLE postgres NOREPLICATION NOSUPERUSER;");
         Assert.Equal("HF-PG-PERMISSION", (await Assert.ThrowsAsync<ProblemException>(() => rig.CaptureAsync())).Problem.Code);
     }

@@ -35,7 +35,7 @@ public sealed class ServerUnitTests
             .On("journalctl", "Config owner and data owner do not match\n");
         var record = new BaseRecord { Method = "base", SystemIdentifier = 1, Version = 150000, DataDirectory = data.Path, Timeline = 1, SegmentSize = 16 << 20 };
         var connector = new PostgresConnector(new PostgresSettings { Service = "postgresql@15-main" }, new NoSecret(), host);
-        var server = new RestoredServer(connector, host, record, data.Path, "postgres", new ServerUnit("main", host), TimeProvider.System);
+        var server = new RestoredServer(connector, host, record, data.Path, "postgres", new ServerUnit("main", host), TimeProvider.System) { Longest = TimeSpan.FromMinutes(1) };
         var failed = (await Assert.ThrowsAsync<ProblemException>(() => server.WaitAsync(RecoveryTarget.End, new RecordedStep(), Token))).Problem;
         Assert.Equal("HF-PG-RECOVERY", failed.Code);
         Assert.Contains("postgresql@15-main has failed", failed.Message, StringComparison.Ordinal);
@@ -56,7 +56,7 @@ public sealed class ServerUnitTests
     {
         var record = new BaseRecord { Method = "base", SystemIdentifier = 1, Version = version, DataDirectory = data, ConfigFile = configuration, Timeline = 1, SegmentSize = 16 << 20 };
         var connector = new PostgresConnector(new PostgresSettings(), new NoSecret(), host);
-        return Assert.ThrowsAsync<ProblemException>(() => new RestoredServer(connector, host, record, data, "postgres", new ServerUnit("main", host), TimeProvider.System).CheckAsync(Token));
+        return Assert.ThrowsAsync<ProblemException>(() => new RestoredServer(connector, host, record, data, "postgres", new ServerUnit("main", host), TimeProvider.System) { Longest = TimeSpan.FromMinutes(1) }.CheckAsync(Token));
     }
 
     private sealed class NoSecret : ISecretReader

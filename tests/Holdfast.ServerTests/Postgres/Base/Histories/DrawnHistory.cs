@@ -1,3 +1,4 @@
+using Holdfast.ServerTests.Runs;
 using System.Globalization;
 using System.Text.RegularExpressions;
 using Holdfast.Engine.Running;

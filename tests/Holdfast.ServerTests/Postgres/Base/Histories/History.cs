@@ -1,3 +1,4 @@
+using Holdfast.ServerTests.Runs;
 using System.Globalization;
 using Holdfast.Components.Postgres.Wal;
 using Holdfast.Engine.Problems;
@@ -176,7 +177,7 @@ internal sealed class History : IAsyncDisposable
     {
         try
         {
-            await _rig.PlanRestoreAsync(taken, wishes, isForShow: true);
+            await _rig.PlanRestoreAsync(taken, wishes);
             return null;
         }
         catch (ProblemException refused) when (refused.Problem.Code == "HF-PG-TARGET")

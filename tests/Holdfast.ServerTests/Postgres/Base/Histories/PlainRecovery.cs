@@ -1,3 +1,4 @@
+using Holdfast.ServerTests.Runs;
 using System.Globalization;
 using Holdfast.Engine.Running;
 using Holdfast.Testing;
