@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using ZstdSharp;
+using ZstdSharp.Unsafe;
 
 namespace Holdfast.Restic.Packs;
 
@@ -20,7 +21,10 @@ internal abstract class Zstd : IDisposable
     /// <summary>Compresses and returns the length. The target has room for <see cref="Bound"/>.</summary>
     public abstract int Compress(ReadOnlySpan<byte> plaintext, Span<byte> target);
 
-    /// <summary>Decompresses and returns the length, or -1 when the frame is broken or does not fit.</summary>
+    /// <summary>What <see cref="Decompress(ReadOnlySpan{byte}, Span{byte})"/> returns instead of a length.</summary>
+    protected const int Broken = -1, TooSmall = -2;
+
+    /// <summary>Decompresses and returns the length; less than 0 when the frame is broken or does not fit.</summary>
     public abstract int Decompress(ReadOnlySpan<byte> frame, Span<byte> plaintext);
 
     public abstract void Dispose();
@@ -35,7 +39,7 @@ internal abstract class Zstd : IDisposable
             var plaintext = GC.AllocateUninitializedArray<byte>((int)size);
             var length = Decompress(frame, plaintext);
             if (length >= 0) return plaintext.AsSpan(0, length).ToArray();
-            if (size > 4096 && size == ContentSize(frame)) break; // the frame says its size, so room was not the matter
+            if (length != TooSmall) break; // more room would change nothing
         }
         throw new InvalidDataException("The zstd frame is broken.");
     }
@@ -78,7 +82,8 @@ internal sealed unsafe class NativeZstd(int level) : Zstd
         fixed (byte* source = frame, destination = plaintext)
         {
             var length = ZstdNative.ZSTD_decompressDCtx(_decompress, destination, (nuint)plaintext.Length, source, (nuint)frame.Length);
-            return ZstdNative.ZSTD_isError(length) == 0 ? (int)length : -1;
+            if (ZstdNative.ZSTD_isError(length) == 0) return (int)length;
+            return ZstdNative.ZSTD_getErrorCode(length) == (int)ZSTD_ErrorCode.ZSTD_error_dstSize_tooSmall ? TooSmall : Broken;
         }
     }
 
@@ -102,9 +107,9 @@ internal sealed class ManagedZstd(int level) : Zstd
         {
             return _decompressor.Unwrap(frame, plaintext);
         }
-        catch (ZstdException)
+        catch (ZstdException failure)
         {
-            return -1;
+            return failure.Code == ZSTD_ErrorCode.ZSTD_error_dstSize_tooSmall ? TooSmall : Broken;
         }
     }
 

@@ -16,4 +16,5 @@ internal static unsafe partial class ZstdNative
     [LibraryImport(Library)] public static partial nuint ZSTD_freeDCtx(nint context);
     [LibraryImport(Library)] public static partial nuint ZSTD_decompressDCtx(nint context, byte* target, nuint capacity, byte* source, nuint length);
     [LibraryImport(Library)] public static partial uint ZSTD_isError(nuint result);
+    [LibraryImport(Library)] public static partial int ZSTD_getErrorCode(nuint result);
 }

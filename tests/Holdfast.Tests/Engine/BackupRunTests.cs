@@ -2,6 +2,7 @@ using System.Text;
 using Holdfast.Engine.Problems;
 using Holdfast.Engine.Running;
 using Holdfast.Restic.Maintenance;
+using Holdfast.Testing;
 using Xunit;
 
 namespace Holdfast.Tests.Engine;
@@ -183,7 +184,7 @@ public sealed class BackupRunTests
     public async Task After_a_death_at_any_event_the_next_backup_goes_on_to_a_clean_point()
     {
         using var rig = await PlatformRig.MakeAsync();
-        using var deaths = new Holdfast.Testing.TempFolder();
+        using var deaths = new TempFolder();
         var count = 0;
         rig.OnEach = happened =>
         {
@@ -193,7 +194,7 @@ public sealed class BackupRunTests
         };
         await rig.BackUpAsync();
         rig.OnEach = null;
-        for (var i = 1; i <= count; i++)
+        foreach (var i in Sample.Of([.. Enumerable.Range(1, count)], 8, "deaths of a backup"))
         {
             Swap(rig.RepositoryPath, deaths[$"{i}/repository"]);
             Swap(rig.StatePath, deaths[$"{i}/state"]);

@@ -33,6 +33,6 @@ public sealed class ZstdTests
         var frame = new byte[Zstd.Bound(100_000)];
         var size = zstd.Compress(new byte[100_000], frame);
         Assert.Throws<InvalidDataException>(() => zstd.Decompress(frame.AsSpan(0, size - 3)));
-        Assert.Equal(-1, zstd.Decompress(frame.AsSpan(0, size), new byte[99_999]));
+        Assert.True(zstd.Decompress(frame.AsSpan(0, size), new byte[99_999]) < 0);
     }
 }

@@ -46,7 +46,7 @@ public sealed class ForeignFileFuzzTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Fact]
-    public void No_configuration_ends_its_reader() => Sample(500, _texts.Select(Encoding.UTF8.GetBytes), bytes =>
+    public void No_configuration_ends_its_reader() => Sample(200, _texts.Select(Encoding.UTF8.GetBytes), bytes =>
     {
         foreach (var (program, name) in _programs)
         {

@@ -94,7 +94,7 @@ public sealed class LinkedConfigurationTests : IDisposable
     [Fact]
     public void Includes_deeper_than_anybody_writes_them_end_and_are_told()
     {
-        for (var i = 0; i < 5000; i++) _folder.Write($"nginx/{i}.conf", $"include {i + 1}.conf;");
+        for (var i = 0; i < 500; i++) _folder.Write($"nginx/{i}.conf", $"include {i + 1}.conf;");
         _folder.Write("nginx/nginx.conf", "include 0.conf;");
         Assert.NotEmpty(Survey("nginx/nginx.conf").Problems);
     }

@@ -51,20 +51,20 @@ public sealed class WalCatalogueTests
     }
 
     [Fact]
-    public async Task Hundreds_of_small_snapshots_are_read_without_a_tree_and_refreshed_without_reading_them_again()
+    public async Task Many_small_snapshots_are_read_without_a_tree_and_refreshed_without_reading_them_again()
     {
         await using var rig = await WalRig.MakeAsync();
-        for (var number = 1UL; number <= 200; number++) await rig.StoreAsync(WalRig.Segment(WalRig.Name(1, number)));
+        for (var number = 1UL; number <= 50; number++) await rig.StoreAsync(WalRig.Segment(WalRig.Name(1, number)));
         var reads = new List<FileKind>();
         var watched = new FaultyBackend(rig.Backend) { Before = (call, kind, _) => { if (call == BackendCalls.Read) lock (reads) reads.Add(kind); } };
         await using var repository = await Repository.OpenAsync(watched, "x", cancellation: Token);
         using var seen = await WalCatalogue.ReadAsync(repository, "shop", "main", Token);
-        Assert.Equal(200, Assert.Single(seen.Ranges).Count);
+        Assert.Equal(50, Assert.Single(seen.Ranges).Count);
         Assert.DoesNotContain(FileKind.Pack, reads);
         reads.Clear();
-        await rig.StoreAsync(WalRig.Segment(WalRig.Name(1, 201)));
+        await rig.StoreAsync(WalRig.Segment(WalRig.Name(1, 51)));
         await seen.RefreshAsync(Token);
-        Assert.Equal(201, Assert.Single(seen.Ranges).Count);
+        Assert.Equal(51, Assert.Single(seen.Ranges).Count);
         Assert.Equal([FileKind.Snapshot], reads);
     }
 
