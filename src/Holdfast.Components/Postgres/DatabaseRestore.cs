@@ -40,7 +40,7 @@ internal sealed class DatabaseRestore(
         await new DatabaseLoad(connector, source, contents, incomplete, context, refusals).RunAsync(cancellation);
         await CheckAsync(incomplete, contents, refusals, cancellation);
         await TellingAsync(() => guard.EndAsync(cancellation), $"The functions of database \"{contents.Name}\" could not be left as they were");
-        await ApplyAsync(DatabaseSql.Describe(incomplete, contents.Properties), contents, cancellation);
+        await ApplyAsync([DatabaseSql.LetIn(incomplete), .. DatabaseSql.Describe(incomplete, contents.Properties)], contents, cancellation);
         refusals?.Report(session);
         // What is not whole is no reason to drop what may be.
         await new DatabaseSwap(connector, undos, context).RunAsync(contents.Name, incomplete, session.Overwrite && refusals is not { Count: > 0 }, cancellation);
@@ -50,8 +50,11 @@ internal sealed class DatabaseRestore(
     private async Task CreateAsync(string name, DatabaseContents contents, CancellationToken cancellation)
     {
         await using var connection = await connector.OpenMaintenanceAsync(cancellation);
+        var create = DatabaseSql.Create(name, contents.Properties);
+        // A lock of somebody else's session would hold the restore up without an end. The limit is for all but superusers, so only they can set it.
+        if (await connection.ScalarAsync<string>("SELECT pg_catalog.current_setting('is_superuser')", cancellation) == "on") create += DatabaseSql.KeepOut;
         await TellingAsync(
-            () => connection.ExecuteAsync(DatabaseSql.Create(name, contents.Properties), cancellation),
+            () => connection.ExecuteAsync(create, cancellation),
             $"A new database for \"{contents.Name}\" could not be made");
     }
 

@@ -23,6 +23,12 @@ internal static class DatabaseSql
         return sql.ToString();
     }
 
+    /// <summary>Added to <see cref="Create"/>: nobody but superusers can connect.</summary>
+    public const string KeepOut = " CONNECTION LIMIT 0";
+
+    /// <summary>The end of <see cref="KeepOut"/>.</summary>
+    public static string LetIn(string name) => $"ALTER DATABASE {Sql.Identifier(name)} CONNECTION LIMIT -1";
+
     /// <summary>Owner, limits, settings, rights and comment: given at the end, since they can shut us out.</summary>
     public static IEnumerable<string> Describe(string name, DatabaseProperties properties)
     {

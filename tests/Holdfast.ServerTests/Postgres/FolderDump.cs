@@ -8,6 +8,9 @@ internal sealed class FolderDump(string folder) : IDumpTarget, IDumpSource
     /// <summary>Called with each path before it is written; a test throws or kills from here.</summary>
     public Func<string, Task>? OnAdd { get; set; }
 
+    /// <summary>Called with each path before it is read back.</summary>
+    public Func<string, Task>? OnOpen { get; set; }
+
     public async Task AddAsync(string path, Stream content, CancellationToken cancellation)
     {
         if (OnAdd is not null) await OnAdd(path);
@@ -17,7 +20,11 @@ internal sealed class FolderDump(string folder) : IDumpTarget, IDumpSource
         await content.CopyToAsync(output, 256 << 10, cancellation);
     }
 
-    public Task<Stream> OpenAsync(string path, CancellationToken cancellation) => Task.FromResult<Stream>(File.OpenRead(this[path]));
+    public async Task<Stream> OpenAsync(string path, CancellationToken cancellation)
+    {
+        if (OnOpen is not null) await OnOpen(path);
+        return File.OpenRead(this[path]);
+    }
 
     public Task<IReadOnlyList<string>> ListFoldersAsync(string path, CancellationToken cancellation) =>
         Task.FromResult<IReadOnlyList<string>>([.. Directory.GetDirectories(this[path]).Select(found => Path.GetFileName(found)).Order(StringComparer.Ordinal)]);

@@ -48,6 +48,31 @@ public sealed class DatabaseOwnerTests(DatabaseOwnerServer fixture) : IClassFixt
     }
 
     [Fact]
+    public async Task Nobody_else_gets_into_a_database_while_it_is_filled()
+    {
+        using var folder = new TempFolder();
+        await _server.ExecuteAsync("postgres", "CREATE DATABASE filled OWNER app; ALTER DATABASE filled CONNECTION LIMIT 7;");
+        await fixture.AsAppAsync("filled", "CREATE TABLE t AS SELECT 1 AS n;");
+        var tried = 0;
+        var dump = new FolderDump(folder.Path)
+        {
+            OnOpen = async path =>
+            {
+                if (!path.EndsWith(".copy", StringComparison.Ordinal)) return;
+                var filling = await _server.QueryAsync("postgres", "SELECT datname FROM pg_database WHERE datname LIKE 'filled_\\_holdfast\\_%'");
+                var refused = await _server.RunAsync("psql", ["-XAtq", "-U", "app", "-c", "BEGIN; LOCK TABLE t"], filling);
+                Assert.Contains("too many connections for database", refused.Errors, StringComparison.Ordinal);
+                tried++;
+            },
+        };
+        var cluster = new Cluster(_server, dump, new PostgresSettings { Databases = ["filled"] });
+        await cluster.RestoreAsync(await cluster.CaptureAsync(), databases: "filled");
+        Assert.Equal(1, tried);
+        Assert.Equal("7", await _server.QueryAsync("postgres", "SELECT datconnlimit FROM pg_database WHERE datname = 'filled'"));
+        await fixture.AsAppAsync("filled", "INSERT INTO t VALUES (2);");
+    }
+
+    [Fact]
     public async Task A_sequence_that_becomes_a_view_while_the_dump_runs_is_never_read_as_one()
     {
         using var folder = new TempFolder();

@@ -16,6 +16,12 @@ internal sealed record WalSource(WalFile File, Func<Stream> Open, long Length, E
     /// <summary>What is written to a log stands at its address for good: chunks of one size, 2 MiB, are found again in the archive, in recovery points and in parts that were received.</summary>
     public const int ChunkSize = 2 << 20;
 
+    /// <summary>1 GiB: the largest segment that initdb makes. Source: PostgreSQL's manual, initdb, --wal-segsize.</summary>
+    private const long LargestSegment = 1 << 30;
+
+    /// <summary>1 MiB: a history has a line for each timeline, and a backup's file some hundred bytes.</summary>
+    private const long LargestText = 1 << 20;
+
     /// <summary>The cluster that a file comes from which does not tell so itself; null when it does, or nobody knows.</summary>
     public ulong? System { get; init; }
 
@@ -23,10 +29,12 @@ internal sealed record WalSource(WalFile File, Func<Stream> Open, long Length, E
     /// <param name="file">What it is.</param>
     /// <param name="path">Its absolute path, whose last part is the name of a WAL file.</param>
     /// <param name="owner">Only files of this user are read; null for any.</param>
-    /// <exception cref="IOException">It is not there or may not be read.</exception>
+    /// <exception cref="IOException">It is not there, may not be read, or is too large to be what its name says.</exception>
     public static WalSource Of(WalFile file, string path, uint? owner = null)
     {
         using var opened = OpenOwned(path, owner);
+        var most = file.Kind is WalFileKind.History or WalFileKind.Backup ? LargestText : LargestSegment;
+        if (opened.Length > most) throw new IOException($"{path}: it has {opened.Length} bytes, and no such file has more than {most}");
         return new WalSource(file, () => Read(path, owner), opened.Length, new EntryMetadata
         {
             Permissions = (uint)opened.Mode & 0x1FF, Uid = opened.User, Gid = opened.Group, ModifyTime = Timestamp.FromDateTimeOffset(new DateTimeOffset(opened.Written, TimeSpan.Zero)), ChunkSize = ChunkSize,
