@@ -19,6 +19,10 @@ public sealed class ResticBinary(string path)
     public Task<CommandResult> RunAsync(string repository, string password, params IEnumerable<string> arguments) =>
         Command.RunAsync(Path, [.. Globals, .. arguments], Environs(repository, password));
 
+    /// <summary>The same in a folder, whose files a backup of "." stores without the folder's own path.</summary>
+    public Task<CommandResult> RunInAsync(string folder, string repository, string password, params IEnumerable<string> arguments) =>
+        Command.RunAsync("env", ["-C", folder, Path, .. Globals, .. arguments], Environs(repository, password));
+
     /// <summary>Makes a new repository of format version 1 or 2.</summary>
     public async Task InitAsync(string repository, string password, int version = 2) =>
         (await RunAsync(repository, password, "init", "--repository-version", $"{version}")).Succeeded();

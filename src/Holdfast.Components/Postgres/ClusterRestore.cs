@@ -90,6 +90,7 @@ internal sealed class ClusterRestore(
             {
                 Existing = session.Overwrite ? ExistingFiles.Overwrite : ExistingFiles.MoveAside,
                 AsideSuffix = session.AsideSuffix,
+                Below = target,
             };
             var report = await session.Repository.RestoreAsync(session.Point, folder, Path.Join(target, folder), options, cancellation);
             if (report.Failures is [var first, ..])

@@ -26,6 +26,10 @@ public sealed class PathPattern
         }
     }
 
+    /// <summary>A name as a pattern that fits it alone.</summary>
+    public static string Escape(string name) =>
+        string.Concat(name.Select(character => character is '*' or '?' or '[' or ']' or '\\' ? $"\\{character}" : $"{character}"));
+
     /// <summary>A path as the methods here take it, so that it is cut once for many patterns.</summary>
     public static string[] NamesOf(string path) => path.Split('/', StringSplitOptions.RemoveEmptyEntries);
 

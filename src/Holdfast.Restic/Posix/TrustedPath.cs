@@ -11,7 +11,7 @@ internal sealed class TrustedPath : IDisposable
     private readonly Stack<string> _names = new();
     private readonly string _path;
     private OpenFolder _at;
-    private int _links;
+    private int _links, _plain;
 
     private TrustedPath(OpenFolder at, bool isTrusted, string path) => (_at, IsTrusted, _path) = (at, isTrusted, path);
 
@@ -30,10 +30,13 @@ internal sealed class TrustedPath : IDisposable
 
     /// <summary>Goes to an absolute path. What does not exist on it is made by <paramref name="make"/>, which gets the folder, the name and whether the
     /// folder is trusted; where it makes nothing, the result is null.</summary>
+    /// <param name="path">The path.</param>
+    /// <param name="make">Makes a folder; true when it did.</param>
+    /// <param name="plain">How many names at the path's end may be no links at all, whoever has made them.</param>
     /// <exception cref="PosixException">It cannot be reached or made, or another user could lead it elsewhere (ELOOP).</exception>
-    public static (OpenFolder Folder, bool IsTrusted)? Open(string path, Func<OpenFolder, string, bool, bool>? make)
+    public static (OpenFolder Folder, bool IsTrusted)? Open(string path, Func<OpenFolder, string, bool, bool>? make, int plain = 0)
     {
-        using var walk = new TrustedPath(OpenFolder.Root(), isTrusted: true, path);
+        using var walk = new TrustedPath(OpenFolder.Root(), isTrusted: true, path) { _plain = plain };
         walk.IsTrusted = Trust.Protects(walk._at.Status);
         walk.Push(path);
         return walk.Run(make) ? (walk.Take(), walk.IsTrusted) : null;
@@ -81,6 +84,7 @@ internal sealed class TrustedPath : IDisposable
 
     private void FollowLink(string name, in FileStatus link)
     {
+        if (_names.Count < _plain) throw Untrusted($"goes through the symbolic link {_at.PathOf(name)}, which would lead it out of the directory that it has to stay in");
         if (!IsTrusted || !Trust.IsOurs(link))
             throw Untrusted($"goes through the symbolic link {_at.PathOf(name)}, which another user than root can have made, so it was not followed");
         if (++_links > MostLinks) throw Untrusted("has more symbolic links in it than the kernel follows");

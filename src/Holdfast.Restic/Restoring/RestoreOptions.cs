@@ -52,6 +52,9 @@ public sealed record RestoreOptions
     /// <summary>True for a target that belongs to another user, as a server's data directory. False by default: it is refused.</summary>
     public bool ForeignTarget { get; init; }
 
+    /// <summary>The directory that the target lies in: from there on no link leads to it, not even root's. Null by default: links that root alone could have made are followed.</summary>
+    public string? Below { get; init; }
+
     /// <summary>Makes what was restored survive a power cut before the restore ends. True by default.</summary>
     public bool Durable { get; init; } = true;
 

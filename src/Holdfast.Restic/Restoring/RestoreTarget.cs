@@ -14,7 +14,7 @@ public static class RestoreTarget
     {
         try
         {
-            using var top = Open(path, mayBeForeign: false, dry: true)?.Folder;
+            using var top = Open(path, new RestoreOptions { DryRun = true })?.Folder;
         }
         catch (PosixException error)
         {
@@ -23,16 +23,16 @@ public static class RestoreTarget
     }
 
     /// <summary>Opens the target, and makes what is missing of it. Null in a dry run that would make it.</summary>
-    internal static (OpenFolder Folder, bool IsTrusted)? Open(string path, bool mayBeForeign, bool dry)
+    internal static (OpenFolder Folder, bool IsTrusted)? Open(string path, RestoreOptions options)
     {
-        var full = Path.GetFullPath(path);
+        var (full, mayBeForeign) = (Path.GetFullPath(path), options.ForeignTarget);
         bool Make(OpenFolder parent, string name, bool isTrusted)
         {
             if (!isTrusted && !mayBeForeign) throw Unsafe(full, "would be made in a directory that another user may write or rename");
-            if (!dry) parent.MakeFolder(name, Private);
-            return !dry;
+            if (!options.DryRun) parent.MakeFolder(name, Private);
+            return !options.DryRun;
         }
-        if (TrustedPath.Open(full, Make) is not { } opened) return null;
+        if (TrustedPath.Open(full, Make, NamesBelow(full, options.Below)) is not { } opened) return null;
         try
         {
             if (!mayBeForeign && full != "/") Check(full, opened.Folder.Status, opened.IsTrusted);
@@ -43,6 +43,14 @@ public static class RestoreTarget
             opened.Folder.Dispose();
             throw;
         }
+    }
+
+    /// <summary>A link in the place of one of these would have come from an earlier restore: whoever made the recovery point said where it leads.</summary>
+    private static int NamesBelow(string path, string? directory)
+    {
+        if (directory is null) return 0;
+        var relative = Path.GetRelativePath(directory, path);
+        return relative == "." ? 0 : relative.StartsWith("..", StringComparison.Ordinal) ? throw Unsafe(path, $"does not lie below {directory}") : relative.Split('/').Length;
     }
 
     private static void Check(string path, in FileStatus target, bool isTrusted)

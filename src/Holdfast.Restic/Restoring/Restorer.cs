@@ -36,7 +36,7 @@ internal sealed class Restorer(Repository repository)
 
     private static void OpenTop(RestoreContext context, RestoreFolder top, FolderMaker folders)
     {
-        if (RestoreTarget.Open(top.Path.Length == 0 ? "/" : top.Path, context.Options.ForeignTarget, context.Options.DryRun) is not { } opened)
+        if (RestoreTarget.Open(top.Path.Length == 0 ? "/" : top.Path, context.Options) is not { } opened)
         {
             top.IsFresh = true; // a dry run, which would make it
             return;

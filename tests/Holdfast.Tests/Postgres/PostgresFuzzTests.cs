@@ -54,6 +54,37 @@ public sealed class PostgresFuzzTests
         _ = RecoveryTarget.Of(Holdfast.Engine.Running.RecoveryWishes.None, record).Text;
     });
 
+    [Theory]
+    [InlineData("/../../etc")]
+    [InlineData("/var/../../etc")]
+    [InlineData("/var/./lib")]
+    [InlineData("/var//lib")]
+    [InlineData("/var/lib/")]
+    [InlineData("/")]
+    [InlineData("")]
+    [InlineData("/var/lib/..")]
+    public async Task Paths_of_a_record_lead_nowhere_but_down(string path)
+    {
+        foreach (var record in new[]
+        {
+            Record() with { DataDirectory = path },
+            Record() with { ConfigFile = path },
+            Record() with { Tablespaces = [new TablespaceEntry(16385, "fast", path)] },
+            Record() with { Tablespaces = [new TablespaceEntry(16385, "inner", path.TrimStart('/') is { Length: > 0 } relative ? relative : "..")] },
+        }) await Assert.ThrowsAsync<JsonException>(() => BaseRecord.ReadAsync(new MemoryStream(record.Write()), TestContext.Current.CancellationToken));
+        _ = await BaseRecord.ReadAsync(new MemoryStream((Record() with { Tablespaces = [new TablespaceEntry(16385, "inner", "pg_tblspc/16385")] }).Write()), TestContext.Current.CancellationToken);
+    }
+
+    [Theory]
+    [InlineData("base/5/1247", true)]
+    [InlineData("global/1262", true)]
+    [InlineData("pg_tblspc/16385/PG_15_202209061/5/16386.1", true)]
+    [InlineData("conf.d/5/1247", false)]
+    [InlineData("base", false)]
+    [InlineData("pg_tblspc/x/y", false)]
+    [InlineData("pg_wal/000000010000000000000001", false)]
+    public void Pages_belong_to_relations(string relative, bool expected) => Assert.Equal(expected, BaseExclusions.IsRelations(relative));
+
     [Fact]
     public void Manifests_of_base_backups() => Try("""{"Files": [{"Path": "a", "Size": 9, "Checksum-Algorithm": "CRC32C", "Checksum": "839206e3"}, {"Encoded-Path": "62ff", "Size": 0}]}"""u8.ToArray(), bytes =>
         new BackupManifest().Verify("main", bytes));

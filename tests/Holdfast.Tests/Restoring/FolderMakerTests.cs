@@ -20,7 +20,7 @@ public sealed class FolderMakerTests
         LinkCalls.MakeSymlink(archived.Target + "/lib", leadsTo);
         using var context = new RestoreContext(archived.Repository, await archived.Repository.LoadIndexAsync(TestContext.Current.CancellationToken), new RestoreOptions());
         var top = new RestoreFolder(archived.Target, null, null, isWanted: true) { IsReady = true };
-        var opened = RestoreTarget.Open(archived.Target, mayBeForeign: false, dry: false)!.Value;
+        var opened = RestoreTarget.Open(archived.Target, new RestoreOptions())!.Value;
         context.Folders.Add(top, opened.Folder);
         top.IsTrusted = opened.IsTrusted;
         var lib = new RestoreFolder(archived.Target + "/lib", new Node { Name = "lib", Type = NodeType.Directory, Mode = 0x1ED }, top, isWanted: true);

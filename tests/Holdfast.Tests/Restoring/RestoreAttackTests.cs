@@ -110,6 +110,30 @@ public sealed class RestoreAttackTests
     }
 
     [Fact]
+    public async Task A_link_that_an_earlier_restore_has_made_leads_no_later_one_out_of_the_directory()
+    {
+        using var victim = new TempFolder();
+        using var place = new TempFolder();
+        await using var archived = await Archived.MakeAsync(folder => File.WriteAllText(folder + "f", "evil"));
+        LinkCalls.MakeSymlink(place["search"], victim.Path);
+        foreach (var below in new[] { "search", "search/main", "search/main/deeper" })
+        {
+            var refused = await Assert.ThrowsAsync<ResticException>(() => RestoreAsync(place[below], new RestoreOptions { Below = place.Path }));
+            Assert.Contains("would lead it out of the directory", refused.Message, StringComparison.Ordinal);
+        }
+        await Assert.ThrowsAsync<ResticException>(() => RestoreAsync(place["../elsewhere"], new RestoreOptions { Below = place.Path }));
+        Assert.Empty(FolderReader.ReadNames(victim.Path));
+        Assert.Equal(["search"], FolderReader.ReadNames(place.Path));
+        // The way to the directory itself is the user's own, and so is what has no links.
+        LinkCalls.MakeSymlink(victim["way"], place.Path);
+        await RestoreAsync(victim["way/new/main"], new RestoreOptions { Below = victim["way"] });
+        Assert.Equal("evil", File.ReadAllText(place["new/main/f"]));
+
+        Task<RestoreReport> RestoreAsync(string target, RestoreOptions options) =>
+            archived.Repository.RestoreAsync(archived.Snapshot, archived.Source, target, options, TestContext.Current.CancellationToken);
+    }
+
+    [Fact]
     public async Task A_file_with_names_elsewhere_is_written_anew_and_they_keep_theirs()
     {
         using var elsewhere = new TempFolder();

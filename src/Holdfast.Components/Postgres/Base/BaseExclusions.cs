@@ -62,6 +62,9 @@ internal sealed class BaseExclusions(string root)
     public bool IsLost(string path, NodeType type) =>
         type == NodeType.Symlink && path.Length > root.Length && (Tablespace is not null || Owned.Contains(path[(root.Length + 1)..].Split('/', 2)[0]) || ClusterFolder.IsOwn(path[(root.Length + 1)..]));
 
+    /// <summary>True for the path, in the data directory, of a file below a folder that has relations.</summary>
+    public static bool IsRelations(string relative) => relative.Split('/') is ["base" or "global", _, ..] or ["pg_tblspc", [>= '1' and <= '9', ..] , _, ..];
+
     private bool IsForeign(string relative) => Tablespace is { } own && relative != own && !relative.StartsWith(own + '/', StringComparison.Ordinal);
 
     private bool IsUnlogged(string path, string name)

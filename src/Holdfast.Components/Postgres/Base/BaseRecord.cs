@@ -76,15 +76,17 @@ internal sealed record BaseRecord
         if (Method is not ("base" or "cold")) return $"there is no method '{Method}'";
         if (Version is < 90_000 or > 990_000 || Timeline == 0) return $"the version {Version} or the timeline {Timeline} is not valid";
         if (!WalSegment.IsSize(SegmentSize) || BlockSize is < 512 or > 65536 || !int.IsPow2(BlockSize)) return $"segments of {SegmentSize} bytes or blocks of {BlockSize} bytes are not valid";
-        if (!IsPath(DataDirectory) || (ConfigFile is { } file && !IsPath(file))) return "the data directory or the configuration file is no absolute path";
-        if (Tablespaces.Any(tablespace => tablespace is null || tablespace.Oid == 0 || string.IsNullOrEmpty(tablespace.Path) || tablespace.Path.Contains('\0'))) return "a tablespace is not valid";
+        if (!IsPath(DataDirectory) || (ConfigFile is { } file && !IsPath(file))) return "the data directory or the configuration file is no plain absolute path";
+        if (Tablespaces.Any(tablespace => tablespace is null || tablespace.Oid == 0 || string.IsNullOrEmpty(tablespace.Path) || !IsPath(Path.Join("/", tablespace.Path)))) return "a tablespace is not valid";
         if (Tablespaces.DistinctBy(tablespace => tablespace.Oid).Count() != Tablespaces.Count) return "two tablespaces have one number";
         if (Damaged.Any(damaged => damaged?.File is null || damaged.Blocks is null)) return "a damaged file is not valid";
         if (!IsLsn(StartLsn) || !IsLsn(StopLsn) || (Method == "base" && (StartLsn is null || StopLsn is null || BackupLabel is null))) return "its LSNs or its backup_label are not valid";
         return Mark is { } mark && (mark.Name is null || mark.Name.Any(char.IsControl) || mark.Lsn is null || !IsLsn(mark.Lsn)) ? "its mark is not valid" : null;
     }
 
-    private static bool IsPath(string path) => path is ['/', ..] && !path.Contains('\0') && path.Length < 4096;
+    /// <summary>A path that leads nowhere but down: ".." would lead a restore out of the directory that it has to stay in.</summary>
+    private static bool IsPath(string path) =>
+        path is ['/', _, ..] && !path.Contains('\0') && path.Length < 4096 && path.Split('/')[1..].All(name => name is not ("" or "." or ".."));
 
     private static bool IsLsn(string? text) => text is null || NpgsqlLogSequenceNumber.TryParse(text, out _);
 

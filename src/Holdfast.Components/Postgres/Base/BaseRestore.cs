@@ -90,14 +90,19 @@ internal sealed class BaseRestore
             throw Catalogue.PostgresFiles.Throwable($"What is in {_places.Data} is no cluster of PostgreSQL, and would be removed.", "Restore without --delta and --overwrite: then it is moved aside.");
     }
 
-    /// <summary>A link in the place of a file of the server would lead what is written there elsewhere.</summary>
+    /// <summary>A link in the place of a file or folder of the server would lead what is written there elsewhere. No capture stores one.</summary>
     private async Task CheckPointAsync(CancellationToken cancellation)
     {
-        var root = BasePath.Data(_cluster);
-        foreach (var folder in new[] { root, $"{root}/global", $"{root}/{BaseExclusions.Log}" })
-            if (await _session.Repository.FindNodeAsync(_session.Point, folder, cancellation) is { Subtree: { } tree })
-                foreach (var node in (await _session.Repository.ReadTreeAsync(tree, cancellation)).Where(node => node.Type == NodeType.Symlink && ClusterFolder.IsOwn($"{folder}/{node.Name}"[(root.Length + 1)..])))
-                    throw ClusterFolder.Link($"{folder}/{node.Name}", node.LinkTarget);
+        await CheckAsync(BasePath.Data(_cluster), null);
+        foreach (var tablespace in _places.Tablespaces) await CheckAsync(BasePath.Tablespace(_cluster, tablespace.Oid), "");
+
+        async Task CheckAsync(string root, string? tablespace)
+        {
+            if (await _session.Repository.FindNodeAsync(_session.Point, root, cancellation) is null) return;
+            var rules = new BaseExclusions(root) { Tablespace = tablespace };
+            await foreach (var (path, node) in _session.Repository.WalkAsync(_session.Point, root, cancellation))
+                if (rules.IsLost(path, node.Type)) throw ClusterFolder.Link(path, node.LinkTarget);
+        }
     }
 
     private async Task CheckRoomAsync(BaseRestoreOptions options, CancellationToken cancellation)

@@ -19,7 +19,10 @@ internal sealed class PointPages(string cluster, RestoreSession session)
             await foreach (var (path, node) in session.Repository.WalkAsync(session.Point, root, cancellation))
                 if (node.Type == NodeType.File) Add(files, path[(root.Length + 1)..], node);
         foreach (var (relative, found) in files)
+        {
+            if (!BaseExclusions.IsRelations(relative)) throw Damaged(relative, "it is in no folder of relations");
             if (found is { List: not null, Delta: null }) throw Damaged(relative, "its pages are missing");
+        }
         return _files = files;
     }
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using Holdfast.Engine.Hosts;
 using Holdfast.Engine.Problems;
 using Holdfast.Restic.Archiving;
+using Holdfast.Restic.Snapshots;
 
 namespace Holdfast.Components.Postgres.Base;
 
@@ -12,6 +13,9 @@ internal sealed record RestorePlaces(string Data, IReadOnlyList<TablespacePlace>
 {
     /// <summary>The data directory as it is named, before links are followed.</summary>
     private string Named { get; init; } = Data;
+
+    /// <summary>The directory that all but the tablespaces for which the user has given a place lies below; null for a restore in place.</summary>
+    private string? Target { get; init; }
 
     /// <exception cref="ProblemException">A place is given for a tablespace that the cluster does not have, or is no absolute path.</exception>
     public static RestorePlaces Of(BaseRecord record, string? target, IReadOnlyDictionary<string, string> places)
@@ -24,14 +28,15 @@ internal sealed record RestorePlaces(string Data, IReadOnlyList<TablespacePlace>
             if (!Path.IsPathRooted(path)) throw Catalogue.PostgresTarget.Throwable($"The place '{path}' of tablespace {oid} is no absolute path.", "Write it as --tablespace OID=/PATH.");
         }
         return new RestorePlaces(
-            LocalEntries.Resolve(target + record.DataDirectory),
-            [.. moved.Select(tablespace => new TablespacePlace(tablespace.Oid, tablespace.Path, places.TryGetValue(Key(tablespace), out var place) ? Path.TrimEndingDirectorySeparator(Path.GetFullPath(place)) : target + tablespace.Path))]) { Named = target + record.DataDirectory };
+            target is null ? LocalEntries.Resolve(record.DataDirectory) : target + record.DataDirectory,
+            [.. moved.Select(tablespace => new TablespacePlace(tablespace.Oid, tablespace.Path, places.TryGetValue(Key(tablespace), out var place) ? Path.TrimEndingDirectorySeparator(Path.GetFullPath(place)) : target + tablespace.Path))]) { Named = target + record.DataDirectory, Target = target };
     }
 
     /// <exception cref="ProblemException">Something that is no folder stands in the way of one, or one lies in another.</exception>
     public void Check()
     {
         RefuseLed();
+        RefuseLeft();
         foreach (var folder in Tablespaces.Select(tablespace => tablespace.Folder).Prepend(Data))
             if (Obstacle(folder) is { } obstacle) throw Catalogue.PostgresFiles.Throwable($"{folder} can not be made a folder: {obstacle} is none.", "Move it away, or choose another place with --target or --tablespace.");
         foreach (var tablespace in Tablespaces)
@@ -47,6 +52,17 @@ internal sealed record RestorePlaces(string Data, IReadOnlyList<TablespacePlace>
         if (!Environment.IsPrivilegedProcess || TrustedPath.LinkedBy(Named, out var link) is not { } user || TrustedPath.LinkedBy(Data, out _) is null && TrustedPath.Keeper(Data)?.User == user.User) return;
         throw Catalogue.PostgresFiles.Throwable(
             $"The way to the data directory {Named} leads over {link} to {Data}, and another user than root can exchange that link.", "Let root make the link, in a folder that root alone can write, or restore with --target.");
+    }
+
+    /// <summary>Below the target no link is followed, root's neither: an earlier restore may have made it, and whoever made the recovery point said where it leads.</summary>
+    /// <exception cref="ProblemException">A link stands on the way from the target to a folder.</exception>
+    public void RefuseLeft()
+    {
+        if (Target is not { } target) return;
+        foreach (var folder in Tablespaces.Select(tablespace => tablespace.Folder).Prepend(Data).Where(folder => folder.StartsWith($"{target}/", StringComparison.Ordinal)))
+            for (var at = folder; at.Length > target.Length; at = Path.GetDirectoryName(at)!)
+                if (LocalEntries.TryFind(at, out var type, out _) && type == NodeType.Symlink)
+                    throw Catalogue.PostgresFiles.Throwable($"The way to {folder} goes through the link {at}, which may lead out of {target}.", "Restore to a directory that is empty or does not exist yet.");
     }
 
     /// <summary>The server that runs in the data directory, if one does.</summary>

@@ -5,6 +5,7 @@ using Holdfast.Engine.Problems;
 using Holdfast.Engine.Running;
 using Holdfast.Restic;
 using Holdfast.Restic.Archiving;
+using Holdfast.Restic.Filtering;
 using Holdfast.Restic.Restoring;
 using Holdfast.Restic.Snapshots;
 
@@ -42,6 +43,7 @@ internal sealed class RestoredFiles(string cluster, RestoreSession session, Rest
     public async Task WriteAsync(StepContext context, CancellationToken cancellation)
     {
         context.Counters.Refresh = Show;
+        places.RefuseLeft();
         if (IsInPlace)
         {
             RemoveControl();
@@ -54,7 +56,7 @@ internal sealed class RestoredFiles(string cluster, RestoreSession session, Rest
         {
             await OweAsync(Growing, context, cancellation);
         }
-        await WriteAsync(BasePath.Data(cluster), Growing, "", [Control], cancellation);
+        await WriteAsync(BasePath.Data(cluster), Growing, "", [Control, .. await TablespaceLinksAsync(cancellation)], cancellation);
         if (await session.Repository.FindNodeAsync(session.Point, BasePath.Log(cluster), cancellation) is not null)
             await WriteAsync(BasePath.Log(cluster), $"{Growing}/{BaseExclusions.Log}", BaseExclusions.Log, [], cancellation);
         foreach (var tablespace in places.Tablespaces)
@@ -96,6 +98,13 @@ internal sealed class RestoredFiles(string cluster, RestoreSession session, Rest
         if (type == NodeType.Directory)
             foreach (var name in LocalEntries.Names(path)) Part($"{path}/{name}");
         else if (LocalEntries.HasOtherNames(path)) File.Delete(path);
+    }
+
+    /// <summary>The links of tablespaces are made anew, to where their files are by then; of others nobody knows where they lead.</summary>
+    private async Task<IEnumerable<string>> TablespaceLinksAsync(CancellationToken cancellation)
+    {
+        var node = await session.Repository.FindNodeAsync(session.Point, $"{BasePath.Data(cluster)}/pg_tblspc", cancellation);
+        return node?.Subtree is { } tree ? (await session.Repository.ReadTreeAsync(tree, cancellation)).Where(entry => entry.Type == NodeType.Symlink).Select(entry => $"/pg_tblspc/{PathPattern.Escape(entry.Name)}") : [];
     }
 
     /// <summary>In a folder that was there already, other servers and other things may have theirs.</summary>
@@ -158,7 +167,7 @@ internal sealed class RestoredFiles(string cluster, RestoreSession session, Rest
     private string Place(string relative)
     {
         if (relative.Split('/', 3) is not ["pg_tblspc", var oid, var rest]) return $"{Inner}/{relative}";
-        var folder = places.Tablespaces.First(tablespace => $"{tablespace.Oid}" == oid).Folder;
+        if (places.Tablespaces.FirstOrDefault(tablespace => $"{tablespace.Oid}" == oid)?.Folder is not { } folder) return $"{Inner}/{relative}"; // it lies in the data directory
         if (IsInPlace) return $"{folder}/{rest}";
         return $"{_trees[BaseUndos.Inside(folder, session.AsideSuffix)].Opened}/{rest}";
     }
@@ -173,6 +182,7 @@ internal sealed class RestoredFiles(string cluster, RestoreSession session, Rest
         await SyncAsync(cancellation);
         if (IsInPlace) return;
         places.RefuseRunning(); // all that took minutes, in which somebody may have started it
+        places.RefuseLeft();
         var folders = Exchanged();
         var undo = exchange.PutBack(folders);
         await context.OweAsync(undo, cancellation);

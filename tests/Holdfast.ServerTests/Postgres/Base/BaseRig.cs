@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Holdfast.Components.Postgres;
 using Holdfast.Components.Postgres.Base;
 using Holdfast.Components.Postgres.Wal;
@@ -93,6 +94,23 @@ internal sealed class BaseRig : Rig
         string[] restore = ["restore", taken.Point.Id.ToString(), "--target", this["by-restic"]];
         (await restic.RunAsync(RepositoryPath, Password, restore)).Succeeded();
         return this["by-restic/postgres/main"];
+    }
+
+    /// <summary>A point in which some files are others, as whoever has the repository's password can make one with restic.</summary>
+    /// <param name="taken">What it is like.</param>
+    /// <param name="change">Changes the folder of the cluster.</param>
+    public async Task<TakenPoint> ForgeAsync(TakenPoint taken, Action<string> change)
+    {
+        var (restic, folder) = (ResticBinary.Find(), this[$"forged-{Guid.NewGuid():N}"]);
+        string[] restore = ["restore", taken.Point.Id.ToString(), "--target", folder];
+        (await restic.RunAsync(RepositoryPath, Password, restore)).Succeeded();
+        change($"{folder}/postgres/main");
+        var tags = taken.Point.Tags.SelectMany(tag => new[] { "--tag", tag });
+        string[] backup = ["backup", "--json", "--host", taken.Point.Hostname, .. tags, "."];
+        var said = (await restic.RunInAsync(folder, RepositoryPath, Password, backup)).Succeeded().Output;
+        var summary = JsonNode.Parse(said.Split('\n', StringSplitOptions.RemoveEmptyEntries)[^1])!;
+        var point = await Repository.FindSnapshotAsync((string)summary["snapshot_id"]!, Cancellation);
+        return taken with { Point = point };
     }
 
     /// <summary>Starts a server on what restic has restored, as the manual of PostgreSQL says.</summary>

@@ -1,0 +1,67 @@
+using System.Text.Json.Nodes;
+using Holdfast.Components.Postgres.Base;
+using Holdfast.Engine.Problems;
+using Holdfast.ServerTests.Postgres.Base;
+using Holdfast.Testing;
+using Xunit;
+
+namespace Holdfast.ServerTests.Strangers;
+
+/// <summary>Points of a cluster's files that whoever can write to the repository has made: a restore with a target writes nothing outside of it.</summary>
+public sealed class ForgedClusterTests
+{
+    [Fact]
+    public async Task No_path_and_no_link_of_a_point_leads_a_restore_out_of_its_target()
+    {
+        await using var rig = await BaseRig.StartAsync();
+        using var victim = new TempFolder();
+        victim.Write("5/1247", new string('v', 4 * 8192));
+        var before = await Tree.ListAsync(victim.Path);
+        var taken = await rig.CaptureAsync();
+        var target = Directory.CreateDirectory(rig["target"]).FullName;
+        var up = string.Concat(Enumerable.Repeat("/..", 12)) + victim.Path;
+
+        await RefusedAsync(main => Record(main, record => record["dataDirectory"] = up), "plain absolute path");
+        await RefusedAsync(main => Record(main, record => record["configFile"] = up), "plain absolute path");
+        await RefusedAsync(main => Record(main, record => record["tablespaces"] = new JsonArray(new JsonObject { ["oid"] = 16384, ["name"] = "x", ["path"] = up })), "a tablespace is not valid");
+        foreach (var folder in new[] { "base/5", "base", "global", "pg_xact", "pg_multixact/members" })
+            await RefusedAsync(main => Exchange($"{main}/base/{folder}", victim.Path), $"{folder} is a link to {victim.Path}");
+        await RefusedAsync(main =>
+        {
+            Directory.CreateDirectory($"{main}/pages/conf.d/5");
+            File.CreateSymbolicLink($"{main}/base/conf.d", victim.Path);
+            File.WriteAllBytes($"{main}/pages/conf.d/5/1247.list", new PageList(8192, 4 * 8192, [new ChangedPage(0, 0)]).Write());
+            File.WriteAllBytes($"{main}/pages/conf.d/5/1247.delta", new byte[8192]);
+        }, "in no folder of relations");
+
+        // A restore of other files into the same directory may have left a link there.
+        target = Directory.CreateDirectory(rig["other"]).FullName;
+        File.CreateSymbolicLink($"{target}/tmp", victim.Path);
+        Assert.Contains("may lead out of", (await rig.RefusedAsync(taken, target: target)).Message, StringComparison.Ordinal);
+        File.Delete($"{target}/tmp");
+        await rig.RestoreAsync(taken, target: target);
+        Assert.True(File.Exists($"{target}{rig.Server.Data}/global/pg_control"));
+        Assert.Empty(before.Differences(await Tree.ListAsync(victim.Path)));
+
+        async Task RefusedAsync(Action<string> change, string why)
+        {
+            var forged = await rig.ForgeAsync(taken, change);
+            var problem = (await Assert.ThrowsAsync<ProblemException>(() => rig.RestoreAsync(forged, target: target))).Problem;
+            Assert.Contains(why, problem.Message, StringComparison.Ordinal);
+            Assert.Empty(before.Differences(await Tree.ListAsync(victim.Path)));
+        }
+    }
+
+    private static void Record(string main, Action<JsonObject> change)
+    {
+        var record = JsonNode.Parse(File.ReadAllText($"{main}/base.json"))!.AsObject();
+        change(record);
+        File.WriteAllText($"{main}/base.json", record.ToJsonString());
+    }
+
+    private static void Exchange(string folder, string link)
+    {
+        Directory.Delete(folder, recursive: true);
+        File.CreateSymbolicLink(folder, link);
+    }
+}
