@@ -17,6 +17,12 @@ internal sealed record PlatformSettings
     /// <summary>How long a unit must stay up before it counts as started. 2 seconds by default: programs that miss something die within one.</summary>
     public TimeSpan Settle { get; init; } = TimeSpan.FromSeconds(2);
 
+    /// <summary>How long a unit may take to start that says itself that it may take for ever. 5 minutes: longer, a person should look.</summary>
+    public TimeSpan StartLimit { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>How long a unit that starts keeps the next ones waiting. 2 minutes: more than systemd gives a unit by default, and less than users bear.</summary>
+    public TimeSpan StartPatience { get; init; } = TimeSpan.FromMinutes(2);
+
     /// <summary>Patterns of files that hold the number of a process.</summary>
     public IReadOnlyList<string> PidFiles { get; init; } = [];
 

@@ -11,7 +11,7 @@ public sealed record ServiceGroup
     /// <summary>How long each unit may take to stop; null for its own TimeoutStopSec and 5 seconds.</summary>
     public TimeSpan? StopTimeout { get; init; }
 
-    /// <summary>How long each unit may take to start; null for its own TimeoutStartSec and 5 seconds.</summary>
+    /// <summary>How long each unit may take to start, and keeps the next ones waiting; null for its own TimeoutStartSec and 5 seconds, and 2 minutes.</summary>
     public TimeSpan? StartTimeout { get; init; }
 
     /// <summary>They work queues off, so that they are stopped only when the queues are idle.</summary>

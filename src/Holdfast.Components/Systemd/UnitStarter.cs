@@ -4,16 +4,16 @@ using Holdfast.Engine.Profiles;
 namespace Holdfast.Components.Systemd;
 
 /// <summary>
-/// Starts units by exact names, and watches whether they stay up. A unit that fails does not keep the others down: all are
-/// started, and what failed is told at the end.
+/// Starts units by exact names, and watches whether they stay up. A unit that fails or is slow does not keep the others down: all
+/// are started, and what failed is told at the end.
 /// </summary>
 internal sealed class UnitStarter(Systemctl systemctl, PlatformSettings settings, TimeProvider clock)
 {
     private static readonly TimeSpan _grace = TimeSpan.FromSeconds(5);
-    private static readonly TimeSpan _endless = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan _pause = TimeSpan.FromMilliseconds(50);
     private static readonly string[] _pulls = ["Id", "Wants", "Requires", "BindsTo", "Upholds"];
 
+    private readonly Dictionary<string, (UnitState Before, string Complaint, long Since)> _coming = new(StringComparer.Ordinal);
     private readonly Dictionary<string, (int Restarts, long Since)> _up = new(StringComparer.Ordinal);
     private readonly List<Problem> _failures = [];
     private readonly Dictionary<string, string[]> _pulled = new(StringComparer.Ordinal);
@@ -29,7 +29,10 @@ internal sealed class UnitStarter(Systemctl systemctl, PlatformSettings settings
         await SettleAsync(cancellation);
     }
 
-    /// <summary>Starts units together and waits until each of them is up or has failed. Those that run already are left alone.</summary>
+    /// <summary>
+    /// Starts units together and waits until each of them is up or has failed, or has kept the next ones waiting for long enough. Those
+    /// that run already are left alone.
+    /// </summary>
     public async Task StartAsync(IReadOnlyList<string> wave, StartOrder order, CancellationToken cancellation)
     {
         if (wave.Count == 0) return;
@@ -38,14 +41,15 @@ internal sealed class UnitStarter(Systemctl systemctl, PlatformSettings settings
         await WaitAsync([.. before.Where(unit => !order.Unsteady.Contains(unit.Id))], complaint, cancellation);
     }
 
-    /// <summary>Waits until each unit has been up for as long as the profile asks.</summary>
+    /// <summary>Waits for those that were slow, and until each unit has been up for as long as the profile asks.</summary>
     /// <exception cref="ProblemException">Some did not come up, or died again.</exception>
     public async Task SettleAsync(CancellationToken cancellation)
     {
-        while (_up.Count > 0)
+        while (_up.Count + _coming.Count > 0)
         {
             foreach (var unit in await systemctl.ShowAsync(_up.Keys, cancellation)) await JudgeAsync(unit, cancellation);
-            if (_up.Count > 0) await Task.Delay(_pause, clock, cancellation);
+            await LookAsync(_coming.Keys, cancellation);
+            if (_up.Count + _coming.Count > 0) await Task.Delay(_pause, clock, cancellation);
         }
         if (_failures.Count == 0) return;
         var first = _failures[0];
@@ -58,7 +62,7 @@ internal sealed class UnitStarter(Systemctl systemctl, PlatformSettings settings
 
     /// <summary>
     /// A start that waits for a stop counts as several starts to systemd, which then refuses the unit (StartLimitBurst=). So the end of a
-    /// stop is waited for here, as long as the unit may take for it.
+    /// stop is waited for here, as long as the unit may take for it and the others can wait.
     /// </summary>
     private async Task<IReadOnlyList<UnitState>> WaitUntilStoppedAsync(IReadOnlyList<string> wave, CancellationToken cancellation)
     {
@@ -66,7 +70,8 @@ internal sealed class UnitStarter(Systemctl systemctl, PlatformSettings settings
         while (true)
         {
             var now = await systemctl.ShowAsync(wave, cancellation);
-            if (!now.Any(unit => unit.ActiveState == "deactivating" && clock.GetElapsedTime(began) <= UnitStopper.DeadlineOf(unit, wished: null))) return now;
+            var time = clock.GetElapsedTime(began);
+            if (time > settings.StartPatience || !now.Any(unit => unit.ActiveState == "deactivating" && time <= UnitStopper.DeadlineOf(unit, wished: null))) return now;
             await Task.Delay(_pause, clock, cancellation);
         }
     }
@@ -119,20 +124,39 @@ internal sealed class UnitStarter(Systemctl systemctl, PlatformSettings settings
     private async Task WaitAsync(IReadOnlyList<UnitState> before, string complaint, CancellationToken cancellation)
     {
         var began = clock.GetTimestamp();
-        var waiting = before.ToDictionary(unit => unit.Id, StringComparer.Ordinal);
-        while (waiting.Count > 0)
+        foreach (var unit in before) _coming[unit.Id] = (unit, complaint, began);
+        while (await LookAsync(before.Select(unit => unit.Id), cancellation)) await Task.Delay(_pause, clock, cancellation);
+    }
+
+    /// <summary>Looks what has become of units that were started.</summary>
+    /// <returns>True when one of them is to be up before the next ones are started, and may take longer.</returns>
+    private async Task<bool> LookAsync(IEnumerable<string> names, CancellationToken cancellation)
+    {
+        var keeps = false;
+        foreach (var unit in await systemctl.ShowAsync([.. names.Where(_coming.ContainsKey)], cancellation))
         {
-            foreach (var unit in await systemctl.ShowAsync(waiting.Keys, cancellation))
+            var (earlier, complaint, since) = _coming[unit.Id];
+            var (time, limit) = (TimeOf(unit, since), LimitOf(earlier));
+            if ((unit.IsUp && (!unit.HasJob || unit.ActiveState == "activating")) || HasRun(unit, earlier, complaint)) Up(unit);
+            else if (unit.IsStopped) await DownAsync(unit, "did not come up", complaint, cancellation);
+            else if (time > limit) await DownAsync(unit, $"did not come up within {Duration.Describe(limit)}", complaint, cancellation);
+            else
             {
-                var earlier = waiting[unit.Id];
-                if ((unit.IsUp && (!unit.HasJob || unit.ActiveState == "activating")) || HasRun(unit, earlier, complaint)) Up(unit);
-                else if (unit.IsStopped) await DownAsync(unit, "did not come up", complaint, cancellation);
-                else if (clock.GetElapsedTime(began) > DeadlineOf(earlier)) await DownAsync(unit, $"did not come up within {Duration.Describe(DeadlineOf(earlier))}", complaint, cancellation);
-                else continue;
-                waiting.Remove(unit.Id);
+                keeps |= time <= (GroupOf(unit)?.StartTimeout ?? settings.StartPatience);
+                continue;
             }
-            if (waiting.Count > 0) await Task.Delay(_pause, clock, cancellation);
+            _coming.Remove(unit.Id);
         }
+        return keeps;
+    }
+
+    /// <summary>How long a unit has been starting. What an earlier attempt has waited counts: a run, its undo and 'recover' together wait for a unit that hangs as long as one of them.</summary>
+    private TimeSpan TimeOf(UnitState unit, long since)
+    {
+        var here = clock.GetElapsedTime(since);
+        if (unit.ActiveState != "activating" || unit.LeftInactive == 0) return here;
+        var all = clock.GetElapsedTime(unit.LeftInactive * (clock.TimestampFrequency / 1_000_000));
+        return all > here ? all : here;
     }
 
     /// <summary>A program that is run once may have ended before anybody looked.</summary>
@@ -167,9 +191,8 @@ internal sealed class UnitStarter(Systemctl systemctl, PlatformSettings settings
     private static string Why(UnitState unit) =>
         !unit.Exists ? "not installed any more" : unit.Result == "exit-code" ? $"its program exited with {unit.ExitStatus}" : unit.Result.Length > 0 ? $"result '{unit.Result}'" : "without a reason given";
 
-    private TimeSpan DeadlineOf(UnitState before)
-    {
-        var group = settings.Groups.FirstOrDefault(group => group.Units.Any(pattern => UnitPattern.Fits(pattern, before.Id)));
-        return group?.StartTimeout ?? ((before.StartTimeout ?? _endless) + _grace);
-    }
+    /// <summary>How long a unit may take: what the profile says, else its own time, else ours.</summary>
+    private TimeSpan LimitOf(UnitState unit) => GroupOf(unit)?.StartTimeout ?? unit.StartTimeout + _grace ?? settings.StartLimit;
+
+    private ServiceGroup? GroupOf(UnitState unit) => settings.Groups.FirstOrDefault(group => group.Units.Any(pattern => UnitPattern.Fits(pattern, unit.Id)));
 }
