@@ -27,7 +27,7 @@ internal static class PlatformCommand
         var units = UnitEvent.Of(status);
         session.Output.Tell(UnitEvent.Table(units), units);
         foreach (var problem in status.Problems) session.Warn(problem);
-        foreach (var stray in status.LeftOver.Strays) session.Output.Tell(StrayEvent.Of(stray));
+        foreach (var stray in status.LeftOver.Strays.Concat(status.LeftOver.Foreign)) session.Output.Tell(StrayEvent.Of(stray));
         foreach (var file in status.LeftOver.PidFiles) session.Output.Tell(PidFileEvent.Of(file));
         var record = StoppedPlatform.Read(session.State, session.Profile.Platform);
         session.Output.Tell(PlatformStatusEvent.Of(session.Profile.Platform, status, record));

@@ -12,4 +12,8 @@ public sealed record Stray(ProcessEntry Process, string Reason, bool MayEnd);
 /// <param name="Strays">Processes.</param>
 /// <param name="PidFiles">Files that hold the number of a process.</param>
 /// <param name="Warnings">PID files that could not be used.</param>
-public sealed record LeftOver(IReadOnlyList<Stray> Strays, IReadOnlyList<PidFile> PidFiles, IReadOnlyList<Problem> Warnings);
+public sealed record LeftOver(IReadOnlyList<Stray> Strays, IReadOnlyList<PidFile> PidFiles, IReadOnlyList<Problem> Warnings)
+{
+    /// <summary>Processes that fit the profile's patterns and are of users that run nothing of the platform: anybody can start one. They are told, and hold nothing up.</summary>
+    public IReadOnlyList<Stray> Foreign { get; init; } = [];
+}

@@ -1,4 +1,8 @@
 namespace Holdfast.Components.Systemd;
 
 /// <summary>A file that should hold the number of a process. <paramref name="Stale"/> says why it does not; null when its process runs.</summary>
-public sealed record PidFile(string Path, int Process, string? Stale);
+public sealed record PidFile(string Path, int Process, string? Stale)
+{
+    /// <summary>The uid that it belongs to.</summary>
+    public uint User { get; init; }
+}

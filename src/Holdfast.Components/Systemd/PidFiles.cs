@@ -33,7 +33,7 @@ internal static class PidFiles
             using var file = OwnedFile.Open(path);
             var word = Encoding.UTF8.GetString(file.Read(Largest)).Split((char[]?)null, 2, StringSplitOptions.RemoveEmptyEntries).FirstOrDefault();
             if (!int.TryParse(word, NumberStyles.None, CultureInfo.InvariantCulture, out var id)) return new PidFile(path, 0, "it holds no number");
-            return new PidFile(path, id, processes.Find(id) is { } process ? WhyStale(process, file, processes, isOurs) : $"process {id} is gone");
+            return new PidFile(path, id, processes.Find(id) is { } process ? WhyStale(process, file, processes, isOurs) : $"process {id} is gone") { User = file.User };
         }
         catch (Exception gone) when (gone is FileNotFoundException or DirectoryNotFoundException)
         {

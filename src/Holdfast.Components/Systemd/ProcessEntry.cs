@@ -17,6 +17,9 @@ public sealed record ProcessEntry
     /// <summary>The path of its program; empty when it may not be seen.</summary>
     public required string Program { get; init; }
 
+    /// <summary>Its program is set-user-ID: it acts as another user than the one who has started it and has chosen its command line.</summary>
+    public bool IsLent { get; init; }
+
     /// <summary>Its command line, word by word; programs may write over it.</summary>
     public required IReadOnlyList<string> Arguments { get; init; }
 

@@ -62,6 +62,7 @@ internal sealed class ProcessTable
                 Started = long.Parse(fields[19], CultureInfo.InvariantCulture),
                 User = UserOf($"{root}/{id}/status") ?? opened.User,
                 Program = ProgramOf($"{root}/{id}/exe"),
+                IsLent = IsLent($"{root}/{id}/exe"),
                 Arguments = arguments,
                 ControlGroup = ControlGroups.Read(OwnedFile.ReadText($"{root}/{id}/cgroup", LargestLine)),
             };
@@ -92,6 +93,18 @@ internal sealed class ProcessTable
         catch (Exception hidden) when (hidden is IOException or UnauthorizedAccessException)
         {
             return "";
+        }
+    }
+
+    private static bool IsLent(string link)
+    {
+        try
+        {
+            return File.GetUnixFileMode(link).HasFlag(UnixFileMode.SetUser);
+        }
+        catch (Exception hidden) when (hidden is IOException or UnauthorizedAccessException)
+        {
+            return false;
         }
     }
 

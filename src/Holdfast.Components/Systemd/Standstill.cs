@@ -16,6 +16,7 @@ internal sealed class Standstill(IHost host, PlatformSettings settings, LeftOver
     private readonly UnitStopper _stopper = new(new Systemctl(host), clock);
     private readonly UnitStarter _starter = new(new Systemctl(host), settings, clock);
     private IReadOnlyList<GroupUnits> _groups = [];
+    private IReadOnlySet<uint> _users = new HashSet<uint>();
     private StopOrder? _stopping;
     private Undo? _owed;
     private bool _storesAreDown;
@@ -73,6 +74,7 @@ internal sealed class Standstill(IHost host, PlatformSettings settings, LeftOver
     {
         (_stopping, _groups, var warnings) = await SurveyAsync(cancellation);
         foreach (var warning in warnings) context.Warn(warning);
+        _users = await leftOvers.FindUsersAsync([.. _groups.SelectMany(group => group.Units), .. _stopping.Units], host, cancellation);
         Ran = _stopping.Reverse();
         context.Note(Ran.IsEmpty ? "Nothing of the platform runs." : $"What runs: {string.Join(", ", Ran.Units)}.");
         if (Ran.IsEmpty) return;
@@ -121,9 +123,10 @@ internal sealed class Standstill(IHost host, PlatformSettings settings, LeftOver
         await RefuseReturnedAsync(cancellation);
         var running = _groups.Where(group => !IsDown(group.Group)).SelectMany(group => group.Units).Select(unit => unit.ControlGroup).Where(group => group.Length > 1);
         var stopped = Stopped.Select(unit => unit.ControlGroup).Where(group => group.Length > 1);
-        var found = leftOvers.Find([.. stopped], [.. running]);
+        var found = leftOvers.Find([.. stopped], [.. running], _users);
         foreach (var warning in found.Warnings) context.Warn(warning);
         foreach (var file in found.PidFiles.Where(file => file.Stale is not null)) MoveAside(file, context);
+        if (found.Foreign.Count > 0) context.Note($"Left alone: {string.Join("; ", found.Foreign.Take(5).Select(StrayEnd.Describe))}{(found.Foreign.Count > 5 ? $"; and {found.Foreign.Count - 5} more" : "")}.");
         if (found.Strays.Count == 0) return;
         if (!options.KillsStrays || found.Strays.Any(stray => !stray.MayEnd)) throw new ProblemException(StrayEnd.Problem(found.Strays));
         var killed = await new StrayEnd(host, leftOvers, clock).EndAsync(found.Strays, cancellation);

@@ -132,7 +132,7 @@ public sealed class SystemdPlatform : IPlatformControl
         if (await new Systemctl(_host).ProbeAsync(cancellation) is { } missing) throw new ProblemException(missing);
         var groups = await new UnitSurvey(new Systemctl(_host), _settings).FindAsync(cancellation);
         var units = groups.SelectMany(group => group.Units).ToList();
-        var leftOver = _leftOvers.Find([], [.. units.Where(unit => !unit.IsStopped).Select(unit => unit.ControlGroup).Where(group => group.Length > 1)]);
+        var leftOver = _leftOvers.Find([], [.. units.Where(unit => !unit.IsStopped).Select(unit => unit.ControlGroup).Where(group => group.Length > 1)], await _leftOvers.FindUsersAsync(units, _host, cancellation));
         try
         {
             var (order, _, warnings) = await Standstill(Defaults).SurveyAsync(cancellation);

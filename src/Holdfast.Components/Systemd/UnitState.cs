@@ -8,7 +8,7 @@ public sealed record UnitState
     [
         "Id", "Names", "LoadState", "ActiveState", "SubState", "Result", "MainPID", "UnitFileState", "Type", "NRestarts", "ExecMainStatus", "ControlGroup",
         "TimeoutStopUSec", "TimeoutStartUSec", "TriggeredBy", "After", "Job", "ConditionResult", "ConditionTimestampMonotonic", "InactiveExitTimestampMonotonic", "RequiredBy", "RequisiteOf", "BoundBy", "ConsistsOf", "PropagatesStopTo",
-        "Triggers", "CanStart", "CanStop", "RefuseManualStart", "RefuseManualStop", "Transient", "FragmentPath",
+        "Triggers", "CanStart", "CanStop", "RefuseManualStart", "RefuseManualStop", "Transient", "FragmentPath", "User",
     ];
 
     private static readonly string[] _triggerTypes = [".timer", ".path", ".automount", ".socket"];
@@ -70,6 +70,9 @@ public sealed record UnitState
 
     /// <summary>The file that it was loaded from; empty when systemd has none.</summary>
     internal string File => Text("FragmentPath");
+
+    /// <summary>User=, a name or a number; empty for root, and for what is no service.</summary>
+    internal string User => Text("User");
 
     /// <summary>It runs although systemd has no file of it any more.</summary>
     internal bool IsGone => LoadState == "not-found" && !IsStopped;

@@ -63,6 +63,34 @@ public sealed class LeftOverTests
     }
 
     [Fact]
+    public async Task No_other_user_of_the_machine_keeps_the_platform_from_being_stopped()
+    {
+        await using var scene = await BeginAsync(Quiesce);
+        await scene.WriteUnitsAsync(("web.service", PlatformScene.Sleeper + "User=daemon\n"));
+        const string As = "setsid setpriv --clear-groups --reuid";
+        await scene.Box.BashAsync($"""
+            systemctl restart web.service
+            mkdir -p /opt/shop; cp /bin/sleep /opt/shop/import; cp /bin/sleep /usr/local/bin/lent; chmod 4755 /usr/local/bin/lent
+            {As} nobody bash -c 'exec -a /opt/shop/forged sleep 1000' </dev/null >/dev/null 2>&1 &
+            {As} nobody bash -c 'exec -a /opt/shop/lent lent 1000' </dev/null >/dev/null 2>&1 &
+            {As} nobody /opt/shop/import 1000 </dev/null >/dev/null 2>&1 &
+            until [ "$(pgrep -c '^(sleep|lent|import)$')" = 5 ]; do sleep 0.02; done
+            [ "$(ps -o user= -C lent)" = root ]
+            """);
+        var status = (await scene.HoldfastAsync("platform", "status")).Succeeded().Output;
+        foreach (var name in new[] { "forged", "lent", "import" })
+            Assert.Matches($@"/opt/shop/{name} 1000 \(fits 'processes' of the profile, but who started it runs no unit of the platform\)", status);
+        var stopped = (await scene.HoldfastAsync("platform", "stop", "--kill-strays")).Succeeded().Output;
+        Assert.Matches(@"Left alone: (\d+ /opt/shop/\w+ 1000 \(.*?\)(; )?){3}\.", stopped);
+        Assert.Equal("3", (await scene.Box.BashAsync("pgrep -fc '^/opt/shop/'")).Trim());
+        (await scene.HoldfastAsync("platform", "start")).Succeeded();
+
+        await scene.Box.BashAsync($"{As} daemon bash -c 'exec -a /opt/shop/own sleep 1000' </dev/null >/dev/null 2>&1 & until pgrep -f '^/opt/shop/own'; do sleep 0.02; done");
+        Assert.Matches(@"A process of the platform still runs: \d+ /opt/shop/own 1000", (await scene.FailsAsync(Catalogue.ProcessesLeft, "platform", "stop")).Errors);
+        await scene.AllAreAsync("active", "web.service", "store.service");
+    }
+
+    [Fact]
     public async Task A_process_that_a_stopped_unit_has_left_is_found_without_any_pattern()
     {
         await using var scene = await BeginAsync("");

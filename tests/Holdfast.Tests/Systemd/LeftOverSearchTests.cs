@@ -1,4 +1,5 @@
 using Holdfast.Components.Systemd;
+using Holdfast.Engine.Hosts;
 using Holdfast.Testing;
 using Xunit;
 
@@ -9,6 +10,7 @@ public sealed class LeftOverSearchTests : IDisposable
 {
     private const long Booted = 1_700_000_000;
     private readonly TempFolder _proc = new();
+    private readonly IReadOnlySet<uint> _users;
 
     public LeftOverSearchTests()
     {
@@ -17,6 +19,8 @@ public sealed class LeftOverSearchTests : IDisposable
         Add(100, 1, "/usr/bin/bash", "bash", "-c", "holdfast /opt/shop/x");
         Add(101, 100, "/usr/bin/holdfast", "holdfast", "platform", "stop", "/opt/shop/x");
         Add(102, 101, "/usr/bin/systemctl", "systemctl", "stop", "/opt/shop/x");
+        using var stat = OwnedFile.Open(_proc["stat"]); // of whoever runs the tests
+        _users = new HashSet<uint> { 0, 65534, stat.User };
     }
 
     public void Dispose() => _proc.Dispose();
@@ -48,8 +52,42 @@ public sealed class LeftOverSearchTests : IDisposable
         Add(201, 1, "/bin/sleep", "sleep", "9");
         _proc.Write("200/cgroup", "0::/system.slice/store.service\n");
         _proc.Write("201/cgroup", "0::/system.slice/web.service/inner\n");
-        var found = Search("/opt/shop/*").Find(["/system.slice/web.service"], ["/system.slice/store.service"]);
+        var found = Search("/opt/shop/*").Find(["/system.slice/web.service"], ["/system.slice/store.service"], _users);
         Assert.Equal([(201, "left by web.service")], found.Strays.Select(stray => (stray.Process.Id, stray.Reason)));
+    }
+
+    [Fact]
+    public void Processes_of_users_that_run_nothing_of_the_platform_are_told_whatever_they_call_themselves_and_hold_nothing_up()
+    {
+        var lent = _proc.Write("bin/lent", "");
+        File.SetUnixFileMode(lent, UnixFileMode.UserRead | UnixFileMode.UserExecute | UnixFileMode.SetUser);
+        Add(200, 1, "/usr/bin/sleep", "/opt/shop/x", "500");
+        Add(201, 1, "/usr/bin/python3", "python3", "/opt/shop/run.py");
+        Add(202, 1, "/opt/shop/bin/import", "import");
+        Add(203, 1, lent, "/opt/shop/x"); // root's, but whoever has started it has named it
+        Add(204, 1, "/usr/bin/sleep", "/opt/shop/x", "500");
+        Add(205, 1, "/usr/bin/vim", "vim");
+        foreach (var id in new[] { 200, 201, 202, 205 }) _proc.Write($"{id}/status", "Name:\tx\nUid:\t1001\t1001\t1001\t1001\n");
+        var found = Find("/opt/shop/*");
+        Assert.Equal([204], found.Strays.Select(stray => stray.Process.Id));
+        Assert.Equal([200, 201, 202, 203], found.Foreign.Select(stray => stray.Process.Id));
+        Assert.All(found.Foreign, stray => Assert.False(stray.MayEnd));
+    }
+
+    [Fact]
+    public async Task The_users_of_the_platform_are_root_ours_those_that_units_name_and_those_that_run_in_them()
+    {
+        Add(200, 1, "/usr/sbin/nginx", "nginx");
+        _proc.Write("200/cgroup", "0::/system.slice/web.service\n");
+        _proc.Write("200/status", "Name:\tx\nUid:\t1002\t1002\t1002\t1002\n");
+        Add(201, 1, "/usr/bin/vim", "vim");
+        _proc.Write("201/status", "Name:\tx\nUid:\t1001\t1001\t1001\t1001\n");
+        UnitState[] units = [Unit("web.service", ""), Unit("work.service", "shop"), Unit("lost.service", "nobody-knows")];
+        var host = new ScriptedHost().On("id", call => call.Arguments[^1] == "shop" ? new ScriptedHost.Answer("1003\n") : new ScriptedHost.Answer("", "no such user", 1));
+        var users = await Search().FindUsersAsync(units, host, TestContext.Current.CancellationToken);
+        Assert.Equal(_users.Where(user => user != 65534).Append(1002u).Append(1003u).Order(), users.Order());
+
+        static UnitState Unit(string name, string user) => new(new Dictionary<string, string>(StringComparer.Ordinal) { ["Id"] = name, ["User"] = user, ["ControlGroup"] = $"/system.slice/{name}" });
     }
 
     [Fact]
@@ -76,7 +114,7 @@ public sealed class LeftOverSearchTests : IDisposable
         var path = _proc.Write("run/shop/x.pid", text);
         File.SetLastWriteTimeUtc(path, DateTimeOffset.FromUnixTimeSeconds(Booted + 10 + written).UtcDateTime);
         var settings = new PlatformSettings { Groups = [], Processes = ["/opt/shop/*"], PidFiles = [$"{_proc}/r?n/*/*.pid"] };
-        Assert.Equal(stale, new LeftOverSearch(settings, _proc.Path, 101).Find([], []).PidFiles.Single().Stale);
+        Assert.Equal(stale, new LeftOverSearch(settings, _proc.Path, 101).Find([], [], _users).PidFiles.Single().Stale);
     }
 
     [Fact]
@@ -86,7 +124,7 @@ public sealed class LeftOverSearchTests : IDisposable
         (await Command.RunAsync("mkfifo", [run + "/fifo.pid"])).Succeeded();
         File.CreateSymbolicLink(run + "/zero.pid", "/dev/zero");
         _proc.Write("run/huge.pid", new string('1', 100_000));
-        var found = new LeftOverSearch(new PlatformSettings { Groups = [], PidFiles = [$"{run}/*.pid"] }, _proc.Path, 101).Find([], []);
+        var found = new LeftOverSearch(new PlatformSettings { Groups = [], PidFiles = [$"{run}/*.pid"] }, _proc.Path, 101).Find([], [], _users);
         Assert.Empty(found.PidFiles);
         Assert.Equal(3, found.Warnings.Count);
         Assert.All(found.Warnings, warning => Assert.Equal("HF-PID-FILE", warning.Code));
@@ -103,14 +141,16 @@ public sealed class LeftOverSearchTests : IDisposable
         Engine.OwnedFileTests.Give(evil);
         Engine.OwnedFileTests.Give(own);
         var settings = new PlatformSettings { Groups = [], PidFiles = [$"{_proc}/run/*.pid"] };
-        var found = new LeftOverSearch(settings, _proc.Path, 101).Find([], []);
+        var found = new LeftOverSearch(settings, _proc.Path, 101).Find([], [], _users);
         Assert.Equal([("process 200 belongs to another user than the file, /usr/bin/sshd", 200), (null, 300)], found.PidFiles.Select(file => (file.Stale, file.Process)));
         Assert.Equal([(300, false)], found.Strays.Select(stray => (stray.Process.Id, stray.MayEnd)));
-        found = new LeftOverSearch(settings with { Processes = ["/opt/shop/*"] }, _proc.Path, 101).Find([], []);
+        found = new LeftOverSearch(settings with { Processes = ["/opt/shop/*"] }, _proc.Path, 101).Find([], [], _users);
         Assert.Equal([(300, true)], found.Strays.Select(stray => (stray.Process.Id, stray.MayEnd)));
+        found = new LeftOverSearch(settings, _proc.Path, 101).Find([], [], _users.Where(user => user != 65534).ToHashSet());
+        Assert.Empty(found.Strays); // the file is of somebody who runs nothing of the platform
     }
 
-    private LeftOver Find(params string[] patterns) => Search(patterns).Find([], []);
+    private LeftOver Find(params string[] patterns) => Search(patterns).Find([], [], _users);
 
     private LeftOverSearch Search(params string[] patterns) => new(new PlatformSettings { Groups = [], Processes = patterns }, _proc.Path, self: 101);
 
