@@ -38,6 +38,9 @@ internal sealed class UnitStopper(Systemctl systemctl, TimeProvider clock)
                 throw Catalogue.SystemdRefused.Throwable($"{refused.Id} was not stopped: {complaint}");
             var late = pending.Where(unit => clock.GetElapsedTime(began) > DeadlineOf(unit, wished)).ToList();
             if (late.Count > 0) throw new ProblemException(await HangsAsync(late, wished, cancellation));
+            // A start that somebody else asks for takes the place of a stop that systemd has not begun with.
+            var forgotten = pending.Where(unit => unit.Runs && !unit.HasJob).Select(unit => unit.Id).ToList();
+            if (forgotten.Count > 0) complaint = await systemctl.StopAsync(forgotten, cancellation);
             await Task.Delay(_pause, clock, cancellation);
         }
     }
