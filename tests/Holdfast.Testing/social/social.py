@@ -13,9 +13,17 @@ def stores():
     return database.cursor(), redis.Redis(unix_socket_path="/run/social-redis-jobs/redis.sock", password="jobs")
 
 
+def stopping():
+    """Filled when this process is asked to end: what is begun is finished first, as web servers and workers do."""
+    stop = []
+    signal.signal(signal.SIGTERM, lambda *_: stop.append(1))
+    return stop
+
+
 def web():
     rows, jobs = stores()
-    while True:
+    stop = stopping()
+    while not stop:
         name = secrets.token_hex(8)
         with open(f"{MEDIA}/{name}", "wb") as medium:
             medium.write(os.urandom(300))
@@ -26,8 +34,7 @@ def web():
 
 def worker(queue):
     rows, jobs = stores()
-    stop = []
-    signal.signal(signal.SIGTERM, lambda *_: stop.append(1))
+    stop = stopping()
     me = f"{socket.gethostname()}:{os.getpid()}"
     while not stop:
         jobs.sadd("processes", me)
