@@ -91,10 +91,15 @@ internal sealed class BaseRestore
     }
 
     /// <summary>A link in the place of a file or folder of the server would lead what is written there elsewhere. No capture stores one.</summary>
-    private async Task CheckPointAsync(CancellationToken cancellation)
+    private Task<bool> CheckPointAsync(CancellationToken cancellation)
     {
-        await CheckAsync(BasePath.Data(_cluster), null);
-        foreach (var tablespace in _places.Tablespaces) await CheckAsync(BasePath.Tablespace(_cluster, tablespace.Oid), "");
+        return _session.RememberAsync($"postgres/{_cluster}/links", async () =>
+        {
+            await CheckAsync(BasePath.Data(_cluster), null);
+            foreach (var tablespace in _places.Tablespaces)
+                await CheckAsync(BasePath.Tablespace(_cluster, tablespace.Oid), "");
+            return true;
+        });
 
         async Task CheckAsync(string root, string? tablespace)
         {
