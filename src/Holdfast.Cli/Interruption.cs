@@ -3,39 +3,29 @@ using System.Runtime.InteropServices;
 namespace Holdfast.Cli;
 
 /// <summary>
-/// The one token that ctrl-c and SIGTERM cancel. The process never ends by the signal itself, because undos may be owed:
-/// a second ctrl-c changes nothing. SIGHUP, which a lost SSH session sends, does not end a run: a backup or restore goes on.
+/// The one token that ctrl-c and SIGTERM cancel. The process never ends by the signal itself, because undos may be owed: a second ctrl-c
+/// changes nothing, nor does one that comes when the run has ended and its exit code is on the way. SIGHUP, which a lost SSH session
+/// sends, does not end a run: a backup or restore goes on.
 /// </summary>
-internal sealed class Interruption : IDisposable
+internal static class Interruption
 {
-    private readonly CancellationTokenSource _source = new();
-    private readonly List<PosixSignalRegistration> _registrations = [];
+    private static readonly CancellationTokenSource _source = new();
 
-    public Interruption()
+    // For as long as the process lives: without them a signal would end it, whatever it is about to return.
+    private static readonly List<PosixSignalRegistration> _registrations = [];
+
+    /// <summary>From now on signals cancel the token that is returned.</summary>
+    public static CancellationToken Listen()
     {
         _registrations.Add(PosixSignalRegistration.Create(PosixSignal.SIGINT, Cancel));
         _registrations.Add(PosixSignalRegistration.Create(PosixSignal.SIGTERM, Cancel));
         _registrations.Add(PosixSignalRegistration.Create(PosixSignal.SIGHUP, signal => signal.Cancel = true));
+        return _source.Token;
     }
 
-    public CancellationToken Token => _source.Token;
-
-    public void Dispose()
-    {
-        foreach (var registration in _registrations) registration.Dispose();
-        _source.Dispose();
-    }
-
-    private void Cancel(PosixSignalContext signal)
+    private static void Cancel(PosixSignalContext signal)
     {
         signal.Cancel = true;
-        try
-        {
-            _source.Cancel();
-        }
-        catch (ObjectDisposedException)
-        {
-            return; // the run has just ended
-        }
+        _source.Cancel();
     }
 }

@@ -11,8 +11,7 @@ internal static class Program
         // Answered before anything else is loaded: scripts and monitoring ask often, and PostgreSQL starts a process for each segment.
         if (args is ["--version"]) return TellVersion();
         if (PushClient.TryRun(args) is { } pushed) return pushed;
-        using var interruption = new Interruption();
-        return (int)await Application.RunAsync(args, Surroundings.OfProcess(), interruption.Token);
+        return (int)await Application.RunAsync(args, Surroundings.OfProcess(), Interruption.Listen());
     }
 
     private static int TellVersion()
