@@ -64,7 +64,7 @@ public sealed class FilesComponent : IComponent
         if (!await patterns.FitAsync(session, cancellation)) return [];
         var outside = session.Target is null ? await OutsideSelection.FindAsync(_settings, patterns, session, cancellation) : [];
         if (session.Target is null && !session.WritesUnselected) patterns = patterns with { Within = [.. OutsideSelection.Selected(_settings)] };
-        session.Unselected = patterns.Within.Count > 0 ? outside : [];
+        if (patterns.Within.Count > 0) session.AskFor(outside);
         var forecast = await FilesForecast.OfAsync(session, patterns, cancellation);
         forecast.CheckRoom();
         return

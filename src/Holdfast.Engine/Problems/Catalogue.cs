@@ -250,7 +250,7 @@ public static partial class Catalogue
         "See the paths with 'holdfast points files'. A pattern that begins with a slash is a whole path; * and ** stand for any name and any folders; databases, queues and indices go by their names.", ExitCode.Usage);
     public static readonly ProblemKind RestoreOwners = Kind("HF-RESTORE-OWNERS", "Users or groups that own restored files do not exist on this machine, so the files have the numbers that these had.",
         "Make the users and groups, as their packages do, and run the same restore again; or say --numeric-owner when the numbers are meant.", ExitCode.Incomplete);
-    public static readonly ProblemKind RestoreUnselected = Kind("HF-RESTORE-UNSELECTED", "A recovery point that was not made by this machine has files that the profile does not select, so they were left out.",
+    public static readonly ProblemKind RestoreUnselected = Kind("HF-RESTORE-UNSELECTED", "A recovery point that was not made by this machine has files that the profile does not select, or a cluster for a place where this machine has none, so they were left out.",
         "They may be certificates and what links lead to, or what somebody has put into the repository. Look at them with 'restore --plan'; when they are meant, run again with --unselected, or name them in the profile.", ExitCode.Incomplete);
     public static readonly ProblemKind TargetUnsafe = Kind("HF-RESTORE-UNSAFE", "Another user may write the directory named with --target, or a directory above it, so the restore could be led elsewhere.",
         "Name a directory that does not exist yet, in one that only root may write (or in /tmp); or take the right of others away: chown root, chmod go-w.", ExitCode.InTheWay);

@@ -32,7 +32,12 @@ public sealed class RestoreSession
     public bool WritesUnselected { get; set; }
 
     /// <summary>What the last plan leaves out for that, for a person to be asked.</summary>
-    public IReadOnlyList<string> Unselected { get; set; } = [];
+    public IReadOnlyList<string> Unselected => [.. _unselected];
+
+    private readonly SortedSet<string> _unselected = new(StringComparer.Ordinal);
+
+    /// <summary>Notes files and folders that are written only when a person says so.</summary>
+    public void AskFor(IEnumerable<string> paths) => _unselected.UnionWith(paths);
 
     /// <summary>Added to the name of what is moved aside; unique for the run.</summary>
     public required string AsideSuffix { get; init; }

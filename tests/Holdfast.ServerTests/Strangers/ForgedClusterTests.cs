@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Holdfast.Components.Postgres.Base;
 using Holdfast.Engine.Problems;
+using Holdfast.Engine.Running;
 using Holdfast.ServerTests.Postgres.Base;
 using Holdfast.Testing;
 using Xunit;
@@ -50,6 +51,50 @@ public sealed class ForgedClusterTests
             Assert.Contains(why, problem.Message, StringComparison.Ordinal);
             Assert.Empty(before.Differences(await Tree.ListAsync(victim.Path)));
         }
+    }
+
+    [Fact]
+    public async Task A_point_of_another_machine_puts_no_cluster_where_this_one_has_none_unless_a_person_says_so()
+    {
+        await using var rig = await BaseRig.StartAsync();
+        using var victim = new TempFolder();
+        var (units, fresh) = (Directory.CreateDirectory(victim["units"]).FullName, victim["fresh"]);
+        victim.Write("units/ssh.service", "root's");
+        var before = await Tree.ListAsync(victim.Path);
+        var taken = await rig.CaptureAsync();
+        await rig.Server.StopServerAsync();
+
+        foreach (var place in new[] { units, fresh })
+        {
+            var moved = await rig.ForgeAsync(taken, main => Record(main, record => record["dataDirectory"] = place));
+            var refused = await rig.RefusedAsync(moved, _noStart);
+            Assert.Equal("HF-RESTORE-UNSELECTED", refused.Code);
+            Assert.Contains(place, refused.Message, StringComparison.Ordinal);
+        }
+        var spread = await rig.ForgeAsync(taken, main => Tablespace(main, units, "PG_15_202209061"));
+        Assert.Contains($"of user postgres: {units}.", (await rig.RefusedAsync(spread, _noStart)).Message, StringComparison.Ordinal);
+        Assert.Contains(await rig.PlanRestoreAsync(spread, _noStart), step => step.Does.EndsWith($"Tablespaces: 16384 in {units}. All of it belongs to user postgres.", StringComparison.Ordinal));
+        Assert.Empty(before.Differences(await Tree.ListAsync(victim.Path)));
+
+        // Whatever a person says, what is no server's is nowhere.
+        var strange = await rig.ForgeAsync(taken, main => Tablespace(main, units, "ssh.service.d"));
+        Assert.Contains("is not the folder of a server's version", (await rig.RefusedAsync(strange, _noStart, rig["target"])).Message, StringComparison.Ordinal);
+
+        // Its own cluster stands where the point says, so nothing is asked; and the machine's own points go wherever they came from.
+        var own = await rig.ForgeAsync(taken, main => Record(main, record => record["forged"] = true));
+        await rig.RestoreAsync(own, _noStart);
+        Directory.Delete(rig.Server.Data, recursive: true);
+        await rig.RestoreAsync(taken, _noStart);
+        Assert.True(File.Exists($"{rig.Server.Data}/global/pg_control"));
+    }
+
+    private static readonly RecoveryWishes _noStart = new() { NoStart = true };
+
+    private static void Tablespace(string main, string path, string folder)
+    {
+        Record(main, record => record["tablespaces"] = new JsonArray(new JsonObject { ["oid"] = 16384, ["name"] = "x", ["path"] = path }));
+        Directory.CreateDirectory($"{main}/tablespaces/16384/{folder}/5");
+        File.WriteAllText($"{main}/tablespaces/16384/{folder}/5/x.conf", "[Service]");
     }
 
     private static void Record(string main, Action<JsonObject> change)

@@ -65,6 +65,15 @@ internal sealed class BaseExclusions(string root)
     /// <summary>True for the path, in the data directory, of a file below a folder that has relations.</summary>
     public static bool IsRelations(string relative) => relative.Split('/') is ["base" or "global", _, ..] or ["pg_tblspc", [>= '1' and <= '9', ..] , _, ..];
 
+    /// <summary>
+    /// True for what lies in the folder of a tablespace and is no folder of a server's version, in which all of its relations are.
+    /// Source: src/include/common/relpath.h, TABLESPACE_VERSION_DIRECTORY.
+    /// </summary>
+    public bool IsStrange(string path, NodeType type) =>
+        Tablespace is not null && path.LastIndexOf('/') == root.Length && (type != NodeType.Directory || !IsVersion(path.AsSpan(root.Length + 1)));
+
+    private static bool IsVersion(ReadOnlySpan<char> name) => name.StartsWith("PG_") && name[3..].IndexOfAnyExcept("0123456789._") < 0;
+
     private bool IsForeign(string relative) => Tablespace is { } own && relative != own && !relative.StartsWith(own + '/', StringComparison.Ordinal);
 
     private bool IsUnlogged(string path, string name)

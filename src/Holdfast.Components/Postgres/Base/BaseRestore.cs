@@ -51,6 +51,7 @@ internal sealed class BaseRestore
         var restore = new BaseRestore(connector, host, session, undos, exchange, unit, clock, record, await FileOwner.FindAsync(host, folder, cancellation), options.Longest);
         await restore.CheckPointAsync(cancellation);
         restore.CheckPlaces();
+        restore.Confirm();
         if (restore.Starts) await restore._server.CheckAsync(cancellation);
         await restore.FindWalAsync(cancellation);
         await restore.CheckRoomAsync(options, cancellation);
@@ -70,7 +71,12 @@ internal sealed class BaseRestore
 
     private string Does() => FirstStopped + (_files.IsInPlace
         ? $"Replaces in {_places.Data} what differs, and removes what the recovery point does not have. Until that is done the cluster is of no use."
-        : $"Writes them beside their places{(Directory.Exists(_places.Data) ? $"; what is in {_places.Data} is then moved aside, with '{_session.AsideSuffix}' added to its name" : "")}.");
+        : $"Writes them beside their places{(Directory.Exists(_places.Data) ? $"; what is in {_places.Data} is then moved aside, with '{_session.AsideSuffix}' added to its name" : "")}.") + Whose();
+
+    /// <summary>The places and the user are the point's, not the profile's, so the plan names all of them.</summary>
+    private string Whose() =>
+        (_places.Tablespaces.Count == 0 ? "" : $" Tablespaces: {string.Join(", ", _places.Tablespaces.Select(tablespace => $"{tablespace.Oid} in {tablespace.Folder}"))}.")
+        + (_owner.Number is null ? "" : $" All of it belongs to user {_owner.Name}.");
 
     private string FirstStopped => !StopsServer && _places.Running is { } pid ? $"First the server in {_places.Data}, process {pid}, has to be stopped: while it runs nothing is done. " : "";
 
@@ -90,7 +96,23 @@ internal sealed class BaseRestore
             throw Catalogue.PostgresFiles.Throwable($"What is in {_places.Data} is no cluster of PostgreSQL, and would be removed.", "Restore without --delta and --overwrite: then it is moved aside.");
     }
 
-    /// <summary>A link in the place of a file or folder of the server would lead what is written there elsewhere. No capture stores one.</summary>
+    /// <summary>
+    /// The point says where the cluster goes and whose it is, and whoever can write to the repository may have made the point. Where this machine has
+    /// no cluster of that user, a person says yes first.
+    /// </summary>
+    private void Confirm()
+    {
+        if (_session.WritesUnselected || _owner.Number is not { } number) return;
+        var unknown = _places.Unknown(number.User);
+        if (unknown.Count == 0) return;
+        if (_session.IsForShow) _session.AskFor(unknown);
+        else throw Catalogue.RestoreUnselected.Throwable($"This machine did not make the recovery point, which puts files of {_cluster} where this machine has none of user {_owner.Name}: {string.Join(", ", unknown)}.", "Look at the places with 'restore --plan'; when they are meant, run again with --unselected, or restore below another directory with --target.");
+    }
+
+    /// <summary>
+    /// A link in the place of a file or folder of the server would lead what is written there elsewhere, and what is beside the server's own folder in a
+    /// tablespace would go wherever the point says that the tablespace is. No capture stores either.
+    /// </summary>
     private Task<bool> CheckPointAsync(CancellationToken cancellation)
     {
         return _session.RememberAsync($"postgres/{_cluster}/links", async () =>
@@ -106,7 +128,10 @@ internal sealed class BaseRestore
             if (await _session.Repository.FindNodeAsync(_session.Point, root, cancellation) is null) return;
             var rules = new BaseExclusions(root) { Tablespace = tablespace };
             await foreach (var (path, node) in _session.Repository.WalkAsync(_session.Point, root, cancellation))
+            {
                 if (rules.IsLost(path, node.Type)) throw ClusterFolder.Link(path, node.LinkTarget);
+                if (rules.IsStrange(path, node.Type)) throw Catalogue.PostgresFiles.Throwable($"{path} is not the folder of a server's version, and a tablespace has nothing else.", "No backup stores it. Choose another recovery point, and ask who can write to the repository.");
+            }
         }
     }
 

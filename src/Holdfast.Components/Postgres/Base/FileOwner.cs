@@ -23,6 +23,9 @@ internal sealed partial class FileOwner
     /// <summary>The user that the server runs as; null where the machine that the point is of had no name for it.</summary>
     public string? User => _folder.User.Length > 0 ? _folder.User : null;
 
+    /// <summary>The user for a person to read: by name where there is one, else by number.</summary>
+    public string Name => User ?? Number?.User.ToString(CultureInfo.InvariantCulture) ?? "";
+
     /// <summary>User and group on this machine; null when the process is not root's and cannot give files away.</summary>
     public (uint User, uint Group)? Number { get; }
 

@@ -37,13 +37,24 @@ internal sealed record RestorePlaces(string Data, IReadOnlyList<TablespacePlace>
     {
         RefuseLed();
         RefuseLeft();
-        foreach (var folder in Tablespaces.Select(tablespace => tablespace.Folder).Prepend(Data))
+        foreach (var folder in Folders)
             if (Obstacle(folder) is { } obstacle) throw Catalogue.PostgresFiles.Throwable($"{folder} can not be made a folder: {obstacle} is none.", "Move it away, or choose another place with --target or --tablespace.");
         foreach (var tablespace in Tablespaces)
         {
             if (IsWithin(tablespace.Folder, Data)) throw Refused(tablespace, $"lies in the data directory {Data}");
             if (Tablespaces.FirstOrDefault(other => other.Oid < tablespace.Oid && IsWithin(tablespace.Folder, other.Folder) && IsWithin(other.Folder, tablespace.Folder)) is { } same) throw Refused(tablespace, $"is that of tablespace {same.Oid}, too");
         }
+    }
+
+    /// <summary>The data directory and the folder of each tablespace.</summary>
+    public IEnumerable<string> Folders => Tablespaces.Select(tablespace => tablespace.Folder).Prepend(Data);
+
+    /// <summary>Folders that the point alone names: none of the user's, with something in it, stands there, and the user has given no place for the tablespace.</summary>
+    public IReadOnlyList<string> Unknown(uint user)
+    {
+        return [.. Tablespaces.Where(tablespace => tablespace.Folder == tablespace.Source).Select(tablespace => tablespace.Folder).Prepend(Data).Where(folder => !IsOf(folder))];
+
+        bool IsOf(string folder) => Directory.Exists(folder) && ActingUser.OwnerOf(folder).User == user && Directory.EnumerateFileSystemEntries(folder).Any();
     }
 
     /// <summary>A link of the server's user may lead to what that user could exchange anyway, never to what is root's: that would be moved aside, and a folder of the user put there.</summary>
@@ -59,7 +70,7 @@ internal sealed record RestorePlaces(string Data, IReadOnlyList<TablespacePlace>
     public void RefuseLeft()
     {
         if (Target is not { } target) return;
-        foreach (var folder in Tablespaces.Select(tablespace => tablespace.Folder).Prepend(Data).Where(folder => folder.StartsWith($"{target}/", StringComparison.Ordinal)))
+        foreach (var folder in Folders.Where(folder => folder.StartsWith($"{target}/", StringComparison.Ordinal)))
             for (var at = folder; at.Length > target.Length; at = Path.GetDirectoryName(at)!)
                 if (LocalEntries.TryFind(at, out var type, out _) && type == NodeType.Symlink)
                     throw Catalogue.PostgresFiles.Throwable($"The way to {folder} goes through the link {at}, which may lead out of {target}.", "Restore to a directory that is empty or does not exist yet.");
