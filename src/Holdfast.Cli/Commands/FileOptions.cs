@@ -18,7 +18,7 @@ internal static class FileOptions
 
     private static readonly Option<bool> PrivilegedModes = new("--privileged-modes")
     {
-        Description = "Below --target, restore set-id bits, file capabilities and device nodes, too.",
+        Description = "Below --target, restore set-id bits, ACLs, file capabilities and other attributes of the system, and device nodes, too.",
     };
 
     private static readonly Option<bool> Unselected = new("--unselected")

@@ -92,7 +92,7 @@ public sealed class FilesComponent : IComponent
     {
         var existing = session.Overwrite ? "what differs is replaced." : $"what differs is moved aside, to '.NAME{session.AsideSuffix}~' beside it.";
         if (session.Target is not { } target) return $"Write the files of the recovery point to where they came from; {existing}";
-        var rights = session.Files.PrivilegedModes ? "" : " Set-id bits, file capabilities and device nodes are left out.";
+        var rights = session.Files.PrivilegedModes ? "" : " Set-id bits, ACLs, file capabilities and other attributes of the system, and device nodes are left out.";
         return $"Write the files of the recovery point below {target}; {existing}{rights}";
     }
 }

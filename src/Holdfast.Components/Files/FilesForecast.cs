@@ -14,12 +14,11 @@ internal sealed class FilesForecast(RestoreForecast forecast, RestoreSession ses
     /// <summary>Looks once for a session: a plan that a person sees and the run after it need the same.</summary>
     public static async Task<FilesForecast> OfAsync(RestoreSession session, RestorePatterns patterns, CancellationToken cancellation)
     {
-        var options = new RestoreOptions
+        var options = session.Options with
         {
             Include = patterns.Include,
             Exclude = patterns.Exclude,
             Within = patterns.Within,
-            Existing = session.Overwrite ? ExistingFiles.Overwrite : ExistingFiles.MoveAside,
         };
         return new FilesForecast(
             await session.RememberAsync($"files/forecast/{patterns.Within.Count}", () => session.Repository.ForecastAsync(session.Point, FilesComponent.Root, session.Target ?? "/", options, cancellation)), session);

@@ -20,17 +20,14 @@ internal sealed class RestoreFiles(RestoreSession session, RestorePatterns patte
     public async Task RunAsync(StepContext step, CancellationToken cancellation)
     {
         var onTheWay = FilesRecord.FoldersOnTheWay(session.Manifest.Components.FirstOrDefault(record => record.Kind == "files")?.Details);
-        var options = new RestoreOptions
+        var options = session.Options with
         {
             IsOnTheWay = onTheWay.Contains,
             Include = patterns.Include,
             Exclude = patterns.Exclude,
             Within = patterns.Within,
-            Existing = session.Overwrite ? ExistingFiles.Overwrite : ExistingFiles.MoveAside,
-            AsideSuffix = session.AsideSuffix,
             TrustTimes = session.Files.TrustTimes,
             NumericOwner = session.Files.NumericOwner,
-            PlainModes = session.Target is not null && !session.Files.PrivilegedModes,
         };
         step.Counters.Refresh = shown => Show(options.Counters, shown);
         ReportOutside(step);
@@ -63,7 +60,7 @@ internal sealed class RestoreFiles(RestoreSession session, RestorePatterns patte
             step.Warn(Catalogue.RestoreFailures.With($"{failed.Path} could not be restored: {failed.Error}"));
         if (_warnings.Suppressed > 0) step.Warn(Catalogue.RestoreFailures.With($"{_warnings.Suppressed} more entries could not be restored."));
         if (report.LeftOut > 0) step.Note($"{report.LeftOut} device nodes were left out; --privileged-modes restores them.");
-        if (report.Reduced > 0) step.Note($"{report.Reduced} entries were restored without their set-id bits or file capabilities; --privileged-modes restores these.");
+        if (report.Reduced > 0) step.Note($"{report.Reduced} entries were restored without their set-id bits, ACLs, file capabilities or other attributes of the system; --privileged-modes restores these.");
         step.Note($"{report.Files} files of {report.Bytes} bytes were restored, {report.Kept} stood there already, {report.MovedAside.Count} were moved aside.");
     }
 

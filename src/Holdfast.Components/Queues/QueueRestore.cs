@@ -170,7 +170,7 @@ internal sealed class QueueRestore(Broker broker, QueueUndos undos)
         Act = async (context, cancellation) =>
         {
             var folder = QueuePath.Broker(Name);
-            var options = new RestoreOptions { Existing = session.Overwrite ? ExistingFiles.Overwrite : ExistingFiles.MoveAside, AsideSuffix = session.AsideSuffix, Below = target };
+            var options = session.Options with { Below = target };
             var report = await session.Repository.RestoreAsync(session.Point, folder, Path.Join(target, folder), options, cancellation);
             if (report.Failures is [var first, ..])
                 throw Catalogue.RestoreFailures.Throwable($"{report.Failures.Count} files of queues could not be written, the first is {first.Path}: {first.Error}");

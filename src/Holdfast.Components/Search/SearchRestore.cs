@@ -170,7 +170,7 @@ internal sealed class SearchRestore(SearchSettings settings, SearchServer server
 
     private async Task RestoreFilesAsync(string from, string to, StepContext context, CancellationToken cancellation)
     {
-        var options = new RestoreOptions { AsideSuffix = session.AsideSuffix, Existing = session.Overwrite ? ExistingFiles.Overwrite : ExistingFiles.MoveAside, ForeignTarget = session.Target is null, Below = session.Target };
+        var options = session.Options with { ForeignTarget = session.Target is null, Below = session.Target };
         context.Counters.Refresh = shown => (shown.BytesTotal, shown.BytesDone) = (options.Counters.BytesTotal, options.Counters.BytesWritten);
         var report = await session.Repository.RestoreAsync(session.Point, from, to, options, cancellation);
         if (report.Failures.Count > 0)

@@ -1,4 +1,5 @@
 using Holdfast.Restic;
+using Holdfast.Restic.Restoring;
 using Holdfast.Restic.Snapshots;
 
 namespace Holdfast.Engine.Running;
@@ -27,6 +28,14 @@ public sealed class RestoreSession
 
     /// <summary>How files are compared, owned and given rights.</summary>
     public FileRules Files { get; init; } = FileRules.Usual;
+
+    /// <summary>How anything of the point is written. Below a target files are looked at, not used, so nothing there gives rights unless it was asked for.</summary>
+    public RestoreOptions Options => new()
+    {
+        Existing = Overwrite ? ExistingFiles.Overwrite : ExistingFiles.MoveAside,
+        AsideSuffix = AsideSuffix,
+        PlainModes = Target is not null && !Files.PrivilegedModes,
+    };
 
     /// <summary>Whether files of the point that the profile does not select are written: this machine made the point, or a person has said so.</summary>
     public bool WritesUnselected { get; set; }

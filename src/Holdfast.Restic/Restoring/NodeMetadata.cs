@@ -47,12 +47,16 @@ internal sealed class NodeMetadata(RestoreOptions options)
     /// <summary>True when some of the node's rights are not restored.</summary>
     public bool IsReduced(Node node) =>
         options.PlainModes && node.Type != NodeType.Symlink
-        && ((NodeMode.ToPermissions(node.Mode) & SetIdBits) != 0 || node.ExtendedAttributes.Any(attribute => attribute.Name == Capabilities));
+        && ((NodeMode.ToPermissions(node.Mode) & SetIdBits) != 0 || !node.ExtendedAttributes.All(attribute => IsOfUser(attribute.Name)));
 
-    private uint Permissions(Node node) => NodeMode.ToPermissions(node.Mode) & ~(options.PlainModes ? SetIdBits : 0);
+    private uint Permissions(Node node)
+    {
+        var all = NodeMode.ToPermissions(node.Mode);
+        return options.PlainModes ? AccessList.WithoutList(all & ~SetIdBits, node.ExtendedAttributes) : all;
+    }
 
     private IEnumerable<ExtendedAttribute> Attributes(Node node) =>
-        options.PlainModes ? node.ExtendedAttributes.Where(attribute => attribute.Name != Capabilities) : node.ExtendedAttributes;
+        options.PlainModes ? node.ExtendedAttributes.Where(attribute => IsOfUser(attribute.Name)) : node.ExtendedAttributes;
 
     // As cp and tar do: what could not be given to its owner must not run with the rights of another.
     private bool SetOwner(Node node, SafeFileHandle file, string path, List<string> failures)
@@ -94,11 +98,14 @@ internal sealed class NodeMetadata(RestoreOptions options)
         return Attributes(node).All(attribute => AttributeCalls.Get(file, attribute.Name, path) is { } value && attribute.Value.Span.SequenceEqual(value));
     }
 
+    // All others say to the kernel or to root what a file may do, or who may use it.
+    private static bool IsOfUser(string name) => name.StartsWith("user.", StringComparison.Ordinal);
+
     // All others belong to the machine, as the label of SELinux, or to the file system.
     private static bool IsOfFile(string name) =>
-        name.StartsWith("user.", StringComparison.Ordinal)
+        IsOfUser(name)
         || (name.StartsWith("trusted.", StringComparison.Ordinal) && !name.StartsWith("trusted.overlay.", StringComparison.Ordinal))
-        || name is Capabilities or "system.posix_acl_access" or "system.posix_acl_default";
+        || name is Capabilities or AccessList.Attribute or AccessList.Default;
 
     private static void Note(List<string> failures, Action action)
     {

@@ -46,7 +46,10 @@ public sealed record RestoreOptions
     /// <summary>Gives files to the numbers of their users and groups in the snapshot. False by default: to who has the same name here, if anybody has.</summary>
     public bool NumericOwner { get; init; }
 
-    /// <summary>Restores nothing that gives rights: no set-id bits, no file capabilities, no device nodes. False by default.</summary>
+    /// <summary>
+    /// Restores nothing that gives more rights than a mode shows: no set-id bits, no device nodes, no ACLs, and of the attributes only those of
+    /// the namespace "user." (so no file capabilities). False by default.
+    /// </summary>
     public bool PlainModes { get; init; }
 
     /// <summary>True for a target that belongs to another user, as a server's data directory. False by default: it is refused.</summary>
@@ -101,6 +104,6 @@ public sealed record RestoreReport(long Files, long Directories, long Others, lo
     /// <summary>Device nodes that were left out, by <see cref="RestoreOptions.PlainModes"/>.</summary>
     public long LeftOut { get; init; }
 
-    /// <summary>Files and folders that were restored without set-id bits or capabilities that they had, by <see cref="RestoreOptions.PlainModes"/>.</summary>
+    /// <summary>Files and folders that were restored without set-id bits, ACLs or attributes that they had, by <see cref="RestoreOptions.PlainModes"/>.</summary>
     public long Reduced { get; init; }
 }

@@ -97,6 +97,7 @@ internal sealed class RestoreWalk(RestoreContext context, FolderMaker folders, F
     {
         if (!wanted && !_selection.MayWantBelow(relative)) return null;
         var folder = new RestoreFolder(path, node, parent, wanted && context.Options.IsOnTheWay?.Invoke(relative) != true);
+        if (folder.IsWanted && context.Metadata.IsReduced(node)) context.Tally.Reduced();
         if (folder.IsWanted) folders.Ensure(folder);
         return folder.Failure is null ? folder : null;
     }

@@ -61,6 +61,55 @@ public sealed class RestoredRightsTests
         Assert.Empty(await archived.DifferencesAsync());
     }
 
+    [Theory]
+    [InlineData("security.selinux")]
+    [InlineData("security.ima")]
+    [InlineData("trusted.of.root")]
+    [InlineData("system.posix_acl_access")]
+    [InlineData("system.posix_acl_default")]
+    [InlineData("system.nfs4_acl")]
+    public async Task Plain_modes_leave_out_every_attribute_but_those_of_users_and_say_of_how_many_entries(string name)
+    {
+        await using var archived = await Archived.MakeAsync(_ => { });
+        ExtendedAttribute given = new(name, NobodyReads), kept = new("user.kept", new byte[] { 1 });
+        var below = await Forgery.SaveTreeAsync(archived.Repository, []);
+        await archived.ForgeAsync(content => [Forgery.File("f", content) with { ExtendedAttributes = [given, kept] }, Forgery.Folder("g", below) with { ExtendedAttributes = [kept, given] }, Forgery.File("h", content) with { ExtendedAttributes = [kept] }]);
+        var report = await archived.RestoreAsync(new RestoreOptions { PlainModes = true });
+        Assert.Equal((2, 2, 0), (report.Files, report.Reduced, report.Failures.Count));
+        foreach (var entry in new[] { "/f", "/g", "/h" }) Assert.Equal(["user.kept"], AttributeCalls.List(archived.Target + entry));
+        var again = await archived.RestoreAsync(new RestoreOptions { PlainModes = true });
+        Assert.Equal(again.Files + again.Directories, again.Kept);
+    }
+
+    [Fact]
+    public async Task All_attributes_come_back_where_they_are_asked_for()
+    {
+        Require.Root();
+        await using var archived = await Archived.MakeAsync(folder =>
+        {
+            File.WriteAllText(folder + "f", "f");
+            SetOrSkip(folder + "f", Acl, NobodyReads);
+            foreach (var name in new[] { "trusted.of.root", "security.selinux", "user.kept" }) AttributeCalls.Set(folder + "f", name, "any_u:any_r:any_t"u8);
+        });
+        Assert.Equal(0, (await archived.RestoreAsync()).Reduced);
+        Assert.Equal(["security.selinux", Acl, "trusted.of.root", "user.kept"], AttributeCalls.List(archived.Target + "/f").Order(StringComparer.Ordinal));
+        Assert.Equal(1, (await archived.RestoreAsync(new RestoreOptions { PlainModes = true })).Reduced);
+        Assert.DoesNotContain(AttributeCalls.List(archived.Target + "/f"), name => name is Acl or "trusted.of.root");
+    }
+
+    [Fact]
+    public async Task A_file_without_its_ACL_gives_its_group_no_more_than_the_ACL_did()
+    {
+        await using var archived = await Archived.MakeAsync(folder =>
+        {
+            File.WriteAllText(folder + "f", "f");
+            SetOrSkip(folder + "f", Acl, NobodyReads);
+        });
+        Assert.Equal(0x1F8u, FileStatus.Of(archived.Source + "/f").Mode & 0xFFF); // rwxrwx---: the mask, though the group has r-x
+        await archived.RestoreAsync(new RestoreOptions { PlainModes = true });
+        Assert.Equal(0x1E8u, FileStatus.Of(archived.Target + "/f").Mode & 0xFFF);
+    }
+
     [Fact]
     public void Owners_go_by_name_and_where_there_is_none_by_number()
     {

@@ -176,7 +176,7 @@ internal sealed class RestoredFiles(string cluster, RestoreSession session, Rest
     public async Task FinishAsync(StepContext context, CancellationToken cancellation)
     {
         if (IsInPlace) await SyncAsync(cancellation);
-        await RestoreAsync(BasePath.Data(cluster), Growing, new RestoreOptions { Include = [Control], Existing = ExistingFiles.Overwrite, ForeignTarget = true, Durable = false }, cancellation);
+        await RestoreAsync(BasePath.Data(cluster), Growing, session.Options with { Include = [Control], Existing = ExistingFiles.Overwrite, ForeignTarget = true, Durable = false }, cancellation);
         await TakeAsync(cancellation);
         SetMode();
         await SyncAsync(cancellation);
@@ -229,7 +229,7 @@ internal sealed class RestoredFiles(string cluster, RestoreSession session, Rest
         if (_owed.ContainsKey(folder)) _trees[folder] = PrivateTree.Make(folder);
         else using (ActingUser.As(Actor)) Directory.CreateDirectory(folder);
         if (IsInPlace) await RemoveOthersAsync(source, folder, cancellation);
-        await RestoreAsync(source, folder, new RestoreOptions { Exclude = except, Existing = ExistingFiles.Overwrite, ForeignTarget = true, Durable = false, Counters = _counters, IsThere = path => _right.Contains((prefix + path).TrimStart('/')) }, cancellation);
+        await RestoreAsync(source, folder, session.Options with { Exclude = except, Existing = ExistingFiles.Overwrite, ForeignTarget = true, Durable = false, Counters = _counters, IsThere = path => _right.Contains((prefix + path).TrimStart('/')) }, cancellation);
     }
 
     private async Task RestoreAsync(string source, string folder, RestoreOptions options, CancellationToken cancellation)

@@ -7,6 +7,7 @@ using Holdfast.Restic;
 using Holdfast.Restic.Archiving;
 using Holdfast.Restic.Snapshots;
 using Holdfast.Testing;
+using Holdfast.Tests.Files;
 using System.Text;
 using System.Text.Json.Nodes;
 using Xunit;
@@ -71,6 +72,32 @@ public sealed class HostilePointTests
         Assert.Contains($"leads over {theirs}/data to {victim}", led.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_dump_below_a_target_has_no_rights_that_its_mode_does_not_show()
+    {
+        using var folder = new TempFolder();
+        await using var repository = await Repository.InitAsync(new MemoryBackend(), "x", new InitOptions { KeyDerivation = new KeyDerivation(1024, 8, 1) }, cancellation: Token);
+        await using var writer = await repository.BeginSnapshotAsync(cancellation: Token);
+        writer.AddNode("/postgres/main/dump", new Node { Name = "", Type = NodeType.File, Mode = GoMode.SetUid | 0x1ED, Content = [], Links = 1 });
+        writer.AddNode("/postgres/main/disk", new Node { Name = "", Type = NodeType.Device, Mode = GoMode.Device | 0x1B6, Device = 0x800, Links = 1 });
+        var point = await writer.CommitAsync(new SnapshotHeader { Paths = ["/postgres/main"], Hostname = "test", Tags = [] }, Token);
+        var session = new RestoreSession { Repository = repository, Point = point, Manifest = Manifest("dump"), AsideSuffix = ".before-1", Target = folder["target"] };
+        var step = Assert.Single(await Component(PostgresMethod.Dump).PlanRestoreAsync(session, Token));
+        await step.Act(new RecordedStep(), Token);
+        Assert.Equal([folder["target/postgres/main/dump"]], Directory.GetFileSystemEntries(folder["target/postgres/main"]));
+        Assert.Equal((UnixFileMode)0x1ED, File.GetUnixFileMode(folder["target/postgres/main/dump"]));
+    }
+
+    private static Manifest Manifest(string method)
+    {
+        var manifest = new Manifest { Platform = "test", RunId = "run", Mode = BackupMode.Online, HoldfastVersion = "0", Host = "test" };
+        manifest.Components.Add(new ComponentRecord { Name = "postgres/main", Kind = "postgres", Path = "/postgres/main", Details = new JsonObject { ["method"] = method } });
+        return manifest;
+    }
+
+    private static PostgresComponent Component(PostgresMethod method) =>
+        new(new PostgresSettings { Method = method }, new NoSecret(), new LocalHost(Environment.GetEnvironmentVariable), TimeProvider.System);
+
     /// <summary>The problem of a plan for a restore of a point with one record, a data directory of an owner, and what is added to that.</summary>
     private static async Task<Problem> PlanAsync(string record, string owner, Action<SnapshotWriter> add)
     {
@@ -83,11 +110,8 @@ public sealed class HostilePointTests
         writer.AddDirectory("/postgres/main/base", new EntryMetadata { User = owner, Uid = 7, Gid = 7, Permissions = 0x1C0 });
         add(writer);
         var point = await writer.CommitAsync(new SnapshotHeader { Paths = ["/postgres/main"], Hostname = "test", Tags = [] }, Token);
-        var manifest = new Manifest { Platform = "test", RunId = "run", Mode = BackupMode.Online, HoldfastVersion = "0", Host = "test" };
-        manifest.Components.Add(new ComponentRecord { Name = "postgres/main", Kind = "postgres", Path = "/postgres/main", Details = new JsonObject { ["method"] = "cold" } });
-        var component = new PostgresComponent(new PostgresSettings { Method = PostgresMethod.Cold }, new NoSecret(), new LocalHost(Environment.GetEnvironmentVariable), TimeProvider.System);
-        var session = new RestoreSession { Repository = repository, Point = point, Manifest = manifest, AsideSuffix = ".before-1", Recovery = new RecoveryWishes { NoStart = true } };
-        return (await Assert.ThrowsAsync<ProblemException>(() => component.PlanRestoreAsync(session, Token))).Problem;
+        var session = new RestoreSession { Repository = repository, Point = point, Manifest = Manifest("cold"), AsideSuffix = ".before-1", Recovery = new RecoveryWishes { NoStart = true } };
+        return (await Assert.ThrowsAsync<ProblemException>(() => Component(PostgresMethod.Cold).PlanRestoreAsync(session, Token))).Problem;
     }
 
     private sealed class NoSecret : ISecretReader

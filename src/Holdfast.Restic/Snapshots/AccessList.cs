@@ -1,0 +1,36 @@
+using System.Buffers.Binary;
+
+namespace Holdfast.Restic.Snapshots;
+
+/// <summary>
+/// The ACL of a file, as its extended attribute has it: a version of 4 bytes, then entries of a tag (2), rights (2) and a user or group (4),
+/// little-endian. Source: linux/posix_acl_xattr.h.
+/// </summary>
+internal static class AccessList
+{
+    public const string Attribute = "system.posix_acl_access", Default = "system.posix_acl_default";
+
+    private const int HeaderSize = 4, EntrySize = 8;
+    private const ushort OwningGroup = 4;
+    private const int GroupShift = 3;
+    private const uint All = 7, GroupBits = All << GroupShift;
+
+    /// <summary>
+    /// The mode of a file that loses its ACL. The group bits of its own are the mask, the most that anybody named in the ACL may do; without it
+    /// they would give that to the owning group.
+    /// </summary>
+    public static uint WithoutList(uint mode, IReadOnlyList<ExtendedAttribute> attributes)
+    {
+        foreach (var attribute in attributes)
+            if (attribute.Name == Attribute) mode &= ~GroupBits | (RightsOfGroup(attribute.Value.Span) << GroupShift);
+        return mode;
+    }
+
+    // What cannot be read is no list that the kernel would have kept, and restricts nobody.
+    private static uint RightsOfGroup(ReadOnlySpan<byte> list)
+    {
+        for (var at = HeaderSize; at + EntrySize <= list.Length; at += EntrySize)
+            if (BinaryPrimitives.ReadUInt16LittleEndian(list[at..]) == OwningGroup) return BinaryPrimitives.ReadUInt16LittleEndian(list[(at + 2)..]) & All;
+        return All;
+    }
+}
