@@ -116,6 +116,8 @@ public static partial class Catalogue
         "Wait until it has ended; a dead run never holds on to this.", ExitCode.Locked, transient: true);
     public static readonly ProblemKind UndoFailed = Kind("HF-UNDO-FAILED", "Something that was begun could not be taken back.",
         "Put right what the message names; it stays owed, and 'holdfast recover' tries again.", ExitCode.Failure);
+    public static readonly ProblemKind UndoLost = Kind("HF-UNDO-LOST", "What was begun can no longer be taken back: somebody has changed what it needs.",
+        "Look at what the message names, and put it right by hand; it is not tried again.", ExitCode.Incomplete);
     public static readonly ProblemKind RunUnknown = Kind("HF-RUN-UNKNOWN", "There is no such run.",
         "See which there are with 'holdfast runs list --all'.", ExitCode.Usage);
     public static readonly ProblemKind RunRecovered = Kind("HF-RUN-RECOVERED", "An earlier run died before its end; what it owed has been taken back.",

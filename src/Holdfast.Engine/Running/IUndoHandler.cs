@@ -10,5 +10,6 @@ public interface IUndoHandler
     /// <summary>An undo that takes longer is given up, and stays owed. Infinite for one that limits itself.</summary>
     TimeSpan Deadline => TimeSpan.FromMinutes(5);
 
+    /// <exception cref="Problems.ProblemException">It failed; <see cref="Problems.Catalogue.UndoLost"/> means for good, and it is owed no longer.</exception>
     Task UndoAsync(Undo undo, CancellationToken cancellation);
 }

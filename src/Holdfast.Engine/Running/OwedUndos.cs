@@ -44,21 +44,22 @@ internal sealed class OwedUndos(RunLog log, IEnumerable<IUndoHandler> handlers, 
         }
     }
 
-    /// <summary>Does all that is owed, the last one first. What fails stays owed, and the others are done all the same.</summary>
+    /// <summary>Does all that is owed, the last one first. What fails stays owed, unless it is lost, and the others are done all the same.</summary>
     /// <returns>The problems of those that failed.</returns>
     public async Task<IReadOnlyList<Problem>> UndoAllAsync()
     {
         var failures = new List<Problem>();
         foreach (var owed in Enumerable.Reverse(_owed.ToArray()))
         {
-            if (await TryUndoAsync(owed.Undo) is { } failure)
+            var failure = await TryUndoAsync(owed.Undo);
+            if (failure is not null)
             {
                 failures.Add(failure);
                 log.AppendIfPossible(new UndoFailed(owed.Number, failure));
-                continue;
+                if (failure.Code != Catalogue.UndoLost.Code) continue;
             }
             _owed.Remove(owed);
-            log.AppendIfPossible(new UndoDone(owed.Number));
+            log.AppendIfPossible(failure is null ? new UndoDone(owed.Number) : new UndoSettled(owed.Number));
         }
         return failures;
     }
@@ -73,6 +74,10 @@ internal sealed class OwedUndos(RunLog log, IEnumerable<IUndoHandler> handlers, 
         {
             await Abandonable.RunAsync(() => handler.UndoAsync(undo, deadline.Token), clock, deadline.Token);
             return null;
+        }
+        catch (ProblemException lost) when (lost.Problem.Code == Catalogue.UndoLost.Code)
+        {
+            return lost.Problem;
         }
         catch (Exception failure)
         {

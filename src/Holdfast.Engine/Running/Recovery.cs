@@ -85,7 +85,7 @@ public sealed class Recovery(StateDirectory state, IReadOnlyList<IUndoHandler> h
         var failures = await owed.UndoAllAsync();
         log.Append(new RunEnded(RunResult.Recovered, owed.Count, failures.Count == 0 ? null : failures[0]));
         var started = dead.Started!;
-        return new RecoveredRun(started.Run, started.Verb, started.Time, dead.Owed.Count - owed.Count, failures);
+        return new RecoveredRun(started.Run, started.Verb, started.Time, dead.Owed.Count - failures.Count, failures);
     }
 
     /// <summary>A journal without a first line belongs to a run that has done nothing.</summary>

@@ -34,7 +34,7 @@ public sealed record StepStarted(int Step, string Name) : RunEvent;
 /// <summary>An undo is owed from now on; what it would undo comes after this line.</summary>
 public sealed record UndoOwed(int Step, int Owed, Undo Undo) : RunEvent;
 
-/// <summary>An undo is no longer owed: what it would have undone is complete.</summary>
+/// <summary>An undo is no longer owed: what it would have undone is complete, or, after an <see cref="UndoFailed"/>, is lost.</summary>
 public sealed record UndoSettled(int Owed) : RunEvent;
 
 /// <summary>A step has succeeded. Bytes and items are what its counters said at the end.</summary>
@@ -52,7 +52,7 @@ public sealed record Noted(int Step, string Text) : RunEvent;
 /// <summary>An undo that was owed has been done.</summary>
 public sealed record UndoDone(int Owed) : RunEvent;
 
-/// <summary>An undo has failed; it is still owed.</summary>
+/// <summary>An undo has failed; it is still owed, unless it is settled next.</summary>
 public sealed record UndoFailed(int Owed, Problem Problem) : RunEvent;
 
 /// <summary>The run is over. <paramref name="StillOwed"/> counts the undos that failed: 'holdfast recover' tries them again.</summary>

@@ -73,7 +73,7 @@ internal sealed class RunFrame : IDisposable
         var what = $"The {run.Verb} {run.RunId} of {run.Began:yyyy-MM-dd HH:mm} UTC had been cut off;";
         return run.Failures.Count == 0
             ? [Catalogue.RunRecovered.With($"{what} {run.Undone} of what it owed has been undone.")]
-            : [Catalogue.RunRecovered.With($"{what} {run.Undone} of its undos {(run.Undone == 1 ? "is" : "are")} complete, and {run.Failures.Count} {(run.Failures.Count == 1 ? "is" : "are")} pending.", "Do what the problems after this one say; then run 'holdfast recover'."), .. run.Failures];
+            : [Catalogue.RunRecovered.With($"{what} {run.Undone} of its undos {(run.Undone == 1 ? "is" : "are")} complete, and {run.Failures.Count} could not be done.", "Do what the problems after this one say; then run 'holdfast recover'."), .. run.Failures];
     }
 
     private sealed class SilentObserver : IRunObserver

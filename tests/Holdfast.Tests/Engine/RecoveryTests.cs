@@ -85,6 +85,23 @@ public sealed class RecoveryTests
     }
 
     [Fact]
+    public async Task What_is_lost_is_told_once_and_owed_no_longer_while_what_failed_is()
+    {
+        using var rig = new RunRig();
+        await CutOffAsync(rig, rig.MakeOwing("a"), rig.MakeOwing("b"), rig.MakeOwing("c"));
+        rig.Lost.Add("b");
+        rig.Stuck.Add("c");
+        var recovered = Assert.Single(await rig.RecoverAsync());
+        Assert.Equal(1, recovered.Undone);
+        Assert.Equal(["HF-UNDO-FAILED", "HF-UNDO-LOST"], recovered.Failures.Select(failure => failure.Code));
+        Assert.Equal(["Remove c."], JournalRecord.Read(rig.Journal).Owed.Select(owed => owed.Undo.Does));
+        rig.Stuck.Clear();
+        Assert.Empty(Assert.Single(await rig.RecoverAsync()).Failures);
+        Assert.Equal(["c", "b", "a", "c"], rig.Undone);
+        Assert.True(JournalRecord.Read(rig.Journal).IsFinished);
+    }
+
+    [Fact]
     public async Task Runs_of_other_platforms_are_left_alone()
     {
         using var rig = new RunRig();

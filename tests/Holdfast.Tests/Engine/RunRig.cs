@@ -25,6 +25,9 @@ internal sealed class RunRig : IRunObserver, IUndoHandler, IDisposable
     /// <summary>Things whose undo fails.</summary>
     public HashSet<string> Stuck { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>Things whose undo can never be done.</summary>
+    public HashSet<string> Lost { get; } = new(StringComparer.Ordinal);
+
     /// <summary>Called after each event is in the journal.</summary>
     public Action<RunEvent>? OnEach { get; set; }
 
@@ -94,6 +97,7 @@ internal sealed class RunRig : IRunObserver, IUndoHandler, IDisposable
         var thing = undo.Arguments["thing"];
         Undone.Add(thing);
         if (Stuck.Contains(thing)) throw Catalogue.TargetUnusable.Throwable("It does not come off.", "Pull harder.");
+        if (Lost.Contains(thing)) throw Catalogue.UndoLost.Throwable("It was exchanged.");
         World.Remove(thing);
         return Task.CompletedTask;
     }

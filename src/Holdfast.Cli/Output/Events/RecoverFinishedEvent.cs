@@ -10,7 +10,7 @@ internal sealed record RecoverFinishedEvent(int Runs, int Undone, int Failed) : 
     {
         if (Runs == 0 && Failed > 0) return [$"{style.Red("Not recovered")}: what is owed could not be done, see above."];
         if (Runs == 0) return ["Nothing is owed: every run ended by itself."];
-        var failed = Failed == 0 ? "" : $"; {style.Red(Amounts.Count(Failed, "undo is", "undos are"))} still owed";
+        var failed = Failed == 0 ? "" : $"; {style.Red(Amounts.Count(Failed, "undo"))} could not be done";
         return [$"{Amounts.Count(Runs, "run")} had been cut off; {Amounts.Count(Undone, "undo", "undos")} of what they owed done{failed}."];
     }
 }

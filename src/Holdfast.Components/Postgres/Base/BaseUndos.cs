@@ -1,5 +1,6 @@
 using Holdfast.Engine.Hosts;
 using Holdfast.Engine.Planning;
+using Holdfast.Engine.Problems;
 using Holdfast.Engine.Running;
 
 namespace Holdfast.Components.Postgres.Base;
@@ -25,12 +26,27 @@ internal sealed class BaseUndos(string cluster) : IUndoHandler
     {
         var folder = undo.Arguments[Folder];
         if (!Path.GetFileName(folder).Contains(Mark, StringComparison.Ordinal)) throw new InvalidDataException($"'{folder}' is not the name of an incomplete folder.");
+        if (Environment.IsPrivilegedProcess && TrustedPath.LinkedBy(folder, out var link) is not null) throw Lost(folder, $"{link} is a link that another user has made");
         using (TrustedPath.ActAsKeeper(folder))
-            if (!Directory.Exists(folder)) return Task.CompletedTask;
-        Empty(folder);
-        using (TrustedPath.ActAsKeeper(folder)) Directory.Delete(folder);
+        {
+            if (FileFacts.TryFind(folder) is not { } found) return Task.CompletedTask;
+            if (!found.IsFolder) throw Lost(folder, "it is no folder");
+        }
+        try
+        {
+            Empty(folder);
+            using (TrustedPath.ActAsKeeper(folder)) Directory.Delete(folder);
+        }
+        catch (UnauthorizedAccessException refused)
+        {
+            throw Lost(folder, refused.Message.TrimEnd('.'));
+        }
         return Task.CompletedTask;
     }
+
+    /// <summary>Who owns the folder above can make it so for ever, and nothing of it is followed: then a person has to look.</summary>
+    private static ProblemException Lost(string folder, string why) => Catalogue.UndoLost.Throwable(
+        $"The incomplete folder {folder} of a restore was not removed: {why}.", $"Look at {folder} and what lies beside it, and remove what is there with '{Mark}' in its name, and the folder of root's that it may have become.");
 
     /// <summary>Until it is handed over only root can enter it, and it is emptied by what was opened; after that, as its owner. Links in it are removed, not followed.</summary>
     private static void Empty(string folder)

@@ -30,12 +30,30 @@ public sealed class PrivateTreeTests
 
         File.WriteAllText($"{victim}/kept", "");
         var undos = new BaseUndos("main");
-        await Assert.ThrowsAnyAsync<Exception>(() => undos.UndoAsync(undos.RemoveIncomplete(path), TestContext.Current.CancellationToken));
+        var lost = await Assert.ThrowsAsync<ProblemException>(() => undos.UndoAsync(undos.RemoveIncomplete(path), TestContext.Current.CancellationToken));
+        Assert.Equal(("HF-UNDO-LOST", true), (lost.Problem.Code, lost.Message.Contains($"{path} is a link", StringComparison.Ordinal)));
         Assert.True(File.Exists($"{victim}/kept"));
         File.Delete(path);
         Directory.Move($"{theirs}/away", path);
         await undos.UndoAsync(undos.RemoveIncomplete(path), TestContext.Current.CancellationToken);
         Assert.False(Path.Exists(path));
+    }
+
+    [Theory]
+    [InlineData("touch $1")]
+    [InlineData("mkdir -p $1/inner/deep; chown -R 65534:65534 $1; chmod 0 $1/inner")]
+    [InlineData("rmdir $0; mkdir $2/far; ln -s $2/far $0")]
+    public async Task What_its_user_has_put_in_the_place_of_a_folder_that_grew_is_left_alone_and_a_person_is_told_once(string puts)
+    {
+        Require.Root();
+        using var folder = new TempFolder();
+        var theirs = Theirs(folder);
+        var path = $"{theirs}/data/main.holdfast-incomplete.before-1";
+        (await Command.RunAsync("sh", ["-c", $"mkdir $0; chown 65534:65534 $0; {puts}", $"{theirs}/data", path, folder.Path])).Succeeded();
+        var undos = new BaseUndos("main");
+        var lost = await Assert.ThrowsAsync<ProblemException>(() => undos.UndoAsync(undos.RemoveIncomplete(path), TestContext.Current.CancellationToken));
+        Assert.Equal("HF-UNDO-LOST", lost.Problem.Code);
+        Assert.True(Path.Exists(path) || Directory.Exists(folder["far"]));
     }
 
     [Fact]
