@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Holdfast.Engine.Hosts;
 using Holdfast.Engine.Problems;
 using Holdfast.Engine.Running;
 using Holdfast.Restic.Archiving;
@@ -102,12 +103,22 @@ internal sealed class CaptureFiles(FilesSettings settings, CaptureSession sessio
             if (_told.TryAdd(warning.Path, true)) _vanished.Enqueue(warning.Path);
             return;
         }
+        if (MountOf(warning) is { } mounted)
+        {
+            if (_told.TryAdd(warning.Path, true)) step.Warn(Catalogue.FilesMount.With($"At {warning.Path} a user has mounted a file system ({mounted}) that root cannot see into, so it and what it covers were left out."));
+            return;
+        }
         var isDatabase = !warning.Left && LiveStore.IsSqlite(warning.Path);
         if (warning.Left || isDatabase) record.Complete = false;
         if (!_told.TryAdd(warning.Message, true) || !_warnings.Take()) return;
         if (isDatabase) step.Warn(FilesSurvey.Unsafe(new LiveStore(warning.Path, "SQLite"), "it changed each time it was read"));
         else step.Warn(KindOf(warning.Left).With($"A file was {(warning.Left ? "left out" : "kept as last read")}: {warning.Message}."));
     }
+
+    // Root is denied nothing else. Who may mount in a captured folder must not keep the rest of it from being complete; a path that the profile
+    // names is missed all the same.
+    private string? MountOf(ArchiveWarning warning) =>
+        warning.Left && Environment.IsPrivilegedProcess && !_named.Contains(warning.Path) ? MountTable.UserFileSystemAt(warning.Path) : null;
 
     // Files come and go; what was gone before it could be read is not missing from the point.
     private void ReportVanished(StepContext step)

@@ -11,16 +11,30 @@ public static class MountTable
     public static IReadOnlyList<string> Places() => Parse(File.ReadAllBytes("/proc/self/mountinfo"));
 
     /// <summary>The mount points in the bytes of a mountinfo file.</summary>
-    public static IReadOnlyList<string> Parse(ReadOnlySpan<byte> table)
+    public static IReadOnlyList<string> Parse(ReadOnlySpan<byte> table) => [.. ParseMounts(table).Select(mount => mount.Place)];
+
+    /// <summary>The type ("fuse.sshfs") of the file system in user space that is mounted at a path itself; null where none is.</summary>
+    public static string? UserFileSystemAt(string path) => UserFileSystemAt(path, File.ReadAllBytes("/proc/self/mountinfo"));
+
+    /// <summary>The same by the bytes of a mountinfo file. What was mounted last covers the others; "fuseblk" is a disk of root's.</summary>
+    public static string? UserFileSystemAt(string path, ReadOnlySpan<byte> table) =>
+        ParseMounts(table).LastOrDefault(mount => mount.Place == path).Type is { } type && (type == "fuse" || type.StartsWith("fuse.", StringComparison.Ordinal)) ? type : null;
+
+    private static List<(string Place, string? Type)> ParseMounts(ReadOnlySpan<byte> table)
     {
-        var places = new List<string>();
+        var mounts = new List<(string Place, string? Type)>();
         foreach (var line in table.Split((byte)'\n'))
         {
-            var field = 0;
-            foreach (var word in table[line].Split((byte)' '))
-                if (field++ == PlaceField) places.Add(Decode(table[line][word]));
+            var words = new List<Range>();
+            foreach (var word in table[line].Split((byte)' ')) words.Add(word);
+            if (words.Count <= PlaceField) continue;
+            var fields = table[line];
+            var end = words.Count;
+            for (var field = PlaceField + 1; field < end; field++)
+                if (fields[words[field]].SequenceEqual("-"u8)) end = field; // before it stand as many fields as the kernel likes
+            mounts.Add((Decode(fields[words[PlaceField]]), end + 1 < words.Count ? Decode(fields[words[end + 1]]) : null));
         }
-        return places;
+        return mounts;
     }
 
     // The kernel writes a space, a tab, a line break, a backslash and a number sign as a backslash and three octal digits.

@@ -13,6 +13,8 @@ public static partial class Catalogue
         "Take it out of 'files', and capture the database by its own component.", ExitCode.Incomplete);
     public static readonly ProblemKind FilesLink = Kind("HF-FILES-LINK", "A symbolic link that leads out of the selection was not followed.",
         "Name its target under 'files' in the profile if it is meant, or let only root write to the link and the folders above it.", ExitCode.Incomplete);
+    public static readonly ProblemKind FilesMount = Kind("HF-FILES-MOUNT", "A file system that a user has mounted in a captured folder was left out.",
+        "Exclude the path; or name it in 'files' if it must be captured, and mount it with 'allow_root'.", ExitCode.Success);
     public static readonly ProblemKind FilesElsewhere = Kind("HF-FILES-ELSEWHERE", "The profile leaves data to a component that it does not have.",
         "Add that component to the profile, or make sure that the data can be built anew after a restore.", ExitCode.Success);
     public static readonly ProblemKind CertificateExpiring = Kind("HF-CERT-EXPIRING", "A certificate ends soon.",

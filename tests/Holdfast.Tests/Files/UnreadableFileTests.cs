@@ -41,4 +41,30 @@ public sealed class UnreadableFileTests
             (await Command.RunAsync("umount", [bad])).Succeeded();
         }
     }
+
+    /// <summary>Nobody answers behind it, and nobody need: the kernel lets only the user who has mounted it in.</summary>
+    [Theory]
+    [InlineData("[DISK/data]", true)]
+    [InlineData("[DISK/data, DISK/data/far]", false)]
+    public async Task A_mount_of_a_user_that_root_cannot_see_into_is_left_out_and_spoils_nothing_that_the_profile_does_not_name(string selected, bool complete)
+    {
+        Require.Root();
+        await using var rig = await FilesRig.MakeAsync();
+        rig.Disk.Write("data/good", "x");
+        rig.Disk.Write("data/far/covered", "x");
+        var mounted = await Command.BashAsync("""exec 9<>/dev/fuse && mount -i -t fuse.far -o fd=9,rootmode=40000,user_id=65534,group_id=65534 far "$1" """, rig.Disk["data/far"]);
+        Require.That(mounted.ExitCode == 0, "Mounting a file system in user space is not possible here.");
+        try
+        {
+            var point = await rig.CaptureAsync(rig.Component($"groups: {{ All: {selected} }}"));
+            Assert.Equal(["data/good"], await rig.ListAsync(point));
+            Assert.Equal(complete, rig.Record.Complete);
+            Assert.Contains(rig.Step.Warned, warned => warned.Message.Contains(rig.Disk["data/far"], StringComparison.Ordinal));
+            Assert.Equal(complete, rig.Step.Warned.All(warned => warned is { Code: "HF-FILES-MOUNT", Exit: ExitCode.Success }));
+        }
+        finally
+        {
+            (await Command.RunAsync("umount", ["-l", rig.Disk["data/far"]])).Succeeded();
+        }
+    }
 }
