@@ -8,9 +8,6 @@ internal static class PlatformFiles
 {
     private const string Units = "/etc/systemd/system";
 
-    /// <summary>No unit file is longer; 1 MiB.</summary>
-    private const int LargestFile = 1 << 20;
-
     /// <summary>Where platforms are installed. Elsewhere a working directory may be anything, the whole disk too.</summary>
     private static readonly string[] _applicationFolders = ["/opt/", "/srv/", "/usr/local/", "/var/www/", "/home/"];
 
@@ -81,7 +78,7 @@ internal static class PlatformFiles
     {
         const string Setting = "EnvironmentFile=";
         foreach (var path in unit.DropIns.Prepend(unit.File).Where(File.Exists))
-            foreach (var line in OwnedFile.ReadText(path, LargestFile, followLinks: true).Split('\n', StringSplitOptions.TrimEntries).Where(line => line.StartsWith(Setting, StringComparison.Ordinal)))
+            foreach (var line in ServerSearch.TextOf(path).Split('\n', StringSplitOptions.TrimEntries).Where(line => line.StartsWith(Setting, StringComparison.Ordinal)))
                 yield return line[Setting.Length..].TrimStart('-');
     }
 

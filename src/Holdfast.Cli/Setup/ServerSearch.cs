@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Globalization;
 using Holdfast.Components.Systemd;
 using Holdfast.Engine.Hosts;
@@ -65,13 +66,14 @@ internal static class ServerSearch
         return settings;
     }
 
-    private static string TextOf(string path)
+    /// <summary>The text of a file that a unit names, whose user may own it; "" where that cannot be read.</summary>
+    public static string TextOf(string path)
     {
         try
         {
-            return OwnedFile.ReadText(path, LargestFile, followLinks: true);
+            return TrustedPath.ReadText(path, LargestFile);
         }
-        catch (Exception absent) when (absent is IOException or UnauthorizedAccessException)
+        catch (Exception absent) when (absent is IOException or UnauthorizedAccessException or Win32Exception)
         {
             return "";
         }

@@ -56,6 +56,15 @@ public static class TrustedPath
     /// <summary>Where a path begins to be somebody else's: the user to act as for what is made or moved at its end.</summary>
     public static ActingUser ActAsKeeper(string path) => ActingUser.As(Environment.IsPrivilegedProcess ? Keeper(path) : null);
 
+    /// <summary>Reads a small file of a service with the rights of whoever can exchange it, as UTF-8: so no link gives away what that user could not read.</summary>
+    /// <exception cref="IOException">It is not there, is no regular file, is larger than <paramref name="limit"/>, or is reached over a link that another user than root can exchange.</exception>
+    /// <exception cref="System.ComponentModel.Win32Exception">The kernel refuses to act as that user.</exception>
+    public static string ReadText(string path, int limit)
+    {
+        using var acting = ActAsKeeper(path);
+        return OwnedFile.ReadText(path, limit, followLinks: true);
+    }
+
     /// <summary>In a folder for all, as /tmp, the owner of an entry keeps it; root's own entries are safe there, but not in a folder without the sticky bit.</summary>
     private static (uint User, uint Group)? KeeperOf(string path, FileFacts folder, FileFacts? entry)
     {

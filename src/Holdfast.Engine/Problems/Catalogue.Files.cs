@@ -23,7 +23,7 @@ public static partial class Catalogue
         "Renew it, then take another recovery point.", ExitCode.Success);
     public static readonly ProblemKind CertificateUnreadable = Kind("HF-CERT-UNREADABLE", "A configuration names a certificate or key that is not there or can not be read.",
         "Correct the configuration, or the file's owner and mode.", ExitCode.Success);
-    public static readonly ProblemKind CertificateKeyExposed = Kind("HF-CERT-KEY-EXPOSED", "A private key can be read by every user of the machine.",
+    public static readonly ProblemKind CertificateKeyExposed = Kind("HF-CERT-KEY-EXPOSED", "The mode of a private key lets every user read it.",
         "Take the right away (chmod 640), and renew the key when others may have read it.", ExitCode.Success);
     public static readonly ProblemKind CertificateKeyMismatch = Kind("HF-CERT-KEY-MISMATCH", "A private key belongs to none of the certificates that are configured with it.",
         "Check which of the two was renewed without the other: the program will not start with this pair.", ExitCode.Success);

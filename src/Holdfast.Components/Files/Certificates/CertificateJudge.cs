@@ -31,9 +31,12 @@ internal sealed class CertificateJudge(DateTimeOffset now, TimeSpan warning)
         else if (file.Content?.Broken is { } broken)
             yield return Catalogue.CertificateUnreadable.With($"{name} is captured, but it is damaged or of an unknown kind. {broken}");
         if (file.ExposesKey)
-            yield return Catalogue.CertificateKeyExposed.With($"The private key {file.Path} can be read by every user of this machine.");
+            yield return Catalogue.CertificateKeyExposed.With($"{file.Path} {KeyOf(file)}, and its mode lets every user read it who can enter the folders above it.");
         foreach (var problem in JudgeTimes(file)) yield return problem;
     }
+
+    private static string KeyOf(FoundFile file) => file.Content?.Keys.Count > 0
+        ? "holds a private key" : $"is named as a private key by {file.NamedBy.First(named => named.Role == NamedRole.Key).NamedBy}";
 
     private IEnumerable<Problem> JudgeTimes(FoundFile file)
     {

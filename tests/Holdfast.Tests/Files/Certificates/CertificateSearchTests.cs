@@ -39,7 +39,10 @@ public sealed class CertificateSearchTests : IDisposable
     {
         WritePair("platform", _now.AddDays(90));
         File.SetUnixFileMode(_folder["tls/platform.key"], UnixFileMode.UserRead | UnixFileMode.OtherRead);
-        Assert.Equal(Catalogue.CertificateKeyExposed.Code, Assert.Single(Survey().Problems).Code);
+        var problem = Assert.Single(Survey().Problems);
+        Assert.Equal((Catalogue.CertificateKeyExposed.Code, $"{_folder["tls/platform.key"]} holds a private key, and its mode lets every user read it who can enter the folders above it."), (problem.Code, problem.Message));
+        File.WriteAllText(_folder["tls/platform.key"], "a kind of key that nobody knows");
+        Assert.Contains(Survey().Problems, told => told.Message.StartsWith($"{_folder["tls/platform.key"]} is named as a private key by {_folder["nginx/nginx.conf"]}, and its mode", StringComparison.Ordinal));
     }
 
     [Fact]
