@@ -26,8 +26,9 @@ internal sealed record ClusterDatabases(IReadOnlyList<DatabaseListing> Chosen, I
         RequireNamed(settings, all);
         var wanted = all.Where(database => settings.Databases?.Contains(database.Name, StringComparer.Ordinal)
             ?? (IsMeant(database) && !settings.Exclude.Contains(database.Name, StringComparer.Ordinal))).ToList();
-        var passed = wanted.Where(database => !database.CanBeDumped).Select(database => database.IsInvalid
-            ? Catalogue.PostgresInvalid.With($"The database \"{database.Name}\" is invalid, so it is not dumped.")
+        var passed = wanted.Where(database => !database.CanBeDumped).Select(database => database.IsUnnamed
+            ? Catalogue.PostgresName.With($"The database \"{database.Name}\" has a name that is not UTF-8, so it is not dumped.")
+            : database.IsInvalid ? Catalogue.PostgresInvalid.With($"The database \"{database.Name}\" is invalid, so it is not dumped.")
             : Catalogue.PostgresClosed.With($"The database \"{database.Name}\" allows no connections, so it is not dumped."));
         return new ClusterDatabases([.. wanted.Where(database => database.CanBeDumped)], [.. passed], version, room);
 

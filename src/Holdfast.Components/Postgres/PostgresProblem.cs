@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using System.Text;
 using Holdfast.Engine.Problems;
 using Npgsql;
 
@@ -8,7 +9,7 @@ namespace Holdfast.Components.Postgres;
 internal static class PostgresProblem
 {
     public static bool Recognises(Exception exception) =>
-        exception is NpgsqlException or SocketException or TimeoutException or IOException { InnerException: SocketException };
+        exception is NpgsqlException or SocketException or TimeoutException or DecoderFallbackException or IOException { InnerException: SocketException };
 
     /// <summary>An exception that ends a step. <paramref name="what"/> is the beginning of the sentence, without its end.</summary>
     public static ProblemException Of(Exception exception, string what, ProblemKind? otherwise = null) =>
@@ -32,6 +33,7 @@ internal static class PostgresProblem
     {
         PostgresException refused => KindOf(refused.SqlState, otherwise ?? Catalogue.PostgresRefused),
         NpgsqlException { InnerException: { } inner } => KindOf(inner, otherwise ?? Catalogue.PostgresUnreachable),
+        DecoderFallbackException => otherwise ?? Catalogue.PostgresRefused,
         NpgsqlException { Message: var message } when message.Contains("password", StringComparison.OrdinalIgnoreCase) => Catalogue.PostgresAuthentication,
         _ => Catalogue.PostgresUnreachable,
     };
@@ -40,6 +42,7 @@ internal static class PostgresProblem
     {
         PostgresException refused => Sentence(refused),
         NpgsqlException { InnerException: { } inner } and not PostgresException => Reason(inner),
+        DecoderFallbackException { BytesUnknown: var bytes } => $"it sent text that is not UTF-8 (0x{Convert.ToHexString(bytes ?? [])}): a database, role, tablespace or other object has such a name",
         _ => exception.Message,
     };
 

@@ -1,4 +1,6 @@
 using Holdfast.Components.Postgres;
+using Holdfast.Engine.Problems;
+using Holdfast.Engine.Running;
 using Holdfast.Testing;
 using Xunit;
 
@@ -6,6 +8,25 @@ namespace Holdfast.ServerTests.Postgres;
 
 public sealed class PostgresEncodingTests
 {
+    /// <summary>Who may make a database can give it any bytes as its name; nothing that a session in UTF-8 can say asks for it.</summary>
+    [Theory]
+    [InlineData("postgres")]
+    [InlineData("bytes")]
+    public async Task A_database_whose_name_is_not_UTF_8_is_told_and_the_others_are_captured(string maintenance)
+    {
+        using var folder = new TempFolder();
+        await using var server = await PostgresServer.StartAsync();
+        await server.ExecuteAsync("postgres", "CREATE DATABASE bytes TEMPLATE template0 ENCODING 'SQL_ASCII' LOCALE 'C';");
+        foreach (var name in new[] { "odd", "caf\u00e9 \\" }) await server.ExecuteAsync("postgres", $"CREATE DATABASE \"{name}\";");
+        await server.ExecuteAsync("bytes", @"DO $$ BEGIN EXECUTE format('ALTER DATABASE odd RENAME TO %I', E'odd\xe9'); END $$;");
+        var cluster = new Cluster(server, new FolderDump(folder.Path), new PostgresSettings { Maintenance = maintenance });
+        var record = Assert.Single((await cluster.CaptureAsync()).Components);
+        var told = Assert.Single(cluster.Context.Warnings, warned => warned.Exit != ExitCode.Success);
+        Assert.Equal(("HF-PG-NAME", "The database \"odd\\xE9\" has a name that is not UTF-8, so it is not dumped."), (told.Code, told.Message));
+        Assert.Equal((3L, told.Message), (record.Counts["databases"], Assert.Single(record.Omissions!).Why));
+        await cluster.RestoreAsync(new Manifest { Platform = "test", RunId = "run", Mode = BackupMode.Online, HoldfastVersion = "0", Host = "test" }, databases: "caf\u00e9 \\");
+    }
+
     [Theory]
     [InlineData("LATIN1", "SELECT E'\\xe9\\xfc'")]
     [InlineData("EUC_JP", "SELECT convert_from('\\xe38182e38184', 'UTF8')")]
