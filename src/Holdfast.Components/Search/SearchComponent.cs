@@ -201,7 +201,7 @@ public sealed class SearchComponent : IComponent
 
     private IndexUndos IndexUndos => new(_settings, _server, _clock);
 
-    private SearchWork Work(IndexRequest request) => new(_settings.Name, _server, request.Folder, _clock, _undos);
+    private SearchWork Work(IndexRequest request) => new(_settings.Name, _server, request.Folder, _settings.Deadline, _clock, _undos);
 
     private Step Delegated(string verb, string name, string index) => new DelegatedCommand(_settings, _host).Step(verb, name, index);
 

@@ -47,7 +47,7 @@ internal sealed record SearchSettings
     /// <summary>How many of our own snapshots the engine keeps. At least 1: the next one is incremental to it.</summary>
     public int Keep { get; init; } = 2;
 
-    /// <summary>How long a snapshot, or a restore, may take. 6 hours by default.</summary>
+    /// <summary>How long a snapshot, a restore, or the listing of an index for a sync may take. 6 hours by default.</summary>
     public TimeSpan Deadline { get; init; } = TimeSpan.FromHours(6);
 
     /// <summary>Reads one item of a valid profile.</summary>

@@ -80,7 +80,7 @@ internal sealed class IndexSync(SearchWork work, IndexDefinition definition, str
 
     /// <summary>A server that goes on without an end would fill the disk.</summary>
     private async Task WalkAsync(VersionSpill spill, long most, StepCounters counters, CancellationToken cancellation) =>
-        await new IndexWalk(work.Server, index, _query.VersionField, work.Clock).RunAsync((id, version, seen) =>
+        await new IndexWalk(work.Server, index, _query.VersionField, work.Deadline, work.Clock).RunAsync((id, version, seen) =>
         {
             if (spill.Count >= most) throw Catalogue.WebAnswer.Throwable($"{work.Server.Place} gives more than {most} documents of {index}, and had counted half of them at most.");
             spill.Add(id, version, seen);

@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Holdfast.Engine.Problems;
+using Holdfast.Engine.Profiles;
 using Holdfast.Engine.Web;
 
 namespace Holdfast.Components.Search.Syncing;
@@ -12,7 +13,12 @@ namespace Holdfast.Components.Search.Syncing;
 /// Walks over all documents of an index, in the order in which they lie, and reads of each only its id, its version and its last change. By
 /// a scroll, which every engine has. Source: the engines' reference manuals, "Scroll".
 /// </summary>
-internal sealed class IndexWalk(SearchServer server, string index, string? versionField, TimeProvider clock)
+/// <param name="server">The engine.</param>
+/// <param name="index">The index.</param>
+/// <param name="versionField">The field that has the version of a document; null for the engine's own.</param>
+/// <param name="deadline">For all pages together: an engine that answers each of them just in time must not hold a run for ever.</param>
+/// <param name="clock">For the deadline.</param>
+internal sealed class IndexWalk(SearchServer server, string index, string? versionField, TimeSpan deadline, TimeProvider clock)
 {
     private const string Alive = "5m", Filter = "filter_path=_scroll_id,_shards.failed,_shards.failures,hits.hits._id,hits.hits._version,hits.hits._seq_no,hits.hits._primary_term,hits.hits._source";
 
@@ -22,8 +28,22 @@ internal sealed class IndexWalk(SearchServer server, string index, string? versi
     private readonly WalkPage _page = new(versionField is not null);
 
     /// <summary>Tells each document.</summary>
-    /// <exception cref="ProblemException">The engine can not be asked, or a shard fails.</exception>
+    /// <exception cref="ProblemException">The engine can not be asked, a shard fails, or it takes longer than the deadline.</exception>
     public async Task RunAsync(SeeDocument see, CancellationToken cancellation)
+    {
+        using var late = new CancellationTokenSource(deadline, clock);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancellation);
+        try
+        {
+            await WalkAsync(see, either.Token);
+        }
+        catch (Exception) when (late.IsCancellationRequested && !cancellation.IsCancellationRequested)
+        {
+            throw Catalogue.StepTimeout.Throwable($"{server.Place} did not give all documents of {index} within {Duration.Describe(deadline)}.", "See what the engine does, or raise 'deadline' of the search cluster in the profile.");
+        }
+    }
+
+    private async Task WalkAsync(SeeDocument see, CancellationToken cancellation)
     {
         var page = await PageAsync(server, index, Page, cancellation);
         using var channel = await server.OpenChannelAsync(clock, cancellation);
