@@ -28,6 +28,21 @@ public sealed class PostgresEncodingTests
     }
 
     [Theory]
+    [InlineData("postgres")]
+    [InlineData("bytes")]
+    public async Task A_role_whose_name_is_not_UTF_8_ends_the_capture_with_a_problem_that_says_so(string maintenance)
+    {
+        using var folder = new TempFolder();
+        await using var server = await PostgresServer.StartAsync();
+        await server.ExecuteAsync("postgres", "CREATE DATABASE bytes TEMPLATE template0 ENCODING 'SQL_ASCII' LOCALE 'C';");
+        await server.ExecuteAsync("bytes", @"DO $$ BEGIN EXECUTE format('CREATE ROLE %I', E'odd\xe9'); END $$;");
+        var cluster = new Cluster(server, new FolderDump(folder.Path), new PostgresSettings { Maintenance = maintenance });
+        var problem = (await Assert.ThrowsAsync<ProblemException>(() => cluster.CaptureAsync())).Problem;
+        Assert.Contains("UTF", problem.Message, StringComparison.Ordinal);
+        Assert.StartsWith("HF-PG-", problem.Code, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("LATIN1", "SELECT E'\\xe9\\xfc'")]
     [InlineData("EUC_JP", "SELECT convert_from('\\xe38182e38184', 'UTF8')")]
     [InlineData("SQL_ASCII", "SELECT E'\\xff\\xfe \\x80'")]
