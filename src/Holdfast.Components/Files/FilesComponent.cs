@@ -1,3 +1,4 @@
+using Holdfast.Components.Files.Certificates;
 using Holdfast.Engine.Planning;
 using Holdfast.Engine.Problems;
 using Holdfast.Engine.Profiles;
@@ -67,12 +68,13 @@ public sealed class FilesComponent : IComponent
         if (patterns.Within.Count > 0) session.AskFor(outside);
         var forecast = await FilesForecast.OfAsync(session, patterns, cancellation);
         forecast.CheckRoom();
+        var renewed = session.Target is null ? NewerCertificates.Describe(session.Manifest.Components.First(record => record.Kind == Kind).Details, patterns) : "";
         return
         [
             new Step
             {
                 Name = "Restore configuration files",
-                Does = Sentence(session) + Outside(outside, patterns) + forecast.Owners(),
+                Does = Sentence(session) + Outside(outside, patterns) + renewed + forecast.Owners(),
                 Component = Name,
                 Destroys = session.Target is null,
                 Act = new RestoreFiles(session, patterns, forecast, outside).RunAsync,

@@ -20,6 +20,9 @@ internal sealed class FilesRig : IAsyncDisposable
 
     public TempFolder Storage { get; } = new();
     public RecordedStep Step { get; private set; } = new();
+
+    /// <summary>What the plan of the last restore said.</summary>
+    public string Planned { get; private set; } = "";
     public Manifest Manifest { get; } = new() { Platform = "test", RunId = "test", Mode = BackupMode.Online, HoldfastVersion = "0", Host = "test" };
 
     /// <summary>Whether restores write what the profile does not select.</summary>
@@ -73,7 +76,9 @@ internal sealed class FilesRig : IAsyncDisposable
             AsideSuffix = ".before-test",
             Include = include.Length > 0 ? include : [Disk.Path], // the folders above belong to the machine that runs the test
         };
-        foreach (var step in await component.PlanRestoreAsync(session, Token)) await step.Act(Step, Token);
+        var plan = await component.PlanRestoreAsync(session, Token);
+        Planned = string.Join('\n', plan.Select(step => step.Does));
+        foreach (var step in plan) await step.Act(Step, Token);
     }
 
     /// <summary>The files of a point that came from the platform's disk, relative to it, in order.</summary>

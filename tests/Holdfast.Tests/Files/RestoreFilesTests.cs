@@ -1,6 +1,7 @@
 using Holdfast.Engine.Problems;
 using Holdfast.Engine.Running;
 using Holdfast.Testing;
+using Holdfast.Tests.Files.Certificates;
 using Xunit;
 
 namespace Holdfast.Tests.Files;
@@ -48,6 +49,28 @@ public sealed class RestoreFilesTests
             StringComparer.Ordinal);
         Assert.Contains(rig.Step.Noted, note => note.Contains($"{changed} differed and was moved aside, to {rig.Disk["etc/.changed.before-test~"]}", StringComparison.Ordinal));
         Assert.Empty(rig.Step.Warned);
+    }
+
+    [Theory]
+    [InlineData(300, "tls", true)]
+    [InlineData(100, "tls", false)]
+    [InlineData(30, "tls", false)]
+    [InlineData(300, "nginx", false)]
+    public async Task A_certificate_that_was_renewed_since_the_point_is_named_in_the_plan_of_a_restore_in_place(int days, string include, bool named)
+    {
+        await using var rig = await FilesRig.MakeAsync();
+        using var old = TestCertificate.EllipticCurve("platform", DateTimeOffset.UtcNow.AddDays(100));
+        using var standing = TestCertificate.EllipticCurve("platform", DateTimeOffset.UtcNow.AddDays(days));
+        var path = rig.Disk.Write("tls/cert.pem", old.Pem);
+        rig.Disk.Write("nginx/nginx.conf", "ssl_certificate ../tls/cert.pem;");
+        var component = rig.Component("groups: { Nginx: [DISK/nginx, DISK/tls] }");
+        var point = await rig.CaptureAsync(component);
+        File.WriteAllText(path, days == 100 ? old.Pem : standing.Pem);
+        await rig.RestoreAsync(component, point, target: rig.Storage["target"]);
+        Assert.DoesNotContain("renewed", rig.Planned, StringComparison.Ordinal);
+        await rig.RestoreAsync(component, point, include: rig.Disk[include]);
+        Assert.Equal(named, rig.Planned.Contains($"renewed since then become the old ones again, with their keys: {path} (until {standing.Certificate.NotAfter.ToUniversalTime():yyyy-MM-dd}", StringComparison.Ordinal));
+        Assert.Equal(named, rig.Planned.Contains("renewed", StringComparison.Ordinal));
     }
 
     [Fact]
