@@ -1,5 +1,4 @@
 using Holdfast.Components.Systemd;
-using Holdfast.Engine.Hosts;
 
 namespace Holdfast.Cli.Setup;
 

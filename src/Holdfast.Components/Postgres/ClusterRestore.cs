@@ -1,7 +1,6 @@
 using Holdfast.Engine.Planning;
 using Holdfast.Engine.Problems;
 using Holdfast.Engine.Running;
-using Holdfast.Restic.Restoring;
 using Npgsql;
 
 namespace Holdfast.Components.Postgres;

@@ -2,7 +2,6 @@ using Holdfast.Engine.Planning;
 using Holdfast.Engine.Problems;
 using Holdfast.Engine.Running;
 using Holdfast.Restic;
-using Holdfast.Restic.Restoring;
 using Holdfast.Restic.Snapshots;
 
 namespace Holdfast.Components.Queues;

@@ -3,7 +3,6 @@ using Holdfast.Engine.Hosts;
 using Holdfast.Engine.Planning;
 using Holdfast.Engine.Problems;
 using Holdfast.Engine.Running;
-using Holdfast.Restic.Restoring;
 
 namespace Holdfast.Components.Search;
 

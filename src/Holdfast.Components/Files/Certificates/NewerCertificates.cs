@@ -34,7 +34,7 @@ internal static class NewerCertificates
     {
         try
         {
-            return PathTrail.Follow(path).Place is { } place ? CertificateParser.Parse(LocalText.ReadBytes(place, LargestFile)).Certificates.FirstOrDefault()?.NotAfter : null;
+            return PathTrail.Follow(path).Place is { } place && CertificateParser.Parse(LocalText.ReadBytes(place, LargestFile)).Certificates is [var first, ..] ? first.NotAfter : null;
         }
         catch (Exception unreadable) when (unreadable is not OutOfMemoryException)
         {
@@ -44,7 +44,7 @@ internal static class NewerCertificates
 
     // The first one in a file is the server's own; those after it lead to an authority.
     private static DateTimeOffset? EndOf(JsonObject file) =>
-        (file["certificates"] as JsonArray)?.FirstOrDefault() is JsonObject first
+        file["certificates"] is JsonArray { Count: > 0 } all && all[0] is JsonObject first
         && DateTimeOffset.TryParse(Text(first["notAfter"]), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var end) ? end : null;
 
     private static string Text(JsonNode? node) => node is JsonValue value && value.TryGetValue<string>(out var text) ? text : "";
