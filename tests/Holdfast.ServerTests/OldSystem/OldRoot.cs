@@ -5,34 +5,43 @@ namespace Holdfast.ServerTests.OldSystem;
 
 /// <summary>
 /// A system of the age of Rocky Linux 8 (glibc 2.31, OpenSSL 1.1.1, PostgreSQL 13) that scripts run in: the root of Debian 11 that
-/// <c>tests/Holdfast.Testing/old-root</c> makes once for all tests, with empty file systems where a script writes.
+/// <c>tests/Holdfast.Testing/old-root</c> makes once for all tests, below a layer that ends with the script.
 /// </summary>
 internal static class OldRoot
 {
     private const string Place = "/var/cache/holdfast/debian-11";
 
-    /// <summary>Mounts of the script alone; its processes end with it, servers too.</summary>
+    /// <summary>Mounts of the script alone; its processes end with it, servers too. $5: whether it looks at $root from outside.</summary>
     private const string Enter = """
-        root=$1 binary=$2 shared=$3 script=$4
+        root=$1 binary=$2 shared=$3 script=$4 outside=$5
         mount --make-rprivate /
-        for folder in tmp run srv root var/lib/holdfast; do mkdir -p "$root/$folder"; mount -t tmpfs -o mode=755 none "$root/$folder"; done
+        mount -t tmpfs -o mode=755 none /mnt
+        mkdir /mnt/upper /mnt/work
+        mount -t overlay -o "lowerdir=$root,upperdir=/mnt/upper,workdir=/mnt/work" none "$root"
+        for folder in tmp run srv root; do mkdir -p "$root/$folder"; mount -t tmpfs -o mode=755 none "$root/$folder"; done
         chmod 1777 "$root/tmp"
         mount --rbind /dev "$root/dev"
         mount -t proc proc "$root/proc"
         mkdir "$root/srv/shared" "$root/run/postgresql"
         mount --bind "$shared" "$root/srv/shared"
         install "$binary" "$root/run/holdfast"
+        if [ "$outside" = True ]; then export root; exec bash -euo pipefail -c "$script"; fi
         exec env -i PATH=/run:/usr/lib/postgresql/13/bin:/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 HOME=/root \
           chroot "$root" bash -euo pipefail -c "$script"
         """;
 
     /// <summary>Runs a script of bash, with <c>holdfast</c> and PostgreSQL's programs in its PATH. What it leaves in /srv/shared is in the folder.</summary>
-    public static async Task<CommandResult> RunAsync(TempFolder shared, string script)
+    public static Task<CommandResult> RunAsync(TempFolder shared, string script) => RunAsync(shared, script, outside: false);
+
+    /// <summary>Runs a script of bash beside the root, whose place <c>$root</c> names, with this machine's programs.</summary>
+    public static Task<CommandResult> RunOutsideAsync(TempFolder shared, string script) => RunAsync(shared, script, outside: true);
+
+    private static async Task<CommandResult> RunAsync(TempFolder shared, string script, bool outside)
     {
         var binary = HoldfastBinary.Find();
         await MakeAsync();
-        return await Command.RunAsync(
-            "unshare", ["--mount", "--pid", "--fork", "--kill-child", "bash", "-euo", "pipefail", "-c", Enter, "bash", Place, binary, shared.Path, script]);
+        string[] alone = ["--mount", "--pid", "--fork", "--kill-child", "bash", "-euo", "pipefail", "-c", Enter, "bash"];
+        return await Command.RunAsync("unshare", [.. alone, Place, binary, shared.Path, script, $"{outside}"]);
     }
 
     private static async Task MakeAsync()

@@ -1,0 +1,103 @@
+using Holdfast.ServerTests.OldSystem;
+using Holdfast.Testing;
+using Xunit;
+
+namespace Holdfast.ServerTests.Packages;
+
+/// <summary>
+/// The packages are judged by lintian and rpmlint, installed by dpkg and rpm on a system of the age of Rocky Linux 8, used there, and removed.
+/// </summary>
+public sealed class PackageTests(BuiltPackages built) : IClassFixture<BuiltPackages>
+{
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task The_same_binary_gives_the_same_bytes()
+    {
+        using var again = await BuiltPackages.MakeAsync();
+        var sums = await File.ReadAllLinesAsync(built.Folder["SHA256SUMS"], Cancellation);
+        Assert.Equal(4, sums.Length);
+        Assert.Equal(sums, await File.ReadAllLinesAsync(again["SHA256SUMS"], Cancellation));
+    }
+
+    [Fact]
+    public async Task Lintian_finds_nothing()
+    {
+        Require.Program("lintian");
+        string[] strict = ["--allow-root", "--fail-on", "error,warning"];
+        var found = await Command.RunAsync("lintian", [.. strict, built[".deb"]]);
+        Assert.True(found.ExitCode == 0, $"{found}");
+    }
+
+    [Fact]
+    public async Task Rpmlint_finds_nothing()
+    {
+        Require.Program("rpmlint");
+        string[] settings = ["--config", SourceTree.PathOf("packaging/rpm/rpmlint.toml")];
+        var found = await Command.RunAsync("rpmlint", [.. settings, built["el8.x86_64.rpm"], built["el9.x86_64.rpm"]]);
+        Assert.Contains("2 packages and 0 specfiles checked; 0 errors, 0 warnings", found.Succeeded().Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task On_Debian_11_it_is_installed_used_upgraded_under_a_backup_and_removed_and_what_is_the_users_stays()
+    {
+        var ran = await OldRoot.RunAsync(built.Folder, """
+            rm -r /run/holdfast /var/lib/holdfast
+            dpkg -i /srv/shared/holdfast_*.deb
+            [ "$(stat -c '%a %U' /etc/holdfast /var/lib/holdfast)" = $'700 root\n700 root' ]
+            [ -z "$(find /etc/systemd/system -name 'holdfast*')" ]
+            holdfast --version
+            gzip -t /usr/share/man/man1/holdfast.1.gz && bash -n /usr/share/bash-completion/completions/holdfast
+
+            mkdir /srv/data && head -c 20M /dev/urandom >/srv/data/large
+            (umask 077; echo 'correct horse' >/etc/holdfast/password)
+            cat >/etc/holdfast/profile.yaml <<'END'
+            platform: packaged
+            repository: { path: /srv/repository, password: { file: /etc/holdfast/password } }
+            components: { files: { groups: { all: [/srv/data] } } }
+            END
+            holdfast init
+            holdfast backup --mode online &
+            dpkg -i /srv/shared/holdfast_*.deb
+            wait $!
+            holdfast restore --target /root/look --yes
+            cmp /srv/data/large /root/look/srv/data/large
+
+            dpkg --purge holdfast
+            [ ! -e /usr/bin/holdfast ] && [ ! -e /usr/share/holdfast ] && [ ! -e /etc/holdfast/profile.example.yaml ]
+            [ -s /etc/holdfast/password ] && [ -s /etc/holdfast/profile.yaml ] && [ -s /srv/repository/config ]
+            echo everything held
+            """);
+        Assert.EndsWith("everything held\n", ran.Succeeded().Output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("el8", 0)]
+    [InlineData("el9", 3)]
+    public async Task Rpm_installs_verifies_upgrades_and_removes_it_and_what_is_the_users_stays(string system, int dropIns)
+    {
+        Require.Program("rpm");
+        var ran = await OldRoot.RunOutsideAsync(built.Folder, $$"""
+            package=$(echo "$root"/srv/shared/*.{{system}}.x86_64.rpm)
+            on() { rpm --root "$root" --nodeps "$@"; }
+            rm -rf "$root/var/lib/holdfast"
+            rpm --root "$root" --initdb
+            on -i "$package"
+            on -V holdfast
+            [ "$(find "$root/usr/lib/systemd/system" -path '*holdfast-*.d/*' | wc -l)" = {{dropIns}} ]
+            [ -z "$(find "$root/etc/systemd/system" -name 'holdfast*')" ]
+            [ "$(stat -c '%a %U' "$root/etc/holdfast" "$root/var/lib/holdfast")" = $'700 root\n700 root' ]
+            chroot "$root" /usr/bin/holdfast --version
+
+            echo mine >"$root/etc/holdfast/profile.yaml"
+            echo '# changed' >>"$root/etc/holdfast/profile.example.yaml"
+            on -U --force "$package"
+            grep -q '# changed' "$root/etc/holdfast/profile.example.yaml"
+            on -e holdfast
+            [ ! -e "$root/usr/bin/holdfast" ] && [ ! -e "$root/usr/share/holdfast" ]
+            [ "$(cat "$root/etc/holdfast/profile.yaml")" = mine ]
+            echo everything held
+            """);
+        Assert.EndsWith("everything held\n", ran.Succeeded().Output, StringComparison.Ordinal);
+    }
+}
