@@ -18,9 +18,9 @@ public sealed class MountTableTests
     }
 
     [Theory]
-    [InlineData("/home/u/far away", "fuse.sshfs")]
-    [InlineData("/home/u", null)]
-    [InlineData("/home/u/far away/below", null)]
+    [InlineData("/srv/u/far away", "fuse.sshfs")]
+    [InlineData("/srv/u", null)]
+    [InlineData("/srv/u/far away/below", null)]
     [InlineData("/disk", null)]
     [InlineData("/twice", null)]
     [InlineData("/plain", "fuse")]
@@ -28,7 +28,7 @@ public sealed class MountTableTests
     {
         var table = """
             22 1 254:0 / / rw,relatime shared:1 - ext4 /dev/root rw
-            40 22 0:35 / /home/u/far\040away rw shared:2 master:1 - fuse.sshfs host: rw,user_id=1000
+            40 22 0:35 / /srv/u/far\040away rw shared:2 master:1 - fuse.sshfs host: rw,user_id=1000
             41 22 0:36 / /disk rw - fuseblk /dev/sdb1 rw
             42 22 0:37 / /twice rw - fuse.x x rw
             43 22 0:38 / /twice rw - tmpfs x rw
