@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Collections.Concurrent;
 using System.Collections.Frozen;
 using Holdfast.Restic.Archiving;
@@ -72,7 +73,9 @@ internal sealed class BaseExclusions(string root)
     public bool IsStrange(string path, NodeType type) =>
         Tablespace is not null && path.LastIndexOf('/') == root.Length && (type != NodeType.Directory || !IsVersion(path.AsSpan(root.Length + 1)));
 
-    private static bool IsVersion(ReadOnlySpan<char> name) => name.StartsWith("PG_") && name[3..].IndexOfAnyExcept("0123456789._") < 0;
+    private static readonly SearchValues<char> _version = SearchValues.Create("0123456789._");
+
+    private static bool IsVersion(ReadOnlySpan<char> name) => name.StartsWith("PG_") && name[3..].IndexOfAnyExcept(_version) < 0;
 
     private bool IsForeign(string relative) => Tablespace is { } own && relative != own && !relative.StartsWith(own + '/', StringComparison.Ordinal);
 
