@@ -3,8 +3,11 @@ namespace Holdfast.Cli.Output;
 /// <summary>How text stands out on a terminal: colours when they are wanted, and signs that the locale can show.</summary>
 internal sealed record Style(bool Coloured, bool Unicode)
 {
+    /// <summary>Who reads it is a terminal, which obeys what control characters say.</summary>
+    public bool OnTerminal { get; private init; } = true;
+
     /// <summary>For files and pipes.</summary>
-    public static Style Plain { get; } = new(Coloured: false, Unicode: false);
+    public static Style Plain { get; } = new(Coloured: false, Unicode: false) { OnTerminal = false };
 
     public string Done => Green(Unicode ? "✓" : "ok");
     public string Failed => Red(Unicode ? "✗" : "failed");

@@ -30,6 +30,15 @@ public sealed class TerminalOutputTests : IDisposable
     }
 
     [Fact]
+    public void A_document_of_somebody_else_commands_the_terminal_nothing_and_goes_to_a_file_as_it_is()
+    {
+        const string foreign = "# \e[2J\e]0;title\a\u202Egnp\u009B31m\r\na:\n\t\"b\\\"\n";
+        var document = new DocumentEvent("profile.yaml", foreign);
+        Assert.Equal("# \\x1b[2J\\x1b]0;title\\x07\\u{202e}gnp\\u{9b}31m\\r\na:\n\t\"b\\\"", string.Concat(document.Lines(new Style(Coloured: false, Unicode: false))));
+        Assert.Equal(foreign, string.Concat(document.Lines(Style.Plain)) + "\n");
+    }
+
+    [Fact]
     public void The_live_line_gives_way_to_the_line_of_the_finished_step()
     {
         Run("Dump database shop", 10 * MiB, 40 * MiB);
