@@ -8,28 +8,34 @@ namespace Holdfast.Restic.Backends;
 /// </summary>
 internal sealed class RestListing
 {
-    /// <summary>More files than any repository has: packs of 160 TB.</summary>
-    private const int MostFiles = 10_000_000;
+    /// <summary>More files than any repository has, packs of 32 TB, which take half a GB here. What is passed over may be as many.</summary>
+    private const int MostFiles = 2_000_000;
+
+    /// <summary>Ten times what so many files take.</summary>
+    private const long MostBytes = 2L << 30;
 
     private const int Largest = 64 << 10;
 
     private readonly List<StoredFile> _files = [];
+    private readonly HashSet<string> _names = new(StringComparer.Ordinal);
     private string? _property;
     private string? _name;
     private long? _size;
+    private int _passedOver;
 
-    /// <summary>The files, and of version 1 with a size of -1; names that are not ours are left out.</summary>
+    /// <summary>The files, and of version 1 with a size of -1; names that are not ours, or were there before, are left out.</summary>
     /// <exception cref="JsonException">It is no such listing.</exception>
     public static async Task<IReadOnlyList<StoredFile>> ReadAsync(Stream answer, RestWatch watch)
     {
         var listing = new RestListing();
-        var (buffer, length) = (new byte[Largest], 0);
+        var (buffer, length, taken) = (new byte[Largest], 0, 0L);
         var state = new JsonReaderState(new JsonReaderOptions { MaxDepth = 8 });
         while (true)
         {
             var count = await answer.ReadAsync(buffer.AsMemory(length), watch.Token);
             watch.Progress(count);
             length += count;
+            if ((taken += count) > MostBytes) throw new JsonException("it is longer than 2 GiB");
             var used = listing.Take(buffer.AsSpan(0, length), isLast: count == 0, ref state);
             if (count == 0) return listing._files;
             buffer.AsSpan(used, length - used).CopyTo(buffer);
@@ -68,7 +74,8 @@ internal sealed class RestListing
     private void Add(string? name, long? size)
     {
         if (name is null || size is null) throw new JsonException("an entry lacks its name or size");
-        if (_files.Count == MostFiles) throw new JsonException("it has more than 10 million files");
-        if (Layout.IsName(name)) _files.Add(new StoredFile(name, size.Value));
+        var isFile = Layout.IsName(name) && _names.Add(name);
+        if ((isFile ? _files.Count : _passedOver++) >= MostFiles) throw new JsonException("it has more than 2 million files");
+        if (isFile) _files.Add(new StoredFile(name, size.Value));
     }
 }

@@ -16,6 +16,7 @@ public sealed class RestListingTests
     [InlineData("""[{"name":"NAME","size":7}]""", 1)]
     [InlineData("""[{"size":7,"other":{"name":["x"]},"name":"NAME"},{"name":"../config","size":1}]""", 1)]
     [InlineData("""["NAME","short"]""", 1)]
+    [InlineData("""[{"name":"NAME","size":7},{"name":"NAME","size":8}]""", 1)]
     public async Task A_listing_of_either_version_is_read_and_foreign_names_are_left_out(string answer, int files) =>
         Assert.Equal(files, (await ReadAsync(answer)).Count);
 
@@ -48,6 +49,18 @@ public sealed class RestListingTests
         Assert.InRange(endless.Taken, 1, 256 << 10);
     }
 
+    [Theory]
+    [InlineData("NAME")]
+    [InlineData("short")]
+    public async Task A_listing_without_an_end_that_repeats_a_name_takes_next_to_no_memory(string name)
+    {
+        await using var endless = new Repeated(Encoding.UTF8.GetBytes($"\"{name.Replace("NAME", _name, StringComparison.Ordinal)}\","));
+        using var watch = new RestWatch(new RestOptions(), TestContext.Current.CancellationToken);
+        // What it has kept can't be seen; that it ends long before 10 million entries of 67 bytes can.
+        await Assert.ThrowsAnyAsync<JsonException>(() => RestListing.ReadAsync(endless, watch));
+        Assert.InRange(endless.Taken, 1, 200 << 20);
+    }
+
     private static async Task<IReadOnlyList<StoredFile>> ReadAsync(string answer)
     {
         using var watch = new RestWatch(new RestOptions(), TestContext.Current.CancellationToken);
@@ -66,6 +79,20 @@ public sealed class RestListingTests
             if (Taken == 0) "[\""u8.CopyTo(buffer.Span);
             Taken += buffer.Length;
             return new ValueTask<int>(buffer.Length);
+        }
+    }
+    /// <summary>A list of one name that never ends.</summary>
+    private sealed class Repeated(byte[] entry) : MemoryStream
+    {
+        public long Taken { get; private set; }
+
+        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            var count = 0;
+            if (Taken == 0) buffer.Span[count++] = (byte)'[';
+            for (; count + entry.Length <= buffer.Length; count += entry.Length) entry.CopyTo(buffer.Span[count..]);
+            Taken += count;
+            return new ValueTask<int>(count);
         }
     }
 }
