@@ -99,8 +99,12 @@ internal static class RestoreCommand
         var target => Path.GetFullPath(target),
     };
 
-    private static string Unselected(IReadOnlyList<string> paths) =>
-        $"This machine did not make the point. Write also what the profile does not select: {string.Join(", ", paths.Select(Printable.Name))}? [y/N]";
+    private static string Unselected(IReadOnlyList<string> paths)
+    {
+        const int Most = 20;
+        var named = paths.Count > Most ? ", all of them named in the plan" : $": {string.Join(", ", paths.Select(Printable.Name))}";
+        return $"This machine did not make the point. Write also {paths.Count} files that the profile does not select{named}? [y/N]";
+    }
 
     private static Task ConfirmAsync(Session session, RestoreRun run, CancellationToken cancellation) => session.ConfirmAsync(
         $"Restore platform {Printable.Name(run.Profile.Platform)} from point {run.Point.Id.ToShortString()} of {Amounts.Time(run.Point.Time.ToDateTimeOffset())}, made by {Printable.Text(run.Point.Username)} on {Printable.Text(run.Point.Hostname)}? [y/N]",

@@ -3,6 +3,7 @@ using Holdfast.Engine.Planning;
 using Holdfast.Engine.Problems;
 using Holdfast.Engine.Profiles;
 using Holdfast.Engine.Running;
+using Holdfast.Restic.Filtering;
 
 namespace Holdfast.Components.Files;
 
@@ -63,9 +64,9 @@ public sealed class FilesComponent : IComponent
         if (!session.Manifest.Components.Any(record => record.Kind == Kind)) return [];
         var patterns = await RestorePatterns.OfAsync(session, cancellation);
         if (!await patterns.FitAsync(session, cancellation)) return [];
-        var outside = session.Target is null ? await OutsideSelection.FindAsync(_settings, patterns, session, cancellation) : [];
-        if (session.Target is null && !session.WritesUnselected) patterns = patterns with { Within = [.. OutsideSelection.Selected(_settings)] };
-        if (patterns.Within.Count > 0) session.AskFor(outside);
+        var outside = session.Target is null ? await OutsideSelection.FindAsync(_settings, patterns, session, cancellation) : OutsideSelection.None;
+        patterns = patterns with { Within = Within(session, outside) };
+        if (!session.WritesUnselected && !outside.IsMore) session.AskFor(outside.Paths);
         var forecast = await FilesForecast.OfAsync(session, patterns, cancellation);
         forecast.CheckRoom();
         var renewed = session.Target is null ? NewerCertificates.Describe(session.Manifest.Components.First(record => record.Kind == Kind).Details, patterns) : "";
@@ -74,16 +75,32 @@ public sealed class FilesComponent : IComponent
             new Step
             {
                 Name = "Restore configuration files",
-                Does = Sentence(session) + Outside(outside, patterns) + renewed + forecast.Owners(),
+                Does = Sentence(session) + Outside(session, outside) + renewed + forecast.Owners(),
                 Component = Name,
                 Destroys = session.Target is null,
-                Act = new RestoreFiles(session, patterns, forecast, outside).RunAsync,
+                Act = new RestoreFiles(session, patterns, forecast, outside, OutsideSelection.Selects(_settings)).RunAsync,
             },
         ];
     }
 
-    private static string Outside(IReadOnlyList<string> outside, RestorePatterns patterns) => outside.Count == 0 ? ""
-        : $" Not selected by the profile, but in the point and {(patterns.Within.Count == 0 ? "written as well" : "left out unless that is confirmed")}: {string.Join(", ", outside)}.";
+    /// <summary>Of a point that another machine has made, no file is written that the profile does not select and the plan does not name.</summary>
+    private string[] Within(RestoreSession session, OutsideSelection outside)
+    {
+        if (session.Target is not null || session.IsOurs || session.HasOwnProfile) return [];
+        string[] selected = [.. OutsideSelection.Selected(_settings), "."]; // which fits nothing: an empty list would stand for all
+        if (!session.WritesUnselected) return selected;
+        return outside.IsMore
+            ? throw Catalogue.RestoreUnselected.Throwable(
+                $"The recovery point has more than {OutsideSelection.MostNamed} files that the profile does not select, too many to confirm, so nothing was done.",
+                "Restore with --target and take from there what is meant; or name it in the profile, or with --include.")
+            : [.. selected, .. outside.Paths.Select(PathPattern.Escape)];
+    }
+
+    private static string Outside(RestoreSession session, OutsideSelection outside) => outside.Paths.Count == 0 ? ""
+        : $" Not selected by the profile, but in the point and {Fate(session, outside)}: {outside.Named}.";
+
+    private static string Fate(RestoreSession session, OutsideSelection outside) =>
+        session.WritesUnselected ? "written as well" : outside.IsMore ? "left out" : "left out unless that is confirmed";
 
     private static string Configurations(FilesSurvey survey) => survey.Configurations.Count == 0
         ? "No configuration that names certificates was found."

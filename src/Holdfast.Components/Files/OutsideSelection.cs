@@ -11,34 +11,56 @@ namespace Holdfast.Components.Files;
 /// </summary>
 internal sealed class OutsideSelection
 {
-    private const int MostNamed = 20, MostNodes = 100_000;
+    /// <summary>More than a person looks through: they are not written in place, unless the point was made here.</summary>
+    public const int MostNamed = 1000;
+
+    private const int MostNodes = 100_000;
 
     private readonly List<string> _paths = [];
     private readonly List<PathPattern> _selected;
     private readonly PatternList _include, _exclude;
-    private bool _isMore;
 
     private OutsideSelection(FilesSettings settings, RestorePatterns patterns)
     {
-        _selected = [.. Selected(settings).Select(path => new PathPattern(path))];
+        _selected = PatternsOf(settings);
         (_include, _exclude) = (new PatternList(patterns.Include), new PatternList(patterns.Exclude));
     }
+
+    /// <summary>There is none, or nobody needs to know.</summary>
+    public static OutsideSelection None { get; } = new(new FilesSettings { Groups = [] }, new RestorePatterns([], []));
+
+    /// <summary>All of them, or as many as are named.</summary>
+    public IReadOnlyList<string> Paths => _paths;
+
+    /// <summary>There are more than <see cref="Paths"/>.</summary>
+    public bool IsMore { get; private set; }
+
+    /// <summary>The paths as part of a sentence: never fewer than may be written.</summary>
+    public string Named => string.Join(", ", _paths) + (IsMore ? " and more" : "");
 
     /// <summary>What the profile's lines select, as patterns.</summary>
     public static IEnumerable<string> Selected(FilesSettings settings) => settings.Groups.SelectMany(group => group.Entries).Select(entry => entry.Path);
 
+    /// <summary>Tells of a path whether the profile's lines select it, or a folder above it.</summary>
+    public static Func<string, bool> Selects(FilesSettings settings)
+    {
+        var patterns = PatternsOf(settings);
+        return path => patterns.Exists(pattern => pattern.Matches(PathPattern.NamesOf(path)));
+    }
+
     /// <summary>
-    /// The paths, at most 20 of them and the words "and more". It walks the folders above and beside the selection, which are few; what is selected
-    /// is not looked into. It looks once for a session.
+    /// Finds them. It walks the folders above and beside the selection, which are few; what is selected is not looked into. It looks once for a session.
     /// </summary>
-    public static Task<IReadOnlyList<string>> FindAsync(FilesSettings settings, RestorePatterns patterns, RestoreSession session, CancellationToken cancellation) =>
-        session.RememberAsync<IReadOnlyList<string>>("files/outside", async () =>
+    public static Task<OutsideSelection> FindAsync(FilesSettings settings, RestorePatterns patterns, RestoreSession session, CancellationToken cancellation) =>
+        session.RememberAsync("files/outside", async () =>
         {
             var outside = new OutsideSelection(settings, patterns);
             if (await session.Repository.FindNodeAsync(session.Point, FilesComponent.Root, cancellation) is { Subtree: { } tree })
                 await outside.WalkAsync(session.Repository, tree, cancellation);
-            return outside._isMore ? [.. outside._paths, "and more"] : outside._paths;
+            return outside;
         });
+
+    private static List<PathPattern> PatternsOf(FilesSettings settings) => [.. Selected(settings).Select(path => new PathPattern(path))];
 
     private async Task WalkAsync(Repository repository, Id root, CancellationToken cancellation)
     {
@@ -48,12 +70,13 @@ internal sealed class OutsideSelection
         {
             foreach (var node in await repository.ReadTreeOrNothingAsync(folder.Tree, cancellation))
             {
+                if (!node.HasSafeName) continue; // it is not restored
                 var path = $"{folder.Path}/{node.Name}";
                 var names = PathPattern.NamesOf(path);
                 if (_selected.Exists(pattern => pattern.Matches(names))) continue;
                 if (node is { Type: NodeType.Directory, Subtree: { } below }) ahead.Push((below, path));
                 else if (IsWanted(path) && !Name(path)) return;
-                if ((_isMore = ++nodes > MostNodes)) return;
+                if ((IsMore = ++nodes > MostNodes)) return;
             }
         }
     }
@@ -62,7 +85,7 @@ internal sealed class OutsideSelection
 
     private bool Name(string path)
     {
-        if (_isMore = _paths.Count == MostNamed) return false;
+        if (IsMore = _paths.Count == MostNamed) return false;
         _paths.Add(path);
         return true;
     }

@@ -12,9 +12,12 @@ namespace Holdfast.Components.Files;
 /// <param name="session">Of the restore.</param>
 /// <param name="patterns">Which files it is about.</param>
 /// <param name="forecast">Who will own them.</param>
-/// <param name="outside">What the point has besides what the profile selects, as names.</param>
-internal sealed class RestoreFiles(RestoreSession session, RestorePatterns patterns, FilesForecast forecast, IReadOnlyList<string> outside)
+/// <param name="outside">What the point has besides what the profile selects.</param>
+/// <param name="selects">Tells what the profile selects.</param>
+internal sealed class RestoreFiles(RestoreSession session, RestorePatterns patterns, FilesForecast forecast, OutsideSelection outside, Func<string, bool> selects)
 {
+    private const int MostNamed = 20;
+
     private readonly Allowance _warnings = new(50);
 
     public async Task RunAsync(StepContext step, CancellationToken cancellation)
@@ -22,7 +25,8 @@ internal sealed class RestoreFiles(RestoreSession session, RestorePatterns patte
         var onTheWay = FilesRecord.FoldersOnTheWay(session.Manifest.Components.FirstOrDefault(record => record.Kind == "files")?.Details);
         var options = session.Options with
         {
-            IsOnTheWay = onTheWay.Contains,
+            IsOnTheWay = path => onTheWay.Contains(path) || !MayChange(path),
+            IsForeign = path => !session.HasOwnProfile && !MayChange(path),
             Include = patterns.Include,
             Exclude = patterns.Exclude,
             Within = patterns.Within,
@@ -33,6 +37,9 @@ internal sealed class RestoreFiles(RestoreSession session, RestorePatterns patte
         ReportOutside(step);
         Report(await RestoreAsync(options, cancellation), step);
     }
+
+    // Who writes to the repository must not decide whom /etc belongs to, when all that a person wants back is a file in it.
+    private bool MayChange(string folder) => session.Target is not null || session.IsOurs || selects(folder);
 
     /// <summary>A restore only reads the repository, so it is never the repository's disk that is full or may not be written.</summary>
     private async Task<RestoreReport> RestoreAsync(RestoreOptions options, CancellationToken cancellation)
@@ -61,15 +68,19 @@ internal sealed class RestoreFiles(RestoreSession session, RestorePatterns patte
         if (_warnings.Suppressed > 0) step.Warn(Catalogue.RestoreFailures.With($"{_warnings.Suppressed} more entries could not be restored."));
         if (report.LeftOut > 0) step.Note($"{report.LeftOut} device nodes were left out; --privileged-modes restores them.");
         if (report.Reduced > 0) step.Note($"{report.Reduced} entries were restored without their set-id bits, ACLs, file capabilities or other attributes of the system; --privileged-modes restores these.");
+        if (report.Foreign.Count > 0)
+            step.Note($"Made for this user, with mode 0755 at most, because the profile does not select them and another machine made the point: {Named(report.Foreign)}.");
         step.Note($"{report.Files} files of {report.Bytes} bytes were restored, {report.Kept} stood there already, {report.MovedAside.Count} were moved aside.");
     }
 
+    private static string Named(IReadOnlyList<string> paths) =>
+        string.Join(", ", paths.Take(MostNamed)) + (paths.Count > MostNamed ? $" and {paths.Count - MostNamed} more" : "");
+
     private void ReportOutside(StepContext step)
     {
-        if (outside.Count == 0) return;
-        var named = string.Join(", ", outside);
-        if (patterns.Within.Count == 0) step.Note($"Not selected by the profile, but in the point and written as well: {named}.");
-        else step.Warn(Catalogue.RestoreUnselected.With($"The recovery point has files that the profile does not select, and they were left out: {named}."));
+        if (outside.Paths.Count == 0) return;
+        if (session.WritesUnselected) step.Note($"Not selected by the profile, but in the point and written as well: {outside.Named}.");
+        else step.Warn(Catalogue.RestoreUnselected.With($"The recovery point has files that the profile does not select, and they were left out: {Named(outside.Paths)}."));
     }
 
     // Below a target files are looked at; in their places they are used, and who should own them can't.

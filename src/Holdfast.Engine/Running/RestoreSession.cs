@@ -40,6 +40,15 @@ public sealed class RestoreSession
     /// <summary>Whether files of the point that the profile does not select are written: this machine made the point, or a person has said so.</summary>
     public bool WritesUnselected { get; set; }
 
+    /// <summary>
+    /// Whether the point has a say on folders that only lead to what the profile selects: this machine made the point. From any other point such
+    /// folders are left alone where they stand.
+    /// </summary>
+    public bool IsOurs { get; init; }
+
+    /// <summary>Whether the profile is the one inside of the point, so that the point is trusted with what is missing.</summary>
+    public bool HasOwnProfile { get; init; }
+
     /// <summary>What the last plan leaves out for that, for a person to be asked.</summary>
     public IReadOnlyList<string> Unselected => [.. _unselected];
 

@@ -118,7 +118,8 @@ internal sealed class FolderMaker(RestoreContext context, bool followsSymlinks)
             if (context.Metadata.IsSame(node, handle, folder.Path, status)) return result with { Outcome = RestoreOutcome.Kept };
             if (MayBeAnothers(folder, node, status)) return result with { Outcome = RestoreOutcome.Failed, Error = Kept(folder, status) };
         }
-        var failure = _dry ? null : context.Metadata.Apply(node, handle, folder.Path);
+        if (folder.IsForeign) context.Tally.Foreign(folder.Path);
+        var failure = _dry ? null : folder.IsForeign ? context.Metadata.ApplyPlain(node, handle, folder.Path) : context.Metadata.Apply(node, handle, folder.Path);
         return failure is null ? result : result with { Outcome = RestoreOutcome.Failed, Error = failure };
     }
 

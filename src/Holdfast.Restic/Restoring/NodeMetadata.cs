@@ -11,6 +11,7 @@ namespace Holdfast.Restic.Restoring;
 internal sealed class NodeMetadata(RestoreOptions options)
 {
     private const uint SetIdBits = 0xC00;
+    private const uint Plain = 0x1ED; // 0755
     private const string Capabilities = "security.capability";
 
     private readonly OwnerMap _owners = new(options.NumericOwner);
@@ -28,6 +29,10 @@ internal sealed class NodeMetadata(RestoreOptions options)
         Note(failures, () => MetadataCalls.SetTimes(file, node.AccessTime, node.ModifyTime, path));
         return failures.Count == 0 ? null : string.Join("; ", failures);
     }
+
+    /// <summary>Sets the mode of a folder that stays the running user's. What this user kept from others in the snapshot is kept from them here.</summary>
+    public string? ApplyPlain(Node node, SafeFileHandle folder, string path) => TargetFailure.Try(
+        () => MetadataCalls.SetPermissions(folder, _owners.User(node) == Accounts.EffectiveUser ? Plain & NodeMode.ToPermissions(node.Mode) : Plain, path));
 
     /// <summary>True when what is open needs nothing set. Only root can give files away, so only root looks at owners.</summary>
     public bool IsSame(Node node, SafeFileHandle file, string path, in FileStatus status)

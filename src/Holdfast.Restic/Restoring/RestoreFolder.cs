@@ -22,6 +22,9 @@ internal sealed class RestoreFolder(string path, Node? node, RestoreFolder? pare
     /// <summary>False for a folder that is only on the way: when it exists, its metadata stays.</summary>
     public bool IsWanted { get; } = isWanted;
 
+    /// <summary>The snapshot has no say on it: see <see cref="RestoreOptions.IsForeign"/>.</summary>
+    public bool IsForeign { get; init; }
+
     /// <summary>It exists on disk (or would, in a dry run).</summary>
     public bool IsReady { get; set; }
 

@@ -29,6 +29,12 @@ public sealed record RestoreOptions
     /// </summary>
     public Func<string, bool>? IsOnTheWay { get; init; }
 
+    /// <summary>
+    /// True for a folder (its path from the restored root) on which the snapshot has no say: where one stands, it is left alone; where one is missing
+    /// it is made for the running user, with mode 0755 at most. None by default.
+    /// </summary>
+    public Func<string, bool>? IsForeign { get; init; }
+
     /// <summary>True for a file (its path from the restored root) that the caller has dealt with: it is left alone. None by default.</summary>
     public Func<string, bool>? IsThere { get; init; }
 
@@ -106,4 +112,7 @@ public sealed record RestoreReport(long Files, long Directories, long Others, lo
 
     /// <summary>Files and folders that were restored without set-id bits, ACLs or attributes that they had, by <see cref="RestoreOptions.PlainModes"/>.</summary>
     public long Reduced { get; init; }
+
+    /// <summary>Folders that were made without the owner and mode that they have in the snapshot, by <see cref="RestoreOptions.IsForeign"/>.</summary>
+    public IReadOnlyList<string> Foreign { get; init; } = [];
 }

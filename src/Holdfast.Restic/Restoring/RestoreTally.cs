@@ -7,6 +7,7 @@ internal sealed class RestoreTally(RestoreOptions options)
 {
     private readonly Lock _gate = new();
     private readonly List<RestoredNode> _movedAside = [], _failures = [];
+    private readonly List<string> _foreign = [];
     private long _files, _folders, _others, _kept, _leftOut, _reduced;
 
     public RestoreCounters Counters => options.Counters;
@@ -26,11 +27,17 @@ internal sealed class RestoreTally(RestoreOptions options)
     /// <summary>A node is restored without the rights that it would give.</summary>
     public void Reduced() => Interlocked.Increment(ref _reduced);
 
+    /// <summary>A folder was made that is not as in the snapshot.</summary>
+    public void Foreign(string path)
+    {
+        lock (_gate) _foreign.Add(path);
+    }
+
     public RestoreReport ToReport()
     {
         lock (_gate) return new RestoreReport(_files, _folders, _others, Interlocked.Read(ref Counters.BytesWritten), _kept, [.. _movedAside], [.. _failures])
             {
-                LeftOut = Interlocked.Read(ref _leftOut), Reduced = Interlocked.Read(ref _reduced),
+                LeftOut = Interlocked.Read(ref _leftOut), Reduced = Interlocked.Read(ref _reduced), Foreign = [.. _foreign],
             };
     }
 

@@ -76,7 +76,7 @@ internal sealed class RestoreWalk(RestoreContext context, FolderMaker folders, F
     {
         var parent = level.Folder;
         var path = $"{parent.Path}/{node.Name}";
-        if (!IsSafe(node.Name))
+        if (!node.HasSafeName)
         {
             context.Tally.Failed(path, node.Type, "its name cannot stand in a folder");
             return null;
@@ -96,7 +96,9 @@ internal sealed class RestoreWalk(RestoreContext context, FolderMaker folders, F
     private RestoreFolder? VisitFolder(RestoreFolder parent, Node node, string path, bool wanted, string relative)
     {
         if (!wanted && !_selection.MayWantBelow(relative)) return null;
-        var folder = new RestoreFolder(path, node, parent, wanted && context.Options.IsOnTheWay?.Invoke(relative) != true);
+        var isForeign = context.Options.IsForeign?.Invoke(relative) == true;
+        var isWanted = wanted && !isForeign && context.Options.IsOnTheWay?.Invoke(relative) != true;
+        var folder = new RestoreFolder(path, node, parent, isWanted) { IsForeign = isForeign };
         if (folder.IsWanted && context.Metadata.IsReduced(node)) context.Tally.Reduced();
         if (folder.IsWanted) folders.Ensure(folder);
         return folder.Failure is null ? folder : null;
@@ -133,9 +135,6 @@ internal sealed class RestoreWalk(RestoreContext context, FolderMaker folders, F
         using var lease = context.Folders.Use(parent);
         return lease.Folder.TryFind(name, out var status) ? status : null;
     }
-
-    // A repository that somebody else has written must not reach out of the target.
-    private static bool IsSafe(string name) => name is not ("" or "." or "..") && !name.AsSpan().ContainsAny('/', '\0');
 
     private static string Shown(string path) => path.Length == 0 ? "/" : path;
 }

@@ -28,6 +28,9 @@ public sealed record Node
     public required string Name { get; init; }
     public required NodeType Type { get; init; }
 
+    /// <summary>The name can stand in a folder. A repository that somebody else has written must not reach out of a target.</summary>
+    public bool HasSafeName => Name is not ("" or "." or "..") && !Name.AsSpan().ContainsAny('/', '\0');
+
     /// <summary>The type as written, when <see cref="Type"/> is Unknown.</summary>
     public string? TypeName { get; init; }
 

@@ -17,6 +17,9 @@ internal sealed class Stage : IDisposable
     /// <summary>What a person would type, a line for each question; null when there is nobody.</summary>
     public Queue<string>? Answers { get; set; }
 
+    /// <summary>The questions that were asked.</summary>
+    public List<string> Asked { get; } = [];
+
     public string Output => Encoding.UTF8.GetString(_output.ToArray());
 
     public string Errors => Encoding.UTF8.GetString(_errors.ToArray());
@@ -33,15 +36,18 @@ internal sealed class Stage : IDisposable
     {
         Output = _output,
         Errors = _errors,
-        Prompt = new ScriptedPrompt(Answers),
+        Prompt = new ScriptedPrompt(Answers, Asked),
         Environment = Environment.GetValueOrDefault,
     };
 
-    private sealed class ScriptedPrompt(Queue<string>? answers) : IPrompt
+    private sealed class ScriptedPrompt(Queue<string>? answers, List<string> asked) : IPrompt
     {
         public bool CanAsk => answers is not null;
 
-        public Task<string?> AskAsync(string question, bool hidden, CancellationToken cancellation) =>
-            Task.FromResult(answers!.TryDequeue(out var answer) ? answer : null);
+        public Task<string?> AskAsync(string question, bool hidden, CancellationToken cancellation)
+        {
+            asked.Add(question);
+            return Task.FromResult(answers!.TryDequeue(out var answer) ? answer : null);
+        }
     }
 }

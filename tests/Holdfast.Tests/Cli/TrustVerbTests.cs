@@ -87,6 +87,25 @@ public sealed class TrustVerbTests : IDisposable
     }
 
     [Fact]
+    public async Task The_plan_names_all_the_files_that_a_person_is_asked_for()
+    {
+        using var stage = await FilesStage.MakeAsync();
+        stage.Write("a/wanted", "a");
+        var added = Enumerable.Range(0, 30).Select(number => stage.Write($"b/added{number:d2}", "b")).ToList();
+        Assert.Equal(ExitCode.Success, await stage.RunAsync("backup"));
+        File.WriteAllText(stage.Profile, File.ReadAllText(stage.Profile).Replace(stage.Source, $"{stage.Source}/a", StringComparison.Ordinal));
+        Directory.Delete($"{stage.Source}/b", recursive: true);
+        using var elsewhere = Restoring();
+        elsewhere.Environment["HOLDFAST_PROFILE"] = stage.Profile;
+        elsewhere.Answers = new Queue<string>(["y", "y"]);
+        Assert.Equal(ExitCode.Success, await elsewhere.RunAsync("restore"));
+        Assert.Contains("Write also 30 files that the profile does not select, all of them named in the plan?", elsewhere.Asked[^1], StringComparison.Ordinal);
+        var plan = elsewhere.Output.Split("left out unless that is confirmed", 2)[1].Split('\n')[0];
+        Assert.All(added, path => Assert.Contains(path, plan, StringComparison.Ordinal));
+        Assert.All(added, path => Assert.True(File.Exists(path)));
+    }
+
+    [Fact]
     public async Task A_point_shows_what_is_not_in_it_and_why()
     {
         await BackUpAsync();

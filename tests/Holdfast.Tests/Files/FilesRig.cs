@@ -27,6 +27,12 @@ internal sealed class FilesRig : IAsyncDisposable
 
     /// <summary>Whether restores write what the profile does not select.</summary>
     public bool WritesUnselected { get; set; }
+
+    /// <summary>Whether points count as made by this machine.</summary>
+    public bool IsOurs { get; set; }
+
+    /// <summary>Whether restores have no profile but the point's.</summary>
+    public bool HasOwnProfile { get; set; }
     public Repository Repository { get; private set; } = null!;
     public ComponentRecord Record => Assert.Single(Manifest.Components);
 
@@ -73,6 +79,8 @@ internal sealed class FilesRig : IAsyncDisposable
             Target = target,
             Overwrite = overwrite,
             WritesUnselected = WritesUnselected,
+            IsOurs = IsOurs,
+            HasOwnProfile = HasOwnProfile,
             AsideSuffix = ".before-test",
             Include = include.Length > 0 ? include : [Disk.Path], // the folders above belong to the machine that runs the test
         };

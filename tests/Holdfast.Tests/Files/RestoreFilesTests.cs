@@ -87,6 +87,9 @@ public sealed class RestoreFilesTests
         var warned = Assert.Single(rig.Step.Warned);
         Assert.Equal((Catalogue.RestoreUnselected.Code, true), (warned.Code, warned.Message.Contains(rig.Disk["cron.d/evil"], StringComparison.Ordinal)));
 
+        await rig.RestoreAsync(rig.Component("groups: { None: [] }"), point);
+        Assert.False(Path.Exists(rig.Disk["cron.d"]));
+
         rig.WritesUnselected = true;
         await rig.RestoreAsync(rig.Component(All), point);
         Assert.Equal("x", File.ReadAllText(rig.Disk["cron.d/evil"]));
@@ -99,6 +102,35 @@ public sealed class RestoreFilesTests
         Assert.DoesNotContain(rig.Step.Noted, note => note.StartsWith("Not selected", StringComparison.Ordinal));
         await rig.RestoreAsync(rig.Component(All), point, rig.Storage["target"]);
         Assert.DoesNotContain(rig.Step.Noted, note => note.StartsWith("Not selected", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData(1000)]
+    [InlineData(1001)]
+    public async Task No_file_is_written_beyond_the_selection_that_the_plan_does_not_name(int files)
+    {
+        await using var rig = await FilesRig.MakeAsync();
+        rig.Disk.Write("etc/app.conf", "x");
+        for (var number = 0; number < files; number++) rig.Disk.Write($"cron.d/[{number}]*", "x");
+        var point = await rig.CaptureAsync(rig.Component("groups: { All: [DISK/etc, DISK/cron.d] }"));
+        Directory.Delete(rig.Disk["cron.d"], recursive: true);
+        var session = new RestoreSession { Repository = rig.Repository, Point = point, Manifest = rig.Manifest, AsideSuffix = ".x", Include = [rig.Disk.Path] };
+
+        var step = Assert.Single(await rig.Component(All).PlanRestoreAsync(session, TestContext.Current.CancellationToken));
+        Assert.Equal(files == 1000 ? 1000 : 0, session.Unselected.Count);
+        Assert.Equal(files == 1000, Enumerable.Range(0, files).All(number => step.Does.Contains(rig.Disk[$"cron.d/[{number}]*"], StringComparison.Ordinal)));
+        Assert.Equal(files != 1000, step.Does.Contains("left out: ", StringComparison.Ordinal));
+
+        rig.WritesUnselected = true;
+        if (files > 1000)
+        {
+            var refused = await Assert.ThrowsAsync<ProblemException>(() => rig.RestoreAsync(rig.Component(All), point));
+            Assert.Equal((Catalogue.RestoreUnselected.Code, true), (refused.Problem.Code, refused.Problem.Hint.Contains("--target", StringComparison.Ordinal)));
+            Assert.False(Path.Exists(rig.Disk["cron.d"]));
+            rig.IsOurs = true;
+        }
+        await rig.RestoreAsync(rig.Component(All), point);
+        Assert.Equal(files, Directory.GetFiles(rig.Disk["cron.d"]).Length);
     }
 
     [Fact]
@@ -118,6 +150,7 @@ public sealed class RestoreFilesTests
     public async Task Folders_that_only_lead_to_what_was_captured_are_left_alone_or_made_as_they_were()
     {
         await using var rig = await FilesRig.MakeAsync();
+        rig.IsOurs = true;
         rig.Disk.Write("etc/app/app.conf", "x");
         rig.Disk.Write("srv/app/app.conf", "x");
         File.SetUnixFileMode(rig.Disk["etc"], UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
@@ -134,6 +167,37 @@ public sealed class RestoreFilesTests
         Assert.Equal((today, DateTime.UnixEpoch), (File.GetUnixFileMode(rig.Disk["etc"]), Directory.GetLastWriteTimeUtc(rig.Disk["etc"])));
         Assert.Equal(today & ~UnixFileMode.GroupRead, File.GetUnixFileMode(rig.Disk["srv"]));
         Assert.True(File.Exists(rig.Disk["srv/app/app.conf"]));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_point_of_somebody_else_has_no_say_on_folders_that_the_profile_does_not_select(bool hasOwnProfile)
+    {
+        const UnixFileMode hostile = (UnixFileMode)0x1FF, hidden = (UnixFileMode)0x1C0, plain = (UnixFileMode)0x1ED;
+        await using var rig = await FilesRig.MakeAsync();
+        string[] folders = ["etc", "etc/ssl", "srv", "srv/app", "home", "home/app"];
+        foreach (var folder in folders) rig.Disk.Write($"{folder}/file", "x");
+        foreach (var folder in folders) File.SetUnixFileMode(rig.Disk[folder], folder == "home" ? hidden : hostile);
+        // Without the paths that were captured, every folder looks as if it was.
+        var point = await rig.CaptureAsync(rig.Component("groups: { All: [DISK/etc, DISK/srv, DISK/home] }"));
+        rig.Record.Details!.AsObject().Remove("tops");
+        foreach (var folder in new[] { "srv", "home" }) Directory.Delete(rig.Disk[folder], recursive: true);
+        File.Delete(rig.Disk["etc/ssl/file"]);
+        foreach (var folder in new[] { "etc/ssl", "etc" })
+        {
+            File.SetUnixFileMode(rig.Disk[folder], hidden);
+            Directory.SetLastWriteTimeUtc(rig.Disk[folder], DateTime.UnixEpoch);
+        }
+
+        (rig.WritesUnselected, rig.HasOwnProfile) = (true, hasOwnProfile);
+        await rig.RestoreAsync(rig.Component("groups: { All: [DISK/srv/app, DISK/home/app] }"), point);
+
+        Assert.Equal(("x", "x", "x"), (File.ReadAllText(rig.Disk["etc/ssl/file"]), File.ReadAllText(rig.Disk["srv/app/file"]), File.ReadAllText(rig.Disk["home/app/file"])));
+        Assert.Equal((hidden, hidden, DateTime.UnixEpoch), (File.GetUnixFileMode(rig.Disk["etc"]), File.GetUnixFileMode(rig.Disk["etc/ssl"]), Directory.GetLastWriteTimeUtc(rig.Disk["etc"])));
+        Assert.Equal((hostile, hostile), (File.GetUnixFileMode(rig.Disk["srv/app"]), File.GetUnixFileMode(rig.Disk["home/app"])));
+        Assert.Equal((hasOwnProfile ? hostile : plain, hidden), (File.GetUnixFileMode(rig.Disk["srv"]), File.GetUnixFileMode(rig.Disk["home"])));
+        Assert.Equal(!hasOwnProfile, rig.Step.Noted.Any(note => note.StartsWith("Made for this user", StringComparison.Ordinal) && note.Contains(rig.Disk["srv"], StringComparison.Ordinal)));
     }
 
     [Fact]
