@@ -1,4 +1,5 @@
 using Holdfast.Engine.Checking;
+using Holdfast.Engine.Planning;
 using Holdfast.Engine.Problems;
 using Npgsql;
 
@@ -80,11 +81,7 @@ internal sealed class PostgresCheck(PostgresConnector connector, TimeProvider cl
 
     private CheckLine Line(string question, CheckState state, string found, string? hint = null) => new(Name, question, state, found) { Hint = hint };
 
-    private static string List(IEnumerable<string> items)
-    {
-        var all = items.ToList();
-        return string.Join(", ", all.Take(Named)) + (all.Count > Named ? $" and {all.Count - Named} more" : "");
-    }
+    private static string List(IEnumerable<string> items) => Quantity.List(items, Named);
 
     private async Task<CheckLine> AskAsync(Func<Task<CheckLine>> answer)
     {

@@ -93,11 +93,7 @@ internal sealed class SearchCapture(SearchSettings settings, SearchServer server
     private Problem Unreadable(IReadOnlyDictionary<string, string> unreadable) => Catalogue.SearchUnreadable.With(
         $"The recovery point lacks what can not be read of {Name}, because of a block: {Some([.. unreadable.Select(index => $"{index.Key} ({index.Value})")])}.");
 
-    private static string Some(IReadOnlyList<string> names)
-    {
-        const int most = 20;
-        return string.Join(", ", names.Take(most)) + (names.Count > most ? $" and {names.Count - most} more" : "");
-    }
+    private static string Some(IReadOnlyList<string> names) => Quantity.List(names, most: 20);
 
     /// <summary>The engine takes no snapshot of an index that is not whole; better known before the platform is stopped.</summary>
     private async Task RefuseLostAsync(CancellationToken cancellation)

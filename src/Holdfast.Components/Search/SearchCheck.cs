@@ -1,4 +1,5 @@
 using Holdfast.Engine.Checking;
+using Holdfast.Engine.Planning;
 using Holdfast.Engine.Profiles;
 using Holdfast.Engine.Web;
 
@@ -95,9 +96,5 @@ public sealed class SearchCheck : ICheckSource
 
     private CheckLine Line(string question, CheckState state, string found, string? hint = null) => new(Name, question, state, found) { Hint = hint };
 
-    private static string List(IReadOnlyList<string> items)
-    {
-        const int named = 5;
-        return string.Join(", ", items.Take(named)) + (items.Count > named ? $" and {items.Count - named} more" : "");
-    }
+    private static string List(IReadOnlyList<string> items) => Quantity.List(items, most: 5);
 }

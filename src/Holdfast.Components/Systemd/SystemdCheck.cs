@@ -1,4 +1,5 @@
 using Holdfast.Engine.Checking;
+using Holdfast.Engine.Planning;
 using Holdfast.Engine.Problems;
 
 namespace Holdfast.Components.Systemd;
@@ -54,9 +55,5 @@ internal sealed class SystemdCheck(SystemdPlatform platform) : ICheckSource
 
     private CheckLine Line(string question, CheckState state, string found, string? hint = null) => new(Name, question, state, found) { Hint = hint };
 
-    private static string List(IEnumerable<string> items)
-    {
-        var all = items.ToList();
-        return string.Join(", ", all.Take(Named)) + (all.Count > Named ? $" and {all.Count - Named} more" : "");
-    }
+    private static string List(IEnumerable<string> items) => Quantity.List(items, Named);
 }
