@@ -2,6 +2,7 @@ using System.CommandLine;
 using Holdfast.Cli.Output;
 using Holdfast.Cli.Output.Events;
 using Holdfast.Components.Systemd;
+using Holdfast.Engine.Planning;
 using Holdfast.Engine.Problems;
 using Holdfast.Engine.Running;
 
@@ -63,8 +64,7 @@ internal static class RestoreCommand
     {
         const int Most = 5;
         if (session.PlatformOf(run.Profile) is not { } platform || await platform.FindRunningAsync(cancellation) is not { Count: > 0 } units) return;
-        var rest = units.Count > Most ? $" and {units.Count - Most} more" : "";
-        session.Warn(Catalogue.PlatformRuns.With($"The platform runs ({string.Join(", ", units.Take(Most))}{rest}): what its users write meanwhile goes into what is replaced."));
+        session.Warn(Catalogue.PlatformRuns.With($"The platform runs ({Quantity.List(units, Most)}): what its users write meanwhile goes into what is replaced."));
     }
 
     private static async Task<ExitCode> OutlineAsync(Session session, RestoreRun run, CancellationToken cancellation)
@@ -103,7 +103,7 @@ internal static class RestoreCommand
     {
         const int Most = 20;
         var named = paths.Count > Most ? ", all of them named in the plan" : $": {string.Join(", ", paths.Select(Printable.Name))}";
-        return $"This machine did not make the point. Write also {paths.Count} files that the profile does not select{named}? [y/N]";
+        return $"This machine did not make the point. Write also {Quantity.Of(paths.Count, "path")} that the profile does not select{named}? [y/N]";
     }
 
     private static Task ConfirmAsync(Session session, RestoreRun run, CancellationToken cancellation) => session.ConfirmAsync(

@@ -13,7 +13,12 @@ internal static class Printable
     public static string Text(string text) => Array.TrueForAll(text.ToCharArray(), IsPlain) ? text : Escape(text, quoted: false);
 
     /// <summary>A text of many lines: they stay, and tabs.</summary>
-    public static string Document(string text) => string.Join('\n', text.Split('\n').Select(line => string.Join('\t', line.Split('\t').Select(Text))));
+    public static string Document(string text)
+    {
+        return string.Join('\n', text.Split('\n').Select(Line));
+
+        static string Line(string line) => string.Join('\t', line.Split('\t').Select(Text));
+    }
 
     /// <summary>A name on its own. When anything must be escaped it is put in quotes, and backslashes are doubled, so that it can be read back. (Every escape is longer than what it stands for.)</summary>
     public static string Name(string name) => Text(name).Length == name.Length ? name : $"\"{Escape(name, quoted: true)}\"";

@@ -105,7 +105,9 @@ internal sealed class CaptureFiles(FilesSettings settings, CaptureSession sessio
         }
         if (MountOf(warning) is { } mounted)
         {
-            if (_told.TryAdd(warning.Path, true)) step.Warn(Catalogue.FilesMount.With($"At {warning.Path} a user has mounted a file system ({mounted}) that root cannot see into, so it and what it covers were left out."));
+            if (_told.TryAdd(warning.Path, true))
+                step.Warn(Catalogue.FilesMount.With(
+                    $"At {warning.Path} a user has mounted a file system ({mounted}) that root cannot see into, so it and what it covers were left out."));
             return;
         }
         var isDatabase = !warning.Left && LiveStore.IsSqlite(warning.Path);
@@ -118,7 +120,8 @@ internal sealed class CaptureFiles(FilesSettings settings, CaptureSession sessio
     // Root is denied nothing else. Who may mount in a captured folder must not keep the rest of it from being complete; a path that the profile
     // names is missed all the same.
     private string? MountOf(ArchiveWarning warning) =>
-        warning.Left && Environment.IsPrivilegedProcess && !_named.Contains(warning.Path) ? MountTable.UserFileSystemAt(warning.Path) : null;
+        warning.Left && Environment.IsPrivilegedProcess && !_named.Contains(warning.Path)
+            ? MountTable.UserFileSystemAt(warning.Path) : null;
 
     // Files come and go; what was gone before it could be read is not missing from the point.
     private void ReportVanished(StepContext step)

@@ -64,12 +64,14 @@ public sealed class FilesComponent : IComponent
         if (!session.Manifest.Components.Any(record => record.Kind == Kind)) return [];
         var patterns = await RestorePatterns.OfAsync(session, cancellation);
         if (!await patterns.FitAsync(session, cancellation)) return [];
-        var outside = session.Target is null ? await OutsideSelection.FindAsync(_settings, patterns, session, cancellation) : OutsideSelection.None;
+        var outside = session.Target is null
+            ? await OutsideSelection.FindAsync(_settings, patterns, session, cancellation) : OutsideSelection.None;
         patterns = patterns with { Within = Within(session, outside) };
         if (!session.WritesUnselected && !outside.IsMore) session.AskFor(outside.Paths);
         var forecast = await FilesForecast.OfAsync(session, patterns, cancellation);
         forecast.CheckRoom();
-        var renewed = session.Target is null ? NewerCertificates.Describe(session.Manifest.Components.First(record => record.Kind == Kind).Details, patterns) : "";
+        var details = session.Manifest.Components.First(record => record.Kind == Kind).Details;
+        var renewed = session.Target is null ? NewerCertificates.Describe(details, patterns) : "";
         return
         [
             new Step
@@ -104,8 +106,7 @@ public sealed class FilesComponent : IComponent
 
     private static string Configurations(FilesSurvey survey) => survey.Configurations.Count == 0
         ? "No configuration that names certificates was found."
-        : $"Configurations read for certificates: {string.Join(", ", survey.Configurations.Order(StringComparer.Ordinal).Take(50))}"
-            + (survey.Configurations.Count > 50 ? $" and {survey.Configurations.Count - 50} more." : ".");
+        : $"Configurations read for certificates: {Quantity.List(survey.Configurations.Order(StringComparer.Ordinal), most: 50)}.";
 
     private static string Sentence(RestoreSession session)
     {

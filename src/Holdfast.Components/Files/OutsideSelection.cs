@@ -26,7 +26,7 @@ internal sealed class OutsideSelection
         (_include, _exclude) = (new PatternList(patterns.Include), new PatternList(patterns.Exclude));
     }
 
-    /// <summary>There is none, or nobody needs to know.</summary>
+    /// <summary>There is none, or the restore does not ask for it.</summary>
     public static OutsideSelection None { get; } = new(new FilesSettings { Groups = [] }, new RestorePatterns([], []));
 
     /// <summary>All of them, or as many as are named.</summary>
@@ -51,7 +51,8 @@ internal sealed class OutsideSelection
     /// <summary>
     /// Finds them. It walks the folders above and beside the selection, which are few; what is selected is not looked into. It looks once for a session.
     /// </summary>
-    public static Task<OutsideSelection> FindAsync(FilesSettings settings, RestorePatterns patterns, RestoreSession session, CancellationToken cancellation) =>
+    public static Task<OutsideSelection> FindAsync(
+        FilesSettings settings, RestorePatterns patterns, RestoreSession session, CancellationToken cancellation) =>
         session.RememberAsync("files/outside", async () =>
         {
             var outside = new OutsideSelection(settings, patterns);

@@ -1,3 +1,4 @@
+using Holdfast.Engine.Planning;
 using Holdfast.Engine.Problems;
 using Holdfast.Engine.Running;
 using Holdfast.Restic;
@@ -14,7 +15,8 @@ namespace Holdfast.Components.Files;
 /// <param name="forecast">Who will own them.</param>
 /// <param name="outside">What the point has besides what the profile selects.</param>
 /// <param name="selects">Tells what the profile selects.</param>
-internal sealed class RestoreFiles(RestoreSession session, RestorePatterns patterns, FilesForecast forecast, OutsideSelection outside, Func<string, bool> selects)
+internal sealed class RestoreFiles(
+    RestoreSession session, RestorePatterns patterns, FilesForecast forecast, OutsideSelection outside, Func<string, bool> selects)
 {
     private const int MostNamed = 20;
 
@@ -69,18 +71,16 @@ internal sealed class RestoreFiles(RestoreSession session, RestorePatterns patte
         if (report.LeftOut > 0) step.Note($"{report.LeftOut} device nodes were left out; --privileged-modes restores them.");
         if (report.Reduced > 0) step.Note($"{report.Reduced} entries were restored without their set-id bits, ACLs, file capabilities or other attributes of the system; --privileged-modes restores these.");
         if (report.Foreign.Count > 0)
-            step.Note($"Made for this user, with mode 0755 at most, because the profile does not select them and another machine made the point: {Named(report.Foreign)}.");
+            step.Note($"Made for this user, with mode 0755 at most, because the profile does not select them and another machine made the point: {Quantity.List(report.Foreign, MostNamed)}.");
         step.Note($"{report.Files} files of {report.Bytes} bytes were restored, {report.Kept} stood there already, {report.MovedAside.Count} were moved aside.");
     }
-
-    private static string Named(IReadOnlyList<string> paths) =>
-        string.Join(", ", paths.Take(MostNamed)) + (paths.Count > MostNamed ? $" and {paths.Count - MostNamed} more" : "");
 
     private void ReportOutside(StepContext step)
     {
         if (outside.Paths.Count == 0) return;
         if (session.WritesUnselected) step.Note($"Not selected by the profile, but in the point and written as well: {outside.Named}.");
-        else step.Warn(Catalogue.RestoreUnselected.With($"The recovery point has files that the profile does not select, and they were left out: {Named(outside.Paths)}."));
+        else step.Warn(Catalogue.RestoreUnselected.With(
+            $"The recovery point has files that the profile does not select, and they were left out: {Quantity.List(outside.Paths, MostNamed)}."));
     }
 
     // Below a target files are looked at; in their places they are used, and who should own them can't.

@@ -85,7 +85,8 @@ internal sealed class ClusterRestore(
         Act = async (context, cancellation) =>
         {
             var folder = DumpPath.Cluster(cluster);
-            var report = await session.Repository.RestoreAsync(session.Point, folder, Path.Join(target, folder), session.Options with { Below = target }, cancellation);
+            var options = session.Options with { Below = target };
+            var report = await session.Repository.RestoreAsync(session.Point, folder, Path.Join(target, folder), options, cancellation);
             if (report.Failures is [var first, ..])
                 throw Catalogue.RestoreFailures.Throwable($"{report.Failures.Count} files of the dump could not be written, the first is {first.Path}: {first.Error}");
             context.Note($"The dump of {cluster} is in {Path.Join(target, folder)}: {report.Files} files, {SizeText.Of(report.Bytes)}.");

@@ -18,7 +18,8 @@ public static class MountTable
 
     /// <summary>The same by the bytes of a mountinfo file. What was mounted last covers the others; "fuseblk" is a disk of root's.</summary>
     public static string? UserFileSystemAt(string path, ReadOnlySpan<byte> table) =>
-        ParseMounts(table).LastOrDefault(mount => mount.Place == path).Type is { } type && (type == "fuse" || type.StartsWith("fuse.", StringComparison.Ordinal)) ? type : null;
+        ParseMounts(table).LastOrDefault(mount => mount.Place == path).Type is { } type
+            && (type == "fuse" || type.StartsWith("fuse.", StringComparison.Ordinal)) ? type : null;
 
     private static List<(string Place, string? Type)> ParseMounts(ReadOnlySpan<byte> table)
     {

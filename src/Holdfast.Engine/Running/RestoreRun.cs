@@ -158,18 +158,14 @@ public sealed class RestoreRun : IAsyncDisposable
 
     public ValueTask DisposeAsync() => _hold.DisposeAsync();
 
-    private RestoreSession NewSession()
+    private RestoreSession NewSession() => new()
     {
-        var isOurs = new RunHistory(_environment.State).HasMade(Point, Manifest);
-        return new()
-        {
-            Repository = _hold.Repository, Point = Point, Manifest = Manifest, Target = _request.Target, Overwrite = _request.Overwrite,
-            Include = _request.Include, Exclude = _request.Exclude, Recovery = _request.Recovery, Indices = _request.Indices, Files = _request.Files, AsideSuffix = $".before-{_id}",
-            IsOurs = isOurs, HasOwnProfile = _request.Profile is null,
-            WritesUnselected = _request.Target is not null || _request.Profile is null || _request.Files.Unselected || isOurs,
-            Tell = text => _environment.Observer.OnEvent(new Noted(0, text) { Time = _environment.Clock.GetUtcNow() }),
-        };
-    }
+        Repository = _hold.Repository, Point = Point, Manifest = Manifest, Target = _request.Target, Overwrite = _request.Overwrite,
+        Include = _request.Include, Exclude = _request.Exclude, Recovery = _request.Recovery, Indices = _request.Indices, Files = _request.Files,
+        AsideSuffix = $".before-{_id}", HasOwnProfile = _request.Profile is null,
+        IsOurs = _request.Target is null && new RunHistory(_environment.State).HasMade(Point, Manifest),
+        Tell = text => _environment.Observer.OnEvent(new Noted(0, text) { Time = _environment.Clock.GetUtcNow() }),
+    };
 
     private async Task<Plan> PlanAsync(Interruption interruption, CancellationToken cancellation)
     {

@@ -37,12 +37,19 @@ public sealed class RestoreSession
         PlainModes = Target is not null && !Files.PrivilegedModes,
     };
 
-    /// <summary>Whether files of the point that the profile does not select are written: this machine made the point, or a person has said so.</summary>
-    public bool WritesUnselected { get; set; }
+    /// <summary>
+    /// Whether files of the point that the profile does not select are written: below a target, when this machine made the point, when the profile
+    /// is the point's own, or when a person has said so, which sets it.
+    /// </summary>
+    public bool WritesUnselected
+    {
+        get => field || Target is not null || IsOurs || HasOwnProfile || Files.Unselected;
+        set;
+    }
 
     /// <summary>
     /// Whether the point has a say on folders that only lead to what the profile selects: this machine made the point. From any other point such
-    /// folders are left alone where they stand.
+    /// folders are left alone where they stand. Not asked below a target.
     /// </summary>
     public bool IsOurs { get; init; }
 

@@ -119,7 +119,9 @@ internal sealed class FolderMaker(RestoreContext context, bool followsSymlinks)
             if (MayBeAnothers(folder, node, status)) return result with { Outcome = RestoreOutcome.Failed, Error = Kept(folder, status) };
         }
         if (folder.IsForeign) context.Tally.Foreign(folder.Path);
-        var failure = _dry ? null : folder.IsForeign ? context.Metadata.ApplyPlain(node, handle, folder.Path) : context.Metadata.Apply(node, handle, folder.Path);
+        var failure = _dry ? null
+            : folder.IsForeign ? context.Metadata.ApplyPlain(node, handle, folder.Path)
+            : context.Metadata.Apply(node, handle, folder.Path);
         return failure is null ? result : result with { Outcome = RestoreOutcome.Failed, Error = failure };
     }
 

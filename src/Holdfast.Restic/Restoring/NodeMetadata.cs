@@ -31,8 +31,11 @@ internal sealed class NodeMetadata(RestoreOptions options)
     }
 
     /// <summary>Sets the mode of a folder that stays the running user's. What this user kept from others in the snapshot is kept from them here.</summary>
-    public string? ApplyPlain(Node node, SafeFileHandle folder, string path) => TargetFailure.Try(
-        () => MetadataCalls.SetPermissions(folder, _owners.User(node) == Accounts.EffectiveUser ? Plain & NodeMode.ToPermissions(node.Mode) : Plain, path));
+    public string? ApplyPlain(Node node, SafeFileHandle folder, string path)
+    {
+        var mode = _owners.User(node) == Accounts.EffectiveUser ? Plain & NodeMode.ToPermissions(node.Mode) : Plain;
+        return TargetFailure.Try(() => MetadataCalls.SetPermissions(folder, mode, path));
+    }
 
     /// <summary>True when what is open needs nothing set. Only root can give files away, so only root looks at owners.</summary>
     public bool IsSame(Node node, SafeFileHandle file, string path, in FileStatus status)

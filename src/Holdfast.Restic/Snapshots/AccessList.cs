@@ -16,7 +16,7 @@ internal static class AccessList
     private const uint All = 7, GroupBits = All << GroupShift;
 
     /// <summary>
-    /// The mode of a file that loses its ACL. The group bits of its own are the mask, the most that anybody named in the ACL may do; without it
+    /// The mode of a file that loses its ACL. The group bits of its own are the mask, the most that a user or group named in the ACL may do; without it
     /// they would give that to the owning group.
     /// </summary>
     public static uint WithoutList(uint mode, IReadOnlyList<ExtendedAttribute> attributes)
@@ -26,11 +26,12 @@ internal static class AccessList
         return mode;
     }
 
-    // What cannot be read is no list that the kernel would have kept, and restricts nobody.
+    // What cannot be read is no list that the kernel would have kept, and restricts nothing.
     private static uint RightsOfGroup(ReadOnlySpan<byte> list)
     {
         for (var at = HeaderSize; at + EntrySize <= list.Length; at += EntrySize)
-            if (BinaryPrimitives.ReadUInt16LittleEndian(list[at..]) == OwningGroup) return BinaryPrimitives.ReadUInt16LittleEndian(list[(at + 2)..]) & All;
+            if (BinaryPrimitives.ReadUInt16LittleEndian(list[at..]) == OwningGroup)
+                return BinaryPrimitives.ReadUInt16LittleEndian(list[(at + 2)..]) & All;
         return All;
     }
 }

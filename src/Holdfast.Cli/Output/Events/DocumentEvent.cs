@@ -6,5 +6,9 @@ namespace Holdfast.Cli.Output.Events;
 /// </summary>
 internal sealed record DocumentEvent(string Name, string Text) : OutputEvent
 {
-    public override IEnumerable<string> Lines(Style style) => [style.OnTerminal ? Printable.Document(Text.TrimEnd('\n')) : Text.TrimEnd('\n')];
+    public override IEnumerable<string> Lines(Style style)
+    {
+        var text = Text.TrimEnd('\n');
+        return [style.OnTerminal ? Printable.Document(text) : text];
+    }
 }

@@ -71,7 +71,8 @@ internal sealed class BaseExclusions(string root)
     /// Source: src/include/common/relpath.h, TABLESPACE_VERSION_DIRECTORY.
     /// </summary>
     public bool IsStrange(string path, NodeType type) =>
-        Tablespace is not null && path.LastIndexOf('/') == root.Length && (type != NodeType.Directory || !IsVersion(path.AsSpan(root.Length + 1)));
+        Tablespace is not null && path.LastIndexOf('/') == root.Length
+            && (type != NodeType.Directory || !IsVersion(path.AsSpan(root.Length + 1)));
 
     private static readonly SearchValues<char> _version = SearchValues.Create("0123456789._");
 

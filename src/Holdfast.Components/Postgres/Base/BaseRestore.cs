@@ -74,9 +74,12 @@ internal sealed class BaseRestore
         : $"Writes them beside their places{(Directory.Exists(_places.Data) ? $"; what is in {_places.Data} is then moved aside, with '{_session.AsideSuffix}' added to its name" : "")}.") + Whose();
 
     /// <summary>The places and the user are the point's, not the profile's, so the plan names all of them.</summary>
-    private string Whose() =>
-        (_places.Tablespaces.Count == 0 ? "" : $" Tablespaces: {string.Join(", ", _places.Tablespaces.Select(tablespace => $"{tablespace.Oid} in {tablespace.Folder}"))}.")
-        + (_owner.Number is null ? "" : $" All of it belongs to user {_owner.Name}.");
+    private string Whose()
+    {
+        var tablespaces = string.Join(", ", _places.Tablespaces.Select(tablespace => $"{tablespace.Oid} in {tablespace.Folder}"));
+        return (tablespaces.Length == 0 ? "" : $" Tablespaces: {tablespaces}.")
+            + (_owner.Number is null ? "" : $" All of it belongs to user {_owner.Name}.");
+    }
 
     private string FirstStopped => !StopsServer && _places.Running is { } pid ? $"First the server in {_places.Data}, process {pid}, has to be stopped: while it runs nothing is done. " : "";
 
@@ -106,7 +109,9 @@ internal sealed class BaseRestore
         var unknown = _places.Unknown(number.User);
         if (unknown.Count == 0) return;
         if (_session.IsForShow) _session.AskFor(unknown);
-        else throw Catalogue.RestoreUnselected.Throwable($"This machine did not make the recovery point, which puts files of {_cluster} where this machine has none of user {_owner.Name}: {string.Join(", ", unknown)}.", "Look at the places with 'restore --plan'; when they are meant, run again with --unselected, or restore below another directory with --target.");
+        else throw Catalogue.RestoreUnselected.Throwable(
+            $"This machine did not make the recovery point, which puts files of {_cluster} where this machine has none of user {_owner.Name}: {string.Join(", ", unknown)}.",
+            "Look at the places with 'restore --plan'; when they are meant, run again with --unselected, or restore below another directory with --target.");
     }
 
     /// <summary>
@@ -130,10 +135,14 @@ internal sealed class BaseRestore
             await foreach (var (path, node) in _session.Repository.WalkAsync(_session.Point, root, cancellation))
             {
                 if (rules.IsLost(path, node.Type)) throw ClusterFolder.Link(path, node.LinkTarget);
-                if (rules.IsStrange(path, node.Type)) throw Catalogue.PostgresFiles.Throwable($"{path} is not the folder of a server's version, and a tablespace has nothing else.", "No backup stores it. Choose another recovery point, and ask who can write to the repository.");
+                if (rules.IsStrange(path, node.Type)) throw Strange(path);
             }
         }
     }
+
+    private static ProblemException Strange(string path) => Catalogue.PostgresFiles.Throwable(
+        $"{path} is not the folder of a server's version, and a tablespace has nothing else.",
+        "No backup stores it. Choose another recovery point, and ask who can write to the repository.");
 
     private async Task CheckRoomAsync(BaseRestoreOptions options, CancellationToken cancellation)
     {

@@ -49,12 +49,14 @@ internal sealed record RestorePlaces(string Data, IReadOnlyList<TablespacePlace>
     /// <summary>The data directory and the folder of each tablespace.</summary>
     public IEnumerable<string> Folders => Tablespaces.Select(tablespace => tablespace.Folder).Prepend(Data);
 
-    /// <summary>Folders that the point alone names: none of the user's, with something in it, stands there, and the user has given no place for the tablespace.</summary>
+    /// <summary>Folders that the point alone names: no folder of the user with something in it stands there, and --tablespace does not name it.</summary>
     public IReadOnlyList<string> Unknown(uint user)
     {
-        return [.. Tablespaces.Where(tablespace => tablespace.Folder == tablespace.Source).Select(tablespace => tablespace.Folder).Prepend(Data).Where(folder => !IsOf(folder))];
+        var named = Tablespaces.Where(tablespace => tablespace.Folder != tablespace.Source).Select(tablespace => tablespace.Folder);
+        return [.. Folders.Except(named, StringComparer.Ordinal).Where(folder => !IsOf(folder))];
 
-        bool IsOf(string folder) => Directory.Exists(folder) && ActingUser.OwnerOf(folder).User == user && Directory.EnumerateFileSystemEntries(folder).Any();
+        bool IsOf(string folder) =>
+            Directory.Exists(folder) && ActingUser.OwnerOf(folder).User == user && Directory.EnumerateFileSystemEntries(folder).Any();
     }
 
     /// <summary>A link of the server's user may lead to what that user could exchange anyway, never to what is root's: that would be moved aside, and a folder of the user put there.</summary>

@@ -176,7 +176,7 @@ internal sealed class RestoredFiles(string cluster, RestoreSession session, Rest
     public async Task FinishAsync(StepContext context, CancellationToken cancellation)
     {
         if (IsInPlace) await SyncAsync(cancellation);
-        await RestoreAsync(BasePath.Data(cluster), Growing, session.Options with { Include = [Control], Existing = ExistingFiles.Overwrite, ForeignTarget = true, Durable = false }, cancellation);
+        await RestoreAsync(BasePath.Data(cluster), Growing, Options with { Include = [Control] }, cancellation);
         await TakeAsync(cancellation);
         SetMode();
         await SyncAsync(cancellation);
@@ -229,8 +229,12 @@ internal sealed class RestoredFiles(string cluster, RestoreSession session, Rest
         if (_owed.ContainsKey(folder)) _trees[folder] = PrivateTree.Make(folder);
         else using (ActingUser.As(Actor)) Directory.CreateDirectory(folder);
         if (IsInPlace) await RemoveOthersAsync(source, folder, cancellation);
-        await RestoreAsync(source, folder, session.Options with { Exclude = except, Existing = ExistingFiles.Overwrite, ForeignTarget = true, Durable = false, Counters = _counters, IsThere = path => _right.Contains((prefix + path).TrimStart('/')) }, cancellation);
+        bool IsThere(string path) => _right.Contains((prefix + path).TrimStart('/'));
+        await RestoreAsync(source, folder, Options with { Exclude = except, Counters = _counters, IsThere = IsThere }, cancellation);
     }
+
+    /// <summary>Into folders of our own or of the server's user; all of it is made durable at once, in the end.</summary>
+    private RestoreOptions Options => session.Options with { Existing = ExistingFiles.Overwrite, ForeignTarget = true, Durable = false };
 
     private async Task RestoreAsync(string source, string folder, RestoreOptions options, CancellationToken cancellation)
     {

@@ -28,7 +28,7 @@ internal sealed class IndexWalk(SearchServer server, string index, string? versi
     private readonly WalkPage _page = new(versionField is not null);
 
     /// <summary>Tells each document.</summary>
-    /// <exception cref="ProblemException">The engine can not be asked, a shard fails, or it takes longer than the deadline.</exception>
+    /// <exception cref="ProblemException">The engine cannot be asked, a shard fails, or it takes longer than the deadline.</exception>
     public async Task RunAsync(SeeDocument see, CancellationToken cancellation)
     {
         using var late = new CancellationTokenSource(deadline, clock);
@@ -39,7 +39,9 @@ internal sealed class IndexWalk(SearchServer server, string index, string? versi
         }
         catch (Exception) when (late.IsCancellationRequested && !cancellation.IsCancellationRequested)
         {
-            throw Catalogue.StepTimeout.Throwable($"{server.Place} did not give all documents of {index} within {Duration.Describe(deadline)}.", "See what the engine does, or raise 'deadline' of the search cluster in the profile.");
+            throw Catalogue.StepTimeout.Throwable(
+                $"{server.Place} did not give all documents of {index} within {Duration.Describe(deadline)}.",
+                "See what the engine does, or raise 'deadline' of the search cluster in the profile.");
         }
     }
 
