@@ -13,9 +13,6 @@ public sealed class SearchEngine : IAsyncDisposable
     /// <summary>Of every user of a secured one.</summary>
     public const string Password = "Holdfast-test-1";
 
-    /// <summary>An engine of a test lives for minutes: what the second compiler would gain it spends at the start.</summary>
-    private static readonly Dictionary<string, string?> _shortLived = new(StringComparer.Ordinal) { ["JAVA_TOOL_OPTIONS"] = "-XX:TieredStopAtLevel=1" };
-
     private readonly TempFolder _folder;
     private readonly string _scripts;
     private readonly HttpClient _client;
@@ -28,6 +25,9 @@ public sealed class SearchEngine : IAsyncDisposable
 
     /// <summary>The certificate that signs those of a secured one.</summary>
     public string Authority => _folder["engine/config/ca.pem"];
+
+    /// <summary>Its classes as it had them in memory: the first one that stops writes them, and later ones start in a half to two thirds of the time.</summary>
+    private string Classes => _folder["engine/tmp/classes.jsa"];
 
     /// <summary>A folder that snapshots may be written to.</summary>
     public string Snapshots => _folder["snapshots"];
@@ -45,7 +45,7 @@ public sealed class SearchEngine : IAsyncDisposable
         var folder = new TempFolder();
         if (Environment.IsPrivilegedProcess) File.SetUnixFileMode(folder.Path, (UnixFileMode)Convert.ToInt32("755", 8)); // the engine is no root
         string[] arguments = [engine, folder["engine"], "--port", $"{FreePort.Next()}", "--repo", folder["snapshots"], .. secure ? ["--secure"] : Array.Empty<string>(), .. settings.SelectMany(setting => new[] { "--set", setting })];
-        var up = await Command.RunAsync(Path.Combine(scripts, "up"), arguments, _shortLived);
+        var up = await Command.RunAsync(Path.Combine(scripts, "up"), arguments, ShortLived(arguments, folder["engine/tmp/classes.jsa"]));
         if (up.ExitCode != 0) folder.Dispose();
         var url = up.Succeeded().Output.Trim().Split('\n')[^1];
         var client = new HttpClient(new SocketsHttpHandler { SslOptions = { RemoteCertificateValidationCallback = (_, certificate, _, _) => certificate?.Issuer == "CN=Test CA" } });
@@ -68,6 +68,7 @@ public sealed class SearchEngine : IAsyncDisposable
     {
         if (_runs) (await Command.RunAsync(Path.Combine(_scripts, "down"), [_folder["engine"]])).Succeeded();
         _runs = false;
+        if (File.Exists(Classes)) KeepClasses();
     }
 
     /// <summary>Starts a second node of its cluster, for data alone, which has no directory for snapshots.</summary>
@@ -76,7 +77,7 @@ public sealed class SearchEngine : IAsyncDisposable
         var folder = new TempFolder();
         if (Environment.IsPrivilegedProcess) File.SetUnixFileMode(folder.Path, (UnixFileMode)Convert.ToInt32("755", 8));
         string[] arguments = [_arguments[0], folder["engine"], "--port", $"{FreePort.Next()}", "--join", _folder["engine"], "--set", "node.roles=[data]"];
-        var up = await Command.RunAsync(Path.Combine(_scripts, "up"), arguments, _shortLived);
+        var up = await Command.RunAsync(Path.Combine(_scripts, "up"), arguments, ShortLived(arguments));
         if (up.ExitCode != 0) folder.Dispose();
         return new SearchEngine(folder, _scripts, up.Succeeded().Output.Trim().Split('\n')[^1], new HttpClient()) { _arguments = arguments };
     }
@@ -85,7 +86,7 @@ public sealed class SearchEngine : IAsyncDisposable
     public async Task KillAsync() => (await Command.RunAsync(Path.Combine(_scripts, "down"), [_folder["engine"], "KILL"])).Succeeded();
 
     /// <summary>Starts it on its data again, after a kill, at the same place.</summary>
-    public async Task StartAgainAsync() => (await Command.RunAsync(Path.Combine(_scripts, "up"), _arguments, _shortLived)).Succeeded();
+    public async Task StartAgainAsync() => (await Command.RunAsync(Path.Combine(_scripts, "up"), _arguments, ShortLived(_arguments))).Succeeded();
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
@@ -93,6 +94,34 @@ public sealed class SearchEngine : IAsyncDisposable
         await StopAsync();
         _client.Dispose();
         _folder.Dispose();
+    }
+
+    /// <summary>
+    /// An engine of a test lives for minutes: what the second compiler would gain it spends at the start, and what was loaded by one
+    /// of its kind need not be loaded and verified again (Java 17, "Class Data Sharing": an archive that does not fit is left unused).
+    /// </summary>
+    private static Dictionary<string, string?> ShortLived(IReadOnlyList<string> arguments, string? archive = null)
+    {
+        var kept = KeptClasses(arguments);
+        var share = File.Exists(kept) ? $" -XX:SharedArchiveFile={kept}" : archive is null ? "" : $" -XX:ArchiveClassesAtExit={archive}";
+        return new(StringComparer.Ordinal) { ["JAVA_TOOL_OPTIONS"] = $"-XX:TieredStopAtLevel=1{share}" };
+    }
+
+    /// <summary>Where the classes of such an engine are kept, beside the servers that <c>./test</c> keeps: its own user must be able to read them.</summary>
+    private static string KeptClasses(IReadOnlyList<string> arguments)
+    {
+        var cache = Environment.IsPrivilegedProcess ? "/var/cache" : Environment.GetFolderPath(Environment.SpecialFolder.UserProfile) + "/.cache";
+        return $"{cache}/holdfast/search/{arguments[0]}{(arguments.Contains("--secure") ? "-secure" : "")}.jsa";
+    }
+
+    private void KeepClasses()
+    {
+        var kept = KeptClasses(_arguments);
+        Directory.CreateDirectory(Path.GetDirectoryName(kept)!, (UnixFileMode)Convert.ToInt32("755", 8));
+        var beside = $"{kept}.{Path.GetRandomFileName()}";
+        File.Copy(Classes, beside);
+        File.SetUnixFileMode(beside, (UnixFileMode)Convert.ToInt32("644", 8));
+        File.Move(beside, kept, overwrite: true);
     }
 
     /// <summary>The folder with "up" and "down"; skips the test when there is none.</summary>
