@@ -10,7 +10,7 @@ namespace Holdfast.ServerTests.Quiescing;
 /// </summary>
 public sealed class QuiescedBackupTests(ITestOutputHelper output)
 {
-    private static readonly int Backups = Sample.Count("HOLDFAST_BACKUPS", 4, 20);
+    private static readonly int Backups = Sample.Count("HOLDFAST_BACKUPS", 2, 20);
 
     [Fact]
     public async Task Under_load_every_order_is_done_exactly_once_and_a_restored_point_has_each_order_or_its_task()

@@ -10,8 +10,7 @@ public sealed class GivenAliasTests(SearchEngines engines)
     private const string Changed = "documents: { mapping: { properties: { n: { type: long } } }, source: { SOURCE } }";
 
     [Theory]
-    [InlineData("elasticsearch")]
-    [InlineData("opensearch")]
+    [Engines]
     public async Task A_template_that_gives_the_alias_is_named_before_anything_is_made(string kind)
     {
         using var shop = await BeginOldAsync(kind);
@@ -50,8 +49,7 @@ public sealed class GivenAliasTests(SearchEngines engines)
     }
 
     [Theory]
-    [InlineData("elasticsearch")]
-    [InlineData("opensearch")]
+    [Engines]
     public async Task The_first_index_has_the_alias_only_when_it_is_whole(string kind)
     {
         using var shop = await ShopIndices.BeginAsync(engines, kind, 50, Changed, "templates: { own: { index_patterns: [\"documents_v*\"], aliases: { documents: {}, theirs: {} } } }");

@@ -11,8 +11,7 @@ public sealed class IndexBlockTests(SearchEngines engines)
     private const string Changed = "documents: { mapping: { properties: { n: { type: TYPE } } }, aliases: [everything], source: { SOURCE } }";
 
     [Theory]
-    [InlineData("elasticsearch", "long")] // a new index
-    [InlineData("opensearch", "long")]
+    [Engines("long")] // a new index
     [InlineData("opensearch", "keyword")] // in place
     public async Task A_blocked_index_is_named_with_its_block_before_anything_is_made(string kind, string type)
     {
@@ -49,8 +48,7 @@ public sealed class IndexBlockTests(SearchEngines engines)
 
     /// <summary>As a disk that gets full while the engine copies: the copy goes, which makes room.</summary>
     [Theory]
-    [InlineData("elasticsearch")]
-    [InlineData("opensearch")]
+    [Engines]
     public async Task A_block_that_comes_while_an_index_is_copied_is_no_matter_of_rights_and_the_copy_goes(string kind)
     {
         using var shop = await BeginOldAsync(kind, "long");
@@ -71,8 +69,7 @@ public sealed class IndexBlockTests(SearchEngines engines)
     }
 
     [Theory]
-    [InlineData("elasticsearch")]
-    [InlineData("opensearch")]
+    [Engines]
     public async Task A_restore_owes_nothing_that_can_not_be_done_when_the_index_is_blocked_meanwhile(string kind)
     {
         var engine = await engines.BeginAsync(kind);

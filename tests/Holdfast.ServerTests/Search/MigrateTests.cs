@@ -20,9 +20,7 @@ public sealed class MigrateTests(SearchEngines engines)
     private const string Templates = "templates: { shop: { index_patterns: [\"shop-*\"], settings: { number_of_shards: 3 }, mappings: { properties: { at: { type: date } } } } }";
 
     [Theory]
-    [InlineData("elasticsearch")]
-    [InlineData("opensearch")]
-    [InlineData("secure")]
+    [Engines(Secure = true)]
     public async Task Nothing_becomes_what_is_wanted_and_the_second_time_nothing_is_to_do(string kind)
     {
         using var shop = await ShopIndices.BeginAsync(engines, kind, 0, Wanted, Templates);
@@ -41,8 +39,7 @@ public sealed class MigrateTests(SearchEngines engines)
     }
 
     [Theory]
-    [InlineData("elasticsearch")]
-    [InlineData("opensearch")]
+    [Engines]
     public async Task What_the_engine_can_change_is_changed_in_place(string kind)
     {
         using var shop = await ShopIndices.BeginAsync(engines, kind, 0, Wanted);
@@ -58,9 +55,7 @@ public sealed class MigrateTests(SearchEngines engines)
     }
 
     [Theory]
-    [InlineData("elasticsearch")]
-    [InlineData("opensearch")]
-    [InlineData("secure")]
+    [Engines(Secure = true)]
     public async Task What_it_can_not_change_is_copied_and_every_document_keeps_its_content_and_version(string kind)
     {
         using var shop = await ShopIndices.BeginAsync(engines, kind, 1500, $"{Wanted}\n  source: {{ SOURCE }}");

@@ -20,8 +20,7 @@ public sealed class NodePrepareTests
         """;
 
     [Theory]
-    [InlineData("elasticsearch")]
-    [InlineData("opensearch")]
+    [Engines]
     public async Task Only_the_node_of_this_machine_is_waited_for_and_the_others_that_lack_the_directory_are_told(string kind)
     {
         Require.Root();

@@ -7,8 +7,7 @@ namespace Holdfast.ServerTests.Search;
 public sealed class ReindexResumeTests(SearchEngines engines)
 {
     [Theory]
-    [InlineData("elasticsearch", 1, 1, 2)]
-    [InlineData("opensearch", 1, 1, 2)]
+    [Engines(1, 1, 2)]
     [InlineData("opensearch", 9, 2, 1)] // some of what is begun is ahead of the database, so that it is deleted and written anew
     public async Task What_is_deleted_from_the_database_before_and_while_a_reindex_goes_on_is_not_missed(string kind, int begun, int reading, int gone)
     {

@@ -17,9 +17,7 @@ public sealed class ReindexTests(SearchEngines engines)
         """;
 
     [Theory]
-    [InlineData("elasticsearch")]
-    [InlineData("opensearch")]
-    [InlineData("secure")]
+    [Engines(Secure = true)]
     public async Task An_index_is_built_beside_the_one_in_use_and_replaces_it_in_one_change(string kind)
     {
         using var shop = await ShopIndices.BeginAsync(engines, kind, 2500, Mapped);

@@ -9,8 +9,7 @@ namespace Holdfast.ServerTests.Search;
 public sealed class RejectedRowTests(SearchEngines engines)
 {
     [Theory]
-    [InlineData("elasticsearch")]
-    [InlineData("opensearch")]
+    [Engines]
     public async Task Rows_of_one_id_are_named_by_a_reindex_and_by_a_sync(string kind)
     {
         using var shop = await ShopIndices.BeginAsync(engines, kind, 30, "documents: { source: { database: DATABASE, sql: \"SELECT CASE WHEN n IN (4, 5) THEN 'same' ELSE id END AS id, version, jsonb_build_object('n', n, 'text', text) AS document FROM documents\" } }");
@@ -31,8 +30,7 @@ public sealed class RejectedRowTests(SearchEngines engines)
     }
 
     [Theory]
-    [InlineData("elasticsearch")]
-    [InlineData("opensearch")]
+    [Engines]
     public async Task A_row_whose_id_or_version_no_engine_takes_is_kept_and_named_and_the_others_are_written(string kind)
     {
         using var shop = await ShopIndices.BeginAsync(engines, kind, 50);
@@ -70,8 +68,7 @@ public sealed class RejectedRowTests(SearchEngines engines)
     }
 
     [Theory]
-    [InlineData("elasticsearch")]
-    [InlineData("opensearch")]
+    [Engines]
     public async Task An_error_that_quotes_a_large_document_is_told_by_its_beginning(string kind)
     {
         using var shop = await ShopIndices.BeginAsync(engines, kind, 3, "documents: { mapping: { properties: { n: { type: integer }, text: { type: date } } }, source: { SOURCE } }");

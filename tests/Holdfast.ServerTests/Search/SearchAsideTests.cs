@@ -16,8 +16,7 @@ public sealed class SearchAsideTests(SearchEngines engines)
     private const string Stuck = """{"settings":{"index.number_of_replicas":0,"index.blocks.write":null,"index.routing.allocation.require._name":"nowhere"}}""";
 
     [Theory]
-    [InlineData("elasticsearch")]
-    [InlineData("opensearch")]
+    [Engines]
     public async Task What_was_moved_aside_comes_back_when_the_restore_fails(string kind)
     {
         var engine = await engines.BeginAsync(kind);
@@ -60,10 +59,8 @@ public sealed class SearchAsideTests(SearchEngines engines)
     }
 
     [Theory]
-    [InlineData("elasticsearch", Fewer)]
-    [InlineData("opensearch", Fewer)]
-    [InlineData("elasticsearch", Stuck)]
-    [InlineData("opensearch", Stuck)]
+    [Engines(Fewer)]
+    [Engines(Stuck)]
     public async Task A_copy_that_was_begun_when_the_run_was_killed_is_taken_away(string kind, string clone)
     {
         var engine = await engines.BeginAsync(kind);
@@ -120,8 +117,7 @@ public sealed class SearchAsideTests(SearchEngines engines)
     }
 
     [Theory]
-    [InlineData("elasticsearch")]
-    [InlineData("opensearch")]
+    [Engines]
     public async Task What_was_moved_aside_is_in_no_recovery_point_and_is_offered_to_be_deleted(string kind)
     {
         var engine = await engines.BeginAsync(kind);

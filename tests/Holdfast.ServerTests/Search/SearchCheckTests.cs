@@ -17,8 +17,7 @@ public sealed class SearchCheckTests(SearchEngines engines)
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Theory]
-    [InlineData("elasticsearch")]
-    [InlineData("opensearch")]
+    [Engines]
     public async Task Rest_passes_and_writers_searchers_snapshots_and_lost_shards_do_not(string kind)
     {
         var engine = await engines.BeginAsync(kind);
@@ -54,8 +53,7 @@ public sealed class SearchCheckTests(SearchEngines engines)
     }
 
     [Theory]
-    [InlineData("elasticsearch")]
-    [InlineData("opensearch")]
+    [Engines]
     public async Task A_reindex_and_a_snapshot_that_run_are_named(string kind)
     {
         var engine = await engines.BeginAsync(kind);

@@ -8,8 +8,7 @@ namespace Holdfast.ServerTests.Search;
 public sealed class SearchLossTests(SearchEngines engines)
 {
     [Theory]
-    [InlineData("elasticsearch")]
-    [InlineData("opensearch")]
+    [Engines]
     public async Task A_sync_that_would_delete_most_of_an_index_is_refused_unless_that_is_allowed(string kind)
     {
         using var shop = await ShopIndices.BeginAsync(engines, kind, 300);

@@ -11,8 +11,7 @@ namespace Holdfast.ServerTests.Search;
 public sealed class SearchOverwriteTests(SearchEngines engines)
 {
     [Theory]
-    [InlineData("elasticsearch")]
-    [InlineData("opensearch")]
+    [Engines]
     public async Task What_is_replaced_is_deleted_only_when_all_is_well(string kind)
     {
         var engine = await engines.BeginAsync(kind);
@@ -38,8 +37,7 @@ public sealed class SearchOverwriteTests(SearchEngines engines)
     }
 
     [Theory]
-    [InlineData("elasticsearch")]
-    [InlineData("opensearch")]
+    [Engines]
     public async Task What_can_not_be_moved_aside_and_names_that_are_taken_are_refused_before_anything_is_changed(string kind)
     {
         var engine = await engines.BeginAsync(kind);
@@ -70,8 +68,7 @@ public sealed class SearchOverwriteTests(SearchEngines engines)
     }
 
     [Theory]
-    [InlineData("elasticsearch")]
-    [InlineData("opensearch")]
+    [Engines]
     public async Task An_index_that_the_platform_makes_by_an_alias_meanwhile_is_named_and_all_comes_back_without_it(string kind)
     {
         var engine = await engines.BeginAsync(kind);
@@ -95,8 +92,7 @@ public sealed class SearchOverwriteTests(SearchEngines engines)
     }
 
     [Theory]
-    [InlineData("elasticsearch")]
-    [InlineData("opensearch")]
+    [Engines]
     public async Task A_hidden_index_is_moved_aside_or_replaced_as_others_are(string kind)
     {
         const string hidden = ".tool-hidden";

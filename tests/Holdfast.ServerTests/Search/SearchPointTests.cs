@@ -15,8 +15,7 @@ public sealed class SearchPointTests(SearchEngines engines)
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Theory]
-    [InlineData("elasticsearch")]
-    [InlineData("opensearch")]
+    [Engines]
     public async Task An_alias_that_is_led_to_a_new_index_under_the_snapshot_leads_there_after_a_restore(string kind)
     {
         var engine = await engines.BeginAsync(kind);
@@ -57,8 +56,7 @@ public sealed class SearchPointTests(SearchEngines engines)
     }
 
     [Theory]
-    [InlineData("elasticsearch")]
-    [InlineData("opensearch")]
+    [Engines]
     public async Task A_repository_that_the_engine_can_not_read_is_not_needed_for_a_restore_and_a_backup_says_what_helps(string kind)
     {
         var engine = await engines.BeginAsync(kind);

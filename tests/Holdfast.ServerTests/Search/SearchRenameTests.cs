@@ -9,9 +9,7 @@ namespace Holdfast.ServerTests.Search;
 public sealed class SearchRenameTests(SearchEngines engines)
 {
     [Theory]
-    [InlineData("elasticsearch")]
-    [InlineData("opensearch")]
-    [InlineData("secure")]
+    [Engines(Secure = true)]
     public async Task Indices_come_back_under_other_names_and_those_in_use_stay_as_they_are(string kind)
     {
         var engine = await engines.BeginAsync(kind);

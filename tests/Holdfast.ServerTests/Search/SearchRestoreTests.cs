@@ -13,8 +13,7 @@ public sealed class SearchRestoreTests(SearchEngines engines)
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Theory]
-    [InlineData("elasticsearch")]
-    [InlineData("opensearch")]
+    [Engines]
     public async Task An_engine_comes_back_as_it_was(string kind)
     {
         var engine = await engines.BeginAsync(kind);
@@ -180,8 +179,7 @@ public sealed class SearchRestoreTests(SearchEngines engines)
     }
 
     [Theory]
-    [InlineData("elasticsearch")]
-    [InlineData("opensearch")]
+    [Engines]
     public async Task An_engine_that_is_killed_under_its_snapshot_makes_no_point_and_takes_the_next_one(string kind)
     {
         var engine = await engines.BeginAsync(kind);

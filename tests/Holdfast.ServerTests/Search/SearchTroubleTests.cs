@@ -13,8 +13,7 @@ public sealed class SearchTroubleTests(SearchEngines engines)
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Theory]
-    [InlineData("elasticsearch")]
-    [InlineData("opensearch")]
+    [Engines]
     public async Task A_directory_that_the_engine_may_not_write_is_found_out_before_anything_is_captured(string kind)
     {
         Require.Root();
@@ -62,8 +61,7 @@ public sealed class SearchTroubleTests(SearchEngines engines)
     }
 
     [Theory]
-    [InlineData("elasticsearch")]
-    [InlineData("opensearch")]
+    [Engines]
     public async Task An_index_that_has_lost_a_shard_is_named_and_comes_back_over_what_is_left_of_it(string kind)
     {
         var engine = await engines.BeginAsync(kind);

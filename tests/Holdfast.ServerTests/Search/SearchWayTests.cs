@@ -45,8 +45,7 @@ public sealed class SearchWayTests(SearchEngines engines)
     }
 
     [Theory]
-    [InlineData("elasticsearch")]
-    [InlineData("opensearch")]
+    [Engines]
     public async Task Documents_with_a_routing_value_are_not_written_a_second_time(string kind)
     {
         using var shop = await ShopIndices.BeginAsync(engines, kind, 20, "documents: { source: { SOURCE }, settings: { number_of_shards: 3 } }");
@@ -68,8 +67,7 @@ public sealed class SearchWayTests(SearchEngines engines)
     }
 
     [Theory]
-    [InlineData("elasticsearch")]
-    [InlineData("opensearch")]
+    [Engines]
     public async Task An_alias_that_somebody_switches_while_an_index_is_built_stays_where_it_was_led(string kind)
     {
         using var shop = await ShopIndices.BeginAsync(engines, kind, 20);
@@ -132,8 +130,7 @@ public sealed class SearchWayTests(SearchEngines engines)
     }
 
     [Theory]
-    [InlineData("elasticsearch")]
-    [InlineData("opensearch")]
+    [Engines]
     public async Task A_closed_index_in_the_way_is_named_before_anything_is_changed(string kind)
     {
         var engine = await engines.BeginAsync(kind);

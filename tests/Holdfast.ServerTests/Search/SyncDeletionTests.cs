@@ -8,9 +8,7 @@ namespace Holdfast.ServerTests.Search;
 public sealed class SyncDeletionTests(SearchEngines engines)
 {
     [Theory]
-    [InlineData("elasticsearch")]
-    [InlineData("opensearch")]
-    [InlineData("secure")]
+    [Engines(Secure = true)]
     public async Task A_document_that_was_deleted_in_a_newer_version_is_written_all_the_same(string kind)
     {
         using var shop = await ShopIndices.BeginAsync(engines, kind, 300);

@@ -16,9 +16,7 @@ public sealed class SyncTests(SearchEngines engines)
     private const string ByField = "documents: { source: { database: DATABASE, version-field: about.version, sql: \"SELECT id, jsonb_build_object('n', n, 'text', text, 'about', jsonb_build_object('version', version)) AS document FROM documents\" } }";
 
     [Theory]
-    [InlineData("elasticsearch")]
-    [InlineData("opensearch")]
-    [InlineData("secure")]
+    [Engines(Secure = true)]
     public async Task Only_what_differs_is_copied(string kind)
     {
         using var shop = await ShopIndices.BeginAsync(engines, kind, 3000);
@@ -35,8 +33,7 @@ public sealed class SyncTests(SearchEngines engines)
     }
 
     [Theory]
-    [InlineData("elasticsearch")]
-    [InlineData("opensearch")]
+    [Engines]
     public async Task A_field_of_the_document_can_be_its_version(string kind)
     {
         using var shop = await ShopIndices.BeginAsync(engines, kind, 1000, ByField);
@@ -50,8 +47,7 @@ public sealed class SyncTests(SearchEngines engines)
     }
 
     [Theory]
-    [InlineData("elasticsearch")]
-    [InlineData("opensearch")]
+    [Engines]
     public async Task A_database_that_was_brought_back_in_time_takes_the_index_back_with_it(string kind)
     {
         using var shop = await ShopIndices.BeginAsync(engines, kind, 300);

@@ -8,10 +8,8 @@ namespace Holdfast.ServerTests.Search;
 public sealed class UnreadableIndexTests(SearchEngines engines)
 {
     [Theory]
-    [InlineData("elasticsearch", "index.blocks.metadata")]
-    [InlineData("elasticsearch", "index.blocks.read")]
-    [InlineData("opensearch", "index.blocks.metadata")]
-    [InlineData("opensearch", "index.blocks.read")]
+    [Engines("index.blocks.metadata")]
+    [Engines("index.blocks.read")]
     public async Task An_index_that_can_not_be_read_is_named_and_costs_the_others_nothing(string kind, string block)
     {
         var engine = await engines.BeginAsync(kind);

@@ -10,8 +10,7 @@ public sealed class IndexCaseTests(SearchEngines engines)
 {
     /// <summary>Documents that went through a pipeline once must not go through it again; here each pipeline is gone, so that going through it fails.</summary>
     [Theory]
-    [InlineData("elasticsearch")]
-    [InlineData("opensearch")]
+    [Engines]
     public async Task A_copy_runs_no_pipeline_over_its_documents_and_has_both_pipelines_afterwards(string kind)
     {
         using var shop = await ShopIndices.BeginAsync(engines, kind, 50, "documents: { settings: { number_of_shards: 2, number_of_replicas: 0 }, source: { SOURCE } }");
@@ -27,8 +26,7 @@ public sealed class IndexCaseTests(SearchEngines engines)
 
     /// <summary>Small windows, blocks for writes, parameters that an engine can change, and sources that are not whole.</summary>
     [Theory]
-    [InlineData("elasticsearch")]
-    [InlineData("opensearch")]
+    [Engines]
     public async Task What_an_index_allows_is_used_and_what_it_forbids_is_named_before_anything_is_written(string kind)
     {
         using var shop = await ShopIndices.BeginAsync(engines, kind, 250, """

@@ -15,8 +15,7 @@ public sealed class SearchCaseTests(SearchEngines engines)
 {
     /// <summary>A disk was full: the engine has blocked every index, the nightly backup ran, and then the machine was lost.</summary>
     [Theory]
-    [InlineData("elasticsearch")]
-    [InlineData("opensearch")]
+    [Engines]
     public async Task Blocked_and_pinned_indices_come_back_with_their_aliases_and_with_the_blocks_that_a_person_has_set(string kind)
     {
         var engine = await engines.BeginAsync(kind);
@@ -45,8 +44,7 @@ public sealed class SearchCaseTests(SearchEngines engines)
 
     /// <summary>The new cluster has no node of the name, or of the kind, that an index asks for.</summary>
     [Theory]
-    [InlineData("elasticsearch")]
-    [InlineData("opensearch")]
+    [Engines]
     public async Task Settings_that_no_node_meets_are_left_out_and_named_and_a_failed_restore_leaves_nothing_red(string kind)
     {
         var engine = await engines.BeginAsync(kind);
@@ -107,8 +105,7 @@ public sealed class SearchCaseTests(SearchEngines engines)
 
     /// <summary>An emptied cluster: each name that is missing costs an engine half a minute when it is asked for by _cat/indices.</summary>
     [Theory]
-    [InlineData("elasticsearch")]
-    [InlineData("opensearch")]
+    [Engines]
     public async Task A_restore_of_indices_that_are_not_there_waits_for_none_of_them(string kind)
     {
         var engine = await engines.BeginAsync(kind);
@@ -133,8 +130,7 @@ public sealed class SearchCaseTests(SearchEngines engines)
 
     /// <summary>What would end in the middle is said by the plan: names that get too long, and more shards than a cluster may have.</summary>
     [Theory]
-    [InlineData("elasticsearch")]
-    [InlineData("opensearch")]
+    [Engines]
     public async Task Names_and_shards_that_are_too_many_are_found_out_before_anything_is_moved(string kind)
     {
         var engine = await engines.BeginAsync(kind);
@@ -165,8 +161,7 @@ public sealed class SearchCaseTests(SearchEngines engines)
 
     /// <summary>A repository that others use as well: one of their snapshots is damaged, or it is lent for reading alone.</summary>
     [Theory]
-    [InlineData("elasticsearch")]
-    [InlineData("opensearch")]
+    [Engines]
     public async Task A_damaged_snapshot_of_others_is_named_and_a_repository_for_reading_alone_is_called_so(string kind)
     {
         var engine = await engines.BeginAsync(kind);

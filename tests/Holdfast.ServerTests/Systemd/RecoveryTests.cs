@@ -9,7 +9,7 @@ namespace Holdfast.ServerTests.Systemd;
 /// <summary>A platform is never left stopped: the published binary is killed, and recovery brings up exactly what ran.</summary>
 public sealed class RecoveryTests(ITestOutputHelper output)
 {
-    private static readonly int Kills = Sample.Count("HOLDFAST_KILLS", 6, 50);
+    private static readonly int Kills = Sample.Count("HOLDFAST_KILLS", 4, 50);
 
     /// <summary>Waits until the window is open: two minutes, for a backup at the lowest priority on a busy machine.</summary>
     private const string UntilStopped =

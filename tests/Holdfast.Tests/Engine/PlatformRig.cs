@@ -46,7 +46,7 @@ internal sealed class PlatformRig : IRunObserver, IDisposable
 
     public RunEnvironment Environment => new()
     {
-        State = new StateDirectory(StatePath), Host = "db1", User = "root", Version = "0.1.0", Observer = this, NewRunId = _ => $"run-{Platform}-{Interlocked.Increment(ref _runs)}",
+        State = new StateDirectory(StatePath), Host = "db1", User = "root", Version = "0.1.0", Observer = this, NewRunId = _ => $"run-{Platform}-{Interlocked.Increment(ref _runs):000000}",
     };
 
     /// <summary>What stops the platform; null as in a profile without services.</summary>

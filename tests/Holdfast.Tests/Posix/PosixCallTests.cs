@@ -70,7 +70,7 @@ public sealed class PosixCallTests : IDisposable
     }
 
     [Fact]
-    public void Attributes_are_listed_in_order_with_empty_and_large_values()
+    public void Attributes_are_listed_with_empty_and_large_values()
     {
         var path = Make("f", "");
         try
@@ -82,7 +82,7 @@ public sealed class PosixCallTests : IDisposable
             Assert.Skip("The file system of the temporary folder has no extended attributes.");
         }
         AttributeCalls.Set(path, "user.large", new byte[3000]);
-        Assert.Equal(["user.empty", "user.large"], AttributeCalls.List(path));
+        Assert.Equal(["user.empty", "user.large"], AttributeCalls.List(path).Order(StringComparer.Ordinal));
         Assert.Empty(AttributeCalls.Get(path, "user.empty")!);
         Assert.Equal(3000, AttributeCalls.Get(path, "user.large")!.Length);
         AttributeCalls.Remove(path, "user.large");
