@@ -269,6 +269,13 @@ public sealed class Repository : IAsyncDisposable
     /// <summary>Checks structure, and data if asked. What is wrong is in the report; only what stops the check itself is thrown.</summary>
     public Task<CheckReport> CheckAsync(CheckOptions options, CancellationToken cancellation = default) => new Checker(this).RunAsync(options, cancellation);
 
+    /// <summary>Gives back the room of what no snapshot needs. It takes the locks that it needs itself: hold none.</summary>
+    /// <exception cref="ResticException">
+    /// Damaged: something that a snapshot needs is missing. NoSuchName: there is no snapshot. Locked: others did not let go in time.
+    /// Nothing was removed then.
+    /// </exception>
+    public Task<PruneReport> PruneAsync(PruneOptions options, CancellationToken cancellation = default) => new Pruner(this, options).RunAsync(cancellation);
+
     /// <summary>The locks that others hold, or have left behind.</summary>
     public async Task<IReadOnlyList<LockInfo>> ListLocksAsync(CancellationToken cancellation = default) =>
         [.. (await new LockStore(this).ListAsync(except: default, cancellation)).Select(found => found.ToInfo())];

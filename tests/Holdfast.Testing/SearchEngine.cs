@@ -66,9 +66,8 @@ public sealed class SearchEngine : IAsyncDisposable
     /// <summary>Stops it for good; its folder stays until it is disposed of.</summary>
     public async Task StopAsync()
     {
-        if (_runs) (await Command.RunAsync(Path.Combine(_scripts, "down"), [_folder["engine"]])).Succeeded();
+        if (_runs) (await DownAsync()).Succeeded();
         _runs = false;
-        if (File.Exists(Classes)) KeepClasses();
     }
 
     /// <summary>Starts a second node of its cluster, for data alone, which has no directory for snapshots.</summary>
@@ -83,7 +82,7 @@ public sealed class SearchEngine : IAsyncDisposable
     }
 
     /// <summary>Kills it as the kernel does.</summary>
-    public async Task KillAsync() => (await Command.RunAsync(Path.Combine(_scripts, "down"), [_folder["engine"], "KILL"])).Succeeded();
+    public async Task KillAsync() => (await DownAsync("KILL")).Succeeded();
 
     /// <summary>Starts it on its data again, after a kill, at the same place.</summary>
     public async Task StartAgainAsync() => (await Command.RunAsync(Path.Combine(_scripts, "up"), _arguments, ShortLived(_arguments))).Succeeded();
@@ -91,10 +90,20 @@ public sealed class SearchEngine : IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        await StopAsync();
+        if (_runs) await EndAsync();
         _client.Dispose();
         _folder.Dispose();
     }
+
+    /// <summary>Nothing of it is needed any more but its classes, which it writes when it is asked to end: that takes long on a busy machine.</summary>
+    private async Task EndAsync()
+    {
+        if (!File.Exists(KeptClasses(_arguments)) && (await DownAsync()).ExitCode == 0 && File.Exists(Classes)) KeepClasses();
+        await KillAsync();
+        _runs = false;
+    }
+
+    private Task<CommandResult> DownAsync(string signal = "TERM") => Command.RunAsync(Path.Combine(_scripts, "down"), [_folder["engine"], signal]);
 
     /// <summary>
     /// An engine of a test lives for minutes: what the second compiler would gain it spends at the start, and what was loaded by one

@@ -4,6 +4,11 @@ using Holdfast.Restic.Packs;
 
 namespace Holdfast.Restic.Indexing;
 
+/// <summary>A blob that is there several times.</summary>
+/// <param name="Id">The blob's id.</param>
+/// <param name="Places">All its places; the first one is that which is read.</param>
+internal sealed record BlobCopies(Id Id, IReadOnlyList<PackedBlob> Places);
+
 /// <summary>
 /// Where every blob lies, in memory: 32 bytes a blob, 5 to 7 for finding it, and what packs need: half of one where a
 /// pack has hundreds of blobs, 3 where it has a dozen (docs/decisions/0044). Reading and adding go on at once. The
@@ -106,6 +111,34 @@ internal sealed class BlobIndex
                 PackedBlob place;
                 lock (_gate) place = Read(i);
                 yield return place;
+            }
+        }
+    }
+
+    /// <summary>The number of a blob, by which other structures can be as small as an array; it never changes. -1 when there is none.</summary>
+    public int Find(BlobType type, Id id)
+    {
+        lock (_gate) return NumberOf(id, type);
+    }
+
+    /// <summary>
+    /// Each blob by its number, with the first of its places; with its id and all places, where it has several. Blobs added meanwhile
+    /// may be missing.
+    /// </summary>
+    public IEnumerable<(int Number, PackedBlob First, BlobCopies? Copies)> Blobs
+    {
+        get
+        {
+            Dictionary<int, BlobCopies> copies;
+            lock (_gate)
+                copies = _others.ToDictionary(
+                    item => NumberOf(item.Key.Id, item.Key.Type),
+                    item => new BlobCopies(item.Key.Id, [Read(NumberOf(item.Key.Id, item.Key.Type)), .. item.Value]));
+            var number = 0;
+            foreach (var first in Places)
+            {
+                yield return (number, first, copies.GetValueOrDefault(number));
+                number++;
             }
         }
     }

@@ -27,8 +27,9 @@ public sealed class RepositoryLock : IAsyncDisposable
     private static readonly TimeSpan _look = TimeSpan.FromSeconds(10);
 
     private readonly LockStore _store;
-    private readonly LockKind _kind;
+    private LockKind _kind;
     private readonly TimeProvider _clock;
+    private readonly SemaphoreSlim _turn = new(1);
     private readonly CancellationTokenSource _stop = new();
     private readonly CancellationTokenSource _lost = new();
     private readonly Task _keeping;
@@ -90,6 +91,22 @@ public sealed class RepositoryLock : IAsyncDisposable
     /// </summary>
     private static PosixSignalRegistration IgnoreHangup() => PosixSignalRegistration.Create(PosixSignal.SIGHUP, signal => signal.Cancel = true);
 
+    /// <summary>Lets others in that read and add: an exclusive lock becomes a shared one, and there is one at any time.</summary>
+    /// <exception cref="ResticException">Locked: it was removed by somebody. ReadOnly, Full, InputOutput: it stays exclusive.</exception>
+    public async Task ShareAsync(CancellationToken cancellation = default)
+    {
+        await _turn.WaitAsync(cancellation);
+        try
+        {
+            _kind = LockKind.Shared;
+            if (!await RefreshAsync(cancellation)) throw new ResticException(ResticError.Locked, "The lock on the repository was removed by another program.");
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
     /// <summary>Removes the lock. It is fine to do so twice.</summary>
     public async ValueTask DisposeAsync()
     {
@@ -97,6 +114,7 @@ public sealed class RepositoryLock : IAsyncDisposable
         await _stop.CancelAsync();
         await _keeping;
         _hangup.Dispose();
+        _turn.Dispose();
         try
         {
             await _store.RemoveAsync(Id, CancellationToken.None);
@@ -126,6 +144,7 @@ public sealed class RepositoryLock : IAsyncDisposable
         var age = _clock.GetUtcNow() - _written;
         if (age > _lostAfter) return false;
         if (age < _refreshAfter) return true;
+        await _turn.WaitAsync(cancellation);
         try
         {
             return await RefreshAsync(cancellation);
@@ -133,6 +152,10 @@ public sealed class RepositoryLock : IAsyncDisposable
         catch (ResticException)
         {
             return true;
+        }
+        finally
+        {
+            _turn.Release();
         }
     }
 

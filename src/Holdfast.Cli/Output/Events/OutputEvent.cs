@@ -39,6 +39,7 @@ namespace Holdfast.Cli.Output.Events;
 [JsonDerivedType(typeof(CheckFinishedEvent), "check_finished")]
 [JsonDerivedType(typeof(LockEvent), "lock")]
 [JsonDerivedType(typeof(StatisticsEvent), "statistics")]
+[JsonDerivedType(typeof(PruneFinishedEvent), "prune_finished")]
 [JsonDerivedType(typeof(QueueEvent), "queue")]
 [JsonDerivedType(typeof(WorkersEvent), "workers")]
 [JsonDerivedType(typeof(QueuesSeenEvent), "queues_seen")]

@@ -1,0 +1,38 @@
+using Holdfast.Restic.Maintenance;
+
+namespace Holdfast.Cli.Output.Events;
+
+/// <summary>What no snapshot needed was removed, or would be. Sizes are bytes as they are stored.</summary>
+/// <param name="Snapshots">Snapshots that decide what is needed.</param>
+/// <param name="UsedBytes">What they need.</param>
+/// <param name="UnusedBytes">What they did not, before.</param>
+/// <param name="UnusedLeft">What of that stays.</param>
+/// <param name="PacksRemoved">Packs of which nothing was needed.</param>
+/// <param name="PacksRepacked">Packs of which what was needed was written again.</param>
+/// <param name="BytesFreed">What the repository has less than before.</param>
+internal sealed record PruneFinishedEvent(
+    int Snapshots, long UsedBytes, long UnusedBytes, long UnusedLeft, int PacksRemoved, int PacksRepacked, long BytesFreed) : OutputEvent
+{
+    public static PruneFinishedEvent Of(PruneReport report) => new(
+        report.Snapshots, report.UsedBytes, report.UnusedBytes, report.UnusedLeft, report.PacksRemoved, report.PacksRepacked, report.BytesFreed);
+
+    /// <summary>Nothing was removed: it was asked what would be.</summary>
+    public bool Planned { get; init; }
+
+    public double Seconds { get; init; }
+
+    public override IEnumerable<string> Lines(Style style)
+    {
+        var used = $"{Amounts.Count(Snapshots, "snapshot")} {(Snapshots == 1 ? "needs" : "need")} {Amounts.Bytes(UsedBytes)}";
+        yield return $"{used}; {Amounts.Bytes(UnusedBytes)} {(Planned ? "are" : "were")} unused.";
+        if (PacksRemoved + PacksRepacked == 0)
+        {
+            yield return $"Nothing {(Planned ? "would be" : "was")} removed.";
+            yield break;
+        }
+        var (removed, repacked) = (Amounts.Count(PacksRemoved, "pack"), Amounts.Count(PacksRepacked, "pack"));
+        yield return Planned
+            ? $"{removed} would be removed, {repacked} written again: about {Amounts.Bytes(BytesFreed)} would be freed."
+            : $"Removed {removed}, wrote {repacked} again: {Amounts.Bytes(BytesFreed)} freed, {Amounts.Bytes(UnusedLeft)} left unused.";
+    }
+}

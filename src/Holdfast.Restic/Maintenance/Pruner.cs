@@ -1,0 +1,152 @@
+using Holdfast.Restic.Backends;
+using Holdfast.Restic.Indexing;
+using Holdfast.Restic.Packs;
+
+namespace Holdfast.Restic.Maintenance;
+
+/// <summary>
+/// Gives back the room of what no snapshot needs any more. Others take snapshots and restore meanwhile, but for the moment in which the
+/// index is written anew: what they have added by then is looked at once more. See docs/decisions/0051-prune.md.
+/// </summary>
+internal sealed class Pruner(Repository repository, PruneOptions options)
+{
+    private readonly HashSet<Id> _walked = [];
+
+    /// <exception cref="ResticException">
+    /// Damaged: something that a snapshot needs is missing, so nothing is removed. Locked: others did not let go in time, or have changed
+    /// the index; what was written by then is removed by the next prune.
+    /// </exception>
+    public async Task<PruneReport> RunAsync(CancellationToken cancellation)
+    {
+        PruneReport report;
+        PrunePlan plan;
+        UsedBlobs used;
+        BlobIndex index;
+        HashSet<string> known;
+        await using (var held = await repository.LockAsync(LockKind.Shared, options.Wait, cancellation))
+        {
+            using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation, held.Lost);
+            await repository.RefreshAsync(stop.Token);
+            index = await repository.LoadWholeIndexAsync(stop.Token);
+            known = await ListAsync(FileKind.Index, stop.Token);
+            used = new UsedBlobs(new CheckedBlobs(repository, index));
+            await MarkNewAsync(used, stop.Token);
+            if (_walked.Count == 0 && index.Count > 0) throw Empty();
+            var stored = await PacksAsync(stop.Token);
+            plan = new PrunePlan(index, used, stored, options);
+            report = Planned(plan, stored, index);
+            if (options.PlanOnly) return report;
+            report = report with { BytesWritten = await RepackAsync(plan, index, known, stop.Token) };
+        }
+        var nothing = report.PacksRemoved + report.PacksRepacked + plan.Unused.Count == 0;
+        return nothing ? report : await RemoveAsync(report, plan, index, used, known, cancellation);
+    }
+
+    /// <summary>Marks what snapshots need that were not looked at yet.</summary>
+    private async Task MarkNewAsync(UsedBlobs used, CancellationToken cancellation)
+    {
+        var added = (await repository.ListSnapshotsAsync(cancellation)).Where(snapshot => _walked.Add(snapshot.Id));
+        await used.AddAsync([.. added.Select(snapshot => snapshot.Tree)], repository.Options.Workers, cancellation);
+    }
+
+    private async Task<long> RepackAsync(PrunePlan plan, BlobIndex index, IEnumerable<string> indexes, CancellationToken cancellation)
+    {
+        options.Counters.PacksTotal = plan.Repacked.Count + plan.Unused.Count;
+        foreach (var (id, place) in plan.LastCopies) await VerifyAsync(id, place, cancellation);
+        if (plan.Repacked.Count == 0) return 0;
+        var blobs = new Dictionary<Id, HashSet<(Id Id, PackedBlob Blob)>>();
+        foreach (var name in indexes)
+        {
+            foreach (var pack in (await IndexRewriter.ReadAsync(repository, name, cancellation)).Where(pack => plan.Repacked.Contains(pack.Id)))
+                (blobs.TryGetValue(pack.Id, out var some) ? some : blobs[pack.Id] = []).UnionWith(pack.Blobs.Where(IsCopied));
+        }
+        using var rewriter = new PackRewriter(repository, index, options.Counters);
+        await rewriter.CopyAsync(blobs.ToDictionary(pack => pack.Key, pack => pack.Value.OrderBy(item => item.Blob.Offset).ToList()), cancellation);
+        return rewriter.BytesWritten;
+
+        bool IsCopied((Id Id, PackedBlob Blob) item) =>
+            plan.IsCopied(index.Find(item.Blob.Type, item.Id), item.Blob, index.Find(item.Id, item.Blob.Type));
+    }
+
+    private async Task VerifyAsync(Id id, PackedBlob place, CancellationToken cancellation)
+    {
+        var message = new byte[place.Length];
+        await repository.Backend.ReadAsync(FileKind.Pack, place.Pack.ToString(), place.Offset, message, cancellation);
+        repository.VerifyBlob(message, id, place, new byte[place.PlainLength]);
+    }
+
+    /// <summary>Nobody else is there while the index is written anew, and nobody waits while packs are removed that no index lists.</summary>
+    private async Task<PruneReport> RemoveAsync(
+        PruneReport planned, PrunePlan plan, BlobIndex index, UsedBlobs used, HashSet<string> known, CancellationToken cancellation)
+    {
+        await using var held = await repository.LockAsync(LockKind.Exclusive, options.Wait, cancellation);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation, held.Lost);
+        var indexes = await ListAsync(FileKind.Index, stop.Token);
+        await repository.RefreshAsync(stop.Token);
+        if (!indexes.IsSupersetOf(known) || await repository.LoadWholeIndexAsync(stop.Token) != index) throw Changed();
+        await MarkNewAsync(used, stop.Token);
+        var going = plan.Going;
+        var packs = Spare(index, used, going);
+        await new IndexRewriter(repository).RunAsync(indexes, going, stop.Token);
+        await repository.DropIndexAsync();
+        var removed = (await PacksAsync(stop.Token)).Where(stored => going.Contains(stored.Key) || !packs.Contains(stored.Key)).ToList();
+        await held.ShareAsync(stop.Token);
+        options.Counters.PacksTotal = options.Counters.PacksDone + removed.Count;
+        var parallel = new ParallelOptions { MaxDegreeOfParallelism = repository.Backend.Concurrency, CancellationToken = stop.Token };
+        await Parallel.ForEachAsync(removed, parallel, async (pack, token) =>
+        {
+            await repository.Backend.RemoveAsync(FileKind.Pack, pack.Key.ToString(), token);
+            Interlocked.Increment(ref options.Counters.PacksDone);
+        });
+        return planned with
+        {
+            Snapshots = _walked.Count, PacksRemoved = removed.Count(pack => !plan.Repacked.Contains(pack.Key)),
+            PacksRepacked = removed.Count(pack => plan.Repacked.Contains(pack.Key)), BytesRemoved = removed.Sum(pack => pack.Value),
+        };
+    }
+
+    /// <summary>A pack that has the only copy of what is used by now stays. Returns all packs of the index.</summary>
+    private static HashSet<Id> Spare(BlobIndex index, UsedBlobs used, HashSet<Id> going)
+    {
+        var packs = new HashSet<Id>();
+        foreach (var (number, first, copies) in index.Blobs)
+        {
+            packs.Add(first.Pack);
+            if (copies is not null) packs.UnionWith(copies.Places.Select(place => place.Pack));
+            if (used.Has(number) && (copies?.Places ?? [first]).All(place => going.Contains(place.Pack))) going.Remove(first.Pack);
+        }
+        return packs;
+    }
+
+    private PruneReport Planned(PrunePlan plan, Dictionary<Id, long> stored, BlobIndex index)
+    {
+        var indexed = index.Blobs.SelectMany(blob => blob.Copies?.Places ?? [blob.First]).Select(place => place.Pack).ToHashSet();
+        var removed = stored.Where(pack => plan.Unused.Contains(pack.Key) || !indexed.Contains(pack.Key)).ToList();
+        return new PruneReport
+        {
+            Snapshots = _walked.Count, UsedBytes = plan.UsedBytes, UnusedBytes = plan.UnusedBytes, UnusedLeft = plan.UnusedLeft,
+            PacksRemoved = removed.Count, PacksRepacked = plan.Repacked.Count, BytesWritten = plan.RepackedUsed,
+            BytesRemoved = removed.Sum(pack => pack.Value) + plan.Repacked.Sum(pack => stored[pack]),
+        };
+    }
+
+    private async Task<Dictionary<Id, long>> PacksAsync(CancellationToken cancellation)
+    {
+        var packs = new Dictionary<Id, long>();
+        await foreach (var stored in repository.Backend.ListAsync(FileKind.Pack, cancellation)) packs[Id.Parse(stored.Name)] = stored.Size;
+        return packs;
+    }
+
+    private async Task<HashSet<string>> ListAsync(FileKind kind, CancellationToken cancellation)
+    {
+        var names = new HashSet<string>(StringComparer.Ordinal);
+        await foreach (var stored in repository.Backend.ListAsync(kind, cancellation)) names.Add(stored.Name);
+        return names;
+    }
+
+    private ResticException Empty() => new(
+        ResticError.NoSuchName, $"There is no snapshot in {repository.Backend.Location}, so nothing there is needed; nothing was removed.");
+
+    private ResticException Changed() => new(
+        ResticError.Locked, $"Another program has rewritten the index of {repository.Backend.Location} meanwhile; nothing was removed.");
+}

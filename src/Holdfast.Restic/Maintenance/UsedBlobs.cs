@@ -1,0 +1,63 @@
+using System.Collections.Concurrent;
+using Holdfast.Restic.Packs;
+
+namespace Holdfast.Restic.Maintenance;
+
+/// <summary>
+/// Which blobs of an index snapshots need: a bit for each. A tree is read once, however many folders share it. What cannot be read or is
+/// in no index is Damaged: nothing may be removed then, as it would be found to be unused.
+/// </summary>
+internal sealed class UsedBlobs(CheckedBlobs blobs)
+{
+    private const int Bits = 64;
+
+    private readonly Lock _gate = new();
+    private ulong[] _used = [];
+
+    /// <summary>True for a blob that is needed.</summary>
+    /// <param name="number">Its number in the index.</param>
+    public bool Has(int number)
+    {
+        lock (_gate) return number / Bits < _used.Length && (_used[number / Bits] & (1UL << (number % Bits))) != 0;
+    }
+
+    /// <summary>Marks these trees and all below them.</summary>
+    /// <exception cref="ResticException">Damaged or NotFound: something of them cannot be had.</exception>
+    public async Task AddAsync(IEnumerable<Id> roots, int workers, CancellationToken cancellation)
+    {
+        var options = new ParallelOptions { MaxDegreeOfParallelism = workers, CancellationToken = cancellation };
+        var level = new ConcurrentBag<Id>(roots.Where(root => Mark(root, BlobType.Tree)));
+        while (!level.IsEmpty)
+        {
+            var next = new ConcurrentBag<Id>();
+            await Parallel.ForEachAsync(level, options, async (tree, token) => await VisitAsync(tree, next, token));
+            level = next;
+        }
+    }
+
+    private async Task VisitAsync(Id tree, ConcurrentBag<Id> next, CancellationToken cancellation)
+    {
+        var place = blobs.Index.Find(tree, BlobType.Tree);
+        foreach (var node in await blobs.ReadTreeAsync(tree, place, cancellation))
+        {
+            foreach (var content in node.Content ?? []) Mark(content, BlobType.Data);
+            if (node.Subtree is { } subtree && Mark(subtree, BlobType.Tree)) next.Add(subtree);
+        }
+    }
+
+    /// <summary>True when it was not marked before.</summary>
+    private bool Mark(Id id, BlobType type)
+    {
+        var number = blobs.Index.Find(type, id);
+        if (number < 0) _ = blobs.Index.Find(id, type); // says that it is in no index
+        lock (_gate)
+        {
+            if (number / Bits >= _used.Length) Array.Resize(ref _used, Math.Max(number / Bits + 1, _used.Length * 2));
+            ref var word = ref _used[number / Bits];
+            var bit = 1UL << (number % Bits);
+            if ((word & bit) != 0) return false;
+            word |= bit;
+            return true;
+        }
+    }
+}
