@@ -2,75 +2,61 @@ using Holdfast.Components.Postgres;
 using Holdfast.Engine.Hosts;
 using Holdfast.Engine.Profiles;
 using Holdfast.Engine.Running;
-using Holdfast.Restic.Snapshots;
+using Holdfast.ServerTests.Runs;
 using Holdfast.Testing;
-using Xunit;
 
 namespace Holdfast.ServerTests.Postgres;
 
-/// <summary>A scratch cluster with the component that captures it into a folder and restores it from there.</summary>
-internal sealed class Cluster(PostgresServer server, FolderDump? dump, PostgresSettings? settings = null)
+/// <summary>A scratch cluster with the component that captures it into a rig's repository and restores it from there.</summary>
+internal sealed class Cluster(PostgresServer server, Rig rig, PostgresSettings? settings = null)
 {
-    public PostgresServer Server => server;
-
-    public PostgresSettings Settings { get; init; } = (settings ?? new PostgresSettings()) with { Host = server.Folder, Port = server.Port };
-
-    public IHost Host { get; init; } = new LocalHost(Environment.GetEnvironmentVariable);
-
-    public RecordedContext Context { get; init; } = new("20261122-210400-abcd");
+    public PostgresSettings Settings { get; init; } = Here(server, settings);
 
     public ISecretReader Secrets { get; init; } = new FixedSecret("");
 
-    public PostgresComponent Component() => new(Settings, Secrets, Host, TimeProvider.System) { DumpTarget = dump, DumpSource = dump };
+    /// <summary>The settings with the server's place.</summary>
+    public static PostgresSettings Here(PostgresServer server, PostgresSettings? settings = null) =>
+        (settings ?? new PostgresSettings()) with { Host = server.Folder, Port = server.Port };
 
-    /// <summary>Runs the mark alone, as when another component fails next.</summary>
-    public async Task<CaptureSession> MarkAsync()
+    /// <summary>The component alone, for what needs no repository.</summary>
+    public static PostgresComponent ComponentOf(PostgresSettings settings, ISecretReader? secrets = null)
     {
-        var session = new CaptureSession { Manifest = NewManifest() };
-        foreach (var step in (await Component().PlanCaptureAsync(session, TestContext.Current.CancellationToken)).Mark)
-            await step.Act(Context, TestContext.Current.CancellationToken);
-        return session;
+        var host = new LocalHost(Environment.GetEnvironmentVariable);
+        return new PostgresComponent(settings, secrets ?? new FixedSecret(""), host, TimeProvider.System);
     }
 
-    public async Task<Manifest> CaptureAsync(Action<CaptureSession>? prepare = null)
-    {
-        await using var session = new CaptureSession { Manifest = NewManifest() };
-        prepare?.Invoke(session);
-        var plan = await Component().PlanCaptureAsync(session, TestContext.Current.CancellationToken);
-        foreach (var step in plan.Mark.Concat(plan.After))
-            await step.Act(Context, TestContext.Current.CancellationToken);
-        return session.Manifest;
-    }
+    public PostgresComponent Component() => ComponentOf(Settings, Secrets);
 
-    /// <param name="manifest">Of the capture.</param>
+    /// <summary>Takes a point. A run that fails throws its problem.</summary>
+    public Task<TakenPoint> CaptureAsync(BackupMode mode = BackupMode.Online, RunHooks? hooks = null) =>
+        rig.BackUpAsync(Component(), mode, hooks);
+
+    /// <summary>Restores databases. A run that fails throws its problem, and has undone what it did.</summary>
+    /// <param name="taken">The recovery point.</param>
     /// <param name="overwrite">As --overwrite.</param>
+    /// <param name="keepGoing">As --keep-going.</param>
+    /// <param name="hooks">What happens meanwhile.</param>
     /// <param name="databases">Those to restore; all when empty.</param>
-    public async Task RestoreAsync(Manifest manifest, bool overwrite = false, params string[] databases)
+    public Task<RunReport> RestoreAsync(
+        TakenPoint taken, bool overwrite = false, bool keepGoing = false, RunHooks? hooks = null,
+        params string[] databases)
     {
-        await RestoreAsync(new RestoreSession
+        RestoreRequest Change(RestoreRequest request) => request with
         {
-            Repository = null!,
-            Point = new Snapshot { Time = default, Tree = default },
-            Manifest = manifest,
-            AsideSuffix = ".before",
-            Overwrite = overwrite,
-            Include = databases,
-        });
+            Overwrite = overwrite, Include = databases, Recovery = new RecoveryWishes { KeepGoing = keepGoing },
+        };
+        return rig.RestoreAsync(Component(), taken.Point, Change, hooks);
     }
 
-    public async Task RestoreAsync(RestoreSession session)
-    {
-        foreach (var step in await Component().PlanRestoreAsync(session, TestContext.Current.CancellationToken))
-            await step.Act(Context, TestContext.Current.CancellationToken);
-    }
+    /// <summary>The text of a file of the dump: "app/pre-data.sql".</summary>
+    public Task<string> ReadAsync(TakenPoint taken, string file) => rig.ReadAsync(taken, $"/postgres/main/dump/{file}");
 
-    /// <summary>Pays back all that is owed, newest first, as a recovery does.</summary>
-    public async Task UndoAsync()
-    {
-        var handlers = Component().UndoHandlers.ToDictionary(handler => handler.Kind, StringComparer.Ordinal);
-        foreach (var undo in Enumerable.Reverse(Context.Owed).ToList())
-            await handlers[undo.Kind].UndoAsync(undo, TestContext.Current.CancellationToken);
-    }
+    /// <summary>A point in which the text of one file of the dump is another.</summary>
+    public Task<TakenPoint> ReplaceAsync(TakenPoint taken, string file, Func<string, string> change) =>
+        rig.ReplaceAsync(taken, $"/postgres/main/dump/{file}", change);
+
+    /// <summary>Does what dead runs owe, as "recover" does.</summary>
+    public Task<RecoveredRun> RecoverAsync() => rig.RecoverAsync(Component());
 
     /// <summary>pg_dump's own view of a database, with its properties, without what differs from run to run.</summary>
     public async Task<string> FaceAsync(string database)
@@ -80,9 +66,6 @@ internal sealed class Cluster(PostgresServer server, FolderDump? dump, PostgresS
     }
 
     public Task<string> DatabasesAsync() => server.QueryAsync("postgres", "SELECT string_agg(datname, ',' ORDER BY datname COLLATE \"C\") FROM pg_database WHERE NOT datistemplate");
-
-    private static Manifest NewManifest() =>
-        new() { Platform = "test", RunId = "run", Mode = BackupMode.Online, HoldfastVersion = "0", Host = "test" };
 }
 
 /// <summary>A secret that a test knows.</summary>

@@ -1,6 +1,7 @@
 using Holdfast.Components.Postgres;
 using Holdfast.Engine.Problems;
 using Holdfast.Engine.Profiles;
+using Holdfast.ServerTests.Runs;
 using Holdfast.Testing;
 using Xunit;
 
@@ -11,14 +12,14 @@ public sealed class PostgresAuthenticationTests
     [Fact]
     public async Task A_password_opens_connections_and_programs_and_a_wrong_one_is_told()
     {
-        using var folder = new TempFolder();
+        await using var rig = await Rig.MakeAsync();
         await using var server = await PostgresServer.StartAsync(new PostgresServerOptions { Password = "pass 'word" });
         await server.ExecuteAsync("postgres", "CREATE TABLE t AS SELECT 1 AS a;");
         var node = Profile("password: { env: UNUSED }");
-        Cluster With(string password) => new(server, new FolderDump(folder.Path)) { Settings = Here(server) with { Password = node }, Secrets = new FixedSecret(password) };
+        Cluster With(string password) => new(server, rig, new PostgresSettings { Password = node }) { Secrets = new FixedSecret(password) };
 
-        var manifest = await With("pass 'word").CaptureAsync();
-        Assert.Equal(1, Assert.Single(manifest.Components).Counts["rows"]);
+        var taken = await With("pass 'word").CaptureAsync();
+        Assert.Equal(1, taken.Record.Counts["rows"]);
         var problem = (await Assert.ThrowsAsync<ProblemException>(() => With("wrong").CaptureAsync())).Problem;
         Assert.Equal("HF-PG-AUTH", problem.Code);
         Assert.DoesNotContain("wrong", problem.Message, StringComparison.Ordinal);
@@ -28,19 +29,17 @@ public sealed class PostgresAuthenticationTests
     public async Task Root_connects_as_the_system_user_that_a_peer_socket_wants()
     {
         Require.Root();
-        using var folder = new TempFolder();
+        await using var rig = await Rig.MakeAsync();
         await using var server = await PostgresServer.StartAsync();
         await File.WriteAllTextAsync(Path.Combine(server.Data, "pg_hba.conf"), "local all all peer\n", TestContext.Current.CancellationToken);
         await Command.RunAsync("runuser", ["-u", "postgres", "--", server.Program("pg_ctl"), "-D", server.Data, "reload"]);
-        var refused = new Cluster(server, new FolderDump(folder.Path)) { Settings = Here(server) };
+        var refused = new Cluster(server, rig);
         Assert.Equal("HF-PG-AUTH", (await Assert.ThrowsAsync<ProblemException>(() => refused.CaptureAsync())).Problem.Code);
 
-        var cluster = new Cluster(server, new FolderDump(folder.Path)) { Settings = Here(server) with { SystemUser = "postgres" } };
-        Assert.Equal(1, Assert.Single((await cluster.CaptureAsync()).Components).Counts["databases"]);
+        var cluster = new Cluster(server, rig, new PostgresSettings { SystemUser = "postgres" });
+        Assert.Equal(1, (await cluster.CaptureAsync()).Record.Counts["databases"]);
         Assert.Equal("root", Environment.UserName);
     }
-
-    private static PostgresSettings Here(PostgresServer server) => new() { Host = server.Folder, Port = server.Port };
 
     private static ProfileNode Profile(string text) => new ScalarNode(text);
 

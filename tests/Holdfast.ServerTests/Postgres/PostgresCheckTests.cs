@@ -150,8 +150,8 @@ public sealed class PostgresCheckTests
 
     private static async Task<IReadOnlyList<CheckLine>> LinesAsync(PostgresServer server, Func<PostgresSettings, PostgresSettings>? change = null)
     {
-        var cluster = new Cluster(server, null);
-        var component = new Cluster(server, null) { Settings = change?.Invoke(cluster.Settings) ?? cluster.Settings }.Component();
+        var settings = Cluster.Here(server);
+        var component = Cluster.ComponentOf(change?.Invoke(settings) ?? settings);
         return (await new CheckRun([component.Check], TimeSpan.FromSeconds(10), TimeProvider.System).RunAsync([], Cancellation)).Lines;
     }
 

@@ -1,5 +1,7 @@
 using System.Globalization;
 using Holdfast.Components.Postgres;
+using Holdfast.Engine.Problems;
+using Holdfast.ServerTests.Runs;
 using Holdfast.Testing;
 using Xunit;
 
@@ -12,9 +14,18 @@ public sealed class PostgresConsistencyTests(PostgresFixture fixture) : IClassFi
     {
         const string held = "SELECT count(*) FROM pg_stat_activity WHERE datname = 'held' AND state LIKE 'idle in transaction%'";
         await fixture.Server.QueryAsync("postgres", "CREATE DATABASE held");
-        var cluster = new Cluster(fixture.Server, null, new PostgresSettings { Databases = ["held"] });
-        await using (await cluster.MarkAsync())
-            Assert.Equal("1", await fixture.Server.QueryAsync("postgres", held));
+        await using var rig = await Rig.MakeAsync();
+        var cluster = new Cluster(fixture.Server, rig, new PostgresSettings { Databases = ["held"] });
+        var marked = new RunHooks
+        {
+            Acted = async _ =>
+            {
+                Assert.Equal("1", await fixture.Server.QueryAsync("postgres", held));
+                throw new ProblemException(Catalogue.PostgresDump.With("Another component fails."));
+            },
+        };
+        var failed = await Assert.ThrowsAsync<ProblemException>(() => cluster.CaptureAsync(hooks: marked));
+        Assert.Equal("Another component fails.", failed.Problem.Message);
         await Eventually.HoldsAsync("no session holds a snapshot", async () => await fixture.Server.QueryAsync("postgres", held) == "0");
     }
 
@@ -38,12 +49,14 @@ public sealed class PostgresConsistencyTests(PostgresFixture fixture) : IClassFi
             """);
         var writing = fixture.Server.QueryAsync("busy", "CALL churn()");
         await Eventually.HoldsAsync("the writer writes", async () => await fixture.Server.QueryAsync("busy", "SELECT EXISTS (SELECT FROM a WHERE v <> 1000)") == "t");
+        await using var rig = await Rig.MakeAsync();
+        var cluster = new Cluster(fixture.Server, rig, new PostgresSettings { Databases = ["busy"], Workers = 3 });
         for (var round = 0; round < 3; round++)
         {
-            using var folder = new TempFolder();
-            var dump = new FolderDump(folder.Path) { OnAdd = _ => Eventually.PassAsync(TimeSpan.FromMilliseconds(100), "the writer writes between two tables") };
-            await new Cluster(fixture.Server, dump, new PostgresSettings { Databases = ["busy"], Workers = 3 }).CaptureAsync();
-            Assert.Equal(6_000_000, new[] { "a", "b", "c" }.Sum(table => SumOf(dump[$"/postgres/main/dump/busy/data/public.{table}.copy"])));
+            var taken = await cluster.CaptureAsync();
+            long sum = 0;
+            foreach (var table in new[] { "a", "b", "c" }) sum += SumOf(await cluster.ReadAsync(taken, $"busy/data/public.{table}.copy"));
+            Assert.Equal(6_000_000, sum);
         }
         Assert.False(writing.IsCompleted, "The writer ended before the dumps did, so nothing was tested.");
         await fixture.Server.ExecuteAsync("busy", "INSERT INTO stop VALUES (1);");
@@ -55,16 +68,16 @@ public sealed class PostgresConsistencyTests(PostgresFixture fixture) : IClassFi
     {
         await fixture.Server.ExecuteAsync("postgres", "CREATE DATABASE truncated;");
         await fixture.Server.ExecuteAsync("truncated", "CREATE TABLE t AS SELECT generate_series(1, 100) AS a; CREATE TABLE moved (a int);");
-        using var folder = new TempFolder();
-        var dump = new FolderDump(folder.Path);
+        await using var rig = await Rig.MakeAsync();
         var moving = fixture.Server.QueryAsync("truncated", "BEGIN; INSERT INTO moved SELECT a FROM t; TRUNCATE t; SELECT pg_sleep(3); COMMIT");
         await fixture.Server.QueryAsync("postgres", "SELECT pg_sleep(1)");
-        await new Cluster(fixture.Server, dump, new PostgresSettings { Databases = ["truncated"] }).CaptureAsync();
+        var cluster = new Cluster(fixture.Server, rig, new PostgresSettings { Databases = ["truncated"] });
+        var taken = await cluster.CaptureAsync();
         await moving;
-        string[] rows = [.. await File.ReadAllLinesAsync(dump["/postgres/main/dump/truncated/data/public.t.copy"], TestContext.Current.CancellationToken), .. await File.ReadAllLinesAsync(dump["/postgres/main/dump/truncated/data/public.moved.copy"], TestContext.Current.CancellationToken)];
-        Assert.Equal(100, rows.Length);
+        var rows = await cluster.ReadAsync(taken, "truncated/data/public.t.copy") + await cluster.ReadAsync(taken, "truncated/data/public.moved.copy");
+        Assert.Equal(100, rows.Count(character => character == '\n'));
     }
 
-    private static long SumOf(string file) =>
-        File.ReadLines(file).Sum(line => long.Parse(line.Split('\t')[1], CultureInfo.InvariantCulture));
+    private static long SumOf(string rows) =>
+        rows.Split('\n', StringSplitOptions.RemoveEmptyEntries).Sum(line => long.Parse(line.Split('\t')[1], CultureInfo.InvariantCulture));
 }

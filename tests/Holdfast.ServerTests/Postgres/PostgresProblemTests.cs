@@ -1,29 +1,34 @@
 using Holdfast.Components.Postgres;
 using Holdfast.Engine.Problems;
 using Holdfast.Engine.Running;
-using Holdfast.Testing;
+using Holdfast.ServerTests.Runs;
 using Xunit;
 
 namespace Holdfast.ServerTests.Postgres;
 
 /// <summary>Each thing that goes wrong is told by its code, and nothing of it looks like a dump.</summary>
-public sealed class PostgresProblemTests(PostgresFixture fixture) : IClassFixture<PostgresFixture>, IDisposable
+public sealed class PostgresProblemTests(PostgresFixture fixture) : IClassFixture<PostgresFixture>, IAsyncLifetime
 {
-    private readonly TempFolder _folder = new();
+    private Rig _rig = null!;
 
-    public void Dispose() => _folder.Dispose();
+    public async ValueTask InitializeAsync() => _rig = await Rig.MakeAsync();
 
-    private Cluster With(PostgresSettings settings) => new(fixture.Server, new FolderDump(_folder.Path)) { Settings = Here(settings) };
+    public ValueTask DisposeAsync() => _rig.DisposeAsync();
 
-    private PostgresSettings Here(PostgresSettings settings) => settings with { Host = fixture.Server.Folder, Port = fixture.Server.Port };
+    private Cluster With(PostgresSettings settings) => new(fixture.Server, _rig, settings);
 
-    private static async Task<Problem> ProblemAsync(Cluster cluster) =>
-        (await Assert.ThrowsAsync<ProblemException>(() => cluster.CaptureAsync())).Problem;
+    /// <summary>What a backup fails with; it makes no point.</summary>
+    private async Task<Problem> ProblemAsync(Cluster cluster, BackupMode mode = BackupMode.Online)
+    {
+        var failed = await Assert.ThrowsAsync<ProblemException>(() => cluster.CaptureAsync(mode));
+        Assert.Empty(await _rig.Repository.ListSnapshotIdsAsync(TestContext.Current.CancellationToken));
+        return failed.Problem;
+    }
 
     [Fact]
     public async Task A_server_that_is_down_is_unreachable()
     {
-        var cluster = new Cluster(fixture.Server, new FolderDump(_folder.Path)) { Settings = new PostgresSettings { Host = "127.0.0.1", Port = 1 } };
+        var cluster = new Cluster(fixture.Server, _rig) { Settings = new PostgresSettings { Host = "127.0.0.1", Port = 1 } };
         var problem = await ProblemAsync(cluster);
         Assert.Equal(("HF-PG-UNREACHABLE", true), (problem.Code, problem.Transient));
         Assert.Contains("127.0.0.1:1", problem.Message, StringComparison.Ordinal);
@@ -33,7 +38,7 @@ public sealed class PostgresProblemTests(PostgresFixture fixture) : IClassFixtur
     [Fact]
     public async Task A_socket_that_is_not_there_is_unreachable() => Assert.Equal(
         "HF-PG-UNREACHABLE",
-        (await ProblemAsync(new Cluster(fixture.Server, new FolderDump(_folder.Path)) { Settings = new PostgresSettings { Host = _folder.Path } })).Code);
+        (await ProblemAsync(new Cluster(fixture.Server, _rig) { Settings = new PostgresSettings { Host = _rig["."] } })).Code);
 
     [Fact]
     public async Task A_user_that_does_not_exist_is_refused() => Assert.Equal("HF-PG-AUTH", (await ProblemAsync(With(new PostgresSettings { User = "nobody" }))).Code);
@@ -65,15 +70,10 @@ public sealed class PostgresProblemTests(PostgresFixture fixture) : IClassFixtur
     {
         await fixture.Server.ExecuteAsync("postgres", "CREATE DATABASE halfway;");
         await fixture.Server.ExecuteAsync("halfway", "CREATE TABLE big AS SELECT g, repeat('x', 500) AS t FROM generate_series(1, 200000) g;");
-        var dump = new FolderDump(_folder.Path)
-        {
-            OnAdd = path => path.EndsWith("big.copy", StringComparison.Ordinal)
-                ? fixture.Server.QueryAsync("postgres", "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'COPY%' AND datname = 'halfway'")
-                : Task.CompletedTask,
-        };
-        var cluster = new Cluster(fixture.Server, dump, new PostgresSettings { Databases = ["halfway"] });
-        Assert.Contains((await ProblemAsync(cluster)).Code, new[] { "HF-PG-UNREACHABLE", "HF-PG-DUMP" });
-        Assert.False(File.Exists(dump["/postgres/main/dump/halfway/database.json"]));
+        var ending = EndSessionAsync("datname = 'halfway' AND query LIKE 'COPY%' AND state = 'active'");
+        var problem = await ProblemAsync(With(new PostgresSettings { Databases = ["halfway"] }));
+        Assert.Contains(problem.Code, new[] { "HF-PG-UNREACHABLE", "HF-PG-DUMP" });
+        await ending;
         Assert.Equal("0", await SessionsAsync("halfway"));
     }
 
@@ -81,16 +81,12 @@ public sealed class PostgresProblemTests(PostgresFixture fixture) : IClassFixtur
     public async Task A_pg_dump_that_dies_half_way_fails_the_dump()
     {
         await fixture.Server.ExecuteAsync("postgres", "CREATE DATABASE dying;");
-        await fixture.Server.ExecuteAsync("dying", "SELECT lo_from_bytea(0, decode(repeat('00', 20000000), 'hex'));");
-        var dump = new FolderDump(_folder.Path)
-        {
-            OnAdd = path => path.EndsWith("large-objects.sql", StringComparison.Ordinal)
-                ? fixture.Server.QueryAsync("postgres", "SELECT pg_sleep(2); SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'pg_dump' AND datname = 'dying'")
-                : Task.CompletedTask,
-        };
-        var problem = await ProblemAsync(new Cluster(fixture.Server, dump, new PostgresSettings { Databases = ["dying"] }));
+        await fixture.Server.ExecuteAsync("dying", "SELECT lo_from_bytea(0, 'content');");
+        await using var gate = await LargeObjectGate.CloseAsync(fixture.Server, "dying");
+        var failing = ProblemAsync(With(new PostgresSettings { Databases = ["dying"] }));
+        await fixture.Server.QueryAsync("postgres", $"SELECT pg_terminate_backend({await gate.WaitAsync()})");
+        var problem = await failing;
         Assert.StartsWith("pg_dump of database \"dying\" ended with 1", problem.Message, StringComparison.Ordinal);
-        Assert.False(File.Exists(dump["/postgres/main/dump/dying/database.json"]));
     }
 
     [Fact]
@@ -100,7 +96,7 @@ public sealed class PostgresProblemTests(PostgresFixture fixture) : IClassFixtur
         var problem = await WhileLockedAsync("blocked", async () =>
         {
             began = TimeProvider.System.GetTimestamp();
-            return (await Assert.ThrowsAsync<ProblemException>(() => cluster.CaptureAsync(session => session.Mode = BackupMode.Quiesced))).Problem;
+            return await ProblemAsync(cluster, BackupMode.Quiesced);
         });
         Assert.Equal("HF-PG-LOCKED", problem.Code);
         Assert.True(TimeProvider.System.GetElapsedTime(began).TotalSeconds > 4); // but not for the hour of the settings
@@ -111,8 +107,7 @@ public sealed class PostgresProblemTests(PostgresFixture fixture) : IClassFixtur
     {
         await fixture.Server.ExecuteAsync("postgres", "CREATE DATABASE shut ALLOW_CONNECTIONS false;");
         var cluster = With(new PostgresSettings { Databases = ["shut"] });
-        await cluster.CaptureAsync();
-        var warning = Assert.Single(cluster.Context.Warnings);
+        var warning = Assert.Single((await cluster.CaptureAsync()).Said.Warnings);
         Assert.Equal("HF-PG-CLOSED", warning.Code);
         Assert.Contains("\"shut\"", warning.Message, StringComparison.Ordinal);
     }
@@ -136,6 +131,16 @@ public sealed class PostgresProblemTests(PostgresFixture fixture) : IClassFixtur
         await Assert.ThrowsAsync<InvalidOperationException>(() => altering);
         return problem;
     }
+
+    /// <summary>Ends the first session of which the condition holds, as soon as it does: the server itself looks for it.</summary>
+    private Task EndSessionAsync(string condition) => fixture.Server.ExecuteAsync("postgres", $"""
+        DO $$ BEGIN
+            WHILE NOT EXISTS (SELECT FROM pg_stat_activity WHERE {condition} AND pg_terminate_backend(pid)) LOOP
+                PERFORM pg_sleep(0.002), pg_stat_clear_snapshot();
+                IF clock_timestamp() > now() + interval '1 minute' THEN RAISE 'No session to end.'; END IF;
+            END LOOP;
+        END $$;
+        """);
 
     private Task<string> SessionsAsync(string database) =>
         fixture.Server.QueryAsync("postgres", $"SELECT pg_sleep(0.5); SELECT count(*) FROM pg_stat_activity WHERE datname = '{database}'").ContinueWith(

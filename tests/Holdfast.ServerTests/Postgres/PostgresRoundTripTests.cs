@@ -1,3 +1,4 @@
+using Holdfast.ServerTests.Runs;
 using Holdfast.Testing;
 using Xunit;
 
@@ -10,7 +11,7 @@ public sealed class PostgresRoundTripTests
     [Fact]
     public async Task A_database_with_one_of_everything_comes_back_as_it_was_in_an_empty_cluster()
     {
-        using var folder = new TempFolder();
+        await using var rig = await Rig.MakeAsync();
         await using var source = await PostgresServer.StartAsync();
         await using var target = await PostgresServer.StartAsync();
         await source.ExecuteAsync("postgres", TortureSchema.Roles);
@@ -18,16 +19,14 @@ public sealed class PostgresRoundTripTests
         await source.ExecuteAsync("app", TortureSchema.Objects);
         await source.ExecuteAsync("app", TortureSchema.Properties("app"));
         await source.ExecuteAsync(Odd, TortureSchema.LateColumn);
-        var dump = new FolderDump(folder.Path);
-        var from = new Cluster(source, dump);
-        var into = new Cluster(target, dump);
+        var from = new Cluster(source, rig);
+        var into = new Cluster(target, rig);
 
-        var manifest = await from.CaptureAsync();
-        await into.RestoreAsync(manifest);
+        var taken = await from.CaptureAsync();
+        var restored = await into.RestoreAsync(taken);
 
-        Assert.Empty(into.Context.Warnings);
-        Assert.Empty(into.Context.Owed);
-        Assert.Contains(from.Context.Warnings, warning => warning.Code == "HF-PG-CLOSED" && warning.Message.Contains("closed", StringComparison.Ordinal));
+        Assert.Empty(restored.Warnings);
+        Assert.Contains(taken.Said.Warnings, warning => warning.Code == "HF-PG-CLOSED" && warning.Message.Contains("closed", StringComparison.Ordinal));
         foreach (var database in new[] { "app", "postgres" })
             Assert.Equal(await from.FaceAsync(database), await into.FaceAsync(database));
         Assert.Equal("t|1|extra|7", await target.QueryAsync(Odd, "SELECT t, a, extra, late FROM other.child"));

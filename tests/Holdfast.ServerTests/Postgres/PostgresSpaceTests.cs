@@ -1,6 +1,7 @@
 using Holdfast.Components.Postgres;
 using Holdfast.Engine.Problems;
 using Holdfast.ServerTests.EndToEnd;
+using Holdfast.ServerTests.Runs;
 using Holdfast.Testing;
 using Xunit;
 
@@ -12,6 +13,7 @@ public sealed class PostgresSpaceTests
     public async Task A_disk_that_fills_during_a_restore_is_told_and_the_old_database_stays()
     {
         using var mounts = await MountSpace.MakeAsync();
+        await using var rig = await Rig.MakeAsync();
         using var folder = new TempFolder();
         var small = folder.Folder("small");
         (await Command.RunAsync("chmod", ["755", folder.Path])).Succeeded();
@@ -21,17 +23,15 @@ public sealed class PostgresSpaceTests
         await server.ExecuteAsync("postgres", $"CREATE TABLESPACE small LOCATION '{small}';");
         await server.ExecuteAsync("postgres", "CREATE DATABASE app TABLESPACE small;");
         await server.ExecuteAsync("app", "CREATE TABLE t AS SELECT g, repeat('x', 1000) AS v FROM generate_series(1, 25000) g;");
-        var dump = new FolderDump(folder["dump"]);
-        var manifest = await new Cluster(server, dump, new PostgresSettings { Databases = ["app"] }).CaptureAsync();
+        var taken = await new Cluster(server, rig, new PostgresSettings { Databases = ["app"] }).CaptureAsync();
 
-        var cluster = new Cluster(server, dump);
-        var problem = (await Assert.ThrowsAsync<ProblemException>(() => cluster.RestoreAsync(manifest, databases: "app"))).Problem;
+        var cluster = new Cluster(server, rig);
+        var problem = (await Assert.ThrowsAsync<ProblemException>(() => cluster.RestoreAsync(taken, databases: "app"))).Problem;
         Assert.Equal("HF-PG-FULL", problem.Code);
-        await cluster.UndoAsync();
         Assert.Equal("app,postgres", await cluster.DatabasesAsync());
 
         await mounts.EnlargeAsync(small, "200m");
-        await new Cluster(server, dump).RestoreAsync(manifest, databases: "app");
+        await cluster.RestoreAsync(taken, databases: "app");
         Assert.Equal("25000", await server.QueryAsync("app", "SELECT count(*) FROM t"));
     }
 }

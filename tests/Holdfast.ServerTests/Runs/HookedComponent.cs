@@ -38,7 +38,8 @@ internal sealed class HookedComponent(IComponent real, RunHooks hooks) : ICompon
         ? []
         : [new Step { Name = "Meanwhile", Does = "What happens outside.", Component = Name, Act = (_, _) => act() }];
 
-    private IReadOnlyList<Step> Hooked(IReadOnlyList<Step> steps) =>
+    /// <summary>The steps, with the hooks.</summary>
+    public IReadOnlyList<Step> Hooked(IReadOnlyList<Step> steps) =>
         [.. steps.Select(step => step with { Act = (said, token) => ActAsync(step, said, token) })];
 
     private async Task ActAsync(Step step, StepContext said, CancellationToken cancellation)

@@ -1,8 +1,10 @@
+using System.Text;
 using Holdfast.Engine.Planning;
 using Holdfast.Engine.Problems;
 using Holdfast.Engine.Profiles;
 using Holdfast.Engine.Running;
 using Holdfast.Restic;
+using Holdfast.Restic.Archiving;
 using Holdfast.Restic.Snapshots;
 using Holdfast.Testing;
 using Xunit;
@@ -26,6 +28,9 @@ internal class Rig : IAsyncDisposable
 
     /// <summary>What the last run said.</summary>
     public RunReport Said { get; private set; } = new();
+
+    /// <summary>What a server refused in the last restore that kept going, as sentences.</summary>
+    public IReadOnlyList<string> Lacking { get; private set; } = [];
 
     /// <summary>A run that fails may leave undos that could not be done; else that fails the test.</summary>
     public bool MayOwe { get; set; }
@@ -90,7 +95,9 @@ internal class Rig : IAsyncDisposable
     {
         var request = Request(component, point, change, hooks);
         await using var run = await RestoreRun.PrepareAsync(Begin(), request, Cancellation);
-        await EndAsync((await run.RunAsync(Cancellation)).Outcome);
+        var summary = await run.RunAsync(Cancellation);
+        Lacking = summary.Lacking;
+        await EndAsync(summary.Outcome);
         Assert.Empty(Said.Owed);
         return Said;
     }
@@ -117,9 +124,46 @@ internal class Rig : IAsyncDisposable
         return Said;
     }
 
+    /// <summary>Does steps of the component that need no repository.</summary>
+    public async Task<RunReport> ActAsync(
+        IComponent component, Func<Task<IReadOnlyList<Step>>> plan, RunHooks? hooks = null,
+        CancellationToken? cancellation = null)
+    {
+        var hooked = new HookedComponent(component, hooks ?? new RunHooks());
+        var run = new PlannedRun(Begin(), Platform, Settings, hooked.UndoHandlers);
+        async Task<Plan> PlanAsync(CancellationToken ended) => new("test", Platform, hooked.Hooked(await plan()));
+        End(await run.RunAsync(PlanAsync, cancellation ?? Cancellation));
+        Assert.Empty(Said.Owed);
+        return Said;
+    }
+
     /// <summary>Does what dead runs owe, as "recover" does.</summary>
     public async Task<RecoveredRun> RecoverAsync(IComponent component) =>
         Assert.Single(await new RecoverRun(Begin(), Platform, Settings, component.UndoHandlers).RunAsync());
+
+    /// <summary>The text of a file of a point.</summary>
+    public async Task<string> ReadAsync(TakenPoint taken, string path)
+    {
+        var node = await Repository.FindNodeAsync(taken.Point, path, Cancellation);
+        Assert.True(node is not null, $"The point has no file {path}.");
+        using var reader = new StreamReader(Repository.OpenFile(node));
+        return await reader.ReadToEndAsync(Cancellation);
+    }
+
+    /// <summary>A point in which the text of one file is another, as whoever has the repository's password can make.</summary>
+    public async Task<TakenPoint> ReplaceAsync(TakenPoint taken, string path, Func<string, string> change)
+    {
+        await using var writer = await Repository.BeginSnapshotAsync(cancellation: Cancellation);
+        await foreach (var (found, node) in Repository.WalkAsync(taken.Point, cancellation: Cancellation))
+            if (node.Type != NodeType.Directory) writer.AddNode(found, node);
+        var (before, point) = (await ReadAsync(taken, path), taken.Point);
+        var after = change(before);
+        Assert.NotEqual(before, after);
+        using var content = new MemoryStream(Encoding.UTF8.GetBytes(after));
+        await writer.AddStreamAsync(path, content, cancellation: Cancellation);
+        var header = new SnapshotHeader { Paths = point.Paths, Hostname = point.Hostname, Tags = point.Tags };
+        return taken with { Point = await writer.CommitAsync(header, Cancellation) };
+    }
 
     public virtual async ValueTask DisposeAsync()
     {
@@ -153,6 +197,11 @@ internal class Rig : IAsyncDisposable
     private async Task EndAsync(RunOutcome outcome)
     {
         _opened.Add(await Repository.OpenAsync(Settings.Backend, Password, cancellation: Cancellation));
+        End(outcome);
+    }
+
+    private void End(RunOutcome outcome)
+    {
         if (!MayOwe) Assert.Empty(outcome.UndoFailures);
         if (outcome.Problem is { } problem) throw new ProblemException(problem);
     }

@@ -1,5 +1,7 @@
 using Holdfast.Components.Postgres;
+using Holdfast.Engine.Problems;
 using Holdfast.ServerTests.Postgres;
+using Holdfast.ServerTests.Runs;
 using Holdfast.Testing;
 using Xunit;
 
@@ -13,7 +15,6 @@ public sealed class DatabaseOwnerTests(DatabaseOwnerServer fixture) : IClassFixt
     [Fact]
     public async Task Nothing_that_a_database_sets_for_its_sessions_reaches_ours()
     {
-        using var folder = new TempFolder();
         await _server.ExecuteAsync("postgres", "CREATE DATABASE led OWNER app;");
         await fixture.AsAppAsync("led", $"""
             CREATE SCHEMA evil; SET search_path = evil; {DatabaseOwnerServer.Trap} RESET search_path;
@@ -32,7 +33,8 @@ public sealed class DatabaseOwnerTests(DatabaseOwnerServer fixture) : IClassFixt
             ALTER DATABASE led SET datestyle = 'German';
             """);
         var before = _server.Log.Length;
-        var cluster = new Cluster(_server, new FolderDump(folder.Path), new PostgresSettings { Databases = ["led"] });
+        await using var rig = await Rig.MakeAsync();
+        var cluster = new Cluster(_server, rig, new PostgresSettings { Databases = ["led"] });
         var face = await FaceAsync();
         await cluster.RestoreAsync(await cluster.CaptureAsync(), databases: "led");
 
@@ -50,24 +52,26 @@ public sealed class DatabaseOwnerTests(DatabaseOwnerServer fixture) : IClassFixt
     [Fact]
     public async Task Nobody_else_gets_into_a_database_while_it_is_filled()
     {
-        using var folder = new TempFolder();
+        await using var rig = await Rig.MakeAsync();
         await _server.ExecuteAsync("postgres", "CREATE DATABASE filled OWNER app; ALTER DATABASE filled CONNECTION LIMIT 7;");
-        await fixture.AsAppAsync("filled", "CREATE TABLE t AS SELECT 1 AS n;");
-        var tried = 0;
-        var dump = new FolderDump(folder.Path)
-        {
-            OnOpen = async path =>
-            {
-                if (!path.EndsWith(".copy", StringComparison.Ordinal)) return;
-                var filling = await _server.QueryAsync("postgres", "SELECT datname FROM pg_database WHERE datname LIKE 'filled_\\_holdfast\\_%'");
-                var refused = await _server.RunAsync("psql", ["-XAtq", "-U", "app", "-c", "BEGIN; LOCK TABLE t"], filling);
-                Assert.Contains("too many connections for database", refused.Errors, StringComparison.Ordinal);
-                tried++;
-            },
-        };
-        var cluster = new Cluster(_server, dump, new PostgresSettings { Databases = ["filled"] });
-        await cluster.RestoreAsync(await cluster.CaptureAsync(), databases: "filled");
-        Assert.Equal(1, tried);
+        // The row is not loaded before there is a role "enough".
+        await fixture.AsAppAsync("filled", """
+            CREATE FUNCTION wait() RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN
+                FOR i IN 1..6000 LOOP
+                    EXIT WHEN pg_catalog.current_database() = 'filled' OR EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = 'enough');
+                    PERFORM pg_catalog.pg_sleep(0.01);
+                END LOOP; RETURN true; END $$;
+            CREATE TABLE t (n int CHECK (wait())); INSERT INTO t VALUES (1);
+            """);
+        var cluster = new Cluster(_server, rig, new PostgresSettings { Databases = ["filled"] });
+        var restoring = cluster.RestoreAsync(await cluster.CaptureAsync(), databases: "filled");
+        var filling = "";
+        const string loading = "SELECT datname FROM pg_stat_activity WHERE starts_with(datname, 'filled__holdfast_') AND query LIKE 'COPY%' AND wait_event = 'PgSleep'";
+        await Eventually.HoldsAsync("the row is loaded", async () => (filling = await _server.QueryAsync("postgres", loading)).Length > 0);
+        var refused = await _server.RunAsync("psql", ["-XAtq", "-U", "app", "-c", "BEGIN; LOCK TABLE t"], filling);
+        Assert.Contains("too many connections for database", refused.Errors, StringComparison.Ordinal);
+        await _server.ExecuteAsync("postgres", "CREATE ROLE enough;");
+        await restoring;
         Assert.Equal("7", await _server.QueryAsync("postgres", "SELECT datconnlimit FROM pg_database WHERE datname = 'filled'"));
         await fixture.AsAppAsync("filled", "INSERT INTO t VALUES (2);");
     }
@@ -75,28 +79,25 @@ public sealed class DatabaseOwnerTests(DatabaseOwnerServer fixture) : IClassFixt
     [Fact]
     public async Task A_sequence_that_becomes_a_view_while_the_dump_runs_is_never_read_as_one()
     {
-        using var folder = new TempFolder();
+        await using var rig = await Rig.MakeAsync();
         await _server.ExecuteAsync("postgres", "CREATE DATABASE swapped OWNER app;");
         await fixture.AsAppAsync("swapped", DatabaseOwnerServer.Trap + """
             CREATE TABLE t (a int); INSERT INTO t VALUES (1);
-            CREATE SEQUENCE used; SELECT nextval('used'); CREATE SEQUENCE unused START 7;
+            CREATE SEQUENCE used; SELECT nextval('used'); CREATE SEQUENCE unused START 7; SELECT lo_create(0);
             """);
-        var isSwapped = false;
-        var dump = new FolderDump(folder.Path)
+        var cluster = new Cluster(_server, rig, new PostgresSettings { Databases = ["swapped"] });
+        Task<TakenPoint> capturing;
+        await using (var gate = await LargeObjectGate.CloseAsync(_server, "swapped"))
         {
-            OnAdd = async path =>
-            {
-                if (isSwapped || !path.EndsWith(".copy", StringComparison.Ordinal)) return;
-                isSwapped = true;
-                await fixture.AsAppAsync("swapped", """
-                    DROP SEQUENCE used; CREATE VIEW used AS SELECT 5::bigint AS last_value, trap() AS is_called;
-                    DROP SEQUENCE unused; CREATE VIEW unused AS SELECT 5::bigint AS last_value, trap() AS is_called;
-                    """);
-            },
-        };
-        var cluster = new Cluster(_server, dump, new PostgresSettings { Databases = ["swapped"] });
-        await Assert.ThrowsAsync<Engine.Problems.ProblemException>(() => cluster.CaptureAsync());
-        Assert.True(isSwapped);
+            capturing = cluster.CaptureAsync();
+            await gate.WaitAsync();
+            await fixture.AsAppAsync("swapped", """
+                DROP SEQUENCE used; CREATE VIEW used AS SELECT 5::bigint AS last_value, trap() AS is_called;
+                DROP SEQUENCE unused; CREATE VIEW unused AS SELECT 5::bigint AS last_value, trap() AS is_called;
+                """);
+        }
+        var refused = await Assert.ThrowsAsync<ProblemException>(() => capturing);
+        Assert.Contains("sequences of database", refused.Problem.Message, StringComparison.Ordinal);
         Assert.False(fixture.IsTrapped);
     }
 
@@ -113,7 +114,7 @@ public sealed class DatabaseOwnerTests(DatabaseOwnerServer fixture) : IClassFixt
             """);
         await _server.ExecuteAsync("common", "GRANT CREATE ON SCHEMA public TO app;");
         await fixture.AsAppAsync("common", $"{DatabaseOwnerServer.Trap} CREATE VIEW sessions AS SELECT 1 AS n WHERE trap();");
-        var asked = new Cluster(_server, null).Component();
+        var asked = Cluster.ComponentOf(Cluster.Here(_server));
 
         var rows = await asked.QueryAsync("asked", "SELECT n, t, empty, current_user::text AS n FROM sessions ORDER BY 1;", TestContext.Current.CancellationToken);
         Assert.Equal(["n", "t", "empty", "n"], rows.Columns);
@@ -149,8 +150,8 @@ public sealed class DatabaseOwnerTests(DatabaseOwnerServer fixture) : IClassFixt
             CREATE FUNCTION begin_it() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_catalog.set_config('my.stage', '1', false); INSERT INTO public.uses VALUES ('a'); RETURN NULL; END $$;
             CREATE TRIGGER begin_it AFTER UPDATE ON packages FOR EACH STATEMENT EXECUTE FUNCTION begin_it();
             """);
-        var asked = new Cluster(_server, null).Component();
-        var refused = await Assert.ThrowsAsync<Engine.Problems.ProblemException>(() => asked.ExecuteAsync("put_off", "UPDATE packages SET state = 'again'", [], TestContext.Current.CancellationToken));
+        var asked = Cluster.ComponentOf(Cluster.Here(_server));
+        var refused = await Assert.ThrowsAsync<ProblemException>(() => asked.ExecuteAsync("put_off", "UPDATE packages SET state = 'again'", [], TestContext.Current.CancellationToken));
         Assert.Equal("HF-PG-ROLE", refused.Problem.Code);
         Assert.Equal("failed 0", await _server.QueryAsync("put_off", "SELECT state || ' ' || (SELECT count(*) FROM uses) FROM packages"));
         await fixture.AsAppAsync("put_off", "DROP TRIGGER begin_it ON packages; INSERT INTO uses VALUES ('a');");
@@ -168,7 +169,7 @@ public sealed class DatabaseOwnerTests(DatabaseOwnerServer fixture) : IClassFixt
             CREATE DOMAIN role_name AS text CHECK (trap()); CREATE DOMAIN body AS jsonb;
             CREATE TABLE sessions (id int, roles role_name[], document body); INSERT INTO sessions VALUES (1, '{admin}', '{}');
             """);
-        var asked = new Cluster(_server, null).Component();
+        var asked = Cluster.ComponentOf(Cluster.Here(_server));
         var rows = await asked.QueryAsync("analysed", "SELECT count(*) FROM sessions WHERE roles @> '{admin}'", TestContext.Current.CancellationToken);
         Assert.Equal("1", Assert.Single(Assert.Single(rows.Rows)));
         var query = new Engine.Documents.DocumentQuery(default, null, "analysed", "SELECT id, document, 1 AS version FROM sessions WHERE roles @> '{admin}'", "id", "document", "version", null);
@@ -180,7 +181,7 @@ public sealed class DatabaseOwnerTests(DatabaseOwnerServer fixture) : IClassFixt
     [Fact]
     public async Task Constraints_of_others_have_no_superusers_rights_while_rows_are_loaded()
     {
-        using var folder = new TempFolder();
+        await using var rig = await Rig.MakeAsync();
         await _server.ExecuteAsync("postgres", "CREATE DATABASE checked OWNER app;");
         await fixture.AsAppAsync("checked", DatabaseOwnerServer.Trap + """
             CREATE FUNCTION spread() RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN
@@ -197,7 +198,7 @@ public sealed class DatabaseOwnerTests(DatabaseOwnerServer fixture) : IClassFixt
             ALTER TABLE t ADD CHECK (trap() OR b);
             CREATE FUNCTION kept(int) RETURNS int LANGUAGE sql IMMUTABLE SECURITY DEFINER AS 'SELECT $1';
             """);
-        var cluster = new Cluster(_server, new FolderDump(folder.Path), new PostgresSettings { Databases = ["checked"] });
+        var cluster = new Cluster(_server, rig, new PostgresSettings { Databases = ["checked"] });
         var face = await cluster.FaceAsync("checked");
         await cluster.RestoreAsync(await cluster.CaptureAsync(), databases: "checked");
         Assert.Equal(face, await cluster.FaceAsync("checked"));
@@ -211,7 +212,7 @@ public sealed class DatabaseOwnerTests(DatabaseOwnerServer fixture) : IClassFixt
     [Fact]
     public async Task What_a_function_of_one_owner_leaves_in_the_session_reaches_no_rows_and_indexes_of_others()
     {
-        using var folder = new TempFolder();
+        await using var rig = await Rig.MakeAsync();
         await _server.ExecuteAsync("postgres", "CREATE DATABASE planted OWNER app; CREATE ROLE neighbour;");
         await _server.ExecuteAsync("planted", "CREATE SCHEMA neighbour AUTHORIZATION neighbour; SET ROLE neighbour; CREATE TABLE neighbour.a (t text, d date, b bytea); INSERT INTO neighbour.a VALUES ('A', '2026-02-01', 'x'); CREATE INDEX ON neighbour.a (lower(t));");
         await fixture.AsAppAsync("planted", DatabaseOwnerServer.Trap + """
@@ -236,11 +237,10 @@ public sealed class DatabaseOwnerTests(DatabaseOwnerServer fixture) : IClassFixt
             CREATE TABLE first (id serial PRIMARY KEY, v text CHECK (plant()), padding text); INSERT INTO first (v, padding) SELECT 'v', repeat('x', 100) FROM generate_series(1, 30);
             CREATE UNIQUE INDEX ON first ((calm(1) + id)); CREATE TABLE second (id int REFERENCES first (id)); INSERT INTO second VALUES (1);
             """);
-        var dump = new FolderDump(folder.Path);
-        var cluster = new Cluster(_server, dump, new PostgresSettings { Databases = ["planted"], Workers = 1 });
+        var cluster = new Cluster(_server, rig, new PostgresSettings { Databases = ["planted"], Workers = 1 });
         var face = await cluster.FaceAsync("planted");
-        var manifest = await cluster.CaptureAsync();
-        await cluster.RestoreAsync(manifest, databases: "planted");
+        var taken = await cluster.CaptureAsync();
+        await cluster.RestoreAsync(taken, databases: "planted");
         Assert.Equal("t", await _server.QueryAsync("planted", "SELECT count(*) > 30 FROM late"));
         await _server.ExecuteAsync("planted", "TRUNCATE late");
         Assert.Equal(face, await cluster.FaceAsync("planted"));
@@ -252,7 +252,7 @@ public sealed class DatabaseOwnerTests(DatabaseOwnerServer fixture) : IClassFixt
     [Fact]
     public async Task A_statement_that_fails_is_told_however_much_else_is_said()
     {
-        using var folder = new TempFolder();
+        await using var rig = await Rig.MakeAsync();
         await _server.ExecuteAsync("postgres", "CREATE DATABASE loud OWNER app;");
         await fixture.AsAppAsync("loud", """
             CREATE FUNCTION fail(int) RETURNS int IMMUTABLE LANGUAGE plpgsql AS $$ BEGIN IF current_database() <> 'loud' THEN RAISE EXCEPTION 'not here' USING DETAIL = 'the detail', HINT = 'the hint'; END IF; RETURN $1; END $$;
@@ -260,43 +260,41 @@ public sealed class DatabaseOwnerTests(DatabaseOwnerServer fixture) : IClassFixt
             CREATE TABLE t (i int PRIMARY KEY, j int NOT NULL); INSERT INTO t SELECT g, g FROM generate_series(1, 1000) g;
             CREATE UNIQUE INDEX a_unique ON t (fail(j)); CREATE INDEX z_flood ON t (flood(j));
             """);
-        var cluster = new Cluster(_server, new FolderDump(folder.Path), new PostgresSettings { Databases = ["loud"] });
-        var manifest = await cluster.CaptureAsync();
-        var problem = (await Assert.ThrowsAsync<Engine.Problems.ProblemException>(() => cluster.RestoreAsync(manifest, databases: "loud"))).Problem;
+        var cluster = new Cluster(_server, rig, new PostgresSettings { Databases = ["loud"] });
+        var taken = await cluster.CaptureAsync();
+        var problem = (await Assert.ThrowsAsync<ProblemException>(() => cluster.RestoreAsync(taken, databases: "loud"))).Problem;
         Assert.Equal("HF-PG-RESTORE", problem.Code);
         Assert.Contains("not here (the detail the hint) [P0001]", problem.Message, StringComparison.Ordinal);
-        await cluster.UndoAsync();
     }
 
     [Fact]
     public async Task A_script_with_commands_of_psql_is_refused_before_anything_is_run()
     {
-        using var folder = new TempFolder();
+        await using var rig = await Rig.MakeAsync();
         await _server.ExecuteAsync("postgres", "CREATE DATABASE scripted;");
         await _server.ExecuteAsync("scripted", "CREATE VIEW v AS SELECT 1 AS a;");
-        var dump = new FolderDump(folder.Path);
-        var cluster = new Cluster(_server, dump, new PostgresSettings { Databases = ["scripted"] });
-        var manifest = await cluster.CaptureAsync();
-        Assert.DoesNotContain("\\restrict", await File.ReadAllTextAsync(dump["/postgres/main/dump/scripted/pre-data.sql"], TestContext.Current.CancellationToken), StringComparison.Ordinal);
-        await File.AppendAllTextAsync(dump["/postgres/main/dump/scripted/post-data.sql"], $"\n\\unrestrict x\n\\! touch {folder["ran"]}\n", TestContext.Current.CancellationToken);
-        var problem = (await Assert.ThrowsAsync<Engine.Problems.ProblemException>(() => cluster.RestoreAsync(manifest, databases: "scripted"))).Problem;
+        var cluster = new Cluster(_server, rig, new PostgresSettings { Databases = ["scripted"] });
+        var taken = await cluster.CaptureAsync();
+        Assert.DoesNotContain("\\restrict", await cluster.ReadAsync(taken, "scripted/pre-data.sql"), StringComparison.Ordinal);
+        var forged = await cluster.ReplaceAsync(taken, "scripted/post-data.sql", script => $"{script}\n\\unrestrict x\n\\! touch {rig["ran"]}\n");
+        var problem = (await Assert.ThrowsAsync<ProblemException>(() => cluster.RestoreAsync(forged, databases: "scripted"))).Problem;
         Assert.Equal("HF-PG-SCRIPT", problem.Code);
-        Assert.False(File.Exists(folder["ran"]));
+        Assert.False(File.Exists(rig["ran"]));
         Assert.DoesNotContain("scripted__holdfast", await cluster.DatabasesAsync(), StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task A_prepared_transaction_in_what_is_replaced_stands_in_the_plan()
     {
-        using var folder = new TempFolder();
+        await using var rig = await Rig.MakeAsync();
         await _server.ExecuteAsync("postgres", "CREATE DATABASE held;");
         await _server.ExecuteAsync("held", "CREATE TABLE t (a int);");
-        var cluster = new Cluster(_server, new FolderDump(folder.Path), new PostgresSettings { Databases = ["held"] });
-        var manifest = await cluster.CaptureAsync();
+        var cluster = new Cluster(_server, rig, new PostgresSettings { Databases = ["held"] });
+        var taken = await cluster.CaptureAsync();
         await _server.ExecuteAsync("held", "BEGIN; INSERT INTO t VALUES (1); PREPARE TRANSACTION 'half';");
-        var problem = (await Assert.ThrowsAsync<Engine.Problems.ProblemException>(() => cluster.RestoreAsync(manifest, databases: "held"))).Problem;
+        var problem = (await Assert.ThrowsAsync<ProblemException>(() => cluster.RestoreAsync(taken, databases: "held"))).Problem;
         Assert.Equal("HF-PG-HELD", problem.Code);
         await _server.ExecuteAsync("held", "ROLLBACK PREPARED 'half';");
-        await cluster.RestoreAsync(manifest, databases: "held");
+        await cluster.RestoreAsync(taken, databases: "held");
     }
 }

@@ -1,17 +1,20 @@
 using Holdfast.Components.Postgres;
 using Holdfast.ServerTests.Postgres;
+using Holdfast.ServerTests.Runs;
 using Holdfast.Testing;
 using Xunit;
 
 namespace Holdfast.ServerTests.Strangers;
 
 /// <summary>Databases as others have them, which a dump must bring back as they were, or say what it does not.</summary>
-public sealed class DumpFaultsTests(PostgresFixture fixture) : IClassFixture<PostgresFixture>, IDisposable
+public sealed class DumpFaultsTests(PostgresFixture fixture) : IClassFixture<PostgresFixture>, IAsyncLifetime
 {
     private readonly PostgresServer _server = fixture.Server;
-    private readonly TempFolder _folder = new();
+    private Rig _rig = null!;
 
-    public void Dispose() => _folder.Dispose();
+    public async ValueTask InitializeAsync() => _rig = await Rig.MakeAsync();
+
+    public ValueTask DisposeAsync() => _rig.DisposeAsync();
 
     [Fact]
     public async Task Settings_that_say_what_values_mean_are_there_before_the_values()
@@ -47,13 +50,13 @@ public sealed class DumpFaultsTests(PostgresFixture fixture) : IClassFixture<Pos
         await _server.ExecuteAsync("postgres", "CREATE DATABASE libraries;");
         await _server.ExecuteAsync("libraries", "CREATE TABLE t (n int); INSERT INTO t VALUES (1);");
         var cluster = Cluster("libraries");
-        var manifest = await cluster.CaptureAsync();
-        var script = Directory.GetFiles(_folder.Path, "pre-data.sql", SearchOption.AllDirectories).Single();
         // As of an extension that is not installed here: PostgreSQL answers 58P01, at which Npgsql gives the connection up.
-        File.WriteAllText(script, File.ReadAllText(script).Replace("CREATE TABLE", "CREATE FUNCTION public.f() RETURNS int LANGUAGE c AS '$libdir/not-here', 'f';\n\nCREATE TABLE", StringComparison.Ordinal));
-        var session = KeepGoingTests.Session(manifest, "libraries");
-        await cluster.RestoreAsync(session);
-        Assert.Contains("CREATE FUNCTION public.f", Assert.Single(session.Lacking), StringComparison.Ordinal);
+        const string Function = "CREATE FUNCTION public.f() RETURNS int LANGUAGE c AS '$libdir/not-here', 'f';";
+        var taken = await cluster.ReplaceAsync(
+            await cluster.CaptureAsync(), "libraries/pre-data.sql",
+            script => script.Replace("CREATE TABLE", $"{Function}\n\nCREATE TABLE", StringComparison.Ordinal));
+        await cluster.RestoreAsync(taken, keepGoing: true, databases: "libraries");
+        Assert.Contains("CREATE FUNCTION public.f", Assert.Single(_rig.Lacking), StringComparison.Ordinal);
         Assert.Equal("1", await _server.QueryAsync("libraries", "SELECT n FROM public.t"));
     }
 
@@ -87,18 +90,18 @@ public sealed class DumpFaultsTests(PostgresFixture fixture) : IClassFixture<Pos
         var whole = await Cluster("broken").CaptureAsync();
         await _server.ExecuteAsync("template1", "CREATE TABLE everywhere (a int);");
         await _server.ExecuteAsync("postgres", "UPDATE pg_database SET datconnlimit = -2 WHERE datname = 'broken';");
-        var all = new Cluster(_server, new FolderDump(_folder["all"]));
-        var manifest = await all.CaptureAsync();
-        var names = manifest.Components[0].Details!["databases"]!.AsArray().Select(database => (string)database!["name"]!).ToList();
+        var all = new Cluster(_server, _rig);
+        var taken = await all.CaptureAsync();
+        var names = taken.Record.Details!["databases"]!.AsArray().Select(database => (string)database!["name"]!).ToList();
         Assert.Contains("mould", names);
         Assert.Contains("template1", names);
         Assert.DoesNotContain("broken", names);
-        Assert.Contains(all.Context.Warnings, warning => warning.Code == "HF-PG-INVALID");
+        Assert.Contains(taken.Said.Warnings, warning => warning.Code == "HF-PG-INVALID");
         await _server.ExecuteAsync("template1", "DROP TABLE everywhere;");
 
         await Cluster("broken").RestoreAsync(whole, databases: "broken");
         Assert.Equal("0", await _server.QueryAsync("broken", "SELECT count(*) FROM b"));
-        await all.RestoreAsync(manifest, databases: "mould");
+        await all.RestoreAsync(taken, databases: "mould");
         Assert.Equal("t", await _server.QueryAsync("postgres", "SELECT datistemplate FROM pg_database WHERE datname = 'mould'"));
     }
 
@@ -111,20 +114,20 @@ public sealed class DumpFaultsTests(PostgresFixture fixture) : IClassFixture<Pos
         await _server.ExecuteAsync("postgres", $"CREATE DATABASE {quoted};");
         var face = $"SELECT count(*) FROM pg_class WHERE relname = 'odd'";
         await _server.ExecuteAsync(name, "CREATE TABLE odd (a int);");
-        var dump = new FolderDump(_folder.Path);
-        await new Cluster(_server, dump, new PostgresSettings { Databases = [name] }).CaptureAsync();
+        var cluster = Cluster(name);
+        var taken = await cluster.CaptureAsync();
         await _server.ExecuteAsync("postgres", $"DROP DATABASE {quoted};");
-        var folder = Path.GetDirectoryName(Directory.GetFiles(_folder.Path, "restore.sql", SearchOption.AllDirectories).Single())!;
+        await _rig.RestoreAsync(cluster.Component(), taken.Point, request => request with { Target = _rig["files"] });
+        var folder = Path.GetDirectoryName(Directory.GetFiles(_rig["files"], "restore.sql", SearchOption.AllDirectories).Single())!;
         (await Command.RunAsync("sh", ["-c", "cd \"$1\" && exec \"$2\" -X -q -v ON_ERROR_STOP=1 -f restore.sql", "sh", folder, _server.Program("psql")], _server.Environs("postgres"))).Succeeded();
         Assert.Equal("1", await _server.QueryAsync(name, face));
     }
 
-    private Cluster Cluster(string database) => new(_server, new FolderDump(_folder[database]), new PostgresSettings { Databases = [database] });
+    private Cluster Cluster(string database) => new(_server, _rig, new PostgresSettings { Databases = [database] });
 
     private async Task RestoreAsync(string database)
     {
         var cluster = Cluster(database);
-        var manifest = await cluster.CaptureAsync();
-        await cluster.RestoreAsync(manifest, databases: database);
+        await cluster.RestoreAsync(await cluster.CaptureAsync(), databases: database);
     }
 }

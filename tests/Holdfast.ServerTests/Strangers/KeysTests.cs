@@ -1,7 +1,9 @@
 using Holdfast.Components.Queues;
+using Holdfast.Engine.Planning;
 using Holdfast.Engine.Problems;
 using Holdfast.ServerTests.Postgres;
 using Holdfast.ServerTests.Queues;
+using Holdfast.ServerTests.Runs;
 using Xunit;
 
 namespace Holdfast.ServerTests.Strangers;
@@ -96,17 +98,26 @@ public sealed class KeysTests
         await using var redis = await new RedisConnector(rig.Settings.Connection, new FixedSecret(""), TimeProvider.System).OpenAsync(BrokerRig.Cancellation);
         await redis.CallAsync(BrokerRig.Cancellation, "SET", "a", "value");
         var payload = (await redis.CallAsync(BrokerRig.Cancellation, "DUMP", "a")).Bytes!;
-        var context = new RecordedContext("run");
-        var restore = new KeyRestore(redis, new QueueKeys(rig.Settings), context, isOverwriting: false);
         var head = new KeyFileHead("run", "main");
 
-        await restore.RunAsync(head, AsyncEnumerable.Repeat(new DumpedKey([0xff], "string", 1, payload), 1), isWhole: true, BrokerRig.Cancellation);
-        Assert.Contains(context.Notes, note => note.StartsWith("1 keys of main had expired", StringComparison.Ordinal));
+        var restored = await RestoreAsync(new DumpedKey([0xff], "string", 1, payload), isWhole: true);
+        Assert.Contains(restored.Notes, note => note.StartsWith("1 keys of main had expired", StringComparison.Ordinal));
         payload[^1] ^= 1;
-        var refused = await Assert.ThrowsAsync<ProblemException>(() => restore.RunAsync(head, AsyncEnumerable.Repeat(new DumpedKey([(byte)'a'], "string", 0, payload), 1), isWhole: false, BrokerRig.Cancellation));
+        var refused = await Assert.ThrowsAsync<ProblemException>(() => RestoreAsync(new DumpedKey([(byte)'a'], "string", 0, payload), isWhole: false));
         Assert.Equal(Catalogue.QueuePayload.Code, refused.Problem.Code);
         Assert.Contains("'a'", refused.Problem.Message, StringComparison.Ordinal);
         Assert.Equal("value", await rig.Redis.CallAsync("GET", "a"));
+
+        Task<RunReport> RestoreAsync(DumpedKey key, bool isWhole)
+        {
+            var step = new Step
+            {
+                Name = "Restore a key", Does = "Restores it.",
+                Act = (context, token) => new KeyRestore(redis, new QueueKeys(rig.Settings), context, isOverwriting: false)
+                    .RunAsync(head, AsyncEnumerable.Repeat(key, 1), isWhole, token),
+            };
+            return rig.ActAsync(rig.Component, () => Task.FromResult<IReadOnlyList<Step>>([step]));
+        }
     }
 
     /// <summary>Whoever can write to the repository can put anything into a point; here it is one of a profile that names more.</summary>
