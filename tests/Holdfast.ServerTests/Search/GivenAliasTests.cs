@@ -13,7 +13,7 @@ public sealed class GivenAliasTests(SearchEngines engines)
     [Engines]
     public async Task A_template_that_gives_the_alias_is_named_before_anything_is_made(string kind)
     {
-        using var shop = await BeginOldAsync(kind);
+        await using var shop = await BeginOldAsync(kind);
         await shop.Engine.CallAsync(HttpMethod.Put, "/_template/older", """{"index_patterns":["documents_v*"],"aliases":{"documents":{}}}""");
         await AssertRefusedAsync("older");
 
@@ -29,7 +29,7 @@ public sealed class GivenAliasTests(SearchEngines engines)
 
         async Task AssertRefusedAsync(string template)
         {
-            foreach (var plan in new Func<Task>[] { () => shop.ReindexAsync(), () => MigrateAsync(shop) })
+            foreach (var plan in new Func<Task>[] { () => shop.ReindexAsync(), () => shop.MigrateAsync() })
             {
                 var problem = await ReindexTests.RefusedAsync(Catalogue.SearchAlias, plan);
                 Assert.Contains($"The template '{template}' gives the alias 'documents'", problem.Message, StringComparison.Ordinal);
@@ -42,8 +42,8 @@ public sealed class GivenAliasTests(SearchEngines engines)
     [Fact]
     public async Task A_template_of_the_profile_that_gives_it_is_named_as_well()
     {
-        using var shop = await BeginOldAsync("opensearch", "templates: { own: { index_patterns: [\"documents_v*\"], aliases: { documents: {} } } }");
-        Assert.Contains("The template 'own'", (await ReindexTests.RefusedAsync(Catalogue.SearchAlias, () => MigrateAsync(shop))).Message, StringComparison.Ordinal);
+        await using var shop = await BeginOldAsync("opensearch", "templates: { own: { index_patterns: [\"documents_v*\"], aliases: { documents: {} } } }");
+        Assert.Contains("The template 'own'", (await ReindexTests.RefusedAsync(Catalogue.SearchAlias, () => shop.MigrateAsync())).Message, StringComparison.Ordinal);
         await shop.ReindexAsync(); // it is not in the engine
         Assert.Equal("documents_v5", await shop.LedAsync());
     }
@@ -52,8 +52,8 @@ public sealed class GivenAliasTests(SearchEngines engines)
     [Engines]
     public async Task The_first_index_has_the_alias_only_when_it_is_whole(string kind)
     {
-        using var shop = await ShopIndices.BeginAsync(engines, kind, 50, Changed, "templates: { own: { index_patterns: [\"documents_v*\"], aliases: { documents: {}, theirs: {} } } }");
-        await MigrateAsync(shop);
+        await using var shop = await ShopIndices.BeginAsync(engines, kind, 50, Changed, "templates: { own: { index_patterns: [\"documents_v*\"], aliases: { documents: {}, theirs: {} } } }");
+        await shop.MigrateAsync();
         Assert.Equal(("documents_v1", "documents_v1"), (await shop.LedAsync(), await shop.LedAsync("theirs")));
         await shop.Engine.CallAsync(HttpMethod.Delete, "/documents_v1");
 
@@ -67,7 +67,7 @@ public sealed class GivenAliasTests(SearchEngines engines)
     [Fact]
     public async Task A_template_that_comes_after_the_plan_is_named_and_nothing_is_made()
     {
-        using var shop = await BeginOldAsync("elasticsearch");
+        await using var shop = await BeginOldAsync("elasticsearch");
         var (built, copied) = (await shop.Component.PlanReindexAsync(shop.Request(), ShopIndices.Cancellation), await shop.Component.PlanMigrateAsync(shop.Request(), ShopIndices.Cancellation));
         await GiveAsync(shop);
         await ReindexTests.RefusedAsync(Catalogue.SearchAlias, () => shop.ActAsync(built));
@@ -78,7 +78,7 @@ public sealed class GivenAliasTests(SearchEngines engines)
     [Fact]
     public async Task Where_templates_may_not_be_read_the_alias_is_taken_off_at_once()
     {
-        using var shop = await BeginOldAsync("secure");
+        await using var shop = await BeginOldAsync("secure");
         await GiveAsync(shop);
         await using (await FewerRights.TakeAsync(shop.Engine, "cluster:admin/component_template/*", "indices:admin/index_template/*", "indices:admin/template/*"))
         {
@@ -86,7 +86,7 @@ public sealed class GivenAliasTests(SearchEngines engines)
             await shop.ActAsync(steps.Take(1));
             Assert.Equal(("documents_v4", ""), (await shop.LedAsync(), await AliasesAsync(shop, "documents_v5")));
             await shop.ActAsync(steps.Skip(1));
-            await MigrateAsync(shop);
+            await shop.MigrateAsync();
         }
         Assert.Equal(("documents_v5", await shop.WantedAsync()), (await shop.LedAsync(), await shop.FoundAsync()));
     }
@@ -95,11 +95,10 @@ public sealed class GivenAliasTests(SearchEngines engines)
     [Fact]
     public async Task A_copy_that_has_the_alias_beside_the_old_index_is_taken_away()
     {
-        using var shop = await BeginOldAsync("opensearch");
-        var component = shop.Component;
-        await shop.ActAsync((await component.PlanMigrateAsync(shop.Request(), ShopIndices.Cancellation)).Take(1));
+        await using var shop = await BeginOldAsync("opensearch");
+        await shop.KillMigrationAsync(1);
         await shop.Engine.CallAsync(HttpMethod.Post, "/_aliases", """{"actions":[{"add":{"index":"documents_v5","alias":"documents"}}]}""");
-        await MigrateTests.UndoAsync(shop, component);
+        Assert.Empty(await shop.RecoverAsync());
         Assert.Equal(("documents_v4", "documents_v4"), (await shop.LedAsync(), await SearchRig.IndicesAsync(shop.Engine)));
         await shop.Engine.CallAsync(HttpMethod.Put, "/documents/_doc/late", """{"n":1}""");
     }
@@ -112,8 +111,6 @@ public sealed class GivenAliasTests(SearchEngines engines)
     }
 
     private static Task GiveAsync(ShopIndices shop) => shop.Engine.CallAsync(HttpMethod.Put, "/_index_template/theirs", """{"index_patterns":["documents_v*"],"template":{"aliases":{"documents":{}}}}""");
-
-    private static async Task MigrateAsync(ShopIndices shop) => await shop.ActAsync(await shop.Component.PlanMigrateAsync(shop.Request(), ShopIndices.Cancellation));
 
     private static async Task<string> AliasesAsync(ShopIndices shop, string index) =>
         string.Join(' ', (await shop.Engine.CallAsync(HttpMethod.Get, $"/{index}/_alias"))[index]!["aliases"]!.AsObject().Select(alias => alias.Key).Order(StringComparer.Ordinal));

@@ -41,10 +41,8 @@ public sealed class NodePrepareTests
 
         var steps = await component.PlanPrepareAsync(SearchRig.Cancellation);
         Assert.Equal([$"Make {location}", $"Name {location} in {folder}/config/{kind}.yml"], steps.Select(step => step.Name));
-        var context = new RecordedContext("20261123T080000Z-000001");
-        foreach (var step in steps) await step.Act(context, SearchRig.Cancellation);
-        Assert.Empty(context.Owed);
-        var told = Assert.Single(context.Warnings);
+        await using var rig = await SearchRig.BeginAsync();
+        var told = Assert.Single((await rig.ActAsync(component, () => Task.FromResult(steps))).Warnings);
         Assert.Equal((Catalogue.SearchPath.Code, ExitCode.Incomplete), (told.Code, told.Exit));
         Assert.Contains($"the nodes {second} lack '{location}'", told.Message, StringComparison.Ordinal);
         var paths = (await engine.CallAsync(HttpMethod.Get, "/_nodes/_local/settings?flat_settings=true"))["nodes"]!.AsObject().Single().Value!["settings"]!["path.repo"];

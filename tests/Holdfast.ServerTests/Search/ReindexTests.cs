@@ -20,7 +20,7 @@ public sealed class ReindexTests(SearchEngines engines)
     [Engines(Secure = true)]
     public async Task An_index_is_built_beside_the_one_in_use_and_replaces_it_in_one_change(string kind)
     {
-        using var shop = await ShopIndices.BeginAsync(engines, kind, 2500, Mapped);
+        await using var shop = await ShopIndices.BeginAsync(engines, kind, 2500, Mapped);
         await shop.ReindexAsync();
         Assert.Equal(("documents_v1", "documents_v1"), (await shop.LedAsync(), await shop.LedAsync("everything")));
         Assert.Equal(await shop.WantedAsync(), await shop.FoundAsync());
@@ -41,7 +41,7 @@ public sealed class ReindexTests(SearchEngines engines)
     [Fact]
     public async Task What_was_replaced_can_be_deleted_later_unless_an_alias_leads_to_it_or_it_is_newer()
     {
-        using var shop = await ShopIndices.BeginAsync(engines, "elasticsearch", 10);
+        await using var shop = await ShopIndices.BeginAsync(engines, "elasticsearch", 10);
         for (var round = 0; round < 4; round++) await shop.ReindexAsync();
         foreach (var other in new[] { "documents_v9", "documents_vx", "documents_v1x", "documents_v" }) await shop.Engine.CallAsync(HttpMethod.Put, $"/{other}");
         await shop.Engine.CallAsync(HttpMethod.Post, "/_aliases", """{"actions":[{"add":{"index":"documents_v2","alias":"archive"}}]}""");
@@ -58,7 +58,7 @@ public sealed class ReindexTests(SearchEngines engines)
     [Fact]
     public async Task Without_a_mapping_in_the_profile_the_new_index_is_as_the_old_one_was()
     {
-        using var shop = await ShopIndices.BeginAsync(engines, "opensearch", 100);
+        await using var shop = await ShopIndices.BeginAsync(engines, "opensearch", 100);
         await shop.Engine.CallAsync(HttpMethod.Put, "/documents_old", """{"settings":{"number_of_shards":3,"number_of_replicas":0},"mappings":{"properties":{"n":{"type":"keyword"}}},"aliases":{"documents":{},"few":{"filter":{"term":{"n":"3"}}}}}""");
         await shop.ReindexAsync();
         var made = (await shop.Engine.CallAsync(HttpMethod.Get, "/documents_v1?flat_settings=true"))["documents_v1"]!;
@@ -70,7 +70,7 @@ public sealed class ReindexTests(SearchEngines engines)
     [Fact]
     public async Task Documents_that_the_mapping_rejects_are_kept_and_the_next_run_goes_on_where_this_one_ended()
     {
-        using var shop = await ShopIndices.BeginAsync(engines, "elasticsearch", 3000, Mapped);
+        await using var shop = await ShopIndices.BeginAsync(engines, "elasticsearch", 3000, Mapped);
         await shop.ReindexAsync();
         await shop.QueryAsync("ALTER TABLE documents ALTER n TYPE text; UPDATE documents SET n = 'many', version = 2 WHERE id IN ('d-7', 'd-8')");
         var problem = await RefusedAsync(Catalogue.SearchRejected, () => shop.ReindexAsync());
@@ -87,16 +87,16 @@ public sealed class ReindexTests(SearchEngines engines)
         await shop.QueryAsync("UPDATE documents SET n = '4', version = 3 WHERE n = 'many'");
         await shop.ReindexAsync();
         Assert.Equal(("documents_v2", "documents_v1 documents_v2"), (await shop.LedAsync(), await SearchRig.IndicesAsync(shop.Engine)));
-        Assert.Contains(shop.Context.Notes, note => note.StartsWith("Of 3000 documents 2998 were in documents_v2 already; 2 were written", StringComparison.Ordinal));
+        Assert.Contains(shop.Said.Notes, note => note.StartsWith("Of 3000 documents 2998 were in documents_v2 already; 2 were written", StringComparison.Ordinal));
     }
 
     [Fact]
     public async Task An_engine_that_is_too_busy_gets_everything_in_the_end()
     {
-        using var shop = await ShopIndices.BeginAsync(engines, "elasticsearch", 0);
+        await using var shop = await ShopIndices.BeginAsync(engines, "elasticsearch", 0);
         await shop.QueryAsync("INSERT INTO documents SELECT 'd-' || g, 1, g, repeat(md5(g::text), 120) FROM generate_series(1, 8000) g");
         await shop.ReindexAsync();
-        Assert.Contains(shop.Context.Notes, note => note.Contains("was too busy", StringComparison.Ordinal));
+        Assert.Contains(shop.Said.Notes, note => note.Contains("was too busy", StringComparison.Ordinal));
         Assert.Equal(await shop.WantedAsync(), await shop.FoundAsync());
     }
 
@@ -108,7 +108,7 @@ public sealed class ReindexTests(SearchEngines engines)
     [InlineData("SELECT id FROM nowhere", "The statement on line 12 of the profile can not be used: relation \"nowhere\" does not exist [42P01]")]
     public async Task A_statement_that_can_not_be_used_is_refused_by_its_line_before_anything_is_made(string sql, string message)
     {
-        using var shop = await ShopIndices.BeginAsync(engines, "opensearch", 1, $"documents: {{ source: {{ database: DATABASE, sql: \"{sql}\" }} }}");
+        await using var shop = await ShopIndices.BeginAsync(engines, "opensearch", 1, $"documents: {{ source: {{ database: DATABASE, sql: \"{sql}\" }} }}");
         Assert.Equal(message, (await RefusedAsync(Catalogue.DocumentSource, () => shop.ReindexAsync())).Message);
         Assert.Equal("", await SearchRig.IndicesAsync(shop.Engine));
     }
@@ -120,7 +120,7 @@ public sealed class ReindexTests(SearchEngines engines)
     [InlineData("SELECT id, version, ('{}'::jsonb) AS document FROM documents WHERE 1 / (n - 3) < 9", "division by zero")]
     public async Task A_row_that_is_no_document_ends_the_run_and_no_alias_is_led_to_what_is_not_whole(string sql, string message)
     {
-        using var shop = await ShopIndices.BeginAsync(engines, "opensearch", 5, $"documents: {{ source: {{ database: DATABASE, sql: \"{sql}\" }} }}");
+        await using var shop = await ShopIndices.BeginAsync(engines, "opensearch", 5, $"documents: {{ source: {{ database: DATABASE, sql: \"{sql}\" }} }}");
         Assert.Contains(message, (await RefusedAsync(Catalogue.DocumentSource, () => shop.ReindexAsync())).Message, StringComparison.Ordinal);
         Assert.Empty((await shop.Engine.CallAsync(HttpMethod.Get, "/documents_v1/_alias"))["documents_v1"]!["aliases"]!.AsObject());
     }
@@ -128,7 +128,7 @@ public sealed class ReindexTests(SearchEngines engines)
     [Fact]
     public async Task An_id_that_comes_twice_is_rejected()
     {
-        using var shop = await ShopIndices.BeginAsync(engines, "opensearch", 5, "documents: { source: { database: DATABASE, sql: \"SELECT 'same' AS id, version, '{}'::json AS document FROM documents\" } }");
+        await using var shop = await ShopIndices.BeginAsync(engines, "opensearch", 5, "documents: { source: { database: DATABASE, sql: \"SELECT 'same' AS id, version, '{}'::json AS document FROM documents\" } }");
         var problem = await RefusedAsync(Catalogue.SearchRejected, () => shop.ReindexAsync());
         Assert.Contains("4 documents of documents", problem.Message, StringComparison.Ordinal);
     }
@@ -136,7 +136,7 @@ public sealed class ReindexTests(SearchEngines engines)
     [Fact]
     public async Task An_alias_of_two_indices_and_an_index_in_place_of_an_alias_are_refused()
     {
-        using var shop = await ShopIndices.BeginAsync(engines, "opensearch", 5);
+        await using var shop = await ShopIndices.BeginAsync(engines, "opensearch", 5);
         await shop.Engine.CallAsync(HttpMethod.Put, "/a", """{"aliases":{"documents":{}}}""");
         await shop.Engine.CallAsync(HttpMethod.Put, "/b", """{"aliases":{"documents":{}}}""");
         Assert.Contains("leads to 2 indices: a, b", (await RefusedAsync(Catalogue.SearchAlias, () => shop.ReindexAsync())).Message, StringComparison.Ordinal);
@@ -148,7 +148,7 @@ public sealed class ReindexTests(SearchEngines engines)
     [Fact]
     public async Task An_engine_that_refuses_the_mapping_says_why()
     {
-        using var shop = await ShopIndices.BeginAsync(engines, "opensearch", 5, "documents: { mapping: { properties: { n: { type: no-such } } }, source: { SOURCE } }");
+        await using var shop = await ShopIndices.BeginAsync(engines, "opensearch", 5, "documents: { mapping: { properties: { n: { type: no-such } } }, source: { SOURCE } }");
         var problem = await RefusedAsync(Catalogue.SearchDefinition, () => shop.ReindexAsync());
         Assert.Contains("on line 12 of the profile", problem.Message, StringComparison.Ordinal);
         Assert.Contains("no-such", problem.Message, StringComparison.Ordinal);

@@ -12,7 +12,7 @@ public sealed class RejectedRowTests(SearchEngines engines)
     [Engines]
     public async Task Rows_of_one_id_are_named_by_a_reindex_and_by_a_sync(string kind)
     {
-        using var shop = await ShopIndices.BeginAsync(engines, kind, 30, "documents: { source: { database: DATABASE, sql: \"SELECT CASE WHEN n IN (4, 5) THEN 'same' ELSE id END AS id, version, jsonb_build_object('n', n, 'text', text) AS document FROM documents\" } }");
+        await using var shop = await ShopIndices.BeginAsync(engines, kind, 30, "documents: { source: { database: DATABASE, sql: \"SELECT CASE WHEN n IN (4, 5) THEN 'same' ELSE id END AS id, version, jsonb_build_object('n', n, 'text', text) AS document FROM documents\" } }");
         const string named = "gives several rows of the same id: 'same'.";
         var rejected = await ReindexTests.RefusedAsync(Catalogue.SearchRejected, () => shop.ReindexAsync());
         Assert.Contains("1 document of documents", rejected.Message, StringComparison.Ordinal);
@@ -33,7 +33,7 @@ public sealed class RejectedRowTests(SearchEngines engines)
     [Engines]
     public async Task A_row_whose_id_or_version_no_engine_takes_is_kept_and_named_and_the_others_are_written(string kind)
     {
-        using var shop = await ShopIndices.BeginAsync(engines, kind, 50);
+        await using var shop = await ShopIndices.BeginAsync(engines, kind, 50);
         await shop.QueryAsync("INSERT INTO documents SELECT repeat('ü', 257), 1, 51, 'long'; INSERT INTO documents SELECT repeat('x', 70000), 1, 52, 'longer'; INSERT INTO documents SELECT repeat('x', 512), 1, 53, 'fits'; UPDATE documents SET version = -1 WHERE n = 7");
         var problem = await ReindexTests.RefusedAsync(Catalogue.SearchRejected, () => shop.ReindexAsync());
         Assert.Contains("The engine rejected 3 documents of documents", problem.Message, StringComparison.Ordinal);
@@ -60,7 +60,7 @@ public sealed class RejectedRowTests(SearchEngines engines)
     [Fact]
     public async Task A_time_that_is_infinite_is_no_version()
     {
-        using var shop = await ShopIndices.BeginAsync(engines, "opensearch", 5, "documents: { source: { database: DATABASE, version: updated, sql: \"SELECT id, updated, jsonb_build_object('n', n, 'text', text) AS document FROM documents\" } }");
+        await using var shop = await ShopIndices.BeginAsync(engines, "opensearch", 5, "documents: { source: { database: DATABASE, version: updated, sql: \"SELECT id, updated, jsonb_build_object('n', n, 'text', text) AS document FROM documents\" } }");
         await shop.QueryAsync("UPDATE documents SET updated = 'infinity' WHERE n = 2; UPDATE documents SET updated = '1950-01-01' WHERE n = 3");
         var problem = await ReindexTests.RefusedAsync(Catalogue.SearchRejected, () => shop.ReindexAsync());
         Assert.Equal(["d-2", "d-3"], Kept(problem).Select(line => (string)line["action"]!["index"]!["_id"]!).Order(StringComparer.Ordinal));
@@ -71,7 +71,7 @@ public sealed class RejectedRowTests(SearchEngines engines)
     [Engines]
     public async Task An_error_that_quotes_a_large_document_is_told_by_its_beginning(string kind)
     {
-        using var shop = await ShopIndices.BeginAsync(engines, kind, 3, "documents: { mapping: { properties: { n: { type: integer }, text: { type: date } } }, source: { SOURCE } }");
+        await using var shop = await ShopIndices.BeginAsync(engines, kind, 3, "documents: { mapping: { properties: { n: { type: integer }, text: { type: date } } }, source: { SOURCE } }");
         await shop.QueryAsync("UPDATE documents SET text = 'no date ' || repeat('x', 1000000)");
         var problem = await ReindexTests.RefusedAsync(Catalogue.SearchRejected, () => shop.ReindexAsync());
         Assert.Equal(3, problem.Details.Count);

@@ -11,7 +11,7 @@ public sealed class SearchLossTests(SearchEngines engines)
     [Engines]
     public async Task A_sync_that_would_delete_most_of_an_index_is_refused_unless_that_is_allowed(string kind)
     {
-        using var shop = await ShopIndices.BeginAsync(engines, kind, 300);
+        await using var shop = await ShopIndices.BeginAsync(engines, kind, 300);
         await shop.ReindexAsync();
         await shop.QueryAsync("UPDATE documents SET version = 2 WHERE n = 300; DELETE FROM documents WHERE n <= 151");
         Assert.Contains("151 of the 300 in documents_v1 would be deleted", (await ReindexTests.RefusedAsync(Catalogue.SearchLoss, () => shop.SyncAsync())).Message, StringComparison.Ordinal);
@@ -34,7 +34,7 @@ public sealed class SearchLossTests(SearchEngines engines)
     [Fact]
     public async Task An_alias_is_led_to_no_empty_index_and_so_the_last_full_one_is_not_deleted()
     {
-        using var shop = await ShopIndices.BeginAsync(engines, "opensearch", 50);
+        await using var shop = await ShopIndices.BeginAsync(engines, "opensearch", 50);
         await shop.ReindexAsync();
         await shop.QueryAsync("DELETE FROM documents");
         var refused = await ReindexTests.RefusedAsync(Catalogue.SearchLoss, () => shop.ReindexAsync(request => request with { DropOld = true }));

@@ -58,8 +58,8 @@ internal sealed class SearchRig : Rig
     /// <summary>As "search drop-old" does.</summary>
     /// <param name="component">The cluster.</param>
     /// <param name="planned">What happens once the plan is made.</param>
-    public Task<RunReport> DropOldAsync(SearchComponent component, Func<Task>? planned = null) => RunAsync(
-        component, async _ =>
+    public Task<RunReport> DropOldAsync(SearchComponent component, Func<Task>? planned = null) => ActAsync(
+        component, async () =>
         {
             var steps = await PlanDropOldAsync(component);
             if (planned is not null) await planned();

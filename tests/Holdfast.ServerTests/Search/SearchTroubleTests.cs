@@ -90,7 +90,7 @@ public sealed class SearchTroubleTests(SearchEngines engines)
     [InlineData(1, "all shards failed")]
     public async Task A_lost_shard_is_no_difference_that_a_sync_mends_but_a_reindex_does_away_with_it(int shards, string told)
     {
-        using var shop = await ShopIndices.BeginAsync(engines, "opensearch", 500, $"documents: {{ settings: {{ number_of_shards: {shards}, number_of_replicas: 0 }}, source: {{ SOURCE }} }}");
+        await using var shop = await ShopIndices.BeginAsync(engines, "opensearch", 500, $"documents: {{ settings: {{ number_of_shards: {shards}, number_of_replicas: 0 }}, source: {{ SOURCE }} }}");
         await shop.ReindexAsync();
         await DamageAsync(shop.Engine, "documents_v1");
         Assert.Contains(told, (await ReindexTests.RefusedAsync(Catalogue.SearchRefused, () => shop.SyncAsync())).Message, StringComparison.Ordinal);
@@ -155,7 +155,7 @@ public sealed class SearchTroubleTests(SearchEngines engines)
     {
         var engine = await engines.BeginAsync("opensearch");
         using var proxy = await SearchProxy.StartAsync(engine);
-        using var shop = await ShopIndices.BeginAsync(engines, "opensearch", 0, proxy: proxy);
+        await using var shop = await ShopIndices.BeginAsync(engines, "opensearch", 0, proxy: proxy);
         await shop.QueryAsync("INSERT INTO documents SELECT 'd-' || g, 1, g, repeat(md5(g::text), 120) FROM generate_series(1, 1500) g");
         await shop.ReindexAsync(); // several times what nginx takes at once
         Assert.Equal(await shop.WantedAsync(), await shop.FoundAsync());
@@ -178,7 +178,7 @@ public sealed class SearchTroubleTests(SearchEngines engines)
     [Fact]
     public async Task A_wrong_password_is_said_by_whatever_asks_the_engine()
     {
-        using var shop = await ShopIndices.BeginAsync(engines, "secure", 5, "documents: { mapping: { properties: { n: { type: long } } }, source: { SOURCE } }");
+        await using var shop = await ShopIndices.BeginAsync(engines, "secure", 5, "documents: { mapping: { properties: { n: { type: long } } }, source: { SOURCE } }");
         var component = shop.Unlocked("no secret of ours");
         Func<Task>[] asking =
         [

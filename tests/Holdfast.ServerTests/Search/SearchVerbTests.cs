@@ -21,7 +21,7 @@ public sealed class SearchVerbTests(SearchEngines engines)
     public async Task Building_syncing_and_migrating_from_the_command_line()
     {
         var (shop, scene) = await BeginAsync("opensearch", 3000);
-        using (shop)
+        await using (shop)
         using (scene)
         {
             (await scene.RunAsync("search", "reindex", "documents")).Succeeded();
@@ -55,7 +55,7 @@ public sealed class SearchVerbTests(SearchEngines engines)
     public async Task Failed_packages_are_listed_with_those_that_have_no_status_and_tried_again()
     {
         var (shop, scene) = await BeginAsync("opensearch", 0);
-        using (shop)
+        await using (shop)
         using (scene)
         {
             await shop.QueryAsync("CREATE TABLE blob (id bigint PRIMARY KEY, processing_status text, message text); INSERT INTO blob VALUES (1, 'success', NULL), (2, 'failed', 'no XML'), (3, NULL, NULL), (4, 'pending', NULL), (5, 'failed', 'it''s \"bad\"')");
@@ -76,7 +76,7 @@ public sealed class SearchVerbTests(SearchEngines engines)
     public async Task A_package_is_tried_again_by_the_platforms_own_command_until_one_fails()
     {
         var (shop, scene) = await BeginAsync("opensearch", 0);
-        using (shop)
+        await using (shop)
         using (scene)
         {
             await shop.QueryAsync("CREATE TABLE blob (id bigint PRIMARY KEY, processing_status text); INSERT INTO blob VALUES (1, 'failed'), (2, NULL), (3, 'failed'), (4, 'success')");
@@ -100,7 +100,7 @@ public sealed class SearchVerbTests(SearchEngines engines)
     public async Task The_platforms_own_command_reindexes_and_when_it_fails_what_it_said_is_told()
     {
         var (shop, scene) = await BeginAsync("opensearch", 0);
-        using (shop)
+        await using (shop)
         using (scene)
         {
             var command = WriteCommand(scene, "platform", $"""
@@ -123,7 +123,7 @@ public sealed class SearchVerbTests(SearchEngines engines)
     public async Task A_restore_that_leaves_the_indices_older_than_the_database_offers_a_sync_which_puts_it_right()
     {
         var (shop, scene) = await BeginAsync("opensearch", 300);
-        using (shop)
+        await using (shop)
         using (scene)
         {
             Rewrite(
@@ -160,7 +160,7 @@ public sealed class SearchVerbTests(SearchEngines engines)
     public async Task What_was_replaced_is_shown_and_deleted_only_when_that_is_confirmed()
     {
         var (shop, scene) = await BeginAsync("opensearch", 20);
-        using (shop)
+        await using (shop)
         using (scene)
         {
             Assert.Contains("no index that another one has replaced", (await scene.RunAsync("search", "drop-old")).Succeeded().Output, StringComparison.Ordinal);
@@ -178,7 +178,7 @@ public sealed class SearchVerbTests(SearchEngines engines)
     public async Task A_killed_build_is_gone_on_with()
     {
         var (shop, scene) = await BeginAsync("opensearch", 60_000);
-        using (shop)
+        await using (shop)
         using (scene)
         {
             var killed = 0;
@@ -202,7 +202,7 @@ public sealed class SearchVerbTests(SearchEngines engines)
     public async Task An_engine_that_is_killed_under_a_build_and_a_migration_leaves_the_old_index_in_use()
     {
         var (shop, scene) = await BeginAsync("opensearch", 40_000);
-        using (shop)
+        await using (shop)
         using (scene)
         {
             (await scene.RunAsync("search", "reindex", "documents")).Succeeded();

@@ -48,7 +48,7 @@ public sealed class SearchWayTests(SearchEngines engines)
     [Engines]
     public async Task Documents_with_a_routing_value_are_not_written_a_second_time(string kind)
     {
-        using var shop = await ShopIndices.BeginAsync(engines, kind, 20, "documents: { source: { SOURCE }, settings: { number_of_shards: 3 } }");
+        await using var shop = await ShopIndices.BeginAsync(engines, kind, 20, "documents: { source: { SOURCE }, settings: { number_of_shards: 3 } }");
         await shop.ReindexAsync();
         foreach (var id in new[] { "e-1", "e-2" })
             await shop.Engine.CallAsync(HttpMethod.Put, $"/documents/_doc/{id}?routing=k&refresh=true&version=1&version_type=external", "{}");
@@ -70,7 +70,7 @@ public sealed class SearchWayTests(SearchEngines engines)
     [Engines]
     public async Task An_alias_that_somebody_switches_while_an_index_is_built_stays_where_it_was_led(string kind)
     {
-        using var shop = await ShopIndices.BeginAsync(engines, kind, 20);
+        await using var shop = await ShopIndices.BeginAsync(engines, kind, 20);
         await shop.ReindexAsync();
         var steps = await shop.Component.PlanReindexAsync(shop.Request(), SearchRig.Cancellation);
         await shop.ActAsync(steps.SkipLast(1));

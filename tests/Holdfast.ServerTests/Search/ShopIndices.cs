@@ -6,25 +6,24 @@ using Holdfast.Components.Search;
 using Holdfast.Components.Search.Syncing;
 using Holdfast.Engine.Hosts;
 using Holdfast.Engine.Planning;
+using Holdfast.Engine.Problems;
 using Holdfast.Engine.Profiles;
 using Holdfast.ServerTests.Postgres;
+using Holdfast.ServerTests.Runs;
 using Holdfast.Testing;
 using Xunit;
 
 namespace Holdfast.ServerTests.Search;
 
-/// <summary>A shop whose documents lie in PostgreSQL, and an engine that finds them: with the component that builds its indices.</summary>
-internal sealed class ShopIndices : IDisposable
+/// <summary>
+/// A rig with a shop whose documents lie in PostgreSQL, an engine that finds them, and the component that builds its indices.
+/// </summary>
+internal sealed class ShopIndices : Rig
 {
     /// <summary>The source of an index whose versions are those of the engine.</summary>
     public const string Versioned = "sql: \"SELECT id, version, jsonb_build_object('n', n, 'text', text) AS document FROM documents\"";
 
-    private readonly TempFolder _folder = new();
     private readonly Profile _profile;
-    private int _runs;
-
-    /// <summary>Called when a step owes something: the place for a test to look, or to die.</summary>
-    public Func<Undo, Task>? OnOwe { get; set; }
 
     private ShopIndices(PostgresServer postgres, SearchEngine engine, string database, string indices, string more, SearchProxy? proxy)
     {
@@ -44,7 +43,7 @@ internal sealed class ShopIndices : IDisposable
                   indices:
                     {{Source.ReplaceLineEndings("\n        ")}}
             """;
-        _profile = ProfileReader.Parse(ProfileText, _folder["profile.yaml"]);
+        _profile = ProfileReader.Parse(ProfileText, this["profile.yaml"]);
     }
 
     public PostgresServer Postgres { get; }
@@ -54,15 +53,12 @@ internal sealed class ShopIndices : IDisposable
 
     /// <summary>The profile, for the program itself.</summary>
     public string ProfileText { get; }
-    public RecordedContext Context { get; private set; } = new("none");
-
-    public static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     /// <summary>The component; each call makes a new one, as each run of the program does.</summary>
     public SearchComponent Component => Unlocked(SearchEngine.Password);
 
     /// <summary>The same with another password.</summary>
-    public SearchComponent Unlocked(string password) => new(_profile.Root["components"]["search"].Items[0], new FixedSecret(password), new LocalHost(Environment.GetEnvironmentVariable), TimeProvider.System, _folder.Path);
+    public SearchComponent Unlocked(string password) => new(_profile.Root["components"]["search"].Items[0], new FixedSecret(password), new LocalHost(Environment.GetEnvironmentVariable), TimeProvider.System, this["."]);
 
     /// <summary>A database of its own with so many documents.</summary>
     /// <param name="engines">The servers.</param>
@@ -80,29 +76,55 @@ internal sealed class ShopIndices : IDisposable
             CREATE TABLE documents (id text PRIMARY KEY, version bigint NOT NULL, n integer, text text, updated timestamptz NOT NULL DEFAULT now());
             INSERT INTO documents SELECT 'd-' || g, 1, g, 'text "' || g || E'" \\ of\nthe shop ünï ' || md5(g::text) FROM generate_series(1, {documents}) g;
             """));
-        return new ShopIndices(postgres, await engines.BeginAsync(kind), database, indices, more, proxy);
+        var shop = new ShopIndices(postgres, await engines.BeginAsync(kind), database, indices, more, proxy);
+        await shop.InitAsync();
+        return shop;
     }
 
     public Task<string> QueryAsync(string sql) => Postgres.QueryAsync(Database, sql);
 
-    public IndexRequest Request(params string[] indices) => new(indices.Length == 0 ? ["documents"] : indices, [Postgreses()], _folder["work"]);
+    public IndexRequest Request(params string[] indices) => new(indices.Length == 0 ? ["documents"] : indices, [Postgreses()], this["work"]);
 
-    /// <summary>Builds indices as a run does.</summary>
-    public async Task ReindexAsync(Func<IndexRequest, IndexRequest>? change = null, params string[] indices) =>
-        await ActAsync(await Component.PlanReindexAsync((change ?? (same => same))(Request(indices)), Cancellation));
+    /// <summary>As "search reindex" does.</summary>
+    public Task ReindexAsync(Func<IndexRequest, IndexRequest>? change = null, params string[] indices)
+    {
+        var (component, request) = (Component, (change ?? (same => same))(Request(indices)));
+        return ActAsync(component, () => component.PlanReindexAsync(request, Cancellation));
+    }
 
-    public async Task<SyncResult> SyncAsync(bool isDry = false, bool allowDeletions = false)
+    /// <summary>As "search sync" does, or "search compare".</summary>
+    public async Task<SyncResult> SyncAsync(bool isDry = false, bool allowDeletions = false, RunHooks? hooks = null)
     {
         SyncResult? found = null;
-        await ActAsync(await Component.PlanSyncAsync(Request() with { AllowDeletions = allowDeletions }, isDry, result => found = result, Cancellation));
+        var (component, request) = (Component, Request() with { AllowDeletions = allowDeletions });
+        await ActAsync(component, () => component.PlanSyncAsync(request, isDry, result => found = result, Cancellation), hooks);
         return found!;
     }
 
-    public async Task ActAsync(IEnumerable<Step> steps)
+    /// <summary>As "search migrate" does.</summary>
+    public Task MigrateAsync(RunHooks? hooks = null, CancellationToken? cancellation = null)
     {
-        Context = new RecordedContext(string.Create(CultureInfo.InvariantCulture, $"20261123T080000-{++_runs:x4}")) { OnOwe = OnOwe };
-        foreach (var step in steps) await step.Act(Context, Cancellation);
+        var component = Component;
+        return ActAsync(component, () => component.PlanMigrateAsync(Request(), Cancellation), hooks, cancellation);
     }
+
+    /// <summary>Does steps that were planned before, as one run.</summary>
+    public Task ActAsync(IEnumerable<Step> steps) => ActAsync(Component, () => Task.FromResult<IReadOnlyList<Step>>([.. steps]));
+
+    /// <summary>A migration that dies when so many steps have acted.</summary>
+    public async Task KillMigrationAsync(int steps)
+    {
+        MayOwe = true;
+        var left = steps;
+        Task Act(Step step) => --left > 0 ? Task.CompletedTask : throw new InvalidOperationException("Killed.");
+        var hooks = new RunHooks { Dies = true, Acted = Act };
+        await ReindexTests.RefusedAsync(Catalogue.StepFailed, () => MigrateAsync(hooks));
+        Assert.NotEmpty(Said.Owed);
+    }
+
+    /// <summary>Does what dead runs owe, as "recover" does.</summary>
+    /// <returns>The problems of what could not be done.</returns>
+    public async Task<IReadOnlyList<Problem>> RecoverAsync() => (await RecoverAsync(Component)).Failures;
 
     /// <summary>What the database says there should be: id and content of each document.</summary>
     public async Task<string> WantedAsync() => await QueryAsync("SELECT id || ' ' || encode(sha256(convert_to(jsonb_build_object('n', n, 'text', text)::text, 'UTF8')), 'hex') FROM documents ORDER BY id COLLATE \"C\"");
@@ -124,8 +146,6 @@ internal sealed class ShopIndices : IDisposable
     public async Task<string> LedAsync(string alias = "documents") => string.Join(' ', (await Engine.CallAsync(HttpMethod.Get, $"/_alias/{alias}")).AsObject().Select(index => index.Key));
 
     public async Task<long> VersionAsync(string id) => (long)(await Engine.CallAsync(HttpMethod.Get, $"/documents/_doc/{id}"))["_version"]!;
-
-    public void Dispose() => _folder.Dispose();
 
     private PostgresComponent Postgreses() => new(_profile.Root["components"]["postgres"].Items[0], new FixedSecret(""), new LocalHost(Environment.GetEnvironmentVariable), TimeProvider.System);
 

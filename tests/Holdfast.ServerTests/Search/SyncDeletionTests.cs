@@ -1,4 +1,5 @@
 using Holdfast.Engine.Planning;
+using Holdfast.ServerTests.Runs;
 using Xunit;
 
 namespace Holdfast.ServerTests.Search;
@@ -11,13 +12,13 @@ public sealed class SyncDeletionTests(SearchEngines engines)
     [Engines(Secure = true)]
     public async Task A_document_that_was_deleted_in_a_newer_version_is_written_all_the_same(string kind)
     {
-        using var shop = await ShopIndices.BeginAsync(engines, kind, 300);
+        await using var shop = await ShopIndices.BeginAsync(engines, kind, 300);
         await shop.ReindexAsync();
         for (var n = 1; n <= 3; n++) await shop.Engine.CallAsync(HttpMethod.Delete, $"/documents/_doc/d-{n}?version=9&version_type=external&refresh=true");
         var synced = await shop.SyncAsync();
         Assert.Equal((3, 3, 0, 0), (synced.Missing, synced.Written, synced.LeftAlone, synced.Lacking));
         Assert.Equal(await shop.WantedAsync(), await shop.FoundAsync());
-        Assert.Empty(shop.Context.Warnings);
+        Assert.Empty(shop.Said.Warnings);
     }
 
     [Theory]
@@ -25,20 +26,23 @@ public sealed class SyncDeletionTests(SearchEngines engines)
     [InlineData("opensearch", "7s")]
     public async Task A_sync_that_is_killed_while_the_engine_forgets_deletions_owes_that_it_remembers_them(string kind, string? usual)
     {
-        using var shop = await ShopIndices.BeginAsync(engines, kind, 20);
+        await using var shop = await ShopIndices.BeginAsync(engines, kind, 20);
         await shop.QueryAsync("UPDATE documents SET version = 9");
         await shop.ReindexAsync();
         await SetAsync(shop, usual);
         await shop.QueryAsync("UPDATE documents SET version = 3 WHERE n = 1");
         Undo? owed = null;
-        shop.OnOwe = async undo =>
+        var hooks = new RunHooks
         {
-            owed = undo;
-            Assert.Equal(usual, await SettingAsync(shop)); // it is owed before it is done
+            Owed = async undo =>
+            {
+                owed = undo;
+                Assert.Equal(usual, await SettingAsync(shop)); // it is owed before it is done
+            },
         };
-        Assert.Equal(1, (await shop.SyncAsync()).Written);
+        Assert.Equal(1, (await shop.SyncAsync(hooks: hooks)).Written);
         Assert.NotNull(owed);
-        Assert.Equal((usual, 0), (await SettingAsync(shop), shop.Context.Owed.Count));
+        Assert.Equal(usual, await SettingAsync(shop));
 
         await SetAsync(shop, "0s"); // as one that is killed leaves it
         await shop.Component.UndoHandlers.Single(handler => handler.Kind == owed.Kind).UndoAsync(owed, ShopIndices.Cancellation);

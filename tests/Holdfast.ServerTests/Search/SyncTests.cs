@@ -19,7 +19,7 @@ public sealed class SyncTests(SearchEngines engines)
     [Engines(Secure = true)]
     public async Task Only_what_differs_is_copied(string kind)
     {
-        using var shop = await ShopIndices.BeginAsync(engines, kind, 3000);
+        await using var shop = await ShopIndices.BeginAsync(engines, kind, 3000);
         await shop.ReindexAsync();
         Assert.True((await shop.SyncAsync()).IsEqual);
         await shop.QueryAsync(Change);
@@ -36,7 +36,7 @@ public sealed class SyncTests(SearchEngines engines)
     [Engines]
     public async Task A_field_of_the_document_can_be_its_version(string kind)
     {
-        using var shop = await ShopIndices.BeginAsync(engines, kind, 1000, ByField);
+        await using var shop = await ShopIndices.BeginAsync(engines, kind, 1000, ByField);
         await shop.ReindexAsync();
         Assert.True((await shop.SyncAsync()).IsEqual);
         await shop.QueryAsync(Change);
@@ -50,7 +50,7 @@ public sealed class SyncTests(SearchEngines engines)
     [Engines]
     public async Task A_database_that_was_brought_back_in_time_takes_the_index_back_with_it(string kind)
     {
-        using var shop = await ShopIndices.BeginAsync(engines, kind, 300);
+        await using var shop = await ShopIndices.BeginAsync(engines, kind, 300);
         await shop.QueryAsync("UPDATE documents SET version = 9, text = 'later' WHERE n <= 20");
         await shop.ReindexAsync();
         await shop.QueryAsync("UPDATE documents SET version = 3, text = 'earlier' WHERE n <= 20");
@@ -67,7 +67,7 @@ public sealed class SyncTests(SearchEngines engines)
     [InlineData(ByField, "index", "")]
     public async Task While_the_platform_writes_nothing_newer_is_overwritten(string indices, string action, string versioned)
     {
-        using var shop = await ShopIndices.BeginAsync(engines, "opensearch", 2000, indices);
+        await using var shop = await ShopIndices.BeginAsync(engines, "opensearch", 2000, indices);
         await shop.ReindexAsync();
         await shop.QueryAsync("UPDATE documents SET version = 2, text = 'behind the back of the platform' WHERE n % 10 = 1");
         using var stop = new CancellationTokenSource();
@@ -81,7 +81,7 @@ public sealed class SyncTests(SearchEngines engines)
     [Fact]
     public async Task What_was_written_during_a_reindex_is_mended_by_a_sync_and_only_that()
     {
-        using var shop = await ShopIndices.BeginAsync(engines, "opensearch", 20_000);
+        await using var shop = await ShopIndices.BeginAsync(engines, "opensearch", 20_000);
         await shop.ReindexAsync();
         var building = shop.ReindexAsync();
         var changed = 0;
@@ -98,7 +98,7 @@ public sealed class SyncTests(SearchEngines engines)
     [Fact]
     public async Task An_index_that_is_not_there_is_not_synced()
     {
-        using var shop = await ShopIndices.BeginAsync(engines, "opensearch", 5);
+        await using var shop = await ShopIndices.BeginAsync(engines, "opensearch", 5);
         var problem = await ReindexTests.RefusedAsync(Catalogue.SearchIndex, () => shop.SyncAsync());
         Assert.Contains("No index is behind the alias 'documents'", problem.Message, StringComparison.Ordinal);
         Assert.Contains("holdfast search reindex documents", problem.Hint, StringComparison.Ordinal);
@@ -107,7 +107,7 @@ public sealed class SyncTests(SearchEngines engines)
     [Fact]
     public async Task An_index_and_a_profile_that_disagree_on_a_field_are_told_apart_before_anything_is_written()
     {
-        using var shop = await ShopIndices.BeginAsync(engines, "opensearch", 5, "documents: { mapping: { properties: { n: { type: long } } }, source: { SOURCE } }");
+        await using var shop = await ShopIndices.BeginAsync(engines, "opensearch", 5, "documents: { mapping: { properties: { n: { type: long } } }, source: { SOURCE } }");
         await shop.Engine.CallAsync(HttpMethod.Put, "/documents_v1", """{"mappings":{"properties":{"n":{"type":"keyword"}}},"aliases":{"documents":{}}}""");
         var problem = await ReindexTests.RefusedAsync(Catalogue.SearchMapping, () => shop.SyncAsync());
         Assert.Equal("field n: keyword -> long (needs a new index)", Assert.Single(problem.Details));

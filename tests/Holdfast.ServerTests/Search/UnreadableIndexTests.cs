@@ -88,7 +88,7 @@ public sealed class UnreadableIndexTests(SearchEngines engines)
     [Fact]
     public async Task A_disk_that_is_full_ends_a_build_at_once_and_says_what_to_do()
     {
-        using var shop = await ShopIndices.BeginAsync(engines, "elasticsearch", 50);
+        await using var shop = await ShopIndices.BeginAsync(engines, "elasticsearch", 50);
         await shop.ReindexAsync();
         var steps = await shop.Component.PlanSyncAsync(shop.Request(), isDry: false, _ => { }, ShopIndices.Cancellation);
         await shop.QueryAsync("UPDATE documents SET n = n + 1, version = version + 1");

@@ -13,12 +13,12 @@ public sealed class IndexCaseTests(SearchEngines engines)
     [Engines]
     public async Task A_copy_runs_no_pipeline_over_its_documents_and_has_both_pipelines_afterwards(string kind)
     {
-        using var shop = await ShopIndices.BeginAsync(engines, kind, 50, "documents: { settings: { number_of_shards: 2, number_of_replicas: 0 }, source: { SOURCE } }");
+        await using var shop = await ShopIndices.BeginAsync(engines, kind, 50, "documents: { settings: { number_of_shards: 2, number_of_replicas: 0 }, source: { SOURCE } }");
         await shop.Engine.CallAsync(HttpMethod.Put, "/documents_v1", """{"settings":{"number_of_shards":1,"number_of_replicas":0},"aliases":{"documents":{}}}""");
         await shop.SyncAsync();
         var found = await shop.FoundAsync();
         await shop.Engine.CallAsync(HttpMethod.Put, "/documents_v1/_settings", """{"index.default_pipeline":"gone","index.final_pipeline":"gone too"}""");
-        await shop.ActAsync(await shop.Component.PlanMigrateAsync(shop.Request(), SearchRig.Cancellation));
+        await shop.MigrateAsync();
         Assert.Equal(("documents_v2", found), (await shop.LedAsync(), await shop.FoundAsync()));
         var settings = (await shop.Engine.CallAsync(HttpMethod.Get, "/documents_v2/_settings?flat_settings=true"))["documents_v2"]!["settings"]!;
         Assert.Equal(("gone", "gone too"), ((string?)settings["index.default_pipeline"], (string?)settings["index.final_pipeline"]));
@@ -29,7 +29,7 @@ public sealed class IndexCaseTests(SearchEngines engines)
     [Engines]
     public async Task What_an_index_allows_is_used_and_what_it_forbids_is_named_before_anything_is_written(string kind)
     {
-        using var shop = await ShopIndices.BeginAsync(engines, kind, 250, """
+        await using var shop = await ShopIndices.BeginAsync(engines, kind, 250, """
             documents: { mapping: { properties: { n: { type: integer }, text: { type: text, norms: false } } }, source: { SOURCE } }
             partial:
               settings: { number_of_shards: 2 }
