@@ -8,7 +8,7 @@ namespace Holdfast.Components.Postgres;
 
 /// <summary>The steps that put a cluster into a recovery point.</summary>
 internal sealed class ClusterCapture(
-    PostgresConnector connector, PostgresPrograms programs, ClusterDatabases databases, CaptureSession session, IDumpTarget target, TimeProvider clock)
+    PostgresConnector connector, PostgresPrograms programs, ClusterDatabases databases, CaptureSession session, TimeProvider clock)
 {
     private readonly string _cluster = connector.Settings.Name;
     private readonly MarkedDatabases _marked = new();
@@ -16,13 +16,13 @@ internal sealed class ClusterCapture(
     private ComponentRecord? _record;
 
     public static async Task<CapturePlan> PlanAsync(
-        PostgresConnector connector, IHost host, CaptureSession session, IDumpTarget? target, TimeProvider clock, CancellationToken cancellation)
+        PostgresConnector connector, IHost host, CaptureSession session, TimeProvider clock, CancellationToken cancellation)
     {
         var databases = await ClusterDatabases.ReadAsync(connector, cancellation);
         var programs = await PostgresPrograms.FindAsync(host, databases.ServerVersion, cancellation);
         programs.Check(databases.ServerVersion);
         if (session.Mode != BackupMode.Online && databases.Chosen.Count > databases.Room.Connections) throw TooMany(connector.Settings.Name, databases);
-        return new ClusterCapture(connector, programs, databases, session, target ?? new SnapshotTarget(session), clock).Plan();
+        return new ClusterCapture(connector, programs, databases, session, clock).Plan();
     }
 
     /// <summary>The mark is an open snapshot of each database: the dumps read from it when the platform has long gone on.</summary>
@@ -109,7 +109,7 @@ internal sealed class ClusterCapture(
     private async Task DumpGlobalsAsync(StepContext context, CancellationToken cancellation)
     {
         await LogicalSlots.ReportAsync(connector, _record, context, cancellation);
-        if (await new GlobalsDump(connector, programs, target).RunAsync(cancellation)) return;
+        if (await new GlobalsDump(connector, programs, session.Writer).RunAsync(cancellation)) return;
         context.Warn(Catalogue.PostgresPasswords.With($"The user \"{connector.Settings.User}\" may not read the passwords of the roles of {_cluster}."));
         _record?.Omit("the passwords of roles", $"the user \"{connector.Settings.User}\" may not read them");
         _record?.Complete = false;
@@ -119,7 +119,7 @@ internal sealed class ClusterCapture(
     {
         await using var snapshot = _marked.TryTake(database.Name) ?? await MarkLaterAsync(database, cancellation);
         Interlocked.Exchange(ref context.Counters.BytesTotal, snapshot.Catalog.Tables.Sum(table => table.Size));
-        var contents = await new DatabaseDump(connector, programs, snapshot, target, context).RunAsync(cancellation);
+        var contents = await new DatabaseDump(connector, programs, snapshot, session.Writer, context).RunAsync(cancellation);
         Interlocked.Exchange(ref context.Counters.BytesTotal, contents.Bytes);
         foreach (var left in contents.LeftOut)
         {

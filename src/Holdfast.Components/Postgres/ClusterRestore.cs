@@ -7,15 +7,15 @@ namespace Holdfast.Components.Postgres;
 
 /// <summary>The steps that bring a cluster back from a recovery point.</summary>
 internal sealed class ClusterRestore(
-    PostgresConnector connector, IDumpSource source, RestoreSession session, PostgresUndos undos)
+    PostgresConnector connector, DumpSource source, RestoreSession session, PostgresUndos undos)
 {
     private readonly string _cluster = connector.Settings.Name;
 
     public static async Task<IReadOnlyList<Step>> PlanAsync(
-        PostgresConnector connector, RestoreSession session, IDumpSource? given, PostgresUndos undos, CancellationToken cancellation)
+        PostgresConnector connector, RestoreSession session, PostgresUndos undos, CancellationToken cancellation)
     {
         if (session.Target is { } target) return [FilesStep(connector.Settings.Name, session, target)];
-        var source = given ?? new SnapshotSource(session);
+        var source = new DumpSource(session);
         var contents = await ReadAllAsync(source, session, connector.Settings.Name, cancellation);
         if (contents.Count == 0) return [];
         await using var connection = await connector.OpenMaintenanceAsync(cancellation);
@@ -30,14 +30,15 @@ internal sealed class ClusterRestore(
             .Steps(contents, names, replaced, folders);
     }
 
-    private static async Task<TablespaceFolders> FindFoldersAsync(string cluster, IDumpSource source, NpgsqlConnection connection, LocalServer? server, CancellationToken cancellation)
+    private static async Task<TablespaceFolders> FindFoldersAsync(
+        string cluster, DumpSource source, NpgsqlConnection connection, LocalServer? server, CancellationToken cancellation)
     {
         await using var script = await source.OpenAsync($"{DumpPath.Dump(cluster)}/{DumpPath.Globals}", cancellation);
         return await TablespaceFolders.FindAsync(connection, server, await TablespaceScript.ReadAsync(script, cancellation), cancellation);
     }
 
     private static async Task<IReadOnlyList<DatabaseContents>> ReadAllAsync(
-        IDumpSource source, RestoreSession session, string cluster, CancellationToken cancellation)
+        DumpSource source, RestoreSession session, string cluster, CancellationToken cancellation)
     {
         var all = new List<DatabaseContents>();
         foreach (var folder in await source.ListFoldersAsync(DumpPath.Dump(cluster), cancellation))

@@ -1,7 +1,9 @@
 using System.Collections.Concurrent;
+using System.Text;
 using System.Text.Json;
 using Holdfast.Engine.Problems;
 using Holdfast.Engine.Running;
+using Holdfast.Restic.Archiving;
 using Npgsql;
 
 namespace Holdfast.Components.Postgres;
@@ -11,7 +13,7 @@ namespace Holdfast.Components.Postgres;
 /// table in a file of its own. Files of tables that did not change are the same bytes in the next point.
 /// </summary>
 internal sealed class DatabaseDump(
-    PostgresConnector connector, PostgresPrograms programs, DatabaseSnapshot snapshot, IDumpTarget target, StepContext context)
+    PostgresConnector connector, PostgresPrograms programs, DatabaseSnapshot snapshot, SnapshotWriter writer, StepContext context)
 {
     private readonly string _folder = DumpPath.Database(connector.Settings.Name, snapshot.Database.Name);
     private readonly ConcurrentBag<TableEntry> _dumped = [];
@@ -39,7 +41,7 @@ internal sealed class DatabaseDump(
         await using var program = programs.Host.Start(call);
         program.Input.Close();
         await using var output = new FenceFilter(new ProgramOutput(program, $"pg_dump of database \"{snapshot.Database.Name}\"", line => context.Note($"Database \"{snapshot.Database.Name}\": {line}")));
-        await target.AddAsync($"{_folder}/{file}", output, cancellation);
+        await writer.AddStreamAsync($"{_folder}/{file}", output, cancellation: cancellation);
     }
 
     /// <summary>The largest tables first: so the last worker does not sit alone with one at the end.</summary>
@@ -71,7 +73,7 @@ internal sealed class DatabaseDump(
     {
         var file = DumpPath.Table(table.Schema, table.Name);
         await using var rows = await CopyOut.BeginAsync(connection, table, snapshot.Database.Encoding, context.Counters, cancellation);
-        await target.AddAsync($"{_folder}/{file}", rows, cancellation);
+        await writer.AddStreamAsync($"{_folder}/{file}", rows, cancellation: cancellation);
         return new TableEntry
         {
             Schema = table.Schema,
@@ -106,11 +108,17 @@ internal sealed class DatabaseDump(
             LeftOut = snapshot.Catalog.LeftOut,
             Sizes = snapshot.Catalog.Sizes,
         };
-        var bytewise = contents.Properties.Bytes is not null;
-        await target.AddTextAsync($"{_folder}/{DumpPath.Sequences}", RestoreScript.Sequences(contents), bytewise, cancellation);
-        await target.AddTextAsync($"{_folder}/{DumpPath.Restore}", RestoreScript.Database(contents), bytewise, cancellation);
-        await target.AddTextAsync(
-            $"{_folder}/{DumpPath.Contents}", JsonSerializer.Serialize(contents, PostgresJson.Default.DatabaseContents), bytewise: false, cancellation);
+        var encoding = contents.Properties.Bytes is null ? Encoding.UTF8 : Encoding.Latin1;
+        await AddTextAsync(DumpPath.Sequences, RestoreScript.Sequences(contents), encoding, cancellation);
+        await AddTextAsync(DumpPath.Restore, RestoreScript.Database(contents), encoding, cancellation);
+        var json = JsonSerializer.Serialize(contents, PostgresJson.Default.DatabaseContents);
+        await AddTextAsync(DumpPath.Contents, json, Encoding.UTF8, cancellation);
         return contents;
+    }
+
+    private async Task AddTextAsync(string file, string text, Encoding encoding, CancellationToken cancellation)
+    {
+        using var content = new MemoryStream(encoding.GetBytes(text));
+        await writer.AddStreamAsync($"{_folder}/{file}", content, cancellation: cancellation);
     }
 }

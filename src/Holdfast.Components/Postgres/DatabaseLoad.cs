@@ -7,7 +7,7 @@ namespace Holdfast.Components.Postgres;
 
 /// <summary>Fills a new, empty database with a dump: schema, rows, large objects, sequences, then indexes and constraints.</summary>
 internal sealed class DatabaseLoad(
-    PostgresConnector connector, IDumpSource source, DatabaseContents contents, string database, StepContext context, Refusals? refusals)
+    PostgresConnector connector, DumpSource source, DatabaseContents contents, string database, StepContext context, Refusals? refusals)
 {
     private const string SchemaExists = "42P06";
     private const int SequencesAtOnce = 500;

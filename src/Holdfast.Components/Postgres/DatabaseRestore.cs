@@ -9,9 +9,9 @@ namespace Holdfast.Components.Postgres;
 /// its name; until that instant the old one is untouched, and after it the old one stands under another name.
 /// </summary>
 internal sealed class DatabaseRestore(
-    PostgresConnector connector, IDumpSource source, RestoreSession session, PostgresUndos undos, StepContext context)
+    PostgresConnector connector, DumpSource source, RestoreSession session, PostgresUndos undos, StepContext context)
 {
-    public static async Task<DatabaseContents> ReadContentsAsync(IDumpSource source, string folder, CancellationToken cancellation)
+    public static async Task<DatabaseContents> ReadContentsAsync(DumpSource source, string folder, CancellationToken cancellation)
     {
         await using var file = await source.OpenAsync($"{folder}/{DumpPath.Contents}", cancellation);
         try

@@ -1,7 +1,9 @@
+using Holdfast.Restic.Archiving;
+
 namespace Holdfast.Components.Postgres;
 
 /// <summary>Puts roles, their memberships and settings, and tablespaces into a recovery point.</summary>
-internal sealed class GlobalsDump(PostgresConnector connector, PostgresPrograms programs, IDumpTarget target)
+internal sealed class GlobalsDump(PostgresConnector connector, PostgresPrograms programs, SnapshotWriter writer)
 {
     /// <summary>False when we may not read the passwords of roles: then they are left out.</summary>
     public async Task<bool> RunAsync(CancellationToken cancellation)
@@ -13,7 +15,7 @@ internal sealed class GlobalsDump(PostgresConnector connector, PostgresPrograms 
         await using var program = programs.Host.Start(call);
         program.Input.Close();
         await using var output = new FenceFilter(new ProgramOutput(program, "pg_dumpall"));
-        await target.AddAsync($"{DumpPath.Dump(connector.Settings.Name)}/{DumpPath.Globals}", output, cancellation);
+        await writer.AddStreamAsync($"{DumpPath.Dump(connector.Settings.Name)}/{DumpPath.Globals}", output, cancellation: cancellation);
         return passwords;
     }
 

@@ -12,7 +12,8 @@ namespace Holdfast.Components.Postgres;
 /// <param name="folders">Folders that tablespaces need.</param>
 /// <param name="context">The step.</param>
 internal sealed class GlobalsRestore(
-    PostgresConnector connector, IDumpSource source, RestoreSession session, IReadOnlyList<DatabaseContents> databases, TablespaceFolders folders, StepContext context)
+    PostgresConnector connector, DumpSource source, RestoreSession session, IReadOnlyList<DatabaseContents> databases,
+    TablespaceFolders folders, StepContext context)
 {
     /// <summary>duplicate_object: a role or tablespace of this name exists.</summary>
     private const string Duplicate = "42710";

@@ -46,11 +46,6 @@ public sealed class PostgresComponent : IComponent, IDocumentSource
 
     public IReadOnlyList<IUndoHandler> UndoHandlers => [.. _undos.Handlers, _baseUndos, _exchange, _unit];
 
-    /// <summary>Set by tests that need no repository: where a dump goes, and comes from.</summary>
-    internal IDumpTarget? DumpTarget { get; init; }
-
-    internal IDumpSource? DumpSource { get; init; }
-
     /// <summary>Set by tests that have little WAL, and another program.</summary>
     internal BaseRestoreOptions RestoreOptions { get; init; } = new();
 
@@ -66,13 +61,13 @@ public sealed class PostgresComponent : IComponent, IDocumentSource
     {
         PostgresMethod.Base => BaseCapture.PlanAsync(_connector, session, _clock, Receives, cancellation),
         PostgresMethod.Cold => ColdCapture.PlanAsync(_connector, session, _clock, cancellation),
-        _ => ClusterCapture.PlanAsync(_connector, _host, session, DumpTarget, _clock, cancellation),
+        _ => ClusterCapture.PlanAsync(_connector, _host, session, _clock, cancellation),
     };
 
     /// <summary>By what the point holds, whatever the profile says by now.</summary>
     public Task<IReadOnlyList<Step>> PlanRestoreAsync(RestoreSession session, CancellationToken cancellation) => BaseRestore.IsOf(session, Name)
         ? BaseRestore.PlanAsync(_connector, _host, session, _baseUndos, _exchange, _unit, _clock, RestoreOptions, cancellation)
-        : ClusterRestore.PlanAsync(_connector, session, DumpSource, _undos, cancellation);
+        : ClusterRestore.PlanAsync(_connector, session, _undos, cancellation);
 
     /// <summary>Asks one of the platform's own databases.</summary>
     /// <param name="database">The database; null for that of the connection.</param>

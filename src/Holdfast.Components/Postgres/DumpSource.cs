@@ -6,23 +6,14 @@ using Holdfast.Restic.Snapshots;
 
 namespace Holdfast.Components.Postgres;
 
-/// <summary>Where the files of a dump are read from: a recovery point.</summary>
-internal interface IDumpSource
-{
-    /// <summary>The content of a file. Damage shows while it is read.</summary>
-    /// <exception cref="ProblemException">There is no such file.</exception>
-    Task<Stream> OpenAsync(string path, CancellationToken cancellation);
-
-    /// <summary>The names of the folders in a folder; none when it is not there.</summary>
-    Task<IReadOnlyList<string>> ListFoldersAsync(string path, CancellationToken cancellation);
-}
-
-/// <summary>A recovery point.</summary>
-internal sealed class SnapshotSource(RestoreSession session) : IDumpSource
+/// <summary>The files of a dump, read from a recovery point. Steps that run at the same time may share it.</summary>
+internal sealed class DumpSource(RestoreSession session)
 {
     /// <summary>Folders that were read: finding each of ten thousand tables anew would read their folder as often.</summary>
     private readonly ConcurrentDictionary<string, FrozenDictionary<string, Node>> _folders = new(StringComparer.Ordinal);
 
+    /// <summary>The content of a file. Damage shows while it is read.</summary>
+    /// <exception cref="ProblemException">There is no such file.</exception>
     public async Task<Stream> OpenAsync(string path, CancellationToken cancellation)
     {
         var cut = path.LastIndexOf('/');
@@ -31,6 +22,7 @@ internal sealed class SnapshotSource(RestoreSession session) : IDumpSource
         throw Catalogue.PointManifest.Throwable($"The recovery point has no file {path}.");
     }
 
+    /// <summary>The names of the folders in a folder; none when it is not there.</summary>
     public async Task<IReadOnlyList<string>> ListFoldersAsync(string path, CancellationToken cancellation)
     {
         var folder = await ReadFolderAsync(path, cancellation);
