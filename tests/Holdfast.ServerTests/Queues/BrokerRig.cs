@@ -4,7 +4,6 @@ using Holdfast.Restic.Snapshots;
 using Holdfast.ServerTests.Postgres;
 using Holdfast.ServerTests.Runs;
 using Holdfast.Testing;
-using Xunit;
 
 namespace Holdfast.ServerTests.Queues;
 
@@ -42,13 +41,11 @@ internal sealed class BrokerRig : Rig
     /// <summary>Waits until the status is as it should be, for what workers do in their own time.</summary>
     public async Task<BrokerStatus> UntilAsync(Func<BrokerStatus, bool> holds)
     {
-        for (var left = 100; ; left--)
-        {
-            var status = await Component.ReadAsync(Cancellation);
-            if (holds(status)) return status;
-            Assert.True(left > 0, $"Still {status}.");
-            await Task.Delay(100, Cancellation);
-        }
+        BrokerStatus? status = null;
+        await Eventually.HoldsAsync(
+            "the status is as it should be", async () => holds(status = await Component.ReadAsync(Cancellation)),
+            () => $"Still {status}.");
+        return status!;
     }
 
     /// <summary>Takes a point online, or in a window that waits until the queues are idle.</summary>
