@@ -1,4 +1,5 @@
 using System.Globalization;
+using Xunit;
 
 namespace Holdfast.Testing;
 
@@ -20,9 +21,10 @@ public static class Sample
     /// <summary>How many: the variable, when it is set, otherwise one of two numbers.</summary>
     public static int Count(string variable, int usual, int whenLong) => Number(variable) ?? (IsLong ? whenLong : usual);
 
-    /// <summary>All in <c>./test long</c>, otherwise so many of them, in their order.</summary>
+    /// <summary>All in <c>./test long</c>, otherwise so many of them, in their order. Of nothing there is no sample.</summary>
     public static IReadOnlyList<T> Of<T>(IReadOnlyList<T> all, int count, string purpose)
     {
+        Assert.NotEmpty(all);
         if (IsLong || count >= all.Count) return all;
         var chosen = Enumerable.Range(0, all.Count).ToArray();
         Random(purpose).Shuffle(chosen);

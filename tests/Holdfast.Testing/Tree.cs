@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.RegularExpressions;
+using Xunit;
 
 namespace Holdfast.Testing;
 
@@ -46,9 +47,10 @@ public sealed partial class Tree
         return new Tree(entries);
     }
 
-    /// <summary>What differs, one line each; empty when the trees are the same. <paramref name="lens"/> blanks what does not matter.</summary>
+    /// <summary>What differs, one line each; empty when the trees are the same, and hold something. <paramref name="lens"/> blanks what does not matter.</summary>
     public IReadOnlyList<string> Differences(Tree other, Func<string, TreeEntry, TreeEntry>? lens = null)
     {
+        Assert.True(Entries.Count > 1, "The left folder is empty, so to compare it tests nothing.");
         lens ??= (_, entry) => entry;
         var paths = Entries.Keys.Union(other.Entries.Keys, StringComparer.Ordinal).Order(StringComparer.Ordinal);
         return [.. paths.Select(path => Difference(path, Entries.GetValueOrDefault(path), other.Entries.GetValueOrDefault(path), lens)).OfType<string>()];

@@ -82,7 +82,7 @@ public sealed class GoodCaseTests
         var aside = Assert.Single(after.Entries.Keys.Except(before.Entries.Keys, StringComparer.Ordinal));
         Assert.Matches("^etc/deep/\\.4\\.conf\\.before-.+~$", aside);
         Assert.Equal("changed since", File.ReadAllText(Path.Combine(scene.Source, aside)));
-        Assert.All(before.Entries.Where(entry => entry.Value.Type == "f"), entry => Assert.Equal(entry.Value, after.Entries[entry.Key]));
+        Each.Holds(before.Entries.Where(entry => entry.Value.Type == "f"), entry => Assert.Equal(entry.Value, after.Entries[entry.Key]));
     }
 
     [Fact]

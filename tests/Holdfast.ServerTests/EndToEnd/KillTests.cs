@@ -54,7 +54,7 @@ public sealed class KillTests(ITestOutputHelper output)
             (await scene.RunAsync("recover")).Succeeded();
             (await scene.RunAsync("restore", "--target", target, "--yes", "--privileged-modes")).Succeeded();
             var restored = await Tree.ListAsync(target + scene.Source);
-            Assert.All(tree.Entries.Where(entry => entry.Value.Type == "f"), entry => Assert.Equal(entry.Value with { LinkedTo = "" }, restored.Entries[entry.Key] with { LinkedTo = "" }));
+            Each.Holds(tree.Entries.Where(entry => entry.Value.Type == "f"), entry => Assert.Equal(entry.Value with { LinkedTo = "" }, restored.Entries[entry.Key] with { LinkedTo = "" }));
             Assert.Contains(Directory.EnumerateFiles(Path.GetDirectoryName(mine)!, "*plain*"), path => File.ReadAllText(path) == "mine");
             (await Command.RunAsync("rm", ["-rf", target])).Succeeded();
         }

@@ -19,6 +19,7 @@ public sealed class QueueKillTests(ITestOutputHelper output)
         await using var queues = await QueueScene.StartAsync();
         await queues.FillAsync(Messages);
         var expected = await queues.IdsAsync();
+        Assert.NotEmpty(expected);
         var killer = new Killer(Sample.Random("QueueKillTests"), await TimeAsync(queues, "archive", "--yes"));
         Assert.Empty(await queues.IdsAsync());
         (await RestoreAsync(queues)).Succeeded();
@@ -49,6 +50,7 @@ public sealed class QueueKillTests(ITestOutputHelper output)
         await using var queues = await QueueScene.StartAsync();
         await queues.FillAsync(Messages);
         var expected = await queues.IdsAsync();
+        Assert.NotEmpty(expected);
         (await queues.Scene.RunAsync("queues", "archive", "--yes")).Succeeded();
         var killer = new Killer(Sample.Random("restore"), await TimeAsync(queues, "restore", "--yes"));
         for (var round = 0; round < Kills; round++)

@@ -18,6 +18,7 @@ public sealed class QueueTroubleTests
         });
         await queues.FillAsync(50_000);
         var expected = await queues.IdsAsync();
+        Assert.NotEmpty(expected);
 
         await queues.Scene.FailsAsync(Catalogue.RepositoryFull, "queues", "archive", "--yes");
 
@@ -36,6 +37,7 @@ public sealed class QueueTroubleTests
         await using var queues = await QueueScene.StartAsync();
         await queues.FillAsync(100);
         var expected = await queues.IdsAsync();
+        Assert.NotEmpty(expected);
         (await queues.Scene.RunAsync("queues", "archive", "--yes")).Succeeded();
         queues.Scene.Space = await MountSpace.MakeAsync();
         await queues.Scene.Space.MakeReadOnlyAsync(queues.Scene.Repository);
@@ -53,6 +55,7 @@ public sealed class QueueTroubleTests
         await using var queues = await StartWithDocumentedRightsAsync();
         await queues.FillAsync(100);
         var expected = await queues.IdsAsync();
+        Assert.NotEmpty(expected);
 
         (await queues.Scene.RunAsync("backup")).Succeeded();
         (await queues.Scene.RunAsync("queues", "archive", "--yes")).Succeeded();
@@ -76,6 +79,7 @@ public sealed class QueueTroubleTests
         await using var queues = await StartWithDocumentedRightsAsync();
         await queues.FillAsync(100);
         var expected = await queues.IdsAsync();
+        Assert.NotEmpty(expected);
         foreach (var verb in new[] { "archive", "restore" })
         {
             string[] words = ["queues", verb, "--yes"];

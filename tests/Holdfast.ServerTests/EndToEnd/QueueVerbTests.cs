@@ -15,6 +15,7 @@ public sealed class QueueVerbTests(ITestOutputHelper output)
         await using var queues = await QueueScene.StartAsync();
         await queues.FillAsync(300);
         var expected = await queues.IdsAsync();
+        Assert.NotEmpty(expected);
 
         var archived = (await queues.Scene.RunAsync("queues", "archive", "--yes", "--json")).Succeeded();
         Assert.Equal(603, Last(archived)["messages"]!.GetValue<long>());
@@ -52,6 +53,7 @@ public sealed class QueueVerbTests(ITestOutputHelper output)
         await using var queues = await QueueScene.StartAsync();
         await queues.FillAsync(200);
         var expected = await queues.IdsAsync();
+        Assert.NotEmpty(expected);
         (await queues.Scene.RunAsync("backup")).Succeeded();
         Assert.Equal(expected, await queues.IdsAsync());
         await queues.Redis.CallAsync("FLUSHALL");
@@ -67,6 +69,7 @@ public sealed class QueueVerbTests(ITestOutputHelper output)
         await using var queues = await QueueScene.StartAsync();
         await queues.FillAsync(100);
         var expected = await queues.IdsAsync();
+        Assert.NotEmpty(expected);
         await queues.Scene.FailsAsync(Catalogue.Unconfirmed, "queues", "archive");
         await queues.Scene.FailsAsync(Catalogue.Unconfirmed, "queues", "delete");
         await queues.Scene.FailsAsync(Catalogue.Unconfirmed, "queues", "delete", "--without-archive");
@@ -88,6 +91,7 @@ public sealed class QueueVerbTests(ITestOutputHelper output)
         await using var queues = await QueueScene.StartAsync();
         await queues.FillAsync(50_000, bytes: 500);
         var expected = await queues.IdsAsync();
+        Assert.NotEmpty(expected);
         var archive = queues.Scene.RunAsync("queues", "archive", "--yes");
         await Eventually.HoldsAsync("the archive has begun", async () => archive.IsCompleted || (await queues.LeftoversAsync()).Count > 0);
         await queues.Redis.KillAsync();

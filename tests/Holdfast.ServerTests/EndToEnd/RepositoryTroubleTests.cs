@@ -150,7 +150,7 @@ public sealed class RepositoryTroubleTests
 
         var results = await Task.WhenAll(scene.RunAsync("backup"), other.RunAsync("backup"));
 
-        Assert.All(results, result => result.Succeeded());
+        Each.Holds(results, result => result.Succeeded());
         Assert.Equal(3, await scene.CountPointsAsync());
         await scene.CheckAsync();
     }

@@ -1,4 +1,5 @@
 using Holdfast.Engine.Problems;
+using Holdfast.Testing;
 using Xunit;
 
 namespace Holdfast.ServerTests.Queues;
@@ -53,7 +54,7 @@ public sealed class PutBackTests
         await rig.RestoreAsync(taken);
 
         Assert.Equal(0, await rig.Redis.CountAsync("LLEN", "work"));
-        Assert.All(rig.Said.Warnings, warning => Assert.Equal(Catalogue.QueueRestored.Code, warning.Code));
+        Each.Holds(rig.Said.Warnings, warning => Assert.Equal(Catalogue.QueueRestored.Code, warning.Code));
         Assert.NotEmpty(rig.Said.Warnings);
 
         await rig.RestoreAsync(taken, overwrite: true);

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Holdfast.Engine.Problems;
+using Holdfast.Testing;
 using Xunit;
 
 namespace Holdfast.ServerTests.Search;
@@ -75,13 +76,13 @@ public sealed class RejectedRowTests(SearchEngines engines)
         await shop.QueryAsync("UPDATE documents SET text = 'no date ' || repeat('x', 1000000)");
         var problem = await ReindexTests.RefusedAsync(Catalogue.SearchRejected, () => shop.ReindexAsync());
         Assert.Equal(3, problem.Details.Count);
-        Assert.All(problem.Details, line => Assert.InRange(line.Length, 100, 700));
-        foreach (var line in Kept(problem))
+        Each.Holds(problem.Details, line => Assert.InRange(line.Length, 100, 700));
+        Each.Holds(Kept(problem), line =>
         {
             Assert.InRange(line["error"]!.ToJsonString().Length, 100, 700);
             Assert.Contains("failed to parse", (string?)line["error"]!["reason"], StringComparison.Ordinal);
             Assert.Equal(1_000_008, ((string)line["document"]!["text"]!).Length);
-        }
+        });
     }
 
     private static List<JsonNode> Kept(Problem problem) => [.. File.ReadAllLines(problem.Message[problem.Message.IndexOf('/', StringComparison.Ordinal)..].TrimEnd('.')).Select(line => JsonNode.Parse(line)!)];

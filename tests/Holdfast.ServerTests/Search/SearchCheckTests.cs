@@ -23,7 +23,7 @@ public sealed class SearchCheckTests(SearchEngines engines)
         var engine = await engines.BeginAsync(kind);
         await engine.CallAsync(HttpMethod.Put, "/shop", """{"settings":{"number_of_shards":1,"number_of_replicas":0}}""");
         await engine.CallAsync(HttpMethod.Get, "/_cluster/health?wait_for_status=green&timeout=60s");
-        Assert.All(await LinesAsync(engine), line => Assert.True(line.State == CheckState.Pass, $"{line}"));
+        Each.Holds(await LinesAsync(engine), line => Assert.True(line.State == CheckState.Pass, $"{line}"));
 
         var writes = await WhileAsync(engine, () => engine.CallAsync(HttpMethod.Post, "/shop/_doc", """{"n":1}"""));
         Assert.Equal(CheckState.Fail, Line(writes, "writes").State);
@@ -38,7 +38,7 @@ public sealed class SearchCheckTests(SearchEngines engines)
         await engine.CallAsync(HttpMethod.Delete, "/_search/scroll/_all");
 
         // Its tools' own index does not count.
-        Assert.All(await WhileAsync(engine, () => engine.CallAsync(HttpMethod.Post, "/.tool/_doc", """{"n":1}""")), line => Assert.True(line.State is CheckState.Pass or CheckState.Warn, $"{line}"));
+        Each.Holds(await WhileAsync(engine, () => engine.CallAsync(HttpMethod.Post, "/.tool/_doc", """{"n":1}""")), line => Assert.True(line.State is CheckState.Pass or CheckState.Warn, $"{line}"));
 
         await engine.CallAsync(HttpMethod.Put, "/copied", """{"settings":{"number_of_shards":2,"number_of_replicas":1}}""");
         await engine.CallAsync(HttpMethod.Get, "/_cluster/health?wait_for_status=yellow&wait_for_no_initializing_shards=true&timeout=60s");
@@ -80,7 +80,7 @@ public sealed class SearchCheckTests(SearchEngines engines)
     {
         var engine = await engines.BeginAsync("secure");
         var user = $"user: backup, password: {{ env: X }}, ca: {engine.Authority}";
-        Assert.All(await LinesAsync(engine, user), line => Assert.True(line.State == CheckState.Pass, $"{line}"));
+        Each.Holds(await LinesAsync(engine, user), line => Assert.True(line.State == CheckState.Pass, $"{line}"));
 
         await UnknownAsync(Catalogue.WebAuthentication, engine, $"ca: {engine.Authority}");
         await UnknownAsync(Catalogue.WebAuthentication, engine, user, password: "wrong");

@@ -9,6 +9,7 @@ using Holdfast.Engine.Running;
 using Holdfast.ServerTests.Postgres;
 using Holdfast.ServerTests.Runs;
 using Holdfast.Testing;
+using Xunit;
 
 namespace Holdfast.ServerTests.Search;
 
@@ -92,11 +93,12 @@ internal sealed class SearchRig : Rig
         await engine.CallAsync(HttpMethod.Post, $"/{index}/_bulk?refresh=true", lines.ToString());
     }
 
-    /// <summary>Every document of an index, by its id, as one text.</summary>
+    /// <summary>Every document of an index, of which there are some, by its id, as one text.</summary>
     public static async Task<string> DocumentsAsync(SearchEngine engine, string index)
     {
         await engine.CallAsync(HttpMethod.Post, $"/{index}/_refresh");
         var hits = (await engine.CallAsync(HttpMethod.Get, $"/{index}/_search?size=10000&sort=n"))["hits"]!["hits"]!.AsArray();
+        Assert.NotEmpty(hits);
         return string.Join('\n', hits.Select(hit => $"{hit!["_id"]} {hit["_source"]!.ToJsonString()}"));
     }
 

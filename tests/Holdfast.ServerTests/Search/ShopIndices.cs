@@ -126,8 +126,14 @@ internal sealed class ShopIndices : Rig
     /// <returns>The problems of what could not be done.</returns>
     public async Task<IReadOnlyList<Problem>> RecoverAsync() => (await RecoverAsync(Component)).Failures;
 
-    /// <summary>What the database says there should be: id and content of each document.</summary>
-    public async Task<string> WantedAsync() => await QueryAsync("SELECT id || ' ' || encode(sha256(convert_to(jsonb_build_object('n', n, 'text', text)::text, 'UTF8')), 'hex') FROM documents ORDER BY id COLLATE \"C\"");
+    /// <summary>What the database says there should be, which is something: id and content of each document.</summary>
+    public async Task<string> WantedAsync()
+    {
+        const string content = "convert_to(jsonb_build_object('n', n, 'text', text)::text, 'UTF8')";
+        var wanted = await QueryAsync($"SELECT id || ' ' || encode(sha256({content}), 'hex') FROM documents ORDER BY id COLLATE \"C\"");
+        Assert.NotEmpty(wanted);
+        return wanted;
+    }
 
     /// <summary>The same of what the engine has, hashed by the server, so that no parser of ours stands between.</summary>
     public async Task<string> FoundAsync(string index = "documents")

@@ -44,9 +44,9 @@ public sealed class DatabaseOwnerTests(DatabaseOwnerServer fixture) : IClassFixt
             .Where(parts => parts is ["holdfast", _, _, var text] && (text.Contains("statement: ", StringComparison.Ordinal) || text.Contains("execute ", StringComparison.Ordinal)))
             .GroupBy(parts => parts[1], StringComparer.Ordinal).ToList();
         Assert.NotEmpty(begun);
-        Assert.All(begun, session => Assert.Contains("SELECT pg_catalog.set_config(s.name", session.First()[3], StringComparison.Ordinal));
+        Each.Holds(begun, session => Assert.Contains("SELECT pg_catalog.set_config(s.name", session.First()[3], StringComparison.Ordinal));
 
-        async Task<string> FaceAsync() => (await _server.RunAsync("psql", ["-XAtq", "-c", "SET search_path = public; SET role = none; SELECT json_agg(t ORDER BY id), (SELECT setconfig FROM pg_catalog.pg_db_role_setting s JOIN pg_catalog.pg_database d ON d.oid OPERATOR(pg_catalog.=) s.setdatabase WHERE d.datname OPERATOR(pg_catalog.=) 'led') FROM public.t"], "led")).Output;
+        async Task<string> FaceAsync() => (await _server.RunAsync("psql", ["-XAtq", "-c", "SET search_path = public; SET role = none; SELECT json_agg(t ORDER BY id), (SELECT setconfig FROM pg_catalog.pg_db_role_setting s JOIN pg_catalog.pg_database d ON d.oid OPERATOR(pg_catalog.=) s.setdatabase WHERE d.datname OPERATOR(pg_catalog.=) 'led') FROM public.t"], "led")).Succeeded().Output;
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Holdfast.Engine.Problems;
+using Holdfast.Testing;
 using Xunit;
 
 namespace Holdfast.ServerTests.Systemd;
@@ -33,7 +34,7 @@ public sealed class PlatformStopTests
         await scene.AllAreAsync("active", InOrder);
         var begun = await scene.InstantsAsync("ActiveEnterTimestamp", InOrder);
         Assert.True(begun[4] < begun[1..4].Min() && begun[1..4].Max() < begun[0], $"Started at {string.Join(", ", begun)}.");
-        Assert.All(begun, instant => Assert.True(instant > ended.Max()));
+        Each.Holds(begun, instant => Assert.True(instant > ended.Max()));
     }
 
     [Fact]

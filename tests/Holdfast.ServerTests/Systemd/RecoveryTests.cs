@@ -163,7 +163,7 @@ public sealed class RecoveryTests(ITestOutputHelper output)
         Assert.Equal(("backup_finished", "quiesced"), ((string?)finished["event"], (string?)finished["mode"]));
         Assert.InRange((double)finished["window_seconds"]!, 1, 60);
         var after = await scene.InstantsAsync("ActiveEnterTimestamp", Units);
-        Assert.All(before.Zip(after), pair => Assert.True(pair.First < pair.Second));
+        Each.Holds(before.Zip(after), pair => Assert.True(pair.First < pair.Second));
         Assert.Equal(store, await scene.InstantsAsync("ActiveEnterTimestamp", "store.service"));
         await scene.AllAreAsync("active", Units);
 

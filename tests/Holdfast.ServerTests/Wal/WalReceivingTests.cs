@@ -98,7 +98,9 @@ public sealed class WalReceivingTests
         var first = catalogue.Segments.Min();
         var reach = WalReach.Of(catalogue.Segments.ToHashSet(), Assert.Single(histories), first.Start(catalogue.SegmentSize), catalogue.SegmentSize);
         Assert.Equal((WalSegment.Parse(last), null), (reach.Last, reach.Gap));
-        foreach (var segment in catalogue.Segments.Where(segment => segment.Timeline == 2 && File.Exists(Path.Combine(WalScene.Log(server), segment.Name))))
+        var kept = catalogue.Segments.Where(segment => segment.Timeline == 2 && File.Exists(Path.Combine(WalScene.Log(server), segment.Name))).ToList();
+        Assert.NotEmpty(kept);
+        foreach (var segment in kept)
         {
             await using var content = (await catalogue.OpenAsync(segment.Name, Token))!;
             var bytes = new MemoryStream();

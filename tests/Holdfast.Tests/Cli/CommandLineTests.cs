@@ -68,7 +68,7 @@ public sealed class CommandLineTests : IDisposable
     {
         Assert.Equal(ExitCode.Success, await _stage.RunAsync($"[suggest:{line.Length}]", line));
         var suggested = _stage.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
-        Assert.All(expected.Split(' '), word => Assert.Contains(word, suggested));
+        Each.Holds(expected.Split(' '), word => Assert.Contains(word, suggested));
     }
 
     [Fact]

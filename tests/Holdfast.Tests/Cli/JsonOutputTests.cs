@@ -58,7 +58,9 @@ public sealed class JsonOutputTests : IDisposable
     public void Every_event_is_described_in_the_documentation()
     {
         var document = File.ReadAllText(SourceTree.PathOf("docs/json-events.md"));
-        foreach (var type in typeof(OutputEvent).GetCustomAttributes<JsonDerivedTypeAttribute>())
+        var types = typeof(OutputEvent).GetCustomAttributes<JsonDerivedTypeAttribute>().ToList();
+        Assert.NotEmpty(types);
+        foreach (var type in types)
         {
             Assert.Contains($"### {type.TypeDiscriminator}\n", document, StringComparison.Ordinal);
             foreach (var property in type.DerivedType.GetProperties().Where(IsWritten))

@@ -19,26 +19,29 @@ public sealed class ManualTests
     [Fact]
     public void Every_command_has_a_page_that_has_every_option_and_argument_of_it()
     {
+        Assert.NotEmpty(Root.Subcommands);
         foreach (var command in Root.Subcommands)
         {
             var page = Pages.Single(page => page.Section == 1 && page.Name == $"holdfast-{command.Name}").Text;
             foreach (var leaf in Leaves(command))
             {
-                Assert.All(leaf.Options, option => Assert.Contains($"\\fB{RoffPage.Escape(option.Name)}", page.Replace(", ", "\\fB", StringComparison.Ordinal), StringComparison.Ordinal));
-                Assert.All(leaf.Arguments, argument => Assert.Contains($"\\fB{RoffPage.Escape(argument.Name.ToUpperInvariant())}\\fR", page, StringComparison.Ordinal));
+                var options = leaf.Options.Select(option => $"\\fB{RoffPage.Escape(option.Name)}");
+                var arguments = leaf.Arguments.Select(argument => $"\\fB{RoffPage.Escape(argument.Name.ToUpperInvariant())}\\fR");
+                foreach (var option in options) Assert.Contains(option, page.Replace(", ", "\\fB", StringComparison.Ordinal), StringComparison.Ordinal);
+                foreach (var argument in arguments) Assert.Contains(argument, page, StringComparison.Ordinal);
             }
         }
     }
 
     [Fact]
     public void Every_example_is_understood() =>
-        Assert.All(Examples.Lines, line => Assert.Empty(Root.Parse(line["holdfast ".Length..].Split(' ')).Errors));
+        Each.Holds(Examples.Lines, line => Assert.Empty(Root.Parse(line["holdfast ".Length..].Split(' ')).Errors));
 
     [Fact]
     public void Every_command_has_an_example_or_documentation_of_its_own()
     {
         string[] elsewhere = ["postgres", "search", "packages"]; // docs/wal.md, docs/search.md
-        Assert.All(Root.Subcommands, command => Assert.True(Examples.Of(command.Name).Count > 0 || elsewhere.Contains(command.Name, StringComparer.Ordinal), command.Name));
+        Each.Holds(Root.Subcommands, command => Assert.True(Examples.Of(command.Name).Count > 0 || elsewhere.Contains(command.Name, StringComparer.Ordinal), command.Name));
     }
 
     [Fact]
@@ -46,7 +49,7 @@ public sealed class ManualTests
     {
         Assert.Equal(Enum.GetValues<ExitCode>().Select(code => $"{(int)code}"), VerbPages.ExitCodes);
         var problems = Pages.Single(page => page.Name == "holdfast-problems").Text;
-        Assert.All(Catalogue.All, kind => Assert.Contains($"\\fB{RoffPage.Escape(kind.Code)}\\fR", problems, StringComparison.Ordinal));
+        Each.Holds(Catalogue.All, kind => Assert.Contains($"\\fB{RoffPage.Escape(kind.Code)}\\fR", problems, StringComparison.Ordinal));
         Assert.Contains("\\fBwarn\\-days\\fR", Pages.Single(page => page.Section == 5).Text, StringComparison.Ordinal);
         Assert.NotEmpty(ProfileReader.SchemaText);
     }
@@ -57,6 +60,7 @@ public sealed class ManualTests
         var man = Require.Program("man");
         Require.Program("groff");
         using var folder = new TempFolder();
+        Assert.NotEmpty(Pages);
         foreach (var page in Pages)
         {
             var file = folder.Write($"{page.Name}.{page.Section}", page.Text);

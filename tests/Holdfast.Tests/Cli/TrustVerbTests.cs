@@ -101,8 +101,8 @@ public sealed class TrustVerbTests : IDisposable
         Assert.Equal(ExitCode.Success, await elsewhere.RunAsync("restore"));
         Assert.Contains("Write also 30 paths that the profile does not select, all of them named in the plan?", elsewhere.Asked[^1], StringComparison.Ordinal);
         var plan = elsewhere.Output.Split("left out unless that is confirmed", 2)[1].Split('\n')[0];
-        Assert.All(added, path => Assert.Contains(path, plan, StringComparison.Ordinal));
-        Assert.All(added, path => Assert.True(File.Exists(path)));
+        Each.Holds(added, path => Assert.Contains(path, plan, StringComparison.Ordinal));
+        Each.Holds(added, path => Assert.True(File.Exists(path)));
     }
 
     [Fact]

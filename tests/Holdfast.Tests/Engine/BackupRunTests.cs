@@ -49,6 +49,7 @@ public sealed class BackupRunTests
         rig.B.Failure = Catalogue.PostgresDump.Throwable("It broke.");
         await rig.BackUpAsync();
         Assert.NotEmpty(Directory.GetFiles(rig.StatePath, "*", SearchOption.AllDirectories));
+        Assert.NotEmpty(Directory.GetFiles(rig.RepositoryPath, "*", SearchOption.AllDirectories));
         foreach (var file in Directory.GetFiles(rig.StatePath, "*", SearchOption.AllDirectories).Concat(Directory.GetFiles(rig.RepositoryPath, "*", SearchOption.AllDirectories)))
             Assert.DoesNotContain(PlatformRig.Password, Encoding.Latin1.GetString(await File.ReadAllBytesAsync(file, CancellationToken.None)), StringComparison.Ordinal);
     }

@@ -20,12 +20,12 @@ public sealed class CatalogueTests
     [Fact]
     public void Codes_are_unique_and_well_formed()
     {
-        Assert.All(Catalogue.All, kind => Assert.True(kind.Code.StartsWith("HF-", StringComparison.Ordinal) && kind.Code.All(c => char.IsAsciiLetterUpper(c) || c == '-'), kind.Code));
+        Each.Holds(Catalogue.All, kind => Assert.True(kind.Code.StartsWith("HF-", StringComparison.Ordinal) && kind.Code.All(c => char.IsAsciiLetterUpper(c) || c == '-'), kind.Code));
         Assert.Equal(Catalogue.All.Count, Catalogue.All.Select(kind => kind.Code).Distinct(StringComparer.Ordinal).Count());
     }
 
     [Fact]
-    public void Meanings_and_hints_are_sentences() => Assert.All(Catalogue.All, kind =>
+    public void Meanings_and_hints_are_sentences() => Each.Holds(Catalogue.All, kind =>
     {
         IsSentence(kind.Meaning);
         IsSentence(kind.Hint);
@@ -46,7 +46,7 @@ public sealed class CatalogueTests
 
     [Fact]
     public void Every_kind_of_repository_failure_is_a_problem() =>
-        Assert.All(Enum.GetValues<ResticError>(), error => Assert.StartsWith("HF-", new ResticException(error, "x").ToProblem().Code));
+        Each.Holds(Enum.GetValues<ResticError>(), error => Assert.StartsWith("HF-", new ResticException(error, "x").ToProblem().Code));
 
     [Fact]
     public void A_full_disk_is_recognised_in_what_the_runtime_throws()

@@ -65,7 +65,7 @@ public sealed class GuardedPathTests : IDisposable
     {
         PrivateFolder.Make(_folder["a/b/c"]);
         PrivateFolder.MakeShared(_folder["s/t"]);
-        Assert.All(new[] { "a", "a/b", "a/b/c" }, name => Assert.Equal((UnixFileMode)0b111_000_000, File.GetUnixFileMode(_folder[name])));
-        Assert.All(new[] { "s", "s/t" }, name => Assert.Equal((UnixFileMode)0b111_101_101, File.GetUnixFileMode(_folder[name])));
+        Each.Holds(new[] { "a", "a/b", "a/b/c" }, name => Assert.Equal((UnixFileMode)0b111_000_000, File.GetUnixFileMode(_folder[name])));
+        Each.Holds(new[] { "s", "s/t" }, name => Assert.Equal((UnixFileMode)0b111_101_101, File.GetUnixFileMode(_folder[name])));
     }
 }

@@ -56,6 +56,7 @@ public sealed class RestoreRunTests
         using var rig = await PlatformRig.MakeAsync();
         await rig.BackUpAsync();
         var before = Directory.GetFileSystemEntries(rig.StatePath, "*", SearchOption.AllDirectories);
+        Assert.NotEmpty(before);
         await using var run = await RestoreRun.PrepareAsync(rig.Environment, rig.Request, CancellationToken.None);
         Assert.Equal(["Lock the repository", "Restore a", "Restore b", "Release the repository"], (await run.PlanAsync(CancellationToken.None)).Steps.Select(step => step.Name));
         Assert.Empty(rig.Locks);

@@ -1,5 +1,6 @@
 using Holdfast.Engine.Problems;
 using Holdfast.Engine.Running;
+using Holdfast.Testing;
 using Xunit;
 
 namespace Holdfast.Tests.Engine;
@@ -21,7 +22,7 @@ public sealed class RunHistoryTests
         Assert.Equal([RunState.Succeeded, RunState.Failed], runs.Select(run => run.State));
         Assert.Equal("Capture b", runs[1].Step);
         Assert.Equal(Catalogue.PostgresUnreachable.Code, runs[1].Problem!.Code);
-        Assert.All(runs, run => Assert.NotNull(run.Ended));
+        Each.Holds(runs, run => Assert.NotNull(run.Ended));
     }
 
     [Fact]

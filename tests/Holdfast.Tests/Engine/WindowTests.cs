@@ -59,7 +59,7 @@ public sealed class WindowTests
         Assert.DoesNotContain(false, marked.Where((_, index) => index != 1)); // the second is the draining, when it is off as well
         var window = summary.Manifest.Window!;
         Assert.InRange(summary.Manifest.Mark!.Value, window.Opened, window.Closed);
-        Assert.All(summary.Manifest.Components, component => Assert.Equal(0, component.Skew));
+        Each.Holds(summary.Manifest.Components, component => Assert.Equal(0, component.Skew));
         Assert.True(platform.IsOn);
     }
 
@@ -115,7 +115,7 @@ public sealed class WindowTests
         Assert.Equal(BackupMode.Online, summary.Manifest.Mode);
         Assert.Equal([("before", true), ("drain", false), ("mark", true), ("after", true)], phases);
         Assert.Contains(summary.Outcome.Warnings, warning => warning.Code == Catalogue.WindowGivenUp.Code);
-        Assert.All(summary.Manifest.Components, component => Assert.NotNull(component.Skew));
+        Each.Holds(summary.Manifest.Components, component => Assert.NotNull(component.Skew));
     }
 
     [Fact]

@@ -90,7 +90,7 @@ public sealed class ChangingTreeTests
         var warnings = new List<ArchiveWarning>();
         await ArchiveAsync(rig, rig.Disk["spool"], rig.Disk["spool/a"], () => { Directory.Delete(rig.Disk["spool/b"], recursive: true); File.Delete(rig.Disk["spool/d"]); }, warnings);
         Assert.Equal([rig.Disk["spool/b"], rig.Disk["spool/d"]], warnings.Select(warning => warning.Path), StringComparer.Ordinal);
-        Assert.All(warnings, warning => Assert.True(warning.IsGone));
+        Each.Holds(warnings, warning => Assert.True(warning.IsGone));
     }
 
     /// <summary>Archives a folder; when the walk has found what is at <paramref name="trigger"/>, and before it is read, something happens.</summary>

@@ -1,4 +1,5 @@
 using Holdfast.Engine.Problems;
+using Holdfast.Testing;
 using Holdfast.Tests.Cli;
 using Xunit;
 
@@ -28,7 +29,7 @@ public sealed class RecoveryKitTests : IAsyncLifetime
         Assert.Equal(ExitCode.Success, await _stage.RunAsync("repo", "kit", _stage["kit"]));
         Assert.Equal(["README.txt", "config"], Directory.GetFiles(_stage["kit"]).Select(Path.GetFileName).Order(StringComparer.Ordinal), StringComparer.Ordinal);
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, File.GetUnixFileMode(_stage["kit"]));
-        Assert.All(Directory.GetFiles(_stage["kit"], "*", SearchOption.AllDirectories), file => Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file)));
+        Each.Holds(Directory.GetFiles(_stage["kit"], "*", SearchOption.AllDirectories), file => Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file)));
         File.Delete($"{_stage.Repository}/config");
         Assert.Equal(ExitCode.Damaged, await _stage.RunAsync("points", "list"));
         Assert.Contains(Catalogue.RepositoryConfigLost.Code, _stage.Errors, StringComparison.Ordinal);

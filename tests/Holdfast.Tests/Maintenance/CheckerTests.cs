@@ -144,7 +144,7 @@ public sealed class CheckerTests : IAsyncLifetime
     {
         foreach (var name in Files.Names(FileKind.Index)) Files[FileKind.Index, name] = Flipped(Files[FileKind.Index, name], 30);
         var damages = (await CheckAsync(ReadAll)).Damages;
-        Assert.All(damages.Where(damage => damage.File != "index"), damage =>
+        Each.Holds(damages.Where(damage => damage.File != "index"), damage =>
             Assert.Contains($"{Files.Names(FileKind.Pack).Count} packs that are there are in no readable index", damage.Message, StringComparison.Ordinal));
         var missing = Assert.Single(damages, damage => damage.File == "index");
         Assert.Contains("rebuilding the index", missing.Message, StringComparison.Ordinal);
@@ -167,7 +167,7 @@ public sealed class CheckerTests : IAsyncLifetime
         await _sample.Repository.SaveUnpackedAsync(FileKind.Index, plain, Now);
         var report = await CheckAsync(ReadAll);
         Assert.Empty(report.Damages);
-        Assert.All(report.Hints, hint => Assert.Contains("more than once", hint, StringComparison.Ordinal));
+        Each.Holds(report.Hints, hint => Assert.Contains("more than once", hint, StringComparison.Ordinal));
         Assert.NotEmpty(report.Hints);
     }
 

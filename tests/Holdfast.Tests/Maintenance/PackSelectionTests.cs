@@ -1,5 +1,6 @@
 using Holdfast.Restic;
 using Holdfast.Restic.Maintenance;
+using Holdfast.Testing;
 using Xunit;
 
 namespace Holdfast.Tests.Maintenance;
@@ -10,7 +11,7 @@ public sealed class PackSelectionTests
 
     [Fact]
     public void A_group_is_chosen_by_the_first_byte_as_restic_does() =>
-        Assert.All(PackSelection.Of(Packs, new ReadSubset(3, 7)), pack => Assert.Equal(2, Convert.ToByte(pack.ToString()[..2], 16) % 7));
+        Each.Holds(PackSelection.Of(Packs, new ReadSubset(3, 7)), pack => Assert.Equal(2, Convert.ToByte(pack.ToString()[..2], 16) % 7));
 
     [Fact]
     public void Groups_share_all_packs_among_them() =>

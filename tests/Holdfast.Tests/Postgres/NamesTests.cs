@@ -1,5 +1,6 @@
 using System.Text;
 using Holdfast.Components.Postgres;
+using Holdfast.Testing;
 using Xunit;
 
 namespace Holdfast.Tests.Postgres;
@@ -16,7 +17,7 @@ public sealed class NamesTests
     public void Made_up_names_fit_into_63_bytes_and_differ(string database)
     {
         string[] names = [MadeUpName.Incomplete(database, Run), MadeUpName.Aside(database, Run), MadeUpName.Incomplete(database + "x", Run)];
-        Assert.All(names, name => Assert.InRange(Encoding.UTF8.GetByteCount(name), 1, MadeUpName.Longest));
+        Each.Holds(names, name => Assert.InRange(Encoding.UTF8.GetByteCount(name), 1, MadeUpName.Longest));
         Assert.Distinct(names);
     }
 
@@ -24,7 +25,7 @@ public sealed class NamesTests
     public void A_database_in_the_making_has_an_ascii_name_of_its_own()
     {
         string[] names = [MadeUpName.Incomplete("größe", Run), MadeUpName.Incomplete("grö_e", Run), MadeUpName.Incomplete(new string('ü', 31), Run), MadeUpName.Incomplete(new string('ü', 30), Run)];
-        Assert.All(names, name => Assert.True(System.Text.Ascii.IsValid(name) && name.Length <= MadeUpName.Longest && MadeUpName.IsIncomplete(name), name));
+        Each.Holds(names, name => Assert.True(System.Text.Ascii.IsValid(name) && name.Length <= MadeUpName.Longest && MadeUpName.IsIncomplete(name), name));
         Assert.Equal(names.Length, names.Distinct(StringComparer.Ordinal).Count());
     }
 

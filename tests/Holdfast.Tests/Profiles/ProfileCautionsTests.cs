@@ -18,8 +18,8 @@ public sealed class ProfileCautionsTests
     public void A_password_that_crosses_the_network_unencrypted_is_named(string url, string keys, string? warning)
     {
         var profile = ProfileReader.Parse($$"""{ platform: x, components: { search: [ { name: main, url: "{{url}}", {{keys}} } ] } }""", "profile.yaml");
-        var found = ProfileCautions.Find(profile);
-        Assert.Equal(warning, found.SingleOrDefault()?.Message);
-        Assert.All(found, caution => Assert.Equal((Catalogue.ProfileClear.Code, ExitCode.Success), (caution.Code, caution.Exit)));
+        var found = ProfileCautions.Find(profile).SingleOrDefault();
+        Assert.Equal(warning, found?.Message);
+        if (found is not null) Assert.Equal((Catalogue.ProfileClear.Code, ExitCode.Success), (found.Code, found.Exit));
     }
 }

@@ -17,6 +17,7 @@ public sealed class RestoreAttackTests
     public async Task A_folder_that_is_swapped_for_a_link_during_the_restore_leads_nowhere_else(int others)
     {
         using var victim = new TempFolder();
+        File.WriteAllText(victim["f"], "the victim's");
         await using var archived = await Archived.MakeAsync(folder =>
         {
             Directory.CreateDirectory(folder + "a");

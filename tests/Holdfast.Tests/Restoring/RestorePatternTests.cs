@@ -1,5 +1,6 @@
 using Holdfast.Restic;
 using Holdfast.Restic.Restoring;
+using Holdfast.Testing;
 using Xunit;
 
 namespace Holdfast.Tests.Restoring;
@@ -91,8 +92,8 @@ public sealed class RestorePatternTests
         {
             var aside = AsideName.All(name, ".before-20261128T145211Z-e80785").Take(3).ToList();
             Assert.Equal(3, aside.Distinct(StringComparer.Ordinal).Count());
-            Assert.All(aside, one => Assert.InRange(Holdfast.Restic.Posix.FileName.Encode(one).Length, 1, 255));
-            Assert.All(aside, one => Assert.True(one is ['.', .., '~'] && !one.Contains('\uFFFD')));
+            Each.Holds(aside, one => Assert.InRange(Holdfast.Restic.Posix.FileName.Encode(one).Length, 1, 255));
+            Each.Holds(aside, one => Assert.True(one is ['.', .., '~'] && !one.Contains('\uFFFD')));
         }
         Assert.Equal([".nginx.conf.before-x~", ".nginx.conf.before-x.1~"], AsideName.All("nginx.conf", ".before-x").Take(2));
         Assert.Equal(".bashrc.before-x~", AsideName.All(".bashrc", ".before-x").First());

@@ -27,7 +27,7 @@ public sealed class VersionSpillTests
             var read = one.Read(part).ToList();
             Assert.InRange(read.Count, 500, 1000);
             Assert.Equal(read.Select(document => document.Id).Order(StringComparer.Ordinal), other.Read(part).Select(document => document.Id).Order(StringComparer.Ordinal));
-            Assert.All(read, document => Assert.Equal(($"id-{document.Seen.Sequence}-ü", $"{document.Seen.Sequence * 3}", 2), (document.Id, document.Version, document.Seen.Term)));
+            Each.Holds(read, document => Assert.Equal(($"id-{document.Seen.Sequence}-ü", $"{document.Seen.Sequence * 3}", 2), (document.Id, document.Version, document.Seen.Term)));
         }
     }
 }

@@ -71,7 +71,7 @@ public sealed class LeftOverSearchTests : IDisposable
         var found = Find("/opt/shop/*");
         Assert.Equal([204], found.Strays.Select(stray => stray.Process.Id));
         Assert.Equal([200, 201, 202, 203], found.Foreign.Select(stray => stray.Process.Id));
-        Assert.All(found.Foreign, stray => Assert.False(stray.MayEnd));
+        Each.Holds(found.Foreign, stray => Assert.False(stray.MayEnd));
     }
 
     [Fact]
@@ -127,7 +127,7 @@ public sealed class LeftOverSearchTests : IDisposable
         var found = new LeftOverSearch(new PlatformSettings { Groups = [], PidFiles = [$"{run}/*.pid"] }, _proc.Path, 101).Find([], [], _users);
         Assert.Empty(found.PidFiles);
         Assert.Equal(3, found.Warnings.Count);
-        Assert.All(found.Warnings, warning => Assert.Equal("HF-PID-FILE", warning.Code));
+        Each.Holds(found.Warnings, warning => Assert.Equal("HF-PID-FILE", warning.Code));
     }
 
     [Fact]

@@ -68,7 +68,7 @@ public sealed class PageDeltaTests
             await rig.Server.StopServerAsync();
             Assert.Equal((harm, isKept, length), (harm, await InodeAsync(file) == inode, new FileInfo(file).Length));
         }
-        Assert.All(await File.ReadAllBytesAsync(outside, BaseRig.Cancellation), one => Assert.Equal(0x11, one));
+        Each.Holds(await File.ReadAllBytesAsync(outside, BaseRig.Cancellation), one => Assert.Equal(0x11, one));
         await rig.Server.StartServerAsync();
         await SoundAsync(rig.Server);
     }
