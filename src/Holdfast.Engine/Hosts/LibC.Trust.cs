@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
+using Holdfast.Restic.Posix;
 using Microsoft.Win32.SafeHandles;
 
 namespace Holdfast.Engine.Hosts;
@@ -50,7 +51,7 @@ internal static partial class LibC
 
     private static SafeFileHandle OpenFolder(string path)
     {
-        var flags = PathOnly | CloseOnExec | (IsArm ? 0x4000 | 0x8000 : 0x10000 | 0x20000); // O_DIRECTORY | O_NOFOLLOW
+        var flags = PathOnly | CloseOnExec | OpenFlags.Folder | OpenFlags.NoFollow;
         var reached = Open("/", flags);
         foreach (var part in path.Split('/', StringSplitOptions.RemoveEmptyEntries))
         {
@@ -60,8 +61,6 @@ internal static partial class LibC
         }
         return reached;
     }
-
-    private static bool IsArm => RuntimeInformation.ProcessArchitecture == Architecture.Arm64;
 
     [StructLayout(LayoutKind.Sequential)]
     private struct ResourceLimit

@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.Runtime.InteropServices;
+using Holdfast.Restic.Posix;
 using Microsoft.Win32.SafeHandles;
 
 namespace Holdfast.Engine.Hosts;
@@ -7,7 +8,7 @@ namespace Holdfast.Engine.Hosts;
 /// <summary>What .NET does not offer: locks that die with their process, and durable names. Numbers are Linux's, source: asm-generic/fcntl.h and sys/file.h.</summary>
 internal static partial class LibC
 {
-    private const int ReadWrite = 2, Create = 0x40, CloseOnExec = 0x80000, DirectoryOnly = 0x10000;
+    private const int ReadWrite = 2, Create = 0x40, CloseOnExec = 0x80000;
     private const int LockExclusive = 2, LockNonBlocking = 4, Unlock = 8, WouldBlock = 11;
 
     /// <summary>Opens a file for reading and writing, and makes it when it is not there, for this user only.</summary>
@@ -29,7 +30,7 @@ internal static partial class LibC
     /// <summary>Makes the names in a directory survive a power cut.</summary>
     public static void SyncDirectory(string path)
     {
-        using var directory = Open(path, DirectoryOnly | CloseOnExec);
+        using var directory = Open(path, OpenFlags.Folder | CloseOnExec);
         if (fsync(directory) != 0) throw Failure(path);
     }
 

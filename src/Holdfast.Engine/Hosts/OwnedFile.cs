@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using System.Text;
+using Holdfast.Restic.Posix;
 using Microsoft.Win32.SafeHandles;
 
 namespace Holdfast.Engine.Hosts;
@@ -13,7 +14,6 @@ public sealed partial class OwnedFile : IDisposable
 {
     private const int CloseOnExec = 0x80000, NonBlocking = 0x800, EmptyPath = 0x1000, BasicStatus = 0x7FF, TypeMask = 0xF000, RegularFile = 0x8000, NotThere = 2, NotADirectory = 20;
 
-    private static readonly int _noFollow = RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? 0x8000 : 0x20000;
 
     private OwnedFile(SafeFileHandle handle, uint user, uint group, int mode) => (Handle, User, Group, Mode) = (handle, user, group, mode);
 
@@ -54,7 +54,7 @@ public sealed partial class OwnedFile : IDisposable
     /// <exception cref="IOException">The file is not a regular file, or may not be read.</exception>
     public static unsafe OwnedFile Open(string path, bool followLinks = false)
     {
-        var descriptor = open(path, (followLinks ? 0 : _noFollow) | CloseOnExec | NonBlocking, 0);
+        var descriptor = open(path, (followLinks ? 0 : OpenFlags.NoFollow) | CloseOnExec | NonBlocking, 0);
         if (descriptor < 0) throw Failure(path);
         var handle = new SafeFileHandle(descriptor, ownsHandle: true);
         // struct statx, source: linux/stat.h: stx_uid at 20, stx_gid at 24, stx_mode at 28.

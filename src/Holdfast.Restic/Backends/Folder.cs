@@ -1,5 +1,6 @@
 using System.IO.Enumeration;
 using System.Runtime.InteropServices;
+using Holdfast.Restic.Posix;
 using Microsoft.Win32.SafeHandles;
 
 namespace Holdfast.Restic.Backends;
@@ -9,9 +10,7 @@ internal static partial class Folder
 {
     private const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
-    // O_RDONLY | O_DIRECTORY | O_CLOEXEC and O_NOFOLLOW as Linux defines them on x86-64 and most others; arm64 has others.
-    private static readonly bool _isArm = RuntimeInformation.ProcessArchitecture is Architecture.Arm64 or Architecture.Arm;
-    private static readonly int _openFlags = 0x80000 | (_isArm ? 0x4000 : 0x10000), _noFollow = _isArm ? 0x8000 : 0x20000;
+    private const int CloseOnExec = 0x80000;
 
     /// <summary>Makes a folder that only its owner may enter, as restic does; what exists is left alone.</summary>
     public static void Create(string path) => Directory.CreateDirectory(path, Private);
@@ -24,11 +23,11 @@ internal static partial class Folder
     }
 
     /// <summary>Opens a folder that we have just made; a link in its place is refused.</summary>
-    public static SafeFileHandle Open(string path) => Open(path, _noFollow);
+    public static SafeFileHandle Open(string path) => Open(path, OpenFlags.NoFollow);
 
     private static SafeFileHandle Open(string path, int more)
     {
-        var descriptor = OpenFolder(path, _openFlags | more);
+        var descriptor = OpenFolder(path, CloseOnExec | OpenFlags.Folder | more);
         if (descriptor >= 0) return new SafeFileHandle(descriptor, ownsHandle: true);
         var error = Marshal.GetLastPInvokeError();
         throw new IOException($"{Marshal.GetPInvokeErrorMessage(error)} : '{path}'", error);

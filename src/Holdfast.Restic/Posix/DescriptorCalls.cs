@@ -15,10 +15,6 @@ internal static unsafe class DescriptorCalls
     private const int OpenAt2 = 437;
     private const ulong NoSymlinks = 4;
 
-    // These two differ between architectures: arm64 swapped them with O_DIRECT and O_LARGEFILE.
-    private static readonly bool Arm = RuntimeInformation.ProcessArchitecture == Architecture.Arm64;
-    private static readonly int NoFollow = Arm ? 0x8000 : 0x20000;
-    private static readonly int Folder = Arm ? 0x4000 : 0x10000;
     private static volatile bool _hasOpenAt2 = true;
 
     private struct OpenHow
@@ -29,15 +25,15 @@ internal static unsafe class DescriptorCalls
     public static SafeFileHandle OpenRoot()
     {
         using var native = new NativePath("/", stackalloc byte[NativePath.StackSize]);
-        var descriptor = Libc.open(ref native.GetPinnableReference(), Folder | CloseOnExec, 0);
+        var descriptor = Libc.open(ref native.GetPinnableReference(), OpenFlags.Folder | CloseOnExec, 0);
         return descriptor < 0 ? throw PosixException.Last("open", "/") : new SafeFileHandle(descriptor, ownsHandle: true);
     }
 
     /// <summary>Opens a folder; one that may be passed but not listed is opened as a place only.</summary>
     public static SafeFileHandle OpenFolder(SafeFileHandle parent, string name, string path)
     {
-        var folder = TryOpen(parent, name, Folder | NoFollow);
-        if (folder.IsInvalid && Failed(Errno.EACCES)) folder = TryOpen(parent, name, Folder | NoFollow | PlaceOnly);
+        var folder = TryOpen(parent, name, OpenFlags.Folder | OpenFlags.NoFollow);
+        if (folder.IsInvalid && Failed(Errno.EACCES)) folder = TryOpen(parent, name, OpenFlags.Folder | OpenFlags.NoFollow | PlaceOnly);
         return Checked(folder, "open the folder", path);
     }
 
@@ -68,23 +64,23 @@ internal static unsafe class DescriptorCalls
 
     /// <summary>Opens what stands there to know it and to set its metadata: a symlink itself, a device without using it.</summary>
     public static SafeFileHandle OpenPlace(SafeFileHandle parent, string name, string path) =>
-        Checked(TryOpen(parent, name, PlaceOnly | NoFollow), "open", path);
+        Checked(TryOpen(parent, name, PlaceOnly | OpenFlags.NoFollow), "open", path);
 
     /// <summary>Opens a regular file. The access time is left alone where we may (O_NOATIME is for owners).</summary>
     public static SafeFileHandle OpenRead(SafeFileHandle parent, string name, string path)
     {
-        var file = TryOpen(parent, name, NoFollow | NonBlocking | NoAccessTime);
-        if (file.IsInvalid && Failed(Errno.EPERM)) file = TryOpen(parent, name, NoFollow | NonBlocking);
+        var file = TryOpen(parent, name, OpenFlags.NoFollow | NonBlocking | NoAccessTime);
+        if (file.IsInvalid && Failed(Errno.EPERM)) file = TryOpen(parent, name, OpenFlags.NoFollow | NonBlocking);
         return Regular(Checked(file, "open", path), path);
     }
 
     public static SafeFileHandle OpenWrite(SafeFileHandle parent, string name, string path) =>
-        Regular(Checked(TryOpen(parent, name, WriteOnly | NoFollow | NonBlocking), "open", path), path);
+        Regular(Checked(TryOpen(parent, name, WriteOnly | OpenFlags.NoFollow | NonBlocking), "open", path), path);
 
     public static SafeFileHandle Create(SafeFileHandle parent, string name, string path) =>
-        Checked(TryOpen(parent, name, WriteOnly | Creating | Exclusive | NoFollow, PrivateFile), "create", path);
+        Checked(TryOpen(parent, name, WriteOnly | Creating | Exclusive | OpenFlags.NoFollow, PrivateFile), "create", path);
 
-    public static SafeFileHandle OpenToList(SafeFileHandle folder, string path) => Checked(TryOpen(folder, ".", Folder), "open", path);
+    public static SafeFileHandle OpenToList(SafeFileHandle folder, string path) => Checked(TryOpen(folder, ".", OpenFlags.Folder), "open", path);
 
     private static SafeFileHandle Regular(SafeFileHandle file, string path)
     {
@@ -105,7 +101,7 @@ internal static unsafe class DescriptorCalls
     private static SafeFileHandle? TryOpenPath(SafeFileHandle parent, string names)
     {
         using var native = new NativePath(names, stackalloc byte[NativePath.StackSize]);
-        var how = new OpenHow { Flags = (ulong)(Folder | NoFollow | CloseOnExec), Resolve = NoSymlinks };
+        var how = new OpenHow { Flags = (ulong)(OpenFlags.Folder | OpenFlags.NoFollow | CloseOnExec), Resolve = NoSymlinks };
         nint descriptor;
         do
             descriptor = Libc.syscall(OpenAt2, parent, ref native.GetPinnableReference(), &how, (nuint)sizeof(OpenHow));

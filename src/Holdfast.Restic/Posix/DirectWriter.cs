@@ -17,14 +17,13 @@ internal static class DirectWriter
     private const int Smallest = 256 << 10;
 
     private const int SetFlags = 4;
-    private static readonly int Direct = RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? 0x10000 : 0x4000;
 
     /// <summary>Writes as many bytes as it can; the rest, and whatever fails, is the caller's to write through the cache.</summary>
     /// <returns>How many it has written: 0 where the file system or the place does not allow it. They are no more durable than others until the file is synced.</returns>
     public static int Write(SafeFileHandle file, ReadOnlySpan<byte> bytes, long offset)
     {
         var length = bytes.Length / Alignment * Alignment;
-        if (length < Smallest || offset % Alignment != 0 || !IsAligned(bytes) || Libc.fcntl(file, SetFlags, Direct) != 0) return 0;
+        if (length < Smallest || offset % Alignment != 0 || !IsAligned(bytes) || Libc.fcntl(file, SetFlags, OpenFlags.Direct) != 0) return 0;
         try
         {
             var written = 0;

@@ -17,7 +17,7 @@ internal static class EntryCalls
     public static void MakeNode(string path, uint mode, ulong device)
     {
         using var native = new NativePath(path, stackalloc byte[NativePath.StackSize]);
-        PosixException.ThrowIfNegative(Libc.mknod(ref native.GetPinnableReference(), mode, device), "make the node", path);
+        PosixException.ThrowIfNegative(Libc.__xmknod(0, ref native.GetPinnableReference(), mode, ref device), "make the node", path);
     }
 
     /// <summary>Renames, replacing in one step a file that stands at <paramref name="to"/>.</summary>

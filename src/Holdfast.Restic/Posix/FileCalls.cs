@@ -9,19 +9,14 @@ internal static class FileCalls
     private const int WriteOnly = 1, Create = 0x40, Exclusive = 0x80, NonBlocking = 0x800, CloseOnExec = 0x80000, NoAccessTime = 0x40000;
     private const uint TypeMask = 0xF000, RegularFile = 0x8000;
 
-    // These two differ between architectures: arm64 swapped them with O_DIRECT and O_LARGEFILE.
-    private static readonly bool Arm = RuntimeInformation.ProcessArchitecture == Architecture.Arm64;
-    private static readonly int NoFollow = Arm ? 0x8000 : 0x20000;
-    private static readonly int Folder = Arm ? 0x4000 : 0x10000;
-
     /// <summary>
     /// Opens a regular file for reading; a symlink is refused with ELOOP, anything else that is no regular file with EINVAL. Opening never
     /// waits, as it would for the other end of a FIFO. The access time is left alone where we may (O_NOATIME is for owners).
     /// </summary>
     public static SafeFileHandle OpenRead(string path)
     {
-        var file = Open(path, NoFollow | NonBlocking | NoAccessTime, 0);
-        if (file.IsInvalid && Marshal.GetLastPInvokeError() == (int)Errno.EPERM) file = Open(path, NoFollow | NonBlocking, 0);
+        var file = Open(path, OpenFlags.NoFollow | NonBlocking | NoAccessTime, 0);
+        if (file.IsInvalid && Marshal.GetLastPInvokeError() == (int)Errno.EPERM) file = Open(path, OpenFlags.NoFollow | NonBlocking, 0);
         return Regular(file, path, out _);
     }
 
@@ -57,14 +52,14 @@ internal static class FileCalls
     /// <summary>Makes a file that nobody else may read, for writing; EEXIST when anything is there.</summary>
     public static SafeFileHandle CreateNew(string path)
     {
-        var file = Open(path, WriteOnly | Create | Exclusive | NoFollow, 0x180);
+        var file = Open(path, WriteOnly | Create | Exclusive | OpenFlags.NoFollow, 0x180);
         return file.IsInvalid ? throw PosixException.Last("create", path) : file;
     }
 
     /// <summary>Opens a file that we made for writing more.</summary>
     public static SafeFileHandle OpenWrite(string path)
     {
-        var file = Open(path, WriteOnly | NoFollow, 0);
+        var file = Open(path, WriteOnly | OpenFlags.NoFollow, 0);
         return file.IsInvalid ? throw PosixException.Last("open", path) : file;
     }
 
@@ -88,7 +83,7 @@ internal static class FileCalls
     /// <summary>Makes the names in a folder survive a power cut.</summary>
     public static void SyncFolder(string path)
     {
-        using var folder = Open(path, Folder, 0);
+        using var folder = Open(path, OpenFlags.Folder, 0);
         if (folder.IsInvalid) throw PosixException.Last("open", path);
         PosixException.ThrowIfNegative(Libc.fsync(folder), "sync", path);
     }

@@ -39,8 +39,7 @@ internal static unsafe partial class KernelFileSystem
     public static string? NameOf(string path)
     {
         using var native = new NativePath(path, stackalloc byte[NativePath.StackSize]);
-        var noFollow = RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? 0x8000 : 0x20000;
-        using var opened = new SafeFileHandle(Libc.open(ref native.GetPinnableReference(), PathOnly | noFollow | CloseOnExec, 0), ownsHandle: true);
+        using var opened = new SafeFileHandle(Libc.open(ref native.GetPinnableReference(), PathOnly | OpenFlags.NoFollow | CloseOnExec, 0), ownsHandle: true);
         return opened.IsInvalid ? null : NameOf(opened, path);
     }
 

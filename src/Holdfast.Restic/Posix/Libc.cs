@@ -69,8 +69,9 @@ internal static unsafe partial class Libc
     [LibraryImport(Name, SetLastError = true)]
     public static partial int linkat(SafeFileHandle fromFolder, ref byte existing, SafeFileHandle folder, ref byte name, int flags);
 
+    /// <summary>mknodat(3), which is a function of glibc's own only since 2.33; version is 0.</summary>
     [LibraryImport(Name, SetLastError = true)]
-    public static partial int mknodat(SafeFileHandle folder, ref byte name, uint mode, ulong device);
+    public static partial int __xmknodat(int version, SafeFileHandle folder, ref byte name, uint mode, ref ulong device);
 
     [LibraryImport(Name, SetLastError = true)]
     public static partial int mkdirat(SafeFileHandle folder, ref byte name, uint mode);
@@ -93,8 +94,9 @@ internal static unsafe partial class Libc
     [LibraryImport(Name, SetLastError = true)]
     public static partial int link(ref byte existing, ref byte path);
 
+    /// <summary>mknod(3), as <see cref="__xmknodat"/>.</summary>
     [LibraryImport(Name, SetLastError = true)]
-    public static partial int mknod(ref byte path, uint mode, ulong device);
+    public static partial int __xmknod(int version, ref byte path, uint mode, ref ulong device);
 
     [LibraryImport(Name, SetLastError = true)]
     public static partial int mkdir(ref byte path, uint mode);

@@ -63,7 +63,7 @@ internal sealed class OpenFolder : IDisposable
     public void MakeNode(string name, uint mode, ulong device)
     {
         using var native = new NativePath(name, stackalloc byte[NativePath.StackSize]);
-        PosixException.ThrowIfNegative(Libc.mknodat(Handle, ref native.GetPinnableReference(), mode, device), "make the node", PathOf(name));
+        PosixException.ThrowIfNegative(Libc.__xmknodat(0, Handle, ref native.GetPinnableReference(), mode, ref device), "make the node", PathOf(name));
     }
 
     public void MakeSymlink(string name, string target)

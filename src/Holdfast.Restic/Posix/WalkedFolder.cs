@@ -17,9 +17,6 @@ internal sealed unsafe partial class WalkedFolder : IDisposable
     // NO_MAGICLINKS, NO_SYMLINKS and BENEATH. Source: linux/openat2.h.
     private const ulong StayInside = 0x02 | 0x04 | 0x08;
 
-    private static readonly bool _arm = RuntimeInformation.ProcessArchitecture == Architecture.Arm64;
-    private static readonly int _noFollow = _arm ? 0x8000 : 0x20000, _folder = _arm ? 0x4000 : 0x10000;
-
     // Linux before 5.6 does not have the call, and some sandboxes refuse it: then the way is gone folder by folder.
     private static volatile bool _goesByFolder;
 
@@ -35,7 +32,7 @@ internal sealed unsafe partial class WalkedFolder : IDisposable
     {
         (_path, _owner) = (path.TrimEnd('/'), owner);
         using var native = new NativePath(path, stackalloc byte[NativePath.StackSize]);
-        var descriptor = Libc.open(ref native.GetPinnableReference(), _folder | PathOnly | CloseOnExec, 0);
+        var descriptor = Libc.open(ref native.GetPinnableReference(), OpenFlags.Folder | PathOnly | CloseOnExec, 0);
         _handle = new SafeFileHandle(descriptor, ownsHandle: true);
         if (descriptor < 0) throw PosixException.Last("open", path);
         Own(_handle, path);
@@ -47,9 +44,9 @@ internal sealed unsafe partial class WalkedFolder : IDisposable
     /// <exception cref="PosixException">It is not there, may not be read, is no regular file, or a link is on the way (ELOOP).</exception>
     public SafeFileHandle OpenRead(string path, out FileStatus status)
     {
-        var file = Open(path, _noFollow | NonBlocking | NoAccessTime);
+        var file = Open(path, OpenFlags.NoFollow | NonBlocking | NoAccessTime);
         // O_NOATIME is for owners.
-        if (file.IsInvalid && Marshal.GetLastPInvokeError() == (int)Errno.EPERM) file = Open(path, _noFollow | NonBlocking);
+        if (file.IsInvalid && Marshal.GetLastPInvokeError() == (int)Errno.EPERM) file = Open(path, OpenFlags.NoFollow | NonBlocking);
         return Own(FileCalls.Regular(file, path, out status), path);
     }
 
@@ -57,7 +54,7 @@ internal sealed unsafe partial class WalkedFolder : IDisposable
     /// <exception cref="PosixException">It is not there, may not be listed, is no folder, or a link is on the way (ELOOP).</exception>
     public SafeFileHandle OpenFolder(string path)
     {
-        var folder = Open(path, _noFollow | NonBlocking | _folder);
+        var folder = Open(path, OpenFlags.NoFollow | NonBlocking | OpenFlags.Folder);
         return folder.IsInvalid ? throw PosixException.Last("list", path) : Own(folder, path);
     }
 
@@ -104,7 +101,7 @@ internal sealed unsafe partial class WalkedFolder : IDisposable
             {
                 using var native = new NativePath(names[i], buffer);
                 var isLast = i == names.Length - 1;
-                var descriptor = openat(folder ?? _handle, ref native.GetPinnableReference(), isLast ? flags : _noFollow | _folder | PathOnly | CloseOnExec, 0);
+                var descriptor = openat(folder ?? _handle, ref native.GetPinnableReference(), isLast ? flags : OpenFlags.NoFollow | OpenFlags.Folder | PathOnly | CloseOnExec, 0);
                 var next = new SafeFileHandle(descriptor, ownsHandle: true);
                 if (isLast || descriptor < 0) return next;
                 folder?.Dispose();

@@ -35,12 +35,13 @@ public sealed class OldSystemTests
           until [ "$(redis-cli -s /run/redis.sock PING 2>/dev/null)" = PONG ]; do sleep 0.05; done
         }
         picture() {
-          (cd /srv/shop && find . -printf '%P %y %m %U:%G %T+ %l\n' | sort && find . -type f -print0 | sort -z | xargs -0 sha256sum) > "/tmp/$1.files"
+          (cd /srv/shop && find . -printf '%P %y %m %U:%G %T+ %l\n' | sort && stat -c '%n %t:%T' * && find . -type f -print0 | sort -z | xargs -0 sha256sum) > "/tmp/$1.files"
           pg_dumpall -h /run/postgresql -U postgres > "/tmp/$1.sql"
           redis-cli -s /run/redis.sock LRANGE orders 0 -1 > "/tmp/$1.queues"
         }
         make_servers
         mkdir -p /srv/shop/etc && seq 100000 > /srv/shop/etc/numbers && ln -s numbers /srv/shop/etc/link && head -c 3M /dev/urandom > /srv/shop/random && chown 1234:4321 /srv/shop/random
+        mkfifo /srv/shop/fifo && mknod /srv/shop/null c 1 3
         psql -q -h /run/postgresql -U postgres -c "CREATE ROLE owner; CREATE TABLE orders AS SELECT i, md5(i::text) FROM generate_series(1, 20000) i; ALTER TABLE orders OWNER TO owner"
         for i in $(seq 200); do echo "LPUSH orders '{\"body\": \"$i\", \"headers\": {\"id\": \"$i\", \"task\": \"t\"}, \"properties\": {\"delivery_tag\": \"$i\"}}'"; done | redis-cli -s /run/redis.sock >/dev/null
 

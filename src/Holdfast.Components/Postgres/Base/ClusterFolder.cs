@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using Holdfast.Engine.Hosts;
 using Holdfast.Engine.Problems;
 using Holdfast.Restic.Archiving;
+using Holdfast.Restic.Posix;
 using Holdfast.Restic.Snapshots;
 using Microsoft.Win32.SafeHandles;
 
@@ -15,7 +16,7 @@ namespace Holdfast.Components.Postgres.Base;
 /// </summary>
 internal static partial class ClusterFolder
 {
-    private const int DirectoryOnly = 0x10000, NoFollow = 0x20000, CloseOnExec = 0x80000, ArmDirectoryOnly = 0x4000, ArmNoFollow = 0x8000;
+    private const int CloseOnExec = 0x80000;
 
     /// <summary>Places of files and folders that are the server's own. An administrator may keep configuration, logs and (of a server that is down) pg_wal elsewhere.</summary>
     private static readonly string[] Places =
@@ -66,8 +67,7 @@ internal static partial class ClusterFolder
     /// <exception cref="IOException">It is none.</exception>
     public static SafeFileHandle Open(string path)
     {
-        var isArm = RuntimeInformation.ProcessArchitecture == Architecture.Arm64;
-        var descriptor = open(path, CloseOnExec | (isArm ? ArmDirectoryOnly | ArmNoFollow : DirectoryOnly | NoFollow), 0);
+        var descriptor = open(path, CloseOnExec | OpenFlags.Folder | OpenFlags.NoFollow, 0);
         return descriptor >= 0 ? new SafeFileHandle(descriptor, ownsHandle: true) : throw new IOException($"{path}: {new Win32Exception(Marshal.GetLastPInvokeError()).Message}");
     }
 

@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using Holdfast.Engine.Hosts;
 using Holdfast.Engine.Problems;
 using Holdfast.Engine.Running;
+using Holdfast.Restic.Posix;
 using Microsoft.Win32.SafeHandles;
 
 namespace Holdfast.Components.Postgres.Base;
@@ -36,9 +37,8 @@ internal sealed partial class PagePatch(RestoreSession session, PointPages pages
     public static SafeFileHandle? TryOpen(string path, (uint User, uint Group)? actor)
     {
         const int ReadWrite = 2, NonBlocking = 0x800, CloseOnExec = 0x80000;
-        var noFollow = RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? 0x8000 : 0x20000;
         int descriptor;
-        using (ActingUser.As(actor)) descriptor = open(path, ReadWrite | NonBlocking | CloseOnExec | noFollow, 0);
+        using (ActingUser.As(actor)) descriptor = open(path, ReadWrite | NonBlocking | CloseOnExec | OpenFlags.NoFollow, 0);
         if (descriptor < 0) return Marshal.GetLastPInvokeError() is NotThere or TooManyLinks or NoDevice ? null : throw new IOException($"{path}: {new Win32Exception(Marshal.GetLastPInvokeError()).Message}");
         var file = new SafeFileHandle(descriptor, ownsHandle: true);
         if (FileFacts.Of(file) is { IsRegular: true, Links: 1 }) return file;
