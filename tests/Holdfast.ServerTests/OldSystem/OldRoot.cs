@@ -9,11 +9,14 @@ namespace Holdfast.ServerTests.OldSystem;
 /// </summary>
 internal static class OldRoot
 {
-    private const string Place = "/var/cache/holdfast/debian-11";
+    private const string Place = "/var/cache/holdfast/debian-11", ArmLibraries = "/var/cache/holdfast/debian-11-arm64-libraries";
 
-    /// <summary>Mounts of the script alone; its processes end with it, servers too. $5: whether it looks at $root from outside.</summary>
+    /// <summary>
+    /// Mounts of the script alone; its processes end with it, servers too. $5: whether it looks at $root from outside. $6: the libraries of arm64, when
+    /// the program is for arm64 and qemu runs it; the multiarch directories of Debian let them lie beside those of the root.
+    /// </summary>
     private const string Enter = """
-        root=$1 binary=$2 shared=$3 script=$4 outside=$5
+        root=$1 binary=$2 shared=$3 script=$4 outside=$5 libraries=$6
         mount --make-rprivate /
         mount -t tmpfs -o mode=755 none /mnt
         mkdir /mnt/upper /mnt/work
@@ -25,32 +28,47 @@ internal static class OldRoot
         mkdir "$root/srv/shared" "$root/run/postgresql"
         mount --bind "$shared" "$root/srv/shared"
         install "$binary" "$root/run/holdfast"
+        if [ -n "$libraries" ]; then
+          cp -a "$libraries/lib/." "$root/lib/"
+          cp -a "$libraries/usr/." "$root/usr/"
+          install "$(type -P qemu-aarch64-static)" "$root/run/qemu"
+          mv "$root/run/holdfast" "$root/run/holdfast-arm64"
+          printf '#!/bin/sh\nexec /run/qemu /run/holdfast-arm64 "$@"\n' >"$root/run/holdfast"
+          chmod 755 "$root/run/holdfast"
+        fi
         if [ "$outside" = True ]; then export root; exec bash -euo pipefail -c "$script"; fi
         exec env -i PATH=/run:/usr/lib/postgresql/13/bin:/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 HOME=/root \
           chroot "$root" bash -euo pipefail -c "$script"
         """;
 
     /// <summary>Runs a script of bash, with <c>holdfast</c> and PostgreSQL's programs in its PATH. What it leaves in /srv/shared is in the folder.</summary>
-    public static Task<CommandResult> RunAsync(TempFolder shared, string script) => RunAsync(shared, script, outside: false);
+    public static Task<CommandResult> RunAsync(TempFolder shared, string script) => RunAsync(shared, script, HoldfastBinary.Find(), outside: false);
 
     /// <summary>Runs a script of bash beside the root, whose place <c>$root</c> names, with this machine's programs.</summary>
-    public static Task<CommandResult> RunOutsideAsync(TempFolder shared, string script) => RunAsync(shared, script, outside: true);
+    public static Task<CommandResult> RunOutsideAsync(TempFolder shared, string script) => RunAsync(shared, script, HoldfastBinary.Find(), outside: true);
 
-    private static async Task<CommandResult> RunAsync(TempFolder shared, string script, bool outside)
+    /// <summary>As <see cref="RunAsync(TempFolder, string)"/>, but <c>holdfast</c> is the program for arm64, which qemu runs; all others are this machine's.</summary>
+    public static async Task<CommandResult> RunOnArmAsync(TempFolder shared, string script)
     {
-        var binary = HoldfastBinary.Find();
-        await MakeAsync();
-        string[] alone = ["--mount", "--pid", "--fork", "--kill-child", "bash", "-euo", "pipefail", "-c", Enter, "bash"];
-        return await Command.RunAsync("unshare", [.. alone, Place, binary, shared.Path, script, $"{outside}"]);
+        Require.Program("qemu-aarch64-static");
+        await MakeAsync("arm64-libraries", ArmLibraries, $"{ArmLibraries}/lib");
+        return await RunAsync(shared, script, HoldfastBinary.FindForArm(), outside: false, ArmLibraries);
     }
 
-    private static async Task MakeAsync()
+    private static async Task<CommandResult> RunAsync(TempFolder shared, string script, string binary, bool outside, string libraries = "")
+    {
+        await MakeAsync("old-root", Place, $"{Place}/usr/bin/redis-server");
+        string[] alone = ["--mount", "--pid", "--fork", "--kill-child", "bash", "-euo", "pipefail", "-c", Enter, "bash"];
+        return await Command.RunAsync("unshare", [.. alone, Place, binary, shared.Path, script, $"{outside}", libraries]);
+    }
+
+    private static async Task MakeAsync(string maker, string place, string witness)
     {
         Require.Root();
         Require.Program("unshare");
-        if (File.Exists($"{Place}/usr/bin/redis-server")) return;
+        if (Path.Exists(witness)) return;
         Require.Program("debootstrap");
-        var made = await Command.RunAsync(SourceTree.PathOf("tests/Holdfast.Testing/old-root"), [Place]);
-        Require.That(made.ExitCode == 0, $"No Debian 11 can be had here. {made.Errors}");
+        var made = await Command.RunAsync(SourceTree.PathOf($"tests/Holdfast.Testing/{maker}"), [place], limit: TimeSpan.FromMinutes(15));
+        Require.That(made.ExitCode == 0, $"Nothing of Debian 11 can be had here. {made.Errors}");
     }
 }

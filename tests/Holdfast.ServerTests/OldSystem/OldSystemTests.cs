@@ -47,26 +47,35 @@ public sealed class OldSystemTests
 
         """;
 
+    /// <summary>A recovery point of it, and the platform once more from that.</summary>
+    private const string Circle = Platform + """
+        holdfast init
+        picture before
+        holdfast backup --mode online
+        holdfast repo check --read-data
+        rm -rf /srv/shop
+        runuser -u postgres -- pg_ctl -D /srv/data -m fast -w stop >/dev/null
+        redis-cli -s /run/redis.sock SHUTDOWN NOSAVE || true
+        rm -rf /srv/data
+        make_servers
+        holdfast restore --overwrite --yes
+        picture after
+        for kind in files sql queues; do [ -s "/tmp/before.$kind" ] && diff "/tmp/before.$kind" "/tmp/after.$kind"; done
+        openssl version
+
+        """;
+
     [Fact]
-    public async Task Files_a_database_and_queues_come_back_on_Debian_11_and_restic_reads_the_repository()
+    public Task Files_a_database_and_queues_come_back_on_Debian_11_and_restic_reads_the_repository() => ComeBackAsync(OldRoot.RunAsync, Circle);
+
+    [Fact(Explicit = true)]
+    public Task The_program_for_arm64_brings_them_back_as_well() => ComeBackAsync(OldRoot.RunOnArmAsync, Circle);
+
+    private static async Task ComeBackAsync(Func<TempFolder, string, Task<CommandResult>> run, string script)
     {
         using var shared = new TempFolder();
         var restic = ResticBinary.Find();
-        var ran = await OldRoot.RunAsync(shared, Platform + """
-            holdfast init
-            picture before
-            holdfast backup --mode online
-            holdfast repo check --read-data
-            rm -rf /srv/shop
-            runuser -u postgres -- pg_ctl -D /srv/data -m fast -w stop >/dev/null
-            redis-cli -s /run/redis.sock SHUTDOWN NOSAVE || true
-            rm -rf /srv/data
-            make_servers
-            holdfast restore --overwrite --yes
-            picture after
-            for kind in files sql queues; do [ -s "/tmp/before.$kind" ] && diff "/tmp/before.$kind" "/tmp/after.$kind"; done
-            openssl version
-            """);
+        var ran = await run(shared, script);
         Assert.Contains("OpenSSL 1.1.1", ran.Succeeded().Output, StringComparison.Ordinal);
         await restic.CheckAsync(shared["repository"], (await File.ReadAllTextAsync(shared["password"], TestContext.Current.CancellationToken)).Trim());
     }

@@ -22,6 +22,15 @@ public sealed partial class GlibcTests
         Assert.DoesNotContain(called, name => !since.TryGetValue(name, out var version) || version > _oldest);
     }
 
+    /// <summary>O_DIRECTORY, O_NOFOLLOW and O_DIRECT have other values on arm64, where those of x64 mean something else.</summary>
+    [Fact]
+    public void What_opens_files_takes_the_flags_that_differ_between_architectures_from_OpenFlags()
+    {
+        var opening = SourceFiles.Shipped.Where(file => !file.Path.EndsWith("/OpenFlags.cs", StringComparison.Ordinal) && OpenCall().IsMatch(file.Text)).ToList();
+        Assert.NotEmpty(opening);
+        Assert.DoesNotContain(opening, file => DifferentFlag().IsMatch(file.Text));
+    }
+
     private static IEnumerable<string> Called(string assembly)
     {
         using var module = ModuleDefinition.ReadModule(Path.Combine(AppContext.BaseDirectory, $"{assembly}.dll"));
@@ -41,4 +50,11 @@ public sealed partial class GlibcTests
 
     [GeneratedRegex(@"GLIBC_(?<version>[0-9.]+)\)?\s+(?<name>\S+)$", RegexOptions.Multiline | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex Versioned();
+
+    [GeneratedRegex(@"\bopen(at)?[""(]", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
+    private static partial Regex OpenCall();
+
+    // 0x8000 is S_IFREG as well, and stands in many of these files as that.
+    [GeneratedRegex(@"\b0x(4000|10000|20000)\b", RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
+    private static partial Regex DifferentFlag();
 }

@@ -18,7 +18,7 @@ public sealed partial class TextTests
     public void Lines_end_as_on_Linux_and_the_last_one_ends() =>
         Report.None(
             from file in SourceFiles.All
-            where !file.Path.EndsWith("packages.lock.json", StringComparison.Ordinal) // NuGet writes these
+            where !file.Path.EndsWith(".lock.json", StringComparison.Ordinal) // NuGet writes these
             where file.Text.Length > 0 && (file.Text.Contains('\r') || file.Text[^1] != '\n')
             select file.Path,
             "Let the editor follow .editorconfig.");
