@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Holdfast.Engine.Problems;
 
 namespace Holdfast.Components.Search;
 
@@ -22,20 +23,32 @@ internal sealed record SearchRecord(string Repository, string Snapshot, bool IsC
         ["streams"] = new JsonObject([.. streams.Select(stream => KeyValuePair.Create(stream.Key, (JsonNode?)ListOf(stream.Value)))]),
     };
 
-    /// <summary>Reads them.</summary>
+    /// <summary>Reads them. Whoever can write to the repository may have written them.</summary>
+    /// <exception cref="ProblemException">They are not what a backup writes, or a name means something else to an engine.</exception>
     public static SearchRecord Read(JsonNode? details)
     {
-        var record = details as JsonObject ?? [];
-        return new SearchRecord(
-            (string)record["repository"]!, (string)record["snapshot"]!, (bool)record["copied"]!,
-            ServerDialect.Of((string)record["version"]!, (string?)record["distribution"] == "opensearch"),
-            ((JsonObject)record["documents"]!).ToDictionary(count => count.Key, count => (long)count.Value!, StringComparer.Ordinal),
-            NamesOf(record["indices"]),
-            (record["streams"] as JsonObject ?? []).ToDictionary(stream => stream.Key, stream => NamesOf(stream.Value), StringComparer.Ordinal), // older points have none
-            (bool?)record["chosen"] ?? false);
+        try
+        {
+            return Read(details as JsonObject ?? []);
+        }
+        catch (Exception odd) when (odd is InvalidOperationException or NullReferenceException or InvalidCastException or FormatException
+            or OverflowException or ArgumentException)
+        {
+            throw Catalogue.PointManifest.Throwable($"What the recovery point says of a search cluster is not what a backup writes: {odd.Message.TrimEnd('.')}.", odd);
+        }
     }
+
+    private static SearchRecord Read(JsonObject record) => new(
+        PlainName.Require((string?)record["repository"], "a snapshot repository"), PlainName.Require((string?)record["snapshot"], "a snapshot"),
+        (bool)record["copied"]!,
+        ServerDialect.Of((string)record["version"]!, (string?)record["distribution"] == "opensearch"),
+        ((JsonObject)record["documents"]!).ToDictionary(count => count.Key, count => (long)count.Value!, StringComparer.Ordinal),
+        NamesOf(record["indices"]),
+        (record["streams"] as JsonObject ?? []).ToDictionary(stream => PlainName.Require(stream.Key, "a data stream"), stream => NamesOf(stream.Value), StringComparer.Ordinal), // older points have none
+        (bool?)record["chosen"] ?? false);
 
     private static JsonArray ListOf(IEnumerable<string> names) => new([.. names.Select(name => (JsonNode)name)]);
 
-    private static IReadOnlyList<string> NamesOf(JsonNode? list) => [.. ((JsonArray)list!).Select(name => (string)name!)];
+    private static IReadOnlyList<string> NamesOf(JsonNode? list) =>
+        [.. ((JsonArray)list!).Select(name => PlainName.Require((string?)name, "an index")).Distinct(StringComparer.Ordinal)];
 }

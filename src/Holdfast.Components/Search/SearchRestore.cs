@@ -118,7 +118,7 @@ internal sealed class SearchRestore(SearchSettings settings, SearchServer server
         var node = await session.Repository.FindNodeAsync(session.Point, SearchPath.State(Name), cancellation)
             ?? throw Catalogue.SearchRestore.Throwable($"The point has no {SearchPath.State(Name)}.");
         await using var content = session.Repository.OpenFile(node);
-        return (await JsonNode.ParseAsync(content, cancellationToken: cancellation))!.AsObject();
+        return await SearchState.ReadBackAsync(content, cancellation);
     }
 
     private async Task BringAsync(SearchRecord record, StepContext context, CancellationToken cancellation)

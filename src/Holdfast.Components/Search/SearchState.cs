@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Holdfast.Engine.Problems;
 
@@ -51,6 +52,26 @@ internal static class SearchState
                 refused(forbidden.Problem with { Exit = ExitCode.Success });
                 return null;
             }
+        }
+    }
+
+    /// <summary>Reads what <see cref="ReadAsync"/> has made. Whoever can write to the repository may have written it.</summary>
+    /// <exception cref="ProblemException">It is not JSON of that form, or a name in it means something else to an engine.</exception>
+    public static async Task<JsonObject> ReadBackAsync(Stream content, CancellationToken cancellation)
+    {
+        try
+        {
+            var state = (await JsonNode.ParseAsync(content, cancellationToken: cancellation))!.AsObject();
+            foreach (var (index, about) in state[Indices] as JsonObject ?? [])
+            {
+                PlainName.Require(index, "an index");
+                foreach (var (alias, _) in about?["aliases"] as JsonObject ?? []) PlainName.Require(alias, "an alias");
+            }
+            return state;
+        }
+        catch (Exception odd) when (odd is JsonException or InvalidOperationException or NullReferenceException or ArgumentException)
+        {
+            throw Catalogue.PointManifest.Throwable($"The description of a search cluster in the recovery point (state.json) cannot be read: {odd.Message.TrimEnd('.')}.", odd);
         }
     }
 
