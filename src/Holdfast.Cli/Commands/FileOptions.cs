@@ -23,7 +23,7 @@ internal static class FileOptions
 
     private static readonly Option<bool> Unselected = new("--unselected")
     {
-        Description = "Write files that the profile does not select, too, where another machine made the recovery point.",
+        Description = "Restore what the profile does not select, too (files, indices, templates), where another machine made the recovery point.",
     };
 
     public static Command With(Command command)

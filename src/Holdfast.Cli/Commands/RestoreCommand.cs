@@ -50,7 +50,7 @@ internal static class RestoreCommand
             if (request.Target is null) await WarnOfRunningAsync(session, run, cancellation);
             if (parsed.GetValue(Plan)) return ExitCode.Success;
             if (plan.Steps.Any(step => step.Destroys)) await ConfirmAsync(session, run, cancellation);
-            if (run.Unselected is { Count: > 0 } paths && await session.AgreesAsync(Unselected(paths), cancellation)) run.WriteUnselected();
+            if (run.Unselected is { Count: > 0 } what && await session.AgreesAsync(Unselected(what), cancellation)) run.WriteUnselected();
         }
         var summary = await run.RunAsync(cancellation);
         session.TellFailure(summary.Outcome);
@@ -99,11 +99,11 @@ internal static class RestoreCommand
         var target => Path.GetFullPath(target),
     };
 
-    private static string Unselected(IReadOnlyList<string> paths)
+    private static string Unselected(IReadOnlyList<string> what)
     {
         const int Most = 20;
-        var named = paths.Count > Most ? ", all of them named in the plan" : $": {string.Join(", ", paths.Select(Printable.Name))}";
-        return $"This machine did not make the point. Write also {Quantity.Of(paths.Count, "path")} that the profile does not select{named}? [y/N]";
+        var named = what.Count > Most ? $" ({Quantity.Of(what.Count, "name")}, all of them in the plan)" : $": {string.Join(", ", what.Select(Printable.Name))}";
+        return $"This machine did not make the point. Restore also what the profile does not select{named}? [y/N]";
     }
 
     private static Task ConfirmAsync(Session session, RestoreRun run, CancellationToken cancellation) => session.ConfirmAsync(

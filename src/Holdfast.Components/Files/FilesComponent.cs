@@ -88,12 +88,12 @@ public sealed class FilesComponent : IComponent
     /// <summary>Of a point that another machine has made, no file is written that the profile does not select and the plan does not name.</summary>
     private string[] Within(RestoreSession session, OutsideSelection outside)
     {
-        if (session.Target is not null || session.IsOurs || session.HasOwnProfile) return [];
+        if (!session.IsConfined) return [];
         string[] selected = [.. OutsideSelection.Selected(_settings), "."]; // which fits nothing: an empty list would stand for all
         if (!session.WritesUnselected) return selected;
         return outside.IsMore
             ? throw Catalogue.RestoreUnselected.Throwable(
-                $"The recovery point has more than {OutsideSelection.MostNamed} files that the profile does not select, too many to confirm, so nothing was done.",
+                $"The recovery point has more than {RestoreSession.MostUnselected} files that the profile does not select, too many to confirm, so nothing was done.",
                 "Restore with --target and take from there what is meant; or name it in the profile, or with --include.")
             : [.. selected, .. outside.Paths.Select(PathPattern.Escape)];
     }

@@ -11,9 +11,6 @@ namespace Holdfast.Components.Files;
 /// </summary>
 internal sealed class OutsideSelection
 {
-    /// <summary>More than a person looks through: they are not written in place, unless the point was made here.</summary>
-    public const int MostNamed = 1000;
-
     private const int MostNodes = 100_000;
 
     private readonly List<string> _paths = [];
@@ -86,7 +83,7 @@ internal sealed class OutsideSelection
 
     private bool Name(string path)
     {
-        if (IsMore = _paths.Count == MostNamed) return false;
+        if (IsMore = _paths.Count == RestoreSession.MostUnselected) return false;
         _paths.Add(path);
         return true;
     }

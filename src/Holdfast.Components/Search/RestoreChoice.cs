@@ -32,6 +32,14 @@ internal sealed record RestoreChoice(IReadOnlyList<string> Indices, IReadOnlyLis
         };
     }
 
+    /// <summary>The same without some indices and streams, by the names that the engine is asked for.</summary>
+    public RestoreChoice Without(IReadOnlyCollection<string> names, SearchRecord record)
+    {
+        IReadOnlyList<string> streams = [.. Streams.Except(names, StringComparer.Ordinal)];
+        var plain = Asked.Except(Streams, StringComparer.Ordinal).Except(names, StringComparer.Ordinal).ToList();
+        return this with { Indices = [.. plain, .. streams.SelectMany(stream => record.Streams[stream])], Streams = streams, Asked = [.. plain, .. streams] };
+    }
+
     /// <summary>An engine neither clones a stream nor deletes the index that it writes to.</summary>
     /// <exception cref="ProblemException">There is one.</exception>
     public async Task RefuseStreamsAsync(SearchServer server, string name, CancellationToken cancellation)

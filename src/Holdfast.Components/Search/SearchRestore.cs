@@ -1,3 +1,4 @@
+using System.IO.Enumeration;
 using System.Text.Json.Nodes;
 using Holdfast.Engine.Hosts;
 using Holdfast.Engine.Planning;
@@ -23,6 +24,12 @@ internal sealed class SearchRestore(SearchSettings settings, SearchServer server
     /// <summary>Owed until everything is counted and the aliases lead to it: a restore that fails leaves indices that were there as they were.</summary>
     private readonly List<(ShelvedIndex Index, Undo Owed)> _moved = [];
     private JsonObject _state = [];
+
+    /// <summary>What the point has besides what the profile selects; null where nothing needs to be confirmed.</summary>
+    private UnselectedIndices? _unselected;
+
+    /// <summary>Templates and pipelines that the cluster lacks.</summary>
+    private IReadOnlyList<ClusterPart> _parts = [];
     private ServerDialect? _dialect;
 
     /// <summary>Settings of indices that keep their shards from every node there is.</summary>
@@ -39,12 +46,14 @@ internal sealed class SearchRestore(SearchSettings settings, SearchServer server
         if (dialect.WhyNot(record.Source) is { } why)
             throw Catalogue.SearchVersion.Throwable($"The snapshot of {Name} was taken by {record.Source.Name}: {why}.", VersionHint());
         var choice = RestoreChoice.Of(record, session);
+        if (choice.Indices.Count == 0) throw Catalogue.SearchIndex.Throwable($"The point holds no index of {Name} that was asked for. It holds {string.Join(", ", record.Indices)}.");
+        _state = await ReadStateAsync(cancellation);
+        choice = await ConfineAsync(choice, record, cancellation);
         var chosen = choice.Indices;
-        if (chosen.Count == 0) throw Catalogue.SearchIndex.Throwable($"The point holds no index of {Name} that was asked for. It holds {string.Join(", ", record.Indices)}.");
+        if (chosen.Count == 0) return [LeaveOutStep];
         var there = await StandingIndices.FindAsync(server, [.. chosen.Select(NameOf)], cancellation);
         if (session.Indices.Rename is null) await choice.RefuseStreamsAsync(server, Name, cancellation);
         else RefuseRenaming(choice, there);
-        _state = await ReadStateAsync(cancellation);
         var aliases = new IndexAliases(server, _state, session.Indices.WithoutAliases ? [] : chosen);
         var changes = await aliases.RefuseOthersAsync(session.Overwrite, cancellation);
         there.RefuseUnmovable(Name, session.Overwrite);
@@ -54,6 +63,37 @@ internal sealed class SearchRestore(SearchSettings settings, SearchServer server
         if (filters is not null) await ShardRoom.RefuseAsync(server, Name, filters.DataNodes, [.. there.Movable], chosen.Select(SettingsOf), cancellation);
         _unmet = [.. from index in chosen from setting in filters?.Unmet(SettingsOf(index)) ?? [] select (index, setting)];
         return Steps(record, choice, there, aliases, string.Concat(changes.Select(change => $" {change}")));
+    }
+
+    /// <summary>Finds the templates and pipelines that are missing, and takes out of everything what may not be restored.</summary>
+    private async Task<RestoreChoice> ConfineAsync(RestoreChoice choice, SearchRecord record, CancellationToken cancellation)
+    {
+        var holders = session.IsConfined ? await IndexAliases.HoldersAsync(server, cancellation) : [];
+        if (session.IsConfined)
+        {
+            var indices = _state[SearchState.Indices] as JsonObject ?? [];
+            var aliases = choice.Indices.SelectMany(index => (indices[index]?["aliases"] as JsonObject ?? []).Select(alias => alias.Key)).ToHashSet(StringComparer.Ordinal);
+            var named = choice.Indices.Concat(holders.Where(holder => holder.Aliases.Any(alias => aliases.Contains(alias.Key))).Select(holder => holder.Index));
+            _unselected = new UnselectedIndices(Name, session, await IndexSelection.FindAsync(settings, server, named, record, indices, cancellation));
+            choice = _unselected.Confine(choice, record, _state, holders);
+        }
+        if (session.Indices.Rename is null)
+        {
+            _parts = await ClusterPart.FindMissingAsync(server, Wanted(choice), cancellation);
+            if (_unselected is not null) _parts = _unselected.Confine(_parts, choice.Indices.Select(SettingsOf));
+        }
+        _unselected?.Ask();
+        return choice;
+    }
+
+    /// <summary>All that the point has; of single indices what applies to them.</summary>
+    private IReadOnlyList<ClusterPart> Wanted(RestoreChoice choice)
+    {
+        var all = ClusterPart.Of(_state);
+        if (session.Include.Count == 0 && session.Exclude.Count == 0) return all;
+        var names = choice.Indices.Concat(choice.Streams).ToList();
+        var needed = ClusterPart.Needed(all, part => part.Patterns.Any(pattern => names.Exists(index => FileSystemName.MatchesSimpleExpression(pattern, index, ignoreCase: false))), choice.Indices.Select(SettingsOf));
+        return [.. all.Where(needed.Contains)];
     }
 
     /// <summary>What the profile can build from its databases is named; where it can build nothing, that is no way out.</summary>
@@ -72,9 +112,9 @@ internal sealed class SearchRestore(SearchSettings settings, SearchServer server
         var chosen = choice.Indices;
         List<Step> steps = [Step($"Bring the snapshot to {Name}", $"Lets the engine read the snapshot {record.Snapshot}: from its own repository, if it is still there, or from the copy in the point.", (context, stop) => BringAsync(record, context, stop))];
         if (there.All.Count > 0) steps.Add(Step($"Make room in {Name}", MakingRoom(there), (context, stop) => MakeRoomAsync(chosen, context, stop)) with { Destroys = true });
-        steps.Add(Step($"Restore {Quantity.Indices(chosen.Count)} of {Name}", $"{string.Join(", ", choice.Asked.Select(NameOf))}{(session.Indices.WithoutAliases ? ", without aliases" : "")}; waits until each shard is there.{Dropping()}{Leaving(choice)}", (context, stop) => RestoreAsync(record, choice, context, stop)));
+        steps.Add(Step($"Restore {Quantity.Indices(chosen.Count)} of {Name}", $"{string.Join(", ", choice.Asked.Select(NameOf))}{(session.Indices.WithoutAliases ? ", without aliases" : "")}; waits until each shard is there.{Dropping()}{Leaving(choice)}{_unselected?.Sentence}", (context, stop) => RestoreAsync(record, choice, context, stop)));
         steps.Add(Step($"Count the documents of {Name}", "Compares the number of documents of each index with that at the snapshot.", (context, stop) => CountAsync(record, chosen, context, stop)));
-        if (session.Indices.Rename is null) steps.Add(Step($"Put back the aliases and templates of {Name}", $"Templates and pipelines that are not there{(session.Indices.WithoutAliases ? "" : "; all aliases in one change")}.{takes}", (context, stop) => LeadAsync(aliases, chosen, context, stop)));
+        if (session.Indices.Rename is null) steps.Add(Step($"Put back the aliases and templates of {Name}", $"{Creating()}{takes}", (context, stop) => LeadAsync(aliases, chosen, context, stop)));
         steps.Add(Step($"Take the snapshot away from {Name}", "Removes what was put there to be restored from.", TakeAwayAsync));
         if (session.Overwrite && there.Movable.Any()) steps.Add(Step($"Delete what was replaced in {Name}", "Deletes what was moved aside.", DropAsync) with { Destroys = true });
         return steps;
@@ -85,6 +125,18 @@ internal sealed class SearchRestore(SearchSettings settings, SearchServer server
     private static string Leaving(RestoreChoice choice) =>
         (choice.Kept.Count == 0 ? "" : $" Leaves out what belongs to the engine itself, its users among it: {string.Join(", ", choice.Kept)}.")
         + (choice.Unfit.Count == 0 ? "" : $" The point has no index that fits {string.Join(", ", choice.Unfit)}.");
+
+    private string Creating()
+    {
+        var parts = _parts.Count == 0 ? "No template and no pipeline is missing" : $"Creates what is missing: {string.Join(", ", _parts.Select(part => part.Title))}";
+        return $"{parts}{(session.Indices.WithoutAliases ? "" : "; all aliases in one change")}.";
+    }
+
+    private Step LeaveOutStep => Step($"Restore nothing of {Name}", _unselected!.Sentence.Trim(), (context, _) =>
+    {
+        if (_unselected.Warning is { } left) context.Warn(left);
+        return Task.CompletedTask;
+    });
 
     private string MakingRoom(StandingIndices there)
     {
@@ -203,6 +255,7 @@ internal sealed class SearchRestore(SearchSettings settings, SearchServer server
         var remove = undos.RemoveLost(named.Zip(choice.Indices.Select(index => CreatedOf(index) ?? "")));
         await context.OweAsync(remove, cancellation);
         await server.PostAsync($"/_snapshot/{SearchServer.Part(_source!.Name)}/{SearchServer.Part(record.Snapshot)}/_restore?wait_for_completion=false", request, cancellation);
+        if (_unselected?.Warning is { } left) context.Warn(left);
         // Another component may have what fits.
         if (choice.Unfit.Count > 0) context.Warn(Catalogue.SearchUnfit.With($"The point has no index of {Name} that fits {string.Join(", ", choice.Unfit)}.", "Correct --include; 'holdfast points show' has the names.") with { Exit = ExitCode.Success });
         if (choice.LeftOut.Count > 0) context.Note($"Indices of data streams that the point has without their stream are left out: {string.Join(", ", choice.LeftOut)}. With --include they are restored as plain indices.");
@@ -250,7 +303,9 @@ internal sealed class SearchRestore(SearchSettings settings, SearchServer server
     /// <summary>From then on nothing is brought back: whoever asks for an alias meets what was restored.</summary>
     private async Task LeadAsync(IndexAliases aliases, IReadOnlyList<string> chosen, StepContext context, CancellationToken cancellation)
     {
+        var takeOut = await PutPartsAsync(context, cancellation);
         await aliases.PutBackAsync(context, cancellation);
+        if (takeOut is not null) await context.SettleAsync(takeOut, cancellation);
         foreach (var (_, owed) in _moved) await context.SettleAsync(owed, cancellation);
         // Blocks come last: with them no alias could be set.
         foreach (var index in chosen)
@@ -258,6 +313,18 @@ internal sealed class SearchRestore(SearchSettings settings, SearchServer server
             var blocks = await IndexBlocks.SetAgainAsync(server, index, SettingsOf(index), cancellation);
             if (blocks.Count > 0) context.Note($"{index} has {string.Join(", ", blocks)} again, as at the snapshot.");
         }
+    }
+
+    /// <returns>What is owed from then on; null when nothing was missing.</returns>
+    private async Task<Undo?> PutPartsAsync(StepContext context, CancellationToken cancellation)
+    {
+        var missing = await ClusterPart.FindMissingAsync(server, _parts, cancellation);
+        if (missing.Count == 0) return null;
+        var owed = undos.TakeOut(missing);
+        await context.OweAsync(owed, cancellation);
+        foreach (var part in missing) await server.PutAsync(part.Place, part.About.DeepClone(), cancellation);
+        context.Note($"Put back: {string.Join(", ", missing.Select(part => part.Title))}.");
+        return owed;
     }
 
     private async Task DropAsync(StepContext context, CancellationToken cancellation)

@@ -22,6 +22,7 @@ internal sealed class SearchUndos(SearchSettings settings, SearchServer server, 
         }),
         new Handler(server.Place, Kind(settings, "move-back"), (undo, stop) => MoveBackAsync(server, clock, ShelvedIndex.Of(undo.Arguments), stop)),
         new Handler(server.Place, Kind(settings, "remove-lost"), (undo, stop) => RemoveLostAsync(server, undo.Arguments, stop)),
+        new Handler(server.Place, Kind(settings, "take-out"), (undo, stop) => TakeOutAsync(server, undo.Arguments, stop)),
         new Handler(server.Place, Kind(settings, "remember-deletions"), async (undo, stop) =>
         {
             var path = $"/{SearchServer.Part(undo.Arguments[Index])}/_settings";
@@ -39,6 +40,27 @@ internal sealed class SearchUndos(SearchSettings settings, SearchServer server, 
     public Undo RemoveLost(IEnumerable<(string Index, string Created)> restored) => new(
         Kind(settings, "remove-lost"), $"Delete indices of {settings.Name} whose restore has begun and that no node can have.",
         restored.ToDictionary(index => index.Index, index => index.Created, StringComparer.Ordinal));
+
+    /// <summary>Owed from before templates and pipelines are put back until what they are for is whole. None of them was there.</summary>
+    public Undo TakeOut(IReadOnlyList<ClusterPart> parts) => new(
+        Kind(settings, "take-out"), $"Delete what a restore has put into {settings.Name}: {string.Join(", ", parts.Select(part => part.Title))}.",
+        parts.ToDictionary(part => part.Place, part => part.Title, StringComparer.Ordinal));
+
+    /// <summary>The last first: a template that another one names cannot be deleted before it. Newer engines keep a pipeline that an index names.</summary>
+    private static async Task TakeOutAsync(SearchServer server, IReadOnlyDictionary<string, string> parts, CancellationToken cancellation)
+    {
+        var used = new List<string>();
+        foreach (var (place, title) in ClusterPart.InOrder(parts).Reverse())
+            try
+            {
+                await server.DeleteAsync(place, cancellation);
+            }
+            catch (ProblemException refused) when (ClusterPart.IsPipeline(place) && refused.Problem.Code == Catalogue.SearchRefused.Code)
+            {
+                used.Add($"{title} ({refused.Problem.Message})");
+            }
+        if (used.Count > 0) throw Catalogue.UndoLost.Throwable($"What a restore has put back is in use by now and stays: {string.Join(", ", used)}");
+    }
 
     private static async Task RemoveLostAsync(SearchServer server, IReadOnlyDictionary<string, string> restored, CancellationToken cancellation)
     {

@@ -101,7 +101,7 @@ public sealed class RestoreRun : IAsyncDisposable
     /// </summary>
     public ProfileReach? Unconfirmed => _request.Profile is null && ProfileReach.Of(Profile) is { IsEmpty: false } reach ? reach : null;
 
-    /// <summary>Files of the point that the profile does not select, by name: the last plan leaves them out, because another machine made the point.</summary>
+    /// <summary>Files, indices and more of the point that the profile does not select, by name: the last plan leaves them out, because another machine made the point.</summary>
     public IReadOnlyList<string> Unselected => _session.Unselected;
 
     /// <summary>A person has confirmed that <see cref="Unselected"/> are written.</summary>

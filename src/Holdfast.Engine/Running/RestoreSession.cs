@@ -37,15 +37,22 @@ public sealed class RestoreSession
         PlainModes = Target is not null && !Files.PrivilegedModes,
     };
 
-    /// <summary>
-    /// Whether files of the point that the profile does not select are written: below a target, when this machine made the point, when the profile
-    /// is the point's own, or when a person has said so, which sets it.
-    /// </summary>
+    /// <summary>More than a person looks through: so much of one component is not restored in place, unless the point was made here.</summary>
+    public const int MostUnselected = 1000;
+
+    /// <summary>Whether a person must say so before anything is restored that the profile does not select: in place, from a point that another machine made, by a profile that is not the point's own.</summary>
+    public bool IsConfined => Target is null && !IsOurs && !HasOwnProfile;
+
+    /// <summary>Whether files of the point that the profile does not select are written, too; a person who has said so sets it.</summary>
     public bool WritesUnselected
     {
-        get => field || Target is not null || IsOurs || HasOwnProfile || Files.Unselected;
+        get => field || !IsConfined || Files.Unselected;
         set;
     }
+
+    /// <summary>Whether something is restored that the profile does not select: of what a person was asked for, nothing but what was named.</summary>
+    /// <param name="what">As in <see cref="AskFor"/>.</param>
+    public bool Allows(string what) => !IsConfined || Files.Unselected || (WritesUnselected && _unselected.Contains(what));
 
     /// <summary>
     /// Whether the point has a say on folders that only lead to what the profile selects: this machine made the point. From any other point such
@@ -61,8 +68,8 @@ public sealed class RestoreSession
 
     private readonly SortedSet<string> _unselected = new(StringComparer.Ordinal);
 
-    /// <summary>Notes files and folders that are written only when a person says so.</summary>
-    public void AskFor(IEnumerable<string> paths) => _unselected.UnionWith(paths);
+    /// <summary>Notes files, folders and parts of servers that are written only when a person says so.</summary>
+    public void AskFor(IEnumerable<string> what) => _unselected.UnionWith(what);
 
     /// <summary>Added to the name of what is moved aside; unique for the run.</summary>
     public required string AsideSuffix { get; init; }

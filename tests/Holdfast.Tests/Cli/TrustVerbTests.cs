@@ -99,7 +99,7 @@ public sealed class TrustVerbTests : IDisposable
         elsewhere.Environment["HOLDFAST_PROFILE"] = stage.Profile;
         elsewhere.Answers = new Queue<string>(["y", "y"]);
         Assert.Equal(ExitCode.Success, await elsewhere.RunAsync("restore"));
-        Assert.Contains("Write also 30 paths that the profile does not select, all of them named in the plan?", elsewhere.Asked[^1], StringComparison.Ordinal);
+        Assert.Contains("Restore also what the profile does not select (30 names, all of them in the plan)?", elsewhere.Asked[^1], StringComparison.Ordinal);
         var plan = elsewhere.Output.Split("left out unless that is confirmed", 2)[1].Split('\n')[0];
         Each.Holds(added, path => Assert.Contains(path, plan, StringComparison.Ordinal));
         Each.Holds(added, path => Assert.True(File.Exists(path)));

@@ -105,8 +105,8 @@ internal sealed class BaseRestore
     /// </summary>
     private void Confirm()
     {
-        if (_session.WritesUnselected || _owner.Number is not { } number) return;
-        var unknown = _places.Unknown(number.User);
+        if (_owner.Number is not { } number) return;
+        var unknown = _places.Unknown(number.User).Where(folder => !_session.Allows(folder)).ToList();
         if (unknown.Count == 0) return;
         if (_session.IsForShow) _session.AskFor(unknown);
         else throw Catalogue.RestoreUnselected.Throwable(
