@@ -35,9 +35,10 @@ internal static class RestoreCommand
         var teller = new RunTeller(session.Output, session.Clock);
         var request = await RequestAsync(session, parsed, cancellation);
         await using var run = await RestoreRun.PrepareAsync(session.RunEnvironment(teller), request, cancellation);
-        if (!parsed.GetValue(Trust) && run.Unconfirmed is { } reach)
+        var reach = parsed.GetValue(Trust) ? null : run.Reach;
+        if (reach is { IsEmpty: false } or { Files.Count: > 0 }) session.Output.Tell(ProfileReachEvent.Of(run.Point, reach));
+        if (reach is { IsEmpty: false })
         {
-            session.Output.Tell(ProfileReachEvent.Of(run.Point, reach));
             if (parsed.GetValue(Plan)) return await OutlineAsync(session, run, cancellation);
             await session.ConfirmAsync(
                 $"Trust the profile of recovery point {run.Point.Id.ToShortString()}? [y/N]", Catalogue.ProfileUntrusted,

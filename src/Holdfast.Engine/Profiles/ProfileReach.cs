@@ -12,6 +12,9 @@ namespace Holdfast.Engine.Profiles;
 public sealed record ProfileReach(
     IReadOnlyList<string> Commands, IReadOnlyList<string> Reads, IReadOnlyList<string> Connections, IReadOnlyList<string> Users, IReadOnlyList<string> Units)
 {
+    /// <summary>Paths and patterns of the files that it selects: a restore in place writes them.</summary>
+    public IReadOnlyList<string> Files { get; init; } = [];
+
     private static readonly string[] _statements = ["sql", "failed"], _users = ["system-user", "owner"];
 
     /// <summary>True when the profile names only files to capture and restore.</summary>
@@ -25,7 +28,8 @@ public sealed record ProfileReach(
             if (section is not ("platform" or "repository" or "quiesce")) found.Walk(profile.Root[section], section);
         // Where the repository is has been decided by the caller; what opens it would be asked by a later recovery.
         if (profile.Root.Find("repository")?.Find("password") is { } password) found.Walk(password, "repository.password");
-        return found.Reach;
+        var groups = profile.Root.Find("components")?.Find("files")?.Find("groups");
+        return found.Reach with { Files = [.. groups?.Keys.SelectMany(name => groups[name].Items).Select(entry => entry.IsScalar ? entry.Text : entry["path"].Text) ?? []] };
     }
 
     private sealed class Collector

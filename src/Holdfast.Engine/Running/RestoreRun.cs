@@ -96,10 +96,11 @@ public sealed class RestoreRun : IAsyncDisposable
     public Profile Profile { get; }
 
     /// <summary>
-    /// What the profile would do, when it comes from the recovery point and does anything but name files: then a person must confirm it before
-    /// a plan or a run, which do it. Null when nothing needs to be confirmed.
+    /// What the profile would do, when it comes from the recovery point. When that is more than to name files, a person must confirm it before a plan or
+    /// a run, which do it. Null for a profile of this machine.
     /// </summary>
-    public ProfileReach? Unconfirmed => _request.Profile is null && ProfileReach.Of(Profile) is { IsEmpty: false } reach ? reach : null;
+    public ProfileReach? Reach => _request.Profile is not null ? null
+        : _request.Target is null ? ProfileReach.Of(Profile) : ProfileReach.Of(Profile) with { Files = [] };
 
     /// <summary>Files, indices and more of the point that the profile does not select, by name: the last plan leaves them out, because another machine made the point.</summary>
     public IReadOnlyList<string> Unselected => _session.Unselected;

@@ -68,6 +68,24 @@ public sealed class TrustVerbTests : IDisposable
         Assert.Equal(ExitCode.Success, await elsewhere.RunAsync(["restore", "--yes", "--trust-profile", "--target", stage["target"], .. place]));
     }
 
+    [Fact]
+    public async Task What_a_profile_of_files_alone_would_write_is_shown_before_the_question()
+    {
+        using var stage = await FilesStage.MakeAsync();
+        stage.Write("a", "a");
+        string[] place = ["--repository", stage.Repository, "--password-file", stage["password"]];
+        File.WriteAllLines(stage.Profile, File.ReadAllLines(stage.Profile).Where(line => !line.StartsWith("repository", StringComparison.Ordinal)));
+        Assert.Equal(ExitCode.Success, await stage.RunAsync(["backup", .. place]));
+        using var elsewhere = Restoring();
+        elsewhere.Answers = new Queue<string>(["n"]);
+        Assert.Equal(ExitCode.Usage, await elsewhere.RunAsync(["restore", .. place]));
+        Assert.Contains($"  write {stage.Source}\n", elsewhere.Output, StringComparison.Ordinal);
+        Assert.StartsWith("Restore platform sample", Assert.Single(elsewhere.Asked), StringComparison.Ordinal);
+        using var below = Restoring();
+        Assert.Equal(ExitCode.Success, await below.RunAsync(["restore", "--yes", "--target", stage["target"], .. place]));
+        Assert.DoesNotContain("On this machine", below.Output, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("n", ExitCode.Incomplete)]
     [InlineData("y", ExitCode.Success)]
