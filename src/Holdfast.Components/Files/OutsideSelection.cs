@@ -35,8 +35,9 @@ internal sealed class OutsideSelection
     /// <summary>The paths as part of a sentence: never fewer than may be written.</summary>
     public string Named => string.Join(", ", _paths) + (IsMore ? " and more" : "");
 
-    /// <summary>What the profile's lines select, as patterns.</summary>
-    public static IEnumerable<string> Selected(FilesSettings settings) => settings.Groups.SelectMany(group => group.Entries).Select(entry => entry.Path);
+    /// <summary>What the profile's lines select, as patterns. The data of another component (data-directory) is never captured as files, so a point that has some is not honest.</summary>
+    public static IEnumerable<string> Selected(FilesSettings settings) =>
+        settings.Groups.SelectMany(group => group.Entries).Where(entry => entry.DataDirectory is null).Select(entry => entry.Path);
 
     /// <summary>Tells of a path whether the profile's lines select it, or a folder above it.</summary>
     public static Func<string, bool> Selects(FilesSettings settings)

@@ -74,6 +74,19 @@ public sealed class RestoreFilesTests
     }
 
     [Fact]
+    public async Task The_data_of_another_component_is_not_among_what_the_profile_selects()
+    {
+        await using var rig = await FilesRig.MakeAsync();
+        rig.Disk.Write("etc/app.conf", "x");
+        rig.Disk.Write("nodes/0/forged", "x");
+        var point = await rig.CaptureAsync(rig.Component("groups: { All: [DISK/etc, DISK/nodes] }"));
+        Directory.Delete(rig.Disk["nodes"], recursive: true);
+        await rig.RestoreAsync(rig.Component("groups: { All: [DISK/etc, { path: DISK/nodes, data-directory: search }] }"), point);
+        Assert.False(Path.Exists(rig.Disk["nodes"]));
+        Assert.Contains("nodes/0/forged", Assert.Single(rig.Step.Warned).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task What_the_profile_does_not_select_is_named_and_written_only_when_it_may_be()
     {
         await using var rig = await FilesRig.MakeAsync();
