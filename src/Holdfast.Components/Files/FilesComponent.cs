@@ -80,7 +80,7 @@ public sealed class FilesComponent : IComponent
                 Does = Sentence(session) + Outside(session, outside) + renewed + forecast.Owners(),
                 Component = Name,
                 Destroys = session.Target is null,
-                Act = new RestoreFiles(session, patterns, forecast, outside, OutsideSelection.Selects(_settings)).RunAsync,
+                Act = new RestoreFiles(session, patterns, forecast, outside, OutsideSelection.Selects(_settings)) { Renewed = renewed.Trim() }.RunAsync,
             },
         ];
     }

@@ -22,6 +22,9 @@ internal sealed class RestoreFiles(
 
     private readonly Allowance _warnings = new(50);
 
+    /// <summary>The sentence on certificates that are newer than those of the point; "" where none is. Others may have been renewed since a plan was shown.</summary>
+    public required string Renewed { get; init; }
+
     public async Task RunAsync(StepContext step, CancellationToken cancellation)
     {
         var onTheWay = FilesRecord.FoldersOnTheWay(session.Manifest.Components.FirstOrDefault(record => record.Kind == "files")?.Details);
@@ -37,6 +40,7 @@ internal sealed class RestoreFiles(
         };
         step.Counters.Refresh = shown => Show(options.Counters, shown);
         ReportOutside(step);
+        if (Renewed.Length > 0) step.Note(Renewed);
         Report(await RestoreAsync(options, cancellation), step);
     }
 

@@ -71,6 +71,7 @@ public sealed class RestoreFilesTests
         await rig.RestoreAsync(component, point, include: rig.Disk[include]);
         Assert.Equal(named, rig.Planned.Contains($"renewed since then become the old ones again, with their keys: {path} (until {standing.Certificate.NotAfter.ToUniversalTime():yyyy-MM-dd}", StringComparison.Ordinal));
         Assert.Equal(named, rig.Planned.Contains("renewed", StringComparison.Ordinal));
+        Assert.Equal(named, rig.Step.Noted.Any(note => note.StartsWith("Certificates that were renewed", StringComparison.Ordinal)));
     }
 
     [Fact]
