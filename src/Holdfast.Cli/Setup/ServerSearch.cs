@@ -27,7 +27,7 @@ internal static class ServerSearch
 
     /// <summary>
     /// How the Redis of a unit is reached, as YAML in one line; null when the unit runs none. The password stays where it is: the profile names
-    /// the program that reads it out of Redis' own configuration.
+    /// the program that reads it out of Redis' own configuration, as the user who can exchange that file.
     /// </summary>
     public static string? RedisConnectionOf(RunningUnit unit)
     {
@@ -38,9 +38,13 @@ internal static class ServerSearch
         if (settings.GetValueOrDefault("unixsocket") is { Length: > 0 } socket) parts.Add($"socket: {YamlText.Of(socket)}");
         else parts.Add($"host: 127.0.0.1, port: {settings.GetValueOrDefault("port", "6379")}");
         if (configuration is not null && settings.ContainsKey("requirepass"))
-            parts.Add($"password: {{ command: [/usr/bin/sed, -n, {YamlText.Quoted("s/^ *requirepass  *\"\\{0,1\\}\\([^\"]*\\)\"\\{0,1\\} *$/\\1/p")}, {YamlText.Of(configuration)}] }}");
+            parts.Add($"password: {{ command: [{AsKeeper(configuration)}/usr/bin/sed, -n, {YamlText.Quoted("s/^ *requirepass  *\"\\{0,1\\}\\([^\"]*\\)\"\\{0,1\\} *$/\\1/p")}, {YamlText.Of(configuration)}] }}");
         return $"{{ {string.Join(", ", parts)} }}";
     }
+
+    /// <summary>The words that let the rest of a command run as the user who could put a link to a file of root's in the place of a file; "" where that is root alone.</summary>
+    private static string AsKeeper(string path) =>
+        TrustedPath.Keeper(path) is { User: not 0 and var user } ? $"runuser, -u, {YamlText.Of(UserNames.Of(user))}, --, " : "";
 
     /// <summary>The search engine that a unit runs; null when it runs none.</summary>
     public static FoundEngine? EngineOf(RunningUnit unit)

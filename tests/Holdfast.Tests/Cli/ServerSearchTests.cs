@@ -1,5 +1,8 @@
 using Holdfast.Cli.Setup;
 using Holdfast.Components.Systemd;
+using Holdfast.Engine.Hosts;
+using Holdfast.Engine.Problems;
+using Holdfast.Engine.Profiles;
 using Holdfast.Testing;
 using Xunit;
 
@@ -20,6 +23,25 @@ public sealed class ServerSearchTests
         using var folder = new TempFolder();
         (await Command.RunAsync("sh", ["-c", $"chmod 755 $0; mkdir $0/theirs; chown 65534:65534 $0/theirs; umask 077; {makes}", folder.Path])).Succeeded();
         Assert.Contains(reached, ServerSearch.RedisConnectionOf(Redis(folder["theirs/redis.conf"])), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_password_of_a_server_is_read_with_the_rights_of_the_user_who_can_exchange_its_configuration()
+    {
+        Require.Root();
+        using var folder = new TempFolder();
+        (await Command.RunAsync("sh", ["-c", "chmod 755 $0; mkdir $0/theirs; umask 077; echo 'requirepass \"the right one\"' >$0/theirs/redis.conf; echo 'requirepass secret' >$0/secret; chown -R 65534:65534 $0/theirs", folder.Path])).Succeeded();
+        var password = ProfileReader.ReadYaml(ServerSearch.RedisConnectionOf(Redis(folder["theirs/redis.conf"]))!)!["password"];
+        var secrets = new SecretReader(new LocalHost(Environment.GetEnvironmentVariable), _ => null, folder.Path);
+        Assert.Equal("the right one", await secrets.ReadAsync(password, TestContext.Current.CancellationToken));
+        (await Command.RunAsync("sh", ["-c", "ln -sf $0/secret $0/theirs/redis.conf", folder.Path])).Succeeded();
+        await Assert.ThrowsAsync<ProblemException>(() => secrets.ReadAsync(password, TestContext.Current.CancellationToken));
+
+        // What root alone can exchange is read as root.
+        (await Command.RunAsync("chown", ["0:0", folder["theirs"]])).Succeeded();
+        File.Delete(folder["theirs/redis.conf"]);
+        folder.Write("theirs/redis.conf", "requirepass x");
+        Assert.DoesNotContain("runuser", ServerSearch.RedisConnectionOf(Redis(folder["theirs/redis.conf"])), StringComparison.Ordinal);
     }
 
     private static RunningUnit Redis(string configuration) => new()
