@@ -54,7 +54,7 @@ internal sealed class RestoredFiles(string cluster, RestoreSession session, Rest
         }
         else
         {
-            await OweAsync(Growing, context, cancellation);
+            await GrowAsync(Growing, context, cancellation);
         }
         await WriteAsync(BasePath.Data(cluster), Growing, "", [Control, .. await TablespaceLinksAsync(cancellation)], cancellation);
         if (await session.Repository.FindNodeAsync(session.Point, BasePath.Log(cluster), cancellation) is not null)
@@ -63,7 +63,7 @@ internal sealed class RestoredFiles(string cluster, RestoreSession session, Rest
         {
             var folder = IsInPlace ? tablespace.Folder : BaseUndos.Inside(tablespace.Folder, session.AsideSuffix);
             if (!Directory.Exists(tablespace.Folder) || PrivateTree.IsFree(tablespace.Folder)) _new.Add(tablespace.Folder);
-            if (!IsInPlace) await OweAsync(folder, context, cancellation);
+            if (!IsInPlace) await GrowAsync(folder, context, cancellation);
             await WriteAsync(BasePath.Tablespace(cluster, tablespace.Oid), folder, $"pg_tblspc/{tablespace.Oid}", [], cancellation);
         }
         // What is written as the owner must be the owner's.
@@ -221,13 +221,20 @@ internal sealed class RestoredFiles(string cluster, RestoreSession session, Rest
         }
     }
 
-    private Task OweAsync(string folder, StepContext context, CancellationToken cancellation) =>
-        context.OweAsync(_owed[folder] = undos.RemoveIncomplete(folder), cancellation);
+    /// <summary>Makes a folder to grow in. Its name alone would let its user have another folder emptied by the undo.</summary>
+    private async Task GrowAsync(string folder, StepContext context, CancellationToken cancellation)
+    {
+        var unmade = undos.RemoveIncomplete(folder);
+        await context.OweAsync(unmade, cancellation);
+        _trees[folder] = PrivateTree.Make(folder);
+        await context.OweAsync(_owed[folder] = undos.RemoveIncomplete(folder, FileFacts.Of(_trees[folder].Handle)), cancellation);
+        await context.SettleAsync(unmade, cancellation);
+    }
 
     private async Task WriteAsync(string source, string folder, string prefix, IReadOnlyList<string> except, CancellationToken cancellation)
     {
-        if (_owed.ContainsKey(folder)) _trees[folder] = PrivateTree.Make(folder);
-        else using (ActingUser.As(Actor)) Directory.CreateDirectory(folder);
+        if (!_trees.ContainsKey(folder))
+            using (ActingUser.As(Actor)) Directory.CreateDirectory(folder);
         if (IsInPlace) await RemoveOthersAsync(source, folder, cancellation);
         bool IsThere(string path) => _right.Contains((prefix + path).TrimStart('/'));
         await RestoreAsync(source, folder, Options with { Exclude = except, Counters = _counters, IsThere = IsThere }, cancellation);

@@ -35,8 +35,33 @@ public sealed class PrivateTreeTests
         Assert.True(File.Exists($"{victim}/kept"));
         File.Delete(path);
         Directory.Move($"{theirs}/away", path);
+        await undos.UndoAsync(undos.RemoveIncomplete(path, FileFacts.Of(tree.Handle)), TestContext.Current.CancellationToken);
+        Assert.False(Path.Exists(path));
+    }
+
+    [Fact]
+    public async Task A_folder_of_root_s_that_its_user_has_put_in_the_place_of_one_that_grew_is_not_emptied()
+    {
+        Require.Root();
+        using var folder = new TempFolder();
+        var theirs = Theirs(folder);
+        var path = $"{theirs}/data.holdfast-incomplete.before-1";
+        var undos = new BaseUndos("main");
+        using var tree = PrivateTree.Make(path);
+        var undo = undos.RemoveIncomplete(path, FileFacts.Of(tree.Handle));
+        Directory.Move(path, $"{theirs}/away");
+        Directory.CreateDirectory($"{theirs}/root's");
+        File.WriteAllText($"{theirs}/root's/kept", "");
+        Directory.Move($"{theirs}/root's", path);
+        foreach (var owed in new[] { undo, undos.RemoveIncomplete(path) })
+            Assert.Equal("HF-UNDO-LOST", (await Assert.ThrowsAsync<ProblemException>(() => undos.UndoAsync(owed, TestContext.Current.CancellationToken))).Problem.Code);
+        Assert.True(File.Exists($"{path}/kept"));
+
+        // One that was registered before its folder was made, or after nothing was written to it.
+        File.Delete($"{path}/kept");
         await undos.UndoAsync(undos.RemoveIncomplete(path), TestContext.Current.CancellationToken);
         Assert.False(Path.Exists(path));
+        await undos.UndoAsync(undo, TestContext.Current.CancellationToken);
     }
 
     [Theory]
@@ -51,7 +76,8 @@ public sealed class PrivateTreeTests
         var path = $"{theirs}/data/main.holdfast-incomplete.before-1";
         (await Command.RunAsync("sh", ["-c", $"mkdir $0; chown 65534:65534 $0; {puts}", $"{theirs}/data", path, folder.Path])).Succeeded();
         var undos = new BaseUndos("main");
-        var lost = await Assert.ThrowsAsync<ProblemException>(() => undos.UndoAsync(undos.RemoveIncomplete(path), TestContext.Current.CancellationToken));
+        var undo = undos.RemoveIncomplete(path, FileFacts.TryFind(path));
+        var lost = await Assert.ThrowsAsync<ProblemException>(() => undos.UndoAsync(undo, TestContext.Current.CancellationToken));
         Assert.Equal("HF-UNDO-LOST", lost.Problem.Code);
         Assert.True(Path.Exists(path) || Directory.Exists(folder["far"]));
     }
