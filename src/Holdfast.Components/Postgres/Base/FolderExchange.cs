@@ -49,6 +49,7 @@ internal sealed class FolderExchange(string cluster) : IUndoHandler
     public Task UndoAsync(Undo undo, CancellationToken cancellation)
     {
         var folders = Read(undo);
+        RefuseLed(folders);
         foreach (var folder in folders)
             if (Directory.Exists(folder.Place) && ControlFile.FindPostmaster(folder.Place) is { } pid)
                 throw Catalogue.PostgresRunning.Throwable($"A restore of {cluster} was cut off while folders changed places, and a server runs in {folder.Place} since then, as process {pid}.", "Stop it, and run 'holdfast recover' again: it puts the old files back.");
@@ -84,6 +85,25 @@ internal sealed class FolderExchange(string cluster) : IUndoHandler
         var wasMoved = folder.Aside is null || Directory.Exists(folder.Aside);
         if (wasMoved && Directory.Exists(folder.Place) && !Directory.Exists(folder.Growing)) Move(folder.Place, folder.Growing);
         if (folder.Aside is { } aside && Directory.Exists(aside)) Move(aside, folder.Place);
+    }
+
+    /// <summary>Who owns the folder above can put a link or a file in the place of one for ever: then a person has to look.</summary>
+    /// <exception cref="ProblemException">A link or a file is there.</exception>
+    private void RefuseLed(IReadOnlyList<ExchangedFolder> folders)
+    {
+        foreach (var path in folders.SelectMany(folder => new[] { folder.Growing, folder.Place, folder.Aside }).OfType<string>())
+        {
+            if (Environment.IsPrivilegedProcess && TrustedPath.LinkedBy(path, out var link) is not null) throw Lost($"{link} is a link that another user has made");
+            if (FileFacts.TryFind(path) is { IsFolder: false }) throw Lost($"{path} is no folder");
+        }
+
+        ProblemException Lost(string why)
+        {
+            var renames = folders.Where(folder => folder.Aside is not null).Select(folder => $"{folder.Aside} to {folder.Place}");
+            return Catalogue.UndoLost.Throwable(
+                $"The old files of {cluster}, of which a restore had exchanged a part, were not put back: {why}.",
+                $"Look at what is there before a server is started; then move aside what the restore has put in place, and rename what is there of the old files by hand: {string.Join(", ", renames)}.");
+        }
     }
 
     private static List<ExchangedFolder> Read(Undo undo)

@@ -49,6 +49,25 @@ public sealed class FolderExchangeTests
         }
     }
 
+    [Theory]
+    [InlineData("data")]
+    [InlineData("data.before")]
+    [InlineData("fast/PG_15")]
+    public async Task A_link_of_another_user_in_the_place_of_a_folder_ends_the_undo_for_good_and_nothing_is_moved(string place)
+    {
+        Require.Root();
+        using var root = new TempFolder();
+        var folders = Make(root);
+        var exchange = new FolderExchange("main");
+        FolderExchange.Run(folders);
+        if (Directory.Exists(root[place])) Directory.Move(root[place], root["moved"]);
+        Directory.CreateSymbolicLink(root[place], root["moved"]);
+        (await Command.RunAsync("chown", ["-h", "65534", root[place], root.Path])).Succeeded();
+        var lost = await Assert.ThrowsAsync<ProblemException>(() => exchange.UndoAsync(exchange.PutBack(folders), TestContext.Current.CancellationToken));
+        Assert.Equal(("HF-UNDO-LOST", true), (lost.Problem.Code, lost.Message.Contains($"{root[place]} is a link that another user has made", StringComparison.Ordinal)));
+        Assert.Contains(root["data.before"], lost.Problem.Hint + lost.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Under_a_server_that_was_started_meanwhile_nothing_is_moved()
     {
