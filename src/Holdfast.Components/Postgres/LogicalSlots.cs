@@ -11,13 +11,13 @@ namespace Holdfast.Components.Postgres;
 /// </summary>
 internal static class LogicalSlots
 {
-    private const string Question = """
-        SELECT slot_name, coalesce(plugin, ''), coalesce(database, '') FROM pg_catalog.pg_replication_slots WHERE slot_type = 'logical' AND NOT temporary ORDER BY slot_name
+    private static readonly string _question = $"""
+        SELECT slot_name, coalesce(plugin, ''), {SharedName.Ask("coalesce(database, '')")} FROM pg_catalog.pg_replication_slots WHERE slot_type = 'logical' AND NOT temporary ORDER BY slot_name
         """;
 
     /// <summary>Each with its plugin and database: "debezium (pgoutput, database shop)".</summary>
     public static Task<IReadOnlyList<string>> FindAsync(NpgsqlConnection connection, CancellationToken cancellation) =>
-        connection.RowsAsync(Question, row => $"{row[0]} ({row[1]}, database {row[2]})", cancellation);
+        connection.RowsAsync(_question, row => $"{row[0]} ({row[1]}, database {SharedName.Show(row[2])})", cancellation);
 
     /// <summary>Warns of those that a server has, and puts them among the details of the recovery point.</summary>
     /// <exception cref="ProblemException">The server does not answer.</exception>

@@ -16,8 +16,8 @@ internal static class PostgresActivity
     private const string Others = "pid <> pg_catalog.pg_backend_pid() AND NOT (" + Ours + ") AND coalesce(backend_type, CASE WHEN usesysid IS NOT NULL THEN 'client backend' END) = 'client backend'";
     private const string IsDump = "coalesce(application_name, '') IN ('pg_dump', 'pg_dumpall', 'pg_basebackup')";
 
-    private const string Sessions = $"""
-        SELECT pid, coalesce(usename, ''), coalesce(datname, ''), coalesce(application_name, ''), coalesce(host(client_addr), ''), coalesce(state, ''),
+    private static readonly string _sessions = $"""
+        SELECT pid, {SharedName.Ask("coalesce(usename, '')")}, {SharedName.Ask("coalesce(datname, '')")}, coalesce(application_name, ''), coalesce(host(client_addr), ''), coalesce(state, ''),
             upper(coalesce(substring(query FROM '^\s*([A-Za-z]+)'), '')), coalesce(extract(epoch FROM clock_timestamp() - coalesce(xact_start, state_change)), 0)
         FROM pg_catalog.pg_stat_activity WHERE {Others} AND NOT {IsDump} ORDER BY xact_start NULLS LAST, pid
         """;
@@ -29,29 +29,29 @@ internal static class PostgresActivity
             (SELECT count(*) FROM pg_catalog.pg_stat_activity WHERE backend_type = 'autovacuum worker')
         """;
 
-    private const string Rows = "SELECT coalesce(datname, 'shared tables'), tup_inserted + tup_updated + tup_deleted FROM pg_catalog.pg_stat_database";
+    private static readonly string _rows = $"SELECT {SharedName.Ask("coalesce(datname, 'shared tables')")}, tup_inserted + tup_updated + tup_deleted FROM pg_catalog.pg_stat_database";
 
-    private const string Prepared = "SELECT format('%s of %s in %s, since %s', gid, owner, database, date_trunc('second', prepared)) FROM pg_catalog.pg_prepared_xacts ORDER BY prepared";
+    private static readonly string _prepared = $"SELECT {SharedName.Ask("format('%s of %s in %s, since %s', gid, owner, database, date_trunc('second', prepared))")} FROM pg_catalog.pg_prepared_xacts ORDER BY prepared";
 
     /// <summary>A base backup is a sender whose state is "backup", in every version.</summary>
-    private const string Backups = $"""
-        SELECT format('process %s (%s) of %s', pid, application_name, usename) FROM pg_catalog.pg_stat_activity WHERE {Others} AND {IsDump}
-        UNION ALL SELECT format('process %s (base backup, %s) of %s', pid, application_name, usename) FROM pg_catalog.pg_stat_replication WHERE state = 'backup'
+    private static readonly string _backups = $"""
+        SELECT {SharedName.Ask("format('process %s (%s) of %s', pid, application_name, usename)")} FROM pg_catalog.pg_stat_activity WHERE {Others} AND {IsDump}
+        UNION ALL SELECT {SharedName.Ask("format('process %s (base backup, %s) of %s', pid, application_name, usename)")} FROM pg_catalog.pg_stat_replication WHERE state = 'backup'
         """;
 
     public static Task<IReadOnlyList<PostgresSession>> SessionsAsync(NpgsqlConnection connection, CancellationToken cancellation) =>
-        connection.RowsAsync(Sessions, row => new PostgresSession(int.Parse(row[0]), row[1], row[2], row[3], row[4], row[5], row[6], double.Parse(row[7], CultureInfo.InvariantCulture)), cancellation);
+        connection.RowsAsync(_sessions, row => new PostgresSession(int.Parse(row[0]), SharedName.Show(row[1]), SharedName.Show(row[2]), row[3], row[4], row[5], row[6], double.Parse(row[7], CultureInfo.InvariantCulture)), cancellation);
 
     public static async Task<PostgresCounters> CountersAsync(NpgsqlConnection connection, CancellationToken cancellation)
     {
         var now = (await connection.RowsAsync(Counters, row => row, cancellation))[0];
-        var rows = await connection.RowsAsync(Rows, row => (Database: row[0], Count: long.Parse(row[1], CultureInfo.InvariantCulture)), cancellation);
-        return new PostgresCounters(long.Parse(now[0], CultureInfo.InvariantCulture), rows.ToDictionary(row => row.Database, row => row.Count, StringComparer.Ordinal), now[1] != "0", now[2] != "0");
+        var rows = await connection.RowsAsync(_rows, row => (Database: SharedName.Show(row[0]), Count: long.Parse(row[1], CultureInfo.InvariantCulture)), cancellation);
+        return new PostgresCounters(long.Parse(now[0], CultureInfo.InvariantCulture), rows.GroupBy(row => row.Database, StringComparer.Ordinal).ToDictionary(same => same.Key, same => same.Sum(row => row.Count), StringComparer.Ordinal), now[1] != "0", now[2] != "0");
     }
 
-    public static Task<IReadOnlyList<string>> PreparedAsync(NpgsqlConnection connection, CancellationToken cancellation) => connection.RowsAsync(Prepared, row => row[0], cancellation);
+    public static Task<IReadOnlyList<string>> PreparedAsync(NpgsqlConnection connection, CancellationToken cancellation) => connection.RowsAsync(_prepared, row => SharedName.Show(row[0]), cancellation);
 
-    public static Task<IReadOnlyList<string>> BackupsAsync(NpgsqlConnection connection, CancellationToken cancellation) => connection.RowsAsync(Backups, row => row[0], cancellation);
+    public static Task<IReadOnlyList<string>> BackupsAsync(NpgsqlConnection connection, CancellationToken cancellation) => connection.RowsAsync(_backups, row => SharedName.Show(row[0]), cancellation);
 
     /// <summary>An answer as a person reads it; null for what means "nothing".</summary>
     public static string? Judge(string answer) => IsNothing(answer) ? null : answer;

@@ -21,6 +21,20 @@ public sealed class PostgresCheckTests
         Each.Holds(lines, line => Assert.True(line.State == CheckState.Pass, $"{line}"));
     }
 
+    [Theory]
+    [InlineData("postgres")]
+    [InlineData("bytes")]
+    public async Task Names_that_are_not_UTF_8_keep_no_question_from_its_answer(string maintenance)
+    {
+        await using var server = await StartAsync("max_prepared_transactions=2");
+        await server.ExecuteAsync("postgres", "CREATE DATABASE bytes TEMPLATE template0 ENCODING 'SQL_ASCII' LOCALE 'C'; CREATE DATABASE odd; CREATE TABLE t (n int);");
+        await server.ExecuteAsync("bytes", @"DO $$ BEGIN EXECUTE format('ALTER DATABASE odd RENAME TO %I', E'odd\xe9'); EXECUTE format('CREATE ROLE %I SUPERUSER', E'r\xe9le'); END $$;");
+        await server.ExecuteAsync("bytes", @"CREATE TABLE u (n int); DO $$ BEGIN EXECUTE format('SET SESSION AUTHORIZATION %I', E'r\xe9le'); END $$; BEGIN; INSERT INTO u VALUES (1); PREPARE TRANSACTION 'left';");
+        var lines = await LinesAsync(server, settings => settings with { Maintenance = maintenance });
+        Assert.DoesNotContain(lines, line => line.State == CheckState.Unknown);
+        Assert.Contains("left of r\\xE9le in bytes", Assert.Single(lines, line => line.State == CheckState.Fail).Found, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task An_idle_session_is_a_warning_that_names_it()
     {
