@@ -4,6 +4,9 @@ namespace Holdfast.Components.Postgres;
 internal sealed record CatalogAnswer
 {
     public required DatabaseProperties Properties { get; init; }
+
+    /// <summary>The role that has asked.</summary>
+    public string Self { get; init; } = "";
     public required bool HasPublicSchema { get; init; }
     public required long LargeObjects { get; init; }
     public required IReadOnlyList<ExtensionEntry> Extensions { get; init; }
@@ -16,6 +19,48 @@ internal sealed record CatalogAnswer
 
     /// <summary>Bytes on disk of what is not the catalog's, by tablespace.</summary>
     public IReadOnlyDictionary<string, long> Sizes { get; init; } = new Dictionary<string, long>(StringComparer.Ordinal);
+
+    /// <summary>
+    /// The same with names and texts in the place of what <see cref="SharedName"/> asks for. Whoever may make roles can give one a name that is not UTF-8:
+    /// what such a role has on the database is left out, and a database that it owns counts as that of the role that has asked.
+    /// </summary>
+    public CatalogAnswer Named()
+    {
+        var left = new List<string>(LeftOut);
+        var owner = Name(Properties.Owner, "Its owner") ?? Self;
+        var properties = Properties with
+        {
+            Owner = owner,
+            Comment = Properties.Comment is { } comment ? Name(comment, "Its comment") : null,
+            Grants = Properties.Grants is { } grants ? [.. grants.Select(Grant).OfType<DatabaseGrant>()] : null,
+            Settings = [.. Properties.Settings.Select(Setting).OfType<DatabaseSetting>()],
+        };
+        return this with { Properties = properties, LeftOut = left };
+
+        string? Name(string answer, string what)
+        {
+            if (SharedName.Find(answer) is { } name) return name;
+            left.Add($"{what} (\"{SharedName.Show(answer)}\") is not UTF-8.");
+            return null;
+        }
+
+        string? Role(string answer, string what) => answer == Properties.Owner ? owner : Name(answer, what);
+
+        DatabaseGrant? Grant(DatabaseGrant grant)
+        {
+            if (Role(grant.Grantor, $"The role that has granted {grant.Privilege}") is not { } grantor) return null;
+            if (grant.Grantee is not { } wanted) return grant with { Grantor = grantor };
+            return Role(wanted, $"The role that has the right {grant.Privilege}") is { } grantee ? grant with { Grantor = grantor, Grantee = grantee } : null;
+        }
+
+        DatabaseSetting? Setting(DatabaseSetting setting)
+        {
+            if (Name(setting.Value, "A setting") is not { } item) return null;
+            var value = item[(setting.Name.Length + 1)..];
+            if (setting.Role is not { } wanted) return setting with { Value = value };
+            return Name(wanted, $"The role that has {setting.Name} set") is { } role ? setting with { Role = role, Value = value } : null;
+        }
+    }
 }
 
 /// <summary>A table as the snapshot sees it. <paramref name="FileNode"/> changes when the table is truncated or rewritten.</summary>

@@ -47,24 +47,25 @@ internal static class CatalogQuery
                 FROM relation r WHERE r.relkind = 'S' AND {LostOnStandby}) left_out)
         """;
 
-    private const string Grants = """
-        (SELECT json_agg(json_build_object('grantor', pg_catalog.pg_get_userbyid(a.grantor),
-            'grantee', CASE WHEN a.grantee <> 0 THEN pg_catalog.pg_get_userbyid(a.grantee) END,
+    private static readonly string _grants = $"""
+        (SELECT json_agg(json_build_object('grantor', {SharedName.AskInDump("pg_catalog.pg_get_userbyid(a.grantor)")},
+            'grantee', CASE WHEN a.grantee <> 0 THEN {SharedName.AskInDump("pg_catalog.pg_get_userbyid(a.grantee)")} END,
             'privilege', a.privilege_type, 'grantable', a.is_grantable)) FROM pg_catalog.aclexplode(d.datacl) a)
         """;
 
-    private const string Settings = """
-        (SELECT coalesce(json_agg(json_build_object('role', CASE WHEN s.setrole <> 0 THEN pg_catalog.pg_get_userbyid(s.setrole) END,
-            'name', split_part(c.item, '=', 1), 'value', substr(c.item, strpos(c.item, '=') + 1)) ORDER BY s.setrole, c.place), '[]')
+    /// <summary>A value comes with the name before it: functions that cut texts refuse what is not UTF-8.</summary>
+    private static readonly string _settings = $"""
+        (SELECT coalesce(json_agg(json_build_object('role', CASE WHEN s.setrole <> 0 THEN {SharedName.AskInDump("pg_catalog.pg_get_userbyid(s.setrole)")} END,
+            'name', split_part(c.item, '=', 1), 'value', {SharedName.AskInDump("c.item")}) ORDER BY s.setrole, c.place), '[]')
             FROM pg_catalog.pg_db_role_setting s, unnest(s.setconfig) WITH ORDINALITY AS c(item, place) WHERE s.setdatabase = d.oid)
         """;
 
-    private const string Properties = $"""
-        (SELECT json_build_object('owner', pg_catalog.pg_get_userbyid(d.datdba), 'encoding', pg_catalog.pg_encoding_to_char(d.encoding),
+    private static readonly string _properties = $"""
+        (SELECT json_build_object('owner', {SharedName.AskInDump("pg_catalog.pg_get_userbyid(d.datdba)")}, 'encoding', pg_catalog.pg_encoding_to_char(d.encoding),
             'collate', d.datcollate, 'ctype', d.datctype, 'localeProvider', to_jsonb(d)->>'datlocprovider',
             'locale', coalesce(to_jsonb(d)->>'datlocale', to_jsonb(d)->>'daticulocale'), 'icuRules', to_jsonb(d)->>'daticurules',
             'tablespace', t.spcname, 'connectionLimit', d.datconnlimit, 'isTemplate', d.datistemplate,
-            'comment', pg_catalog.shobj_description(d.oid, 'pg_database'), 'grants', {Grants}, 'settings', {Settings})
+            'comment', {SharedName.AskInDump("pg_catalog.shobj_description(d.oid, 'pg_database')")}, 'grants', {_grants}, 'settings', {_settings})
             FROM pg_catalog.pg_database d JOIN pg_catalog.pg_tablespace t ON t.oid = d.dattablespace WHERE d.datname = pg_catalog.current_database())
         """;
 
@@ -87,7 +88,7 @@ internal static class CatalogQuery
     /// <summary>Everything of the current database in one answer.</summary>
     public static string Database { get; } = $"""
         WITH {Relations}
-        SELECT json_build_object('properties', {Properties}, 'tables', {Tables}, 'sequences', {Sequences}, 'partitioned', {Partitioned},
+        SELECT json_build_object('properties', {_properties}, 'self', session_user, 'tables', {Tables}, 'sequences', {Sequences}, 'partitioned', {Partitioned},
             'leftOut', {LeftOut}, 'sizes', {Sizes}, 'largeObjects', (SELECT count(*) FROM pg_catalog.pg_largeobject_metadata),
             'hasPublicSchema', EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = 'public'),
             'extensions', (SELECT coalesce(json_agg(json_build_object('name', extname, 'version', extversion) ORDER BY extname), '[]')

@@ -109,7 +109,13 @@ internal sealed class ClusterCapture(
     private async Task DumpGlobalsAsync(StepContext context, CancellationToken cancellation)
     {
         await LogicalSlots.ReportAsync(connector, _record, context, cancellation);
-        if (await new GlobalsDump(connector, programs, session.Writer).RunAsync(cancellation)) return;
+        var (hasPasswords, unnamed) = await new GlobalsDump(connector, programs, session.Writer).RunAsync(cancellation);
+        foreach (var left in unnamed)
+        {
+            context.Warn(Catalogue.PostgresName.With($"The {left} of {_cluster} has a name that is not UTF-8, so it is not dumped, and neither is what it has."));
+            _record?.Omit(left, "its name is not UTF-8");
+        }
+        if (hasPasswords) return;
         context.Warn(Catalogue.PostgresPasswords.With($"The user \"{connector.Settings.User}\" may not read the passwords of the roles of {_cluster}."));
         _record?.Omit("the passwords of roles", $"the user \"{connector.Settings.User}\" may not read them");
         _record?.Complete = false;

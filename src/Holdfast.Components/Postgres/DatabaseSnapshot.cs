@@ -109,7 +109,7 @@ internal sealed class DatabaseSnapshot : IAsyncDisposable
         var id = await leader.ScalarAsync<string>("SELECT pg_catalog.pg_export_snapshot()", cancellation);
         var time = clock.GetUtcNow();
         var lsn = await leader.ScalarAsync<string>(CatalogQuery.Lsn, cancellation);
-        var catalog = await leader.JsonAsync(CatalogQuery.Database, PostgresJson.Default.CatalogAnswer, cancellation);
+        var catalog = (await leader.JsonAsync(CatalogQuery.Database, PostgresJson.Default.CatalogAnswer, cancellation)).Named();
         if (!await LockAsync(leader, catalog, cancellation)) return null;
         return new DatabaseSnapshot(leader)
         {

@@ -63,13 +63,17 @@ internal static class DatabaseSql
         _ => "libc",
     };
 
-    private static string Set(string database, DatabaseSetting setting)
+    private static string Set(string database, DatabaseSetting setting) =>
+        SetFor(setting.Role is { } role ? $"ROLE {Sql.Identifier(role)} IN DATABASE {database}" : $"DATABASE {database}", setting.Name, setting.Value);
+
+    /// <summary>Sets a setting of a database or a role.</summary>
+    /// <param name="subject">Whose: <c>ROLE "shop"</c>.</param>
+    /// <param name="name">The setting.</param>
+    /// <param name="value">Its value as the catalog has it.</param>
+    public static string SetFor(string subject, string name, string value)
     {
-        var subject = setting.Role is { } role ? $"ROLE {Sql.Identifier(role)} IN DATABASE {database}" : $"DATABASE {database}";
-        var value = Lists.Contains(setting.Name, StringComparer.OrdinalIgnoreCase)
-            ? string.Join(", ", SplitList(setting.Value).Select(Sql.Literal))
-            : Sql.Literal(setting.Value);
-        return $"ALTER {subject} SET {Sql.Identifier(setting.Name)} TO {(value.Length == 0 ? "''" : value)}";
+        var literal = Lists.Contains(name, StringComparer.OrdinalIgnoreCase) ? string.Join(", ", SplitList(value).Select(Sql.Literal)) : Sql.Literal(value);
+        return $"ALTER {subject} SET {Sql.Identifier(name)} TO {(literal.Length == 0 ? "''" : literal)}";
     }
 
     /// <summary>The rights start from nothing; what others passed on is granted in their name.</summary>

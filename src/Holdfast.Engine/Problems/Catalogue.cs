@@ -174,8 +174,8 @@ public static partial class Catalogue
         "Look at it with 'holdfast restore --target'; somebody may have changed it, or the server that it came from.", ExitCode.Failure);
     public static readonly ProblemKind PostgresInvalid = Kind("HF-PG-INVALID", "A database is invalid since a DROP DATABASE was broken off: PostgreSQL lets nobody use it, so it is not in the recovery point.",
         "DROP DATABASE it, or restore one of its name.", ExitCode.Success);
-    public static readonly ProblemKind PostgresName = Kind("HF-PG-NAME", "The name of a database is not UTF-8, so it is not in the recovery point.",
-        "Rename it in a session of the database that it was made in (ALTER DATABASE ... RENAME TO ...), or use 'method: base'.", ExitCode.Incomplete);
+    public static readonly ProblemKind PostgresName = Kind("HF-PG-NAME", "The name of a database, role or tablespace is not UTF-8, so it is not in the recovery point.",
+        "Rename it in a session of the database that it was made in (ALTER DATABASE or ROLE ... RENAME TO ...), or use 'method: base'.", ExitCode.Incomplete);
     public static readonly ProblemKind PostgresBackup = Kind("HF-PG-BACKUP", "A base backup could not be taken to its end, so it is in no recovery point.",
         "See the message of PostgreSQL; nothing was changed in the cluster, and what was stored already is found again.", ExitCode.Failure);
     public static readonly ProblemKind PostgresFiles = Kind("HF-PG-FILES", "The files of a PostgreSQL cluster can not be read or written.",
