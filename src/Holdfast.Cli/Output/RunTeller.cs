@@ -34,6 +34,7 @@ internal sealed class RunTeller(IOutput output, TimeProvider clock) : IRunObserv
             case Warned warned when !_warned.Add(warned.Problem): break; // told before the run began, and once more for its journal
             case Warned warned: output.Tell(ProblemEvent.Warning(warned.Problem)); break;
             case Noted noted: output.Tell(new NoteEvent(noted.Text)); break;
+            case PointMade made: output.Tell(new NoteEvent(PointMade.Describe(made.Point))); break;
             case UndoOwed owed: _owed[owed.Owed] = owed.Undo; break;
             case UndoDone undone: Tell(undone); break;
             case UndoFailed failed: output.Tell(ProblemEvent.Warning(failed.Problem)); break;

@@ -72,6 +72,6 @@ internal sealed class BackupSteps(RunEnvironment environment, BackupRequest requ
     {
         var point = await session.Writer.CommitAsync(_sealed!, cancellation);
         Point = await session.Repository.FindSnapshotAsync(point.Id.ToString(), cancellation);
-        context.Note(RunHistory.Made(point));
+        context.Made(point.Id.ToString());
     }
 }

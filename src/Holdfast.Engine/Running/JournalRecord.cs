@@ -94,6 +94,7 @@ public sealed class JournalRecord
         StepStarted step => step.Name is not null,
         UndoOwed owed => owed.Undo is { Kind: not null, Does: not null, Arguments: not null } undo && undo.Arguments.Values.All(value => value is not null),
         Noted noted => noted.Text is not null,
+        PointMade made => made.Point is not null,
         StepFailed failed => IsWhole(failed.Problem),
         Warned warned => IsWhole(warned.Problem),
         UndoFailed failed => IsWhole(failed.Problem),

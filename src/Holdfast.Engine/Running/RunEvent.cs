@@ -17,6 +17,7 @@ namespace Holdfast.Engine.Running;
 [JsonDerivedType(typeof(StepFailed), "step-failed")]
 [JsonDerivedType(typeof(Warned), "warning")]
 [JsonDerivedType(typeof(Noted), "note")]
+[JsonDerivedType(typeof(PointMade), "point-made")]
 [JsonDerivedType(typeof(UndoDone), "undo-done")]
 [JsonDerivedType(typeof(UndoFailed), "undo-failed")]
 [JsonDerivedType(typeof(RunEnded), "run-ended")]
@@ -48,6 +49,13 @@ public sealed record Warned(int Step, Problem Problem) : RunEvent;
 
 /// <summary>What was done, for the log.</summary>
 public sealed record Noted(int Step, string Text) : RunEvent;
+
+/// <summary>The run has made a recovery point. No text of others gets into it, as into a note: by it a later restore knows which points are of this machine.</summary>
+public sealed record PointMade(int Step, string Point) : RunEvent
+{
+    /// <summary>For a person.</summary>
+    public static string Describe(string point) => $"The recovery point is {point}.";
+}
 
 /// <summary>An undo that was owed has been done.</summary>
 public sealed record UndoDone(int Owed) : RunEvent;

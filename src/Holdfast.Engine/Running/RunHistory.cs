@@ -57,16 +57,13 @@ public sealed class RunHistory(StateDirectory state)
         try
         {
             var journal = state.Journals().FirstOrDefault(file => Path.GetFileNameWithoutExtension(file) == manifest.RunId);
-            return journal is not null && JournalRecord.Read(journal).Events.Any(happened => happened is Noted { Text: var text } && text == Made(point));
+            return journal is not null && JournalRecord.Read(journal).Events.OfType<PointMade>().Any(made => made.Point == point.Id.ToString());
         }
         catch (ProblemException damaged) when (damaged.Problem.Code == Catalogue.JournalDamaged.Code)
         {
             return false; // the run itself tells of it
         }
     }
-
-    /// <summary>The note of a backup that has committed a recovery point.</summary>
-    internal static string Made(Snapshot point) => $"The recovery point is {point.Id}.";
 
     /// <summary>What a run's journal says from its beginning on, and goes on to say until the run is over or its process is gone.</summary>
     public async IAsyncEnumerable<RunEvent> FollowAsync(string id, [EnumeratorCancellation] CancellationToken cancellation)

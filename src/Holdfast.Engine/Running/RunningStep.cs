@@ -24,6 +24,12 @@ internal sealed class RunningStep(string run, int number, RunLog log, OwedUndos 
         log.Append(new Noted(number, text));
     }
 
+    public override void Made(string point)
+    {
+        RefuseAbandoned();
+        log.Append(new PointMade(number, point));
+    }
+
     public override Task OweAsync(Undo undo, CancellationToken cancellation)
     {
         RefuseAbandoned();

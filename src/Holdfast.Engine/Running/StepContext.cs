@@ -18,6 +18,9 @@ public abstract class StepContext
     /// <summary>A line for the log: what was done.</summary>
     public abstract void Note(string text);
 
+    /// <summary>The step has made a recovery point, by its id.</summary>
+    public virtual void Made(string point) => Note(PointMade.Describe(point));
+
     /// <summary>Puts an undo on disk, fsynced, before the thing that it undoes is done. It is owed until it is settled or the run succeeds.</summary>
     public abstract Task OweAsync(Undo undo, CancellationToken cancellation);
 

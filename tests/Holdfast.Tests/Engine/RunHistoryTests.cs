@@ -70,6 +70,22 @@ public sealed class RunHistoryTests
     }
 
     [Fact]
+    public async Task A_point_is_of_this_machine_by_an_event_of_its_own_and_not_by_the_text_of_a_note()
+    {
+        using var rig = await PlatformRig.MakeAsync();
+        var summary = await rig.BackUpAsync();
+        var history = new RunHistory(rig.Environment.State);
+        Assert.True(history.HasMade(summary.Point!, summary.Manifest));
+        var journal = Directory.GetFiles(rig.StatePath, "*.jsonl", SearchOption.AllDirectories).Single();
+        var lines = await File.ReadAllLinesAsync(journal, Token);
+        var made = Assert.Single(lines, line => line.Contains("point-made", StringComparison.Ordinal));
+        var note = made.Replace("point-made", "note", StringComparison.Ordinal).Replace($"\"point\":\"{summary.Point!.Id}\"", $"\"text\":\"{PointMade.Describe($"{summary.Point.Id}")}\"", StringComparison.Ordinal);
+        await File.WriteAllLinesAsync(journal, lines.Select(line => line == made ? note : line), Token);
+        Assert.Equal(RunState.Succeeded, Assert.Single(history.List()).State);
+        Assert.False(history.HasMade(summary.Point, summary.Manifest));
+    }
+
+    [Fact]
     public async Task A_run_that_is_not_there_is_an_error()
     {
         using var rig = await PlatformRig.MakeAsync();
