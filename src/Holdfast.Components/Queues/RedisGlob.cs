@@ -1,3 +1,5 @@
+using Holdfast.Restic.Filtering;
+
 namespace Holdfast.Components.Queues;
 
 /// <summary>
@@ -30,7 +32,7 @@ internal static class RedisGlob
     }
 
     /// <summary>A name as a pattern that fits nothing else.</summary>
-    public static string Escape(string name) => string.Concat(name.Select(character => character is '*' or '?' or '[' or ']' or '\\' ? $"\\{character}" : $"{character}"));
+    public static string Escape(string name) => PathPattern.Escape(name); // glob(7) is both
 
     /// <summary>Whether a key fits. It takes time in proportion to the lengths multiplied, however many stars there are.</summary>
     public static bool Fits(ReadOnlySpan<byte> pattern, ReadOnlySpan<byte> key)
