@@ -17,12 +17,6 @@ internal sealed class BaseExclusions(string root)
     /// <summary>The folder of the WAL, which may be a link.</summary>
     public const string Log = "pg_wal";
 
-    /// <summary>What would be one line in the recovery point if it were a link, and nothing of what the link leads to; restored, it would lead into the old cluster's files.</summary>
-    private static readonly FrozenSet<string> Owned = new[]
-    {
-        "base", "global", "pg_commit_ts", "pg_logical", "pg_multixact", "pg_stat", "pg_twophase", "pg_xact",
-    }.ToFrozenSet(StringComparer.Ordinal);
-
     private static readonly FrozenSet<string> EmptyFolders = new[]
     {
         Log, "pg_replslot", "pg_dynshmem", "pg_notify", "pg_serial", "pg_snapshots", "pg_stat_tmp", "pg_subtrans",
@@ -61,7 +55,7 @@ internal sealed class BaseExclusions(string root)
 
     /// <summary>True for a link where the server has files of its own; links of tablespaces are none, and neither are those to what an administrator keeps elsewhere, as configuration and logs.</summary>
     public bool IsLost(string path, NodeType type) =>
-        type == NodeType.Symlink && path.Length > root.Length && (Tablespace is not null || Owned.Contains(path[(root.Length + 1)..].Split('/', 2)[0]) || ClusterFolder.IsOwn(path[(root.Length + 1)..]));
+        type == NodeType.Symlink && path.Length > root.Length && (Tablespace is not null || ClusterFolder.IsOwn(path[(root.Length + 1)..]));
 
     /// <summary>True for the path, in the data directory, of a file below a folder that has relations.</summary>
     public static bool IsRelations(string relative) => relative.Split('/') is ["base" or "global", _, ..] or ["pg_tblspc", [>= '1' and <= '9', ..] , _, ..];

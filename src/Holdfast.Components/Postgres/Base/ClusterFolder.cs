@@ -18,15 +18,19 @@ internal static partial class ClusterFolder
 {
     private const int CloseOnExec = 0x80000;
 
-    /// <summary>Places of files and folders that are the server's own. An administrator may keep configuration, logs and (of a server that is down) pg_wal elsewhere.</summary>
+    /// <summary>Folders in which all is the server's own. A link would be one line in a recovery point, and nothing of what it leads to; restored, it would lead into the old cluster's files.</summary>
+    private static readonly string[] Folders = ["base", "global", "pg_commit_ts", "pg_logical", "pg_multixact", "pg_stat", "pg_twophase", "pg_xact"];
+
+    /// <summary>Further places that are the server's own. An administrator may keep configuration, logs and (of a server that is down) pg_wal elsewhere.</summary>
     private static readonly string[] Places =
     [
-        "PG_VERSION", "base", "global", "global/pg_control", "pg_tblspc", BaseExclusions.Log, $"{BaseExclusions.Log}/archive_status", "pg_xact", "postgresql.auto.conf",
+        .. Folders, "PG_VERSION", "global/pg_control", "pg_tblspc", BaseExclusions.Log, $"{BaseExclusions.Log}/archive_status", "postgresql.auto.conf",
         "recovery.signal", "standby.signal", "recovery.conf", "recovery.done", "backup_label", "tablespace_map", "postmaster.pid", "postmaster.opts", "restore.log",
     ];
 
     /// <summary>True for a place where a link would be followed by the server or by Holdfast, by its path in the data directory.</summary>
-    public static bool IsOwn(string relative) => Places.Contains(relative, StringComparer.Ordinal) || relative.StartsWith($"{BaseExclusions.Log}/", StringComparison.Ordinal);
+    public static bool IsOwn(string relative) =>
+        Places.Contains(relative, StringComparer.Ordinal) || Folders.Append(BaseExclusions.Log).Any(folder => relative.StartsWith($"{folder}/", StringComparison.Ordinal));
 
     /// <exception cref="ProblemException">A link is in the place of a file of the server.</exception>
     public static void RefuseLinks(string data, string shown)
