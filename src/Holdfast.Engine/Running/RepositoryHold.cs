@@ -33,6 +33,7 @@ internal sealed class RepositoryHold(RepositorySettings settings) : IUndoHandler
         await context.OweAsync(Undo, cancellation);
         _lock = await Repository.LockAsync(LockKind.Shared, cancellation: cancellation);
         Watch(_lock, interruption);
+        await Repository.RefreshAsync(cancellation); // a prune may have removed what a plan has read before the lock
     }
 
     /// <summary>The same for a run that only reads: where nothing can be written it goes on without a lock, and says so.</summary>
@@ -43,6 +44,7 @@ internal sealed class RepositoryHold(RepositorySettings settings) : IUndoHandler
         if (_lock is not null)
         {
             Watch(_lock, interruption);
+            await Repository.RefreshAsync(cancellation);
             return;
         }
         await context.SettleAsync(Undo, cancellation);

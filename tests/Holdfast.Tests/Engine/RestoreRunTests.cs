@@ -24,6 +24,25 @@ public sealed class RestoreRunTests
     }
 
     [Fact]
+    public async Task A_restore_that_waits_for_a_person_while_the_repository_is_pruned_finds_what_it_needs()
+    {
+        using var rig = await PlatformRig.MakeAsync();
+        var old = await rig.BackUpAsync();
+        rig.A.Content = "newer";
+        await rig.BackUpAsync();
+        await using var run = await RestoreRun.PrepareAsync(rig.Environment, rig.Request, CancellationToken.None);
+        await run.PlanAsync(CancellationToken.None);
+        var pruned = await rig.WithRepositoryAsync(async repository =>
+        {
+            await repository.ForgetAsync(old.Point!.Id, CancellationToken.None);
+            return await repository.PruneAsync(new PruneOptions { MaxUnused = UnusedLimit.OfBytes(0) }, CancellationToken.None);
+        });
+        Assert.True(pruned.PacksRepacked > 0);
+        Assert.Equal(ExitCode.Success, (await run.RunAsync(CancellationToken.None)).Exit);
+        Assert.Equal([":newer"], rig.A.Restored);
+    }
+
+    [Fact]
     public async Task An_older_point_is_found_by_the_beginning_of_its_id()
     {
         using var rig = await PlatformRig.MakeAsync();
