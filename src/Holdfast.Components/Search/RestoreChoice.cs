@@ -49,6 +49,15 @@ internal sealed record RestoreChoice(IReadOnlyList<string> Indices, IReadOnlyLis
                 throw Catalogue.SearchRestore.Throwable($"The data stream {stream} of {name} is there, and the engine can not move one aside.", $"Delete it (DELETE _data_stream/{stream}), after _reindex when you need what it has; with --exclude '{stream}' it stays as it is.");
     }
 
+    /// <summary>An engine that is asked for an index by the name of a data stream brings that stream, with whatever indices it has.</summary>
+    /// <param name="taken">The snapshot as the engine lists it.</param>
+    /// <exception cref="ProblemException">The point has a stream of the snapshot as an index.</exception>
+    public void RefuseHiddenStreams(SnapshotInfo taken)
+    {
+        if (Asked.Except(Streams, StringComparer.Ordinal).Intersect(taken.Streams, StringComparer.Ordinal).FirstOrDefault() is { } stream)
+            throw Catalogue.PointManifest.Throwable($"The recovery point has '{stream}' as an index, which is a data stream in the snapshot {taken.Name}.", "Choose another recovery point, and ask who can write to the repository.");
+    }
+
     private static bool IsChosen(string index, RestoreSession session) =>
         (session.Include.Count == 0 || session.Include.Any(pattern => Fits(pattern, index))) && !session.Exclude.Any(pattern => Fits(pattern, index));
 

@@ -110,7 +110,7 @@ internal sealed class SearchRestore(SearchSettings settings, SearchServer server
     private List<Step> Steps(SearchRecord record, RestoreChoice choice, StandingIndices there, IndexAliases aliases, string takes)
     {
         var chosen = choice.Indices;
-        List<Step> steps = [Step($"Bring the snapshot to {Name}", $"Lets the engine read the snapshot {record.Snapshot}: from its own repository, if it is still there, or from the copy in the point.", (context, stop) => BringAsync(record, context, stop))];
+        List<Step> steps = [Step($"Bring the snapshot to {Name}", $"Lets the engine read the snapshot {record.Snapshot}: from its own repository, if it is still there, or from the copy in the point.", (context, stop) => BringAsync(record, choice, context, stop))];
         if (there.All.Count > 0) steps.Add(Step($"Make room in {Name}", MakingRoom(there), (context, stop) => MakeRoomAsync(chosen, context, stop)) with { Destroys = true });
         steps.Add(Step($"Restore {Quantity.Indices(chosen.Count)} of {Name}", $"{string.Join(", ", choice.Asked.Select(NameOf))}{(session.Indices.WithoutAliases ? ", without aliases" : "")}; waits until each shard is there.{Dropping()}{Leaving(choice)}{_unselected?.Sentence}", (context, stop) => RestoreAsync(record, choice, context, stop)));
         steps.Add(Step($"Count the documents of {Name}", "Compares the number of documents of each index with that at the snapshot.", (context, stop) => CountAsync(record, chosen, context, stop)));
@@ -173,11 +173,12 @@ internal sealed class SearchRestore(SearchSettings settings, SearchServer server
         return await SearchState.ReadBackAsync(content, cancellation);
     }
 
-    private async Task BringAsync(SearchRecord record, StepContext context, CancellationToken cancellation)
+    private async Task BringAsync(SearchRecord record, RestoreChoice choice, StepContext context, CancellationToken cancellation)
     {
         var own = new SnapshotRepository(server, record.Repository, clock);
         if (await FindKeptAsync(own, record, context, cancellation) is { IsWhole: true } kept && kept.Owner?.Run == session.Manifest.RunId)
         {
+            choice.RefuseHiddenStreams(kept);
             _source = own;
             context.Note($"The engine still has the snapshot {record.Snapshot} in its repository '{record.Repository}'.");
             return;
@@ -193,8 +194,10 @@ internal sealed class SearchRestore(SearchSettings settings, SearchServer server
         await RestoreFilesAsync(SearchPath.Repository(Name), directory, context, cancellation);
         await OwnAsync(root, directory, cancellation);
         await copy.RegisterAsync(directory, isReadOnly: true, cancellation);
-        _source = await copy.FindAsync(record.Snapshot, cancellation) is { IsWhole: true } ? copy
-            : throw Catalogue.SearchRestore.Throwable($"{server.Place} does not find the snapshot {record.Snapshot} in the copy of the point.");
+        if (await copy.FindAsync(record.Snapshot, cancellation) is not { IsWhole: true } found)
+            throw Catalogue.SearchRestore.Throwable($"{server.Place} does not find the snapshot {record.Snapshot} in the copy of the point.");
+        choice.RefuseHiddenStreams(found);
+        _source = copy;
     }
 
     /// <summary>The snapshot in the engine's own repository; one that can not be read is not needed where the point has a copy.</summary>

@@ -5,6 +5,9 @@ namespace Holdfast.Components.Search;
 /// <summary>A snapshot as the engine lists it. Source: the answer of GET _snapshot/REPOSITORY/SNAPSHOT.</summary>
 internal sealed record SnapshotInfo(string Name, string State, string Version, IReadOnlyList<string> Indices, IReadOnlyList<string> Failures, DateTimeOffset Started, SnapshotOwner? Owner)
 {
+    /// <summary>The data streams that it has.</summary>
+    public IReadOnlyList<string> Streams { get; private init; } = [];
+
     public bool IsRunning => State == "IN_PROGRESS";
 
     public bool IsWhole => State == "SUCCESS";
@@ -13,7 +16,10 @@ internal sealed record SnapshotInfo(string Name, string State, string Version, I
         (string)snapshot["snapshot"]!, (string?)snapshot["state"] ?? "", (string?)snapshot["version"] ?? "",
         [.. Items(snapshot["indices"]).Select(index => (string)index!)],
         [.. Items(snapshot["failures"]).Select(failure => $"{(string?)failure?["index"]}[{(int?)failure?["shard_id"]}]: {(string?)failure?["reason"]}")],
-        DateTimeOffset.FromUnixTimeMilliseconds((long?)snapshot["start_time_in_millis"] ?? 0), SnapshotOwner.Of(snapshot["metadata"]));
+        DateTimeOffset.FromUnixTimeMilliseconds((long?)snapshot["start_time_in_millis"] ?? 0), SnapshotOwner.Of(snapshot["metadata"]))
+    {
+        Streams = [.. Items(snapshot["data_streams"]).Select(stream => (string)stream!)],
+    };
 
     private static IEnumerable<JsonNode?> Items(JsonNode? list) => list as JsonArray ?? [];
 }

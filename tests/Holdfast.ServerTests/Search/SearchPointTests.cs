@@ -117,6 +117,20 @@ public sealed class SearchPointTests(SearchEngines engines)
             await rig.RestoreAsync(component, taken, include: "logs*");
             Assert.Equal(2, (long)(await engine.CallAsync(HttpMethod.Get, "/logs-app/_count"))["count"]!);
             await engine.CallAsync(HttpMethod.Delete, "/_data_stream/logs-app");
+            // A forged point: to the engine the name of a stream means all of its indices.
+            var forged = new RunHooks
+            {
+                Amend = manifest =>
+                {
+                    var details = manifest.Components[0].Details!.AsObject();
+                    details.Remove("streams");
+                    details["indices"]!.AsArray().Add((JsonNode)"logs-app");
+                },
+            };
+            var refused = await ReindexTests.RefusedAsync(Catalogue.PointManifest, () => rig.RestoreAsync(component, taken, overwrite: true, forged));
+            Assert.Contains("has 'logs-app' as an index", refused.Message, StringComparison.Ordinal);
+            Assert.Equal(stix, await SearchRig.DocumentsAsync(engine, "stix_v4"));
+
             var earlier = new RunHooks { Amend = manifest => manifest.Components[0].Details!.AsObject().Remove("streams") };
             var said = await rig.RestoreAsync(component, taken, overwrite: true, earlier);
             Assert.Contains(said.Notes, note => note.Contains("are left out: .ds-logs-app-000001, .ds-logs-app-000002", StringComparison.Ordinal));
