@@ -39,9 +39,12 @@ internal sealed class RepositorySource(
         }
     }
 
-    public Task<string> ReadPasswordAsync(CancellationToken cancellation) => passwordFile is null
-        ? reader(environment).ReadPasswordAsync(profile, cancellation)
-        : reader(Say("RESTIC_PASSWORD_FILE", passwordFile)).ReadPasswordAsync(null, cancellation);
+    public Task<string> ReadPasswordAsync(CancellationToken cancellation) =>
+        passwordFile is null ? reader(environment).ReadPasswordAsync(profile, cancellation) : ReadPasswordAsync(passwordFile, cancellation);
+
+    /// <summary>The password that a file holds, whatever the profile says.</summary>
+    public Task<string> ReadPasswordAsync(string file, CancellationToken cancellation) =>
+        reader(Say("RESTIC_PASSWORD_FILE", file)).ReadPasswordAsync(null, cancellation);
 
     private Func<string, string?> Say(string variable, string value) => name =>
         name == variable ? value : name.StartsWith($"{variable}_", StringComparison.Ordinal) || name == "RESTIC_PASSWORD_COMMAND" ? null : environment(name);

@@ -21,14 +21,15 @@ internal sealed class PasswordSetup(Session session, bool canAsk)
         if (file is null && generate) throw Catalogue.Usage.Throwable("A password can not be generated: no file is named that is to hold it.", "Name it with --password-file, or as 'repository.password.file' in the profile.");
         if (file is null || File.Exists(file)) return KeyDerivation.Default;
         if (!generate && !canAsk) throw Catalogue.SecretUnreadable.Throwable($"The password file '{file}' is not there.", "Put the password there (mode 0600), or let one be made with --generate-password.");
-        await WriteAsync(file, generate ? Generate() : await AskAsync(cancellation), cancellation);
+        await WriteAsync(file, generate ? Generate() : await AskAsync(session, cancellation), cancellation);
         return generate ? KeyDerivation.Random : KeyDerivation.Default;
     }
 
     /// <summary>Eight groups of four letters: 160 bits.</summary>
     private static string Generate() => string.Join('-', RandomNumberGenerator.GetString(Letters, 32).Chunk(4).Select(group => new string(group)));
 
-    private async Task<string> AskAsync(CancellationToken cancellation)
+    /// <summary>Asks a person twice for a new password.</summary>
+    public static async Task<string> AskAsync(Session session, CancellationToken cancellation)
     {
         var first = await session.Prompt.AskAsync("New password of the repository:", hidden: true, cancellation);
         if (string.IsNullOrWhiteSpace(first)) throw Catalogue.PasswordMismatch.Throwable("The password is empty.");

@@ -31,6 +31,9 @@ internal sealed class FilesStage : IDisposable
 
     public string Errors { get; private set; } = "";
 
+    /// <summary>What a person would type, a line for each question; null when there is nobody.</summary>
+    public Queue<string>? Answers { get; set; }
+
     public string this[string name] => _folder[name];
 
     public static async Task<FilesStage> MakeAsync()
@@ -44,7 +47,7 @@ internal sealed class FilesStage : IDisposable
 
     public async Task<ExitCode> RunAsync(params string[] arguments)
     {
-        using var stage = new Stage();
+        using var stage = new Stage { Answers = Answers };
         (stage.Environment["HOLDFAST_PROFILE"], stage.Environment["HOLDFAST_STATE"]) = (Profile, _folder["state"]);
         var exit = await stage.RunAsync(arguments);
         (Output, Errors) = (stage.Output, stage.Errors);

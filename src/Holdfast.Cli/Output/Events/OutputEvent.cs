@@ -38,6 +38,7 @@ namespace Holdfast.Cli.Output.Events;
 [JsonDerivedType(typeof(DamageEvent), "damage")]
 [JsonDerivedType(typeof(CheckFinishedEvent), "check_finished")]
 [JsonDerivedType(typeof(LockEvent), "lock")]
+[JsonDerivedType(typeof(KeyEvent), "key")]
 [JsonDerivedType(typeof(StatisticsEvent), "statistics")]
 [JsonDerivedType(typeof(PruneFinishedEvent), "prune_finished")]
 [JsonDerivedType(typeof(QueueEvent), "queue")]
