@@ -52,7 +52,8 @@ internal static class KeysCommand
         if (key.Current)
         {
             throw Catalogue.Usage.Throwable(
-                $"Key {key.Id.ToShortString()} is the one whose password was used.", "Use the password of another key, or replace this one by 'holdfast repo keys password'.");
+                $"Key {key.Id.ToShortString()} is the one whose password was used.",
+                "Use the password of another key, or replace this one by 'holdfast repo keys password'.");
         }
         await repository.RemoveKeyAsync(key.Id, cancellation);
         session.Output.Tell(new MessageEvent($"Removed key {key.Id.ToShortString()}."));
@@ -70,7 +71,8 @@ internal static class KeysCommand
             await opened.RemoveKeyAsync(old.Id, cancellation);
         session.Output.Tell(new MessageEvent($"Key {added.Id.ToShortString()} has taken the place of {old.Id.ToShortString()}."));
         var place = session.Source.PasswordFile is { } file ? file : "the place where the password is read";
-        session.Output.Tell(new MessageEvent($"Next: put the new password into {place}, or the next backup fails; and write the recovery kit anew with 'holdfast repo kit'."));
+        var next = $"Next: put the new password into {place}, or the next backup fails; and write a new recovery kit with 'holdfast repo kit'.";
+        session.Output.Tell(new MessageEvent(next));
         return ExitCode.Success;
     }
 
@@ -79,6 +81,7 @@ internal static class KeysCommand
         if (parsed.GetValue(NewPasswordFile) is { } file) return await session.Source.ReadPasswordAsync(file, cancellation);
         return session.CanAsk
             ? await PasswordSetup.AskAsync(session, cancellation)
-            : throw Catalogue.Usage.Throwable("No one is here to be asked for the new password.", "Name a file that holds it with --new-password-file.");
+            : throw Catalogue.Usage.Throwable(
+                "No one is here to be asked for the new password.", "Name a file that holds it with --new-password-file.");
     }
 }

@@ -13,7 +13,8 @@ internal static class PruneCommand
     private static readonly Option<bool> PlanOnly = new("--plan") { Description = "Only show what would be removed and written again." };
     private static readonly Option<string?> MaxUnused = new("--max-unused")
     {
-        Description = "Leave so much unused in packs that are partly used: a share of what remains, bytes (10G), or 'unlimited'; 5% by default.",
+        Description = "Leave so much unused in packs that are partly used: a share of what remains, bytes (10G), or 'unlimited'; " +
+            "5% by default.",
         HelpName = "x%|SIZE|unlimited",
     };
     private static readonly Option<string?> MaxRepack = new("--max-repack-size")
@@ -51,21 +52,20 @@ internal static class PruneCommand
     {
         if (text == "unlimited") return UnusedLimit.OfShare(1);
         if (!text.EndsWith('%')) return UnusedLimit.OfBytes(Size(text, MaxUnused.Name));
-        return double.TryParse(text[..^1], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var percent) && percent is >= 0 and <= 100
-            ? UnusedLimit.OfShare(percent / 100)
-            : throw Wrong(text, MaxUnused.Name);
+        var isNumber = double.TryParse(text[..^1], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var percent);
+        return isNumber && percent is >= 0 and <= 100 ? UnusedLimit.OfShare(percent / 100) : throw Wrong(text, MaxUnused.Name);
     }
 
     /// <summary>Bytes: a number, and K, M, G or T for powers of 1024.</summary>
     private static long Size(string text, string option)
     {
-        var power = text.Length == 0 ? -1 : "KMGT".IndexOf(char.ToUpperInvariant(text[^1]), StringComparison.Ordinal) + 1;
+        var power = text.Length == 0 ? 0 : "KMGT".IndexOf(char.ToUpperInvariant(text[^1]), StringComparison.Ordinal) + 1;
         var digits = power > 0 ? text[..^1] : text;
-        return long.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number <= long.MaxValue >> (10 * Math.Max(0, power))
-            ? number << (10 * power)
-            : throw Wrong(text, option);
+        var isNumber = long.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var number);
+        return isNumber && number <= long.MaxValue >> (10 * power) ? number << (10 * power) : throw Wrong(text, option);
     }
 
-    private static ProblemException Wrong(string text, string option) =>
-        Catalogue.Usage.Throwable($"'{text}' is no size for {option}.", "Write a number of bytes, as 500M or 10G; --max-unused takes a share as 5% and 'unlimited' too.");
+    private static ProblemException Wrong(string text, string option) => Catalogue.Usage.Throwable(
+        $"'{text}' is no size for {option}.",
+        "Write a number of bytes, as 500M or 10G; --max-unused takes a share as 5% and 'unlimited' too.");
 }

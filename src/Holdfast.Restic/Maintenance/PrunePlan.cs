@@ -70,8 +70,10 @@ internal sealed class PrunePlan
 
     /// <summary>Copies of used blobs that stay when others go: whoever removes those reads these first.</summary>
     public IEnumerable<(Id Id, PackedBlob Place)> LastCopies => _copies
-        .Where(copy => !Repacked.Contains(copy.Kept.Pack) && copy.All.Places.Any(place => Unused.Contains(place.Pack) || Repacked.Contains(place.Pack)))
+        .Where(copy => !Repacked.Contains(copy.Kept.Pack) && copy.All.Places.Any(place => IsGoing(place.Pack)))
         .Select(copy => (copy.All.Id, copy.Kept));
+
+    private bool IsGoing(Id pack) => Unused.Contains(pack) || Repacked.Contains(pack);
 
     private void Weigh()
     {
@@ -138,9 +140,11 @@ internal sealed class PrunePlan
     private static bool IsMixed(PackUse use) => use is { HasData: true, HasTrees: true };
 
     private static ResticException Missing(Id pack) =>
-        new(ResticError.Damaged, $"The file '{Layout.PathOf(FileKind.Pack, pack.ToString())}' is missing, and snapshots need it; nothing was removed.");
+        new(ResticError.Damaged, $"The file '{FileOf(pack)}' is missing, and snapshots need it; nothing was removed.");
 
     private static ResticException Unlike(Id pack, long size, long expected) => new(
         ResticError.Damaged,
-        $"The file '{Layout.PathOf(FileKind.Pack, pack.ToString())}' has {size} bytes where the index needs {expected}; nothing was removed.");
+        $"The file '{FileOf(pack)}' has {size} bytes where the index needs {expected}; nothing was removed.");
+
+    private static string FileOf(Id pack) => Layout.PathOf(FileKind.Pack, pack.ToString());
 }

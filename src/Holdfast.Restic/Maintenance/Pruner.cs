@@ -57,11 +57,13 @@ internal sealed class Pruner(Repository repository, PruneOptions options)
         var blobs = new Dictionary<Id, HashSet<(Id Id, PackedBlob Blob)>>();
         foreach (var name in indexes)
         {
-            foreach (var pack in (await IndexRewriter.ReadAsync(repository, name, cancellation)).Where(pack => plan.Repacked.Contains(pack.Id)))
+            var packs = await IndexRewriter.ReadAsync(repository, name, cancellation);
+            foreach (var pack in packs.Where(pack => plan.Repacked.Contains(pack.Id)))
                 (blobs.TryGetValue(pack.Id, out var some) ? some : blobs[pack.Id] = []).UnionWith(pack.Blobs.Where(IsCopied));
         }
+        var copied = blobs.ToDictionary(pack => pack.Key, pack => pack.Value.OrderBy(item => item.Blob.Offset).ToList());
         using var rewriter = new PackRewriter(repository, index, options.Counters);
-        await rewriter.CopyAsync(blobs.ToDictionary(pack => pack.Key, pack => pack.Value.OrderBy(item => item.Blob.Offset).ToList()), cancellation);
+        await rewriter.CopyAsync(copied, cancellation);
         return rewriter.BytesWritten;
 
         bool IsCopied((Id Id, PackedBlob Blob) item) =>
@@ -71,11 +73,12 @@ internal sealed class Pruner(Repository repository, PruneOptions options)
     private async Task VerifyAsync(Id id, PackedBlob place, CancellationToken cancellation)
     {
         var message = new byte[place.Length];
-        await repository.Backend.ReadAsync(FileKind.Pack, place.Pack.ToString(), place.Offset, message, cancellation);
+        var pack = place.Pack.ToString();
+        await repository.Backend.ReadAsync(FileKind.Pack, pack, place.Offset, message, cancellation);
         repository.VerifyBlob(message, id, place, new byte[place.PlainLength]);
     }
 
-    /// <summary>Nobody else is there while the index is written anew, and nobody waits while packs are removed that no index lists.</summary>
+    /// <summary>No one else is there while the index is replaced, and no one waits while packs are removed that no index lists.</summary>
     private async Task<PruneReport> RemoveAsync(
         PruneReport planned, PrunePlan plan, BlobIndex index, UsedBlobs used, HashSet<string> known, CancellationToken cancellation)
     {

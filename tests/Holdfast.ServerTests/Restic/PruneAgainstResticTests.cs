@@ -83,7 +83,8 @@ public sealed class PruneAgainstResticTests(ITestOutputHelper output) : IDisposa
             _folder.Write(path, "");
             File.WriteAllBytes(_folder[path], content);
         }
-        foreach (var file in Directory.GetFiles(Source, "*", SearchOption.AllDirectories).Where(_ => random.Next(6) == 0)) File.Delete(file);
+        var files = Directory.GetFiles(Source, "*", SearchOption.AllDirectories);
+        foreach (var file in files.Order(StringComparer.Ordinal).Where(_ => random.Next(6) == 0)) File.Delete(file);
         _folder.Write("source/kept", "kept");
     }
 

@@ -12,7 +12,8 @@ public sealed class KeysVerbTests
         using var stage = await FilesStage.MakeAsync();
         Assert.Equal(ExitCode.Success, await stage.RunAsync("repo", "keys", "add", "--new-password-file", Password(stage, "second")));
         Assert.Equal(ExitCode.Success, await stage.RunAsync("repo", "keys", "list", "--password-file", stage["second"], "--json"));
-        var keys = stage.Output.Trim().Split('\n').Select(line => JsonNode.Parse(line)!).Where(told => (string?)told["event"] == "key").ToList();
+        var events = stage.Output.Trim().Split('\n').Select(line => JsonNode.Parse(line)!);
+        var keys = events.Where(told => (string?)told["event"] == "key").ToList();
         Assert.Equal([false, true], keys.Select(key => (bool)key["current"]!));
         var (first, second) = ((string)keys[0]["id"]!, (string)keys[1]["id"]!);
 

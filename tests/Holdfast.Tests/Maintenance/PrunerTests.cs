@@ -116,7 +116,8 @@ public sealed class PrunerTests : IAsyncLifetime
         faulty.Before = (call, kind, _) =>
         {
             if (call != BackendCalls.Save || kind != FileKind.Pack || meanwhile is not null) return;
-            meanwhile = TakeAsync(_repository, 1, 2, 3, 9).GetAwaiter().GetResult(); // 1, 2 and 3 are unused, and it does not store them again
+            // 1, 2 and 3 are unused, and it does not store them again.
+            meanwhile = TakeAsync(_repository, 1, 2, 3, 9).GetAwaiter().GetResult();
         };
         await pruning.PruneAsync(_everything, Now);
         Assert.NotNull(meanwhile);
@@ -134,10 +135,11 @@ public sealed class PrunerTests : IAsyncLifetime
         await _repository.ForgetAsync(first.Id, Now);
         var needed = (await _repository.FindNodeAsync(second, "/3.bin", Now))!.Content![0];
         var pack = (await _repository.LoadIndexAsync(Now)).Find(needed, Holdfast.Restic.Packs.BlobType.Data).Pack.ToString();
+        var index = _files.Names(FileKind.Index)[0];
         foreach (var (kind, name, content) in new[]
         {
             (FileKind.Pack, pack, null), (FileKind.Pack, pack, _files[FileKind.Pack, pack][..^1]),
-            (FileKind.Snapshot, second.Id.ToString(), [1]), (FileKind.Index, _files.Names(FileKind.Index)[0], [1]), (FileKind.Index, _files.Names(FileKind.Index)[0], null),
+            (FileKind.Snapshot, second.Id.ToString(), [1]), (FileKind.Index, index, [1]), (FileKind.Index, index, null),
         })
         {
             var files = _files.Clone();
@@ -145,7 +147,8 @@ public sealed class PrunerTests : IAsyncLifetime
             else files[kind, name] = content;
             var before = All(files);
             await using var repository = await Repository.OpenAsync(files, "password", cancellation: Now);
-            Assert.Equal(ResticError.Damaged, (await Assert.ThrowsAsync<ResticException>(() => repository.PruneAsync(_everything, Now))).Error);
+            var refused = await Assert.ThrowsAsync<ResticException>(() => repository.PruneAsync(_everything, Now));
+            Assert.Equal(ResticError.Damaged, refused.Error);
             Assert.Equal(before, All(files));
         }
     }
@@ -156,7 +159,8 @@ public sealed class PrunerTests : IAsyncLifetime
         var only = await TakeAsync(_repository, 1);
         await _repository.ForgetAsync(only.Id, Now);
         var before = All(_files);
-        Assert.Equal(ResticError.NoSuchName, (await Assert.ThrowsAsync<ResticException>(() => _repository.PruneAsync(_everything, Now))).Error);
+        var refused = await Assert.ThrowsAsync<ResticException>(() => _repository.PruneAsync(_everything, Now));
+        Assert.Equal(ResticError.NoSuchName, refused.Error);
         Assert.Equal(before, All(_files));
     }
 
@@ -166,7 +170,8 @@ public sealed class PrunerTests : IAsyncLifetime
         var snapshot = await TakeAsync(_repository, 1, 2, 3);
         await using (var other = await Repository.OpenAsync(_files, "password", new OpenOptions { PackSize = 4 << 20 }, Now))
         {
-            var lost = _files.Names(FileKind.Index).ToDictionary(name => name, name => _files[FileKind.Index, name], StringComparer.Ordinal);
+            var names = _files.Names(FileKind.Index);
+            var lost = names.ToDictionary(name => name, name => _files[FileKind.Index, name], StringComparer.Ordinal);
             foreach (var name in lost.Keys) await _files.RemoveAsync(FileKind.Index, name, Now);
             await TakeAsync(other, 1, 2, 3, 4); // as a writer that does not know of the first
             foreach (var (name, content) in lost) _files[FileKind.Index, name] = content;
@@ -276,7 +281,8 @@ public sealed class PrunerTests : IAsyncLifetime
     }
 
     private static HashSet<string> All(MemoryBackend files) =>
-        [.. Enum.GetValues<FileKind>().Where(kind => kind != FileKind.Lock).SelectMany(kind => files.Names(kind).Select(name => $"{kind} {name}"))];
+        [.. Enum.GetValues<FileKind>().Where(kind => kind != FileKind.Lock)
+            .SelectMany(kind => files.Names(kind).Select(name => $"{kind} {name}"))];
 
     private static long Bytes(MemoryBackend files) => files.Names(FileKind.Pack).Sum(name => files[FileKind.Pack, name].LongLength);
 }

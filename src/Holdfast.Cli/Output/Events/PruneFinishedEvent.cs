@@ -14,7 +14,8 @@ internal sealed record PruneFinishedEvent(
     int Snapshots, long UsedBytes, long UnusedBytes, long UnusedLeft, int PacksRemoved, int PacksRepacked, long BytesFreed) : OutputEvent
 {
     public static PruneFinishedEvent Of(PruneReport report) => new(
-        report.Snapshots, report.UsedBytes, report.UnusedBytes, report.UnusedLeft, report.PacksRemoved, report.PacksRepacked, report.BytesFreed);
+        report.Snapshots, report.UsedBytes, report.UnusedBytes, report.UnusedLeft, report.PacksRemoved, report.PacksRepacked,
+        report.BytesFreed);
 
     /// <summary>Nothing was removed: it was asked what would be.</summary>
     public bool Planned { get; init; }
