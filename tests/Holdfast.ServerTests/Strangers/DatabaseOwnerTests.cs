@@ -46,7 +46,20 @@ public sealed class DatabaseOwnerTests(DatabaseOwnerServer fixture) : IClassFixt
         Assert.NotEmpty(begun);
         Each.Holds(begun, session => Assert.Contains("SELECT pg_catalog.set_config(s.name", session.First()[3], StringComparison.Ordinal));
 
-        async Task<string> FaceAsync() => (await _server.RunAsync("psql", ["-XAtq", "-c", "SET search_path = public; SET role = none; SELECT json_agg(t ORDER BY id), (SELECT setconfig FROM pg_catalog.pg_db_role_setting s JOIN pg_catalog.pg_database d ON d.oid OPERATOR(pg_catalog.=) s.setdatabase WHERE d.datname OPERATOR(pg_catalog.=) 'led') FROM public.t"], "led")).Succeeded().Output;
+        // With the database's own settings the session of psql would end before it has answered.
+        async Task<string> FaceAsync()
+        {
+            const string question = """
+                SELECT json_agg(t ORDER BY id), (
+                    SELECT json_agg(one ORDER BY one) FROM pg_db_role_setting s, unnest(s.setconfig) one
+                    WHERE s.setdatabase = (SELECT oid FROM pg_database WHERE datname = current_database())) FROM public.t
+                """;
+            const string options = "-c search_path=public -c role=none -c statement_timeout=0 -c idle_session_timeout=0";
+            var environs = new Dictionary<string, string?>(_server.Environs("led"), StringComparer.Ordinal) { ["PGOPTIONS"] = options };
+            var asked = await Command.RunAsync(_server.Program("psql"), ["-XAtq", "-c", question], environs);
+            Assert.NotEmpty(asked.Succeeded().Output);
+            return asked.Output;
+        }
     }
 
     [Fact]
