@@ -28,7 +28,7 @@ internal static partial class SetupCommand
         var path = Path.GetFullPath(parsed.GetRequiredValue(Target));
         if (File.Exists(path) && !parsed.GetValue(Force)) throw Catalogue.ProfileExists.Throwable($"There is a profile at {path} already, so nothing was written.");
         var secrets = new SecretReader(session.Host, session.Variable, Path.GetDirectoryName(path)!);
-        var found = await new PlatformSearch(session.Host, secrets, session.Clock).FindAsync(cancellation);
+        var found = await FindAsync(session, secrets, cancellation);
         var name = parsed.GetValue(Platform) ?? NameOf(Environment.MachineName);
         var text = found.IsEclecticIq ? EclecticIq() : new ProfileDraft(found).Write(name, Environment.MachineName);
         // Whoever reads the profile trusts that it is one: it is read before it is written.
@@ -37,6 +37,20 @@ internal static partial class SetupCommand
         Tell(session, found);
         session.Output.Tell(new MessageEvent($"Wrote the profile of platform {profile.Platform} to {path}. Read it, then run 'holdfast profile validate' and 'holdfast init --generate-password'."));
         return ExitCode.Success;
+    }
+
+    /// <summary>Where systemd does not run, as in a container, the profile has what a person fills in.</summary>
+    private static async Task<FoundPlatform> FindAsync(Session session, SecretReader secrets, CancellationToken cancellation)
+    {
+        try
+        {
+            return await new PlatformSearch(session.Host, secrets, session.Clock).FindAsync(cancellation);
+        }
+        catch (ProblemException unknown) when (unknown.Problem.Code == Catalogue.SystemdMissing.Code)
+        {
+            session.Warn(Catalogue.SystemdMissing.With($"{unknown.Problem.Message.TrimEnd('.')}, so no part of a platform was found: name them in the profile."));
+            return new FoundPlatform();
+        }
     }
 
     private static void Tell(Session session, FoundPlatform found)

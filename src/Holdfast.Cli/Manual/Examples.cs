@@ -5,6 +5,16 @@ internal static class Examples
 {
     private static readonly Dictionary<string, (string Purpose, string Line)[]> _all = new(StringComparer.Ordinal)
     {
+        ["holdfast"] =
+        [
+            ("As root, a first profile from what runs on this machine; read it, and correct it in an editor:", "holdfast setup"),
+            ("Every mistake in it, with its line:", "holdfast profile validate"),
+            ("The repository and its password, a copy of which belongs away from this machine:", "holdfast init --generate-password"),
+            ("What a backup would do, and the first recovery point (where systemd does not run, with '--mode online'):", "holdfast backup --plan"),
+            ("", "holdfast backup"),
+            ("Which recovery points there are, and what is in the newest, below a directory:", "holdfast points list"),
+            ("", "holdfast restore --target /tmp/look"),
+        ],
         ["setup"] = [("A first profile, to be read and corrected:", "holdfast setup --platform shop")],
         ["init"] = [("The repository of the profile, with a new password:", "holdfast init --generate-password")],
         ["check"] = [("Whether anything is in the way of a backup:", "holdfast check")],

@@ -23,6 +23,7 @@ internal static class VerbPages
         var page = new RoffPage("holdfast", 1, "back up, restore and rehearse the recovery of a whole platform");
         page.Heading("SYNOPSIS").Item("holdfast COMMAND [OPTIONS]", "Each command has a page of its own, as holdfast-backup(1).");
         page.Heading("DESCRIPTION").Paragraph(ConceptPages.Summary);
+        ShowExamples(page, "FIRST STEPS", root.Name);
         page.Heading("COMMANDS");
         foreach (var command in root.Subcommands.Where(command => !command.Hidden)) page.Item(command.Name, Sentence(command.Description));
         page.Heading("OPTIONS OF EVERY COMMAND");
@@ -50,12 +51,15 @@ internal static class VerbPages
         foreach (var (line, leaf) in Leaves(command, $"holdfast {command.Name}")) Describe(page, line, leaf);
         page.Heading("OPTIONS OF EVERY COMMAND");
         Options(page, GlobalOptions.All);
-        if (Examples.Of(command.Name) is { Count: > 0 } examples)
-        {
-            page.Heading("EXAMPLES");
-            foreach (var (purpose, line) in examples) page.Paragraph(purpose).Verbatim(line);
-        }
+        ShowExamples(page, "EXAMPLES", command.Name);
         return page.SeeAlso("holdfast(1)", "holdfast-profile(5)", "holdfast-concepts(7)", "holdfast-problems(7)");
+    }
+
+    private static void ShowExamples(RoffPage page, string heading, string command)
+    {
+        var examples = Examples.Of(command);
+        if (examples.Count > 0) page.Heading(heading);
+        foreach (var (purpose, line) in examples) page.Paragraph(purpose).Verbatim(line);
     }
 
     private static void Describe(RoffPage page, string line, Command leaf)

@@ -20,7 +20,7 @@ internal sealed class Systemctl(IHost host)
     /// <summary>True when systemd is there and answers.</summary>
     public async Task<Problem?> ProbeAsync(CancellationToken cancellation)
     {
-        if (host.FindProgram("systemctl") is null) return Catalogue.SystemdMissing.With($"The program 'systemctl' is not on {host.Name}.");
+        if (Missing() is { } missing) return missing;
         var (result, _) = await RunAsync(["show", "-p", "Version"], cancellation);
         return result.ExitCode == 0 ? null : Catalogue.SystemdMissing.With($"systemd does not answer on {host.Name}: {Sentence(result.Errors)}");
     }
@@ -99,8 +99,11 @@ internal sealed class Systemctl(IHost host)
         return result.ExitCode == 0 ? "" : Sentence(result.Errors);
     }
 
+    private Problem? Missing() => host.FindProgram("systemctl") is null ? Catalogue.SystemdMissing.With($"The program 'systemctl' is not on {host.Name}.") : null;
+
     private async Task<string> AskAsync(IReadOnlyList<string> arguments, CancellationToken cancellation)
     {
+        if (Missing() is { } missing) throw new ProblemException(missing);
         var (result, output) = await RunAsync(arguments, cancellation);
         return result.ExitCode == 0 ? output : throw Catalogue.SystemdMissing.Throwable($"systemd of {host.Name} did not answer to '{arguments[0]}': {Sentence(result.Errors)}");
     }

@@ -4,7 +4,7 @@ using Xunit;
 
 namespace Holdfast.ServerTests.Packages;
 
-/// <summary>The packages that <c>./package</c> makes of the published binary, hardly compressed.</summary>
+/// <summary>The packages that <c>./package</c> makes of a published binary, hardly compressed.</summary>
 public sealed class BuiltPackages : IAsyncLifetime
 {
     private TempFolder _folder = null!;
@@ -19,16 +19,22 @@ public sealed class BuiltPackages : IAsyncLifetime
     }
 
     /// <summary>Makes them once more, in a folder of their own.</summary>
-    internal static async Task<TempFolder> MakeAsync()
+    internal static Task<TempFolder> MakeAsync() => MakeAsync(HoldfastBinary.Find());
+
+    /// <summary>Makes those of another binary.</summary>
+    internal static async Task<TempFolder> MakeAsync(string binary, string architecture = "x64")
     {
         var folder = new TempFolder();
-        const string Make = "HOLDFAST_PACKAGES=$1 HOLDFAST_PACKAGE_LEVEL=0 \"$2\" \"$3\"";
-        (await Command.BashAsync(Make, folder.Path, SourceTree.PathOf("package"), HoldfastBinary.Find())).Succeeded();
+        const string Make = "HOLDFAST_PACKAGES=$1 HOLDFAST_PACKAGE_LEVEL=0 \"$2\" \"$3\" \"$4\"";
+        (await Command.BashAsync(Make, folder.Path, SourceTree.PathOf("package"), binary, architecture)).Succeeded();
         return folder;
     }
 
     /// <summary>The path of the one package whose name ends so.</summary>
-    internal string this[string end] => Assert.Single(Directory.GetFiles(_folder.Path, "*" + end));
+    internal string this[string end] => One(_folder, end);
+
+    /// <summary>The same in a folder of <see cref="MakeAsync(string, string)"/>.</summary>
+    internal static string One(TempFolder folder, string end) => Assert.Single(Directory.GetFiles(folder.Path, "*" + end));
 
     public ValueTask DisposeAsync()
     {

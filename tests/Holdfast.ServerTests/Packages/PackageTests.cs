@@ -1,3 +1,4 @@
+using Holdfast.ServerTests.EndToEnd;
 using Holdfast.ServerTests.OldSystem;
 using Holdfast.Testing;
 using Xunit;
@@ -21,20 +22,36 @@ public sealed class PackageTests(BuiltPackages built) : IClassFixture<BuiltPacka
     }
 
     [Fact]
-    public async Task Lintian_finds_nothing()
+    public Task Lintian_finds_nothing() => SatisfiesLintianAsync(built[".deb"]);
+
+    [Fact]
+    public Task Rpmlint_finds_nothing() => SatisfiesRpmlintAsync(built["el8.x86_64.rpm"], built["el9.x86_64.rpm"]);
+
+    [Fact(Explicit = true)]
+    public async Task Those_for_arm64_are_made_of_its_program_and_are_as_clean()
+    {
+        using var packages = await BuiltPackages.MakeAsync(HoldfastBinary.FindForArm(), "arm64");
+        using var again = await BuiltPackages.MakeAsync(HoldfastBinary.FindForArm(), "arm64");
+        Assert.Equal(await File.ReadAllLinesAsync(packages["SHA256SUMS"], Cancellation), await File.ReadAllLinesAsync(again["SHA256SUMS"], Cancellation));
+        await SatisfiesLintianAsync(BuiltPackages.One(packages, "arm64.deb"));
+        await SatisfiesRpmlintAsync(BuiltPackages.One(packages, "el8.aarch64.rpm"), BuiltPackages.One(packages, "el9.aarch64.rpm"));
+        var archive = await Command.BashAsync("tar -xzOf \"$1\" --wildcards '*/usr/bin/holdfast' | cmp - \"$2\"", BuiltPackages.One(packages, ".tar.gz"), HoldfastBinary.FindForArm());
+        archive.Succeeded();
+    }
+
+    private static async Task SatisfiesLintianAsync(string package)
     {
         Require.Program("lintian");
         string[] strict = ["--allow-root", "--fail-on", "error,warning"];
-        var found = await Command.RunAsync("lintian", [.. strict, built[".deb"]]);
+        var found = await Command.RunAsync("lintian", [.. strict, package]);
         Assert.True(found.ExitCode == 0, $"{found}");
     }
 
-    [Fact]
-    public async Task Rpmlint_finds_nothing()
+    private static async Task SatisfiesRpmlintAsync(params string[] packages)
     {
         Require.Program("rpmlint");
         string[] settings = ["--config", SourceTree.PathOf("packaging/rpm/rpmlint.toml")];
-        var found = await Command.RunAsync("rpmlint", [.. settings, built["el8.x86_64.rpm"], built["el9.x86_64.rpm"]]);
+        var found = await Command.RunAsync("rpmlint", [.. settings, .. packages]);
         Assert.Contains("2 packages and 0 specfiles checked; 0 errors, 0 warnings", found.Succeeded().Output, StringComparison.Ordinal);
     }
 
