@@ -47,28 +47,42 @@ internal static class OldRoot
     /// <summary>Runs a script of bash beside the root, whose place <c>$root</c> names, with this machine's programs.</summary>
     public static Task<CommandResult> RunOutsideAsync(TempFolder shared, string script) => RunAsync(shared, script, HoldfastBinary.Find(), outside: true);
 
+    /// <summary>As <see cref="RunAsync(TempFolder, string)"/>, in a root of another release of Debian with nothing in it but what each has.</summary>
+    public static async Task<CommandResult> RunInFreshAsync(string suite, TempFolder shared, string script)
+    {
+        var place = $"/var/cache/holdfast/{suite}";
+        await MakeAsync("old-root", [place, suite]);
+        return await EnterAsync(place, shared, script, HoldfastBinary.Find(), outside: false);
+    }
+
     /// <summary>As <see cref="RunAsync(TempFolder, string)"/>, but <c>holdfast</c> is the program for arm64, which qemu runs; all others are this machine's.</summary>
     public static async Task<CommandResult> RunOnArmAsync(TempFolder shared, string script)
     {
         Require.Program("qemu-aarch64-static");
-        await MakeAsync("arm64-libraries", ArmLibraries, $"{ArmLibraries}/lib");
+        await MakeAsync("arm64-libraries", [ArmLibraries]);
         return await RunAsync(shared, script, HoldfastBinary.FindForArm(), outside: false, ArmLibraries);
     }
 
     private static async Task<CommandResult> RunAsync(TempFolder shared, string script, string binary, bool outside, string libraries = "")
     {
-        await MakeAsync("old-root", Place, $"{Place}/usr/bin/redis-server");
-        string[] alone = ["--mount", "--pid", "--fork", "--kill-child", "bash", "-euo", "pipefail", "-c", Enter, "bash"];
-        return await Command.RunAsync("unshare", [.. alone, Place, binary, shared.Path, script, $"{outside}", libraries]);
+        await MakeAsync("old-root", [Place]);
+        return await EnterAsync(Place, shared, script, binary, outside, libraries);
     }
 
-    private static async Task MakeAsync(string maker, string place, string witness)
+    private static Task<CommandResult> EnterAsync(string place, TempFolder shared, string script, string binary, bool outside, string libraries = "")
+    {
+        string[] alone = ["--mount", "--pid", "--fork", "--kill-child", "bash", "-euo", "pipefail", "-c", Enter, "bash"];
+        return Command.RunAsync("unshare", [.. alone, place, binary, shared.Path, script, $"{outside}", libraries]);
+    }
+
+    /// <summary>Makes what is missing below /var/cache; the folder comes first among the arguments, and is there when it is complete.</summary>
+    private static async Task MakeAsync(string maker, string[] arguments)
     {
         Require.Root();
         Require.Program("unshare");
-        if (Path.Exists(witness)) return;
+        if (Path.Exists(arguments[0])) return;
         Require.Program("debootstrap");
-        var made = await Command.RunAsync(SourceTree.PathOf($"tests/Holdfast.Testing/{maker}"), [place], limit: TimeSpan.FromMinutes(15));
-        Require.That(made.ExitCode == 0, $"Nothing of Debian 11 can be had here. {made.Errors}");
+        var made = await Command.RunAsync(SourceTree.PathOf($"tests/Holdfast.Testing/{maker}"), arguments, limit: TimeSpan.FromMinutes(15));
+        Require.That(made.ExitCode == 0, $"No root of Debian can be had here. {made.Errors}");
     }
 }

@@ -88,6 +88,34 @@ public sealed class PackageTests(BuiltPackages built) : IClassFixture<BuiltPacka
         Assert.EndsWith("everything held\n", ran.Succeeded().Output, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task The_five_minutes_of_the_README_succeed_word_by_word_on_Debian_11() =>
+        await FollowReadmeAsync(script => OldRoot.RunAsync(built.Folder, script), "dpkg -i /srv/shared/holdfast_*_amd64.deb");
+
+    [Theory(Explicit = true)]
+    [InlineData("bookworm")]
+    [InlineData("trixie")]
+    public async Task So_they_do_on_a_fresh_Debian(string suite) =>
+        await FollowReadmeAsync(script => OldRoot.RunInFreshAsync(suite, built.Folder, script), "apt-get -qq update; cd /srv/shared; apt-get -qqy install ./holdfast_*_amd64.deb");
+
+    private static async Task FollowReadmeAsync(Func<string, Task<CommandResult>> run, string install)
+    {
+        var lines = (await File.ReadAllLinesAsync(SourceTree.PathOf("README.md"), Cancellation))
+            .SkipWhile(line => !line.StartsWith("## Five minutes", StringComparison.Ordinal))
+            .TakeWhile(line => !line.StartsWith("| to do", StringComparison.Ordinal))
+            .Where(line => line.StartsWith("holdfast ", StringComparison.Ordinal)).ToList();
+        Assert.True(lines.Count >= 7, string.Join('\n', lines));
+        var ran = await run($"""
+            rm -rf /run/holdfast /var/lib/holdfast
+            echo '127.0.0.1 localhost' >/etc/hosts # debootstrap makes none
+            export DEBIAN_FRONTEND=noninteractive
+            {install}
+            {string.Join('\n', lines)}
+            cmp /etc/hosts /tmp/look/etc/hosts
+            """);
+        Assert.Contains("is restored below /tmp/look", ran.Succeeded().Output, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("el8", 0)]
     [InlineData("el9", 3)]
