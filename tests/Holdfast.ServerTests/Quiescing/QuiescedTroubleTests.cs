@@ -77,6 +77,9 @@ public sealed class QuiescedTroubleTests(ShopFixture fixture, ITestOutputHelper 
     {
         var shop = await BeginAsync(rate: 0);
         var points = await shop.CountPointsAsync();
+        // A unit is active long before its worker listens, and one that never listened is not missed.
+        await Eventually.HoldsAsync("all workers answer", async () =>
+            (await shop.HoldfastAsync("queues", "list", "--json")).Output.Contains("\"answered\":3", StringComparison.Ordinal));
         // It has nothing when it is halted: what it had would be given to others after the visibility timeout, and be done twice.
         await shop.AuditAsync(30);
         await shop.Box.BashAsync("systemctl kill -s STOP shop-worker@2.service");
