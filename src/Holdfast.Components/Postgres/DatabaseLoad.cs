@@ -15,12 +15,13 @@ internal sealed class DatabaseLoad(
     private readonly ConcurrentBag<TableEntry> _misplaced = [], _early = [];
     private readonly string? _bytes = contents.Properties.Bytes;
 
-    public async Task RunAsync(CancellationToken cancellation)
+    public async Task RunAsync(LoadGuard guard, CancellationToken cancellation)
     {
         Interlocked.Exchange(ref context.Counters.BytesTotal, contents.Bytes);
         Interlocked.Exchange(ref context.Counters.ItemsTotal, contents.Tables.Count);
         if (!contents.HasPublicSchema) await ExecuteAsync("DROP SCHEMA public", "DROP SCHEMA public", cancellation);
         await RunScriptAsync(DumpPath.PreData, "The schema", cancellation);
+        await guard.RequireAsync(cancellation);
         await LoadTablesAsync(cancellation);
         if (contents.LargeObjects > 0) await RunScriptAsync(DumpPath.LargeObjects, "The large objects", cancellation);
         await SetSequencesAsync(cancellation);

@@ -37,7 +37,7 @@ internal sealed class DatabaseRestore(
         await ApplyAsync(DatabaseSql.SetUp(incomplete, contents.Properties), contents, cancellation);
         var guard = new LoadGuard(connector, incomplete);
         await TellingAsync(() => guard.BeginAsync(cancellation), $"The functions of database \"{contents.Name}\" could not be put under guard");
-        await new DatabaseLoad(connector, source, contents, incomplete, context, refusals).RunAsync(cancellation);
+        await new DatabaseLoad(connector, source, contents, incomplete, context, refusals).RunAsync(guard, cancellation);
         await CheckAsync(incomplete, contents, refusals, cancellation);
         await TellingAsync(() => guard.EndAsync(cancellation), $"The functions of database \"{contents.Name}\" could not be left as they were");
         await ApplyAsync([DatabaseSql.LetIn(incomplete), .. DatabaseSql.Describe(incomplete, contents.Properties)], contents, cancellation);

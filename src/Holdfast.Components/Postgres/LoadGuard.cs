@@ -1,3 +1,5 @@
+using Holdfast.Engine.Problems;
+
 namespace Holdfast.Components.Postgres;
 
 /// <summary>
@@ -9,34 +11,47 @@ internal sealed class LoadGuard(PostgresConnector connector, string database)
 {
     private const string IsSuper = "SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user";
 
-    /// <summary>Functions of C are a superuser's work, whoever owns them. One is put under guard when it gets its owner.</summary>
+    /// <summary>
+    /// Functions, window functions and procedures: an operator or a trigger may call each of them. The functions that an aggregate consists of are rows of
+    /// their own. Functions of C are a superuser's work, whoever owns them.
+    /// </summary>
+    private const string Unguarded = "NOT r.rolsuper AND NOT p.prosecdef AND p.prokind <> 'a' AND l.lanname NOT IN ('c', 'internal')";
+
+    private const string FindUnguarded = $"""
+        SELECT pg_catalog.string_agg(f.name, ', ') FROM (SELECT p.oid::pg_catalog.regprocedure::text AS name FROM pg_catalog.pg_proc p
+            JOIN pg_catalog.pg_language l ON l.oid = p.prolang JOIN pg_catalog.pg_roles r ON r.oid = p.proowner WHERE {Unguarded} ORDER BY 1 LIMIT 5) f
+        """;
+
+    /// <summary>A function is put under guard by the statement that gives it its owner, in the session of a replica too.</summary>
     private static readonly string[] _begin =
     [
         "CREATE SCHEMA holdfast_load",
         "CREATE TABLE holdfast_load.guarded (oid oid PRIMARY KEY)",
         """
-        CREATE FUNCTION holdfast_load.refuse() RETURNS event_trigger LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+        CREATE FUNCTION holdfast_load.refuse() RETURNS event_trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
         BEGIN
             IF NOT (SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user) THEN
                 RAISE EXCEPTION 'nothing may be defined here while the database is restored' USING ERRCODE = 'insufficient_privilege';
             END IF;
         END $$
         """,
-        """
-        CREATE FUNCTION holdfast_load.guard() RETURNS event_trigger LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+        $$"""
+        CREATE FUNCTION holdfast_load.guard() RETURNS event_trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
         DECLARE f record;
         BEGIN
             FOR f IN SELECT p.oid, p.oid::regprocedure::text AS name FROM pg_event_trigger_ddl_commands() c JOIN pg_proc p ON c.classid = 'pg_proc'::regclass AND p.oid = c.objid
                 JOIN pg_language l ON l.oid = p.prolang JOIN pg_roles r ON r.oid = p.proowner
-                WHERE NOT r.rolsuper AND NOT p.prosecdef AND p.prokind = 'f' AND l.lanname NOT IN ('c', 'internal')
+                WHERE {{Unguarded}}
             LOOP
                 INSERT INTO holdfast_load.guarded VALUES (f.oid) ON CONFLICT DO NOTHING;
-                EXECUTE format('ALTER FUNCTION %s SECURITY DEFINER', f.name);
+                EXECUTE format('ALTER ROUTINE %s SECURITY DEFINER', f.name);
             END LOOP;
         END $$
         """,
         "CREATE EVENT TRIGGER holdfast_refuse ON ddl_command_start EXECUTE FUNCTION holdfast_load.refuse()",
-        "CREATE EVENT TRIGGER holdfast_guard ON ddl_command_end WHEN TAG IN ('CREATE FUNCTION', 'ALTER FUNCTION') EXECUTE FUNCTION holdfast_load.guard()",
+        "CREATE EVENT TRIGGER holdfast_guard ON ddl_command_end WHEN TAG IN ('CREATE FUNCTION', 'ALTER FUNCTION', 'CREATE PROCEDURE', 'ALTER PROCEDURE', 'ALTER ROUTINE') EXECUTE FUNCTION holdfast_load.guard()",
+        "ALTER EVENT TRIGGER holdfast_refuse ENABLE ALWAYS",
+        "ALTER EVENT TRIGGER holdfast_guard ENABLE ALWAYS",
     ];
 
     private static readonly string[] _end =
@@ -47,7 +62,7 @@ internal sealed class LoadGuard(PostgresConnector connector, string database)
         """
         DO $$ DECLARE f text; BEGIN
             FOR f IN SELECT p.oid::pg_catalog.regprocedure::text FROM holdfast_load.guarded g JOIN pg_catalog.pg_proc p ON p.oid = g.oid
-            LOOP EXECUTE pg_catalog.format('ALTER FUNCTION %s SECURITY INVOKER', f); END LOOP;
+            LOOP EXECUTE pg_catalog.format('ALTER ROUTINE %s SECURITY INVOKER', f); END LOOP;
         END $$
         """,
         "DROP EVENT TRIGGER holdfast_refuse",
@@ -63,6 +78,18 @@ internal sealed class LoadGuard(PostgresConnector connector, string database)
         if (!await connection.ScalarAsync<bool>(IsSuper, cancellation)) return;
         foreach (var statement in _begin) await connection.ExecuteAsync(statement, cancellation);
         _isUp = true;
+    }
+
+    /// <summary>Called when the functions are there, and before anything may call them.</summary>
+    /// <exception cref="ProblemException">One of them would have the rights of the restore.</exception>
+    public async Task RequireAsync(CancellationToken cancellation)
+    {
+        if (!_isUp) return;
+        await using var connection = await connector.OpenAsync(database, cancellation);
+        if (await connection.ScalarAsync<string>(FindUnguarded, cancellation) is { } found)
+            throw Catalogue.PostgresRestore.Throwable(
+                $"Functions of others would run with the rights of the restore: {found}.",
+                "Let event triggers run (event_triggers = on) for the user of the profile, or restore with a user who is no superuser.");
     }
 
     public async Task EndAsync(CancellationToken cancellation)

@@ -1,0 +1,74 @@
+using Holdfast.Components.Postgres;
+using Holdfast.Engine.Problems;
+using Holdfast.ServerTests.Postgres;
+using Holdfast.ServerTests.Runs;
+using Holdfast.Testing;
+using Xunit;
+
+namespace Holdfast.ServerTests.Strangers;
+
+/// <summary>Ways of a database's owner to have his own functions run with the rights of a restore.</summary>
+public sealed class LoadGuardTests(DatabaseOwnerServer fixture) : IClassFixture<DatabaseOwnerServer>
+{
+    private readonly PostgresServer _server = fixture.Server;
+
+    /// <summary>An operator calls what its function is, which the parser refuses elsewhere: a window function, a procedure.</summary>
+    [Fact]
+    public async Task Every_kind_of_function_runs_as_its_owner_while_rows_are_loaded()
+    {
+        await using var rig = await Rig.MakeAsync();
+        await _server.ExecuteAsync("postgres", "CREATE DATABASE kinds OWNER app;");
+        // The last row is not loaded before there is a role "looked".
+        await fixture.AsAppAsync("kinds", DatabaseOwnerServer.Trap + """
+            CREATE FUNCTION windowed(int, int) RETURNS boolean LANGUAGE plpgsql WINDOW AS $$ BEGIN RETURN public.trap(); END $$;
+            CREATE OPERATOR === (FUNCTION = windowed, LEFTARG = int, RIGHTARG = int);
+            CREATE PROCEDURE proceed(int, INOUT boolean) LANGUAGE plpgsql AS $$ BEGIN $2 := public.trap(); END $$;
+            CREATE FUNCTION step(boolean, int) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN RETURN public.trap(); END $$;
+            CREATE AGGREGATE stepped(int) (SFUNC = step, STYPE = boolean);
+            CREATE FUNCTION difference(text, text) RETURNS float8 IMMUTABLE LANGUAGE plpgsql AS $$ BEGIN PERFORM public.trap(); RETURN 1; END $$;
+            CREATE TYPE span AS RANGE (SUBTYPE = text, SUBTYPE_DIFF = difference);
+            CREATE FUNCTION wait() RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN
+                FOR i IN 1..6000 LOOP
+                    EXIT WHEN pg_catalog.current_database() = 'kinds' OR EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = 'looked');
+                    PERFORM pg_catalog.pg_sleep(0.01);
+                END LOOP; RETURN true; END $$;
+            CREATE TABLE t (i int CHECK (i === 1), s span CHECK (wait())); INSERT INTO t VALUES (1, '[a,b]');
+            CREATE INDEX ON t USING gist (s);
+            """);
+        var cluster = new Cluster(_server, rig, new PostgresSettings { Databases = ["kinds"] });
+        var face = await cluster.FaceAsync("kinds");
+        var restoring = cluster.RestoreAsync(await cluster.CaptureAsync(), databases: "kinds");
+        var filling = "";
+        const string loading = "SELECT datname FROM pg_stat_activity WHERE starts_with(datname, 'kinds__holdfast_') AND query LIKE 'COPY%' AND wait_event = 'PgSleep'";
+        await Eventually.HoldsAsync("the row is loaded", async () => (filling = await _server.QueryAsync("postgres", loading)).Length > 0);
+        var unguarded = await _server.QueryAsync(filling, "SELECT p.oid::regprocedure FROM pg_proc p JOIN pg_roles r ON r.oid = proowner WHERE NOT rolsuper AND NOT prosecdef AND prokind <> 'a'");
+        var guarded = await _server.QueryAsync(filling, "SELECT string_agg(DISTINCT prokind::text, '' ORDER BY prokind::text) FROM pg_proc p JOIN pg_roles r ON r.oid = proowner WHERE NOT rolsuper AND prosecdef");
+        await _server.ExecuteAsync("postgres", "CREATE ROLE looked;");
+        await restoring;
+        Assert.Equal("", unguarded);
+        Assert.Equal("fpw", guarded);
+        Assert.Equal(face, await cluster.FaceAsync("kinds"));
+        Assert.False(fixture.IsTrapped);
+    }
+
+    [Fact]
+    public async Task A_server_that_runs_no_event_triggers_gets_no_rows_of_others()
+    {
+        await using var rig = await Rig.MakeAsync();
+        await _server.ExecuteAsync("postgres", "CREATE DATABASE unwatched OWNER app;");
+        await fixture.AsAppAsync("unwatched", DatabaseOwnerServer.Trap + "CREATE TABLE t (i int CHECK (trap())); INSERT INTO t VALUES (1);");
+        var cluster = new Cluster(_server, rig, new PostgresSettings { Databases = ["unwatched"] });
+        var taken = await cluster.CaptureAsync();
+        // What an event trigger would have done is missing where the statement that gives an owner is.
+        var forged = await cluster.ReplaceAsync(taken, "unwatched/pre-data.sql", script => script + """
+
+            CREATE OR REPLACE FUNCTION public.freed() RETURNS integer LANGUAGE sql AS 'SELECT 1';
+            SET session_replication_role = replica;
+            UPDATE pg_catalog.pg_proc SET proowner = (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = 'app') WHERE proname = 'freed';
+            """);
+        var problem = (await Assert.ThrowsAsync<ProblemException>(() => cluster.RestoreAsync(forged, databases: "unwatched"))).Problem;
+        Assert.Equal("HF-PG-RESTORE", problem.Code);
+        Assert.Contains("public.freed()", problem.Message, StringComparison.Ordinal);
+        Assert.False(fixture.IsTrapped);
+    }
+}
