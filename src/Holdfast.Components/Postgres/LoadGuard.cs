@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Holdfast.Engine.Problems;
 
 namespace Holdfast.Components.Postgres;
@@ -22,51 +23,54 @@ internal sealed class LoadGuard(PostgresConnector connector, string database)
             JOIN pg_catalog.pg_language l ON l.oid = p.prolang JOIN pg_catalog.pg_roles r ON r.oid = p.proowner WHERE {Unguarded} ORDER BY 1 LIMIT 5) f
         """;
 
+    /// <summary>No dump has an object of this name: nothing that was made before could know it.</summary>
+    private readonly string _name = $"holdfast_load_{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16))}";
+
     /// <summary>A function is put under guard by the statement that gives it its owner, in the session of a replica too.</summary>
-    private static readonly string[] _begin =
+    private string[] Beginning =>
     [
-        "CREATE SCHEMA holdfast_load",
-        "CREATE TABLE holdfast_load.guarded (oid oid PRIMARY KEY)",
-        """
-        CREATE FUNCTION holdfast_load.refuse() RETURNS event_trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+        $"CREATE SCHEMA {_name}",
+        $"CREATE TABLE {_name}.guarded (oid oid PRIMARY KEY)",
+        $"""
+        CREATE FUNCTION {_name}.refuse() RETURNS event_trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
         BEGIN
             IF NOT (SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user) THEN
                 RAISE EXCEPTION 'nothing may be defined here while the database is restored' USING ERRCODE = 'insufficient_privilege';
             END IF;
         END $$
         """,
-        $$"""
-        CREATE FUNCTION holdfast_load.guard() RETURNS event_trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+        $"""
+        CREATE FUNCTION {_name}.guard() RETURNS event_trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
         DECLARE f record;
         BEGIN
             FOR f IN SELECT p.oid, p.oid::regprocedure::text AS name FROM pg_event_trigger_ddl_commands() c JOIN pg_proc p ON c.classid = 'pg_proc'::regclass AND p.oid = c.objid
                 JOIN pg_language l ON l.oid = p.prolang JOIN pg_roles r ON r.oid = p.proowner
-                WHERE {{Unguarded}}
+                WHERE {Unguarded}
             LOOP
-                INSERT INTO holdfast_load.guarded VALUES (f.oid) ON CONFLICT DO NOTHING;
+                INSERT INTO {_name}.guarded VALUES (f.oid) ON CONFLICT DO NOTHING;
                 EXECUTE format('ALTER ROUTINE %s SECURITY DEFINER', f.name);
             END LOOP;
         END $$
         """,
-        "CREATE EVENT TRIGGER holdfast_refuse ON ddl_command_start EXECUTE FUNCTION holdfast_load.refuse()",
-        "CREATE EVENT TRIGGER holdfast_guard ON ddl_command_end WHEN TAG IN ('CREATE FUNCTION', 'ALTER FUNCTION', 'CREATE PROCEDURE', 'ALTER PROCEDURE', 'ALTER ROUTINE') EXECUTE FUNCTION holdfast_load.guard()",
-        "ALTER EVENT TRIGGER holdfast_refuse ENABLE ALWAYS",
-        "ALTER EVENT TRIGGER holdfast_guard ENABLE ALWAYS",
+        $"CREATE EVENT TRIGGER {_name}_refuse ON ddl_command_start EXECUTE FUNCTION {_name}.refuse()",
+        $"CREATE EVENT TRIGGER {_name}_guard ON ddl_command_end WHEN TAG IN ('CREATE FUNCTION', 'ALTER FUNCTION', 'CREATE PROCEDURE', 'ALTER PROCEDURE', 'ALTER ROUTINE') EXECUTE FUNCTION {_name}.guard()",
+        $"ALTER EVENT TRIGGER {_name}_refuse ENABLE ALWAYS",
+        $"ALTER EVENT TRIGGER {_name}_guard ENABLE ALWAYS",
     ];
 
-    private static readonly string[] _end =
+    private string[] Ending =>
     [
         // No event trigger of the platform's sees what is put back here.
         "SELECT pg_catalog.set_config('session_replication_role', 'replica', false)",
-        "DROP EVENT TRIGGER holdfast_guard",
-        """
+        $"DROP EVENT TRIGGER {_name}_guard",
+        $"""
         DO $$ DECLARE f text; BEGIN
-            FOR f IN SELECT p.oid::pg_catalog.regprocedure::text FROM holdfast_load.guarded g JOIN pg_catalog.pg_proc p ON p.oid = g.oid
+            FOR f IN SELECT p.oid::pg_catalog.regprocedure::text FROM {_name}.guarded g JOIN pg_catalog.pg_proc p ON p.oid = g.oid
             LOOP EXECUTE pg_catalog.format('ALTER ROUTINE %s SECURITY INVOKER', f); END LOOP;
         END $$
         """,
-        "DROP EVENT TRIGGER holdfast_refuse",
-        "DROP SCHEMA holdfast_load CASCADE",
+        $"DROP EVENT TRIGGER {_name}_refuse",
+        $"DROP SCHEMA {_name} CASCADE",
     ];
 
     private bool _isUp;
@@ -76,7 +80,7 @@ internal sealed class LoadGuard(PostgresConnector connector, string database)
     {
         await using var connection = await connector.OpenAsync(database, cancellation);
         if (!await connection.ScalarAsync<bool>(IsSuper, cancellation)) return;
-        foreach (var statement in _begin) await connection.ExecuteAsync(statement, cancellation);
+        foreach (var statement in Beginning) await connection.ExecuteAsync(statement, cancellation);
         _isUp = true;
     }
 
@@ -97,7 +101,7 @@ internal sealed class LoadGuard(PostgresConnector connector, string database)
         if (!_isUp) return;
         await using var connection = await connector.OpenAsync(database, cancellation);
         await connection.ExecuteAsync("BEGIN", cancellation);
-        foreach (var statement in _end) await connection.ExecuteAsync(statement, cancellation);
+        foreach (var statement in Ending) await connection.ExecuteAsync(statement, cancellation);
         await connection.ExecuteAsync("COMMIT", cancellation);
     }
 }

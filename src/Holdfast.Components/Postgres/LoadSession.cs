@@ -13,16 +13,17 @@ internal sealed class LoadSession : IAsyncDisposable
     private const string Powerless = "SET LOCAL ROLE pg_read_all_settings";
 
     private const string AllowViews = $"SELECT pg_catalog.set_config('{StartupSettings.Restriction}', '', false)";
-    private const string IsSuper = "SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user";
+    private const string AskSuper = "SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user";
 
     private readonly Dictionary<string, string> _settings = new(StringComparer.Ordinal) { ["synchronous_commit"] = "SET synchronous_commit = off" };
-    private readonly bool _isSuper;
-
     private readonly Func<Task<NpgsqlConnection>> _open;
 
-    private LoadSession(NpgsqlConnection connection, bool isSuper, Func<Task<NpgsqlConnection>> open) => (Connection, _isSuper, _open) = (connection, isSuper, open);
+    private LoadSession(NpgsqlConnection connection, bool isSuper, Func<Task<NpgsqlConnection>> open) => (Connection, IsSuper, _open) = (connection, isSuper, open);
 
     public NpgsqlConnection Connection { get; private set; }
+
+    /// <summary>Whether the user of the profile is a superuser.</summary>
+    public bool IsSuper { get; }
 
     /// <summary>False after a refusal at which Npgsql gives its connection up: of a missing file (58P01), as the library of an extension.</summary>
     public bool IsOpen => Connection.FullState.HasFlag(System.Data.ConnectionState.Open);
@@ -47,7 +48,7 @@ internal sealed class LoadSession : IAsyncDisposable
         var connection = await connector.OpenAsync(database, cancellation, bytes);
         try
         {
-            var isSuper = await connection.ScalarAsync<bool>(IsSuper, cancellation);
+            var isSuper = await connection.ScalarAsync<bool>(AskSuper, cancellation);
             var session = new LoadSession(connection, isSuper, () => connector.OpenAsync(database, cancellation, bytes));
             foreach (var (name, statement) in await StartupSettings.ReadKnownAsync(connection, cancellation)) session._settings[name] = statement;
             if (allowsViews && session._settings.ContainsKey(StartupSettings.Restriction)) session._settings[StartupSettings.Restriction] = AllowViews;
@@ -101,7 +102,7 @@ internal sealed class LoadSession : IAsyncDisposable
     /// COMMIT runs the queries of cursors WITH HOLD and triggers that were deferred, with the rights of whoever commits. So cursors are
     /// closed and triggers fired before, and what a trigger may have deferred once more has the rights of a role that has none.
     /// </summary>
-    private string[] Commit => _isSuper
+    private string[] Commit => IsSuper
         ? ["SET CONSTRAINTS ALL IMMEDIATE", "CLOSE ALL", Powerless, "COMMIT"]
         : ["CLOSE ALL", "COMMIT"];
 

@@ -7,6 +7,15 @@ internal sealed record ScriptStatement(string Text, int Line)
 {
     private const int Longest = 100;
 
+    /// <summary>The role that the statement gives an object to, as SQL has its name; null for any other statement.</summary>
+    public static string? OwnerOf(string text)
+    {
+        const string Words = " OWNER TO ";
+        var statement = WithoutComments(text);
+        var at = statement.LastIndexOf(Words, StringComparison.Ordinal);
+        return at < 0 || !statement.StartsWith("ALTER ", StringComparison.Ordinal) ? null : statement[(at + Words.Length)..].TrimEnd(';', ' ');
+    }
+
     /// <summary>In one line, without the comments that pg_dump writes before it.</summary>
     public static string WithoutComments(string text) =>
         string.Join(' ', text.Split('\n').Select(line => line.Trim()).SkipWhile(line => line.Length == 0 || line.StartsWith("--", StringComparison.Ordinal)));

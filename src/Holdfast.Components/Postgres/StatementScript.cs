@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using Holdfast.Engine.Problems;
 using Npgsql;
 
@@ -44,6 +45,11 @@ internal sealed class StatementScript(PostgresConnector connector)
 
     /// <summary>Statements run after those of the script, in the same session.</summary>
     public IReadOnlyList<string> Ending { get; init; } = [];
+
+    private static readonly FrozenSet<string> _isMissing = new[]
+    {
+        PostgresErrorCodes.UndefinedTable, PostgresErrorCodes.UndefinedFunction, PostgresErrorCodes.UndefinedObject, PostgresErrorCodes.InvalidSchemaName,
+    }.ToFrozenSet(StringComparer.Ordinal);
 
     private const string Silence = """
         SELECT pg_catalog.set_config(w.name, w.value, false) FROM (VALUES ('log_statement', 'none'), ('log_min_duration_statement', '-1'), ('log_min_error_statement', 'panic')) w(name, value)
@@ -122,9 +128,25 @@ internal sealed class StatementScript(PostgresConnector connector)
                 await session.ReopenAsync(cancellation);
                 if (IsSecret) await session.Connection.ExecuteAsync(Silence, cancellation);
             }
-            return new RefusedStatement(statement.Line, statement.Text, refused, ByteText.Decode(PostgresProblem.Sentence(refused)));
+            var told = new RefusedStatement(statement.Line, statement.Text, refused, ByteText.Decode(PostgresProblem.Sentence(refused)));
+            return await StaysOursAsync(session, told, cancellation) ? throw Ours(told) : told;
         }
     }
+
+    /// <summary>
+    /// Whether an object exists that did not get its owner, and so has the rights of the superuser that made it, whatever it runs later. There is none where an
+    /// object that does not exist was refused, and not its role.
+    /// </summary>
+    private async Task<bool> StaysOursAsync(LoadSession session, RefusedStatement refused, CancellationToken cancellation)
+    {
+        if (!RunsCodeOfOthers || !session.IsSuper || ScriptStatement.OwnerOf(refused.Statement) is not { } owner) return false;
+        return !_isMissing.Contains(refused.State)
+            || !await session.Connection.ScalarAsync<bool>($"SELECT pg_catalog.to_regrole({Sql.Literal(owner)}) IS NOT NULL", cancellation);
+    }
+
+    private static ProblemException Ours(RefusedStatement refused) => Catalogue.PostgresRestore.Throwable(
+        $"{refused.Beginning} at line {refused.Line} was refused, so the object would keep the rights of the superuser who restores: {refused}",
+        "Put right what PostgreSQL refused, or restore with a user of PostgreSQL who is no superuser.");
 
     /// <summary>The next statement; null at the end.</summary>
     /// <exception cref="ProblemException">It has a command of psql, or ends too early.</exception>

@@ -71,4 +71,55 @@ public sealed class LoadGuardTests(DatabaseOwnerServer fixture) : IClassFixture<
         Assert.Contains("public.freed()", problem.Message, StringComparison.Ordinal);
         Assert.False(fixture.IsTrapped);
     }
+
+    [Fact]
+    public async Task An_owners_schema_with_a_name_of_the_guards_is_restored_as_any_other()
+    {
+        await using var rig = await Rig.MakeAsync();
+        await _server.ExecuteAsync("postgres", "CREATE DATABASE named OWNER app;");
+        await fixture.AsAppAsync("named", DatabaseOwnerServer.Trap + """
+            CREATE SCHEMA holdfast_load; CREATE TABLE holdfast_load.guarded (oid oid);
+            CREATE FUNCTION holdfast_load.guard() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN END $$;
+            CREATE FUNCTION holdfast_load.refuse() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN END $$;
+            CREATE TABLE t (i int CHECK (trap())); INSERT INTO t VALUES (1);
+            """);
+        var cluster = new Cluster(_server, rig, new PostgresSettings { Databases = ["named"] });
+        var face = await cluster.FaceAsync("named");
+        await cluster.RestoreAsync(await cluster.CaptureAsync(), databases: "named");
+        Assert.Equal(face, await cluster.FaceAsync("named"));
+        Assert.Equal("0", await _server.QueryAsync("named", "SELECT count(*) FROM pg_event_trigger"));
+        Assert.False(fixture.IsTrapped);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task No_object_that_was_refused_its_owner_is_kept_as_a_superusers(bool keepGoing)
+    {
+        await using var rig = await Rig.MakeAsync();
+        await _server.ExecuteAsync("postgres", "DROP DATABASE IF EXISTS unowned; CREATE DATABASE unowned OWNER app;");
+        await fixture.AsAppAsync("unowned", DatabaseOwnerServer.Trap + "CREATE TABLE t (i int CHECK (trap())); INSERT INTO t VALUES (1);");
+        var cluster = new Cluster(_server, rig, new PostgresSettings { Databases = ["unowned"] });
+        var taken = await cluster.CaptureAsync();
+        var forged = await cluster.ReplaceAsync(taken, "unowned/pre-data.sql", script => script.Replace("ALTER FUNCTION public.trap() OWNER TO app;", "ALTER FUNCTION public.trap() OWNER TO \"no one\";", StringComparison.Ordinal));
+        var problem = (await Assert.ThrowsAsync<ProblemException>(() => cluster.RestoreAsync(forged, keepGoing: keepGoing, databases: "unowned"))).Problem;
+        Assert.Equal("HF-PG-RESTORE", problem.Code);
+        Assert.Contains("ALTER FUNCTION public.trap", problem.Message, StringComparison.Ordinal);
+        Assert.False(fixture.IsTrapped);
+    }
+
+    [Fact]
+    public async Task An_object_that_could_not_be_made_needs_no_owner()
+    {
+        await using var rig = await Rig.MakeAsync();
+        await _server.ExecuteAsync("postgres", "CREATE DATABASE lacking OWNER app;");
+        await fixture.AsAppAsync("lacking", "CREATE TABLE t (i int); INSERT INTO t VALUES (1); CREATE TABLE u (i int); CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'; CREATE TYPE mood AS ENUM ('a'); CREATE SCHEMA s;");
+        var cluster = new Cluster(_server, rig, new PostgresSettings { Databases = ["lacking"] });
+        var taken = await cluster.CaptureAsync();
+        var forged = await cluster.ReplaceAsync(taken, "lacking/pre-data.sql", script => script.Replace("CREATE TABLE public.u", "CREATE NOTHING", StringComparison.Ordinal)
+            .Replace("CREATE FUNCTION public.f", "CREATE NOTHING", StringComparison.Ordinal).Replace("CREATE TYPE public.mood", "CREATE NOTHING", StringComparison.Ordinal).Replace("CREATE SCHEMA s", "CREATE NOTHING", StringComparison.Ordinal));
+        await cluster.RestoreAsync(forged, keepGoing: true, databases: "lacking");
+        Assert.Equal("1", await _server.QueryAsync("lacking", "SELECT i FROM t"));
+        Assert.Contains(rig.Lacking, sentence => sentence.Contains("ALTER TABLE public.u OWNER TO app", StringComparison.Ordinal));
+    }
 }
