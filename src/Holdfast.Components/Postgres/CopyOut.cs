@@ -18,7 +18,7 @@ internal sealed class CopyOut(NpgsqlCopyTextReader reader, StepCounters counters
     {
         var source = table.Condition is null
             ? Sql.Qualified(table.Schema, table.Name) + Sql.Columns(table.Columns)
-            : $"(SELECT {string.Join(", ", table.Columns.Select(Sql.Identifier))} FROM {Sql.Qualified(table.Schema, table.Name)} {table.Condition})";
+            : $"(SELECT {string.Join(", ", table.Columns.Select(Sql.Identifier))} FROM ONLY {Sql.Qualified(table.Schema, table.Name)} {table.Condition})";
         var reader = await connection.BeginTextExportAsync($"COPY {source} TO STDOUT WITH (ENCODING {Sql.Literal(encoding)})", cancellation);
         return new CopyOut(reader, counters);
     }

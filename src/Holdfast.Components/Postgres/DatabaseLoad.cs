@@ -26,7 +26,26 @@ internal sealed class DatabaseLoad(
         if (contents.LargeObjects > 0) await RunScriptAsync(DumpPath.LargeObjects, "The large objects", cancellation);
         await SetSequencesAsync(cancellation);
         await RunScriptAsync(DumpPath.PostData, "The indexes and constraints", cancellation);
-        await ExecuteAsync("ANALYZE", "ANALYZE", cancellation);
+        await AnalyzeAsync(cancellation);
+    }
+
+    /// <summary>Statistics are no content: a foreign partition whose server cannot be entered keeps no database from its name.</summary>
+    private async Task AnalyzeAsync(CancellationToken cancellation)
+    {
+        await using var connection = await connector.OpenAsync(database, cancellation, _bytes);
+        try
+        {
+            await StartupSettings.AllowViewsAsync(connection, cancellation);
+            await connection.ExecuteAsync("ANALYZE", cancellation);
+        }
+        catch (PostgresException refused) when (Refusals.IsOfContent(refused.SqlState))
+        {
+            context.Warn(Catalogue.PostgresAnalyze.With($"ANALYZE of database \"{contents.Name}\" was refused: {ByteText.Decode(PostgresProblem.Sentence(refused))}"));
+        }
+        catch (Exception exception) when (PostgresProblem.Recognises(exception))
+        {
+            throw PostgresProblem.Of(exception, $"ANALYZE failed in database \"{contents.Name}\"", Catalogue.PostgresRestore);
+        }
     }
 
     /// <summary>Whether a restore that keeps going does without it.</summary>
@@ -152,6 +171,11 @@ internal sealed class DatabaseLoad(
     {
         var connection = session.Connection;
         var root = await connection.ScalarAsync<string>(Root(table), cancellation) ?? table.Qualified;
+        if (await connection.ScalarAsync<string>(ForeignBelow(root), cancellation) is { } foreign)
+        {
+            Lack($"The {table.Rows} rows of {table.Qualified} of database \"{contents.Name}\" may belong to other partitions of {root} than before, and to the foreign ones ({foreign}), which a restore never enters.");
+            return;
+        }
         // Both counts see what was there at the beginning, and our own rows.
         await connection.ExecuteAsync("BEGIN ISOLATION LEVEL REPEATABLE READ", cancellation);
         var before = await connection.ScalarAsync<long>($"SELECT pg_catalog.count(*) FROM {root}", cancellation);
@@ -168,6 +192,21 @@ internal sealed class DatabaseLoad(
             UNION ALL SELECT i.inhparent, level + 1 FROM above JOIN pg_catalog.pg_class c ON c.oid = above.oid AND c.relispartition JOIN pg_catalog.pg_inherits i ON i.inhrelid = above.oid)
         SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) FROM above JOIN pg_catalog.pg_class c ON c.oid = above.oid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace ORDER BY above.level DESC LIMIT 1
         """;
+
+    /// <summary>The foreign tables among the partitions of a table: their server is entered with the rights of whoever reads or writes them; NULL when there are none.</summary>
+    private static string ForeignBelow(string root) => $"""
+        WITH RECURSIVE below AS (
+            SELECT {Sql.Literal(root)}::pg_catalog.regclass::pg_catalog.oid AS oid
+            UNION ALL SELECT i.inhrelid FROM below JOIN pg_catalog.pg_inherits i ON i.inhparent = below.oid)
+        SELECT pg_catalog.string_agg(below.oid::pg_catalog.regclass::text, ', ') FROM below JOIN pg_catalog.pg_class c ON c.oid = below.oid WHERE c.relkind = 'f'
+        """;
+
+    /// <summary>Ends the restore of the database, or lists what it goes without.</summary>
+    private void Lack(string sentence)
+    {
+        if (refusals is null) throw Catalogue.PostgresRestore.Throwable(sentence);
+        refusals.Add(sentence);
+    }
 
     private async Task TellingAsync(LoadSession session, TableEntry table, Func<Task> act, CancellationToken cancellation)
     {

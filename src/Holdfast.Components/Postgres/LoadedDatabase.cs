@@ -13,7 +13,10 @@ internal sealed class LoadedDatabase(NpgsqlConnection connection, DatabaseConten
             JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid WHERE NOT i.indisvalid AND c.relkind = 'i'
         """;
 
-    /// <summary>Sequences that belong to a column and count upwards, with the statement that reads the column's largest value.</summary>
+    /// <summary>
+    /// Sequences that belong to a column and count upwards, with the statement that reads the column's largest value. A table with foreign tables below it is left
+    /// out: reading it would enter their servers with our rights.
+    /// </summary>
     private const string OwnedSequences = """
         SELECT string_agg(format('SELECT %L AS sequence, (SELECT max(%I) FROM %s)::bigint AS largest, last_value AS last FROM %s',
                 d.objid::regclass::text, a.attname, d.refobjid::regclass::text, d.objid::regclass::text), ' UNION ALL ')
@@ -23,6 +26,9 @@ internal sealed class LoadedDatabase(NpgsqlConnection connection, DatabaseConten
             WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.refclassid = 'pg_catalog.pg_class'::regclass AND d.deptype IN ('a', 'i')
                 AND s.seqincrement > 0 AND NOT s.seqcycle AND c.relkind IN ('r', 'p')
                 AND a.atttypid IN ('int2'::regtype, 'int4'::regtype, 'int8'::regtype)
+                AND NOT EXISTS (
+                    WITH RECURSIVE below AS (SELECT c.oid UNION SELECT i.inhrelid FROM below JOIN pg_catalog.pg_inherits i ON i.inhparent = below.oid)
+                    SELECT FROM below JOIN pg_catalog.pg_class f ON f.oid = below.oid WHERE f.relkind = 'f')
         """;
 
     public async Task CheckAsync(Manifest manifest, string component, CancellationToken cancellation)

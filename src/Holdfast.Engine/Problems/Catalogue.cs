@@ -150,6 +150,8 @@ public static partial class Catalogue
         "Its own message says why; the SQLSTATE in brackets is explained in appendix A of its manual.", ExitCode.Failure);
     public static readonly ProblemKind PostgresSequence = Kind("HF-PG-SEQUENCE", "A sequence is behind the column it numbers.",
         "Set it above the column's largest value with setval(), or the next inserts will fail.", ExitCode.Success);
+    public static readonly ProblemKind PostgresAnalyze = Kind("HF-PG-ANALYZE", "A restored database has no statistics of some tables yet.",
+        "Run ANALYZE in it, leaving out the tables that the message is about; autovacuum does so in time.", ExitCode.Success);
     public static readonly ProblemKind PostgresAside = Kind("HF-PG-ASIDE", "The old database that a restore replaced could not be dropped.",
         "Drop it by hand when nothing uses it any more.", ExitCode.Success);
     public static readonly ProblemKind PostgresPasswords = Kind("HF-PG-PASSWORDS", "The passwords of PostgreSQL's roles are not in the recovery point.",

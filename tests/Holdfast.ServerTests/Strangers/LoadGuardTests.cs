@@ -122,4 +122,59 @@ public sealed class LoadGuardTests(DatabaseOwnerServer fixture) : IClassFixture<
         Assert.Equal("1", await _server.QueryAsync("lacking", "SELECT i FROM t"));
         Assert.Contains(rig.Lacking, sentence => sentence.Contains("ALTER TABLE public.u OWNER TO app", StringComparison.Ordinal));
     }
+
+    /// <summary>The numbers of an enum's values differ between databases, so rows of a hash partition belong elsewhere; a superuser enters the server without a password.</summary>
+    [Fact]
+    public async Task No_row_goes_to_a_foreign_partition()
+    {
+        await using var rig = await Rig.MakeAsync();
+        await MakeForeignAsync("routed");
+        await fixture.AsAppAsync("shop", DatabaseOwnerServer.Trap.Replace("FUNCTION trap", "FUNCTION sprung", StringComparison.Ordinal) + """
+            CREATE VIEW target AS SELECT ''::text AS e; CREATE FUNCTION enter() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM public.sprung(); RETURN NEW; END $$;
+            CREATE TRIGGER enter INSTEAD OF INSERT ON target FOR EACH ROW EXECUTE FUNCTION enter();
+            """);
+        await fixture.AsAppAsync("routed", $"""
+            CREATE TYPE e AS ENUM ({string.Join(", ", Enumerable.Range(0, 64).Select(number => $"'{number}'"))});
+            CREATE TABLE pt (e e) PARTITION BY HASH (e); CREATE TABLE p0 PARTITION OF pt FOR VALUES WITH (MODULUS 2, REMAINDER 0);
+            CREATE FOREIGN TABLE p1 PARTITION OF pt FOR VALUES WITH (MODULUS 2, REMAINDER 1) SERVER here OPTIONS (schema_name 'public', table_name 'target');
+            DO $$ DECLARE v e; BEGIN FOREACH v IN ARRAY enum_range(NULL::e) LOOP BEGIN INSERT INTO p0 VALUES (v); EXCEPTION WHEN check_violation THEN NULL; END; END LOOP; END $$;
+            """);
+        var cluster = new Cluster(_server, rig, new PostgresSettings { Databases = ["routed"] });
+        var taken = await cluster.CaptureAsync();
+        var problem = (await Assert.ThrowsAsync<ProblemException>(() => cluster.RestoreAsync(taken, databases: "routed"))).Problem;
+        Assert.Equal("HF-PG-RESTORE", problem.Code);
+        Assert.Contains("public.p1", problem.Message, StringComparison.Ordinal);
+        await cluster.RestoreAsync(taken, keepGoing: true, databases: "routed");
+        Assert.Contains(rig.Lacking, sentence => sentence.Contains("public.p1", StringComparison.Ordinal));
+        Assert.False(fixture.IsTrapped);
+    }
+
+    [Fact]
+    public async Task A_foreign_partition_is_not_read_for_sequences_and_statistics()
+    {
+        await using var rig = await Rig.MakeAsync();
+        await MakeForeignAsync("counted");
+        await fixture.AsAppAsync("shop", DatabaseOwnerServer.Trap.Replace("FUNCTION trap", "FUNCTION read", StringComparison.Ordinal) + "CREATE VIEW seen AS SELECT 1 AS id, 2 AS k WHERE read();");
+        await fixture.AsAppAsync("counted", """
+            CREATE TABLE pt (id serial, k int) PARTITION BY LIST (k); CREATE TABLE p1 PARTITION OF pt FOR VALUES IN (1); INSERT INTO pt (k) VALUES (1), (1);
+            CREATE FOREIGN TABLE p2 PARTITION OF pt FOR VALUES IN (2) SERVER here OPTIONS (schema_name 'public', table_name 'seen');
+            CREATE TABLE parent (id serial); CREATE FOREIGN TABLE child () INHERITS (parent) SERVER here OPTIONS (schema_name 'public', table_name 'seen');
+            """);
+        var cluster = new Cluster(_server, rig, new PostgresSettings { Databases = ["counted"] });
+        var restored = await cluster.RestoreAsync(await cluster.CaptureAsync(), databases: "counted");
+        Assert.Equal("2", await _server.QueryAsync("counted", "SELECT count(*) FROM p1"));
+        Assert.Contains(restored.Warnings, warning => warning.Code == "HF-PG-ANALYZE" && warning.Exit == ExitCode.Success);
+        Assert.False(fixture.IsTrapped);
+    }
+
+    /// <summary>A database of "app", who may enter the server that it is on: as a superuser, where it is one that enters.</summary>
+    private async Task MakeForeignAsync(string database)
+    {
+        await _server.ExecuteAsync("postgres", $"CREATE DATABASE {database} OWNER app;");
+        await _server.ExecuteAsync(database, "CREATE EXTENSION postgres_fdw; GRANT USAGE ON FOREIGN DATA WRAPPER postgres_fdw TO app;");
+        await fixture.AsAppAsync(database, $"""
+            CREATE SERVER here FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host '{_server.Folder}', port '{_server.Port}', dbname 'shop');
+            CREATE USER MAPPING FOR public SERVER here OPTIONS (user 'postgres');
+            """);
+    }
 }
