@@ -13,8 +13,11 @@ internal sealed class BackupManifest
 {
     private readonly Dictionary<string, (long Size, uint Sum)> _received = new(StringComparer.Ordinal);
 
-    /// <summary>A file that has come, by its path in the data directory.</summary>
-    public void Add(string path, long size, uint sum) => _received[path] = (size, sum);
+    /// <summary>Adds a file that has come, by its path in the data directory; false when it had come before.</summary>
+    public bool TryAdd(string path, long size, uint sum) => _received.TryAdd(path, (size, sum));
+
+    /// <summary>The bytes that the manifest of so many files can have; they are held in memory.</summary>
+    public static long LargestOf(long files) => Math.Min(1L << 30, (16L << 20) + (files << 10));
 
     /// <exception cref="ProblemException">Something is missing, differs, or the manifest is none.</exception>
     public void Verify(string cluster, ReadOnlyMemory<byte> manifest)

@@ -45,12 +45,22 @@ internal sealed class BackupStream : IAsyncDisposable
     /// <summary>Messages on their way: the server waits when so many have not been taken.</summary>
     private const int Most = 64;
 
+    /// <summary>Notices that are kept, and the characters of each: a server names five pages of a file that are damaged.</summary>
+    private const int Kept = 10_000, Longest = 2_000;
+
+    /// <summary>A server that has more to say than this says it without an end.</summary>
+    private const int MostNotices = 1_000_000;
+
+    /// <summary>Bytes of one message: a server sends 32 KiB, or a block.</summary>
+    private const int LargestMessage = 1 << 20;
+
     private readonly Channel<BackupMessage> _messages = Channel.CreateBounded<BackupMessage>(new BoundedChannelOptions(Most) { SingleReader = true, SingleWriter = true });
     private readonly ConcurrentQueue<string> _notices = new();
     private readonly int _version;
     private readonly nint _connection;
     private readonly GCHandle _self;
     private Task _running = Task.CompletedTask;
+    private int _said;
 
     private unsafe BackupStream(nint connection, int version)
     {
@@ -59,7 +69,7 @@ internal sealed class BackupStream : IAsyncDisposable
         LibPq.PQsetNoticeProcessor(connection, &Notice, GCHandle.ToIntPtr(_self));
     }
 
-    /// <summary>What the server has warned of.</summary>
+    /// <summary>What the server has warned of, as far as it is kept.</summary>
     public IReadOnlyCollection<string> Notices => _notices;
 
     /// <exception cref="ProblemException">The server refuses us.</exception>
@@ -103,6 +113,8 @@ internal sealed class BackupStream : IAsyncDisposable
     {
         _messages.Writer.TryComplete();
         Cancel();
+        // A server that sends without an end does not look at that.
+        if (!_running.IsCompleted) LibPq.HangUp(_connection);
         await _running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         while (_messages.Reader.TryRead(out var message))
             if (message is BackupData data) ArrayPool<byte>.Shared.Return(data.Bytes);
@@ -123,6 +135,10 @@ internal sealed class BackupStream : IAsyncDisposable
                 else Done(result);
             }
             _messages.Writer.TryComplete();
+        }
+        catch (Exception broken) when (broken is FormatException or ArgumentException or OverflowException)
+        {
+            _messages.Writer.TryComplete(Unreadable(broken.Message));
         }
         catch (Exception failure)
         {
@@ -151,9 +167,10 @@ internal sealed class BackupStream : IAsyncDisposable
         {
             try
             {
+                if (length > LargestMessage) throw Unreadable($"a message of {length} bytes");
                 var bytes = new ReadOnlySpan<byte>(buffer, length);
                 if (_version < OneCopy) Put(bytes);
-                else Read(bytes);
+                else Read(bytes, archives);
             }
             finally
             {
@@ -164,13 +181,15 @@ internal sealed class BackupStream : IAsyncDisposable
     }
 
     /// <summary>A message by its first byte: a new archive, the manifest, data of either, or how far it is.</summary>
-    private void Read(ReadOnlySpan<byte> message)
+    private void Read(ReadOnlySpan<byte> message, Queue<uint?> archives)
     {
         switch (message[0])
         {
             case (byte)'n':
                 var name = Encoding.UTF8.GetString(message[1..][..message[1..].IndexOf((byte)0)]);
-                Put(new ArchiveBegun(uint.TryParse(name.Split('.')[0], NumberStyles.None, CultureInfo.InvariantCulture, out var tablespace) ? tablespace : null));
+                uint? tablespace = uint.TryParse(name.Split('.')[0], NumberStyles.None, CultureInfo.InvariantCulture, out var oid) ? oid : null;
+                if (!archives.TryDequeue(out var next) || next != tablespace) throw Unreadable($"the archive {name}, which is not the next one");
+                Put(new ArchiveBegun(tablespace));
                 break;
             case (byte)'m':
                 Put(new ManifestBegun());
@@ -209,11 +228,17 @@ internal sealed class BackupStream : IAsyncDisposable
         var (message, state) = isGood ? default : LibPq.FailureOf(result);
         LibPq.PQclear(result);
         if (isGood) return;
+        if (_said > MostNotices) throw Failed("");
         if (state != Damaged) throw PostgresProblem.KindOf(state, Catalogue.PostgresBackup).Throwable($"The server did not send a base backup: {message.TrimEnd('.')}.");
         Put(new BackupEnded(null));
     }
 
-    private static ProblemException Failed(string why) => Catalogue.PostgresUnreachable.Throwable($"The server stopped sending the base backup: {why.TrimEnd('.')}.");
+    private static ProblemException Unreadable(string what) =>
+        Catalogue.PostgresBackup.Throwable($"The server sent what is no base backup: {what.TrimEnd('.')}.");
+
+    private ProblemException Failed(string why) => _said > MostNotices
+        ? Catalogue.PostgresBackup.Throwable($"The server sent more than {MostNotices} notices with the base backup.")
+        : Catalogue.PostgresUnreachable.Throwable($"The server stopped sending the base backup: {why.TrimEnd('.')}.");
 
     /// <summary>The one thing that libpq lets another thread do with a connection.</summary>
     private unsafe void Cancel()
@@ -227,6 +252,10 @@ internal sealed class BackupStream : IAsyncDisposable
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static unsafe void Notice(nint self, byte* message)
     {
-        if (GCHandle.FromIntPtr(self).Target is BackupStream stream) stream._notices.Enqueue(LibPq.Text(message).Trim());
+        if (GCHandle.FromIntPtr(self).Target is not BackupStream stream) return;
+        if (++stream._said > MostNotices) LibPq.HangUp(stream._connection);
+        if (stream._said > Kept) return;
+        var text = LibPq.Text(message).Trim();
+        stream._notices.Enqueue(text.Length > Longest ? text[..Longest] : text);
     }
 }

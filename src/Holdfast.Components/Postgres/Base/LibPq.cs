@@ -81,6 +81,19 @@ internal static unsafe partial class LibPq
     [LibraryImport(Library)]
     public static partial nint PQsetNoticeProcessor(nint connection, delegate* unmanaged[Cdecl]<nint, byte*, void> process, nint argument);
 
+    [LibraryImport(Library)]
+    private static partial int PQsocket(nint connection);
+
+    [LibraryImport("libc")]
+    private static partial int shutdown(int socket, int how);
+
+    /// <summary>Ends the connection for both sides, from any thread: whoever reads from it finds its end. It is still to be given back with PQfinish.</summary>
+    public static void HangUp(nint connection)
+    {
+        const int Both = 2; // SHUT_RDWR
+        if (PQsocket(connection) is >= 0 and var socket) _ = shutdown(socket, Both);
+    }
+
     public static string ErrorOf(nint connection) => Text(PQerrorMessage(connection)).Trim();
 
     /// <summary>What a failed result says, and its SQLSTATE.</summary>

@@ -20,11 +20,14 @@ internal sealed partial class StreamedFiles(string cluster, CaptureSession sessi
     /// <summary>They would mislead the restored server.</summary>
     private static readonly FrozenSet<string> _left = new[] { LabelName, MapName, "standby.signal", "recovery.signal", "recovery.conf", "recovery.done" }.ToFrozenSet(StringComparer.Ordinal);
 
+    /// <summary>The bytes of a file that is held as text: a line for each tablespace.</summary>
+    private const long LargestText = 16 << 20;
+
     /// <summary>Zeroes that end an archive; servers before version 15 leave them to whoever writes it to a file.</summary>
     private const int TarEnd = 1024;
 
     private readonly BackupManifest _manifest = new();
-    private readonly HashSet<string> _owned = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _owned = new(StringComparer.Ordinal), _links = new(StringComparer.Ordinal);
     private byte[]? _told;
     private long _files;
     private long _bytes;
@@ -76,9 +79,24 @@ internal sealed partial class StreamedFiles(string cluster, CaptureSession sessi
         var (root, path) = tablespace is { } oid ? (string.Create(CultureInfo.InvariantCulture, $"pg_tblspc/{oid}/"), BasePath.Tablespace(cluster, oid)) : ("", BasePath.Data(cluster));
         await using var archive = new ArchiveStream(stream, TarEnd);
         await using var reader = new TarReader(archive, leaveOpen: true);
-        while (await reader.GetNextEntryAsync(copyData: false, cancellation) is { } entry) await AddAsync(entry, root, path, cancellation);
+        while (await NextAsync(reader, path, cancellation) is { } entry) await AddAsync(entry, root, path, cancellation);
         await archive.CopyToAsync(Stream.Null, cancellation);
     }
+
+    private async Task<TarEntry?> NextAsync(TarReader reader, string archive, CancellationToken cancellation)
+    {
+        try
+        {
+            return await reader.GetNextEntryAsync(copyData: false, cancellation);
+        }
+        catch (Exception broken) when (broken is InvalidDataException or FormatException or ArgumentException or OverflowException or EndOfStreamException or NotSupportedException)
+        {
+            throw Bad($"its archive {archive} cannot be read: {broken.Message.TrimEnd('.')}", broken);
+        }
+    }
+
+    private ProblemException Bad(string why, Exception? inner = null) =>
+        Catalogue.PostgresBackup.Throwable($"The server of {cluster} sent what is no base backup: {why}.", inner);
 
     private async Task AddAsync(TarEntry entry, string root, string folder, CancellationToken cancellation)
     {
@@ -93,29 +111,33 @@ internal sealed partial class StreamedFiles(string cluster, CaptureSession sessi
             case TarEntryType.Directory:
                 session.Writer.AddDirectory($"{folder}/{name}", metadata);
                 break;
-            case TarEntryType.SymbolicLink:
+            case TarEntryType.SymbolicLink when Tablespace().IsMatch(root + name):
+                if (!_links.Add(name)) throw Bad($"{name} twice");
                 session.Writer.AddNode($"{folder}/{name}", Link(entry, metadata));
                 break;
-            default:
+            case TarEntryType.RegularFile or TarEntryType.V7RegularFile:
                 await AddFileAsync(entry, root + name, $"{folder}/{name}", metadata, cancellation);
                 break;
+            default:
+                throw Bad($"{root}{name} is neither a file, a directory nor the link of a tablespace ({entry.EntryType})");
         }
     }
 
     private async Task AddFileAsync(TarEntry entry, string relative, string path, EntryMetadata metadata, CancellationToken cancellation)
     {
         await using var content = new SummedStream(entry.DataStream ?? Stream.Null);
-        if (_left.Contains(relative)) await KeepAsync(relative, content, cancellation);
+        if (_left.Contains(relative)) await KeepAsync(relative, content, entry.Length, cancellation);
         else await session.Writer.AddStreamAsync(path, content, metadata, cancellation);
         if (content.Count != entry.Length) throw Catalogue.PostgresBackup.Throwable($"The base backup of {cluster} ended in the middle of {relative}.");
-        _manifest.Add(relative, content.Count, content.Sum);
+        if (!_manifest.TryAdd(relative, content.Count, content.Sum)) throw Bad($"{relative} twice");
         (_files, _bytes) = (_files + 1, _bytes + content.Count);
         Interlocked.Exchange(ref context.Counters.BytesDone, _bytes);
         Interlocked.Exchange(ref context.Counters.ItemsDone, _files);
     }
 
-    private async Task KeepAsync(string name, Stream content, CancellationToken cancellation)
+    private async Task KeepAsync(string name, Stream content, long length, CancellationToken cancellation)
     {
+        if (length > LargestText) throw Bad($"{name} with {length} bytes");
         using var reader = new StreamReader(content, leaveOpen: true);
         var text = await reader.ReadToEndAsync(cancellation);
         if (name == LabelName) Label = text;
@@ -126,7 +148,10 @@ internal sealed partial class StreamedFiles(string cluster, CaptureSession sessi
     {
         using var told = new MemoryStream();
         await using var content = new ArchiveStream(stream, end: 0);
-        await content.CopyToAsync(told, cancellation);
+        var most = BackupManifest.LargestOf(_files);
+        var buffer = new byte[128 << 10];
+        for (int read; (read = await content.ReadAsync(buffer, cancellation)) > 0; told.Write(buffer, 0, read))
+            if (told.Length > most) throw Bad($"a manifest of more than {most} bytes for {_files} files");
         told.Position = 0;
         await session.Writer.AddStreamAsync(BasePath.Manifest(cluster), told, cancellation: cancellation);
         return told.ToArray();
@@ -153,6 +178,10 @@ internal sealed partial class StreamedFiles(string cluster, CaptureSession sessi
         if (End is null && Damaged.Files.Count == 0)
             context.Warn(Catalogue.PostgresChecksum.With($"Pages of {cluster} do not fit their checksums: {stream.Notices.LastOrDefault() ?? "the server's log says which"}"));
     }
+
+    /// <summary>The only link that a server sends: it sends a directory for that of the WAL. Source: PostgreSQL, sendDir in basebackup.c.</summary>
+    [GeneratedRegex("^pg_tblspc/[0-9]{1,10}$", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Tablespace();
 
     [GeneratedRegex("""file "(\./)?(?<file>[^"]+)", block (?<block>[0-9]+)""", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Damage();

@@ -36,15 +36,15 @@ public sealed class BackupManifestTests
     public async Task A_file_that_nobody_told_of_is_told()
     {
         var manifest = Make(await SumAsync("123456789", 4));
-        manifest.Add("more", 1, 1);
+        manifest.TryAdd("more", 1, 1);
         Assert.Contains("more has come", Assert.Throws<ProblemException>(() => manifest.Verify("main", Encoding.UTF8.GetBytes(Told))).Problem.Message, StringComparison.Ordinal);
     }
 
     private static BackupManifest Make((long Size, uint Sum) a, string other = "b\u00ff")
     {
         var manifest = new BackupManifest();
-        manifest.Add("a", a.Size, a.Sum);
-        manifest.Add(other, 0, 0);
+        manifest.TryAdd("a", a.Size, a.Sum);
+        manifest.TryAdd(other, 0, 0);
         return manifest;
     }
 
