@@ -7,17 +7,26 @@ namespace Holdfast.Components.Postgres;
 /// <summary>The few ways in which this component talks SQL.</summary>
 internal static class NpgsqlConnectionExtensions
 {
+    /// <summary>Rows of an answer that nothing is done with, and characters of those that are kept: no answer to a question of ours has so many.</summary>
+    private const int MostRows = 1_000_000, MostText = 256 << 20;
+
+    /// <summary>Characters that a value takes beside its own, roughly.</summary>
+    private const int PerValue = 16;
+
     public static async Task ExecuteAsync(this NpgsqlConnection connection, string sql, CancellationToken cancellation)
     {
         await using var command = new NpgsqlCommand(sql, connection);
-        await command.ExecuteNonQueryAsync(cancellation);
+        await using var reader = await OpenAsync(command, cancellation);
+        await PassOverAsync(reader, cancellation);
     }
 
     /// <summary>The first value of the first row; null for NULL and for no row.</summary>
     public static async Task<T?> ScalarAsync<T>(this NpgsqlConnection connection, string sql, CancellationToken cancellation)
     {
         await using var command = new NpgsqlCommand(sql, connection);
-        var value = await command.ExecuteScalarAsync(cancellation);
+        await using var reader = await OpenAsync(command, cancellation);
+        var value = await NextAsync(reader, cancellation) && reader.FieldCount > 0 ? reader.GetValue(0) : null;
+        await PassOverAsync(reader, cancellation);
         return value is null or DBNull ? default : (T)value;
     }
 
@@ -25,15 +34,63 @@ internal static class NpgsqlConnectionExtensions
     public static async Task<IReadOnlyList<T>> RowsAsync<T>(this NpgsqlConnection connection, string sql, Func<string[], T> read, CancellationToken cancellation, int most = int.MaxValue)
     {
         await using var command = new NpgsqlCommand(sql, connection) { AllResultTypesAreUnknown = true };
-        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        await using var reader = await OpenAsync(command, cancellation);
         var rows = new List<T>();
-        while (rows.Count < most && await reader.ReadAsync(cancellation))
+        for (long room = MostText; rows.Count < most && await NextAsync(reader, cancellation);)
         {
             var row = new string[reader.FieldCount];
             for (var i = 0; i < row.Length; i++) row[i] = await reader.IsDBNullAsync(i, cancellation) ? "" : reader.GetString(i);
             rows.Add(read(row));
+            room -= row.Sum(value => value.Length + PerValue);
+            if (room < 0) throw await BreakOffAsync(reader);
         }
+        await PassOverAsync(reader, cancellation);
         return rows;
+    }
+
+    private static Task<NpgsqlDataReader> OpenAsync(NpgsqlCommand command, CancellationToken cancellation) => HoldingAsync(() => command.ExecuteReaderAsync(cancellation));
+
+    private static Task<bool> NextAsync(NpgsqlDataReader reader, CancellationToken cancellation) => HoldingAsync(() => reader.ReadAsync(cancellation));
+
+    /// <summary>Reads to the end of all answers: what a later statement was refused for is thrown.</summary>
+    private static async Task PassOverAsync(NpgsqlDataReader reader, CancellationToken cancellation)
+    {
+        var rows = 0;
+        do
+            while (await NextAsync(reader, cancellation))
+                if (++rows > MostRows) throw await BreakOffAsync(reader);
+        while (await reader.NextResultAsync(cancellation));
+    }
+
+    private static async Task<T> HoldingAsync<T>(Func<Task<T>> read)
+    {
+        try
+        {
+            return await read();
+        }
+        catch (OutOfMemoryException tooLarge)
+        {
+            throw new NpgsqlException("A row is too large.", new InvalidDataException("it announced a row that is too large to be held", tooLarge));
+        }
+    }
+
+    /// <summary>To dispose of a reader reads the rest. A read that is cancelled asks the server to stop, and gives the connection up where it does not.</summary>
+    private static async Task<NpgsqlException> BreakOffAsync(NpgsqlDataReader reader)
+    {
+        using var cancelled = new CancellationTokenSource();
+        await cancelled.CancelAsync();
+        try
+        {
+            while (await reader.ReadAsync(cancelled.Token))
+            {
+                // What has come already.
+            }
+        }
+        catch (Exception over) when (over is OperationCanceledException or NpgsqlException)
+        {
+            // As it should be.
+        }
+        return new NpgsqlException("it sends rows without an end");
     }
 
     /// <summary>server_version_num: 150018.</summary>

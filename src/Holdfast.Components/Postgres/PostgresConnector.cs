@@ -9,6 +9,8 @@ namespace Holdfast.Components.Postgres;
 /// <summary>Opens connections to one cluster, and tells programs of PostgreSQL how to.</summary>
 internal sealed class PostgresConnector(PostgresSettings settings, ISecretReader secrets, IHost host)
 {
+    private const int ConnectSeconds = 15;
+
     private string? _password;
 
     /// <summary>Further settings for the startup packet, of those that not every server knows; null before a server was asked.</summary>
@@ -88,7 +90,7 @@ internal sealed class PostgresConnector(PostgresSettings settings, ISecretReader
         var parameters = new Dictionary<string, string?>(StringComparer.Ordinal)
         {
             ["host"] = settings.Host, ["port"] = $"{settings.Port}", ["user"] = settings.User, ["password"] = await PasswordAsync(cancellation), ["replication"] = "true",
-            ["sslmode"] = settings.SslMode, ["sslrootcert"] = settings.SslRootCertificate, ["application_name"] = "holdfast", ["connect_timeout"] = "15", ["client_encoding"] = "UTF8",
+            ["sslmode"] = settings.SslMode, ["sslrootcert"] = settings.SslRootCertificate, ["application_name"] = "holdfast", ["connect_timeout"] = $"{ConnectSeconds}", ["client_encoding"] = "UTF8",
         };
         var text = string.Join(' ', parameters.Where(one => !string.IsNullOrEmpty(one.Value)).Select(one => $"{one.Key}='{one.Value!.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("'", "\\'", StringComparison.Ordinal)}'"));
         var connection = await FindPeerAsync(cancellation) is { } peer ? await PeerIdentity.RunAsAsync(peer, () => Base.LibPq.PQconnectdb(text)) : await Task.Run(() => Base.LibPq.PQconnectdb(text), cancellation);
@@ -146,8 +148,10 @@ internal sealed class PostgresConnector(PostgresSettings settings, ISecretReader
         connection.ApplicationName = "holdfast";
         connection.Pooling = false;
         connection.CommandTimeout = 0;
-        connection.Timeout = 15;
+        connection.Timeout = ConnectSeconds;
         connection.KeepAlive = 0;
+        // A cancelled command gives its connection up at once: a server that sends without an end does not heed a request to stop.
+        connection.CancellationTimeout = -1;
         connection.ReadBufferSize = connection.WriteBufferSize = 64 << 10;
         connection.Options = StartupSettings.Options + _moreOptions;
         connection.IncludeErrorDetail = true;
@@ -179,9 +183,18 @@ internal sealed class PostgresConnector(PostgresSettings settings, ISecretReader
 
     private async Task<NpgsqlConnection> ConnectAsync(NpgsqlDataSource source, CancellationToken cancellation)
     {
-        return await FindPeerAsync(cancellation) is { } peer
-            ? await PeerIdentity.RunAsAsync(peer, source.OpenConnection)
-            : await source.OpenConnectionAsync(cancellation);
+        if (await FindPeerAsync(cancellation) is { } peer) return await PeerIdentity.RunAsAsync(peer, source.OpenConnection);
+        // Npgsql's own limit is one of silence: a server that sends parameters without an end never meets it.
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        deadline.CancelAfter(TimeSpan.FromSeconds(2 * ConnectSeconds));
+        try
+        {
+            return await source.OpenConnectionAsync(deadline.Token);
+        }
+        catch (OperationCanceledException late) when (!cancellation.IsCancellationRequested)
+        {
+            throw new NpgsqlException($"it has not finished greeting us in {2 * ConnectSeconds} seconds", late);
+        }
     }
 
     /// <summary>The user to connect as; null for the one we are.</summary>

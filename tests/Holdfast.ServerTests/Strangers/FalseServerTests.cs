@@ -55,6 +55,30 @@ public sealed class FalseServerTests
         Assert.Contains(why, message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Rows_without_an_end_end_a_question()
+    {
+        await using var server = await PostgresServer.StartAsync();
+        Assert.Contains("rows without an end", await AskAsync(server, message => message.Type == 'D' ? Endless(FalsePostgres.Message('D', message.Body)) : null), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_row_that_nothing_holds_ends_a_question()
+    {
+        await using var server = await PostgresServer.StartAsync();
+        byte[] row = [(byte)'D', 0x7F, 0xFF, 0xFF, 0xF0, 0, 1, 0x7F, 0xFF, 0xFF, 0];
+        Assert.Contains("too large to be held", await AskAsync(server, message => message.Type == 'D' ? Endless(new byte[64 << 10], row) : null), StringComparison.Ordinal);
+    }
+
+    /// <summary>What is said of a server that sends something else in an ordinary session.</summary>
+    private static async Task<string> AskAsync(PostgresServer postgres, Func<FalseMessage, IEnumerable<byte[]>?> instead)
+    {
+        using var server = new FalsePostgres(postgres.Port, instead);
+        var component = Cluster.ComponentOf(new PostgresSettings { Host = "127.0.0.1", Port = server.Port, SslMode = "disable" });
+        var problem = (await Assert.ThrowsAsync<ProblemException>(() => component.QueryAsync("postgres", "SELECT 1 AS n", TestContext.Current.CancellationToken))).Problem;
+        return problem.Message;
+    }
+
     /// <summary>What a backup says of a server that sends something else once a base backup was asked for.</summary>
     private static async Task<string> BackUpAsync(Func<FalseMessage, IEnumerable<byte[]>?> instead)
     {
