@@ -7,6 +7,9 @@ internal sealed record CatalogAnswer
 
     /// <summary>The role that has asked.</summary>
     public string Self { get; init; } = "";
+
+    /// <summary>Its comment is longer than is taken.</summary>
+    public bool HasLongComment { get; init; }
     public required bool HasPublicSchema { get; init; }
     public required long LargeObjects { get; init; }
     public required IReadOnlyList<ExtensionEntry> Extensions { get; init; }
@@ -27,6 +30,7 @@ internal sealed record CatalogAnswer
     public CatalogAnswer Named()
     {
         var left = new List<string>(LeftOut);
+        if (HasLongComment) left.Add("Its comment is longer than 1 MiB.");
         var owner = Name(Properties.Owner, "Its owner") ?? Self;
         var properties = Properties with
         {
@@ -55,7 +59,12 @@ internal sealed record CatalogAnswer
 
         DatabaseSetting? Setting(DatabaseSetting setting)
         {
-            if (Name(setting.Value, "A setting") is not { } item) return null;
+            if (setting.Value is not { } asked)
+            {
+                left.Add($"Its setting {setting.Name} is longer than 1 MiB.");
+                return null;
+            }
+            if (Name(asked, "A setting") is not { } item) return null;
             var value = item[(setting.Name.Length + 1)..];
             if (setting.Role is not { } wanted) return setting with { Value = value };
             return Name(wanted, $"The role that has {setting.Name} set") is { } role ? setting with { Role = role, Value = value } : null;

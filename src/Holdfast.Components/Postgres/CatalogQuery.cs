@@ -47,6 +47,11 @@ internal static class CatalogQuery
                 FROM relation r WHERE r.relkind = 'S' AND {LostOnStandby}) left_out)
         """;
 
+    /// <summary>Bytes of a comment or a setting of a database that are taken: its owner chooses them, up to 1 GiB, and they are held in memory.</summary>
+    private const int LongestText = 1 << 20;
+
+    private static readonly string _isLongComment = $"pg_catalog.octet_length(pg_catalog.shobj_description((SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()), 'pg_database')) > {LongestText}";
+
     private static readonly string _grants = $"""
         (SELECT json_agg(json_build_object('grantor', {SharedName.AskInDump("pg_catalog.pg_get_userbyid(a.grantor)")},
             'grantee', CASE WHEN a.grantee <> 0 THEN {SharedName.AskInDump("pg_catalog.pg_get_userbyid(a.grantee)")} END,
@@ -56,7 +61,7 @@ internal static class CatalogQuery
     /// <summary>A value comes with the name before it: functions that cut texts refuse what is not UTF-8.</summary>
     private static readonly string _settings = $"""
         (SELECT coalesce(json_agg(json_build_object('role', CASE WHEN s.setrole <> 0 THEN {SharedName.AskInDump("pg_catalog.pg_get_userbyid(s.setrole)")} END,
-            'name', split_part(c.item, '=', 1), 'value', {SharedName.AskInDump("c.item")}) ORDER BY s.setrole, c.place), '[]')
+            'name', split_part(c.item, '=', 1), 'value', CASE WHEN pg_catalog.octet_length(c.item) <= {LongestText} THEN {SharedName.AskInDump("c.item")} END) ORDER BY s.setrole, c.place), '[]')
             FROM pg_catalog.pg_db_role_setting s, unnest(s.setconfig) WITH ORDINALITY AS c(item, place) WHERE s.setdatabase = d.oid)
         """;
 
@@ -65,7 +70,7 @@ internal static class CatalogQuery
             'collate', d.datcollate, 'ctype', d.datctype, 'localeProvider', to_jsonb(d)->>'datlocprovider',
             'locale', coalesce(to_jsonb(d)->>'datlocale', to_jsonb(d)->>'daticulocale'), 'icuRules', to_jsonb(d)->>'daticurules',
             'tablespace', t.spcname, 'connectionLimit', d.datconnlimit, 'isTemplate', d.datistemplate,
-            'comment', {SharedName.AskInDump("pg_catalog.shobj_description(d.oid, 'pg_database')")}, 'grants', {_grants}, 'settings', {_settings})
+            'comment', CASE WHEN {_isLongComment} THEN NULL ELSE {SharedName.AskInDump("pg_catalog.shobj_description(d.oid, 'pg_database')")} END, 'grants', {_grants}, 'settings', {_settings})
             FROM pg_catalog.pg_database d JOIN pg_catalog.pg_tablespace t ON t.oid = d.dattablespace WHERE d.datname = pg_catalog.current_database())
         """;
 
@@ -88,7 +93,7 @@ internal static class CatalogQuery
     /// <summary>Everything of the current database in one answer.</summary>
     public static string Database { get; } = $"""
         WITH {Relations}
-        SELECT json_build_object('properties', {_properties}, 'self', session_user, 'tables', {Tables}, 'sequences', {Sequences}, 'partitioned', {Partitioned},
+        SELECT json_build_object('properties', {_properties}, 'self', session_user, 'hasLongComment', coalesce({_isLongComment}, false), 'tables', {Tables}, 'sequences', {Sequences}, 'partitioned', {Partitioned},
             'leftOut', {LeftOut}, 'sizes', {Sizes}, 'largeObjects', (SELECT count(*) FROM pg_catalog.pg_largeobject_metadata),
             'hasPublicSchema', EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = 'public'),
             'extensions', (SELECT coalesce(json_agg(json_build_object('name', extname, 'version', extversion) ORDER BY extname), '[]')

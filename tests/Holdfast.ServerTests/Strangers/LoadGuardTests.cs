@@ -167,6 +167,25 @@ public sealed class LoadGuardTests(DatabaseOwnerServer fixture) : IClassFixture<
         Assert.False(fixture.IsTrapped);
     }
 
+    [Fact]
+    public async Task A_comment_or_setting_of_a_size_that_nobody_reads_is_left_out()
+    {
+        await using var rig = await Rig.MakeAsync();
+        await _server.ExecuteAsync("postgres", "CREATE DATABASE wordy OWNER app;");
+        await _server.ExecuteAsync("wordy", """
+            CREATE TABLE t (i int); INSERT INTO t VALUES (1);
+            DO $$ BEGIN EXECUTE format('COMMENT ON DATABASE wordy IS %L', repeat('c', 2000000)); EXECUTE format('ALTER DATABASE wordy SET my.setting = %L', repeat('s', 2000000)); END $$;
+            ALTER DATABASE wordy SET my.other = 'kept';
+            """);
+        var cluster = new Cluster(_server, rig, new PostgresSettings { Databases = ["wordy"] });
+        var taken = await cluster.CaptureAsync();
+        await cluster.RestoreAsync(taken, databases: "wordy");
+        Assert.Equal("1|kept|", await _server.QueryAsync("wordy", "SELECT i, current_setting('my.other'), shobj_description((SELECT oid FROM pg_database WHERE datname = 'wordy'), 'pg_database') FROM t"));
+        var contents = await cluster.ReadAsync(taken, "wordy/database.json");
+        Assert.Contains("Its comment is longer than 1 MiB.", contents, StringComparison.Ordinal);
+        Assert.Contains("Its setting my.setting is longer than 1 MiB.", contents, StringComparison.Ordinal);
+    }
+
     /// <summary>A database of "app", who may enter the server that it is on: as a superuser, where it is one that enters.</summary>
     private async Task MakeForeignAsync(string database)
     {
