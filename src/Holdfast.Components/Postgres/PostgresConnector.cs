@@ -75,6 +75,8 @@ internal sealed class PostgresConnector(PostgresSettings settings, ISecretReader
         ClientEnvironment.Clear();
         var builder = await DescribeAsync(settings.Maintenance, bytes: null, new NpgsqlConnectionStringBuilder(), cancellation);
         builder.Options = "";
+        // The end of a stream of WAL is awaited; its segments have a size.
+        builder.CancellationTimeout = 2_000;
         var connection = new PhysicalReplicationConnection(builder.ConnectionString);
         // The kernel is asked who we are when the connection begins, which is before the first wait.
         if (await FindPeerAsync(cancellation) is { } peer) await await PeerIdentity.RunAsAsync(peer, () => connection.Open(cancellation));
