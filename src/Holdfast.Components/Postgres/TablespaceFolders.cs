@@ -73,7 +73,7 @@ internal sealed class TablespaceFolders(IReadOnlyList<DumpedTablespace> missing,
 
     private static void Make(string folder, (uint User, uint Group) owner)
     {
-        using var tree = PrivateTree.Make(folder);
+        using var tree = PrivateTree.Make(folder, Catalogue.PostgresFiles);
         FileOwner.Give(tree.Handle, owner);
     }
 

@@ -35,7 +35,7 @@ public sealed class SearchComponent : IComponent
         (_settings, _host, _clock) = (SearchSettings.Read(node), host, clock);
         _definitions = new IndexDefinitions(_settings, folder ?? Environment.CurrentDirectory);
         _server = new SearchServer(new WebServer(_settings.Web, secrets));
-        _undos = new SearchUndos(_settings, _server, host, clock);
+        _undos = new SearchUndos(_settings, _server, clock);
         Check = new SearchCheck(node, secrets, clock);
     }
 
@@ -86,7 +86,7 @@ public sealed class SearchComponent : IComponent
     }
 
     public Task<IReadOnlyList<Step>> PlanRestoreAsync(RestoreSession session, CancellationToken cancellation) =>
-        GuardedAsync(() => new SearchRestore(_settings, _server, _undos, _host, session, _clock).PlanAsync(cancellation));
+        GuardedAsync(() => new SearchRestore(_settings, _server, _undos, session, _clock).PlanAsync(cancellation));
 
     private IReadOnlyList<Step> Guarded(IReadOnlyList<Step> steps) => UnexpectedAnswer.Guard(_server.Place, steps);
 

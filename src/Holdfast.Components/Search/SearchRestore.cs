@@ -4,6 +4,7 @@ using Holdfast.Engine.Hosts;
 using Holdfast.Engine.Planning;
 using Holdfast.Engine.Problems;
 using Holdfast.Engine.Running;
+using Holdfast.Restic.Restoring;
 
 namespace Holdfast.Components.Search;
 
@@ -11,7 +12,7 @@ namespace Holdfast.Components.Search;
 /// The steps that bring the indices of a recovery point back: the engine's snapshot is put where the engine can read it, what stands in the way
 /// is moved aside, the engine restores, and every index is counted.
 /// </summary>
-internal sealed class SearchRestore(SearchSettings settings, SearchServer server, SearchUndos undos, IHost host, RestoreSession session, TimeProvider clock)
+internal sealed class SearchRestore(SearchSettings settings, SearchServer server, SearchUndos undos, RestoreSession session, TimeProvider clock)
 {
     /// <summary>What the names of directories begin with that lie in the engine's repository only to be restored from.</summary>
     public const string Beside = "holdfast-restore";
@@ -189,10 +190,7 @@ internal sealed class SearchRestore(SearchSettings settings, SearchServer server
         if (!Directory.Exists(root)) throw Catalogue.SearchPath.Throwable($"The directory '{root}', which the engine reads snapshots from, is not on this machine.");
         var directory = Path.Combine(root, $"{Beside}-{context.RunId.ToLowerInvariant()}");
         var copy = new SnapshotRepository(server, Path.GetFileName(directory), clock);
-        _takeAway = undos.TakeAway(copy.Name, directory);
-        await context.OweAsync(_takeAway, cancellation);
-        await RestoreFilesAsync(SearchPath.Repository(Name), directory, context, cancellation);
-        await OwnAsync(root, directory, cancellation);
+        await CopyAsync(root, directory, copy.Name, context, cancellation);
         await copy.RegisterAsync(directory, isReadOnly: true, cancellation);
         if (await copy.FindAsync(record.Snapshot, cancellation) is not { IsWhole: true } found)
             throw Catalogue.SearchRestore.Throwable($"{server.Place} does not find the snapshot {record.Snapshot} in the copy of the point.");
@@ -214,17 +212,30 @@ internal sealed class SearchRestore(SearchSettings settings, SearchServer server
         }
     }
 
-    /// <summary>The engine's user need not have the number here that it had there. The directory lies in one of that user's, so no link is followed: chown goes by descriptors, and gives away links themselves.</summary>
-    private async Task OwnAsync(string root, string directory, CancellationToken cancellation)
+    /// <summary>
+    /// Writes the copy of the point into a new directory that only root can enter until it is whole. It lies in a directory of the engine's user, who could
+    /// exchange it: so it is written by its descriptor. All of it is the engine's user's, who need not have the number here that it had there.
+    /// </summary>
+    private async Task CopyAsync(string root, string directory, string repository, StepContext context, CancellationToken cancellation)
     {
-        if (!Environment.IsPrivilegedProcess) return;
-        var (result, _) = await host.RunAsync(new ProgramCall("chown", ["-R", "-h", "-P", $"--reference={root}", "--", directory]), cancellation);
-        if (result.ExitCode != 0) throw Catalogue.SearchRestore.Throwable($"'{directory}' could not be given to the engine's user: {result.Errors.Trim().TrimEnd('.')}.");
+        var unmade = undos.TakeAway(repository, directory);
+        await context.OweAsync(unmade, cancellation);
+        using var tree = PrivateTree.Make(directory, Catalogue.SearchRestore);
+        _takeAway = undos.TakeAway(repository, directory, FileFacts.Of(tree.Handle));
+        await context.OweAsync(_takeAway, cancellation);
+        await context.SettleAsync(unmade, cancellation);
+        var owner = ActingUser.OwnerOf(root + "/."); // through a link of root's
+        var options = session.Options with { Into = tree.Handle, Owner = Environment.IsPrivilegedProcess ? owner : null, PlainModes = true };
+        await RestoreFilesAsync(SearchPath.Repository(Name), directory, options, context, cancellation);
+        tree.Check();
+        tree.Give(owner);
     }
 
-    private async Task RestoreFilesAsync(string from, string to, StepContext context, CancellationToken cancellation)
+    private Task RestoreFilesAsync(string from, string to, StepContext context, CancellationToken cancellation) =>
+        RestoreFilesAsync(from, to, session.Options with { Below = session.Target }, context, cancellation);
+
+    private async Task RestoreFilesAsync(string from, string to, RestoreOptions options, StepContext context, CancellationToken cancellation)
     {
-        var options = session.Options with { ForeignTarget = session.Target is null, Below = session.Target };
         context.Counters.Refresh = shown => (shown.BytesTotal, shown.BytesDone) = (options.Counters.BytesTotal, options.Counters.BytesWritten);
         var report = await session.Repository.RestoreAsync(session.Point, from, to, options, cancellation);
         if (report.Failures.Count > 0)

@@ -7,9 +7,9 @@ using Holdfast.Engine.Running;
 namespace Holdfast.Components.Search;
 
 /// <summary>What the steps of one cluster may owe.</summary>
-internal sealed class SearchUndos(SearchSettings settings, SearchServer server, IHost host, TimeProvider clock)
+internal sealed class SearchUndos(SearchSettings settings, SearchServer server, TimeProvider clock)
 {
-    private const string Repository = "repository", Snapshot = "snapshot", Directory = "directory", Index = "index", Value = "value", Tombstones = "index.gc_deletes";
+    private const string Repository = "repository", Snapshot = "snapshot", Directory = "directory", Inode = "inode", Device = "device", Index = "index", Value = "value", Tombstones = "index.gc_deletes";
 
     public IReadOnlyList<IUndoHandler> Handlers { get; } =
     [
@@ -17,8 +17,7 @@ internal sealed class SearchUndos(SearchSettings settings, SearchServer server, 
         new Handler(server.Place, Kind(settings, "take-away"), async (undo, stop) =>
         {
             await new SnapshotRepository(server, undo.Arguments[Repository], clock).UnregisterAsync(stop);
-            // The directory lies in one of the engine's user, who could put links into it meanwhile: rm goes by descriptors, and follows none.
-            await host.CallAsync("rm", ["-rf", "--", undo.Arguments[Directory]], Catalogue.SearchRestore, stop);
+            RemoveCopy(undo.Arguments);
         }),
         new Handler(server.Place, Kind(settings, "move-back"), (undo, stop) => MoveBackAsync(server, clock, ShelvedIndex.Of(undo.Arguments), stop)),
         new Handler(server.Place, Kind(settings, "remove-lost"), (undo, stop) => RemoveLostAsync(server, undo.Arguments, stop)),
@@ -87,10 +86,24 @@ internal sealed class SearchUndos(SearchSettings settings, SearchServer server, 
         Kind(settings, "delete-snapshot"), $"Delete the snapshot {snapshot} of {settings.Name}.",
         new Dictionary<string, string>(StringComparer.Ordinal) { [Repository] = settings.Repository, [Snapshot] = snapshot });
 
-    /// <summary>Owed while a copy of a repository lies beside the engine's, to be restored from.</summary>
-    public Undo TakeAway(string repository, string directory) => new(
-        Kind(settings, "take-away"), $"Take away the snapshot repository {repository} of {settings.Name} and its directory {directory}.",
-        new Dictionary<string, string>(StringComparer.Ordinal) { [Repository] = repository, [Directory] = directory });
+    /// <summary>Owed while a copy of a repository lies beside the engine's, to be restored from; registered before its directory is made, and again once it was made.</summary>
+    /// <param name="repository">Its name in the engine.</param>
+    /// <param name="directory">Its path.</param>
+    /// <param name="made">The directory itself, which the engine's user cannot make another one into; null while it is not made, and then it is removed only when it is empty.</param>
+    public Undo TakeAway(string repository, string directory, FileFacts? made = null)
+    {
+        var words = new Dictionary<string, string>(StringComparer.Ordinal) { [Repository] = repository, [Directory] = directory };
+        if (made is { } facts) (words[Inode], words[Device]) = ($"{facts.Inode}", $"{facts.Device}");
+        return new(Kind(settings, "take-away"), $"Take away the snapshot repository {repository} of {settings.Name} and its directory {directory}.", words);
+    }
+
+    /// <summary>The directory lies in one of the engine's user, who can exchange it, and put links into it.</summary>
+    private static void RemoveCopy(IReadOnlyDictionary<string, string> words)
+    {
+        var directory = words[Directory];
+        if (!Path.GetFileName(directory).StartsWith(SearchRestore.Beside, StringComparison.Ordinal)) throw new InvalidDataException($"'{directory}' is not the name of a directory that a restore makes.");
+        PrivateTree.Remove(directory, SearchRestore.Beside, words.TryGetValue(Inode, out var inode) ? (inode, words[Device]) : null);
+    }
 
     /// <summary>An index can not come back with its aliases while another one has the name of such an alias.</summary>
     private static async Task MoveBackAsync(SearchServer server, TimeProvider clock, ShelvedIndex moved, CancellationToken cancellation)

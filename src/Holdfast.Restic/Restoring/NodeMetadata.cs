@@ -14,7 +14,7 @@ internal sealed class NodeMetadata(RestoreOptions options)
     private const uint Plain = 0x1ED; // 0755
     private const string Capabilities = "security.capability";
 
-    private readonly OwnerMap _owners = new(options.NumericOwner);
+    private readonly OwnerMap _owners = new(options);
 
     /// <summary>Sets all metadata (a symlink has owner and times only). Returns what failed, or null; the rest is set.</summary>
     public string? Apply(Node node, SafeFileHandle file, string path)

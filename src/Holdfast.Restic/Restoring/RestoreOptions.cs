@@ -1,4 +1,5 @@
 using Holdfast.Restic.Snapshots;
+using Microsoft.Win32.SafeHandles;
 
 namespace Holdfast.Restic.Restoring;
 
@@ -52,6 +53,9 @@ public sealed record RestoreOptions
     /// <summary>Gives files to the numbers of their users and groups in the snapshot. False by default: to who has the same name here, if anybody has.</summary>
     public bool NumericOwner { get; init; }
 
+    /// <summary>Gives everything to one user and group of this machine, whoever had it in the snapshot. Null by default.</summary>
+    public (uint User, uint Group)? Owner { get; init; }
+
     /// <summary>
     /// Restores nothing that gives more rights than a mode shows: no set-id bits, no device nodes, no ACLs, and of the attributes only those of
     /// the namespace "user." (so no file capabilities). False by default.
@@ -63,6 +67,9 @@ public sealed record RestoreOptions
 
     /// <summary>The directory that the target lies in: from there on no link leads to it, not even root's. Null by default: links that root alone could have made are followed.</summary>
     public string? Below { get; init; }
+
+    /// <summary>The target itself, opened by the caller, whose it stays: its path is then only shown. Null by default: the path is opened, and made.</summary>
+    public SafeFileHandle? Into { get; init; }
 
     /// <summary>Makes what was restored survive a power cut before the restore ends. True by default.</summary>
     public bool Durable { get; init; } = true;

@@ -25,6 +25,7 @@ public static class RestoreTarget
     /// <summary>Opens the target, and makes what is missing of it. Null in a dry run that would make it.</summary>
     internal static (OpenFolder Folder, bool IsTrusted)? Open(string path, RestoreOptions options)
     {
+        if (options.Into is { } into) return (new OpenFolder(DescriptorCalls.OpenPlace(into, ".", path), path), false);
         var (full, mayBeForeign) = (Path.GetFullPath(path), options.ForeignTarget);
         bool Make(OpenFolder parent, string name, bool isTrusted)
         {

@@ -1,3 +1,4 @@
+using Holdfast.Engine.Hosts;
 using Holdfast.Restic.Posix;
 using Holdfast.Restic.Restoring;
 using Holdfast.Restic.Snapshots;
@@ -114,9 +115,11 @@ public sealed class RestoredRightsTests
     public void Owners_go_by_name_and_where_there_is_none_by_number()
     {
         var node = new Node { Name = "f", Type = NodeType.File, Uid = 4711, Gid = 4712, User = "root", Group = "no such group" };
-        Assert.Equal((0u, 4712u), (new OwnerMap(numeric: false).User(node), new OwnerMap(numeric: false).Group(node)));
-        Assert.Equal((4711u, 4712u), (new OwnerMap(numeric: true).User(node), new OwnerMap(numeric: true).Group(node)));
-        Assert.Equal(4711u, new OwnerMap(numeric: false).User(node with { User = "" }));
+        Assert.Equal((0u, 4712u), (new OwnerMap(new RestoreOptions()).User(node), new OwnerMap(new RestoreOptions()).Group(node)));
+        Assert.Equal((4711u, 4712u), (new OwnerMap(new RestoreOptions { NumericOwner = true }).User(node), new OwnerMap(new RestoreOptions { NumericOwner = true }).Group(node)));
+        Assert.Equal(4711u, new OwnerMap(new RestoreOptions()).User(node with { User = "" }));
+        var one = new OwnerMap(new RestoreOptions { Owner = (7, 8) });
+        Assert.Equal((7u, 8u), (one.User(node), one.Group(node)));
     }
 
     [Fact]
@@ -129,6 +132,28 @@ public sealed class RestoredRightsTests
         Assert.Equal((65534u, 4711u), (FileStatus.Of(archived.Target + "/f").Uid, FileStatus.Of(archived.Target + "/g").Uid));
         await archived.RestoreAsync(new RestoreOptions { NumericOwner = true });
         Assert.Equal(4711u, FileStatus.Of(archived.Target + "/f").Uid);
+    }
+
+    [Fact]
+    public async Task An_open_folder_is_restored_into_whatever_its_name_leads_to_by_now_and_all_in_it_has_one_owner()
+    {
+        Require.Root();
+        await using var archived = await Archived.MakeAsync(folder =>
+        {
+            Directory.CreateDirectory(folder + "inner");
+            File.WriteAllText(folder + "inner/f", "f");
+        });
+        Directory.CreateDirectory(archived.Target);
+        using var into = PrivateTree.Open(archived.Target);
+        var (away, victim) = (archived.Target + ".away", archived.Target + ".victim");
+        Directory.Move(archived.Target, away);
+        Directory.CreateDirectory(victim);
+        Directory.CreateSymbolicLink(archived.Target, victim);
+        await archived.RestoreAsync(new RestoreOptions { Into = into, Owner = (65534, 65533) });
+        Assert.Empty(Directory.GetFileSystemEntries(victim));
+        foreach (var path in new[] { "/inner", "/inner/f" })
+            Assert.Equal((65534u, 65533u), (FileStatus.Of(away + path).Uid, FileStatus.Of(away + path).Gid));
+        Assert.Equal(0u, FileStatus.Of(away).Uid); // the caller's
     }
 
     private static void SetOrSkip(string path, string name, byte[] value)

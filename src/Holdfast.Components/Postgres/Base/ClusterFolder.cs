@@ -1,10 +1,7 @@
-using System.ComponentModel;
-using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using Holdfast.Engine.Hosts;
 using Holdfast.Engine.Problems;
 using Holdfast.Restic.Archiving;
-using Holdfast.Restic.Posix;
 using Holdfast.Restic.Snapshots;
 using Microsoft.Win32.SafeHandles;
 
@@ -14,10 +11,8 @@ namespace Holdfast.Components.Postgres.Base;
 /// The files in a data directory that belong to the server or to Holdfast. A link in the place of one would lead what is written elsewhere, or give
 /// away what is read: it is refused. Files are written under a random name and renamed, so that none is ever written through a link.
 /// </summary>
-internal static partial class ClusterFolder
+internal static class ClusterFolder
 {
-    private const int CloseOnExec = 0x80000;
-
     /// <summary>Folders in which all is the server's own. A link would be one line in a recovery point, and nothing of what it leads to; restored, it would lead into the old cluster's files.</summary>
     private static readonly string[] Folders = ["base", "global", "pg_commit_ts", "pg_logical", "pg_multixact", "pg_stat", "pg_twophase", "pg_xact"];
 
@@ -67,14 +62,6 @@ internal static partial class ClusterFolder
         return file;
     }
 
-    /// <summary>Opens a folder, never a link to one.</summary>
-    /// <exception cref="IOException">It is none.</exception>
-    public static SafeFileHandle Open(string path)
-    {
-        var descriptor = open(path, CloseOnExec | OpenFlags.Folder | OpenFlags.NoFollow, 0);
-        return descriptor >= 0 ? new SafeFileHandle(descriptor, ownsHandle: true) : throw new IOException($"{path}: {new Win32Exception(Marshal.GetLastPInvokeError()).Message}");
-    }
-
     /// <summary>The text of a small file of the cluster; null where none is.</summary>
     /// <exception cref="IOException">It is a link, no regular file, or larger than <paramref name="most"/> bytes.</exception>
     public static string? ReadText(string path, int most)
@@ -99,7 +86,4 @@ internal static partial class ClusterFolder
         while (filled < count && RandomAccess.Read(file.Handle, bytes.AsSpan(filled), filled) is var read and > 0) filled += read;
         return bytes[..filled];
     }
-
-    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int open(string path, int flags, int mode);
 }

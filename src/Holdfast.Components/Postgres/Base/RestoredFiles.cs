@@ -142,14 +142,14 @@ internal sealed class RestoredFiles(string cluster, RestoreSession session, Rest
 
     private Microsoft.Win32.SafeHandles.SafeFileHandle OpenStanding(string path)
     {
-        using (ActingUser.As(Actor)) return ClusterFolder.Open(path);
+        using (ActingUser.As(Actor)) return PrivateTree.Open(path);
     }
 
     /// <summary>A folder for a tablespace that was made, or was there empty.</summary>
     private void GiveFolder(string path)
     {
         Microsoft.Win32.SafeHandles.SafeFileHandle folder;
-        using (TrustedPath.ActAsKeeper(path)) folder = ClusterFolder.Open(path);
+        using (TrustedPath.ActAsKeeper(path)) folder = PrivateTree.Open(path);
         using (folder)
             if (FileFacts.Of(folder).User == 0) owner.Give(folder);
     }
@@ -158,7 +158,7 @@ internal sealed class RestoredFiles(string cluster, RestoreSession session, Rest
     {
         using (ActingUser.As(Actor))
         {
-            using var folder = IsInPlace ? ClusterFolder.Open(places.Data) : null;
+            using var folder = IsInPlace ? PrivateTree.Open(places.Data) : null;
             owner.SetMode(folder ?? _trees[Growing].Handle);
         }
     }
@@ -226,7 +226,7 @@ internal sealed class RestoredFiles(string cluster, RestoreSession session, Rest
     {
         var unmade = undos.RemoveIncomplete(folder);
         await context.OweAsync(unmade, cancellation);
-        _trees[folder] = PrivateTree.Make(folder);
+        _trees[folder] = PrivateTree.Make(folder, Catalogue.PostgresFiles);
         await context.OweAsync(_owed[folder] = undos.RemoveIncomplete(folder, FileFacts.Of(_trees[folder].Handle)), cancellation);
         await context.SettleAsync(unmade, cancellation);
     }

@@ -18,7 +18,7 @@ public sealed class PrivateTreeTests
         using var folder = new TempFolder();
         var (theirs, victim) = (Theirs(folder), folder.Folder("victim"));
         var path = $"{theirs}/data.holdfast-incomplete.before-1";
-        using var tree = PrivateTree.Make(path);
+        using var tree = PrivateTree.Make(path, Catalogue.PostgresFiles);
         Assert.Equal(0u, FileFacts.Of(path).User);
         Assert.Equal(0u, FileFacts.Of(path).Mode & 0x3F);
         Directory.Move(path, $"{theirs}/away");
@@ -47,7 +47,7 @@ public sealed class PrivateTreeTests
         var theirs = Theirs(folder);
         var path = $"{theirs}/data.holdfast-incomplete.before-1";
         var undos = new BaseUndos("main");
-        using var tree = PrivateTree.Make(path);
+        using var tree = PrivateTree.Make(path, Catalogue.PostgresFiles);
         var undo = undos.RemoveIncomplete(path, FileFacts.Of(tree.Handle));
         Directory.Move(path, $"{theirs}/away");
         Directory.CreateDirectory($"{theirs}/root's");
@@ -90,9 +90,9 @@ public sealed class PrivateTreeTests
         var (theirs, victim) = (Theirs(folder), folder.Folder("victim"));
         Directory.CreateDirectory($"{theirs}/there");
         File.WriteAllText($"{theirs}/there/is", "");
-        Assert.Equal("HF-PG-FILES", Assert.Throws<ProblemException>(() => PrivateTree.Make($"{theirs}/there")).Problem.Code);
+        Assert.Equal("HF-PG-FILES", Assert.Throws<ProblemException>(() => PrivateTree.Make($"{theirs}/there", Catalogue.PostgresFiles)).Problem.Code);
         Directory.CreateSymbolicLink($"{theirs}/15", victim);
-        Assert.Contains("is a link", Assert.Throws<ProblemException>(() => PrivateTree.Make($"{theirs}/15/data")).Problem.Message, StringComparison.Ordinal);
+        Assert.Contains("is a link", Assert.Throws<ProblemException>(() => PrivateTree.Make($"{theirs}/15/data", Catalogue.PostgresFiles)).Problem.Message, StringComparison.Ordinal);
         Assert.Empty(Directory.GetFileSystemEntries(victim));
     }
 
