@@ -36,8 +36,10 @@ internal sealed class KeyScan(RedisConnection redis)
     public async IAsyncEnumerable<byte[]> ScanAsync(string? pattern, [EnumeratorCancellation] CancellationToken cancellation)
     {
         var (cursor, shown) = ("0", 0L);
+        var pass = redis.BeginPass("SCAN");
         do
         {
+            pass();
             string? next = null;
             RedisWord[] words = pattern is null ? ["SCAN", cursor, "COUNT", Page] : ["SCAN", cursor, "MATCH", pattern, "COUNT", Page];
             await foreach (var text in redis.StreamAsync(ReplyBudget.Names, words, cancellation))
@@ -56,8 +58,10 @@ internal sealed class KeyScan(RedisConnection redis)
     public async Task<IReadOnlyList<RedisKey>> DescribeAsync(IReadOnlyList<byte[]> names, CancellationToken cancellation)
     {
         var keys = new List<RedisKey>();
+        var pass = redis.BeginPass("TYPE");
         foreach (var batch in names.Chunk(Batch))
         {
+            pass();
             var commands = batch.SelectMany<byte[], IReadOnlyList<RedisWord>>(name => [["TYPE", name], ["PTTL", name]]).ToList();
             var replies = await redis.TryAllAsync(commands, cancellation);
             for (var i = 0; i < batch.Length; i++)

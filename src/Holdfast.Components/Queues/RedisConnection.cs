@@ -14,12 +14,27 @@ internal sealed class RedisConnection(Stream stream, string place, TimeSpan pati
     /// <summary>Words that are larger are not copied before they are sent; 64 KiB.</summary>
     private const int LargeWord = 64 << 10;
 
+    /// <summary>How long many calls may take that go over one thing together: the keys of a database, a hash. Each is answered in time, and who answers need not be Redis, which comes to an end.</summary>
+    private static readonly TimeSpan _longestPass = TimeSpan.FromMinutes(10);
+
     private readonly RedisReader _reader = new(stream, patience, clock);
     private bool _isBroken;
 
     public string Place => place;
 
     public bool IsBroken => _isBroken;
+
+    /// <summary>Begins many calls that go over one thing together.</summary>
+    /// <param name="command">The command, for the message.</param>
+    /// <returns>To be called before each of them, and for each part of a reply: it throws a <see cref="ProblemException"/> once they have taken longer than 10 minutes.</returns>
+    public Action BeginPass(string command)
+    {
+        var began = clock.GetTimestamp();
+        return () =>
+        {
+            if (clock.GetElapsedTime(began) > _longestPass) throw RedisProblem.Endless(command, place, _longestPass);
+        };
+    }
 
     /// <summary>Calls a command whose reply is short, and throws what it refuses as a problem.</summary>
     public Task<RedisReply> CallAsync(CancellationToken cancellation, params IReadOnlyList<RedisWord> words) => CallAsync(ReplyBudget.Short, cancellation, words);
@@ -39,7 +54,12 @@ internal sealed class RedisConnection(Stream stream, string place, TimeSpan pati
     public async Task<IReadOnlyList<RedisReply>> TryAllAsync(IReadOnlyList<IReadOnlyList<RedisWord>> commands, CancellationToken cancellation)
     {
         var replies = new List<RedisReply>(commands.Count);
-        await foreach (var reply in StreamAllAsync(ReplyBudget.Short, commands, cancellation)) replies.Add(reply);
+        var pass = BeginPass(commands.Count == 0 ? "" : commands[0][0].ToString());
+        await foreach (var reply in StreamAllAsync(ReplyBudget.Short, commands, cancellation))
+        {
+            pass();
+            replies.Add(reply);
+        }
         return replies;
     }
 

@@ -52,6 +52,10 @@ internal static class RedisProblem
     public static ProblemException Strange(string command, string place) =>
         Catalogue.QueueUnreachable.Throwable($"The reply to {command} on {place} is not one of Redis.", OtherProgram);
 
+    /// <summary>Replies that go on for ever, one after the other.</summary>
+    public static ProblemException Endless(string command, string place, TimeSpan limit) =>
+        Catalogue.QueueUnreachable.Throwable($"Redis on {place} did not come to the end of its replies to {command} within {limit.TotalMinutes:0} minutes.", OtherProgram);
+
     /// <summary>The innermost message: the outer ones only say that something went wrong.</summary>
     public static string Reason(Exception exception)
     {

@@ -67,8 +67,10 @@ internal sealed class UnackedReader(RedisConnection redis, QueueKeys keys, Queue
     public async IAsyncEnumerable<(byte[] Tag, byte[] Value)> ScanAsync(string hash, [EnumeratorCancellation] CancellationToken cancellation)
     {
         var cursor = "0";
+        var pass = redis.BeginPass("HSCAN");
         do
         {
+            pass();
             string? next = null;
             byte[]? tag = null;
             await foreach (var text in redis.StreamAsync(ReplyBudget.Values(2 * Most), ["HSCAN", hash, cursor, "COUNT", Page], cancellation))
@@ -78,6 +80,7 @@ internal sealed class UnackedReader(RedisConnection redis, QueueKeys keys, Queue
                 else if (tag is null) tag = text;
                 else
                 {
+                    pass();
                     yield return (tag, text);
                     tag = null;
                 }
@@ -90,12 +93,14 @@ internal sealed class UnackedReader(RedisConnection redis, QueueKeys keys, Queue
     private async Task<Dictionary<string, double>> ReadTimesAsync(string index, CancellationToken cancellation)
     {
         var times = new Dictionary<string, double>(StringComparer.Ordinal);
+        var pass = redis.BeginPass("ZRANGE");
         for (var from = 0; ; from += Times)
         {
+            pass();
             var items = (await redis.CallAsync(ReplyBudget.Names, cancellation, "ZRANGE", index, from, from + Times - 1, "WITHSCORES")).Items;
             for (var i = 0; i + 1 < items.Count; i += 2)
                 if (items[i].Bytes is { } tag && double.TryParse(items[i + 1].Text, CultureInfo.InvariantCulture, out var taken)) times[Convert.ToHexString(tag)] = taken;
-            if (times.Count > Most) throw TooMany(index);
+            if (from > Most) throw TooMany(index); // whatever names it repeats
             if (items.Count < 2 * Times) return times;
         }
     }

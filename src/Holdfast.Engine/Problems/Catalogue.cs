@@ -108,7 +108,7 @@ public static partial class Catalogue
         "Everything that was owed has been undone; run again when it suits.", ExitCode.Interrupted);
     public static readonly ProblemKind WindowUnknown = Kind("HF-WINDOW-UNKNOWN", "The profile does not say which services the platform consists of, so it can not be stopped.",
         "Name them under 'services' in the profile, or use --mode online.", ExitCode.Usage);
-    public static readonly ProblemKind WindowLate = Kind("HF-WINDOW-LATE", "The platform did not stand still in time; it was started again.",
+    public static readonly ProblemKind WindowLate = Kind("HF-WINDOW-LATE", "The platform did not stand still in time, or what was done meanwhile took too long; it was started again.",
         "Find out what keeps it busy, raise 'quiesce.deadline' in the profile, or use --mode online.", ExitCode.Failure, transient: true);
     public static readonly ProblemKind WindowGivenUp = Kind("HF-WINDOW-GIVEN-UP", "The platform did not stand still, so the recovery point was taken while it ran.",
         "The point is whole, and its components are of slightly different instants; find out what keeps the platform busy.", ExitCode.Success);

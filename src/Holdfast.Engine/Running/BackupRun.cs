@@ -86,7 +86,7 @@ public sealed class BackupRun(RunEnvironment environment, BackupRequest request)
         var window = new Window(plan with { OnlineWhenLate = plan.OnlineWhenLate && down.Count == 0 }, session, environment.Clock);
         return session.Mode == BackupMode.Cold
             ? [.. window.Open(drain), .. before, .. mark, .. after, .. window.Deepen(), .. down, .. window.Close()]
-            : [.. before, .. window.Open(drain), .. mark, .. window.Close(), .. after];
+            : [.. before, .. window.Open(drain), .. window.Hold(mark), .. window.Close(), .. after];
 
         IEnumerable<Step> Phase(Func<CapturePlan, IReadOnlyList<Step>> steps) => captures.SelectMany(steps);
     }

@@ -22,8 +22,11 @@ public sealed class WebServer
     /// <summary>A machine that is down answers nothing at all.</summary>
     private static readonly TimeSpan _connect = TimeSpan.FromSeconds(10);
 
-    /// <summary>A server that hangs is not waited for longer, unless it has much to do. 10 minutes. An answer that has begun must be whole within as much.</summary>
+    /// <summary>A server that hangs is not waited for longer, unless it has much to do. 10 minutes.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
+
+    /// <summary>An answer that has begun must be whole within this: 16 MiB at 140 KiB a second, which a trickle does not reach.</summary>
+    private static readonly TimeSpan _whole = TimeSpan.FromMinutes(2);
 
     private readonly WebSettings _settings;
     private readonly ISecretReader _secrets;
@@ -75,7 +78,7 @@ public sealed class WebServer
             using var answer = await _client.Value.SendAsync(request, either.Token);
             if (answer.StatusCode == HttpStatusCode.Unauthorized) throw Refusal(answer.StatusCode, PlaceOf(path));
             // Patience is for what a server does before it answers; what it has at hand comes quickly, or never ends.
-            if (patience > Patience) late.CancelAfter(patience = Patience);
+            if (patience > _whole) late.CancelAfter(patience = _whole);
             await answer.Content.LoadIntoBufferAsync(MaximumAnswer, either.Token);
             var bytes = await answer.Content.ReadAsByteArrayAsync(either.Token);
             return answer.IsSuccessStatusCode || IsJson(answer) ? new WebAnswer(answer.StatusCode, BoundedJson.Parse(bytes)) : throw Refusal(answer.StatusCode, PlaceOf(path));

@@ -30,7 +30,15 @@ internal sealed class ThingsComponent(string name) : IComponent
     /// <summary>Set, its capture has steps before, in and after the window, and this is told of each.</summary>
     public Action<string>? OnPhase { get; set; }
 
-    public IReadOnlyList<IUndoHandler> UndoHandlers => [];
+    /// <summary>What its step in the window does, once something is to be undone.</summary>
+    public Func<CancellationToken, Task>? Marking { get; set; }
+
+    /// <summary>Called when that is undone.</summary>
+    public Action Undone { get; set; } = () => { };
+
+    public IReadOnlyList<IUndoHandler> UndoHandlers => [new Handler(Mark.Kind, () => Undone())];
+
+    private Undo Mark { get; } = new($"things/{name}.mark", "Undo the mark.", new Dictionary<string, string>(StringComparer.Ordinal));
 
     public Task<IReadOnlyList<Problem>> ProbeAsync(CancellationToken cancellation) => Task.FromResult<IReadOnlyList<Problem>>([]);
 
@@ -43,8 +51,19 @@ internal sealed class ThingsComponent(string name) : IComponent
         return Task.FromResult(OnPhase is null ? new CapturePlan { Before = [capture] } : new CapturePlan
         {
             Before = [Phase("before")], Drain = [Phase("drain")], Down = NeedsStoresDown ? [Phase("down")] : [], After = [Phase("after")],
-            Mark = [capture with { Name = $"mark {name}", Act = (context, stop) => { OnPhase("mark"); return capture.Act(context, stop); } }],
+            Mark = [capture with { Name = $"mark {name}", Act = (context, stop) => MarkAsync(capture, context, stop) }],
         });
+    }
+
+    private async Task MarkAsync(Step capture, StepContext context, CancellationToken stop)
+    {
+        OnPhase!("mark");
+        if (Marking is not null)
+        {
+            await context.OweAsync(Mark, stop);
+            await Marking(stop);
+        }
+        await capture.Act(context, stop);
     }
 
     private Step Phase(string phase) => new() { Name = $"{phase} {name}", Does = $"Comes {phase}.", Act = (_, _) => { OnPhase!(phase); return Task.CompletedTask; } };
@@ -80,5 +99,16 @@ internal sealed class ThingsComponent(string name) : IComponent
                 },
             },
         ]);
+    }
+
+    private sealed class Handler(string kind, Action undone) : IUndoHandler
+    {
+        public string Kind => kind;
+
+        public Task UndoAsync(Undo undo, CancellationToken cancellation)
+        {
+            undone();
+            return Task.CompletedTask;
+        }
     }
 }

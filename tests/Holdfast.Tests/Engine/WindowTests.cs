@@ -102,6 +102,26 @@ public sealed class WindowTests
     }
 
     [Fact]
+    public async Task What_a_quiesced_platform_stands_still_for_is_bound_too_and_the_platform_is_started_before_anything_is_undone()
+    {
+        using var rig = await RigAsync(BackupMode.Quiesced);
+        var platform = (Switch)rig.Control!;
+        platform.Deadline = TimeSpan.FromSeconds(2);
+        var wasOn = new List<bool>();
+        (rig.A.Marking, rig.A.Undone) = (stop => Task.Delay(Timeout.Infinite, stop), () => wasOn.Add(platform.IsOn)); // a server that never answers
+        var summary = await rig.BackUpAsync();
+        Assert.Equal(Catalogue.WindowLate.Code, summary.Outcome.Problem!.Code);
+        Assert.Contains("'mark a' was not done", summary.Outcome.Problem.Message, StringComparison.Ordinal);
+        Assert.Equal([true], wasOn);
+        Assert.True(platform.IsOn);
+        Assert.Empty(await rig.SnapshotsAsync());
+
+        (rig.A.Marking, rig.A.Undone) = (_ => throw Catalogue.QueueUnreachable.Throwable("It is down."), () => wasOn.Add(platform.IsOn));
+        Assert.Equal(Catalogue.QueueUnreachable.Code, (await rig.BackUpAsync()).Outcome.Problem!.Code);
+        Assert.Equal([true, true], wasOn);
+    }
+
+    [Fact]
     public async Task Or_the_backup_goes_on_online_and_says_so_when_the_profile_wants_that()
     {
         using var rig = await RigAsync(BackupMode.Quiesced);

@@ -2,6 +2,7 @@ using System.Text;
 using CsCheck;
 using Holdfast.Components.Queues;
 using Holdfast.Engine.Problems;
+using Holdfast.Engine.Profiles;
 using Holdfast.Testing;
 using Xunit;
 
@@ -56,6 +57,28 @@ public sealed class FalseRedisTests
         var failure = await Assert.ThrowsAsync<ProblemException>(() => new KeyScan(redis).FindAsync("k*", Cancellation));
         Assert.Equal(Catalogue.QueueRefused.Code, failure.Problem.Code);
         Assert.Contains("more than 64 MiB", failure.Problem.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("SCAN", "*2\r\n$1\r\n7\r\n*0\r\n", "within 10 minutes")]
+    [InlineData("SCAN", "*2\r\n$1\r\n7\r\n*1\r\n$1\r\nk\r\n", "within 10 minutes")]
+    [InlineData("HSCAN", "*2\r\n$1\r\n7\r\n*0\r\n", "within 10 minutes")]
+    [InlineData("HSCAN", "*2\r\n$1\r\n7\r\n*2\r\n$1\r\nk\r\n$1\r\nv\r\n", "within 10 minutes")]
+    [InlineData("ZRANGE", null, "more than 1000000 entries")]
+    public async Task Replies_that_never_come_to_an_end_are_given_up(string command, string? repeat, string why)
+    {
+        var clock = new ManualClock();
+        repeat ??= "*2000\r\n" + string.Concat(Enumerable.Repeat("$1\r\nt\r\n$1\r\n1\r\n", 1000));
+        var redis = new RedisConnection(new FalseRedis("", repeat) { OnRead = () => clock.Advance(TimeSpan.FromSeconds(0.1)) }, "127.0.0.1:1", TimeSpan.FromSeconds(15), clock);
+        var settings = QueuesSettings.Read(ProfileReader.Parse("{ platform: x, components: { queues: [ { name: b, connection: { host: 127.0.0.1 }, queues: [work] } ] } }", "/etc/holdfast/profile.yaml").Root["components"]["queues"].Items[0]);
+        var unacked = new UnackedReader(redis, new QueueKeys(settings), settings);
+        var failure = await Assert.ThrowsAsync<ProblemException>(async () =>
+        {
+            if (command == "SCAN") await new KeyScan(redis).FindAsync("k*", Cancellation);
+            else if (command == "ZRANGE") await unacked.ListAsync("unacked", "unacked_index", Cancellation);
+            else await foreach (var (tag, _) in unacked.ScanAsync("unacked", Cancellation)) Assert.NotEmpty(tag);
+        });
+        Assert.Contains(why, failure.Problem.Message, StringComparison.Ordinal);
     }
 
     [Theory]
