@@ -47,9 +47,9 @@ internal static partial class Folder
             ShouldIncludePredicate = (ref entry) => !entry.IsDirectory && Layout.IsTemporaryName(entry.FileName) && entry.LastWriteTimeUtc < before,
         };
 
-    /// <summary>The folders that hold packs, full paths; some of the 256 may be missing in a copied repository.</summary>
+    /// <summary>The folders that hold packs, by name; some of the 256 may be missing in a copied repository.</summary>
     public static IEnumerable<string> PackFolders(string path) =>
-        new FileSystemEnumerable<string>(path, (ref entry) => entry.ToFullPath(), _everything)
+        new FileSystemEnumerable<string>(path, (ref entry) => entry.FileName.ToString(), _everything)
         {
             ShouldIncludePredicate = (ref entry) => entry.IsDirectory && Layout.IsPackFolder(entry.FileName),
         };

@@ -23,6 +23,9 @@ internal static class Layout
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "There is no such kind of file."),
     };
 
+    /// <summary>The folder of one file, relative to the root.</summary>
+    public static string FolderOf(FileKind kind, string name) => Path.GetDirectoryName(PathOf(kind, name))!;
+
     /// <summary>The path of a file relative to the root, which is also how messages name it: "snapshots/1b2c...", "data/ab/abcd...".</summary>
     public static string PathOf(FileKind kind, string name)
     {

@@ -13,6 +13,7 @@ public sealed class LocalBackend : IBackend
     private const UnixFileMode ReadOnlyByOwner = UnixFileMode.UserRead;
     private readonly string _root;
     private readonly AccessModes _modes;
+    private readonly RepositoryFolders _folders;
 
     /// <param name="path">The directory; relative to the working directory of now, whatever that is later.</param>
     /// <exception cref="ResticException">NoRepository when the path is empty.</exception>
@@ -23,6 +24,7 @@ public sealed class LocalBackend : IBackend
         Location = path;
         _root = Path.GetFullPath(path);
         _modes = new AccessModes(_root);
+        _folders = new RepositoryFolders(_root);
     }
 
     public string Location { get; }
@@ -35,9 +37,9 @@ public sealed class LocalBackend : IBackend
         LocalFailure.Guard(Location, "", () =>
         {
             Folder.Create(_root);
-            foreach (var folder in Layout.Folders) _modes.MakeFolder(Path.Combine(_root, folder));
-            Folder.Flush(Path.Combine(_root, Layout.FolderOf(FileKind.Pack)));
-            Folder.Flush(_root);
+            foreach (var folder in Layout.Folders) MakeFolder(folder);
+            Folder.Flush(_folders.Find(Layout.FolderOf(FileKind.Pack)).Path);
+            Folder.Flush(_folders.Find("").Path);
         });
         return default;
     }
@@ -67,23 +69,27 @@ public sealed class LocalBackend : IBackend
     public ValueTask SaveAsync(FileKind kind, string name, ReadOnlyMemory<byte> content, CancellationToken cancellation = default)
     {
         cancellation.ThrowIfCancellationRequested();
-        LocalFailure.Guard(Location, Layout.PathOf(kind, name), () => Save(kind, FullPath(kind, name), content.Span));
+        LocalFailure.Guard(Location, Layout.PathOf(kind, name), () => Save(kind, name, content.Span));
         return default;
     }
 
     public ValueTask RemoveAsync(FileKind kind, string name, CancellationToken cancellation = default)
     {
         cancellation.ThrowIfCancellationRequested();
-        LocalFailure.Guard(Location, Layout.PathOf(kind, name), () => Remove(FullPath(kind, name)));
+        LocalFailure.Guard(Location, Layout.PathOf(kind, name), () => Remove(kind, name));
         return default;
     }
 
     public ValueTask<DateTimeOffset?> NowAsync(CancellationToken cancellation = default) =>
-        new(LocalFailure.Guard(Location, Layout.FolderOf(FileKind.Lock), () => (DateTimeOffset?)LocalFiles.Now(Path.Combine(_root, Layout.FolderOf(FileKind.Lock)))));
+        new(LocalFailure.Guard(Location, Layout.FolderOf(FileKind.Lock), () => (DateTimeOffset?)LocalFiles.Now(_folders.Find(Layout.FolderOf(FileKind.Lock)).Path)));
 
     public ValueTask ForgetCachedAsync(FileKind kind, string name, CancellationToken cancellation = default)
     {
-        LocalFailure.Guard(Location, Layout.PathOf(kind, name), () => LocalFiles.Forget(FullPath(kind, name)));
+        LocalFailure.Guard(Location, Layout.PathOf(kind, name), () =>
+        {
+            using var file = OpenToRead(kind, name);
+            LocalFiles.Forget(file);
+        });
         return default;
     }
 
@@ -91,10 +97,10 @@ public sealed class LocalBackend : IBackend
     {
         var removed = 0;
         var before = await NowAsync(cancellation) - age;
-        foreach (var folder in Enum.GetValues<FileKind>().Where(kind => kind != FileKind.Config).SelectMany(FoldersOf))
+        foreach (var folder in LocalFailure.Guard(Location, "", () => Enum.GetValues<FileKind>().Where(kind => kind != FileKind.Config).SelectMany(FoldersOf).ToList()))
         {
             cancellation.ThrowIfCancellationRequested();
-            removed += LocalFailure.Guard(Location, folder, () => RemoveAll(ReadFolder(() => Folder.Leftovers(folder, before!.Value))));
+            removed += LocalFailure.Guard(Location, folder, () => RemoveAll(ReadFolder(() => Folder.Leftovers(_folders.Find(folder).Path, before!.Value))));
         }
         return removed;
     }
@@ -105,23 +111,24 @@ public sealed class LocalBackend : IBackend
         return files.Count;
     }
 
-    private string FullPath(FileKind kind, string name) => Path.Combine(_root, Layout.PathOf(kind, name));
+    /// <summary>Makes a folder in one that is there.</summary>
+    private void MakeFolder(string relative) => _modes.MakeFolder(Path.Combine(_folders.Find(Path.GetDirectoryName(relative)!).Path, Path.GetFileName(relative)));
 
     // Exists would be the shorter way, but it says "no" as well when the answer is "you may not look".
     private IReadOnlyList<string> FoldersOf(FileKind kind)
     {
-        var folder = Path.Combine(_root, Layout.FolderOf(kind));
-        return kind == FileKind.Pack ? ReadFolder(() => Folder.PackFolders(folder)) : [folder];
+        var folder = Layout.FolderOf(kind);
+        return kind == FileKind.Pack ? [.. ReadFolder(() => Folder.PackFolders(_folders.Find(folder).Path)).Select(name => $"{folder}/{name}")] : [folder];
     }
 
     private IReadOnlyList<StoredFile> FilesOf(FileKind kind, string folder)
     {
-        if (kind != FileKind.Config) return ReadFolder(() => Folder.Files(folder));
+        if (kind != FileKind.Config) return ReadFolder(() => Folder.Files(_folders.Find(folder).Path));
         try
         {
             return [new StoredFile("", Size(kind, ""))];
         }
-        catch (FileNotFoundException)
+        catch (Exception missing) when (missing is FileNotFoundException or DirectoryNotFoundException)
         {
             return [];
         }
@@ -146,13 +153,19 @@ public sealed class LocalBackend : IBackend
         return RandomAccess.GetLength(handle);
     }
 
-    private SafeFileHandle OpenToRead(FileKind kind, string name) => LocalFiles.OpenRead(FullPath(kind, name));
+    private SafeFileHandle OpenToRead(FileKind kind, string name)
+    {
+        var folder = _folders.Find(Layout.FolderOf(kind, name));
+        return LocalFiles.OpenRead(Path.Combine(folder.Path, FileNameOf(kind, name)), mayBeLink: folder.Held is null);
+    }
 
-    private static void Remove(string path)
+    private static string FileNameOf(FileKind kind, string name) => Path.GetFileName(Layout.PathOf(kind, name));
+
+    private void Remove(FileKind kind, string name)
     {
         try
         {
-            File.Delete(path);
+            File.Delete(Path.Combine(_folders.Find(Layout.FolderOf(kind, name)).Path, FileNameOf(kind, name)));
         }
         catch (DirectoryNotFoundException)
         {
@@ -173,13 +186,13 @@ public sealed class LocalBackend : IBackend
         }
     }
 
-    private void Save(FileKind kind, string path, ReadOnlySpan<byte> content)
+    private void Save(FileKind kind, string name, ReadOnlySpan<byte> content)
     {
-        var folder = Path.GetDirectoryName(path)!;
+        var folder = FindOrMake(Layout.FolderOf(kind, name));
+        var path = Path.Combine(folder, FileNameOf(kind, name));
         var temporary = $"{path}-tmp-{RandomNumberGenerator.GetHexString(10, lowercase: true)}";
         try
         {
-            _modes.MakeFolder(folder);
             Write(temporary, content);
             Publish(kind, temporary, path, content);
             Folder.Flush(folder);
@@ -189,6 +202,18 @@ public sealed class LocalBackend : IBackend
             File.Delete(temporary);
             throw;
         }
+    }
+
+    private string FindOrMake(string relative)
+    {
+        if (relative.Length == 0)
+        {
+            _modes.MakeFolder(_root);
+            return _folders.Find("").Path;
+        }
+        FindOrMake(Path.GetDirectoryName(relative)!);
+        MakeFolder(relative);
+        return _folders.Find(relative).Path;
     }
 
     private void Write(string path, ReadOnlySpan<byte> content)

@@ -9,12 +9,14 @@ namespace Holdfast.Restic.Backends;
 internal static partial class LocalFiles
 {
     private const int CloseOnExec = 0x80000, NonBlocking = 0x800, DontNeed = 4;
-    private const int NoEntry = 2, AccessDenied = 13;
+    private const int NoEntry = 2, AccessDenied = 13, Link = 40;
 
     /// <summary>Opens a file to read it. What is no file (a FIFO, say, which would hold us for ever) is damage.</summary>
-    public static SafeFileHandle OpenRead(string path)
+    /// <param name="path">Its path.</param>
+    /// <param name="mayBeLink">Whether it may be a link: not where another user could have made it.</param>
+    public static SafeFileHandle OpenRead(string path, bool mayBeLink)
     {
-        var descriptor = Open(path, CloseOnExec | NonBlocking);
+        var descriptor = Open(path, CloseOnExec | NonBlocking | (mayBeLink ? 0 : OpenFlags.NoFollow));
         if (descriptor < 0) throw Explain(path, Marshal.GetLastPInvokeError());
         var handle = new SafeFileHandle(descriptor, ownsHandle: true);
         if ((FileStatus.Of(handle, path).Mode & 0xF000) == 0x8000) return handle;
@@ -23,9 +25,8 @@ internal static partial class LocalFiles
     }
 
     /// <summary>Takes a file's pages out of memory, so that it is read from the disk. Those that are not written yet stay, so that nothing is lost.</summary>
-    public static void Forget(string path)
+    public static void Forget(SafeFileHandle file)
     {
-        using var file = OpenRead(path);
         _ = Advise(file, 0, 0, DontNeed); // a file system that keeps no pages has none to forget
     }
 
@@ -49,6 +50,7 @@ internal static partial class LocalFiles
     {
         NoEntry => new FileNotFoundException($"'{path}' is not there.", path),
         AccessDenied => new UnauthorizedAccessException($"'{path}' may not be read."),
+        Link => new IOException("It is a symbolic link, which another user than root can have made, so it was not followed.", error),
         _ => new IOException($"{Marshal.GetPInvokeErrorMessage(error)} : '{path}'", error),
     };
 
