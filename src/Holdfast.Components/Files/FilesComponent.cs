@@ -66,6 +66,8 @@ public sealed class FilesComponent : IComponent
         if (!await patterns.FitAsync(session, cancellation)) return [];
         var outside = session.Target is null
             ? await OutsideSelection.FindAsync(_settings, patterns, session, cancellation) : OutsideSelection.None;
+        var lent = await LentFiles.FindAsync(_settings, patterns, session, cancellation);
+        patterns = patterns with { Exclude = [.. patterns.Exclude, .. lent.Paths] };
         patterns = patterns with { Within = Within(session, outside) };
         if (!session.WritesUnselected && !outside.IsMore) session.AskFor(outside.Paths);
         var forecast = await FilesForecast.OfAsync(session, patterns, cancellation);
@@ -77,10 +79,10 @@ public sealed class FilesComponent : IComponent
             new Step
             {
                 Name = "Restore configuration files",
-                Does = Sentence(session) + Outside(session, outside) + renewed + forecast.Owners(),
+                Does = Sentence(session) + Outside(session, outside) + lent.Sentence + renewed + forecast.Owners(),
                 Component = Name,
                 Destroys = session.Target is null,
-                Act = new RestoreFiles(session, patterns, forecast, outside, OutsideSelection.Selects(_settings)) { Renewed = renewed.Trim() }.RunAsync,
+                Act = new RestoreFiles(session, patterns, forecast, outside, OutsideSelection.Selects(_settings)) { Renewed = renewed.Trim(), Left = lent.Warning }.RunAsync,
             },
         ];
     }

@@ -6,7 +6,11 @@ namespace Holdfast.Components.Files;
 /// <summary>What the manifest says about the files: each line of the profile with what it came to, and the certificates. Nothing secret.</summary>
 internal static class FilesRecord
 {
-    private const string Tops = "tops";
+    private const string Tops = "tops", Certificates = "certificates", Lent = "lent";
+
+    /// <summary>Files that only configurations of other users than root name, who do not own them; none in points of before they were recorded.</summary>
+    public static IEnumerable<string> LentFiles(JsonNode? details) =>
+        (details?[Certificates] as JsonArray ?? []).SelectMany(file => (file?[Lent] as JsonArray ?? []).Select(place => place!.GetValue<string>())).Distinct(StringComparer.Ordinal);
 
     /// <summary>The folders that only lead to what was captured, and belong to the machine; none in points of before they were recorded.</summary>
     public static IReadOnlySet<string> FoldersOnTheWay(JsonNode? details)
@@ -22,8 +26,20 @@ internal static class FilesRecord
         ["groups"] = Grouped(survey.Selection),
         [Tops] = Listed(survey.Tops, top => JsonValue.Create(top)),
         ["skipped"] = Listed(survey.Gate.Databases, found => new JsonObject { ["path"] = found.Path, ["database"] = found.Database }),
-        ["certificates"] = Listed(survey.Certificates, Certificate),
+        [Certificates] = CertificatesOf(survey),
     };
+
+    /// <summary>What another configuration names as well, which is not lent, is not lent.</summary>
+    private static JsonArray CertificatesOf(FilesSurvey survey)
+    {
+        var own = survey.Certificates.Where(file => !file.IsLent).SelectMany(FilesSurvey.PlacesOf).ToHashSet(StringComparer.Ordinal);
+        return Listed(survey.Certificates, file =>
+        {
+            var certificate = Certificate(file);
+            if (file.IsLent) certificate[Lent] = Listed(FilesSurvey.PlacesOf(file).Where(place => !own.Contains(place)), place => JsonValue.Create(place));
+            return certificate;
+        });
+    }
 
     private static JsonObject Grouped(Selection selection)
     {

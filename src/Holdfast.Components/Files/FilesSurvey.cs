@@ -141,7 +141,8 @@ internal sealed class FilesSurvey
         _configurations.Linked.Where(linked => Selection.Places.Any(place => linked.Path == place || linked.Path.StartsWith(place.TrimEnd('/') + '/', StringComparison.Ordinal)))
             .SelectMany(linked => PlacesOf(linked.Trail));
 
-    private static IEnumerable<string> PlacesOf(FoundFile file) =>
+    /// <summary>What is captured for a file that configurations name: the links on the way, and the file.</summary>
+    public static IEnumerable<string> PlacesOf(FoundFile file) =>
         file.IsDistrusted ? [] : file.Unreadable is not null && !Disk.IsFile(file.Trail.Place ?? "") ? file.Trail.Links : PlacesOf(file.Trail);
 
     private static IEnumerable<string> PlacesOf(PathTrail trail) =>

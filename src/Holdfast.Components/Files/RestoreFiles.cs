@@ -25,6 +25,9 @@ internal sealed class RestoreFiles(
     /// <summary>The sentence on certificates that are newer than those of the point; "" where none is. Others may have been renewed since a plan was shown.</summary>
     public required string Renewed { get; init; }
 
+    /// <summary>The warning of files that are left as they are; null where there are none.</summary>
+    public Problem? Left { get; init; }
+
     public async Task RunAsync(StepContext step, CancellationToken cancellation)
     {
         var onTheWay = FilesRecord.FoldersOnTheWay(session.Manifest.Components.FirstOrDefault(record => record.Kind == "files")?.Details);
@@ -40,6 +43,7 @@ internal sealed class RestoreFiles(
         };
         step.Counters.Refresh = shown => Show(options.Counters, shown);
         ReportOutside(step);
+        if (Left is not null) step.Warn(Left);
         if (Renewed.Length > 0) step.Note(Renewed);
         Report(await RestoreAsync(options, cancellation), step);
     }

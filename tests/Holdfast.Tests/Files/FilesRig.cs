@@ -28,6 +28,9 @@ internal sealed class FilesRig : IAsyncDisposable
     /// <summary>Whether restores write what the profile does not select.</summary>
     public bool WritesUnselected { get; set; }
 
+    /// <summary>Whether a person has asked for what the profile does not select (--unselected).</summary>
+    public bool IsUnselected { get; set; }
+
     /// <summary>Whether points count as made by this machine.</summary>
     public bool IsOurs { get; set; }
 
@@ -81,6 +84,7 @@ internal sealed class FilesRig : IAsyncDisposable
             WritesUnselected = WritesUnselected,
             IsOurs = IsOurs,
             HasOwnProfile = HasOwnProfile,
+            Files = FileRules.Usual with { Unselected = IsUnselected },
             AsideSuffix = ".before-test",
             Include = include.Length > 0 ? include : [Disk.Path], // the folders above belong to the machine that runs the test
         };

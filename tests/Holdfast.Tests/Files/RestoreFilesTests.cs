@@ -51,6 +51,36 @@ public sealed class RestoreFilesTests
         Assert.Empty(rig.Step.Warned);
     }
 
+    /// <summary>The user of a service could have any certificate of root's rolled back by naming it in its own configuration.</summary>
+    [Theory]
+    [InlineData("nobody", false, "kept")]
+    [InlineData("nobody", true, "rolled back")]
+    [InlineData("root", false, "rolled back")]
+    public async Task A_file_that_only_a_configuration_of_another_user_names_is_not_rolled_back(string owner, bool unselected, string expected)
+    {
+        Require.Root();
+        await using var rig = await FilesRig.MakeAsync();
+        (rig.IsOurs, rig.IsUnselected) = (true, unselected);
+        using var old = TestCertificate.EllipticCurve("old", DateTimeOffset.UtcNow.AddDays(100));
+        var path = rig.Disk.Write("tls/client.ovpn", $"remote OLD\n{old.Pem}");
+        var lost = rig.Disk.Write("tls/lost.pem", old.Pem);
+        var same = rig.Disk.Write("tls/same.pem", old.Pem);
+        var configuration = rig.Disk.Write("nginx/nginx.conf", $"ssl_certificate {lost}; ssl_trusted_certificate {same}; ssl_client_certificate {path};");
+        (await Command.BashAsync("""chmod 0755 "$1" "$1"/*; chmod 0644 "$1"/*/*; chown -R "$2" "$1/nginx" """, rig.Disk.Path, owner)).Succeeded();
+        var component = rig.Component("groups: { Nginx: [DISK/nginx] }");
+        var point = await rig.CaptureAsync(component);
+        File.WriteAllText(path, "remote NEW");
+        File.Delete(lost);
+        File.WriteAllText(configuration, "");
+
+        await rig.RestoreAsync(component, point, overwrite: true);
+        Assert.Equal(expected == "kept" ? "remote NEW" : $"remote OLD\n{old.Pem}", File.ReadAllText(path));
+        Assert.Equal(old.Pem, File.ReadAllText(lost));
+        Assert.NotEmpty(File.ReadAllText(configuration));
+        Assert.Equal(expected == "kept", rig.Step.Warned.Any(warning => warning.Code == "HF-RESTORE-UNSELECTED" && warning.Message.EndsWith($": {path}.", StringComparison.Ordinal)));
+        Assert.Equal(expected == "kept", rig.Planned.Contains("Left as they are", StringComparison.Ordinal));
+    }
+
     [Theory]
     [InlineData(300, "tls", true)]
     [InlineData(100, "tls", false)]

@@ -85,14 +85,18 @@ internal static class CertificateSearch
     }
 
     // Whoever may write a configuration could name any file of the machine, and have it captured and rolled back by a restore. So for a
-    // configuration that root does not answer for, only what is its user's own is taken, and certificates and keys that its user can read.
+    // configuration that root does not answer for, only what is its user's own is taken, and certificates and keys that its user can read; these are lent.
     private static FoundFile Judge(FoundFile found, string place, ReadOnlySpan<byte> bytes, ConfigurationReader reader)
     {
         var isKey = found.Content is { Certificates.Count: > 0 } or { Keys.Count: > 0 } or { Format: CertificateParser.JavaStore } || bytes.IndexOf("-----BEGIN "u8) >= 0;
         var owner = LocalEntries.OwnerOf(place);
+        var isLent = false;
         foreach (var configuration in found.NamedBy.Select(named => named.NamedBy).Distinct(StringComparer.Ordinal))
-            if (reader.ChangerOf(configuration) is not { } changer || changer.User == owner || (isKey && CanRead(changer, place))) return found;
-        return found with { IsDistrusted = true };
+        {
+            if (reader.ChangerOf(configuration) is not { } changer || changer.User == owner) return found;
+            isLent = isLent || (isKey && CanRead(changer, place));
+        }
+        return found with { IsDistrusted = !isLent, IsLent = isLent };
     }
 
     private static bool CanRead((uint User, uint[] Groups) changer, string place)

@@ -27,6 +27,9 @@ internal sealed record FoundFile
     /// <summary>Only configurations name it that can be changed by users who cannot read it, or it is no certificate and no key: it is not captured for their sake.</summary>
     public bool IsDistrusted { get; init; }
 
+    /// <summary>Only configurations name it that can be changed by users who can read it, but do not own it: a restore in place does not bring an older one back for their sake.</summary>
+    public bool IsLent { get; init; }
+
     public bool IsMissing => Trail.Place is null;
 
     public bool Is(NamedRole role) => NamedBy.Any(named => named.Role == role);
