@@ -5,6 +5,7 @@ using Holdfast.Engine.Planning;
 using Holdfast.Engine.Problems;
 using Holdfast.Engine.Running;
 using Holdfast.Restic.Archiving;
+using Holdfast.Restic.Snapshots;
 
 namespace Holdfast.Components.Search;
 
@@ -277,15 +278,23 @@ internal sealed class SearchCapture(SearchSettings settings, SearchServer server
         var counters = new ArchiveCounters();
         context.Counters.Refresh = shown => (shown.ItemsDone, shown.BytesDone) = (counters.FilesNew + counters.FilesChanged + counters.FilesUnchanged, counters.BytesRead);
         var lost = new List<string>();
+        var foreign = new SortedSet<string>(StringComparer.Ordinal);
         var options = new ArchiveOptions
         {
             Counters = counters,
             OwnedBy = owner == 0 || !Environment.IsPrivilegedProcess ? null : owner,
-            Exclude = (path, _) => Path.GetFileName(path).StartsWith(SearchRestore.Beside, StringComparison.Ordinal),
+            Exclude = (path, type) =>
+            {
+                if (type is not (NodeType.File or NodeType.Directory))
+                    lock (foreign) foreign.Add(path);
+                return Path.GetFileName(path).StartsWith(SearchRestore.Beside, StringComparison.Ordinal);
+            },
             OnWarning = warning => { lock (lost) lost.Add(warning.Message); },
         };
         var isThere = await session.Writer.AddDirectoryAsync(location, SearchPath.Repository(Name), session.Parent, options, cancellation);
         if (!isThere || lost.Count > 0) throw new ProblemException(Catalogue.SearchSnapshot.With($"The snapshot repository in '{location}' could not be copied whole.") with { Details = lost });
+        if (foreign.Count > 0)
+            context.Warn(Catalogue.SearchDamaged.With($"The snapshot repository in '{location}' has links or special files, which no engine writes; what they lead to is not in the recovery point: {Some([.. foreign])}.", "Look at them, and leave nothing in that directory but what the engine has written."));
         await RefuseCompanyAsync(cancellation);
         if (await _repository.FindAsync(_taken!.Name, cancellation) is not { IsWhole: true }) throw Catalogue.SearchSnapshot.Throwable($"The snapshot {_taken.Name} of {Name} was deleted while it was copied.");
     }
