@@ -10,16 +10,19 @@ internal sealed class StrayEnd(IHost host, LeftOverSearch search, TimeProvider c
     /// <summary>As long as a person would wait before kill -9.</summary>
     private static readonly TimeSpan _patience = TimeSpan.FromSeconds(10);
 
+    // The same numbers on x64 and arm64. Source: signal(7).
+    private static readonly (string Name, int Number) _end = ("TERM", 15), _wake = ("CONT", 18), _kill = ("KILL", 9);
+
     private static readonly TimeSpan _pause = TimeSpan.FromMilliseconds(100);
 
     /// <returns>Those that had to be killed.</returns>
     /// <exception cref="ProblemException">Some live on.</exception>
     public async Task<IReadOnlyList<Stray>> EndAsync(IReadOnlyList<Stray> strays, CancellationToken cancellation)
     {
-        await SendAsync("TERM", strays, cancellation);
-        await SendAsync("CONT", strays, cancellation);
+        await SendAsync(_end, strays, cancellation);
+        await SendAsync(_wake, strays, cancellation);
         var stubborn = await WaitAsync(strays, _patience, cancellation);
-        await SendAsync("KILL", stubborn, cancellation);
+        await SendAsync(_kill, stubborn, cancellation);
         var alive = await WaitAsync(stubborn, _patience / 5, cancellation);
         return alive.Count == 0 ? stubborn : throw new ProblemException(Problem(alive));
     }
@@ -31,11 +34,16 @@ internal sealed class StrayEnd(IHost host, LeftOverSearch search, TimeProvider c
 
     public static string Describe(Stray stray) => $"{stray.Process.Id} {stray.Process.CommandLine} ({stray.Reason})";
 
-    /// <summary>One by one: a process that has ended meanwhile must not keep the others from hearing. Its number may have gone to another, so it is looked at just before.</summary>
-    private async Task SendAsync(string signal, IReadOnlyList<Stray> strays, CancellationToken cancellation)
+    /// <summary>One by one: a process that has ended meanwhile must not keep the others from hearing. Its number may have gone to another, so it is held before it is looked at.</summary>
+    private async Task SendAsync((string Name, int Number) signal, IReadOnlyList<Stray> strays, CancellationToken cancellation)
     {
-        foreach (var stray in strays.Where(stray => search.IsAlive(stray.Process)))
-            await host.RunAsync(new ProgramCall("kill", [$"-{signal}", stray.Process.Id.ToString(CultureInfo.InvariantCulture)]), cancellation);
+        foreach (var stray in strays)
+        {
+            using var held = HeldProcess.TryOpen(stray.Process.Id);
+            if (!search.IsAlive(stray.Process)) continue;
+            if (held is not null) held.Signal(signal.Number);
+            else await host.RunAsync(new ProgramCall("kill", [$"-{signal.Name}", stray.Process.Id.ToString(CultureInfo.InvariantCulture)]), cancellation); // before Linux 5.3
+        }
     }
 
     private async Task<IReadOnlyList<Stray>> WaitAsync(IReadOnlyList<Stray> strays, TimeSpan limit, CancellationToken cancellation)
