@@ -3,8 +3,8 @@ using System.Diagnostics;
 namespace Holdfast.Testing;
 
 /// <summary>
-/// A real systemd that a test may do anything to: it is the first process of a container over a throw-away overlay of this machine,
-/// see the script systemd-box. What is written to <see cref="Share"/> is at /share in it.
+/// A real systemd that a test may do anything to: it is the first process of a container over a throw-away overlay of this machine
+/// or of another root file system, see the script systemd-box. What is written to <see cref="Share"/> is at /share in it.
 /// </summary>
 public sealed class SystemdBox : IAsyncDisposable
 {
@@ -21,13 +21,16 @@ public sealed class SystemdBox : IAsyncDisposable
 
     /// <summary>Boots a box; the test is skipped, with what kept it from booting, where none can be.</summary>
     /// <param name="options">Further options of systemd-nspawn: "--bind-ro=/here:/there".</param>
-    public static async Task<SystemdBox> StartAsync(params IEnumerable<string> options)
+    public static Task<SystemdBox> StartAsync(params IEnumerable<string> options) => StartOverAsync("/", options);
+
+    /// <summary>As <see cref="StartAsync"/>, over another root file system than this machine's.</summary>
+    public static async Task<SystemdBox> StartOverAsync(string root, params IEnumerable<string> options)
     {
         Require.Root();
         Require.Program("systemd-nspawn");
         Require.Program("nsenter");
         var box = new SystemdBox();
-        var booted = await Command.RunAsync(Script, ["up", box._folder.Path, .. options]);
+        var booted = await Command.RunAsync(Script, ["up", box._folder.Path, .. options], [new("BOX_ROOT", root)]);
         if (booted.ExitCode == 0) return box;
         await box.DisposeAsync();
         Require.That(false, $"systemd can not be booted in a container here: {booted.Errors.Trim()}");

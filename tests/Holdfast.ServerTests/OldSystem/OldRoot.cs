@@ -9,7 +9,7 @@ namespace Holdfast.ServerTests.OldSystem;
 /// </summary>
 internal static class OldRoot
 {
-    private const string Place = "/var/cache/holdfast/debian-11", ArmLibraries = "/var/cache/holdfast/debian-11-arm64-libraries";
+    private const string Root = "/var/cache/holdfast/debian-11", ArmLibraries = "/var/cache/holdfast/debian-11-arm64-libraries";
 
     /// <summary>
     /// Mounts of the script alone; its processes end with it, servers too. $5: whether it looks at $root from outside. $6: the libraries of arm64, when
@@ -44,6 +44,13 @@ internal static class OldRoot
     /// <summary>Runs a script of bash, with <c>holdfast</c> and PostgreSQL's programs in its PATH. What it leaves in /srv/shared is in the folder.</summary>
     public static Task<CommandResult> RunAsync(TempFolder shared, string script) => RunAsync(shared, script, HoldfastBinary.Find(), outside: false);
 
+    /// <summary>Where the root is, for what lays a layer over it; it must not be changed.</summary>
+    public static async Task<string> FindAsync()
+    {
+        await MakeAsync("old-root", [Root]);
+        return Root;
+    }
+
     /// <summary>Runs a script of bash beside the root, whose place <c>$root</c> names, with this machine's programs.</summary>
     public static Task<CommandResult> RunOutsideAsync(TempFolder shared, string script) => RunAsync(shared, script, HoldfastBinary.Find(), outside: true);
 
@@ -65,8 +72,7 @@ internal static class OldRoot
 
     private static async Task<CommandResult> RunAsync(TempFolder shared, string script, string binary, bool outside, string libraries = "")
     {
-        await MakeAsync("old-root", [Place]);
-        return await EnterAsync(Place, shared, script, binary, outside, libraries);
+        return await EnterAsync(await FindAsync(), shared, script, binary, outside, libraries);
     }
 
     private static Task<CommandResult> EnterAsync(string place, TempFolder shared, string script, string binary, bool outside, string libraries = "")
@@ -75,13 +81,11 @@ internal static class OldRoot
         return Command.RunAsync("unshare", [.. alone, place, binary, shared.Path, script, $"{outside}", libraries]);
     }
 
-    /// <summary>Makes what is missing below /var/cache; the folder comes first among the arguments, and is there when it is complete.</summary>
+    /// <summary>Makes what is missing below /var/cache, or is not what the maker would make today; the folder comes first among the arguments.</summary>
     private static async Task MakeAsync(string maker, string[] arguments)
     {
         Require.Root();
         Require.Program("unshare");
-        if (Path.Exists(arguments[0])) return;
-        Require.Program("debootstrap");
         var made = await Command.RunAsync(SourceTree.PathOf($"tests/Holdfast.Testing/{maker}"), arguments, limit: TimeSpan.FromMinutes(15));
         Require.That(made.ExitCode == 0, $"No root of Debian can be had here. {made.Errors}");
     }

@@ -59,7 +59,7 @@ public sealed class PackageTests(BuiltPackages built) : IClassFixture<BuiltPacka
     public async Task On_Debian_11_it_is_installed_used_upgraded_under_a_backup_and_removed_and_what_is_the_users_stays()
     {
         var ran = await OldRoot.RunAsync(built.Folder, """
-            rm -r /run/holdfast /var/lib/holdfast
+            rm -rf /run/holdfast /var/lib/holdfast
             dpkg -i /srv/shared/holdfast_*.deb
             [ "$(stat -c '%a %U' /etc/holdfast /var/lib/holdfast)" = $'700 root\n700 root' ]
             [ -z "$(find /etc/systemd/system -name 'holdfast*')" ]

@@ -20,9 +20,12 @@ internal sealed class PlatformScene : IAsyncDisposable
     public SystemdBox Box { get; }
 
     /// <param name="options">Further options of the box.</param>
-    public static async Task<PlatformScene> BeginAsync(params IEnumerable<string> options)
+    public static Task<PlatformScene> BeginAsync(params IEnumerable<string> options) => BeginOverAsync("/", options);
+
+    /// <summary>As <see cref="BeginAsync"/>, over another root file system than this machine's.</summary>
+    public static async Task<PlatformScene> BeginOverAsync(string root, params IEnumerable<string> options)
     {
-        var box = await SystemdBox.StartAsync([HoldfastBinary.BoxOption, .. options]);
+        var box = await SystemdBox.StartOverAsync(root, [HoldfastBinary.BoxOption, .. options]);
         await box.BashAsync("install -d -m 755 /etc/holdfast");
         return new PlatformScene(box);
     }
