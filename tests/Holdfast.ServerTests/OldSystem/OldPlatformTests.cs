@@ -69,7 +69,8 @@ public sealed class OldPlatformTests
     private const string Compare = """
         psql -qXAt -U postgres -d shop -c 'SELECT id FROM orders WHERE done = 0 ORDER BY id DESC' > /tmp/open
         redis-cli -s /run/redis/redis.sock LRANGE tasks 0 -1 > /tmp/tasks
-        diff /tmp/open /tmp/tasks && [ -s /tmp/open ]
+        diff /tmp/open /tmp/tasks
+        [ -s /tmp/open ]
         [ "$(redis-cli -s /run/redis/redis.sock LLEN taken)" = 0 ]
         [ "$(psql -qXAt -U postgres -d shop -c 'SELECT min(done) || max(done)::text FROM orders')" = 01 ]
         """;

@@ -60,7 +60,7 @@ public sealed class OldSystemTests
         make_servers
         holdfast restore --overwrite --yes
         picture after
-        for kind in files sql queues; do [ -s "/tmp/before.$kind" ] && diff "/tmp/before.$kind" "/tmp/after.$kind"; done
+        for kind in files sql queues; do [ -s "/tmp/before.$kind" ]; diff "/tmp/before.$kind" "/tmp/after.$kind"; done
         openssl version
 
         """;

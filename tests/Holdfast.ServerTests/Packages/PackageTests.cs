@@ -64,7 +64,8 @@ public sealed class PackageTests(BuiltPackages built) : IClassFixture<BuiltPacka
             [ "$(stat -c '%a %U' /etc/holdfast /var/lib/holdfast)" = $'700 root\n700 root' ]
             [ -z "$(find /etc/systemd/system -name 'holdfast*')" ]
             holdfast --version
-            gzip -t /usr/share/man/man1/holdfast.1.gz && bash -n /usr/share/bash-completion/completions/holdfast
+            gzip -t /usr/share/man/man1/holdfast.1.gz
+            bash -n /usr/share/bash-completion/completions/holdfast
 
             mkdir /srv/data && head -c 20M /dev/urandom >/srv/data/large
             (umask 077; echo 'correct horse' >/etc/holdfast/password)
@@ -81,8 +82,8 @@ public sealed class PackageTests(BuiltPackages built) : IClassFixture<BuiltPacka
             cmp /srv/data/large /root/look/srv/data/large
 
             dpkg --purge holdfast
-            [ ! -e /usr/bin/holdfast ] && [ ! -e /usr/share/holdfast ] && [ ! -e /etc/holdfast/profile.example.yaml ]
-            [ -s /etc/holdfast/password ] && [ -s /etc/holdfast/profile.yaml ] && [ -s /srv/repository/config ]
+            for gone in /usr/bin/holdfast /usr/share/holdfast /etc/holdfast/profile.example.yaml; do [ ! -e $gone ]; done
+            for kept in /etc/holdfast/password /etc/holdfast/profile.yaml /srv/repository/config; do [ -s $kept ]; done
             echo everything held
             """);
         Assert.EndsWith("everything held\n", ran.Succeeded().Output, StringComparison.Ordinal);
@@ -139,7 +140,8 @@ public sealed class PackageTests(BuiltPackages built) : IClassFixture<BuiltPacka
             on -U --force "$package"
             grep -q '# changed' "$root/etc/holdfast/profile.example.yaml"
             on -e holdfast
-            [ ! -e "$root/usr/bin/holdfast" ] && [ ! -e "$root/usr/share/holdfast" ]
+            [ ! -e "$root/usr/bin/holdfast" ]
+            [ ! -e "$root/usr/share/holdfast" ]
             [ "$(cat "$root/etc/holdfast/profile.yaml")" = mine ]
             echo everything held
             """);

@@ -89,7 +89,7 @@ public sealed class RecoveryTests(ITestOutputHelper output)
             {UntilStopped}
             systemctl start holdfast-recover.service
             status=0; {PlatformScene.Binary} recover --quiet || status=$?; [ $status = 11 ]
-            ! journalctl -o cat -t holdfast -u holdfast-recover.service | grep -i 'error'
+            if journalctl -o cat -t holdfast -u holdfast-recover.service | grep -i 'error'; then exit 1; fi
             kill -9 $pid
             systemctl start holdfast-recover.service
             """);
