@@ -31,7 +31,7 @@ public sealed class LibraryReadmeTests
         folder.Write("program/program.csproj", Project.Replace("BASE/", AppContext.BaseDirectory, StringComparison.Ordinal));
         folder.Write("program/Program.cs", Assert.Single(CodeBlocks.Of(readme, "csharp")));
         folder.Write("source/letter", "Dear reader");
-        var built = await Command.RunAsync("dotnet", ["build", folder["program"], "--nologo", "-v", "q", "-o", folder["built"]]);
+        var built = await Command.RunAsync("dotnet", ["build", folder["program"], "--nologo", "-v", "q", "-o", folder["built"], "-p:UseSharedCompilation=false"]);
         built.Succeeded();
 
         var ran = await Command.RunAsync(folder["built/program"], [folder["repository"], folder["source"], folder["target"]]);

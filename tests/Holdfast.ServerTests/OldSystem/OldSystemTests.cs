@@ -68,7 +68,7 @@ public sealed class OldSystemTests
     [Fact]
     public Task Files_a_database_and_queues_come_back_on_Debian_11_and_restic_reads_the_repository() => ComeBackAsync(OldRoot.RunAsync, Circle);
 
-    [Fact(Explicit = true)]
+    [Fact(Explicit = true), Trait("runs", "long")]
     public Task The_program_for_arm64_brings_them_back_as_well() => ComeBackAsync(OldRoot.RunOnArmAsync, Circle);
 
     private static async Task ComeBackAsync(Func<TempFolder, string, Task<CommandResult>> run, string script)

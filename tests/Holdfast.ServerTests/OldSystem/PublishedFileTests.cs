@@ -14,13 +14,13 @@ public sealed partial class PublishedFileTests
     [Fact]
     public Task No_function_is_of_a_later_glibc_than_2_28() => IsForOldGlibcAsync("objdump", HoldfastBinary.Find());
 
-    [Fact(Explicit = true)]
+    [Fact(Explicit = true), Trait("runs", "long")]
     public Task Nor_is_one_in_the_file_for_arm64() => IsForOldGlibcAsync("aarch64-linux-gnu-objdump", HoldfastBinary.FindForArm());
 
     [Fact]
     public Task Nothing_but_glibc_must_be_there_for_it_to_start() => NeedsOnlyGlibcAsync("objdump", HoldfastBinary.Find(), "ld-linux-x86-64.so.2");
 
-    [Fact(Explicit = true)]
+    [Fact(Explicit = true), Trait("runs", "long")]
     public Task Nor_must_anything_for_the_file_for_arm64() => NeedsOnlyGlibcAsync("aarch64-linux-gnu-objdump", HoldfastBinary.FindForArm(), "ld-linux-aarch64.so.1");
 
     /// <summary>A function of a later version is bound to the one that 2.28 has in src/Holdfast.Cli/Linking/OldGlibc.targets.</summary>

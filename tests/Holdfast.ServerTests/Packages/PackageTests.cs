@@ -27,7 +27,7 @@ public sealed class PackageTests(BuiltPackages built) : IClassFixture<BuiltPacka
     [Fact]
     public Task Rpmlint_finds_nothing() => SatisfiesRpmlintAsync(built["el8.x86_64.rpm"], built["el9.x86_64.rpm"]);
 
-    [Fact(Explicit = true)]
+    [Fact(Explicit = true), Trait("runs", "long")]
     public async Task Those_for_arm64_are_made_of_its_program_and_are_as_clean()
     {
         using var packages = await BuiltPackages.MakeAsync(HoldfastBinary.FindForArm(), "arm64");
@@ -93,7 +93,7 @@ public sealed class PackageTests(BuiltPackages built) : IClassFixture<BuiltPacka
     public async Task The_five_minutes_of_the_README_succeed_word_by_word_on_Debian_11() =>
         await FollowReadmeAsync(script => OldRoot.RunAsync(built.Folder, script), "dpkg -i /srv/shared/holdfast_*_amd64.deb");
 
-    [Theory(Explicit = true)]
+    [Theory(Explicit = true), Trait("runs", "long")]
     [InlineData("bookworm")]
     [InlineData("trixie")]
     public async Task So_they_do_on_a_fresh_Debian(string suite) =>
