@@ -27,6 +27,15 @@ public sealed class ManualClock : TimeProvider
         }
     }
 
+    /// <summary>How far the clock must be moved until the next timer fires; the largest time when none is set.</summary>
+    public TimeSpan Next
+    {
+        get
+        {
+            lock (_gate) return _timers.Select(timer => timer.Due).Append(DateTimeOffset.MaxValue).Min() - _now;
+        }
+    }
+
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {
         var timer = new Timer(this, callback, state);

@@ -69,7 +69,8 @@ public sealed class FalseRedisTests
     {
         var clock = new ManualClock();
         repeat ??= "*2000\r\n" + string.Concat(Enumerable.Repeat("$1\r\nt\r\n$1\r\n1\r\n", 1000));
-        var redis = new RedisConnection(new FalseRedis("", repeat) { OnRead = () => clock.Advance(TimeSpan.FromSeconds(0.1)) }, "127.0.0.1:1", TimeSpan.FromSeconds(15), clock);
+        var server = new FalseRedis("", repeat, piece: repeat.Length) { OnRead = () => clock.Advance(TimeSpan.FromSeconds(why.Contains("minutes", StringComparison.Ordinal) ? 1 : 0)) };
+        var redis = new RedisConnection(server, "127.0.0.1:1", TimeSpan.FromSeconds(15), clock);
         var settings = QueuesSettings.Read(ProfileReader.Parse("{ platform: x, components: { queues: [ { name: b, connection: { host: 127.0.0.1 }, queues: [work] } ] } }", "/etc/holdfast/profile.yaml").Root["components"]["queues"].Items[0]);
         var unacked = new UnackedReader(redis, new QueueKeys(settings), settings);
         var failure = await Assert.ThrowsAsync<ProblemException>(async () =>

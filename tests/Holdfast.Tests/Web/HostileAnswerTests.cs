@@ -61,6 +61,8 @@ public sealed class HostileAnswerTests
         await using var server = Answering.Begin(async stream =>
         {
             await stream.WriteAsync("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 9000000\r\n\r\n"u8.ToArray(), Cancellation);
+            // The kernel takes more than the reader has seen.
+            await Eventually.HoldsAsync("the answer has begun", () => byChannel || clock.Next <= TimeSpan.FromMinutes(2));
             for (var sent = 0; sent < 9_000_000; sent++)
             {
                 await stream.WriteAsync(" "u8.ToArray(), Cancellation);
