@@ -49,11 +49,16 @@ internal sealed partial class ShopScene : IAsyncDisposable
 
     public Task<CommandResult> HoldfastAsync(params string[] arguments) => Box.RunAsync(Holdfast, arguments);
 
-    /// <summary>Customers place so many orders a second from now on.</summary>
+    /// <summary>Customers place so many orders a second from now on; some have done so when this ends, however quick the next command is.</summary>
     /// <param name="rate">Orders a second.</param>
     /// <param name="longest">How many seconds later an order is to be done, at most.</param>
     /// <param name="late">All tasks are acknowledged when they are done; otherwise one in three.</param>
-    public Task OrderAsync(int rate, int longest = 30, bool late = false) => Box.BashAsync($"/platform/shop rate {rate} {longest} {(late ? "late" : "")}");
+    public async Task OrderAsync(int rate, int longest = 30, bool late = false)
+    {
+        var before = rate > 0 ? (await AuditAsync(0)).Orders : 0;
+        await Box.BashAsync($"/platform/shop rate {rate} {longest} {(late ? "late" : "")}");
+        if (rate > 0) await Eventually.HoldsAsync("ten orders are placed", async () => (await AuditAsync(0)).Orders >= before + 10);
+    }
 
     /// <summary>The tasks of orders that were done more than once. From now on they count as done once.</summary>
     public async Task<IReadOnlyList<string>> TakeDoubledAsync() =>
