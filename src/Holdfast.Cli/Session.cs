@@ -159,7 +159,7 @@ internal sealed class Session : IAsyncDisposable
     /// <summary>Where the repository is and what opens it: options, HOLDFAST_ variables, the profile, restic's variables.</summary>
     public RepositorySource Source => new(
         Setting(GlobalOptions.Repository, "HOLDFAST_REPOSITORY"), Setting(GlobalOptions.PasswordFile, "HOLDFAST_PASSWORD_FILE"),
-        ProfileIfAny, _surroundings.Environment, environment => new RepositorySettingsReader(Secrets(ProfileIfAny), environment));
+        ProfileIfAny, _surroundings.Environment, environment => new RepositorySettingsReader(Host, Secrets(ProfileIfAny), environment));
 
     /// <summary>The repository, opened once and closed with the session.</summary>
     public async Task<Repository> OpenAsync(CancellationToken cancellation)

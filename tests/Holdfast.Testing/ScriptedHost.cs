@@ -48,6 +48,7 @@ public sealed class ScriptedHost : IHost
     {
         public Stream Input { get; } = new MemoryStream();
         public Stream Output { get; } = new MemoryStream(Encoding.UTF8.GetBytes(answer.Output));
+        public string Errors => answer.Errors;
 
         public Task<ProgramResult> WaitAsync(CancellationToken cancellation) => Task.FromResult(new ProgramResult(answer.ExitCode, answer.Errors));
 

@@ -18,7 +18,7 @@ public sealed class ChildEnvironment(Func<string, string?> own)
     public IReadOnlyDictionary<string, string> Of(ProgramCall call)
     {
         var made = new Dictionary<string, string>(StringComparer.Ordinal);
-        if (call.IsOurself) Inherit(made);
+        Inherit(made, call);
         made["PATH"] = own("PATH") is { Length: > 0 } path ? path : UsualPath;
         made["LANG"] = made["LC_ALL"] = "C.UTF-8";
         made["HOME"] = (call.User is { } user && user != Environment.UserName ? HomeOf(user) : own("HOME")) ?? "/";
@@ -30,11 +30,18 @@ public sealed class ChildEnvironment(Func<string, string?> own)
     /// <summary>True for variables that let a program load code of somebody's choice: LD_PRELOAD, DOTNET_STARTUP_HOOKS.</summary>
     internal static bool IsCode(string name) => _code.Any(begin => name.StartsWith(begin, StringComparison.OrdinalIgnoreCase));
 
-    private static void Inherit(Dictionary<string, string> made)
+    private static void Inherit(Dictionary<string, string> made, ProgramCall call)
+    {
+        foreach (DictionaryEntry variable in Environment.GetEnvironmentVariables())
+            if (variable is { Key: string name, Value: string value } && IsInherited(name, call)) made[name] = value;
+    }
+
+    private static bool IsInherited(string name, ProgramCall call)
     {
         const string Root = "DOTNET_ROOT"; // where a build that is not native finds its runtime
-        foreach (DictionaryEntry variable in Environment.GetEnvironmentVariables())
-            if (variable is { Key: string name, Value: string value } && (!IsCode(name) || name == Root)) made[name] = value;
+        return call.IsOurself
+            ? !IsCode(name) || name == Root
+            : call.Inherits.Any(begin => name.StartsWith(begin, StringComparison.Ordinal)) && !IsCode(name);
     }
 
     /// <summary>From /etc/passwd; a user of another directory (LDAP) gets none.</summary>

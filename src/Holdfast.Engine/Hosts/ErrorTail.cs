@@ -7,6 +7,7 @@ internal sealed class ErrorTail
 {
     private const int Kept = 64 << 10;
 
+    private readonly Lock _lock = new();
     private readonly byte[] _ring = new byte[Kept];
     private long _written;
 
@@ -20,15 +21,19 @@ internal sealed class ErrorTail
     /// <summary>What was kept; the beginning of a cut line is left out.</summary>
     public override string ToString()
     {
-        var length = (int)Math.Min(_written, Kept);
-        var tail = new byte[length];
-        for (var i = 0; i < length; i++) tail[i] = _ring[(_written - length + i) % Kept];
-        var text = Encoding.UTF8.GetString(tail);
-        return _written > Kept ? text[(text.IndexOf('\n') + 1)..] : text;
+        lock (_lock)
+        {
+            var length = (int)Math.Min(_written, Kept);
+            var tail = new byte[length];
+            for (var i = 0; i < length; i++) tail[i] = _ring[(_written - length + i) % Kept];
+            var text = Encoding.UTF8.GetString(tail);
+            return _written > Kept ? text[(text.IndexOf('\n') + 1)..] : text;
+        }
     }
 
     private void Add(ReadOnlySpan<byte> bytes)
     {
-        foreach (var b in bytes) _ring[_written++ % Kept] = b;
+        lock (_lock)
+            foreach (var b in bytes) _ring[_written++ % Kept] = b;
     }
 }

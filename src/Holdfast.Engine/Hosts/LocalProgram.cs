@@ -17,6 +17,7 @@ internal sealed class LocalProgram : IRunningProgram
 
     public Stream Input => _process.StandardInput.BaseStream;
     public Stream Output => _process.StandardOutput.BaseStream;
+    public string Errors => _errors.ToString();
 
     public async Task<ProgramResult> WaitAsync(CancellationToken cancellation)
     {

@@ -6,6 +6,9 @@ public sealed record ProgramCall(string Program, IReadOnlyList<string> Arguments
     /// <summary>Added to the little that every program gets (<see cref="ChildEnvironment"/>); the place for secrets, never the arguments.</summary>
     public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
 
+    /// <summary>Beginnings of the names of variables that it gets from us as they are: the program's own settings.</summary>
+    public IReadOnlyList<string> Inherits { get; init; } = [];
+
     /// <summary>Run as this user (needs root); null for the own user.</summary>
     public string? User { get; init; }
 

@@ -4,7 +4,7 @@ namespace Holdfast.Engine.Problems;
 public static partial class Catalogue
 {
     public static readonly ProblemKind RepositoryUnreachable = Kind("HF-REPO-UNREACHABLE", "The server of the repository does not answer, or only with failures that may pass.",
-        "Check that it runs and that its URL is right; nothing is lost, and what was stored already is found again.", ExitCode.Unreachable, transient: true);
+        "Check that it runs and that its URL is right, or that 'rclone lsd REMOTE:' works; nothing is lost, and what was stored already is found again.", ExitCode.Unreachable, transient: true);
     public static readonly ProblemKind RepositoryRefused = Kind("HF-REPO-REFUSED", "The server of the repository does not accept who we are, or is not who it should be.",
         "Check the user and password ('repository.rest' in the profile, or RESTIC_REST_USERNAME and RESTIC_REST_PASSWORD) and, for https, the authorities ('repository.rest.ca', or RESTIC_CACERT).", ExitCode.Unreachable);
 }

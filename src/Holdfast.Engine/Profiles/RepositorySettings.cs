@@ -24,10 +24,14 @@ public sealed record RepositorySettings(string Path, string Password)
     {
         if (!IsRemote(path)) return new LocalBackend(path);
         var location = RestLocation.Parse(path);
-        var isSameServer = IsRemote(Path) && RestLocation.Parse(Path) is var own && own.Socket == location.Socket
-            && own.Url.GetLeftPart(UriPartial.Authority) == location.Url.GetLeftPart(UriPartial.Authority);
-        return new RestBackend(location, isSameServer ? Rest ?? new RestOptions() : new RestOptions());
+        var mayKnow = IsRemote(Path) && IsSameServer(RestLocation.Parse(Path), location);
+        return new RestBackend(location, mayKnow ? Rest ?? new RestOptions() : new RestOptions());
     }
+
+    /// <summary>rclone is the same for all its remotes.</summary>
+    private static bool IsSameServer(RestLocation one, RestLocation other) =>
+        one.Socket == other.Socket && one.Remote is null == other.Remote is null
+        && one.Url.GetLeftPart(UriPartial.Authority) == other.Url.GetLeftPart(UriPartial.Authority);
 
     /// <summary>The password stays out of every text that is made of this.</summary>
     public override string ToString() => $"RepositorySettings {{ Path = {Path} }}";

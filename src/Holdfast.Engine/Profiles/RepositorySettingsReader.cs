@@ -12,13 +12,16 @@ namespace Holdfast.Engine.Profiles;
 /// that users of restic know: RESTIC_REPOSITORY, RESTIC_REPOSITORY_FILE, RESTIC_PASSWORD_FILE, RESTIC_PASSWORD_COMMAND
 /// and RESTIC_PASSWORD. As with restic, white space around a password from a file or command is not part of it.
 /// </summary>
-public sealed class RepositorySettingsReader(SecretReader secrets, Func<string, string?> environment)
+/// <param name="host">Starts rclone.</param>
+/// <param name="secrets">Reads the secrets that the profile refers to.</param>
+/// <param name="environment">Looks up a variable.</param>
+public sealed class RepositorySettingsReader(IHost host, SecretReader secrets, Func<string, string?> environment)
 {
     /// <summary>Of a file that names a repository, or holds its authorities; 1 MiB.</summary>
     private const int LargestFile = 1 << 20;
 
     /// <summary>Schemes of restic's other backends. Source: restic's manual, "Preparing a new repository".</summary>
-    private static readonly string[] _foreignSchemes = ["sftp:", "s3:", "swift:", "b2:", "azure:", "gs:", "rclone:"];
+    private static readonly string[] _foreignSchemes = ["sftp:", "s3:", "swift:", "b2:", "azure:", "gs:"];
 
     /// <summary>The whole of it. <paramref name="profile"/> may be null where there is none, on an empty machine.</summary>
     public async Task<RepositorySettings> ReadAsync(Profile? profile, CancellationToken cancellation)
@@ -39,13 +42,16 @@ public sealed class RepositorySettingsReader(SecretReader secrets, Func<string, 
 
     /// <summary>
     /// Who we are to the repository's server: by its location, else by 'repository.rest' of the profile that names it, else by
-    /// RESTIC_REST_USERNAME, RESTIC_REST_PASSWORD and RESTIC_CACERT. Null for a local directory.
+    /// RESTIC_REST_USERNAME, RESTIC_REST_PASSWORD and RESTIC_CACERT. To a remote of rclone: how that is started. Null for a
+    /// local directory.
     /// </summary>
     public async Task<RestOptions?> ReadRestAsync(Profile? profile, CancellationToken cancellation)
     {
         var (place, folder) = ReadPlace(profile);
         if (!RestLocation.IsRest(place)) return null;
-        var (location, rest) = (Rest(place), profile?.Root.Find("repository")?.Find("rest"));
+        var repository = profile?.Root.Find("repository");
+        var (location, rest) = (Rest(place), repository?.Find("rest"));
+        if (location.Remote is not null) return ReadRclone(repository?.Find("rclone")?.Find("config")?.Text, folder);
         var authorities = rest?.Find("ca") is { } file ? Path.GetFullPath(file.Text, folder) : Variable("RESTIC_CACERT");
         var (user, password) = (location.User, location.Password);
         if (user is null && rest is not null)
@@ -55,6 +61,14 @@ public sealed class RepositorySettingsReader(SecretReader secrets, Func<string, 
         }
         if (user is null) (user, password) = (Variable("RESTIC_REST_USERNAME"), Variable("RESTIC_REST_PASSWORD"));
         return new RestOptions { User = user, Password = password, Authorities = ReadAuthorities(authorities) };
+    }
+
+    /// <summary>A configuration of rclone may name commands, so it is trusted as a profile is.</summary>
+    private RestOptions ReadRclone(string? configuration, string folder)
+    {
+        var file = configuration is null ? null : Path.GetFullPath(configuration, folder);
+        if (file is not null) GuardedPath.Require(file, "The configuration of rclone");
+        return new RestOptions { Program = remote => new RcloneProgram(host, remote, file) };
     }
 
     private (string Place, string Folder) ReadPlace(Profile? profile)
@@ -93,7 +107,7 @@ public sealed class RepositorySettingsReader(SecretReader secrets, Func<string, 
     private static string Local(string place, string folder)
     {
         if (_foreignSchemes.FirstOrDefault(scheme => place.StartsWith(scheme, StringComparison.Ordinal)) is { } scheme)
-            throw Catalogue.RepositoryUnsupported.Throwable($"The repository is to be reached by '{scheme}', which this version cannot do: it knows local directories and REST servers ('rest:').");
+            throw Catalogue.RepositoryUnsupported.Throwable($"The repository is to be reached by '{scheme}', which this version cannot do: it knows local directories, REST servers ('rest:') and what rclone reaches ('rclone:').");
         return Path.GetFullPath(place.StartsWith("local:", StringComparison.Ordinal) ? place["local:".Length..] : place, folder);
     }
 

@@ -168,7 +168,11 @@ public sealed class RestBackend : IBackend
 
         async Task<IReadOnlyList<StoredFile>?> ReadAsync(HttpResponseMessage answer, RestWatch watch)
         {
-            if (answer.StatusCode == HttpStatusCode.NotFound) return null;
+            if (answer.StatusCode == HttpStatusCode.NotFound)
+            {
+                // rclone answers with an empty list then, and with 404 when it failed. Source: rclone PR 7550.
+                return IsRclone(answer) ? throw _connection.MayPass(answer.StatusCode, HttpMethod.Get, folder) : null;
+            }
             if (answer.StatusCode != HttpStatusCode.OK) throw Explain(answer.StatusCode, folder);
             try
             {
@@ -194,6 +198,9 @@ public sealed class RestBackend : IBackend
         var path = Layout.PathOf(kind, name); // nothing but an id may get through
         return kind == FileKind.Pack ? $"data/{name}" : path;
     }
+
+    private static bool IsRclone(HttpResponseMessage answer) =>
+        answer.Headers.Server.Any(server => server.Product?.Name == "rclone");
 
     private static bool IsDone(HttpStatusCode status) =>
         status is HttpStatusCode.OK or HttpStatusCode.Created or HttpStatusCode.NoContent;

@@ -16,6 +16,10 @@ namespace Holdfast.Restic.Backends;
 internal sealed class RestConnection
 {
     private const string VersionTwo = "application/vnd.x.restic.rest.v2";
+
+    /// <summary>What a program may send of one answer before it is read: 16 MiB, so that a pack need not wait.</summary>
+    private const int Window = 16 << 20;
+
     private static readonly TimeSpan _longestPause = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan _connect = TimeSpan.FromSeconds(15);
 
@@ -23,11 +27,18 @@ internal sealed class RestConnection
     private readonly RestOptions _options;
     private readonly Lazy<HttpMessageInvoker> _client; // it lives as long as the process, as backends do
     private readonly AuthenticationHeaderValue? _identity;
+    private readonly IRestProgram? _program;
     private volatile bool _hasAnswered;
 
     public RestConnection(RestLocation location, RestOptions options)
     {
         (_location, _options) = (location, options);
+        if (location.Remote is { } remote)
+        {
+            var start = options.Program ?? throw new ResticException(
+                ResticError.Unsupported, $"Nothing says how rclone is started, which serves {location}.");
+            _program = start(remote);
+        }
         _client = new Lazy<HttpMessageInvoker>(() => new HttpMessageInvoker(MakeHandler()));
         if (options.User is not { } user) return;
         var identity = Encoding.UTF8.GetBytes($"{user}:{options.Password}");
@@ -59,8 +70,12 @@ internal sealed class RestConnection
         }
     }
 
-    private bool MayGoOn(long began, TimeSpan pause) =>
-        _options.Clock.GetElapsedTime(began) + pause < (_hasAnswered ? _options.Patience : _options.FirstPatience);
+    private bool MayGoOn(long began, TimeSpan pause)
+    {
+        if (_program is not null && !_hasAnswered) return false;
+        var patience = _hasAnswered ? _options.Patience : _options.FirstPatience;
+        return _options.Clock.GetElapsedTime(began) + pause < patience;
+    }
 
     private async Task<T> TryAsync<T>(
         HttpMethod method, string path, Action<HttpRequestMessage, RestWatch>? prepare,
@@ -69,14 +84,12 @@ internal sealed class RestConnection
         using var watch = new RestWatch(_options, cancellation);
         try
         {
-            using var request = new HttpRequestMessage(method, new Uri(_location.Url, path));
-            request.Headers.Authorization = _identity;
-            request.Headers.Accept.ParseAdd(VersionTwo);
+            using var request = MakeRequest(method, path);
             prepare?.Invoke(request, watch);
             using var answer = await _client.Value.SendAsync(request, watch.Token);
             watch.Progress();
             if (MayPass(answer.StatusCode))
-                throw Unreachable($"{_location} answered with HTTP {(int)answer.StatusCode} to {method} {path}.");
+                throw MayPass(answer.StatusCode, method, path);
             _hasAnswered = true;
             if (answer.StatusCode == HttpStatusCode.Unauthorized)
                 throw Refused($"{_location} refuses the user or the password (HTTP 401).");
@@ -91,6 +104,29 @@ internal sealed class RestConnection
         {
             throw Explain(failure);
         }
+    }
+
+    private HttpRequestMessage MakeRequest(HttpMethod method, string path)
+    {
+        var request = new HttpRequestMessage(method, new Uri(_location.Url, path));
+        if (_program is not null)
+        {
+            // One connection for all requests: there is but one pair of pipes.
+            (request.Version, request.VersionPolicy) = (HttpVersion.Version20, HttpVersionPolicy.RequestVersionExact);
+        }
+        request.Headers.Authorization = _identity;
+        request.Headers.Accept.ParseAdd(VersionTwo);
+        return request;
+    }
+
+    /// <summary>
+    /// A failure that may pass: thrown by a reader of answers, it has the request sent again. What a program said last
+    /// need not be about this request.
+    /// </summary>
+    public ResticException MayPass(HttpStatusCode status, HttpMethod method, string path)
+    {
+        var words = _program?.LastWords is { } last ? $"; its program said last: {last.TrimEnd('.')}" : "";
+        return Unreachable($"{_location} answered with HTTP {(int)status} to {method} {path}{words}.");
     }
 
     private static bool MayPass(HttpStatusCode status) => (int)status is 408 or 429 or 500 or 502 or 503 or 504;
@@ -118,7 +154,14 @@ internal sealed class RestConnection
             AllowAutoRedirect = false, UseCookies = false, ConnectTimeout = _connect,
             PooledConnectionLifetime = TimeSpan.FromMinutes(5), // a name may come to mean another address
         };
-        if (_location.Socket is { } socket)
+        if (_program is { } program)
+        {
+            handler.UseProxy = false;
+            handler.PooledConnectionLifetime = handler.PooledConnectionIdleTimeout = Timeout.InfiniteTimeSpan;
+            handler.InitialHttp2StreamWindowSize = Window;
+            handler.ConnectCallback = (_, cancellation) => program.StartAsync(cancellation);
+        }
+        else if (_location.Socket is { } socket)
         {
             handler.UseProxy = false;
             handler.ConnectCallback = (_, cancellation) => ConnectAsync(socket, cancellation);

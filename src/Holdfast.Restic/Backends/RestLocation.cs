@@ -1,12 +1,13 @@
 namespace Holdfast.Restic.Backends;
 
 /// <summary>
-/// The place of a repository on a REST server, as restic writes it: "rest:https://user:password@host:8000/path/", or
-/// "rest:http+unix:///path/of/socket:/path/". Source: restic 0.18, internal/backend/rest/config.go.
+/// The place of a repository that is reached by the REST protocol, as restic writes it:
+/// "rest:https://user:password@host:8000/path/", "rest:http+unix:///path/of/socket:/path/", or "rclone:remote:path".
+/// Source: restic 0.18, internal/backend/rest/config.go, internal/backend/rclone/config.go.
 /// </summary>
 public sealed class RestLocation
 {
-    private const string Scheme = "rest:", Unix = "http+unix://";
+    private const string Scheme = "rest:", Unix = "http+unix://", Rclone = "rclone:";
 
     private RestLocation(Uri url) => Url = url;
 
@@ -16,19 +17,24 @@ public sealed class RestLocation
     /// <summary>The socket that the server listens on; null for a server that is reached by TCP.</summary>
     public string? Socket { get; private init; }
 
+    /// <summary>What rclone is to serve, "remote:path"; null for a server.</summary>
+    public string? Remote { get; private init; }
+
     /// <summary>The user that the location names; null when it names none.</summary>
     public string? User { get; private init; }
 
     /// <summary>The password that the location holds; null when it holds none. No text of this holds it.</summary>
     public string? Password { get; private init; }
 
-    /// <summary>True when a location names a REST server.</summary>
-    public static bool IsRest(string location) => location.StartsWith(Scheme, StringComparison.Ordinal);
+    /// <summary>True when a location names a REST server, or a remote of rclone.</summary>
+    public static bool IsRest(string location) =>
+        location.StartsWith(Scheme, StringComparison.Ordinal) || location.StartsWith(Rclone, StringComparison.Ordinal);
 
-    /// <summary>Reads a location that begins with "rest:".</summary>
-    /// <exception cref="ResticException">Unsupported: it is no URL of such a server; it is not repeated.</exception>
+    /// <summary>Reads a location that begins with "rest:" or "rclone:".</summary>
+    /// <exception cref="ResticException">Unsupported: it names no such server or remote; it is not repeated.</exception>
     public static RestLocation Parse(string location)
     {
+        if (location.StartsWith(Rclone, StringComparison.Ordinal)) return ParseRemote(location[Rclone.Length..]);
         var text = location[Scheme.Length..];
         if (text.StartsWith(Unix, StringComparison.Ordinal)) return ParseSocket(text[Unix.Length..]);
         var isUrl = Uri.TryCreate(text.EndsWith('/') ? text : text + "/", UriKind.Absolute, out var url);
@@ -43,8 +49,33 @@ public sealed class RestLocation
     }
 
     /// <summary>The location without user and password; it can be parsed again.</summary>
-    public override string ToString() =>
-        Socket is null ? Scheme + Url.AbsoluteUri : $"{Scheme}{Unix}{Socket}:{Url.AbsolutePath}";
+    public override string ToString() => (Remote, Socket) switch
+    {
+        ({ } remote, _) => Rclone + remote,
+        (_, { } socket) => $"{Scheme}{Unix}{socket}:{Url.AbsolutePath}",
+        _ => Scheme + Url.AbsoluteUri,
+    };
+
+    /// <summary>
+    /// Only remotes that have a name: rclone also takes parameters before the colon, secrets among them, and a location
+    /// stands in journals and messages. Source: rclone's manual, "Valid remote names".
+    /// </summary>
+    private static RestLocation ParseRemote(string text)
+    {
+        var colon = text.IndexOf(':', StringComparison.Ordinal);
+        var (name, path) = colon < 0 ? ("", "") : (text[..colon], text[(colon + 1)..]);
+        var isName = name.Length > 0 && name.All(IsOfName) && name[0] is not ('-' or ' ') && name[^1] != ' ';
+        if (!isName || path.Any(char.IsControl))
+        {
+            throw new ResticException(
+                ResticError.Unsupported,
+                "The location of the repository, after 'rclone:', does not begin with the name of a remote. "
+                + "Write rclone:REMOTE:PATH with a remote of rclone's configuration.");
+        }
+        return new RestLocation(new Uri("http://localhost/")) { Remote = text };
+    }
+
+    private static bool IsOfName(char letter) => char.IsLetterOrDigit(letter) || letter is '_' or '-' or '.' or '+' or '@' or ' ';
 
     private static RestLocation ParseSocket(string text)
     {

@@ -14,13 +14,19 @@ public sealed class RestOptions
     /// <summary>The authorities that issue the server's certificate; null for those of the system.</summary>
     public X509Certificate2Collection? Authorities { get; init; }
 
+    /// <summary>Makes the program that serves a remote of rclone; null where none can be started.</summary>
+    public Func<string, IRestProgram>? Program { get; init; }
+
     /// <summary>
     /// A request that fails by what may pass (no connection, a cut one, HTTP 408, 429, 500, 502, 503, 504) is sent
     /// again for so long. 5 minutes.
     /// </summary>
     public TimeSpan Patience { get; init; } = TimeSpan.FromMinutes(5);
 
-    /// <summary>The same while the server has not answered once: its name may be mistyped. 20 seconds.</summary>
+    /// <summary>
+    /// The same while the server has not answered once: its name may be mistyped. 20 seconds. A program that is started
+    /// for the purpose gets one try.
+    /// </summary>
     public TimeSpan FirstPatience { get; init; } = TimeSpan.FromSeconds(20);
 
     /// <summary>

@@ -22,6 +22,23 @@ public sealed class RestLocationTests
     }
 
     [Theory]
+    [InlineData("rclone:store:bucket/shop", "store:bucket/shop")]
+    [InlineData("rclone:my store 2:", "my store 2:")]
+    [InlineData("rclone:s3@work:a:b,c", "s3@work:a:b,c")]
+    public void A_remote_of_rclone_is_kept_as_it_is_written(string location, string remote)
+    {
+        var parsed = RestLocation.Parse(location);
+        Assert.True(RestLocation.IsRest(location));
+        Assert.Equal((location, remote), (parsed.ToString(), parsed.Remote));
+    }
+
+    [Theory]
+    [InlineData("rclone:")]
+    [InlineData("rclone:/srv/hunter2")]
+    [InlineData("rclone::local:/hunter2")]
+    [InlineData("rclone:s3,secret_access_key=hunter2:bucket")]
+    [InlineData("rclone:--config=hunter2:x")]
+    [InlineData("rclone:store:a\nhunter2")]
     [InlineData("rest:")]
     [InlineData("rest:host:8000/hunter2")]
     [InlineData("rest:ftp://u:hunter2@host/")]

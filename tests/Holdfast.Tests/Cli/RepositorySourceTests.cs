@@ -72,5 +72,5 @@ public sealed class RepositorySourceTests : IDisposable
 
     private RepositorySource Source(string? path, string? passwordFile, Profile? profile) => new(
         path, passwordFile, profile, _environment.GetValueOrDefault,
-        environment => new RepositorySettingsReader(new SecretReader(new LocalHost(environment), environment, _folder.Path), environment));
+        environment => new RepositorySettingsReader(new LocalHost(environment), new SecretReader(new LocalHost(environment), environment, _folder.Path), environment));
 }

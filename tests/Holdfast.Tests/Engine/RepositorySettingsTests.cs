@@ -102,6 +102,6 @@ public sealed class RepositorySettingsTests : IDisposable
     {
         var profile = ProfileReader.Parse($"platform: p\nrepository: {repository}\ncomponents: {{ postgres: [ {{ name: main }} ] }}", _folder["p.yaml"]);
         string? Environment(string name) => _environment.GetValueOrDefault(name);
-        return new RepositorySettingsReader(new SecretReader(_host, Environment, profile.Folder), Environment).ReadAsync(profile, CancellationToken.None);
+        return new RepositorySettingsReader(_host, new SecretReader(_host, Environment, profile.Folder), Environment).ReadAsync(profile, CancellationToken.None);
     }
 }

@@ -1,0 +1,56 @@
+using System.Text.RegularExpressions;
+using Holdfast.Restic.Backends;
+
+namespace Holdfast.Engine.Hosts;
+
+/// <summary>
+/// rclone, serving a repository on its standard input and output. It gets rclone's own variables (RCLONE_*) and those of
+/// AWS (AWS_*), with which its S3 remotes may be set up. It ends with our process, whatever ends that.
+/// </summary>
+public sealed partial class RcloneProgram : IRestProgram
+{
+    private const int LongestWords = 300;
+    private readonly IHost _host;
+    private readonly ProgramCall _call;
+    private volatile IRunningProgram? _latest;
+
+    /// <param name="host">Where it runs.</param>
+    /// <param name="remote">What it serves, "remote:path".</param>
+    /// <param name="configuration">The file of rclone's configuration; null for where rclone itself looks for it.</param>
+    /// <exception cref="Problems.ProblemException">ProgramMissing.</exception>
+    public RcloneProgram(IHost host, string remote, string? configuration)
+    {
+        _host = host;
+        IReadOnlyList<string> file = configuration is null ? [] : ["--config", configuration];
+        // Backblaze's B2 only hides a file that is deleted otherwise, as restic's manual says.
+        _call = new ProgramCall("rclone", ["serve", "restic", "--stdio", "--b2-hard-delete", .. file, remote])
+        {
+            Inherits = ["RCLONE_", "AWS_"],
+        };
+        if (host.FindProgram(_call.Program) is null) throw Problems.Catalogue.ProgramMissing.Throwable(
+            $"The program '{_call.Program}' is not on {host.Name}: it serves the repository 'rclone:{remote}'.");
+    }
+
+    public string? LastWords => _latest is { } program ? LastLine(program.Errors) : null;
+
+    public ValueTask<Stream> StartAsync(CancellationToken cancellation)
+    {
+        var program = _latest = _host.Start(_call);
+        return new ValueTask<Stream>(new ProgramStream(program, Explain));
+    }
+
+    private static string Explain(ProgramResult result) =>
+        $"rclone ended with exit code {result.ExitCode}: {LastLine(result.Errors) ?? "it said nothing"}";
+
+    /// <summary>Without the time that rclone's log writes before it.</summary>
+    private static string? LastLine(string errors)
+    {
+        var line = errors.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).LastOrDefault();
+        if (line is null) return null;
+        var words = LogTime().Replace(line, "");
+        return words.Length > LongestWords ? words[..LongestWords] : words;
+    }
+
+    [GeneratedRegex(@"^\d{4}/\d\d/\d\d \d\d:\d\d:\d\d ", RegexOptions.NonBacktracking)]
+    private static partial Regex LogTime();
+}
