@@ -8,7 +8,7 @@ internal static class CommandTree
 {
     public static RootCommand Make(Launcher launcher)
     {
-        var root = new RootCommand("Backs up, restores and rehearses the recovery of a whole platform.")
+        var root = new RootCommand("Backs up and restores a whole platform.")
         {
             SetupCommand.Make(launcher),
             InitCommand.Make(launcher),

@@ -6,7 +6,7 @@ namespace Holdfast.Cli.Manual;
 internal static class ConceptPages
 {
     public const string Summary =
-        "Holdfast backs up, restores and rehearses the recovery of a whole platform: configuration files and TLS keys, PostgreSQL databases, Elasticsearch or OpenSearch indices and Redis/Celery queues, under systemd. "
+        "Holdfast backs up and restores a whole platform: configuration files and TLS keys, PostgreSQL databases, Elasticsearch or OpenSearch indices and Redis/Celery queues, under systemd. "
         + "Recovery points are encrypted and deduplicated, in a plain restic repository.";
 
     public static IEnumerable<RoffPage> All => [Concepts(), Problems()];

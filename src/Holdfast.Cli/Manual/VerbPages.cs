@@ -20,10 +20,12 @@ internal static class VerbPages
 
     private static RoffPage OfProgram(RootCommand root)
     {
-        var page = new RoffPage("holdfast", 1, "back up, restore and rehearse the recovery of a whole platform");
+        var page = new RoffPage("holdfast", 1, "back up and restore a whole platform");
         page.Heading("SYNOPSIS").Item("holdfast COMMAND [OPTIONS]", "Each command has a page of its own, as holdfast-backup(1).");
         page.Heading("DESCRIPTION").Paragraph(ConceptPages.Summary);
         ShowExamples(page, "FIRST STEPS", root.Name);
+        page.Paragraph("Then a recovery point every night, and the platform up again within a minute after a crash of the machine or of a run:")
+            .Verbatim("systemctl enable --now holdfast-backup.timer holdfast-recover.timer", "systemctl enable holdfast-recover.service");
         page.Heading("COMMANDS");
         foreach (var command in root.Subcommands.Where(command => !command.Hidden)) page.Item(command.Name, Sentence(command.Description));
         page.Heading("OPTIONS OF EVERY COMMAND");

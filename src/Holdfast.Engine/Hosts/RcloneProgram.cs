@@ -31,7 +31,7 @@ public sealed partial class RcloneProgram : IRestProgram
             $"The program '{_call.Program}' is not on {host.Name}: it serves the repository 'rclone:{remote}'.");
     }
 
-    public string? LastWords => _latest is { } program ? LastLine(program.Errors) : null;
+    public string? LastWords => _latest is { } program ? LastEntry(program.Errors) : null;
 
     public ValueTask<Stream> StartAsync(CancellationToken cancellation)
     {
@@ -40,17 +40,17 @@ public sealed partial class RcloneProgram : IRestProgram
     }
 
     private static string Explain(ProgramResult result) =>
-        $"rclone ended with exit code {result.ExitCode}: {LastLine(result.Errors) ?? "it said nothing"}";
+        $"rclone ended with exit code {result.ExitCode}: {LastEntry(result.Errors) ?? "it said nothing"}";
 
-    /// <summary>Without the time that rclone's log writes before it.</summary>
-    private static string? LastLine(string errors)
+    /// <summary>The last entry of rclone's log, which may have several lines, without its time.</summary>
+    private static string? LastEntry(string errors)
     {
-        var line = errors.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).LastOrDefault();
-        if (line is null) return null;
-        var words = LogTime().Replace(line, "");
-        return words.Length > LongestWords ? words[..LongestWords] : words;
+        var text = LogTime().Split(errors)[^1];
+        var lines = text.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        var words = string.Join(' ', lines);
+        return words.Length switch { 0 => null, > LongestWords => words[..LongestWords], _ => words };
     }
 
-    [GeneratedRegex(@"^\d{4}/\d\d/\d\d \d\d:\d\d:\d\d ", RegexOptions.NonBacktracking)]
+    [GeneratedRegex(@"^\d{4}/\d\d/\d\d \d\d:\d\d:\d\d ", RegexOptions.NonBacktracking | RegexOptions.Multiline)]
     private static partial Regex LogTime();
 }

@@ -173,6 +173,25 @@ public sealed class QuiescedTroubleTests(ShopFixture fixture, ITestOutputHelper 
         }
     }
 
+    /// <summary>What the unit is forbidden must not be what PAM needs for a session of the user postgres.</summary>
+    [Fact]
+    public async Task The_unit_of_the_package_takes_a_point_with_the_databases()
+    {
+        var shop = await BeginAsync(rate: 10);
+        var points = await shop.CountPointsAsync();
+        foreach (var file in Directory.GetFiles(SourceTree.PathOf("packaging/systemd"), "holdfast-backup.*"))
+            File.Copy(file, Path.Combine(shop.Box.Share, Path.GetFileName(file)), overwrite: true);
+        await shop.Box.BashAsync("""
+            ln -sfn /holdfast/holdfast /usr/bin/holdfast
+            cp /share/holdfast-backup.* /etc/systemd/system/
+            systemctl daemon-reload
+            grep pam_limits /etc/pam.d/runuser
+            systemctl start holdfast-backup.service || { journalctl -u holdfast-backup.service; exit 1; }
+            """);
+        Assert.Equal(points + 1, await shop.CountPointsAsync());
+        await EndAsync(shop);
+    }
+
     /// <summary>Nothing can be asked of a database that is down, so its files are copied then, and all comes up afterwards.</summary>
     [Fact]
     public async Task A_cold_backup_stops_the_stores_too_copies_the_files_of_the_database_and_starts_everything_again()
