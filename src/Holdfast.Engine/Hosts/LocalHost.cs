@@ -2,6 +2,7 @@ using System.ComponentModel;
 using System.Diagnostics;
 using System.Text;
 using Holdfast.Engine.Problems;
+using Holdfast.Restic.Posix;
 
 namespace Holdfast.Engine.Hosts;
 
@@ -60,9 +61,21 @@ public sealed class LocalHost(Func<string, string?> environment) : IHost
     private static (string Program, IReadOnlyList<string> Arguments) CommandLine(string program, ProgramCall call)
     {
         if (call.User is null || call.User == Environment.UserName) return (program, call.Arguments);
-        return Environment.IsPrivilegedProcess
-            ? ("runuser", ["-u", call.User, "--", program, .. call.Arguments])
-            : throw Catalogue.ProgramRefused.Throwable($"The program '{program}' is to run as '{call.User}', which only root can do.");
+        if (!Environment.IsPrivilegedProcess)
+            throw Catalogue.ProgramRefused.Throwable($"The program '{program}' is to run as '{call.User}', which only root can do.");
+        return ("setpriv", [.. AsUser(call.User, program), "--", program, .. call.Arguments]);
+    }
+
+    /// <summary>
+    /// setpriv and no runuser: PAM, which a machine may have set up in any way, has no say on it, and needs no right to set limits. By number, because
+    /// util-linux 2.32 (RHEL 8) takes no names.
+    /// </summary>
+    private static string[] AsUser(string user, string program)
+    {
+        var number = Accounts.UserNumber(user)
+            ?? throw Catalogue.ProgramRefused.Throwable($"The program '{program}' is to run as '{user}', a user that this machine does not have.");
+        var groups = Accounts.GroupsOf(number);
+        return [$"--reuid={number}", $"--regid={groups[0]}", $"--groups={string.Join(',', groups)}", "--inh-caps=-all"];
     }
 
     private static async Task<string> ReadAsync(Stream output, string program, CancellationToken cancellation)

@@ -17,8 +17,11 @@ internal enum BlobType : byte
 /// <param name="UncompressedLength">Of its plaintext; 0 when it is not compressed.</param>
 internal readonly record struct PackedBlob(Id Pack, BlobType Type, uint Offset, uint Length, uint UncompressedLength)
 {
-    /// <summary>Blobs of this size are read whatever they were compressed to: programs cut at 8 MiB, and a tree grows with its folder.</summary>
-    private const long AlwaysFine = 64 << 20;
+    /// <summary>
+    /// Blobs of this size are read whatever they were compressed to: programs cut at 8 MiB, and a tree grows with its folder and with the holes of its
+    /// files. One TiB of zeros is 2 million times the same id of a chunk, 140 MB that are compressed to a few thousand bytes.
+    /// </summary>
+    private const long AlwaysFine = 256 << 20;
 
     /// <summary>No real blob is compressed to less than this part of itself, once it is larger than that.</summary>
     private const long HighestRatio = 500;

@@ -5,7 +5,7 @@ using System.Runtime.InteropServices;
 namespace Holdfast.Restic.Posix;
 
 /// <summary>Names of users and groups by number, remembered: a look-up may go over the network.</summary>
-internal static unsafe class Accounts
+public static unsafe class Accounts
 {
     private static readonly ConcurrentDictionary<uint, string> Users = new(), Groups = new();
     private static readonly ConcurrentDictionary<string, uint?> UserNumbers = new(StringComparer.Ordinal), GroupNumbers = new(StringComparer.Ordinal);
@@ -13,6 +13,7 @@ internal static unsafe class Accounts
     /// <summary>The number of the user that this process acts as; 0 is root.</summary>
     public static uint EffectiveUser => Libc.geteuid();
 
+    /// <summary>The number of the group that this process acts as.</summary>
     public static uint EffectiveGroup => Libc.getegid();
 
     /// <summary>The user's name, or "" when the number has none.</summary>
