@@ -9,7 +9,10 @@ using Holdfast.Restic.Snapshots;
 
 namespace Holdfast.Cli.Commands;
 
-/// <summary>Removes recovery points: by the profile's rules, or those that are named. See docs/retention.md.</summary>
+/// <summary>
+/// Removes recovery points, and the WAL that is needed for none: by the profile's rules. Or points that are named. See
+/// docs/retention.md.
+/// </summary>
 internal static class ForgetCommand
 {
     private const string Verb = "points forget";
@@ -20,7 +23,7 @@ internal static class ForgetCommand
     };
     private static readonly Option<bool> PlanOnly = new("--plan")
     {
-        Description = "Only show which points stay or go, and why.",
+        Description = "Only show which points stay or go, and why, and what can be restored before and after.",
     };
     private static readonly Option<bool> RemoveMost = new("--remove-most")
     {
@@ -30,7 +33,7 @@ internal static class ForgetCommand
 
     public static Command Make(Launcher launcher)
     {
-        const string does = "Removes recovery points by the rules of the profile ('retention'), or those that are named.";
+        const string does = "Removes recovery points and old WAL by the profile's rules, or points that are named.";
         return launcher.Start(new Command("forget", does) { Points, PlanOnly, RemoveMost, Yes }, RunAsync);
     }
 
@@ -38,41 +41,39 @@ internal static class ForgetCommand
     {
         var (named, planOnly) = (parsed.GetRequiredValue(Points), parsed.GetValue(PlanOnly));
         var settings = RetentionSettings.Of(session.Profile) ?? new RetentionSettings();
-        if (named.Length == 0 && settings.Keep.IsEmpty)
+        if (named.Length == 0 && settings is { Keep.IsEmpty: true, WalWindow: null })
         {
-            var message = $"The profile {session.Profile.File} has no rule under 'retention.points'.";
+            var message = $"The profile {session.Profile.File} has no rule under 'retention'.";
             throw Catalogue.RetentionUnset.Throwable(message);
         }
         await using var run = await PrepareAsync(session, cancellation);
         var planner = Planner(session, settings);
-        var platform = session.Profile.Platform;
-        var ids = await FindAsync(run.Repository, platform, named, cancellation);
-        var removal = new PointRemoval(run.Repository, platform, Decide);
-        var plan = await removal.PlanAsync(cancellation);
-        if (planOnly || !parsed.GetValue(Yes)) Show(session.Output, plan);
+        var ids = await FindAsync(run.Repository, session.Profile.Platform, named, cancellation);
+        var forgetting = new Forgetting(run, session.Profile.Platform, Decide);
+        await forgetting.PlanAsync(cancellation);
+        if (planOnly || !parsed.GetValue(Yes)) Show(session.Output, forgetting);
         if (planOnly)
         {
-            foreach (var refusal in plan.Refusals) session.Warn(refusal);
-            var finished = ForgetFinishedEvent.Of(platform, plan, plan.Removed.Count, removal.Others);
-            session.Output.Tell(finished with { Planned = true });
+            foreach (var refusal in forgetting.Points.Refusals) session.Warn(refusal);
+            session.Output.Tell(forgetting.Finished(forgetting.Points.Removed.Count) with { Planned = true });
             return ExitCode.Success;
         }
-        plan.RefuseUnlessSafe();
-        var isAsked = plan.Removed.Count > 0 && !parsed.GetValue(Yes);
-        if (isAsked) await ConfirmAsync(session, plan.Removed.Count, cancellation);
-        return await RemoveAsync(session, run, removal, plan, cancellation);
+        forgetting.RefuseUnlessSafe();
+        if (forgetting.Removes && !parsed.GetValue(Yes)) await ConfirmAsync(session, forgetting, cancellation);
+        return await RemoveAsync(session, forgetting, cancellation);
 
         ForgetPlan Decide(IReadOnlyList<Snapshot> points) =>
             named.Length > 0 ? planner.PlanNamed(points, ids) : planner.Plan(points, parsed.GetValue(RemoveMost));
     }
 
-    private static Task ConfirmAsync(Session session, int count, CancellationToken cancellation)
+    private static Task ConfirmAsync(Session session, Forgetting forgetting, CancellationToken cancellation)
     {
-        var points = $"{Amounts.Count(count, "recovery point")} of platform {Printable.Name(session.Profile.Platform)}";
+        var points = Amounts.Count(forgetting.Points.Removed.Count, "recovery point");
+        var files = forgetting.WalFiles > 0 ? $" and {Amounts.Count(forgetting.WalFiles, "WAL file")}" : "";
         return session.ConfirmAsync(
-            $"Remove {points}? [y/N]",
-            "Recovery points would be removed, and nobody is here to confirm it, so none was.",
-            "It was not confirmed, so no recovery point was removed.",
+            $"Remove {points}{files} of platform {Printable.Name(session.Profile.Platform)}? [y/N]",
+            "Recovery points or WAL would be removed, and nobody is here to confirm it, so nothing was.",
+            "It was not confirmed, so nothing was removed.",
             cancellation);
     }
 
@@ -82,19 +83,18 @@ internal static class ForgetCommand
     /// </summary>
     public static async Task RunAfterBackupAsync(Session session, CancellationToken cancellation)
     {
-        if (RetentionSettings.Of(session.Profile) is not { AfterBackup: true, Keep.IsEmpty: false } settings) return;
+        if (RetentionSettings.Of(session.Profile) is not { AfterBackup: true } settings) return;
         try
         {
             await using var run = await PrepareAsync(session, cancellation);
             var planner = Planner(session, settings);
-            var platform = session.Profile.Platform;
-            var removal = new PointRemoval(run.Repository, platform, points => planner.Plan(points, false));
-            var plan = await removal.PlanAsync(cancellation);
-            plan.RefuseUnlessSafe();
-            if (plan.Removed.Count == 0) return;
-            var outcome = await RemoveAsync(run, removal, plan, cancellation);
+            var forgetting = new Forgetting(run, session.Profile.Platform, points => planner.Plan(points, false));
+            await forgetting.PlanAsync(cancellation);
+            forgetting.RefuseUnlessSafe();
+            if (!forgetting.Removes) return;
+            var outcome = await forgetting.RunAsync(Verb, cancellation);
             if (outcome.Problem is { } problem) throw new ProblemException(problem);
-            session.Output.Tell(ForgetFinishedEvent.Of(platform, plan, removal.Removed.Count, removal.Others));
+            Finish(session.Output, forgetting);
         }
         catch (Exception failure) when (failure is ProblemException or ResticException)
         {
@@ -102,28 +102,30 @@ internal static class ForgetCommand
         }
     }
 
-    private static Task<RunOutcome> RemoveAsync(
-        RepositoryRun run, PointRemoval removal, ForgetPlan plan, CancellationToken cancellation) =>
-        run.RunAsync(Verb, _ => Task.FromResult(removal.Steps(plan)), reads: false, cancellation);
-
     private static async Task<ExitCode> RemoveAsync(
-        Session session, RepositoryRun run, PointRemoval removal, ForgetPlan plan, CancellationToken cancellation)
+        Session session, Forgetting forgetting, CancellationToken cancellation)
     {
-        if (plan.Removed.Count > 0)
+        if (forgetting.Removes)
         {
-            var outcome = await RemoveAsync(run, removal, plan, cancellation);
+            var outcome = await forgetting.RunAsync(Verb, cancellation);
             session.TellFailure(outcome);
             if (!outcome.Succeeded) return outcome.Exit;
         }
-        var platform = session.Profile.Platform;
-        session.Output.Tell(ForgetFinishedEvent.Of(platform, plan, removal.Removed.Count, removal.Others));
+        Finish(session.Output, forgetting);
         return ExitCode.Success;
     }
 
-    private static void Show(IOutput output, ForgetPlan plan)
+    private static void Finish(IOutput output, Forgetting forgetting)
     {
-        var rows = plan.Decisions.Select(PointDecisionEvent.Of).ToList();
+        foreach (var cluster in forgetting.Wal) output.Tell(WalRetentionEvent.Of(cluster));
+        output.Tell(forgetting.Finished(forgetting.Removed));
+    }
+
+    private static void Show(IOutput output, Forgetting forgetting)
+    {
+        var rows = forgetting.Points.Decisions.Select(PointDecisionEvent.Of).ToList();
         output.Tell(PointDecisionEvent.Table(rows), rows);
+        foreach (var cluster in forgetting.Wal) output.Tell(WalRetentionEvent.Of(cluster) with { Planned = true });
     }
 
     private static async Task<IReadOnlySet<Id>> FindAsync(

@@ -40,7 +40,8 @@ public sealed class ForgetPlanner(RetentionSettings settings, Timestamp now, Tim
         if (settings.Keep.IsEmpty)
             foreach (var point in ordered) reasons[point.Id].Add("no rule removes it");
         var decisions = Decide(ordered, reasons);
-        return new ForgetPlan(decisions, Refusals(decisions, counted, unknown, mayRemoveMost));
+        var refusals = Refusals(decisions, counted, unknown, mayRemoveMost);
+        return new ForgetPlan(decisions, refusals) { WalBegin = WindowBegin(counted) };
     }
 
     /// <summary>Removes the points that a person names, unless they are pinned or the last complete one.</summary>
@@ -80,13 +81,15 @@ public sealed class ForgetPlanner(RetentionSettings settings, Timestamp now, Tim
     /// <summary>All points of the window stay: each may be the only way past a missing segment.</summary>
     private void KeepWindow(List<Snapshot> ordered, List<Snapshot> counted, Dictionary<Id, List<string>> reasons)
     {
-        if (settings.WalWindow is not { } window || counted.Count == 0) return;
-        var begin = window.Before(counted[0].Time, zone);
+        if (settings.WalWindow is not { } window || WindowBegin(counted) is not { } begin) return;
         foreach (var point in ordered.Where(point => point.Time > begin))
             reasons[point.Id].Add($"in the WAL window of {window}");
         foreach (var point in counted.Where(point => point.Time <= begin).Take(PointsBeforeWindow))
             reasons[point.Id].Add($"begins the WAL window of {window}");
     }
+
+    private Timestamp? WindowBegin(List<Snapshot> counted) =>
+        counted.Count > 0 ? settings.WalWindow?.Before(counted[0].Time, zone) : null;
 
     /// <returns>Pins that are in force and fit no point.</returns>
     private List<Pin> KeepPinned(List<Snapshot> ordered, List<Snapshot> counted, Dictionary<Id, List<string>> reasons)
@@ -123,11 +126,14 @@ public sealed class ForgetPlanner(RetentionSettings settings, Timestamp now, Tim
         return refusals;
     }
 
-    private static List<PointDecision> Decide(List<Snapshot> ordered, Dictionary<Id, List<string>> reasons) =>
+    private List<PointDecision> Decide(List<Snapshot> ordered, Dictionary<Id, List<string>> reasons) =>
         [.. Enumerable.Reverse(ordered).Select(point => Decide(point, reasons[point.Id]))];
 
-    private static PointDecision Decide(Snapshot point, List<string> reasons) =>
-        reasons.Count > 0 ? new(point, Stays: true, reasons) : new(point, Stays: false, [WhyNot(point)]);
+    private PointDecision Decide(Snapshot point, List<string> reasons)
+    {
+        var stays = reasons.Count > 0;
+        return new PointDecision(point, stays, stays ? reasons : [WhyNot(point)]) { Counts = Counts(point) };
+    }
 
     private static string WhyNot(Snapshot point) =>
         PointTags.IsIncomplete(point) ? "incomplete, and a complete point is newer"

@@ -7,7 +7,7 @@ namespace Holdfast.Engine.Retention;
 
 /// <summary>
 /// Removes recovery points of a platform. Only their snapshots are removed: data stays until a prune, so a shared
-/// lock is enough, and whoever reads one of them meanwhile goes on. WAL and archives of messages are never touched.
+/// lock is enough, and whoever reads one of them meanwhile goes on. Archives of messages are never touched.
 /// </summary>
 /// <param name="repository">Opened.</param>
 /// <param name="platform">Whose points they are.</param>
@@ -15,12 +15,12 @@ namespace Holdfast.Engine.Retention;
 public sealed class PointRemoval(
     Repository repository, string platform, Func<IReadOnlyList<Snapshot>, ForgetPlan> decide)
 {
-    private const string Wal = "wal", Queues = "queues";
+    private const string Queues = "queues";
 
     /// <summary>The points that were removed.</summary>
     public IReadOnlyList<Snapshot> Removed { get; private set; } = [];
 
-    /// <summary>Snapshots of the platform that hold WAL, or archives of messages: they stay.</summary>
+    /// <summary>Snapshots of the platform that hold archives of messages: they stay.</summary>
     public int Others { get; private set; }
 
     /// <summary>What becomes of the points that there are now.</summary>
@@ -68,5 +68,5 @@ public sealed class PointRemoval(
         PointTags.IsPoint(snapshot) && PointTags.PlatformOf(snapshot) == platform;
 
     private bool IsOther(Snapshot snapshot) =>
-        PointTags.PlatformOf(snapshot) == platform && snapshot.Tags.Any(tag => tag is Wal or Queues);
+        PointTags.PlatformOf(snapshot) == platform && snapshot.Tags.Contains(Queues, StringComparer.Ordinal);
 }

@@ -66,7 +66,7 @@ public sealed class ForgetVerbTests
     [Fact]
     public async Task Without_a_rule_it_is_refused_and_a_named_point_goes()
     {
-        using var stage = await MadeAsync("wal: { window: 14d }", points: 2);
+        using var stage = await MadeAsync("pins: [{ point: \"00000000\", reason: mistyped }]", points: 2);
         Assert.Equal(ExitCode.Usage, await stage.RunAsync("points", "forget", "--yes"));
         var oldest = stage.Stored("snapshots").OrderBy(File.GetLastWriteTimeUtc).First();
         var name = Path.GetFileName(oldest)[..10];

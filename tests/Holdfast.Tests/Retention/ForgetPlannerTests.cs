@@ -72,7 +72,7 @@ public sealed class ForgetPlannerTests
     public void A_pin_that_fits_no_point_refuses_the_removal()
     {
         var plan = Plan(LastOne with { Pins = [new Pin("00000000", "mistyped", null)] }, [Point(1), Point(2)]);
-        Assert.Equal(Catalogue.RetentionPin.Code, Assert.Throws<ProblemException>(plan.RefuseUnlessSafe).Problem.Code);
+        Assert.Equal(Catalogue.RetentionPin.Code, Assert.Throws<ProblemException>(() => plan.RefuseUnlessSafe()).Problem.Code);
     }
 
     [Theory]

@@ -6,7 +6,7 @@ namespace Holdfast.Cli.Output.Events;
 /// <param name="Platform">Whose points.</param>
 /// <param name="Removed">How many went, or would go.</param>
 /// <param name="Kept">How many stay.</param>
-/// <param name="Others">Snapshots of the platform with WAL or archived messages: they are never touched.</param>
+/// <param name="Others">Snapshots of the platform with archived messages: they are never touched.</param>
 internal sealed record ForgetFinishedEvent(string Platform, int Removed, int Kept, int Others) : OutputEvent
 {
     public static ForgetFinishedEvent Of(string platform, ForgetPlan plan, int removed, int others) =>
@@ -20,7 +20,7 @@ internal sealed record ForgetFinishedEvent(string Platform, int Removed, int Kep
         var points = $"{Amounts.Count(Removed, "recovery point")} of platform {Printable.Name(Platform)}";
         yield return $"{(Planned ? $"{points} would be removed" : $"Removed {points}")}, {Kept} {Stay(Kept)}.";
         if (Others == 0) yield break;
-        var others = $"{Amounts.Count(Others, "snapshot")} with WAL or archived messages";
+        var others = $"{Amounts.Count(Others, "snapshot")} with archived messages";
         yield return $"  {others} {Stay(Others)}: retention does not remove these.";
     }
 

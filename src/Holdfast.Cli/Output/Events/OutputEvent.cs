@@ -32,6 +32,7 @@ namespace Holdfast.Cli.Output.Events;
 [JsonDerivedType(typeof(PointEvent), "point")]
 [JsonDerivedType(typeof(PointDetailsEvent), "point_details")]
 [JsonDerivedType(typeof(PointDecisionEvent), "point_decision")]
+[JsonDerivedType(typeof(WalRetentionEvent), "wal_retention")]
 [JsonDerivedType(typeof(ForgetFinishedEvent), "forget_finished")]
 [JsonDerivedType(typeof(EntryEvent), "entry")]
 [JsonDerivedType(typeof(DifferenceEvent), "difference")]

@@ -38,14 +38,50 @@ internal sealed class WalArchive(Repository repository, WalCatalogue catalogue)
         // After a cluster was replaced by another one of the same name there may be WAL of both, under the same file names.
         var old = catalogue.WalSnapshots.Where(snapshot => WalTags.IdentityOf(snapshot) is not { } identity || identity == catalogue.Identity).ToList();
         if (old.Count < 2) return 0;
+        await ReplaceAsync(old, await WriteAsync(old, _ => true, cancellation), cancellation);
+        return old.Count;
+    }
+
+    /// <summary>
+    /// Leaves files out of the archive: makes one snapshot of all that stays, reads it back, and forgets the old ones. Cut off in between,
+    /// files are in two snapshots, and the next time in one or none. A shared lock is enough: each who makes one of many forgets only what is
+    /// in his own new one, or is to go.
+    /// </summary>
+    public async Task RemoveAsync(IReadOnlySet<string> names, CancellationToken cancellation)
+    {
+        if (names.Count == 0) return;
+        // One without an identity may be of another cluster that had the same name.
+        var old = catalogue.WalSnapshots.Where(snapshot => WalTags.IdentityOf(snapshot) is { } identity && identity == catalogue.Identity).ToList();
+        var written = await WriteAsync(old, name => !names.Contains(name), cancellation);
+        if (written is { } made) await VerifyAsync(made.Snapshot, made.Files, cancellation);
+        await ReplaceAsync(old, written, cancellation);
+    }
+
+    /// <summary>One snapshot of what stays of others, durable; null when nothing does.</summary>
+    private async Task<(Snapshot Snapshot, IReadOnlyDictionary<string, Node> Files)?> WriteAsync(List<Snapshot> old, Func<string, bool> stays, CancellationToken cancellation)
+    {
         await using var writer = await repository.BeginSnapshotAsync(cancellation: cancellation);
         var taken = new Dictionary<string, Node>(StringComparer.Ordinal);
-        foreach (var snapshot in old) await TakeOverAsync(snapshot, taken, writer, cancellation);
+        foreach (var snapshot in old) await TakeOverAsync(snapshot, stays, taken, writer, cancellation);
+        if (taken.Count == 0) return null;
         var header = Header(catalogue.Identity) with { Paths = [WalPath.Folder(catalogue.Cluster)], Time = old[^1].Time };
-        await catalogue.AddAsync(await writer.CommitAsync(header, cancellation), [.. taken.Keys], cancellation);
+        return (await writer.CommitAsync(header, cancellation), taken);
+    }
+
+    private async Task ReplaceAsync(List<Snapshot> old, (Snapshot Snapshot, IReadOnlyDictionary<string, Node> Files)? written, CancellationToken cancellation)
+    {
+        if (written is { } made) await catalogue.AddAsync(made.Snapshot, [.. made.Files.Keys], cancellation);
         foreach (var snapshot in old) await repository.ForgetAsync(snapshot.Id, cancellation);
         await catalogue.RefreshAsync(cancellation);
-        return old.Count;
+    }
+
+    /// <exception cref="ResticException">Damaged: the snapshot does not have just these files.</exception>
+    private async Task VerifyAsync(Snapshot written, IReadOnlyDictionary<string, Node> files, CancellationToken cancellation)
+    {
+        var (snapshot, found) = (await repository.ReadSnapshotAsync(written.Id, cancellation), 0);
+        await foreach (var (_, node) in repository.WalkAsync(snapshot, WalPath.Folder(catalogue.Cluster), cancellation))
+            if (node.Type == NodeType.File && files.TryGetValue(node.Name, out var expected) && expected.Content!.SequenceEqual(node.Content!)) found++;
+        if (found != files.Count) throw new ResticException(ResticError.Damaged, $"The new snapshot {written.Id.ToShortString()} of archived WAL has {found} of {files.Count} files, so the old ones stay.");
     }
 
     private async Task<Problem?> JudgeAsync(WalSource source, WalIdentity? identity, CancellationToken cancellation)
@@ -113,11 +149,11 @@ internal sealed class WalArchive(Repository repository, WalCatalogue catalogue)
         await WalVerdict.ReadHeaderAsync(source, cancellation) is { } header ? new WalIdentity(header.SystemIdentifier, header.SegmentSize) : null;
 
     /// <summary>A file of several snapshots has the same content in all. Where two services were at work at once it may not be so: then all stays as it is.</summary>
-    private async Task TakeOverAsync(Snapshot snapshot, Dictionary<string, Node> taken, SnapshotWriter writer, CancellationToken cancellation)
+    private async Task TakeOverAsync(Snapshot snapshot, Func<string, bool> stays, Dictionary<string, Node> taken, SnapshotWriter writer, CancellationToken cancellation)
     {
         await foreach (var (path, node) in repository.WalkAsync(snapshot, WalPath.Folder(catalogue.Cluster), cancellation))
         {
-            if (node.Type != NodeType.File) continue;
+            if (node.Type != NodeType.File || !stays(node.Name)) continue;
             if (taken.TryAdd(node.Name, node)) writer.AddNode(path, node);
             else if (!taken[node.Name].Content!.SequenceEqual(node.Content!))
                 throw Catalogue.WalDiffers.Throwable($"The archive of cluster {catalogue.Cluster} has two files {node.Name} with different content, the second in snapshot {snapshot.Id.ToShortString()}.");

@@ -75,6 +75,9 @@ internal sealed class WalCatalogue(Repository repository, string platform, strin
     /// <summary>True for the beginning of a segment: received while it was being written, or up to the mark of a standby. One that a timeline ended in is none.</summary>
     public bool HasPart(string name) => IsStreamed(name) || (_files.TryGetValue(name, out var id) && _snapshots.TryGetValue(id, out var held) && PointTags.IsPoint(held.Snapshot!));
 
+    /// <summary>The names of what the archive itself has, in no order.</summary>
+    public IReadOnlyCollection<string> Archived => _archived;
+
     public bool Has(string name) => _files.ContainsKey(name);
 
     /// <summary>True when the archive itself has it. A recovery point that has it too may be removed with all it holds.</summary>

@@ -21,6 +21,10 @@ internal static class WalTags
     public static bool AreOf(Snapshot snapshot, string platform, string cluster) =>
         snapshot.Tags.Contains(Wal, StringComparer.Ordinal) && Value(snapshot, Platform) == platform && Value(snapshot, Cluster) == cluster;
 
+    /// <summary>The cluster whose WAL it holds; null when it holds none of the platform.</summary>
+    public static string? ClusterOf(Snapshot snapshot, string platform) =>
+        Value(snapshot, Cluster) is { } cluster && AreOf(snapshot, platform, cluster) ? cluster : null;
+
     public static WalIdentity? IdentityOf(Snapshot snapshot) =>
         ulong.TryParse(Value(snapshot, System), NumberStyles.None, CultureInfo.InvariantCulture, out var system)
         && int.TryParse(Value(snapshot, SegmentSize), NumberStyles.None, CultureInfo.InvariantCulture, out var size) && WalSegment.IsSize(size)

@@ -214,6 +214,85 @@ public sealed class WalArchiveTests
     }
 
     [Fact]
+    public async Task Files_that_go_are_left_out_and_what_another_cluster_of_the_name_has_stays()
+    {
+        await using var rig = await WalRig.MakeAsync();
+        for (var number = 1UL; number <= 6; number++) await rig.StoreAsync(WalRig.Segment(WalRig.Name(1, number)));
+        await using var others = await Repository.OpenAsync(rig.Backend, "x", cancellation: Token);
+        using var foreign = await WalCatalogue.ReadAsync(others, "shop", "main", WalRig.System + 1, Token);
+        await new WalArchive(others, foreign).StoreAsync([WalRig.Segment(WalRig.Name(1, 2), seed: 7, system: WalRig.System + 1)], Token);
+        await rig.Archive.RemoveAsync(Names(1, 2, 4), Token);
+        Assert.Equal(2, (await rig.Repository.ListSnapshotIdsAsync(Token)).Count);
+        using var left = await WalCatalogue.ReadAsync(rig.Repository, "shop", "main", WalRig.System, Token);
+        Assert.Equal(Names(3, 5, 6).Order(), left.Archived.Order());
+        foreach (var number in new[] { 3UL, 5UL, 6UL })
+            Assert.Equal(await WalRig.BytesAsync(WalRig.Segment(WalRig.Name(1, number)).Open()), await WalRig.BytesAsync((await left.OpenAsync(WalRig.Name(1, number), Token))!));
+        using var theirs = await WalCatalogue.ReadAsync(rig.Repository, "shop", "main", WalRig.System + 1, Token);
+        Assert.Equal(WalRig.Name(1, 2), Assert.Single(theirs.Archived));
+        await rig.Archive.RemoveAsync(Names(3, 5, 6), Token);
+        Assert.Single(await rig.Repository.ListSnapshotIdsAsync(Token));
+        Assert.True((await rig.Repository.CheckAsync(new CheckOptions { ReadData = ReadSubset.All }, Token)).IsClean);
+    }
+
+    [Fact]
+    public async Task A_removal_that_fails_at_any_call_loses_nothing_that_stays_and_the_next_ends_it()
+    {
+        for (var failing = 1; ; failing++)
+        {
+            await using var rig = await WalRig.MakeAsync();
+            for (var number = 1UL; number <= 4; number++) await rig.StoreAsync(WalRig.Segment(WalRig.Name(1, number)));
+            var faulty = new FaultyBackend(rig.Backend);
+            await using var repository = await Repository.OpenAsync(faulty, "x", cancellation: Token);
+            using var catalogue = await WalCatalogue.ReadAsync(repository, "shop", "main", Token);
+            faulty.Fail(BackendCalls.Save | BackendCalls.Remove | BackendCalls.Read, from: failing);
+            var failed = await Record.ExceptionAsync(() => new WalArchive(repository, catalogue).RemoveAsync(Names(1, 2), Token)) is ResticException;
+            using var seen = await rig.ReadAsync();
+            Assert.Superset(Names(3, 4), seen.Archived.ToHashSet(StringComparer.Ordinal));
+            await new WalArchive(rig.Repository, seen).RemoveAsync(Names(1, 2), Token);
+            using var left = await rig.ReadAsync();
+            Assert.Equal(Names(3, 4).Order(), left.Archived.Order());
+            Assert.Single(left.WalSnapshots);
+            if (failed) continue;
+            Assert.True(failing > 8, "Nothing was ever made to fail.");
+            return;
+        }
+    }
+
+    [Fact]
+    public async Task What_is_pushed_or_made_one_while_files_are_removed_stays()
+    {
+        await using var rig = await WalRig.MakeAsync();
+        for (var number = 1UL; number <= 4; number++) await rig.StoreAsync(WalRig.Segment(WalRig.Name(1, number)));
+        var faulty = new FaultyBackend(rig.Backend);
+        await using var repository = await Repository.OpenAsync(faulty, "x", cancellation: Token);
+        using var catalogue = await WalCatalogue.ReadAsync(repository, "shop", "main", Token);
+        var (others, isFirst) = (Task.CompletedTask, true);
+        faulty.Before = (call, kind, _) =>
+        {
+            if (call != BackendCalls.Save || kind != Holdfast.Restic.Backends.FileKind.Snapshot || !isFirst) return;
+            isFirst = false;
+            others = PushAndConsolidateAsync();
+            others.Wait(Token); // between what this one has read and what it writes
+        };
+        await new WalArchive(repository, catalogue).RemoveAsync(Names(1, 2), Token);
+        Assert.False(isFirst);
+        using var seen = await rig.ReadAsync();
+        Assert.Superset(Names(3, 4, 5), seen.Archived.ToHashSet(StringComparer.Ordinal));
+        await new WalArchive(rig.Repository, seen).RemoveAsync(Names(1, 2), Token);
+        using var left = await rig.ReadAsync();
+        Assert.Equal(Names(3, 4, 5).Order(), left.Archived.Order());
+
+        async Task PushAndConsolidateAsync()
+        {
+            await rig.StoreAsync(WalRig.Segment(WalRig.Name(1, 5)));
+            Assert.Equal(5, await rig.Archive.ConsolidateAsync(Token));
+        }
+    }
+
+    private static HashSet<string> Names(params IEnumerable<int> numbers) =>
+        numbers.Select(number => WalRig.Name(1, (ulong)number)).ToHashSet(StringComparer.Ordinal);
+
+    [Fact]
     public async Task A_full_disk_stores_nothing_by_halves_and_when_there_is_room_all_of_it()
     {
         await using var rig = await WalRig.MakeAsync();

@@ -1,0 +1,169 @@
+using System.Text.Json;
+using Holdfast.Components.Postgres.Base;
+using Holdfast.Components.Postgres.Wal;
+using Holdfast.Engine.Planning;
+using Holdfast.Engine.Problems;
+using Holdfast.Engine.Retention;
+using Holdfast.Engine.Running;
+using Holdfast.Restic;
+using Holdfast.Restic.Snapshots;
+
+namespace Holdfast.Components.Postgres.Retention;
+
+/// <summary>
+/// Removes WAL that no recovery point needs any more for an instant of the window. The archive's snapshots are written
+/// again without it, so a shared lock is enough: pushes go on, and data stays until a prune.
+/// </summary>
+/// <param name="repository">Opened.</param>
+/// <param name="platform">Whose WAL it is.</param>
+public sealed class WalRetention(Repository repository, string platform)
+{
+    /// <summary>So many segments from the end of a range are searched for the end of a transaction.</summary>
+    private const int Searched = 8;
+
+    private IReadOnlyList<ClusterPlan> _shown = [];
+
+    private sealed record ClusterPlan(string Cluster, ulong System, WalPlan Plan);
+
+    /// <summary>What becomes of the WAL of each cluster, the recovery points being as a plan says.</summary>
+    /// <exception cref="ProblemException">The record of a base backup cannot be read.</exception>
+    public async Task<IReadOnlyList<WalRetentionStatus>> PlanAsync(ForgetPlan points, CancellationToken cancellation)
+    {
+        var (shown, statuses) = (new List<ClusterPlan>(), new List<WalRetentionStatus>());
+        foreach (var (cluster, system) in await ClustersAsync(cancellation))
+        {
+            using var catalogue = await WalCatalogue.ReadAsync(repository, platform, cluster, system, cancellation);
+            var kept = points.Decisions.Where(decision => decision.Stays);
+            var plan = await PlanAsync(catalogue, system, points, kept, cancellation);
+            shown.Add(new ClusterPlan(cluster, system, plan));
+            statuses.Add(await DescribeAsync(catalogue, system, plan, cancellation));
+        }
+        _shown = shown;
+        return statuses;
+    }
+
+    /// <summary>The steps that remove what the last plan said; of that only what is still to go by then.</summary>
+    /// <param name="points">Plans the recovery points again.</param>
+    public IReadOnlyList<Step> Steps(Func<CancellationToken, Task<ForgetPlan>> points) =>
+        [.. _shown.Where(one => one.Plan.Removed.Count > 0).Select(one => StepOf(one, points))];
+
+    private Step StepOf(ClusterPlan shown, Func<CancellationToken, Task<ForgetPlan>> points) => new()
+    {
+        Name = $"Remove WAL of {shown.Cluster}",
+        Does = $"Write the archive again without {shown.Plan.Removed.Count} files; their data stays until a prune.",
+        Component = $"postgres/{shown.Cluster}",
+        Destroys = true,
+        Act = async (context, cancellation) =>
+        {
+            var decided = await points(cancellation);
+            decided.RefuseUnlessSafe(isMore: true);
+            await RemoveAsync(shown, decided, context, cancellation);
+        },
+    };
+
+    private async Task RemoveAsync(
+        ClusterPlan shown, ForgetPlan points, StepContext context, CancellationToken cancellation)
+    {
+        var (cluster, system) = (shown.Cluster, shown.System);
+        using var catalogue = await WalCatalogue.ReadAsync(repository, platform, cluster, system, cancellation);
+        // Others may have removed or taken points; those that are still there stay.
+        var plan = await PlanAsync(catalogue, system, points, points.Decisions, cancellation);
+        var agreed = shown.Plan.Removed.Select(file => file.Name).ToHashSet(StringComparer.Ordinal);
+        var going = plan.Removed.Select(file => file.Name).ToHashSet(StringComparer.Ordinal);
+        going.IntersectWith(agreed);
+        context.Counters.ItemsTotal = going.Count;
+        await new WalArchive(repository, catalogue).RemoveAsync(going, cancellation);
+        context.Counters.ItemsDone = going.Count;
+    }
+
+    private async Task<WalPlan> PlanAsync(
+        WalCatalogue catalogue, ulong system, ForgetPlan points, IEnumerable<PointDecision> kept,
+        CancellationToken cancellation)
+    {
+        var bases = new List<WalBase>();
+        foreach (var decision in points.Decisions)
+        {
+            var record = await ReadRecordAsync(decision.Point, catalogue.Cluster, cancellation);
+            if (record?.SystemIdentifier != system) continue;
+            if (WalBase.Of(decision.Point.Id, record, decision.Counts) is { } found) bases.Add(found);
+        }
+        var files = catalogue.Archived.Select(WalFile.Find).OfType<WalFile>().ToList();
+        var histories = await catalogue.ReadHistoriesAsync(cancellation);
+        var inventory = new WalInventory(catalogue.SegmentSize, files, histories, bases);
+        var ids = kept.Select(decision => decision.Point.Id).ToHashSet();
+        return WalPlanner.Plan(inventory, ids, points.WalBegin?.ToDateTimeOffset());
+    }
+
+    /// <summary>A point whose record cannot be read may need any WAL, so that ends the plan.</summary>
+    private async Task<BaseRecord?> ReadRecordAsync(Snapshot point, string cluster, CancellationToken cancellation)
+    {
+        var path = BasePath.Record(cluster);
+        var node = await repository.FindNodeAsync(point, path, cancellation);
+        if (node is not { Type: NodeType.File }) return null;
+        try
+        {
+            await using var content = repository.OpenFile(node);
+            return await BaseRecord.ReadAsync(content, cancellation);
+        }
+        catch (JsonException unknown)
+        {
+            var what = $"'{path}' of recovery point {point.Id.ToShortString()} is not what this version writes";
+            throw Catalogue.PointManifest.Throwable($"{what}, so no WAL is removed: {unknown.Message}", unknown);
+        }
+    }
+
+    private async Task<IReadOnlyList<(string Cluster, ulong System)>> ClustersAsync(CancellationToken cancellation)
+    {
+        var found = from snapshot in (await repository.ListReadableSnapshotsAsync(cancellation)).Snapshots
+                    let cluster = WalTags.ClusterOf(snapshot, platform)
+                    let identity = WalTags.IdentityOf(snapshot)
+                    where cluster is not null && identity is not null
+                    select (Cluster: cluster, identity.System);
+        return [.. found.Distinct().OrderBy(one => one.Cluster, StringComparer.Ordinal).ThenBy(one => one.System)];
+    }
+
+    private async Task<WalRetentionStatus> DescribeAsync(
+        WalCatalogue catalogue, ulong system, WalPlan plan, CancellationToken cancellation)
+    {
+        var (removed, files) = (plan.Removed, new WalFiles(repository, catalogue));
+        var times = new Dictionary<WalSegment, DateTimeOffset?>();
+        return new WalRetentionStatus
+        {
+            Cluster = catalogue.Cluster,
+            System = system,
+            Removed = removed.Count,
+            FirstRemoved = removed.Count > 0 ? removed[0].Name : null,
+            LastRemoved = removed.Count > 0 ? removed[^1].Name : null,
+            BytesRemoved = (long)removed.Count(file => file.Kind == WalFileKind.Segment) * catalogue.SegmentSize,
+            Kept = plan.Decisions.Count - removed.Count,
+            Before = await SpansAsync(plan.Before),
+            After = await SpansAsync(plan.After),
+        };
+
+        async Task<IReadOnlyList<RestorableSpan>> SpansAsync(IReadOnlyList<RestorableRange> ranges)
+        {
+            var spans = new List<RestorableSpan>();
+            foreach (var range in ranges)
+            {
+                if (!times.TryGetValue(range.Last, out var end))
+                    times.Add(range.Last, end = await EndAsync(files, range, catalogue.SegmentSize, cancellation));
+                spans.Add(new(range.Timeline, range.First.Time, end, range.First.Point.ToString(), range.Last.Name));
+            }
+            return spans;
+        }
+    }
+
+    /// <summary>The end of the last transaction of a range: a restore to a later time is refused.</summary>
+    private static async Task<DateTimeOffset?> EndAsync(
+        WalFiles files, RestorableRange range, int size, CancellationToken cancellation)
+    {
+        var first = range.First.First(size);
+        for (var (number, left) = (range.Last.Number(size), Searched); left > 0 && number >= first; number--, left--)
+        {
+            var name = WalSegment.Of(range.Last.Timeline, number, size).Name;
+            if (await files.ReadAsync(name, cancellation) is not { } segment) continue;
+            if (WalRecords.Read(segment).LastTransaction is { } time) return time;
+        }
+        return null;
+    }
+}
