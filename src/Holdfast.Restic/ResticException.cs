@@ -21,6 +21,9 @@ public enum ResticError
     /// <summary>Somebody else holds a lock that does not go with ours (restic exits with 11).</summary>
     Locked,
 
+    /// <summary>Our own lock could not be refreshed in time, or somebody removed it, so it may no longer be trusted.</summary>
+    LockLost,
+
     /// <summary>Stored bytes are not what was written: truncated, flipped or missing.</summary>
     Damaged,
 

@@ -39,6 +39,9 @@ public sealed class FaultyBackend(IBackend inner) : IBackend
     /// <summary>Told of every call before it is made; it may wait or cancel.</summary>
     public Action<BackendCalls, FileKind, string>? Before { get; set; }
 
+    /// <summary>True for a save or a removal that does not end before it is cancelled.</summary>
+    public Func<BackendCalls, FileKind, bool>? Hangs { get; set; }
+
     /// <summary>Calls of the kinds that fail, since <see cref="Fail"/>.</summary>
     public int Calls => _calls;
 
@@ -71,18 +74,20 @@ public sealed class FaultyBackend(IBackend inner) : IBackend
         Corrupt?.Invoke(kind, name, offset, destination);
     }
 
-    public ValueTask SaveAsync(FileKind kind, string name, ReadOnlyMemory<byte> content, CancellationToken cancellation = default)
+    public async ValueTask SaveAsync(FileKind kind, string name, ReadOnlyMemory<byte> content, CancellationToken cancellation = default)
     {
         Pass(BackendCalls.Save, kind, name);
+        await HangAsync(BackendCalls.Save, kind, cancellation);
         if (Interlocked.Add(ref _saved, content.Length) > Capacity)
             throw new ResticException(ResticError.Full, $"No room is left for {kind} {name} in {Location}.");
-        return inner.SaveAsync(kind, name, content, cancellation);
+        await inner.SaveAsync(kind, name, content, cancellation);
     }
 
-    public ValueTask RemoveAsync(FileKind kind, string name, CancellationToken cancellation = default)
+    public async ValueTask RemoveAsync(FileKind kind, string name, CancellationToken cancellation = default)
     {
         Pass(BackendCalls.Remove, kind, name);
-        return inner.RemoveAsync(kind, name, cancellation);
+        await HangAsync(BackendCalls.Remove, kind, cancellation);
+        await inner.RemoveAsync(kind, name, cancellation);
     }
 
     public ValueTask<DateTimeOffset?> NowAsync(CancellationToken cancellation = default) => inner.NowAsync(cancellation);
@@ -90,6 +95,9 @@ public sealed class FaultyBackend(IBackend inner) : IBackend
     public ValueTask ForgetCachedAsync(FileKind kind, string name, CancellationToken cancellation = default) => inner.ForgetCachedAsync(kind, name, cancellation);
 
     public ValueTask<int> RemoveLeftoversAsync(TimeSpan age, CancellationToken cancellation = default) => inner.RemoveLeftoversAsync(age, cancellation);
+
+    private Task HangAsync(BackendCalls call, FileKind kind, CancellationToken cancellation) =>
+        Hangs?.Invoke(call, kind) == true ? Task.Delay(Timeout.Infinite, cancellation) : Task.CompletedTask;
 
     private void Pass(BackendCalls call, FileKind kind, string name)
     {

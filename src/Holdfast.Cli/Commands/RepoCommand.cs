@@ -37,7 +37,7 @@ internal static class RepoCommand
         await using var held = parsed.GetValue(NoLock) ? null : await LockAsync(session, repository, cancellation);
         var (began, started) = (session.Clock.GetTimestamp(), session.Clock.GetUtcNow());
         var report = await LiveStep.RunAsync(
-            session.Output, session.Clock, "Check the repository", () => CheckAsync(repository, options, held?.Lost ?? default, cancellation),
+            session.Output, session.Clock, "Check the repository", () => held is null ? repository.CheckAsync(options, cancellation) : held.KeepForAsync(token => repository.CheckAsync(options, token), cancellation),
             () => (options.Counters.BytesRead, 0, options.Counters.PacksDone, options.Counters.PacksTotal));
         foreach (var damage in report.Damages) session.Output.Tell(DamageEvent.Of(damage));
         if (report.IsClean && options.ReadData == ReadSubset.All) Remember(session, repository, started);
@@ -55,19 +55,6 @@ internal static class RepoCommand
         catch (ProblemException unwritable)
         {
             session.Warn(unwritable.Problem);
-        }
-    }
-
-    private static async Task<CheckReport> CheckAsync(Repository repository, CheckOptions options, CancellationToken lost, CancellationToken cancellation)
-    {
-        using var checking = CancellationTokenSource.CreateLinkedTokenSource(cancellation, lost);
-        try
-        {
-            return await repository.CheckAsync(options, checking.Token);
-        }
-        catch (OperationCanceledException) when (lost.IsCancellationRequested)
-        {
-            throw Catalogue.RepositoryLockLost.Throwable("The lock on the repository could not be refreshed in time, so the check was stopped.");
         }
     }
 

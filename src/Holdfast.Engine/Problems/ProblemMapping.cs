@@ -39,6 +39,7 @@ public static class ProblemMapping
         ResticError.AlreadyThere => Catalogue.RepositoryExists,
         ResticError.WrongPassword => Catalogue.RepositoryPassword,
         ResticError.Locked => Catalogue.RepositoryLocked,
+        ResticError.LockLost => Catalogue.RepositoryLockLost,
         ResticError.Damaged => Catalogue.RepositoryDamaged,
         ResticError.ConfigLost => Catalogue.RepositoryConfigLost,
         ResticError.KeysLost => Catalogue.RepositoryKeysLost,

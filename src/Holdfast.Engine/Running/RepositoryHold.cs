@@ -85,8 +85,7 @@ internal sealed class RepositoryHold(RepositorySettings settings) : IUndoHandler
         }
     }
 
-    private void Watch(RepositoryLock held, Interruption interruption) =>
-        held.Lost.Register(() => interruption.Stop(Catalogue.RepositoryLockLost.With($"The lock on the repository '{settings.Path}' could not be refreshed in time.")));
+    private static void Watch(RepositoryLock held, Interruption interruption) => held.Lost.Register(() => interruption.Stop(held.Loss.ToProblem()));
 
     private Undo Undo => new(Kind, $"Release the lock on the repository '{settings.Path}'.", new Dictionary<string, string>(StringComparer.Ordinal) { ["repository"] = settings.Path });
 

@@ -14,32 +14,35 @@ internal sealed class Pruner(Repository repository, PruneOptions options)
 
     /// <exception cref="ResticException">
     /// Damaged: something that a snapshot needs is missing, so nothing is removed. Locked: others did not let go in time, or have changed
-    /// the index; what was written by then is removed by the next prune.
+    /// the index; what was written by then is removed by the next prune. LockLost: the prune was not alone any more, so it ended.
     /// </exception>
     public async Task<PruneReport> RunAsync(CancellationToken cancellation)
     {
-        PruneReport report;
-        PrunePlan plan;
-        UsedBlobs used;
-        BlobIndex index;
-        HashSet<string> known;
+        Survey survey;
         await using (var held = await repository.LockAsync(LockKind.Shared, options.Wait, cancellation))
         {
-            using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation, held.Lost);
-            await repository.RefreshAsync(stop.Token);
-            index = await repository.LoadWholeIndexAsync(stop.Token);
-            known = await ListAsync(FileKind.Index, stop.Token);
-            used = new UsedBlobs(new CheckedBlobs(repository, index));
-            await MarkNewAsync(used, stop.Token);
-            if (_walked.Count == 0 && index.Count > 0) throw Empty();
-            var stored = await PacksAsync(stop.Token);
-            plan = new PrunePlan(index, used, stored, options);
-            report = Planned(plan, stored, index);
-            if (options.PlanOnly) return report;
-            report = report with { BytesWritten = await RepackAsync(plan, index, known, stop.Token) };
+            survey = await held.KeepForAsync(SurveyAsync, cancellation);
         }
-        var nothing = report.PacksRemoved + report.PacksRepacked + plan.Unused.Count == 0;
-        return nothing ? report : await RemoveAsync(report, plan, index, used, known, cancellation);
+        var (report, plan) = (survey.Report, survey.Plan);
+        if (options.PlanOnly || report.PacksRemoved + report.PacksRepacked + plan.Unused.Count == 0) return report;
+        await using var alone = await repository.LockAsync(LockKind.Exclusive, options.Wait, cancellation);
+        return await alone.KeepForAsync(token => RemoveAsync(survey, alone, token), cancellation);
+    }
+
+    /// <summary>Finds out what is needed, decides, and copies what is used of partly used packs.</summary>
+    private async Task<Survey> SurveyAsync(CancellationToken cancellation)
+    {
+        await repository.RefreshAsync(cancellation);
+        var index = await repository.LoadWholeIndexAsync(cancellation);
+        var known = await ListAsync(FileKind.Index, cancellation);
+        var used = new UsedBlobs(new CheckedBlobs(repository, index));
+        await MarkNewAsync(used, cancellation);
+        if (_walked.Count == 0 && index.Count > 0) throw Empty();
+        var stored = await PacksAsync(cancellation);
+        var plan = new PrunePlan(index, used, stored, options);
+        var report = Planned(plan, stored, index);
+        if (!options.PlanOnly) report = report with { BytesWritten = await RepackAsync(plan, index, known, cancellation) };
+        return new Survey(report, plan, index, used, known);
     }
 
     /// <summary>Marks what snapshots need that were not looked at yet.</summary>
@@ -79,23 +82,21 @@ internal sealed class Pruner(Repository repository, PruneOptions options)
     }
 
     /// <summary>No one else is there while the index is replaced, and no one waits while packs are removed that no index lists.</summary>
-    private async Task<PruneReport> RemoveAsync(
-        PruneReport planned, PrunePlan plan, BlobIndex index, UsedBlobs used, HashSet<string> known, CancellationToken cancellation)
+    private async Task<PruneReport> RemoveAsync(Survey survey, RepositoryLock held, CancellationToken cancellation)
     {
-        await using var held = await repository.LockAsync(LockKind.Exclusive, options.Wait, cancellation);
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation, held.Lost);
-        var indexes = await ListAsync(FileKind.Index, stop.Token);
-        await repository.RefreshAsync(stop.Token);
-        if (!indexes.IsSupersetOf(known) || await repository.LoadWholeIndexAsync(stop.Token) != index) throw Changed();
-        await MarkNewAsync(used, stop.Token);
+        var (planned, plan, index, used, known) = survey;
+        var indexes = await ListAsync(FileKind.Index, cancellation);
+        await repository.RefreshAsync(cancellation);
+        if (!indexes.IsSupersetOf(known) || await repository.LoadWholeIndexAsync(cancellation) != index) throw Changed();
+        await MarkNewAsync(used, cancellation);
         var going = plan.Going;
         var packs = Spare(index, used, going);
-        await new IndexRewriter(repository).RunAsync(indexes, going, stop.Token);
+        await new IndexRewriter(repository).RunAsync(indexes, going, cancellation);
         await repository.DropIndexAsync();
-        var removed = (await PacksAsync(stop.Token)).Where(stored => going.Contains(stored.Key) || !packs.Contains(stored.Key)).ToList();
-        await held.ShareAsync(stop.Token);
+        var removed = (await PacksAsync(cancellation)).Where(stored => going.Contains(stored.Key) || !packs.Contains(stored.Key)).ToList();
+        await held.ShareAsync(cancellation);
         options.Counters.PacksTotal = options.Counters.PacksDone + removed.Count;
-        var parallel = new ParallelOptions { MaxDegreeOfParallelism = repository.Backend.Concurrency, CancellationToken = stop.Token };
+        var parallel = new ParallelOptions { MaxDegreeOfParallelism = repository.Backend.Concurrency, CancellationToken = cancellation };
         await Parallel.ForEachAsync(removed, parallel, async (pack, token) =>
         {
             await repository.Backend.RemoveAsync(FileKind.Pack, pack.Key.ToString(), token);
@@ -146,6 +147,9 @@ internal sealed class Pruner(Repository repository, PruneOptions options)
         await foreach (var stored in repository.Backend.ListAsync(kind, cancellation)) names.Add(stored.Name);
         return names;
     }
+
+    /// <summary>What is handed on from the first step to the others.</summary>
+    private sealed record Survey(PruneReport Report, PrunePlan Plan, BlobIndex Index, UsedBlobs Used, HashSet<string> Known);
 
     private ResticException Empty() => new(
         ResticError.NoSuchName, $"There is no snapshot in {repository.Backend.Location}, so nothing there is needed; nothing was removed.");

@@ -27,6 +27,7 @@ public sealed class RepositoryLock : IAsyncDisposable
     private static readonly TimeSpan _look = TimeSpan.FromSeconds(10);
 
     private readonly LockStore _store;
+    private readonly string _location;
     private LockKind _kind;
     private readonly TimeProvider _clock;
     private readonly SemaphoreSlim _turn = new(1);
@@ -37,9 +38,10 @@ public sealed class RepositoryLock : IAsyncDisposable
     private readonly PosixSignalRegistration _hangup;
     private DateTimeOffset _written;
 
-    private RepositoryLock(LockStore store, LockKind kind, TimeProvider clock, Id id, LockContent content, PosixSignalRegistration hangup)
+    private RepositoryLock(Repository repository, LockStore store, LockKind kind, Id id, LockContent content, PosixSignalRegistration hangup)
     {
-        (_store, _kind, _clock, Id, _hangup) = (store, kind, clock, id, hangup);
+        (_store, _kind, _clock, Id, _hangup) = (store, kind, repository.Options.Clock, id, hangup);
+        _location = repository.Backend.Location;
         _written = content.Time.ToDateTimeOffset();
         _keeping = KeepAsync();
     }
@@ -50,6 +52,24 @@ public sealed class RepositoryLock : IAsyncDisposable
     /// <summary>Cancelled when the lock could not be refreshed in time, or was removed by somebody, and may no longer be trusted.</summary>
     public CancellationToken Lost => _lost.Token;
 
+    /// <summary>What the loss of the lock is as a failure.</summary>
+    public ResticException Loss => new(ResticError.LockLost, $"The lock on {_location} could not be refreshed in time, or was removed by another program.");
+
+    /// <summary>Does work that ends as soon as the lock is lost.</summary>
+    /// <exception cref="ResticException">LockLost, in the place of the cancellation that the loss was.</exception>
+    public async Task<T> KeepForAsync<T>(Func<CancellationToken, Task<T>> work, CancellationToken cancellation)
+    {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, Lost);
+        try
+        {
+            return await work(either.Token);
+        }
+        catch (OperationCanceledException) when (Lost.IsCancellationRequested && !cancellation.IsCancellationRequested)
+        {
+            throw Loss;
+        }
+    }
+
     internal static async Task<RepositoryLock> AcquireAsync(Repository repository, LockKind kind, TimeSpan? wait, CancellationToken cancellation)
     {
         var clock = repository.Options.Clock;
@@ -58,7 +78,7 @@ public sealed class RepositoryLock : IAsyncDisposable
         try
         {
             var (id, content) = await new LockAttempt(store, repository.Backend.Location, kind, clock).AcquireAsync(wait ?? TimeSpan.Zero, cancellation);
-            return new RepositoryLock(store, kind, clock, id, content, hangup);
+            return new RepositoryLock(repository, store, kind, id, content, hangup);
         }
         catch
         {
@@ -92,14 +112,14 @@ public sealed class RepositoryLock : IAsyncDisposable
     private static PosixSignalRegistration IgnoreHangup() => PosixSignalRegistration.Create(PosixSignal.SIGHUP, signal => signal.Cancel = true);
 
     /// <summary>Lets others in that read and add: an exclusive lock becomes a shared one, and there is one at any time.</summary>
-    /// <exception cref="ResticException">Locked: it was removed by somebody. ReadOnly, Full, InputOutput: it stays exclusive.</exception>
+    /// <exception cref="ResticException">LockLost: it was removed by somebody. ReadOnly, Full, InputOutput: it stays exclusive.</exception>
     public async Task ShareAsync(CancellationToken cancellation = default)
     {
         await _turn.WaitAsync(cancellation);
         try
         {
             _kind = LockKind.Shared;
-            if (!await RefreshAsync(cancellation)) throw new ResticException(ResticError.Locked, "The lock on the repository was removed by another program.");
+            if (!await RefreshAsync(cancellation)) throw Loss;
         }
         finally
         {

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Text;
+using Holdfast.Engine.Problems;
 using Holdfast.Restic;
 using Holdfast.Restic.Archiving;
 using Holdfast.Restic.Backends;
@@ -231,6 +232,27 @@ public sealed class PrunerTests : IAsyncLifetime
         var refused = await Assert.ThrowsAsync<ResticException>(() => pruning.PruneAsync(_everything, Now));
         Assert.Equal((ResticError.Locked, 2), (refused.Error, locks));
         Assert.Contains("has rewritten the index", refused.Message, StringComparison.Ordinal);
+        await ExpectWholeAsync(_files, second.Id);
+    }
+
+    [Theory]
+    [InlineData(BackendCalls.Save, FileKind.Pack)] // under the first lock
+    [InlineData(BackendCalls.Remove, FileKind.Index)] // under the exclusive one
+    [InlineData(BackendCalls.Remove, FileKind.Pack)] // after it is shared
+    public async Task A_prune_whose_lock_is_lost_ends_with_that_problem(BackendCalls hangs, FileKind at)
+    {
+        var first = await TakeAsync(_repository, 1, 2);
+        var second = await TakeAsync(_repository, 2, 3);
+        await _repository.ForgetAsync(first.Id, Now);
+        var (clock, reached) = (new ManualClock(), new TaskCompletionSource<bool>());
+        var faulty = new FaultyBackend(_files) { Hangs = (call, kind) => (call, kind) == (hangs, at) && (reached.TrySetResult(true) || true) };
+        await using var pruning = await Repository.OpenAsync(faulty, "password", new OpenOptions { PackSize = 4 << 20, Clock = clock }, Now);
+        var prune = pruning.PruneAsync(_everything, Now);
+        await clock.RunAsync(Task.WhenAny(reached.Task, prune), TimeSpan.FromMilliseconds(50));
+        Assert.False(prune.IsCompleted);
+        foreach (var held in _files.Names(FileKind.Lock)) await _files.RemoveAsync(FileKind.Lock, held, Now);
+        var lost = await Assert.ThrowsAsync<ResticException>(() => clock.RunAsync(prune, TimeSpan.FromSeconds(10)));
+        Assert.Equal((ResticError.LockLost, "HF-REPO-LOCK-LOST"), (lost.Error, lost.ToProblem().Code));
         await ExpectWholeAsync(_files, second.Id);
     }
 

@@ -18,16 +18,16 @@ internal sealed class LockLease(Repository repository, TimeSpan wait, TimeSpan l
 
     public bool IsHeld => _held is not null;
 
-    /// <summary>Holds a shared lock from now on. What is returned is cancelled when it can not be trusted any more.</summary>
+    /// <summary>Holds a shared lock from now on. It stays the lease's.</summary>
     /// <exception cref="ResticException">Locked: another one did not let go in time.</exception>
-    public async Task<CancellationToken> HoldAsync(CancellationToken cancellation)
+    public async Task<RepositoryLock> HoldAsync(CancellationToken cancellation)
     {
         if (_held is { } old && (old.Lost.IsCancellationRequested || clock.GetElapsedTime(_since) > longest)) await ReleaseAsync();
-        if (_held is { } held) return held.Lost;
+        if (_held is { } held) return held;
         _held = await repository.LockAsync(LockKind.Shared, wait, cancellation);
         _since = clock.GetTimestamp();
         await repository.RefreshAsync(cancellation);
-        return _held.Lost;
+        return _held;
     }
 
     public async Task ReleaseAsync()

@@ -18,18 +18,10 @@ internal sealed class StreamedStore(Repository repository, WalCatalogue catalogu
     /// <summary>The file is durable when it returns.</summary>
     public async Task StoreAsync(WalSource source, CancellationToken cancellation)
     {
-        var lost = await _lease.HoldAsync(cancellation);
-        using var storing = CancellationTokenSource.CreateLinkedTokenSource(cancellation, lost);
+        var held = await _lease.HoldAsync(cancellation);
         try
         {
-            await catalogue.RefreshAsync(storing.Token);
-            if (source.File.Kind == WalFileKind.Partial) await StorePartAsync(source, storing.Token);
-            else await StoreWholeAsync(source, storing.Token);
-            await ForgetAsync(source.File, storing.Token);
-        }
-        catch (OperationCanceledException) when (lost.IsCancellationRequested && !cancellation.IsCancellationRequested)
-        {
-            throw Catalogue.RepositoryLockLost.Throwable("The lock on the repository could not be refreshed in time.");
+            await held.KeepForAsync(token => AddAsync(source, token), cancellation);
         }
         finally
         {
@@ -39,6 +31,15 @@ internal sealed class StreamedStore(Repository repository, WalCatalogue catalogu
     }
 
     public ValueTask DisposeAsync() => _lease.DisposeAsync();
+
+    private async Task<bool> AddAsync(WalSource source, CancellationToken cancellation)
+    {
+        await catalogue.RefreshAsync(cancellation);
+        if (source.File.Kind == WalFileKind.Partial) await StorePartAsync(source, cancellation);
+        else await StoreWholeAsync(source, cancellation);
+        await ForgetAsync(source.File, cancellation);
+        return true;
+    }
 
     private async Task StoreWholeAsync(WalSource source, CancellationToken cancellation)
     {

@@ -87,11 +87,8 @@ internal sealed class WalBatches(Repository repository, IReadOnlyDictionary<stri
         var batch = LookAhead(asked);
         try
         {
-            var lost = await _lease.HoldAsync(cancellation);
-            using var storing = CancellationTokenSource.CreateLinkedTokenSource(cancellation, lost);
-            var catalogue = catalogues[asked[0].Cluster];
-            await catalogue.RefreshAsync(storing.Token);
-            var problems = await new WalArchive(repository, catalogue).StoreAsync([.. batch.Select(push => push.Source)], storing.Token);
+            var held = await _lease.HoldAsync(cancellation);
+            var problems = await held.KeepForAsync(token => StoreAsync(catalogues[asked[0].Cluster], batch, token), cancellation);
             Answer(batch, problems);
             var stored = batch.Count - problems.Count;
             if (stored > 0) Tell(new WalNotice(asked[0].Cluster, stored, batch.Select(push => push.File.Name).Where(name => !problems.ContainsKey(name)).Max(StringComparer.Ordinal)!, clock.GetElapsedTime(began)), null);
@@ -99,15 +96,19 @@ internal sealed class WalBatches(Repository repository, IReadOnlyDictionary<stri
         }
         catch (Exception failure)
         {
-            var problem = _lease.IsHeld && failure is OperationCanceledException && !cancellation.IsCancellationRequested
-                ? Catalogue.RepositoryLockLost.With("The lock on the repository could not be refreshed in time.")
-                : failure.ToProblem();
+            var problem = failure.ToProblem();
             foreach (var push in asked) push.Answer(problem);
             Tell(new WalNotice(asked[0].Cluster, 0, "", default), problem);
             // The index of an opened repository may be behind after a failure, and the lock may be of no use: begin anew.
             await _lease.ReleaseAsync();
             if (cancellation.IsCancellationRequested) throw;
         }
+    }
+
+    private async Task<IReadOnlyDictionary<string, Problem>> StoreAsync(WalCatalogue catalogue, List<WalPush> batch, CancellationToken cancellation)
+    {
+        await catalogue.RefreshAsync(cancellation);
+        return await new WalArchive(repository, catalogue).StoreAsync([.. batch.Select(push => push.Source)], cancellation);
     }
 
     /// <summary>What was asked for, and what the server has ready behind it and will ask for next.</summary>
@@ -154,15 +155,7 @@ internal sealed class WalBatches(Repository repository, IReadOnlyDictionary<stri
         try
         {
             await using var alone = await repository.LockAsync(Restic.Maintenance.LockKind.Exclusive, TimeSpan.Zero, cancellation);
-            // A lock that is lost ends it: somebody else may prune then.
-            using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, alone.Lost);
-            await repository.RefreshAsync(either.Token);
-            await catalogue.RefreshAsync(either.Token);
-            await new WalArchive(repository, catalogue).ConsolidateAsync(either.Token);
-        }
-        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
-        {
-            // The lock was lost; it is tried again with the next batch.
+            await alone.KeepForAsync(token => ConsolidateAloneAsync(catalogue, token), cancellation);
         }
         catch (ProblemException problem)
         {
@@ -170,8 +163,17 @@ internal sealed class WalBatches(Repository repository, IReadOnlyDictionary<stri
         }
         catch (ResticException failure)
         {
-            if (failure.Error != ResticError.Locked) Tell(new WalNotice(catalogue.Cluster, 0, "", default), failure.ToProblem());
+            // A lock that is held by others or was lost: it is tried again with the next batch.
+            if (failure.Error is not (ResticError.Locked or ResticError.LockLost)) Tell(new WalNotice(catalogue.Cluster, 0, "", default), failure.ToProblem());
         }
+    }
+
+    private async Task<bool> ConsolidateAloneAsync(WalCatalogue catalogue, CancellationToken cancellation)
+    {
+        await repository.RefreshAsync(cancellation);
+        await catalogue.RefreshAsync(cancellation);
+        await new WalArchive(repository, catalogue).ConsolidateAsync(cancellation);
+        return true;
     }
 
     private void Tell(WalNotice notice, Problem? problem)
