@@ -34,7 +34,7 @@ internal sealed class FileComparer(RestoreContext context)
         var status = FileStatus.Of(file, job.Path);
         if (status.Size != job.Node.Size || !HasContent(job, file, status, cancellation)) return null;
         var isSame = context.Metadata.IsSame(job.Node, file, job.Path, status);
-        if (!MayKeep(job, status, isSame)) return null;
+        if (!MayKeep(job, lease.Folder, status, isSame)) return null;
         job.Identity = status.Identity;
         if (isSame) return new RestoredNode(job.Path, NodeType.File, RestoreOutcome.Kept);
         var failure = context.Options.DryRun ? null : context.Metadata.Apply(job.Node, file, job.Path);
@@ -42,11 +42,16 @@ internal sealed class FileComparer(RestoreContext context)
     }
 
     // A file with more names than the snapshot knows is also somebody else's: it is written anew, and they keep theirs as it is.
-    private bool MayKeep(FileJob job, in FileStatus status, bool isSame)
+    private bool MayKeep(FileJob job, OpenFolder folder, in FileStatus status, bool isSame)
     {
         if (status.Links > 1 && (status.Links > job.Node.Links || !isSame)) return false;
+        if (!isSame && MayBeAnothers(job, folder, status)) return false;
         return _kept.GetOrAdd(status.Identity, job) == job;
     }
+
+    // Who owns the folder can have moved a file of root's to this name, to be given it.
+    private bool MayBeAnothers(FileJob job, OpenFolder folder, in FileStatus status) =>
+        !job.Folder.IsTrusted && Accounts.EffectiveUser == 0 && !context.Metadata.IsOwner(job.Node, status) && status.Uid != folder.Status.Uid;
 
     private bool HasContent(FileJob job, SafeFileHandle file, in FileStatus status, CancellationToken cancellation) =>
         (context.Options.TrustTimes && status.ModifyTime.IsSameInstant(job.Node.ModifyTime)) || HasBlobs(job, file, cancellation);

@@ -3,6 +3,7 @@ using Holdfast.Engine.Hosts;
 using Holdfast.Engine.Problems;
 using Holdfast.Engine.Running;
 using Holdfast.ServerTests.Postgres.Base;
+using Holdfast.ServerTests.Runs;
 using Holdfast.Testing;
 using Xunit;
 
@@ -78,6 +79,51 @@ public sealed class PhysicalRestoreTests
         (await AsServerUserAsync("mkdir", inner)).Succeeded();
         await rig.Server.ExecuteAsync("postgres", $"CREATE TABLESPACE inner_one LOCATION '{inner}';");
         Assert.Contains("in the data directory", (await Assert.ThrowsAsync<ProblemException>(() => rig.CaptureAsync())).Problem.Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>A file of root's that the server's user moves into the data directory, before or while a restore replaces what is there.</summary>
+    [Fact]
+    public async Task What_root_has_written_and_the_server_s_user_moves_into_its_folder_stays_root_s()
+    {
+        await using var rig = await BaseRig.StartAsync();
+        var taken = await rig.CaptureAsync();
+        await rig.Server.StopServerAsync();
+        (await Command.RunAsync("chown", ["--reference", rig.Server.Data, rig.Server.Folder])).Succeeded();
+        using var alike = await MoveInAsync(rig, "PG_VERSION", await File.ReadAllTextAsync($"{rig.Server.Data}/PG_VERSION", BaseRig.Cancellation));
+        Microsoft.Win32.SafeHandles.SafeFileHandle? late = null;
+        var acted = new RunHooks { Acted = async step => late ??= step.Name.StartsWith("Restore the files", StringComparison.Ordinal) ? await MoveInAsync(rig, "late", "root's own") : null };
+        await rig.RestoreAsync(taken, new RecoveryWishes { Delta = true }, hooks: acted);
+
+        Assert.NotNull(late);
+        using (late) Assert.Equal((0u, 1u), (FileFacts.Of(late).User, FileFacts.Of(late).Links));
+        Assert.Equal((0u, 0u), (FileFacts.Of(alike).User, FileFacts.Of(alike).Links)); // another one is in its place
+        Assert.Equal($"{rig.Server.Data}/late", (await Command.RunAsync("find", [rig.Server.Data, "!", "-user", "postgres"])).Succeeded().Output.Trim());
+        Assert.Equal("1", await rig.Server.QueryAsync("postgres", "SELECT 1"));
+    }
+
+    /// <summary>An empty file system of root's on which a cluster is restored is the server's in the end, with all that was written to it.</summary>
+    [Fact]
+    public async Task A_data_directory_that_is_root_s_becomes_the_server_s()
+    {
+        await using var rig = await BaseRig.StartAsync();
+        await rig.Server.ExecuteAsync("postgres", "CREATE TABLE t AS SELECT generate_series(1, 1000) AS n;");
+        var taken = await rig.CaptureAsync();
+        await rig.Server.StopServerAsync();
+        Directory.Delete(rig.Server.Data, recursive: true);
+        Directory.CreateDirectory(rig.Server.Data);
+        await rig.RestoreAsync(taken, new RecoveryWishes { Delta = true });
+        Assert.Equal("1000", await rig.Server.QueryAsync("postgres", "SELECT count(*) FROM t"));
+        Assert.Equal("", (await Command.RunAsync("find", [rig.Server.Data, "!", "-user", "postgres"])).Succeeded().Output);
+    }
+
+    /// <summary>Returns the file, opened where root had written it.</summary>
+    private static async Task<Microsoft.Win32.SafeHandles.SafeFileHandle> MoveInAsync(BaseRig rig, string name, string content)
+    {
+        var written = Path.Join(rig.Server.Folder, $"{name}.of-root");
+        await File.WriteAllTextAsync(written, content, BaseRig.Cancellation);
+        File.SetUnixFileMode(written, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
+        (await AsServerUserAsync("mv", "-f", written, $"{rig.Server.Data}/{name}")).Succeeded();
+        return File.OpenHandle($"{rig.Server.Data}/{name}");
     }
 
     private static Task<CommandResult> AsServerUserAsync(string program, params string[] arguments) => Command.RunAsync("runuser", ["-u", "postgres", "--", program, .. arguments]);

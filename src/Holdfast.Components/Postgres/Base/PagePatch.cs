@@ -33,7 +33,7 @@ internal sealed partial class PagePatch(RestoreSession session, PointPages pages
         RandomAccess.SetLength(file, list.Length);
     }
 
-    /// <summary>Opens a regular file of one name for writing; null for anything else, a link above all.</summary>
+    /// <summary>Opens a regular file of one name, and of the user, for writing; null for anything else, a link above all.</summary>
     public static SafeFileHandle? TryOpen(string path, (uint User, uint Group)? actor)
     {
         const int ReadWrite = 2, NonBlocking = 0x800, CloseOnExec = 0x80000;
@@ -41,7 +41,7 @@ internal sealed partial class PagePatch(RestoreSession session, PointPages pages
         using (ActingUser.As(actor)) descriptor = open(path, ReadWrite | NonBlocking | CloseOnExec | OpenFlags.NoFollow, 0);
         if (descriptor < 0) return Marshal.GetLastPInvokeError() is NotThere or TooManyLinks or NoDevice ? null : throw new IOException($"{path}: {new Win32Exception(Marshal.GetLastPInvokeError()).Message}");
         var file = new SafeFileHandle(descriptor, ownsHandle: true);
-        if (FileFacts.Of(file) is { IsRegular: true, Links: 1 }) return file;
+        if (FileFacts.Of(file) is { IsRegular: true, Links: 1 } facts && (actor is null || !Environment.IsPrivilegedProcess || facts.User == actor.Value.User)) return file;
         file.Dispose();
         return null;
     }

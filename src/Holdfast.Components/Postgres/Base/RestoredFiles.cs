@@ -34,7 +34,10 @@ internal sealed class RestoredFiles(string cluster, RestoreSession session, Rest
     /// <summary>A path to where the data directory grows, whatever its name leads to by now.</summary>
     public string Inner => _trees.TryGetValue(Growing, out var tree) ? tree.Opened : places.Data;
 
-    /// <summary>The user to act as in <see cref="Inner"/>: the owner of files that are replaced where they stand. Nobody but root can enter a folder that grows.</summary>
+    /// <summary>
+    /// The user to act as in <see cref="Inner"/>: the owner of files that are replaced where they stand, and of the restored ones when all are written.
+    /// Nobody but root can enter a folder that grows.
+    /// </summary>
     public (uint User, uint Group)? Actor => IsInPlace ? _actor ??= ActingUser.OwnerOf(places.Data) : null;
 
     private (uint User, uint Group)? _actor; // by whoever the folder belongs to first: it may be exchanged later
@@ -48,7 +51,7 @@ internal sealed class RestoredFiles(string cluster, RestoreSession session, Rest
         {
             RemoveControl();
             await PartAsync(cancellation);
-            var standing = new StandingPages(cluster, session, _pages, [Growing, .. places.Tablespaces.Select(tablespace => tablespace.Folder)], Place, _counters) { Actor = Actor };
+            var standing = new StandingPages(cluster, session, _pages, [Growing, .. places.Tablespaces.Select(tablespace => tablespace.Folder)], Place, _counters) { Actor = Actor, Owner = owner.Number };
             _right = await standing.PutRightAsync(cancellation);
             if (standing.Unreadable is { } unreadable) context.Warn(unreadable);
         }
@@ -67,7 +70,7 @@ internal sealed class RestoredFiles(string cluster, RestoreSession session, Rest
             await WriteAsync(BasePath.Tablespace(cluster, tablespace.Oid), folder, $"pg_tblspc/{tablespace.Oid}", [], cancellation);
         }
         // What is written as the owner must be the owner's.
-        if (IsInPlace) await TakeAsync(cancellation);
+        if (IsInPlace) GiveStanding();
         await new PagePatch(session, _pages, Place) { Actor = Actor }.RunAsync(_right, cancellation);
         Link();
     }
@@ -114,15 +117,9 @@ internal sealed class RestoredFiles(string cluster, RestoreSession session, Rest
         return node?.Subtree is { } tree ? [.. (await session.Repository.ReadTreeAsync(tree, cancellation)).Where(entry => entry.Type == NodeType.Directory).Select(entry => $"{tablespace.Folder}/{entry.Name}")] : [];
     }
 
-    /// <summary>Gives everything to the owner, by folders that are open: those that grew since they were made, those that stood there from now on.</summary>
-    private async Task TakeAsync(CancellationToken cancellation)
+    /// <summary>Gives what has grown to the owner, by folders that have been open since they were made.</summary>
+    private async Task GiveGrownAsync(CancellationToken cancellation)
     {
-        if (IsInPlace)
-        {
-            await TakeStandingAsync(Growing, cancellation);
-            foreach (var tablespace in places.Tablespaces)
-                foreach (var folder in await OwnFoldersAsync(tablespace, cancellation)) await TakeStandingAsync(folder, cancellation);
-        }
         foreach (var tree in _trees.Values)
         {
             tree.Check();
@@ -131,13 +128,27 @@ internal sealed class RestoredFiles(string cluster, RestoreSession session, Rest
         foreach (var folder in _new) GiveFolder(folder);
     }
 
+    /// <summary>
+    /// What was restored in the data directory has had its owner since it was made; the directory itself gets it now, as the folders of new tablespaces.
+    /// Nothing else is given away: root may have written what the server's user has moved there.
+    /// </summary>
+    private void GiveStanding()
+    {
+        foreach (var folder in _new) GiveFolder(folder);
+        if (owner.Number is not { } number) return;
+        var log = $"{places.Data}/{BaseExclusions.Log}";
+        if (FileFacts.TryFind(log) is { IsFolder: true }) GiveStanding(log, number);
+        GiveStanding(places.Data, number);
+        _actor = number;
+    }
+
     /// <summary>The server's user could lead its path to a folder of root's or of another user; what is open stays what it is.</summary>
-    private async Task TakeStandingAsync(string path, CancellationToken cancellation)
+    private void GiveStanding(string path, (uint User, uint Group) number)
     {
         using var folder = OpenStanding(path);
-        if (Environment.IsPrivilegedProcess && FileFacts.Of(folder).User is var user && user != Actor?.User && user != owner.Number?.User)
+        if (FileFacts.Of(folder).User is var user && user != Actor?.User && user != number.User)
             throw Catalogue.PostgresFiles.Throwable($"{path} is no longer a folder of the server's user, so it was not given away.");
-        await owner.TakeAsync(PrivateTree.ForOthers(folder), cancellation);
+        FileOwner.Give(folder, number);
     }
 
     private Microsoft.Win32.SafeHandles.SafeFileHandle OpenStanding(string path)
@@ -177,7 +188,7 @@ internal sealed class RestoredFiles(string cluster, RestoreSession session, Rest
     {
         if (IsInPlace) await SyncAsync(cancellation);
         await RestoreAsync(BasePath.Data(cluster), Growing, Options with { Include = [Control] }, cancellation);
-        await TakeAsync(cancellation);
+        if (!IsInPlace) await GiveGrownAsync(cancellation);
         SetMode();
         await SyncAsync(cancellation);
         if (IsInPlace) return;
@@ -241,7 +252,7 @@ internal sealed class RestoredFiles(string cluster, RestoreSession session, Rest
     }
 
     /// <summary>Into folders of our own or of the server's user; all of it is made durable at once, in the end.</summary>
-    private RestoreOptions Options => session.Options with { Existing = ExistingFiles.Overwrite, ForeignTarget = true, Durable = false };
+    private RestoreOptions Options => session.Options with { Existing = ExistingFiles.Overwrite, ForeignTarget = true, Durable = false, Owner = owner.Number };
 
     private async Task RestoreAsync(string source, string folder, RestoreOptions options, CancellationToken cancellation)
     {

@@ -27,6 +27,9 @@ internal sealed class StandingPages(string cluster, RestoreSession session, Poin
     /// <summary>The user who opens the files: their owner, who could do the same.</summary>
     public (uint User, uint Group)? Actor { get; init; }
 
+    /// <summary>The user that files which are put right are given to; null for nobody else.</summary>
+    public (uint User, uint Group)? Owner { get; init; }
+
     /// <summary>A file of which more pages than one in so many differ from what is stored whole is restored as if it did not stand there.</summary>
     private const int Share = 4;
 
@@ -83,6 +86,7 @@ internal sealed class StandingPages(string cluster, RestoreSession session, Poin
         if (wrong.Count > 0) await WriteAsync(node, wrong, map.PageSize, file, cancellation);
         if (changed.Count > 0) await PagePatch.WriteAsync(session, files, list!, file, changed.Contains, cancellation);
         if (RandomAccess.GetLength(file) != wanted.Length) RandomAccess.SetLength(file, wanted.Length);
+        if (Owner is { } owner) FileOwner.Give(file, owner);
         File.SetUnixFileMode(file, (UnixFileMode)(node.Mode & GoMode.Permissions));
         return true;
     }
