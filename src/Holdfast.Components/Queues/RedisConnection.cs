@@ -26,13 +26,14 @@ internal sealed class RedisConnection(Stream stream, string place, TimeSpan pati
 
     /// <summary>Begins many calls that go over one thing together.</summary>
     /// <param name="command">The command, for the message.</param>
-    /// <returns>To be called before each of them, and for each part of a reply: it throws a <see cref="ProblemException"/> once they have taken longer than 10 minutes.</returns>
-    public Action BeginPass(string command)
+    /// <param name="longest">How long they may take; 10 minutes by default.</param>
+    /// <returns>To be called before each of them, and for each part of a reply: it throws a <see cref="ProblemException"/> once they have taken longer.</returns>
+    public Action BeginPass(string command, TimeSpan? longest = null)
     {
-        var began = clock.GetTimestamp();
+        var (began, limit) = (clock.GetTimestamp(), longest ?? _longestPass);
         return () =>
         {
-            if (clock.GetElapsedTime(began) > _longestPass) throw RedisProblem.Endless(command, place, _longestPass);
+            if (clock.GetElapsedTime(began) > limit) throw RedisProblem.Endless(command, place, limit);
         };
     }
 

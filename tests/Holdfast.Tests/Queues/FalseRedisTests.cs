@@ -97,6 +97,29 @@ public sealed class FalseRedisTests
         Assert.InRange(server.Given, 0, 2 << 20);
     }
 
+    /// <summary>The overlap of each page is there, so one page follows the other for as long as it is asked for.</summary>
+    [Theory]
+    [InlineData(4_000_000_000, "within 60 minutes")]
+    [InlineData(600, null)]
+    [InlineData(0, null)]
+    public async Task A_list_that_never_ends_is_read_for_an_hour_and_one_that_grows_to_where_it_ended_at_first(long length, string? why)
+    {
+        static string Page(int items) => $"*{items}\r\n" + string.Concat(Enumerable.Repeat("$1\r\na\r\n", items));
+        var (clock, read) = (new ManualClock(), 0);
+        var begin = $"{Page(16)}:{length}\r\n" + string.Concat(new[] { 48, 80, 144, 272 }.Select(Page));
+        var server = new FalseRedis(begin, Page(528), piece: 4096) { OnRead = () => clock.Advance(TimeSpan.FromSeconds(5)) };
+        var redis = new RedisConnection(server, "127.0.0.1:1", TimeSpan.FromSeconds(15), clock);
+        async Task ReadAsync()
+        {
+            await foreach (var _ in new ListPages(redis, "work").ReadAsync(Cancellation)) read++;
+        }
+
+        if (why is null) await ReadAsync();
+        else Assert.Contains(why, (await Assert.ThrowsAsync<ProblemException>(ReadAsync)).Problem.Message, StringComparison.Ordinal);
+        if (why is null) Assert.Equal(Math.Max(16, length), read);
+        Assert.InRange(server.Given, 1, 8 << 20);
+    }
+
     [Fact]
     public async Task A_large_reply_may_take_its_time_and_a_trickle_may_not()
     {
