@@ -22,7 +22,7 @@ public sealed class WalFetch(Repository repository, string platform, string clus
     public static bool TryTake(string name, string target)
     {
         var ready = Path.Combine(SpoolOf(target), name);
-        if (WalFile.Find(name) is null || !File.Exists(ready)) return false;
+        if (WalFile.Find(name) is null || !HasSpool(target) || !File.Exists(ready)) return false;
         using (TrustedPath.ActAsKeeper(target)) File.Move(ready, target, overwrite: true);
         DurableFolder.Sync(Path.GetDirectoryName(target)!);
         return true;
@@ -59,14 +59,22 @@ public sealed class WalFetch(Repository repository, string platform, string clus
     /// <summary>PostgreSQL calls as its own user; root does in a folder of that user what the user could do.</summary>
     private static void RemoveSpool(string target)
     {
-        using (TrustedPath.ActAsKeeper(target))
-            if (Directory.Exists(SpoolOf(target))) Directory.Delete(SpoolOf(target), recursive: true);
+        if (!HasSpool(target)) return;
+        using (TrustedPath.ActAsKeeper(target)) Directory.Delete(SpoolOf(target), recursive: true);
     }
+
+    /// <summary>
+    /// True when the folder belongs to whom root acts as beside the target: then only that user can exchange what is in it. In /tmp another user may
+    /// have made one, with segments of its own.
+    /// </summary>
+    private static bool HasSpool(string target) => FileFacts.TryFind(SpoolOf(target)) is { IsFolder: true } found
+        && (!Environment.IsPrivilegedProcess || found.User == (TrustedPath.Keeper(target)?.User ?? 0));
 
     private static async Task ReadAheadAsync(WalCatalogue catalogue, WalFiles files, WalSegment segment, string target, CancellationToken cancellation)
     {
         var spool = SpoolOf(target);
         using (TrustedPath.ActAsKeeper(spool)) PrivateFolder.Make(spool);
+        if (!HasSpool(target)) return;
         for (var i = 0; i < Ahead; i++)
         {
             segment = segment.Next(catalogue.SegmentSize);
