@@ -51,6 +51,9 @@ public enum ResticError
     /// <summary>Another user may write the folder to restore into, or lead it elsewhere.</summary>
     Unsafe,
 
+    /// <summary>A symbolic link in the repository was not followed, because another user could have made it.</summary>
+    ForeignLink,
+
     /// <summary>This machine has no OpenSSL of a version that can be used.</summary>
     NoOpenSsl,
 

@@ -86,7 +86,7 @@ public static partial class Catalogue
     public static readonly ProblemKind SecretExposed = Kind("HF-SECRET-EXPOSED", "The file of a secret can be read by other users.",
         "Take the right away: chmod 600, and see who could have read it.", ExitCode.Success);
 
-    public static readonly ProblemKind PathUnsafe = Kind("HF-PATH-UNSAFE", "Another user could change a file or directory that Holdfast acts on: a profile, a secret, its state.",
+    public static readonly ProblemKind PathUnsafe = Kind("HF-PATH-UNSAFE", "Another user could change a file or directory that Holdfast acts on: a profile, a secret, its state, a link in a repository.",
         "Give the path to root (or to the user that runs Holdfast), take the write permission of others away, and look at what it holds: chown, chmod go-w.", ExitCode.Failure);
 
     // Programs, steps and runs.

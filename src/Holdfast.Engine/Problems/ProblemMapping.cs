@@ -51,6 +51,7 @@ public static class ProblemMapping
         ResticError.Unsupported => Catalogue.RepositoryUnsupported,
         ResticError.Target => Catalogue.TargetUnusable,
         ResticError.Unsafe => Catalogue.TargetUnsafe,
+        ResticError.ForeignLink => Catalogue.PathUnsafe,
         ResticError.NoOpenSsl => Catalogue.OpenSslMissing,
         ResticError.Unreachable => Catalogue.RepositoryUnreachable,
         ResticError.Refused => Catalogue.RepositoryRefused,

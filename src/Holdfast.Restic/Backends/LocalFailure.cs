@@ -4,7 +4,7 @@ namespace Holdfast.Restic.Backends;
 internal static class LocalFailure
 {
     // Source: Linux, include/uapi/asm-generic/errno-base.h and errno.h. .NET puts the errno into HResult.
-    private const int NotPermitted = 1, AccessDenied = 13, NotADirectory = 20, NoSpace = 28, ReadOnlyFileSystem = 30, QuotaExceeded = 122;
+    private const int NotPermitted = 1, AccessDenied = 13, NotADirectory = 20, NoSpace = 28, ReadOnlyFileSystem = 30, Link = 40, QuotaExceeded = 122;
 
     /// <summary>Runs <paramref name="action"/>; its failure becomes a <see cref="ResticException"/> that names the file and the place.</summary>
     public static void Guard(string location, string file, Action action) =>
@@ -39,6 +39,7 @@ internal static class LocalFailure
                 NotADirectory => new(ResticError.NotFound, $"{subject} is not there: a file stands where a folder should be.", failure),
                 NoSpace or QuotaExceeded => new(ResticError.Full, $"No room is left for {subject}.", failure),
                 ReadOnlyFileSystem => new(ResticError.ReadOnly, $"{subject} can not be written: the file system is read-only.", failure),
+                Link => new(ResticError.ForeignLink, $"{subject}: {failure.Message}", failure),
                 NotPermitted or AccessDenied => new(ResticError.ReadOnly, $"{subject} may not be touched: permission denied.", failure),
                 _ => new(ResticError.InputOutput, $"{subject}: {failure.Message}", failure),
             },

@@ -44,6 +44,7 @@ internal sealed class RepositoryFolders(string root)
             {
                 Errno.EACCES => new UnauthorizedAccessException(refused.Message, refused),
                 Errno.ENOENT => new DirectoryNotFoundException(refused.Message, refused),
+                Errno.ELOOP => new IOException($"{refused.Message}.", (int)refused.Errno),
                 _ => new IOException($"{refused.Message}.", refused),
             };
         }

@@ -1,3 +1,4 @@
+using Holdfast.Engine.Problems;
 using Holdfast.Restic;
 using Holdfast.Restic.Backends;
 using Holdfast.Testing;
@@ -58,7 +59,7 @@ public sealed class ForeignRepositoryTests : BackendContract, IDisposable
         for (var use = 0; use < uses.Length; use++)
         {
             var refused = await Record.ExceptionAsync(uses[use]);
-            Assert.True(refused is ResticException && refused.Message.Contains("symbolic link", StringComparison.Ordinal), $"use {use}: {refused}");
+            Assert.True(refused is ResticException { Error: ResticError.ForeignLink } && refused.Message.Contains("symbolic link", StringComparison.Ordinal), $"use {use}: {refused}");
         }
         Assert.Equal([Name], Directory.GetFiles(_folder["other"], "*", SearchOption.AllDirectories).Select(file => System.IO.Path.GetFileName(file)));
     }
@@ -86,6 +87,7 @@ public sealed class ForeignRepositoryTests : BackendContract, IDisposable
         File.CreateSymbolicLink($"{Path}/snapshots/{Name}", _folder.Write("secret", "geheim"));
         var refused = await Assert.ThrowsAsync<ResticException>(async () => await backend.ReadAsync(FileKind.Snapshot, Name, 0, new byte[6], Now));
         Assert.Contains("symbolic link", refused.Message, StringComparison.Ordinal);
+        Assert.Equal("HF-PATH-UNSAFE", refused.ToProblem().Code); // its hint names chown and chmod, not the disk
         await backend.RemoveAsync(FileKind.Snapshot, Name, Now);
         Assert.True(File.Exists(_folder["secret"]));
     }
