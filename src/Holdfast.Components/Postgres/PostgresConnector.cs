@@ -122,7 +122,9 @@ internal sealed class PostgresConnector(PostgresSettings settings, ISecretReader
         };
         if (settings.SslRootCertificate is { } certificate) environment["PGSSLROOTCERT"] = certificate;
         if (await PasswordAsync(cancellation) is { Length: > 0 } password) environment["PGPASSWORD"] = password;
-        return new ProgramCall(program, arguments) { Environment = environment, User = settings.SystemUser };
+        // Libpq keeps what a server reports of itself, however much that is.
+        var memory = Math.Max(1L << 30, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 2);
+        return new ProgramCall(program, arguments) { Environment = environment, User = settings.SystemUser, Memory = memory };
     }
 
     public string Place => settings.BySocket ? $"the socket in {settings.Host}, port {settings.Port}" : $"{settings.Host}:{settings.Port}";

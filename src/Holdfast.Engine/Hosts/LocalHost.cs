@@ -25,7 +25,7 @@ public sealed class LocalHost(Func<string, string?> environment) : IHost
         var start = new ProcessStartInfo { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
         start.Environment.Clear();
         foreach (var (key, value) in new ChildEnvironment(environment).Of(call)) start.Environment[key] = value;
-        (start.FileName, var arguments) = Apart(CommandLine(program, call));
+        (start.FileName, var arguments) = Apart(Limited(CommandLine(program, call), call.Memory));
         foreach (var argument in arguments) start.ArgumentList.Add(argument);
         if (call.User is not null) start.WorkingDirectory = "/"; // the other user may not enter ours
         return Start(start, program);
@@ -57,6 +57,10 @@ public sealed class LocalHost(Func<string, string?> environment) : IHost
     /// </summary>
     private (string Program, IReadOnlyList<string> Arguments) Apart((string Program, IReadOnlyList<string> Arguments) line) =>
         FindProgram("setsid") is { } setsid ? (setsid, [line.Program, .. line.Arguments]) : line;
+
+    /// <summary>RLIMIT_DATA, which counts what is written to and shared with no other process. Source: setrlimit(2).</summary>
+    private (string Program, IReadOnlyList<string> Arguments) Limited((string Program, IReadOnlyList<string> Arguments) line, long? memory) =>
+        memory is { } bytes && FindProgram("prlimit") is { } prlimit ? (prlimit, [$"--data={bytes}", "--", line.Program, .. line.Arguments]) : line;
 
     private static (string Program, IReadOnlyList<string> Arguments) CommandLine(string program, ProgramCall call)
     {

@@ -12,6 +12,9 @@ public sealed record ProgramCall(string Program, IReadOnlyList<string> Arguments
     /// <summary>Run as this user (needs root); null for the own user.</summary>
     public string? User { get; init; }
 
+    /// <summary>Bytes of memory that it may take; null, the default, for as much as there is. A program that asks for more fails.</summary>
+    public long? Memory { get; init; }
+
     /// <summary>The program is Holdfast itself, for the same user: it gets all variables that we have, but for those of the loader and of the runtime.</summary>
     public bool IsOurself { get; init; }
 }

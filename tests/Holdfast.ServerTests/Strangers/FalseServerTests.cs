@@ -70,6 +70,13 @@ public sealed class FalseServerTests
         Assert.Contains("too large to be held", await AskAsync(server, message => message.Type == 'D' ? Endless(new byte[64 << 10], row) : null), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Notices_without_an_end_end_a_question()
+    {
+        await using var server = await PostgresServer.StartAsync();
+        Assert.Contains("notices without an end", await AskAsync(server, message => message.Type == 'D' ? Endless(_notice) : null), StringComparison.Ordinal);
+    }
+
     /// <summary>What is said of a server that sends something else in an ordinary session.</summary>
     private static async Task<string> AskAsync(PostgresServer postgres, Func<FalseMessage, IEnumerable<byte[]>?> instead)
     {

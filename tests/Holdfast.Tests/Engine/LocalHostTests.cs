@@ -110,6 +110,14 @@ public sealed class LocalHostTests
     }
 
     [Fact]
+    public async Task A_program_has_as_much_memory_as_its_call_says()
+    {
+        var (_, free) = await _host.RunAsync(new ProgramCall("sh", ["-c", "ulimit -d"]), _none);
+        var (_, limited) = await _host.RunAsync(new ProgramCall("sh", ["-c", "ulimit -d"]) { Memory = 64 << 20 }, _none);
+        Assert.Equal(("unlimited", "65536"), (free.Trim(), limited.Trim()));
+    }
+
+    [Fact]
     public void A_program_that_is_not_there_is_a_problem_that_names_it()
     {
         var problem = Assert.Throws<ProblemException>(() => _host.Start(new ProgramCall("no-such-program", []))).Problem;
