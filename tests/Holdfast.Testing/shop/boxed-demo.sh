@@ -1,4 +1,5 @@
-# What ./demo does with the platform of ./shop in a systemd-box. It uses $holdfast, $scratch, $shop, $systemd_box, say, fail, prove and proofs of ./demo.
+# What ./demo does with the platform of ./shop in a systemd-box. It uses $core, $holdfast, $scratch, $shop, $systemd_box, say, fail, prove and
+# proofs of ./demo.
 
 in_box() { "$systemd_box" run "$scratch/box" "$@"; }
 show_in_box() { printf '\n$%s\n' "$(printf ' %q' holdfast "$@")"; in_box "/holdfast/${holdfast##*/}" "$@"; }
@@ -7,6 +8,7 @@ figure() { grep -oE "$1=[0-9.]+" "$2" | cut -d= -f2; }
 # True when a container with a systemd of its own can be had; otherwise $why says why not.
 open_box() {
   local program
+  [ -z "$core" ] || { why="this is its core alone"; return 1; }
   ((EUID == 0)) || { why="it needs root"; return 1; }
   for program in systemd-nspawn nsenter pgrep nginx; do
     PATH="$PATH:/usr/sbin:/sbin" type -P "$program" >/dev/null || { why="$program is not here"; return 1; }

@@ -1,5 +1,5 @@
-# What ./demo does with a real search engine, whose indices are built from tables of the shop. It uses $scratch, $shop, $holdfast, sql, show,
-# say, fail, prove and proofs of ./demo.
+# What ./demo does with a real search engine, whose indices are built from tables of the shop. It uses $core, $scratch, $shop, $holdfast, sql,
+# show, say, fail, prove and proofs of ./demo.
 
 readonly aliases=(audit documents draft-entities extracts stix)
 engines=${HOLDFAST_SEARCH_ENGINES:-../shared/search-engine}
@@ -7,6 +7,7 @@ engines=${HOLDFAST_SEARCH_ENGINES:-../shared/search-engine}
 # True when an engine can be started; otherwise $why_no_search says why not.
 find_engine() {
   local program
+  [ -z "$core" ] || { why_no_search="this is its core alone"; return 1; }
   [ -x "$engines/up" ] || { why_no_search="no search engine is here: HOLDFAST_SEARCH_ENGINES names no folder with 'up' and 'down' in it"; return 1; }
   for program in java python3; do type -P "$program" >/dev/null || { why_no_search="$program is not here"; return 1; }; done
 }
