@@ -48,7 +48,8 @@ public sealed class RepositoryCheckTests : IAsyncDisposable
         Assert.Equal(CheckState.Warn, (await PointAsync()).State);
     }
 
-    [Fact]
+    // qemu 7.2 shows each thread another start time of the process in /proc/self/stat, so that a live one seems to be gone.
+    [Fact, Trait("qemu", "no")]
     public async Task Locks_of_others_warn_exclusive_ones_fail_and_those_of_the_dead_do_not_matter()
     {
         var repository = await InitAsync();

@@ -25,7 +25,8 @@ public sealed class RunHistoryTests
         Each.Holds(runs, run => Assert.NotNull(run.Ended));
     }
 
-    [Fact]
+    // qemu 7.2 shows each thread another start time of the process in /proc/self/stat, so that a live one seems to be gone.
+    [Fact, Trait("qemu", "no")]
     public async Task A_run_can_be_followed_from_its_beginning_while_it_goes_on()
     {
         using var rig = await PlatformRig.MakeAsync();

@@ -256,7 +256,8 @@ public sealed class PrunerTests : IAsyncLifetime
         await ExpectWholeAsync(_files, second.Id);
     }
 
-    [Fact]
+    // qemu 7.2 shows each thread another start time of the process in /proc/self/stat, so that a live one seems to be gone.
+    [Fact, Trait("qemu", "no")]
     public async Task A_lock_that_is_shared_lets_others_in_and_keeps_those_out_who_want_to_be_alone()
     {
         await using var held = await _repository.LockAsync(LockKind.Exclusive, cancellation: Now);

@@ -28,7 +28,8 @@ public sealed class StalenessTests
         Assert.True(Staleness.IsPassedOver(Of(null, Old)));
     }
 
-    [Fact]
+    // qemu 7.2 shows each thread another start time of the process in /proc/self/stat, so that a live one seems to be gone.
+    [Fact, Trait("qemu", "no")]
     public void A_lock_of_a_running_process_is_held() => Assert.False(Staleness.IsStale(Of(Ours(), Fresh)));
 
     [Fact]

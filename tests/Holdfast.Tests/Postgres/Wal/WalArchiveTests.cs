@@ -157,7 +157,8 @@ public sealed class WalArchiveTests
         Assert.Empty(await rig.Repository.ListLocksAsync(Token));
     }
 
-    [Fact]
+    // qemu 7.2 shows each thread another start time of the process in /proc/self/stat, so that a live one seems to be gone.
+    [Fact, Trait("qemu", "no")]
     public async Task A_recovery_point_makes_one_of_them_unless_somebody_else_is_at_work()
     {
         await using var rig = await WalRig.MakeAsync();
