@@ -74,9 +74,9 @@ internal static class NpgsqlConnectionExtensions
         {
             return await read(patience.Token);
         }
-        catch (OperationCanceledException) when (patience.IsOver)
+        catch (OperationCanceledException endless) when (patience.IsOver)
         {
-            throw new NpgsqlException("it sends notices without an end");
+            throw new NpgsqlException("There are too many notices.", new InvalidDataException("it sends notices without an end", endless));
         }
         catch (OutOfMemoryException tooLarge)
         {
