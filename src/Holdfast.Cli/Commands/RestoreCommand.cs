@@ -32,14 +32,14 @@ internal static class RestoreCommand
 
     private static async Task<ExitCode> RunAsync(Session session, ParseResult parsed, CancellationToken cancellation)
     {
-        var teller = new RunTeller(session.Output, session.Clock);
         var request = await RequestAsync(session, parsed, cancellation);
+        var teller = new RunTeller(session.Output, session.Clock) { Limits = Limits(request) };
         await using var run = await RestoreRun.PrepareAsync(session.RunEnvironment(teller), request, cancellation);
         var reach = parsed.GetValue(Trust) ? null : run.Reach;
         if (reach is { IsEmpty: false } or { Files.Count: > 0 }) session.Output.Tell(ProfileReachEvent.Of(run.Point, reach));
         if (reach is { IsEmpty: false })
         {
-            if (parsed.GetValue(Plan)) return await OutlineAsync(session, run, cancellation);
+            if (parsed.GetValue(Plan)) return await OutlineAsync(session, run, teller.Limits, cancellation);
             await session.ConfirmAsync(
                 $"Trust the profile of recovery point {run.Point.Id.ToShortString()}? [y/N]", Catalogue.ProfileUntrusted,
                 "The profile comes from the recovery point, and nobody is here to confirm what it would do, so nothing was done.", "The profile was not confirmed, so nothing was done.", cancellation);
@@ -47,10 +47,10 @@ internal static class RestoreCommand
         if (parsed.GetValue(Plan) || !parsed.GetValue(Yes))
         {
             var plan = await run.PlanAsync(cancellation);
-            session.Output.Tell(PlanEvent.Of(plan));
+            session.Output.Tell(PlanEvent.Of(plan) with { Limits = teller.Limits });
             if (request.Target is null) await WarnOfRunningAsync(session, run, cancellation);
             if (parsed.GetValue(Plan)) return ExitCode.Success;
-            if (plan.Steps.Any(step => step.Destroys)) await ConfirmAsync(session, run, cancellation);
+            if (plan.Steps.Any(step => step.Destroys)) await ConfirmAsync(session, run, teller.Limits, cancellation);
             if (run.Unselected is { Count: > 0 } what && await session.AgreesAsync(Unselected(what), cancellation)) run.WriteUnselected();
         }
         var summary = await run.RunAsync(cancellation);
@@ -68,9 +68,9 @@ internal static class RestoreCommand
         session.Warn(Catalogue.PlatformRuns.With($"The platform runs ({Quantity.List(units, Most)}): what its users write meanwhile goes into what is replaced."));
     }
 
-    private static async Task<ExitCode> OutlineAsync(Session session, RestoreRun run, CancellationToken cancellation)
+    private static async Task<ExitCode> OutlineAsync(Session session, RestoreRun run, string? limits, CancellationToken cancellation)
     {
-        session.Output.Tell(PlanEvent.Of(await run.OutlineAsync(cancellation)));
+        session.Output.Tell(PlanEvent.Of(await run.OutlineAsync(cancellation)) with { Limits = limits });
         session.Output.Tell(new MessageEvent("With --trust-profile the plan shows each step: then the profile's commands run, its secrets are read, and its servers are asked."));
         return ExitCode.Success;
     }
@@ -107,7 +107,19 @@ internal static class RestoreCommand
         return $"This machine did not make the point. Restore also what the profile does not select{named}? [y/N]";
     }
 
-    private static Task ConfirmAsync(Session session, RestoreRun run, CancellationToken cancellation) => session.ConfirmAsync(
-        $"Restore platform {Printable.Name(run.Profile.Platform)} from point {run.Point.Id.ToShortString()} of {Amounts.Time(run.Point.Time.ToDateTimeOffset())}, made by {Printable.Text(run.Point.Username)} on {Printable.Text(run.Point.Hostname)}? [y/N]",
+    /// <summary>The options that limit what is restored, as they would be written; null when all of the point is restored.</summary>
+    private static string? Limits(RestoreRequest request)
+    {
+        IEnumerable<string> options =
+        [
+            .. request.Only.Select(name => $"--only {name}"),
+            .. request.Include.Select(pattern => $"--include {pattern}"),
+            .. request.Exclude.Select(pattern => $"--exclude {pattern}"),
+        ];
+        return string.Join(' ', options) is { Length: > 0 } limits ? limits : null;
+    }
+
+    private static Task ConfirmAsync(Session session, RestoreRun run, string? limits, CancellationToken cancellation) => session.ConfirmAsync(
+        $"Restore platform {Printable.Name(run.Profile.Platform)}{PlanEvent.LimitedTo(limits)} from point {run.Point.Id.ToShortString()} of {Amounts.Time(run.Point.Time.ToDateTimeOffset())}, made by {Printable.Text(run.Point.Username)} on {Printable.Text(run.Point.Hostname)}? [y/N]",
         Catalogue.Unconfirmed, "The restore replaces or moves what exists, and nobody is here to confirm it, so nothing was done.", "The restore was not confirmed, so nothing was done.", cancellation);
 }

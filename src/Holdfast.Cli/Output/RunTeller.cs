@@ -13,6 +13,9 @@ internal sealed class RunTeller(IOutput output, TimeProvider clock) : IRunObserv
     private IReadOnlyList<PlannedStep> _plan = [];
     private StepMeter _meter = new("", clock);
 
+    /// <summary>The options that limit what the run does; null when all of it is done.</summary>
+    public string? Limits { get; init; }
+
     /// <summary>Bytes of all steps that have ended.</summary>
     public long Bytes { get; private set; }
 
@@ -45,7 +48,7 @@ internal sealed class RunTeller(IOutput output, TimeProvider clock) : IRunObserv
     private void Start(RunStarted run)
     {
         _plan = run.Plan;
-        output.Tell(new RunStartedEvent(run.Run, run.Verb, run.Platform, [.. run.Plan.Select(step => step.Name)]));
+        output.Tell(new RunStartedEvent(run.Run, run.Verb, run.Platform, [.. run.Plan.Select(step => step.Name)]) { Limits = Limits });
     }
 
     private void Start(StepStarted step)

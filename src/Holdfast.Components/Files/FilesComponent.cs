@@ -79,7 +79,7 @@ public sealed class FilesComponent : IComponent
             new Step
             {
                 Name = "Restore configuration files",
-                Does = Sentence(session) + Outside(session, outside) + lent.Sentence + renewed + forecast.Owners(),
+                Does = Sentence(session, forecast.Chosen) + Outside(session, outside) + lent.Sentence + renewed + forecast.Owners(),
                 Component = Name,
                 Destroys = session.Target is null,
                 Act = new RestoreFiles(session, patterns, forecast, outside, OutsideSelection.Selects(_settings)) { Renewed = renewed.Trim(), Left = lent.Warning }.RunAsync,
@@ -110,11 +110,11 @@ public sealed class FilesComponent : IComponent
         ? "No configuration that names certificates was found."
         : $"Configurations read for certificates: {Quantity.List(survey.Configurations.Order(StringComparer.Ordinal), most: 50)}.";
 
-    private static string Sentence(RestoreSession session)
+    private static string Sentence(RestoreSession session, string chosen)
     {
         var existing = session.Overwrite ? "what differs is replaced." : $"what differs is moved aside, to '.NAME{session.AsideSuffix}~' beside it.";
-        if (session.Target is not { } target) return $"Write the files of the recovery point to where they came from; {existing}";
+        if (session.Target is not { } target) return $"Write the files of the recovery point{chosen} to where they came from; {existing}";
         var rights = session.Files.PrivilegedModes ? "" : " Set-id bits, ACLs, file capabilities and other attributes of the system, and device nodes are left out.";
-        return $"Write the files of the recovery point below {target}; {existing}{rights}";
+        return $"Write the files of the recovery point{chosen} below {target}; {existing}{rights}";
     }
 }

@@ -1,4 +1,5 @@
 using Holdfast.Engine.Hosts;
+using Holdfast.Engine.Planning;
 using Holdfast.Engine.Problems;
 using Holdfast.Engine.Profiles;
 using Holdfast.Engine.Running;
@@ -26,6 +27,9 @@ internal sealed class FilesForecast(RestoreForecast forecast, RestoreSession ses
 
     /// <summary>Users and groups of the recovery point that do not exist on this machine.</summary>
     public IEnumerable<ForecastOwner> Missing => session.Files.NumericOwner ? [] : forecast.Owners.Where(owner => owner.Here is null);
+
+    /// <summary>" (2 files)" when patterns choose files; "" when all are restored, or the number is not known.</summary>
+    public string Chosen => session.Include.Count + session.Exclude.Count > 0 && forecast.Files is { } files ? $" ({Quantity.Of(files, "file")})" : "";
 
     /// <exception cref="ProblemException">A file system has less room than will be written to it.</exception>
     public void CheckRoom()

@@ -20,6 +20,7 @@ internal sealed class Forecaster(Repository repository, BlobIndex index, Restore
     private readonly HashSet<(ulong, ulong)> _links = [];
     private readonly Stack<Place> _ahead = new();
     private long _nodes;
+    private long _files;
 
     /// <summary>A folder of the snapshot: its path from the restored root, and on the disk, where it is null when nothing exists there.</summary>
     private readonly record struct Place(Id Tree, string Relative, string? Path, ulong Device);
@@ -40,7 +41,10 @@ internal sealed class Forecaster(Repository repository, BlobIndex index, Restore
             else
                 await VisitAsync(place, cancellation);
         }
-        return new RestoreForecast([.. _spaces.Values.Where(space => space.Bytes > 0).Select(space => new ForecastSpace(space.Path, space.Bytes))], [.. Owners()]);
+        return new RestoreForecast([.. _spaces.Values.Where(space => space.Bytes > 0).Select(space => new ForecastSpace(space.Path, space.Bytes))], [.. Owners()])
+        {
+            Files = _sums.Count == 0 && _nodes < MostNodes ? _files : null,
+        };
     }
 
     private async Task VisitAsync(Place place, CancellationToken cancellation)
@@ -54,7 +58,7 @@ internal sealed class Forecaster(Repository repository, BlobIndex index, Restore
             if (node.Type == NodeType.Directory && node.Subtree is { } tree && (wanted || _selection.MayWantBelow(relative)))
                 _ahead.Push(Below(tree, relative, path, place.Device));
             else if (wanted && node.Type == NodeType.File)
-                Add(place.Device, Cost(node, path));
+                AddFile(place.Device, Cost(node, path));
         }
     }
 
@@ -125,6 +129,12 @@ internal sealed class Forecaster(Repository repository, BlobIndex index, Restore
         for (var i = 1; i < content.Count; i++)
             if (content[i] == content[i - 1] && index.TryFind(content[i], BlobType.Data, out var blob)) size -= Math.Max(0, blob.PlainLength);
         return Math.Max(0, size);
+    }
+
+    private void AddFile(ulong device, long bytes)
+    {
+        _files++;
+        Add(device, bytes);
     }
 
     private void Add(ulong device, long bytes)

@@ -34,6 +34,9 @@ internal sealed class FilesStage : IDisposable
     /// <summary>What a person would type, a line for each question; null when there is nobody.</summary>
     public Queue<string>? Answers { get; set; }
 
+    /// <summary>The questions of the last call.</summary>
+    public IReadOnlyList<string> Asked { get; private set; } = [];
+
     public string this[string name] => _folder[name];
 
     public static async Task<FilesStage> MakeAsync()
@@ -50,7 +53,7 @@ internal sealed class FilesStage : IDisposable
         using var stage = new Stage { Answers = Answers };
         (stage.Environment["HOLDFAST_PROFILE"], stage.Environment["HOLDFAST_STATE"]) = (Profile, _folder["state"]);
         var exit = await stage.RunAsync(arguments);
-        (Output, Errors) = (stage.Output, stage.Errors);
+        (Output, Errors, Asked) = (stage.Output, stage.Errors, stage.Asked);
         return exit;
     }
 

@@ -53,6 +53,27 @@ public sealed class RestoreVerbTests
     }
 
     [Fact]
+    public async Task The_plan_the_question_and_the_run_name_what_a_restore_is_limited_to()
+    {
+        using var stage = await FilesStage.MakeAsync();
+        var file = stage.Write("a.conf", "a");
+        stage.Write("b.conf", "b");
+        Assert.Equal(ExitCode.Success, await stage.RunAsync("backup"));
+        string[] restore = ["restore", "--only", "files", "--include", file];
+        var limits = $", limited to '--only files --include {file}'";
+
+        Assert.Equal(ExitCode.Success, await stage.RunAsync([.. restore, "--plan"]));
+        Assert.StartsWith($"Plan: restore of platform sample{limits}, 3 steps\n", stage.Output, StringComparison.Ordinal);
+        Assert.Contains("Write the files of the recovery point (1 file) to where they came from;", stage.Output, StringComparison.Ordinal);
+        stage.Answers = new Queue<string>(["y"]);
+        Assert.Equal(ExitCode.Success, await stage.RunAsync(restore));
+        Assert.StartsWith($"Restore platform sample{limits} from point ", Assert.Single(stage.Asked), StringComparison.Ordinal);
+        Assert.Contains($"Restore of platform sample{limits}, in 3 steps", stage.Output + stage.Errors, StringComparison.Ordinal);
+        Assert.Equal(ExitCode.Success, await stage.RunAsync("restore", "--plan"));
+        Assert.DoesNotContain("limited to", stage.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_restore_that_lacks_a_file_says_so_and_counts_only_what_is_in_place()
     {
         using var stage = await FilesStage.MakeAsync();
