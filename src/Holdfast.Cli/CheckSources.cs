@@ -1,3 +1,4 @@
+using Holdfast.Components.Files;
 using Holdfast.Components.Postgres;
 using Holdfast.Components.Postgres.Wal;
 using Holdfast.Components.Queues;
@@ -31,6 +32,7 @@ internal static class CheckSources
             .. components.OfType<QueuesComponent>().Select(broker => broker.Check),
             session.PlatformOf(profile)?.Check ?? new UnaskedCheck("services", "running", "the profile names no services", "Name the units of the platform under 'services' in the profile."),
             new RepositoryCheck(session.Source.ReadAsync, profile.Platform, settings.PointAge, session.Clock, new ReadRounds(session.State)),
+            .. components.OfType<FilesComponent>().Where(_ => session.RepositoryDirectory is not null).Select(files => new FilesCheck(files, session.RepositoryDirectory!)),
             new DiskCheck(Disks(session, settings), FileSystemSpace.Of),
             new ClockCheck(KernelClock.Read),
         ];

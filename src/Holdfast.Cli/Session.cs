@@ -2,6 +2,7 @@ using System.CommandLine;
 using Holdfast.Cli.Commands;
 using Holdfast.Cli.Output;
 using Holdfast.Cli.Output.Events;
+using Holdfast.Components.Files;
 using Holdfast.Components.Systemd;
 using Holdfast.Engine.Hosts;
 using Holdfast.Engine.Planning;
@@ -117,6 +118,27 @@ internal sealed class Session : IAsyncDisposable
             return null;
         }
     }
+
+    /// <summary>The directory of the repository; null when it is on a server, or nothing says where it is.</summary>
+    public string? RepositoryDirectory
+    {
+        get
+        {
+            try
+            {
+                return Source.Path is var path && RepositorySettings.IsRemote(path) ? null : path;
+            }
+            catch (ProblemException)
+            {
+                return null; // whoever opens the repository reports it
+            }
+        }
+    }
+
+    /// <summary>The warning of a repository that lies in what the profile captures; null where it does not.</summary>
+    public Problem? RepositoryCaptured => ProfileIfAny is { } profile && RepositoryDirectory is { } directory
+        ? Components(profile).OfType<FilesComponent>().FirstOrDefault()?.WarnOfRepository(directory)
+        : null;
 
     /// <summary>Runs a plan that makes no recovery point and brings none back, and tells how it failed, if it did.</summary>
     /// <param name="compose">Makes the plan, for what is there after dead runs have been recovered.</param>

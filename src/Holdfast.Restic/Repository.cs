@@ -50,14 +50,16 @@ public sealed class Repository : IAsyncDisposable
 
     internal bool Compresses => Version >= 2;
 
-    /// <summary>Makes a new repository with one key, and opens it. AlreadyThere when there is one, ConfigLost when there is what is left of one.</summary>
+    /// <summary>Whether there is a repository; false when one can be made at the place. Nothing is written. ConfigLost, Occupied.</summary>
+    public static Task<bool> ExistsAsync(IBackend backend, CancellationToken cancellation = default) => RepositoryPlace.HasRepositoryAsync(backend, cancellation);
+
+    /// <summary>Makes a new repository with one key, and opens it. AlreadyThere when there is one, ConfigLost when there is what is left of one, Occupied when other files are there.</summary>
     public static async Task<Repository> InitAsync(IBackend backend, string password, InitOptions? init = null, OpenOptions? open = null, CancellationToken cancellation = default)
     {
         init ??= new InitOptions();
         open ??= new OpenOptions();
-        if (await RepositoryPlace.HasConfigAsync(backend, cancellation))
+        if (await ExistsAsync(backend, cancellation))
             throw new ResticException(ResticError.AlreadyThere, $"There is a repository in {backend.Location} already.");
-        if (await RepositoryPlace.FindRemainsAsync(backend, cancellation) is { } remains) throw RepositoryPlace.ConfigLost(backend, remains);
         await backend.CreateAsync(cancellation);
         var key = RepositoryKey.Random();
         var added = await new KeyRing(backend, open.Clock).AddAsync(key, password, init.KeyDerivation, cancellation);

@@ -30,6 +30,16 @@ internal static class RepositoryPlace
         return found.Count == 0 ? null : string.Join(" and ", found);
     }
 
+    /// <summary>Whether a repository is at the place; false when one can be made there. ConfigLost, Occupied.</summary>
+    public static async Task<bool> HasRepositoryAsync(IBackend backend, CancellationToken cancellation)
+    {
+        if (await HasConfigAsync(backend, cancellation)) return true;
+        if (await FindRemainsAsync(backend, cancellation) is { } remains) throw ConfigLost(backend, remains);
+        return await backend.LookAsync(cancellation) == PlaceState.Occupied
+            ? throw new ResticException(ResticError.Occupied, $"The directory '{backend.Location}' holds other files and no repository, so none is made in it.")
+            : false;
+    }
+
     /// <summary>Says that a repository is there of which the config is gone.</summary>
     public static ResticException ConfigLost(IBackend backend, string remains) => new(ResticError.ConfigLost,
         $"There is a repository in '{backend.Location}' that has lost its file 'config': there are files in {remains}.");

@@ -15,6 +15,9 @@ public enum ResticError
     /// <summary>A repository is there already, so none is made.</summary>
     AlreadyThere,
 
+    /// <summary>The place of a new repository holds other files.</summary>
+    Occupied,
+
     /// <summary>No key opens with the password (restic exits with 12).</summary>
     WrongPassword,
 

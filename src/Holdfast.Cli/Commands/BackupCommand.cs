@@ -28,7 +28,7 @@ internal static class BackupCommand
             Repository = await session.Source.ReadAsync(cancellation),
             Components = session.Components(session.Profile),
             Platform = platform,
-            Warnings = warnings,
+            Warnings = session.RepositoryCaptured is { } captured ? [.. warnings, captured] : warnings,
             Mode = parsed.GetValue(Mode),
             Only = parsed.GetRequiredValue(Only),
         };
@@ -36,6 +36,7 @@ internal static class BackupCommand
         if (parsed.GetValue(Plan))
         {
             session.Output.Tell(PlanEvent.Of(await run.PlanAsync(cancellation)));
+            foreach (var warning in request.Warnings) session.Warn(warning);
             return ExitCode.Success;
         }
         var summary = await run.RunAsync(cancellation);

@@ -41,6 +41,7 @@ internal static class InitCommand
             foreach (var problem in problems) session.Warn(problem);
             if (problems.Count == 0) session.Output.Tell(new MessageEvent($"  {component.Name} is ready."));
         }
+        if (session.RepositoryCaptured is { } captured) session.Warn(captured);
     }
 
     private static async Task<(Repository Repository, bool Created)> MakeOrOpenAsync(Session session, KeyDerivation derivation, CancellationToken cancellation)

@@ -37,6 +37,17 @@ public sealed class FilesComponent : IComponent
         return [.. survey.Problems];
     }
 
+    /// <summary>Warns of a repository that a backup would capture; null when it lies elsewhere, or is excluded.</summary>
+    /// <param name="directory">The absolute path of the repository; it need not exist.</param>
+    public Problem? WarnOfRepository(string directory)
+    {
+        var trail = PathTrail.Follow(directory);
+        var path = trail.Place ?? trail.Lost ?? directory;
+        var places = new PathSet(Selection.Find(_settings.Groups).Places);
+        if (!places.Contains(path) && !places.HasAbove(path) || new PatternList(_settings.Exclude).Matches(path)) return null;
+        return Catalogue.RepositoryCaptured.With($"The repository {directory} lies in what 'files' of the profile selects, so each backup would capture the repository, too.");
+    }
+
     public Task<CapturePlan> PlanCaptureAsync(CaptureSession session, CancellationToken cancellation)
     {
         // Trees may be big, and the step itself walks them: a plan needs no more than what is selected.

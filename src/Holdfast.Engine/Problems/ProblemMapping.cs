@@ -37,6 +37,7 @@ public static class ProblemMapping
     {
         ResticError.NoRepository => Catalogue.RepositoryMissing,
         ResticError.AlreadyThere => Catalogue.RepositoryExists,
+        ResticError.Occupied => Catalogue.RepositoryOccupied,
         ResticError.WrongPassword => Catalogue.RepositoryPassword,
         ResticError.Locked => Catalogue.RepositoryLocked,
         ResticError.LockLost => Catalogue.RepositoryLockLost,

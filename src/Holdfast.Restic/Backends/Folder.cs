@@ -15,6 +15,15 @@ internal static partial class Folder
     /// <summary>Makes a folder that only its owner may enter, as restic does; what exists is left alone.</summary>
     public static void Create(string path) => Directory.CreateDirectory(path, Private);
 
+    /// <summary>What a folder that exists holds.</summary>
+    public static PlaceState Look(string path)
+    {
+        var names = new FileSystemEnumerable<string>(path, (ref entry) => entry.FileName.ToString(), _everything)
+            .Where(name => name is not "lost+found").ToList();
+        if (names.Count == 0) return PlaceState.Empty;
+        return names.TrueForAll(name => Layout.Folders.Contains(name, StringComparer.Ordinal)) ? PlaceState.Unknown : PlaceState.Occupied;
+    }
+
     /// <summary>Makes the names in a folder survive a power cut.</summary>
     public static void Flush(string path)
     {

@@ -27,6 +27,9 @@ public interface IBackend
     /// <summary>How many operations at once serve this place best.</summary>
     int Concurrency { get; }
 
+    /// <summary>What is at a place that has no config.</summary>
+    ValueTask<PlaceState> LookAsync(CancellationToken cancellation = default) => new(PlaceState.Unknown);
+
     /// <summary>Makes the folders of a new repository; what exists is left alone.</summary>
     ValueTask CreateAsync(CancellationToken cancellation = default);
 

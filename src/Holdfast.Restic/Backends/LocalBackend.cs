@@ -32,6 +32,9 @@ public sealed class LocalBackend : IBackend
     /// <summary>Two, as restic: more requests only make a spinning disk seek.</summary>
     public int Concurrency => 2;
 
+    public ValueTask<PlaceState> LookAsync(CancellationToken cancellation = default) =>
+        new(LocalFailure.Guard(Location, "", () => Directory.Exists(_root) ? Folder.Look(_root) : PlaceState.Missing));
+
     public ValueTask CreateAsync(CancellationToken cancellation = default)
     {
         LocalFailure.Guard(Location, "", () =>

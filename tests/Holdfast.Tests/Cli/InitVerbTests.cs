@@ -1,0 +1,66 @@
+using Holdfast.Engine.Problems;
+using Holdfast.Testing;
+using Xunit;
+
+namespace Holdfast.Tests.Cli;
+
+public sealed class InitVerbTests : IDisposable
+{
+    private readonly TempFolder _folder = new();
+    private readonly Stage _stage = new();
+
+    public void Dispose()
+    {
+        _stage.Dispose();
+        _folder.Dispose();
+    }
+
+    [Fact]
+    public async Task No_repository_is_made_among_other_files()
+    {
+        _folder.Write("nginx/nginx.conf", "user nginx;\n");
+        Assert.Equal(ExitCode.InTheWay, await InitAsync("nginx"));
+        Assert.Contains("holds other files and no repository", _stage.Errors, StringComparison.Ordinal);
+        Assert.Contains("hint: Name a directory that is empty or does not exist yet.", _stage.Errors, StringComparison.Ordinal);
+        Assert.Equal([_folder["nginx/nginx.conf"]], Directory.GetFileSystemEntries(_folder["nginx"]));
+    }
+
+    [Theory]
+    [InlineData("lost+found")] // of a file system that was made for it
+    [InlineData("data")] // of an init that was cut off
+    public async Task A_repository_is_made_in_a_directory_without_files_of_others(string folder)
+    {
+        _folder.Folder($"disk/{folder}");
+        Assert.Equal(ExitCode.Success, await InitAsync("disk"));
+        Assert.Equal(ExitCode.Success, await InitAsync("disk"));
+    }
+
+    [Theory]
+    [InlineData("", true)]
+    [InlineData("exclude: [\"*/repository\"]", false)]
+    public async Task A_repository_in_what_is_captured_is_warned_of_unless_it_is_excluded(string exclude, bool warns)
+    {
+        var source = _folder.Folder("source");
+        _stage.Environment["HOLDFAST_STATE"] = _folder["state"];
+        _stage.Environment["HOLDFAST_PROFILE"] = _folder.Write("profile.yaml", $$"""
+            platform: sample
+            repository: { path: {{source}}/repository, password: { file: {{_folder["password"]}} } }
+            components:
+              files:
+                groups: { all: ["{{source}}"] }
+                {{exclude}}
+
+            """);
+        string[][] commands = [["init", "--yes", "--generate-password"], ["backup", "--plan"], ["check", "--only", "files"], ["backup"]];
+        foreach (var command in commands)
+        {
+            using var stage = new Stage();
+            foreach (var (name, value) in _stage.Environment) stage.Environment[name] = value;
+            Assert.Equal((command[0], ExitCode.Success), (command[0], await stage.RunAsync(command)));
+            Assert.Equal((command[0], warns), (command[0], (stage.Output + stage.Errors).Contains("lies in what 'files' of the profile selects", StringComparison.Ordinal)));
+        }
+    }
+
+    private Task<ExitCode> InitAsync(string repository) =>
+        _stage.RunAsync("init", "--yes", "--generate-password", "--repository", _folder[repository], "--password-file", _folder["password"]);
+}
