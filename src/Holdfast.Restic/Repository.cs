@@ -86,7 +86,7 @@ public sealed class Repository : IAsyncDisposable
         {
             throw await RepositoryPlace.FindRemainsAsync(backend, cancellation) is { } remains
                 ? RepositoryPlace.ConfigLost(backend, remains)
-                : new ResticException(ResticError.NoRepository, $"There is no repository in '{backend.Location}': it has no file 'config'.");
+                : await RepositoryPlace.NoRepositoryAsync(backend, cancellation);
         }
         ResticException? misfit = null;
         await foreach (var (keyId, key) in new KeyRing(backend, options.Clock).OpenAllAsync(password, cancellation))

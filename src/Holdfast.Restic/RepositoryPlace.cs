@@ -40,6 +40,18 @@ internal static class RepositoryPlace
             : false;
     }
 
+    /// <summary>Says that there is no repository, and what is there instead.</summary>
+    public static async Task<ResticException> NoRepositoryAsync(IBackend backend, CancellationToken cancellation)
+    {
+        var why = await backend.LookAsync(cancellation) switch
+        {
+            PlaceState.Missing => "the directory does not exist",
+            PlaceState.Empty => "the directory is empty",
+            _ => "it has no file 'config'",
+        };
+        return new ResticException(ResticError.NoRepository, $"There is no repository in '{backend.Location}': {why}.");
+    }
+
     /// <summary>Says that a repository is there of which the config is gone.</summary>
     public static ResticException ConfigLost(IBackend backend, string remains) => new(ResticError.ConfigLost,
         $"There is a repository in '{backend.Location}' that has lost its file 'config': there are files in {remains}.");

@@ -20,7 +20,7 @@ public static partial class Catalogue
     public static readonly ProblemKind SettingsConflict = Kind("HF-REPO-CONFLICT", "Two settings say different things about the repository.",
         "Unset one of them.", ExitCode.Usage);
     public static readonly ProblemKind RepositoryMissing = Kind("HF-REPO-MISSING", "There is no repository at the place.",
-        "Make it with 'holdfast init', or correct 'repository.path' in the profile.", ExitCode.NoRepository);
+        "Verify that its disk or share is mounted and that 'repository.path' in the profile is right; make a new one with 'holdfast init' only where there has never been one.", ExitCode.NoRepository);
     public static readonly ProblemKind RepositoryConfigLost = Kind("HF-REPO-CONFIG-LOST", "There is a repository at the place that has lost its file 'config', without which nothing in it can be read.",
         "Put 'config' back: from the kit ('holdfast repo kit --restore'), or from another copy of the repository. Make no new repository here. Only where an init was cut off is nothing lost: then there is one file in 'keys' and nothing else, and that may be removed.", ExitCode.Damaged);
     public static readonly ProblemKind RepositoryKeysLost = Kind("HF-REPO-KEYS-LOST", "There is a repository at the place, but no key file, without which no password opens it.",

@@ -36,6 +36,20 @@ public sealed class InitVerbTests : IDisposable
     }
 
     [Theory]
+    [InlineData("missing", "the directory does not exist")]
+    [InlineData("empty", "the directory is empty")]
+    [InlineData("other", "it has no file 'config'")]
+    public async Task A_repository_that_is_away_is_a_question_of_its_disk_first(string name, string why)
+    {
+        _folder.Folder("empty");
+        _folder.Write("other/file", "x");
+        _folder.Write("password", "secret\n");
+        Assert.Equal(ExitCode.NoRepository, await _stage.RunAsync("points", "list", "--repository", _folder[name], "--password-file", _folder["password"]));
+        Assert.Contains($"There is no repository in '{_folder[name]}': {why}. [HF-REPO-MISSING]", _stage.Errors, StringComparison.Ordinal);
+        Assert.Contains("hint: Verify that its disk or share is mounted", _stage.Errors, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("", true)]
     [InlineData("exclude: [\"*/repository\"]", false)]
     public async Task A_repository_in_what_is_captured_is_warned_of_unless_it_is_excluded(string exclude, bool warns)

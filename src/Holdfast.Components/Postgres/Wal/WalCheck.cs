@@ -22,6 +22,10 @@ internal sealed class WalCheck(PostgresArchive archive, Func<CancellationToken, 
             if (status.Problems.Count > 0) return [.. status.Problems.Select(Line)];
             return [new CheckLine(Name, Question, CheckState.Pass, $"{status.Ranges.Sum(range => range.Segments)} segments to {status.Newest}, {status.Behind ?? 0} behind the server")];
         }
+        catch (ResticException missing) when (missing.Error == ResticError.NoRepository)
+        {
+            return [new CheckLine(Name, Question, CheckState.Unknown, missing.Message)]; // what to do is said of the repository
+        }
         catch (Exception failure) when (failure is ProblemException or ResticException)
         {
             return [CheckLine.Unanswered(Name, Question, failure.ToProblem())];
