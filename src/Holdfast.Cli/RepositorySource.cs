@@ -16,6 +16,10 @@ internal sealed class RepositorySource(
             Options = RepositorySettingsReader.OptionsOf(profile), Rest = await ReadRestAsync(cancellation),
         };
 
+    /// <summary>The place of the repository, without what opens it: the password need not exist yet.</summary>
+    public async Task<IBackend> ReadBackendAsync(CancellationToken cancellation) =>
+        new RepositorySettings(Path, "") { Rest = await ReadRestAsync(cancellation) }.Backend;
+
     /// <summary>Who we are to the server of the repository: what the profile says goes to the repository that the profile names, and to no other.</summary>
     private Task<RestOptions?> ReadRestAsync(CancellationToken cancellation) => path is null
         ? reader(environment).ReadRestAsync(profile, cancellation)

@@ -21,8 +21,18 @@ internal sealed class PasswordSetup(Session session, bool canAsk)
         if (file is null && generate) throw Catalogue.Usage.Throwable("A password can not be generated: no file is named that is to hold it.", "Name it with --password-file, or as 'repository.password.file' in the profile.");
         if (file is null || File.Exists(file)) return KeyDerivation.Default;
         if (!generate && !canAsk) throw Catalogue.SecretUnreadable.Throwable($"The password file '{file}' is not there.", "Put the password there (mode 0600), or let one be made with --generate-password.");
+        await LookAsync(file, generate, cancellation);
         await WriteAsync(file, generate ? Generate() : await AskAsync(session, cancellation), cancellation);
         return generate ? KeyDerivation.Random : KeyDerivation.Default;
+    }
+
+    /// <summary>A new random password opens no repository that exists, and would be taken for the lost one. A person may type the one that opens it.</summary>
+    private async Task LookAsync(string file, bool generate, CancellationToken cancellation)
+    {
+        if (!await Repository.ExistsAsync(await session.Source.ReadBackendAsync(cancellation), cancellation) || !generate) return;
+        throw Catalogue.RepositoryExists.Throwable(
+            $"There is a repository in {session.Source.Path} already, and its password file '{file}' does not exist; no new password would open it, so none was written.",
+            "Put the password of the repository into that file (mode 0600), or choose an empty directory for a new repository.");
     }
 
     /// <summary>Eight groups of four letters: 160 bits.</summary>

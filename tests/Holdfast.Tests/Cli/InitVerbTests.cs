@@ -16,13 +16,14 @@ public sealed class InitVerbTests : IDisposable
     }
 
     [Fact]
-    public async Task No_repository_is_made_among_other_files()
+    public async Task No_repository_is_made_among_other_files_and_no_password_is_written()
     {
         _folder.Write("nginx/nginx.conf", "user nginx;\n");
         Assert.Equal(ExitCode.InTheWay, await InitAsync("nginx"));
         Assert.Contains("holds other files and no repository", _stage.Errors, StringComparison.Ordinal);
         Assert.Contains("hint: Name a directory that is empty or does not exist yet.", _stage.Errors, StringComparison.Ordinal);
         Assert.Equal([_folder["nginx/nginx.conf"]], Directory.GetFileSystemEntries(_folder["nginx"]));
+        Assert.False(File.Exists(_folder["password"]));
     }
 
     [Theory]
@@ -33,6 +34,17 @@ public sealed class InitVerbTests : IDisposable
         _folder.Folder($"disk/{folder}");
         Assert.Equal(ExitCode.Success, await InitAsync("disk"));
         Assert.Equal(ExitCode.Success, await InitAsync("disk"));
+    }
+
+    [Fact]
+    public async Task Where_a_repository_is_no_new_password_is_written_in_place_of_a_lost_one()
+    {
+        Assert.Equal(ExitCode.Success, await InitAsync("repository"));
+        File.Delete(_folder["password"]);
+        Assert.Equal(ExitCode.InTheWay, await InitAsync("repository"));
+        Assert.Contains("There is a repository in", _stage.Errors, StringComparison.Ordinal);
+        Assert.Contains(_folder["password"], _stage.Errors, StringComparison.Ordinal);
+        Assert.False(File.Exists(_folder["password"]));
     }
 
     [Theory]
