@@ -91,8 +91,15 @@ public sealed class RecoveryPoints(Repository repository, Action<Problem>? warn 
         var points = await ListAsync(platform, cancellation);
         RefuseSeveralPlatforms(points);
         if (only.Count == 0 && points.FirstOrDefault(point => !PointTags.IsPartial(point)) is { } whole) return whole;
+        var known = new List<(string Name, string Kind)>();
         foreach (var point in points)
-            if (only.Count == 0 || Selection.Covers((await ReadManifestAsync(point, cancellation)).Components, only)) return point;
+        {
+            if (only.Count == 0) return point;
+            var components = (await ReadManifestAsync(point, cancellation)).Components;
+            if (Selection.Covers(components, only)) return point;
+            known.AddRange(components.Select(component => (component.Name, component.Kind)));
+        }
+        if (known.Count > 0) Selection.RequireKnown(known, only);
         var sought = only.Count == 0 ? "recovery point" : $"recovery point with {string.Join(" and ", only)}";
         throw Catalogue.PointMissing.Throwable(platform is null ? $"There is no {sought} in the repository." : $"There is no {sought} of the platform '{platform}'.");
     }

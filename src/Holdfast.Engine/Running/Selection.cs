@@ -10,7 +10,7 @@ internal static class Selection
     /// <exception cref="ProblemException">Something is asked for that is not there.</exception>
     public static IReadOnlyList<IComponent> Of(IReadOnlyList<IComponent> components, IReadOnlyList<string> only)
     {
-        foreach (var word in only.Where(word => !components.Any(component => Fits(component.Name, component.Kind, word)))) throw Unknown(word, components);
+        RequireKnown([.. components.Select(component => (component.Name, component.Kind))], only);
         return only.Count == 0 ? components : [.. components.Where(component => only.Any(word => Fits(component.Name, component.Kind, word)))];
     }
 
@@ -23,9 +23,14 @@ internal static class Selection
 
     private static bool Fits(string name, string kind, string word) => name == word || kind == word;
 
-    private static ProblemException Unknown(string word, IReadOnlyList<IComponent> components)
+    /// <summary>Refuses a word that fits none of some components, and names all of them.</summary>
+    /// <exception cref="ProblemException">A word fits none.</exception>
+    public static void RequireKnown(IReadOnlyList<(string Name, string Kind)> components, IReadOnlyList<string> only)
     {
-        var names = components.SelectMany(component => new[] { component.Kind, component.Name }).Distinct(StringComparer.Ordinal).ToList();
-        return Catalogue.ComponentUnknown.Throwable($"There is no component '{word}'.{Spelling.Suggest(word, names)}");
+        if (only.FirstOrDefault(word => !components.Any(component => Fits(component.Name, component.Kind, word))) is not { } unknown) return;
+        var names = components.Select(component => component.Name).Distinct(StringComparer.Ordinal).ToList();
+        var near = Spelling.Nearest(unknown, names.Concat(components.Select(component => component.Kind)));
+        throw Catalogue.ComponentUnknown.Throwable(
+            $"There is no component '{unknown}', only {string.Join(", ", names)}.{(near is null ? "" : $" Did you mean '{near}'?")}");
     }
 }

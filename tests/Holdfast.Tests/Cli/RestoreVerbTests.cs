@@ -73,6 +73,21 @@ public sealed class RestoreVerbTests
         Assert.DoesNotContain("limited to", stage.Output, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("file", "There is no component 'file', only files. Did you mean 'files'?")]
+    [InlineData("postgres/mian", "There is no component 'postgres/mian', only files.")]
+    public async Task A_component_that_no_point_has_is_refused_with_those_that_there_are(string only, string told)
+    {
+        using var stage = await FilesStage.MakeAsync();
+        stage.Write("a", "a");
+        Assert.Equal(ExitCode.Success, await stage.RunAsync("backup"));
+        foreach (var point in new[] { "latest", Path.GetFileName(Assert.Single(stage.Stored("snapshots"))) })
+        {
+            Assert.Equal(ExitCode.Usage, await stage.RunAsync("restore", point, "--only", only, "--plan"));
+            Assert.Contains($"error: {told} [HF-COMPONENT-UNKNOWN]", stage.Errors, StringComparison.Ordinal);
+        }
+    }
+
     [Fact]
     public async Task A_restore_that_lacks_a_file_says_so_and_counts_only_what_is_in_place()
     {
