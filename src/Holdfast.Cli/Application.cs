@@ -16,7 +16,7 @@ internal static class Application
     {
         // An argument that begins with @ is a name like any other.
         var configuration = new ParserConfiguration { ResponseFileTokenReplacer = null };
-        var parsed = CommandTree.Make(new Launcher(surroundings)).Parse(arguments, configuration);
+        var parsed = CommandTree.Make(new Launcher(surroundings)).Parse(arguments.Count > 0 ? arguments : ["--help"], configuration);
         if (parsed.Action is ParseErrorAction) return Refuse(parsed, surroundings);
         await using var output = new StreamWriter(surroundings.Output, leaveOpen: true);
         await using var errors = new StreamWriter(surroundings.Errors, leaveOpen: true);
@@ -28,7 +28,7 @@ internal static class Application
     {
         using var output = surroundings.Open(parsed.GetValue(GlobalOptions.Json), quiet: false);
         var command = parsed.CommandResult.Command is RootCommand ? "holdfast" : $"holdfast {PathOf(parsed.CommandResult)}";
-        var problem = Catalogue.Usage.With(ParseMistake.Describe(parsed.Errors[0]), $"See what it takes with '{command} --help'.");
+        var problem = Catalogue.Usage.With(ParseMistake.Describe(parsed), $"See what it takes with '{command} --help'.");
         output.Tell(ProblemEvent.Error(problem));
         return problem.Exit;
     }

@@ -81,7 +81,7 @@ internal sealed class Session : IAsyncDisposable
 
     /// <exception cref="ProblemException">No place has one, or it has mistakes.</exception>
     public Profile Profile => ProfileIfAny
-        ?? throw (ProfilePath is { } path ? Catalogue.ProfileInvalid.Throwable($"The profile {path} is empty.") : Catalogue.ProfileMissing.Throwable($"There is no profile at {UsualProfile}.", "Name it with --profile or HOLDFAST_PROFILE; 'holdfast profile schema' shows what may stand in one."));
+        ?? throw (ProfilePath is { } path ? Catalogue.ProfileInvalid.Throwable($"The profile {path} is empty.") : Catalogue.ProfileMissing.Throwable($"There is no profile at {UsualProfile}."));
 
     /// <summary>Where a profile stands that is named, or is in a usual place.</summary>
     private string? ProfilePath => Setting(GlobalOptions.Profile, "HOLDFAST_PROFILE") ?? (File.Exists(UsualProfile) ? UsualProfile : null);

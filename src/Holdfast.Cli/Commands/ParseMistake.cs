@@ -1,14 +1,24 @@
 using System.CommandLine;
 using System.CommandLine.Completions;
 using System.CommandLine.Parsing;
+using Holdfast.Engine.Profiles;
 
 namespace Holdfast.Cli.Commands;
 
 /// <summary>What is wrong with a command line, in one sentence.</summary>
 internal static class ParseMistake
 {
+    /// <summary>A word where a command should be, with the one that may have been meant; else what the parser says first.</summary>
+    public static string Describe(ParseResult parsed)
+    {
+        var commands = parsed.CommandResult.Command.Subcommands.Where(command => !command.Hidden).Select(command => command.Name).ToList();
+        return commands.Count > 0 && parsed.UnmatchedTokens is [{ Length: > 0 } word, ..] && !word.StartsWith('-')
+            ? $"There is no command '{word}'.{Spelling.Suggest(word, commands)}"
+            : Describe(parsed.Errors[0]);
+    }
+
     /// <summary>The parser's own sentence; but where it lists what may stand there, it does so over several lines, with names of types.</summary>
-    public static string Describe(ParseError error)
+    private static string Describe(ParseError error)
     {
         if (!error.Message.Contains('\n', StringComparison.Ordinal)) return error.Message;
         Symbol? symbol = error.SymbolResult switch { OptionResult option => option.Option, ArgumentResult { Parent: OptionResult option } => option.Option, ArgumentResult argument => argument.Argument, _ => null };

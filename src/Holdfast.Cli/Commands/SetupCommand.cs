@@ -73,10 +73,10 @@ internal static partial class SetupCommand
     private static void Write(string path, string text)
     {
         var folder = Path.GetDirectoryName(path)!;
-        if (!Directory.Exists(folder)) Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         var making = $"{path}.new~";
         try
         {
+            if (!Directory.Exists(folder)) Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
             var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite };
             using (var file = new FileStream(making, options))
             {
@@ -88,7 +88,8 @@ internal static partial class SetupCommand
         }
         catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
         {
-            throw Catalogue.TargetUnusable.Throwable($"The profile can not be written to {path}: {refused.Message.TrimEnd('.')}.", refused);
+            if (File.Exists(making)) File.Delete(making);
+            throw Catalogue.ProfileUnwritable.Throwable($"The profile cannot be written to {path}: {refused.Message.TrimEnd('.')}.", refused);
         }
     }
 

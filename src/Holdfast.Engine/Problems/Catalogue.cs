@@ -16,7 +16,7 @@ public static partial class Catalogue
 
     // The repository.
     public static readonly ProblemKind RepositoryUnset = Kind("HF-REPO-UNSET", "Nothing says where the repository is.",
-        "Set 'repository.path' in the profile, or RESTIC_REPOSITORY.", ExitCode.Usage);
+        "Name it with --repository and --password-file, set 'repository.path' in the profile, or RESTIC_REPOSITORY.", ExitCode.Usage);
     public static readonly ProblemKind SettingsConflict = Kind("HF-REPO-CONFLICT", "Two settings say different things about the repository.",
         "Unset one of them.", ExitCode.Usage);
     public static readonly ProblemKind RepositoryMissing = Kind("HF-REPO-MISSING", "There is no repository at the place.",
@@ -70,7 +70,7 @@ public static partial class Catalogue
     public static readonly ProblemKind ProfileExists = Kind("HF-PROFILE-EXISTS", "There is a profile already, so none is written.",
         "Name another file with --output, or overwrite it with --force.", ExitCode.InTheWay);
     public static readonly ProblemKind ProfileMissing = Kind("HF-PROFILE-MISSING", "There is no profile at the place, or it can not be read.",
-        "Name it with --profile or HOLDFAST_PROFILE; to write one, begin with profiles/sample.yaml, and 'holdfast profile schema' shows what may stand in it.", ExitCode.Usage);
+        "Write a first one with 'holdfast setup', or name one with --profile or HOLDFAST_PROFILE. Samples are in /usr/share/holdfast/profiles; 'holdfast profile schema' shows what may stand in one.", ExitCode.Usage);
     public static readonly ProblemKind ProfileClear = Kind("HF-PROFILE-CLEAR", "A password of the profile crosses the network unencrypted.",
         "Write https:// in 'url', with 'ca' where the server has an authority of its own.", ExitCode.Success);
     public static readonly ProblemKind ProfileInvalid = Kind("HF-PROFILE-INVALID", "The profile has mistakes; all of them are listed.",
@@ -78,7 +78,7 @@ public static partial class Catalogue
     public static readonly ProblemKind ProfileUntrusted = Kind("HF-PROFILE-UNTRUSTED", "A profile out of a repository names commands, secrets or servers, and no person has confirmed it.",
         "Look at what it would do with 'holdfast restore --plan', then answer the question, or say --trust-profile. Or write it to a file with 'holdfast points profile --output FILE', and name that with --profile.", ExitCode.Usage);
     public static readonly ProblemKind SecretUnset = Kind("HF-SECRET-UNSET", "Nothing says where the password of the repository comes from.",
-        "Set 'repository.password' in the profile, RESTIC_PASSWORD_FILE or RESTIC_PASSWORD_COMMAND.", ExitCode.Usage);
+        "Name its file with --password-file, set 'repository.password' in the profile, RESTIC_PASSWORD_FILE or RESTIC_PASSWORD_COMMAND.", ExitCode.Usage);
     public static readonly ProblemKind SecretUnreadable = Kind("HF-SECRET-UNREADABLE", "A secret can not be read from where the profile says.",
         "Check that the place named exists and that this user may read it.", ExitCode.Failure);
     public static readonly ProblemKind SecretEmpty = Kind("HF-SECRET-EMPTY", "The place of a secret holds nothing.",
@@ -131,7 +131,7 @@ public static partial class Catalogue
     public static readonly ProblemKind PostgresUnreachable = Kind("HF-PG-UNREACHABLE", "PostgreSQL does not answer.",
         "Check that the server runs, and 'connection' in the profile.", ExitCode.Unreachable, transient: true);
     public static readonly ProblemKind PostgresAuthentication = Kind("HF-PG-AUTH", "PostgreSQL refuses the user or the password.",
-        "Check 'connection.user' and 'connection.password' in the profile, and pg_hba.conf.", ExitCode.Unreachable);
+        "Check 'connection.user' and 'connection.password' in the profile, and pg_hba.conf; where that says 'peer', name the operating system's user in 'connection.system-user'.", ExitCode.Unreachable);
     public static readonly ProblemKind PostgresDatabaseMissing = Kind("HF-PG-DATABASE", "A database that the profile names does not exist.",
         "Correct 'databases' in the profile, or use 'databases: all'.", ExitCode.Unreachable);
     public static readonly ProblemKind PostgresPermission = Kind("HF-PG-PERMISSION", "The PostgreSQL user may not do what is needed.",
@@ -157,7 +157,7 @@ public static partial class Catalogue
     public static readonly ProblemKind PostgresPasswords = Kind("HF-PG-PASSWORDS", "The passwords of PostgreSQL's roles are not in the recovery point.",
         "Let a superuser take the backup, or be ready to give the roles new passwords after a restore.", ExitCode.Incomplete);
     public static readonly ProblemKind PostgresDump = Kind("HF-PG-DUMP", "A database could not be dumped to its end, so it is in no recovery point.",
-        "See the message of pg_dump; nothing was changed in the database.", ExitCode.Failure);
+        "The message says which program failed, and why; nothing was changed in the database.", ExitCode.Failure);
     public static readonly ProblemKind PostgresRestore = Kind("HF-PG-RESTORE", "A database could not be restored to its end.",
         "A database of that name that existed before is unchanged. Put right what PostgreSQL refused, or keep the rest of a dump with 'restore --keep-going', which lists what was refused.", ExitCode.Failure);
     public static readonly ProblemKind PostgresLacking = Kind("HF-PG-LACKING", "A database was restored without parts that PostgreSQL refused.",

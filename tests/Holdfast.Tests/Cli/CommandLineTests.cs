@@ -28,6 +28,8 @@ public sealed class CommandLineTests : IDisposable
     }
 
     [Theory]
+    [InlineData("error: There is no command 'setpu'. Did you mean 'setup'? [HF-USAGE]", "setpu")]
+    [InlineData("error: There is no command 'lst'. Did you mean 'list'? [HF-USAGE]", "points", "lst")]
     [InlineData("error: 'hot' is no mode: cold, online, quiesced. [HF-USAGE]", "backup", "--mode", "hot")]
     [InlineData("error: 'tcsh' is no shell: bash, fish, zsh. [HF-USAGE]", "completions", "tcsh")]
     [InlineData("error: --target is empty. [HF-USAGE]", "restore", "--repository", "/nowhere", "--target", "")]
@@ -36,6 +38,32 @@ public sealed class CommandLineTests : IDisposable
         _stage.Environment["RESTIC_PASSWORD"] = "x";
         Assert.Equal(ExitCode.Usage, await _stage.RunAsync(arguments));
         Assert.Equal(told, _stage.Errors.Split('\n')[0]);
+    }
+
+    [Fact]
+    public async Task Without_arguments_the_help_is_printed()
+    {
+        Assert.Equal(ExitCode.Success, await _stage.RunAsync());
+        Assert.Contains("backup", _stage.Output, StringComparison.Ordinal);
+        Assert.Equal("", _stage.Errors);
+    }
+
+    [Fact]
+    public async Task A_word_like_no_command_is_refused_with_all_commands()
+    {
+        Assert.Equal(ExitCode.Usage, await _stage.RunAsync("help"));
+        Assert.StartsWith("error: There is no command 'help'. Expected: setup, init, check, backup,", _stage.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_profile_that_cannot_be_written_leaves_nothing_and_is_a_matter_of_output()
+    {
+        using var folder = new TempFolder();
+        folder.Folder("p.yaml"); // a directory stands where the profile would be
+        Assert.Equal(ExitCode.InTheWay, await _stage.RunAsync("setup", "--output", folder["p.yaml"]));
+        Assert.Contains("[HF-PROFILE-UNWRITABLE]", _stage.Errors, StringComparison.Ordinal);
+        Assert.Contains("--output", _stage.Errors, StringComparison.Ordinal);
+        Assert.Equal([folder["p.yaml"]], Directory.GetFileSystemEntries(folder.Path));
     }
 
     [Fact]
