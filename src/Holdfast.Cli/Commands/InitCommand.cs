@@ -41,7 +41,15 @@ internal static class InitCommand
             foreach (var problem in problems) session.Warn(problem);
             if (problems.Count == 0) session.Output.Tell(new MessageEvent($"  {component.Name} is ready."));
         }
+        foreach (var missing in await MissingUnitsAsync(session, cancellation)) session.Warn(missing);
         if (session.RepositoryCaptured is { } captured) session.Warn(captured);
+    }
+
+    /// <summary>Units of the profile that do not exist; none where systemd does not run, as in a container.</summary>
+    private static async Task<IEnumerable<Problem>> MissingUnitsAsync(Session session, CancellationToken cancellation)
+    {
+        if (session.PlatformOf(session.Profile) is not { } platform) return [];
+        return (await platform.ProbeAsync(cancellation)).Where(problem => problem.Code == Catalogue.UnitMissing.Code);
     }
 
     private static async Task<(Repository Repository, bool Created)> MakeOrOpenAsync(Session session, KeyDerivation derivation, CancellationToken cancellation)

@@ -93,7 +93,8 @@ internal sealed class Window(WindowPlan plan, CaptureSession session, TimeProvid
         context.Warn(Catalogue.WindowGivenUp.With($"The platform did not stand still, so it was started again and the backup went on online. {reason.Message}", reason.Hint));
     }
 
-    private void Measure() => session.Manifest.Window = new WindowRecord { Opened = _opened!.Value, Closed = clock.GetUtcNow() };
+    /// <summary>Where nothing ran, nothing was stopped, and there is no time to measure.</summary>
+    private void Measure() => session.Manifest.Window = plan.WasStopped() ? null : new WindowRecord { Opened = _opened!.Value, Closed = clock.GetUtcNow() };
 
     private Problem TooLong(Step step) => Catalogue.WindowLate.With($"The platform has stood still for {plan.Deadline.TotalSeconds:0} s, as long again as it may take to stop: the step '{step.Name}' was not done.");
 

@@ -13,6 +13,9 @@ internal sealed class Switch : IPlatformControl, IUndoHandler
     public TimeSpan Deadline { get; set; } = TimeSpan.FromMinutes(1);
     public bool OnlineWhenLate { get; set; }
 
+    /// <summary>Nothing runs that it could stop.</summary>
+    public bool WasStopped { get; set; }
+
     /// <summary>What happens while the workers are stopped.</summary>
     public Func<CancellationToken, Task> Stopping { get; set; } = _ => Task.CompletedTask;
 
@@ -38,6 +41,7 @@ internal sealed class Switch : IPlatformControl, IUndoHandler
         } }],
         Deadline = Deadline,
         OnlineWhenLate = OnlineWhenLate,
+        WasStopped = () => WasStopped,
     });
 
     public Task UndoAsync(Undo undo, CancellationToken cancellation)

@@ -1,3 +1,5 @@
+using Holdfast.Cli.Output;
+using Holdfast.Cli.Output.Events;
 using Holdfast.Engine.Problems;
 using Holdfast.Engine.Running;
 using Holdfast.Testing;
@@ -61,6 +63,19 @@ public sealed class WindowTests
         Assert.InRange(summary.Manifest.Mark!.Value, window.Opened, window.Closed);
         Each.Holds(summary.Manifest.Components, component => Assert.Equal(0, component.Skew));
         Assert.True(platform.IsOn);
+    }
+
+    [Fact]
+    public async Task Where_no_unit_ran_no_time_is_told_that_it_was_stopped_for()
+    {
+        using var rig = await RigAsync(BackupMode.Quiesced);
+        Assert.Contains("mode quiesced, the platform was stopped for ", Told(await rig.BackUpAsync()), StringComparison.Ordinal);
+        ((Switch)rig.Control!).WasStopped = true;
+        var summary = await rig.BackUpAsync();
+        Assert.Null(summary.Manifest.Window);
+        Assert.Contains("mode quiesced, no unit of the platform ran, so none was stopped;", Told(summary), StringComparison.Ordinal);
+
+        static string Told(BackupSummary summary) => string.Join('\n', BackupFinishedEvent.Of(summary).Lines(Style.Plain));
     }
 
     [Fact]

@@ -39,10 +39,13 @@ internal sealed record BackupFinishedEvent(string Point, string Platform, bool C
         yield return "";
         yield return $"Recovery point {style.Bold(Point[..Math.Min(8, Point.Length)])} of platform {Printable.Name(Platform)} is {state}.";
         yield return $"  read {Amounts.Bytes(BytesRead)}, added {Amounts.Bytes(BytesAdded)}, stored {Amounts.Bytes(BytesStored)} in {Amounts.Duration(TimeSpan.FromSeconds(Seconds))}";
-        yield return $"  mode {Mode}{(WindowSeconds is { } window ? $", the platform was stopped for {window:0.0} s" : "")}; skew of the components: {Skews}";
+        yield return $"  mode {Mode}{Stop}; skew of the components: {Skews}";
         yield return $"  files: {FilesNew:N0} new, {FilesChanged:N0} changed, {FilesUnchanged:N0} unchanged";
         if (Warnings > 0) yield return $"  {style.Yellow(Amounts.Count(Warnings, "warning"))}, above, each with what to do";
     }
+
+    private string Stop => WindowSeconds is { } window ? $", the platform was stopped for {window:0.0} s"
+        : Mode == BackupMode.Online.Name() ? "" : ", no unit of the platform ran, so none was stopped";
 
     private string Skews => Skew.Count == 0 || Skew.Values.Max() == 0 ? "none" : string.Join(", ", Skew.Select(item => $"{Printable.Name(item.Key)} {item.Value:0.0} s"));
 }
