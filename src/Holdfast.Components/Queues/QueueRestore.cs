@@ -16,12 +16,12 @@ internal sealed class QueueRestore(Broker broker, QueueUndos undos)
     {
         if (session.Target is { } target) return [FilesStep(session, target)];
         var mode = session.Overwrite ? PutBackMode.Overwrite : PutBackMode.Replace;
-        var queues = await PlanAsync(session.Repository, session.Point, mode, queue => IsChosen(queue, session), cancellation);
+        var queues = await PlanAsync(session.Repository, session.Point, mode, queue => IsChosen(queue, session), cancellation, session.CountLeftAlone);
         return await PlanKeysAsync(session, cancellation) is { } keys ? [.. queues, keys] : queues;
     }
 
-    /// <summary>One step a queue, each done as a whole or not at all.</summary>
-    public async Task<IReadOnlyList<Step>> PlanAsync(Repository repository, Snapshot snapshot, PutBackMode mode, Func<QueueName, bool> isChosen, CancellationToken cancellation)
+    /// <summary>One step a queue, each done as a whole or not at all; <paramref name="leftAlone"/> is called by each that puts nothing back.</summary>
+    public async Task<IReadOnlyList<Step>> PlanAsync(Repository repository, Snapshot snapshot, PutBackMode mode, Func<QueueName, bool> isChosen, CancellationToken cancellation, Action? leftAlone = null)
     {
         await using var redis = await broker.Connector.OpenAsync(cancellation);
         var steps = new List<Step>();
@@ -31,12 +31,12 @@ internal sealed class QueueRestore(Broker broker, QueueUndos undos)
             if (!isChosen(head.Queue)) continue;
             if (!broker.Keys.IsNamed(head.Queue))
             {
-                steps.Add(ForeignStep(head.Queue));
+                steps.Add(ForeignStep(head.Queue, leftAlone));
                 continue;
             }
             var there = 0L;
             foreach (var (_, key) in broker.Keys.Of(head.Queue)) there += (await redis.CallAsync(cancellation, "EXISTS", key)).Integer;
-            steps.Add(QueueStep(file, head, mode, there > 0));
+            steps.Add(QueueStep(file, head, mode, there > 0, leftAlone));
         }
         return steps;
     }
@@ -71,6 +71,7 @@ internal sealed class QueueRestore(Broker broker, QueueUndos undos)
         await context.SettleAsync(undo, cancellation);
         if (foreign > 0) context.Warn(Catalogue.QueueForeign.With($"{foreign} keys of {Name} in the recovery point, such as '{example!.Shown}', are named nowhere in the profile; they were not put back."));
         if (isDone) return;
+        session.CountLeftAlone();
         context.Warn(Catalogue.QueueRestored.With(
             $"The keys of {Name} that run {head.Archive} had copied were put back once already, so nothing was done.",
             "Nothing needs to be done: they may have changed since. 'holdfast restore --only queues --overwrite' does it all the same."));
@@ -85,7 +86,7 @@ internal sealed class QueueRestore(Broker broker, QueueUndos undos)
     }
 
     /// <summary>Whoever can write to the repository could otherwise replace what other applications keep in the same Redis.</summary>
-    private Step ForeignStep(QueueName queue)
+    private Step ForeignStep(QueueName queue, Action? leftAlone)
     {
         var what = $"The {(queue.IsList ? "list" : "queue")} '{queue.Name}' in the recovery point is named nowhere in the profile";
         return new Step
@@ -95,6 +96,7 @@ internal sealed class QueueRestore(Broker broker, QueueUndos undos)
             Component = broker.Component,
             Act = (context, _) =>
             {
+                leftAlone?.Invoke();
                 context.Warn(Catalogue.QueueForeign.With($"{what}; it was not put back."));
                 return Task.CompletedTask;
             },
@@ -115,7 +117,7 @@ internal sealed class QueueRestore(Broker broker, QueueUndos undos)
         return (session.Include.Count == 0 || session.Include.Any(Fits)) && !session.Exclude.Any(Fits);
     }
 
-    private Step QueueStep(QueueFile file, QueueFileHead head, PutBackMode mode, bool isThere) => new()
+    private Step QueueStep(QueueFile file, QueueFileHead head, PutBackMode mode, bool isThere, Action? leftAlone) => new()
     {
         Name = $"Put back the messages of {head.Queue.Name}",
         Does = mode switch
@@ -134,6 +136,7 @@ internal sealed class QueueRestore(Broker broker, QueueUndos undos)
             await context.OweAsync(undo, cancellation);
             var result = await new QueuePutBack(redis, broker.Settings, broker.Keys, context.Counters).RunAsync(head, file.ReadAsync(cancellation), mode, context.RunId, cancellation);
             await context.SettleAsync(undo, cancellation);
+            if (result.WasDone) leftAlone?.Invoke();
             Tell(context, head, mode, result);
         },
     };

@@ -62,6 +62,9 @@ public sealed record RestoreSummary(RunOutcome Outcome, Snapshot Point, Manifest
     /// <summary>True when everything that was asked for is there.</summary>
     public bool IsComplete => Outcome.Succeeded && Failed == 0 && Exit != ExitCode.Incomplete;
 
+    /// <summary>True when every step put nothing back: that had been done before, or the profile does not name it.</summary>
+    public bool IsUnchanged { get; init; }
+
     /// <summary>What the program exits with.</summary>
     public ExitCode Exit => Outcome.Exit;
 }
@@ -153,8 +156,12 @@ public sealed class RestoreRun : IAsyncDisposable
         using var interruption = new Interruption(cancellation);
         using var frame = await RunFrame.EnterAsync(_environment with { Profile = Profile }, _id, Profile.Platform, [_hold, .. Components.SelectMany(component => component.UndoHandlers)], Warnings);
         _session.IsForShow = false;
-        var outcome = await frame.RunAsync(await Abandonable.RunAsync(() => PlanAsync(interruption, cancellation), _environment.Clock, cancellation), interruption);
-        return new RestoreSummary(outcome, Point, Manifest, _session.Failed, _session.Lacking);
+        var plan = await Abandonable.RunAsync(() => PlanAsync(interruption, cancellation), _environment.Clock, cancellation);
+        var outcome = await frame.RunAsync(plan, interruption);
+        return new RestoreSummary(outcome, Point, Manifest, _session.Failed, _session.Lacking)
+        {
+            IsUnchanged = _session.LeftAlone > 0 && _session.LeftAlone == plan.Steps.Count(step => step.Component is not null),
+        };
     }
 
     public ValueTask DisposeAsync() => _hold.DisposeAsync();

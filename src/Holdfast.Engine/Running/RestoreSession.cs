@@ -103,6 +103,12 @@ public sealed class RestoreSession
     /// <summary>Adds to <see cref="Lacking"/>; the step warns of it as well. Steps come one after the other.</summary>
     public void Lack(string sentence) => _lacking.Add(sentence);
 
+    /// <summary>How many steps put nothing back, because that had been done before or the profile does not name what they are about.</summary>
+    public int LeftAlone { get; private set; }
+
+    /// <summary>Adds to <see cref="LeftAlone"/>; steps come one after the other.</summary>
+    public void CountLeftAlone() => LeftAlone++;
+
     /// <summary>Adds to <see cref="Failed"/>; steps come one after the other.</summary>
     public void CountFailed(long paths) => Failed += paths;
 }

@@ -1,3 +1,5 @@
+using Holdfast.Cli.Output;
+using Holdfast.Cli.Output.Events;
 using Holdfast.Engine.Problems;
 using Holdfast.Engine.Running;
 using Holdfast.Restic;
@@ -40,6 +42,27 @@ public sealed class RestoreRunTests
         Assert.True(pruned.PacksRepacked > 0);
         Assert.Equal(ExitCode.Success, (await run.RunAsync(CancellationToken.None)).Exit);
         Assert.Equal([":newer"], rig.A.Restored);
+    }
+
+    [Fact]
+    public async Task A_restore_of_which_no_step_put_anything_back_ends_with_that()
+    {
+        using var rig = await PlatformRig.MakeAsync();
+        await rig.BackUpAsync();
+        rig.A.LeavesAlone = true;
+        Assert.Contains("is restored to where it came from.", Told(await rig.RestoreAsync(rig.Request)), StringComparison.Ordinal);
+        rig.B.LeavesAlone = true;
+        var summary = await rig.RestoreAsync(rig.Request);
+        Assert.Equal(ExitCode.Success, summary.Exit);
+        Assert.Contains("was put back: see the warnings above.", Told(summary), StringComparison.Ordinal);
+        Assert.DoesNotContain("is restored", Told(summary), StringComparison.Ordinal);
+    }
+
+    private static string Told(RestoreSummary summary, string? target = null)
+    {
+        using var nowhere = new MemoryStream();
+        using var output = new PlainOutput(new Sink(nowhere), new Sink(nowhere), TimeProvider.System, quiet: true);
+        return string.Join('\n', RestoreFinishedEvent.Of(summary, target, new RunTeller(output, TimeProvider.System)).Lines(Style.Plain));
     }
 
     [Fact]

@@ -15,6 +15,9 @@ internal sealed class ThingsComponent(string name) : IComponent
     /// <summary>Marks its record as incomplete.</summary>
     public bool LeavesOut { get; set; }
 
+    /// <summary>Its restore step puts nothing back.</summary>
+    public bool LeavesAlone { get; set; }
+
     /// <summary>What its capture step throws, after it has captured.</summary>
     public Exception? Failure { get; set; }
 
@@ -93,6 +96,7 @@ internal sealed class ThingsComponent(string name) : IComponent
                 Name = $"Restore {name}", Does = $"Restores {name}.", Component = Name,
                 Act = async (_, stop) =>
                 {
+                    if (LeavesAlone) session.CountLeftAlone();
                     var node = await session.Repository.FindNodeAsync(session.Point, $"/things/{name}/content", stop);
                     using var reader = new StreamReader(session.Repository.OpenFile(node!));
                     Restored.Add($"{session.Target}:{await reader.ReadToEndAsync(stop)}");

@@ -10,13 +10,22 @@ internal sealed record RestoreFinishedEvent(
     string Point, string Platform, string? Target, bool Complete, long Failed, long Bytes, int Steps, int Warnings, double Seconds, IReadOnlyList<string> Refused) : OutputEvent
 {
     public static RestoreFinishedEvent Of(RestoreSummary summary, string? target, RunTeller teller) => new(
-        summary.Point.Id.ToString(), summary.Manifest.Platform, target, summary.IsComplete, summary.Failed, teller.Bytes, teller.Steps, summary.Outcome.Warnings.Count, summary.Outcome.Duration.TotalSeconds, summary.Lacking);
+        summary.Point.Id.ToString(), summary.Manifest.Platform, target, summary.IsComplete, summary.Failed, teller.Bytes, teller.Steps, summary.Outcome.Warnings.Count, summary.Outcome.Duration.TotalSeconds, summary.Lacking)
+    {
+        Unchanged = summary.IsUnchanged,
+    };
+
+    /// <summary>Nothing was put back: that had been done before, or the profile does not name it.</summary>
+    public bool Unchanged { get; init; }
 
     public override IEnumerable<string> Lines(Style style)
     {
         var place = Target is null ? "to where it came from" : $"below {Printable.Name(Target)}";
         yield return "";
-        yield return $"Recovery point {style.Bold(Point[..Math.Min(8, Point.Length)])} of platform {Printable.Name(Platform)} is {(Complete ? style.Green("restored") : style.Yellow("restored"))} {place}{Lack}.";
+        var point = $"{style.Bold(Point[..Math.Min(8, Point.Length)])} of platform {Printable.Name(Platform)}";
+        yield return Unchanged
+            ? $"{style.Yellow("Nothing")} of recovery point {point} was put back: see the warnings above."
+            : $"Recovery point {point} is {(Complete ? style.Green("restored") : style.Yellow("restored"))} {place}{Lack}.";
         yield return $"  {Amounts.Bytes(Bytes)} in {Amounts.Count(Steps, "step")}, {Amounts.Duration(TimeSpan.FromSeconds(Seconds))}";
         if (Warnings > 0) yield return $"  {style.Yellow(Amounts.Count(Warnings, "warning"))}, above, each with what to do";
         if (Refused.Count > 0) yield return style.Yellow("Refused, and not restored:");
