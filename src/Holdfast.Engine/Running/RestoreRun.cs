@@ -59,8 +59,8 @@ public sealed record RestoreRequest
 /// <param name="Lacking">What a server refused of databases that were kept all the same, as sentences.</param>
 public sealed record RestoreSummary(RunOutcome Outcome, Snapshot Point, Manifest Manifest, long Failed, IReadOnlyList<string> Lacking)
 {
-    /// <summary>True when everything that was asked for is there.</summary>
-    public bool IsComplete => Outcome.Succeeded && Failed == 0 && Exit != ExitCode.Incomplete;
+    /// <summary>True when everything that was asked for is there; an undo of an earlier run may be pending all the same.</summary>
+    public bool IsComplete => Outcome.Succeeded && Failed == 0 && !Outcome.LeftOut;
 
     /// <summary>True when every step put nothing back: that had been done before, or the profile does not name it.</summary>
     public bool IsUnchanged { get; init; }

@@ -24,6 +24,8 @@ internal sealed class RunFrame : IDisposable
     /// <summary>What was found before the plan, of dead runs above all, as warnings.</summary>
     public IReadOnlyList<Problem> Found { get; private set; } = [];
 
+    private IReadOnlyList<RecoveredRun> _recovered = [];
+
     /// <summary>Takes the platform's lock, then does what dead runs of it owe: the plan is made for what is there afterwards.</summary>
     /// <param name="environment">What the run meets outside.</param>
     /// <param name="id">Of the run.</param>
@@ -39,6 +41,7 @@ internal sealed class RunFrame : IDisposable
         {
             var recovered = await new Recovery(environment.State, all, new SilentObserver(), environment.Clock).RecoverAsync(frame._held);
             if (environment.Profile is { } profile && profile.Platform == platform) KeptProfile.Save(environment.State, profile);
+            frame._recovered = recovered;
             frame.Found = [.. recovered.SelectMany(Describe), .. Recovery.DamagedJournals(environment.State), .. warnings];
             return frame;
         }
@@ -55,7 +58,8 @@ internal sealed class RunFrame : IDisposable
         using var journal = Journal.Create(_environment.State, Id);
         var log = new RunLog(journal, _environment.Observer, _environment.Clock);
         var owed = new OwedUndos(log, _handlers, _environment.Clock);
-        return await new Executor(Id, log, owed, interruption, _environment.Clock).RunAsync(Started(plan), plan, Found);
+        var outcome = await new Executor(Id, log, owed, interruption, _environment.Clock).RunAsync(Started(plan), plan, Found);
+        return outcome with { Unrecovered = [.. _recovered.Where(run => run.Failures.Count > 0).Select(run => $"{run.Verb} {run.RunId}")] };
     }
 
     public void Dispose() => _held.Dispose();

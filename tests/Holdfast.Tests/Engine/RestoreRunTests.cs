@@ -58,6 +58,25 @@ public sealed class RestoreRunTests
         Assert.DoesNotContain("is restored", Told(summary), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_whole_restore_names_the_earlier_run_of_which_an_undo_is_pending()
+    {
+        using var rig = await PlatformRig.MakeAsync();
+        (rig.Control, rig.Mode, rig.A.OnPhase, rig.B.OnPhase) = (new Switch(), BackupMode.Quiesced, _ => { }, _ => { });
+        var dead = (await rig.BackUpAsync()).Outcome.RunId;
+        var journal = Assert.Single(rig.Environment.State.Journals());
+        var lines = File.ReadAllLines(journal).ToList();
+        var last = lines.FindIndex(line => line.Contains("switch.on", StringComparison.Ordinal));
+        Assert.True(last > 0);
+        File.WriteAllText(journal, string.Join("", lines.Take(last + 1).Select(line => line + "\n"))); // it died with the platform stopped
+        rig.Control = null;
+
+        var summary = await rig.RestoreAsync(rig.Request with { Target = "/t" });
+        Assert.Equal((ExitCode.Incomplete, true), (summary.Exit, summary.IsComplete));
+        Assert.Contains("is restored below /t.", Told(summary, "/t"), StringComparison.Ordinal);
+        Assert.Contains($"An undo of the earlier run 'backup {dead}' could not be done", Told(summary), StringComparison.Ordinal);
+    }
+
     private static string Told(RestoreSummary summary, string? target = null)
     {
         using var nowhere = new MemoryStream();

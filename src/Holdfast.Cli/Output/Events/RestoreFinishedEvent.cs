@@ -13,10 +13,14 @@ internal sealed record RestoreFinishedEvent(
         summary.Point.Id.ToString(), summary.Manifest.Platform, target, summary.IsComplete, summary.Failed, teller.Bytes, teller.Steps, summary.Outcome.Warnings.Count, summary.Outcome.Duration.TotalSeconds, summary.Lacking)
     {
         Unchanged = summary.IsUnchanged,
+        Unrecovered = summary.Outcome.Unrecovered,
     };
 
     /// <summary>Nothing was put back: that had been done before, or the profile does not name it.</summary>
     public bool Unchanged { get; init; }
+
+    /// <summary>Earlier runs of which an undo is still pending.</summary>
+    public IReadOnlyList<string> Unrecovered { get; init; } = [];
 
     public override IEnumerable<string> Lines(Style style)
     {
@@ -28,6 +32,7 @@ internal sealed record RestoreFinishedEvent(
             : $"Recovery point {point} is {(Complete ? style.Green("restored") : style.Yellow("restored"))} {place}{Lack}.";
         yield return $"  {Amounts.Bytes(Bytes)} in {Amounts.Count(Steps, "step")}, {Amounts.Duration(TimeSpan.FromSeconds(Seconds))}";
         if (Warnings > 0) yield return $"  {style.Yellow(Amounts.Count(Warnings, "warning"))}, above, each with what to do";
+        foreach (var run in Unrecovered) yield return $"  An undo of the earlier run '{Printable.Text(run)}' could not be done: put right what its warning names, then run 'holdfast recover'.";
         if (Refused.Count > 0) yield return style.Yellow("Refused, and not restored:");
         foreach (var sentence in Refused) yield return $"  {Printable.Text(sentence)}";
     }
