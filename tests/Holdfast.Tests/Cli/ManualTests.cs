@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.Text.Json;
+using System.Text.RegularExpressions;
 using Holdfast.Cli;
 using Holdfast.Cli.Commands;
 using Holdfast.Cli.Manual;
@@ -10,7 +12,7 @@ using Xunit;
 namespace Holdfast.Tests.Cli;
 
 /// <summary>The manual says what the program does. The referee of its form is man itself.</summary>
-public sealed class ManualTests
+public sealed partial class ManualTests
 {
     private static readonly RootCommand Root = CommandTree.Make(new Launcher(Surroundings.OfProcess()));
 
@@ -53,6 +55,36 @@ public sealed class ManualTests
         Assert.Contains("\\fBwarn\\-days\\fR", Pages.Single(page => page.Section == 5).Text, StringComparison.Ordinal);
         Assert.NotEmpty(ProfileReader.SchemaText);
     }
+
+    [Fact]
+    public void The_page_of_profiles_has_every_key_and_every_section_that_it_refers_to()
+    {
+        var page = Pages.Single(page => page.Section == 5).Text;
+        var titles = Titles().Matches(page).Select(match => match.Groups["title"].Value).ToHashSet(StringComparer.Ordinal);
+        var references = References().Matches(page).Select(match => match.Groups["title"].Value).Distinct(StringComparer.Ordinal).ToList();
+        Assert.Contains("DURATION", references);
+        Each.Holds(references, reference => Assert.Contains(reference, titles));
+        string[] keys =
+        [
+            "rest.ca", "rclone.config", "points.keep\\-last", "wal.window", "pins.reason", "retry.sql", "compression",
+            .. ServeKeys().Select(key => $"serve.{RoffPage.Escape(key)}"),
+        ];
+        Each.Holds(keys, key => Assert.Contains($"\\fB{key}\\fR", page, StringComparison.Ordinal));
+        Assert.Contains("Takes a list, each item a mapping (see POSTGRES).", page, StringComparison.Ordinal);
+        Assert.Contains("Takes a value, or a mapping (see REDIS TLS).", page, StringComparison.Ordinal);
+    }
+
+    private static IEnumerable<string> ServeKeys()
+    {
+        using var schema = JsonDocument.Parse(ProfileReader.SchemaText);
+        return [.. schema.RootElement.GetProperty("properties").GetProperty("serve").GetProperty("properties").EnumerateObject().Select(key => key.Name)];
+    }
+
+    [GeneratedRegex("^(\\.SH \"|\\\\fB)(?<title>[A-Z ]+)(\"|\\\\fR)$", RegexOptions.Multiline | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Titles();
+
+    [GeneratedRegex(@"\(see (?<title>[A-Z ]+?)( in VALUES)?\)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex References();
 
     [Fact]
     public async Task Man_warns_of_nothing()
