@@ -13,8 +13,15 @@ internal static class BackupCommand
     private static readonly Option<BackupMode?> Mode = new("--mode")
     {
         Description = "What the platform does meanwhile: online (it runs), quiesced (it stands still for seconds, the default when the profile has services), cold (it stands still until all is copied).",
+        HelpName = "online|quiesced|cold",
     };
     private static readonly Option<string[]> Only = Arguments.Only();
+
+    static BackupCommand()
+    {
+        Mode.CompletionSources.Clear();
+        Mode.CompletionSources.Add("cold", "online", "quiesced");
+    }
 
     public static Command Make(Launcher launcher) => launcher.Start(new Command("backup", "Takes a recovery point of the platform.") { Plan, Mode, Only }, RunAsync);
 

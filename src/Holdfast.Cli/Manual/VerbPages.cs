@@ -84,7 +84,9 @@ internal static class VerbPages
         return option.ValueType == typeof(bool) ? names : $"{names} {Value(option)}";
     }
 
-    private static string Value(Option option) => (option.HelpName ?? option.Name.TrimStart('-')).ToUpperInvariant();
+    /// <summary>What stands for the value: words to choose from as they are written.</summary>
+    private static string Value(Option option) => option.HelpName is { } name && name.Contains('|', StringComparison.Ordinal)
+        ? name : (option.HelpName ?? option.Name.TrimStart('-')).ToUpperInvariant();
 
     private static string Synopsis(string line, Command leaf)
     {

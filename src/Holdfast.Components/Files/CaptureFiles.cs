@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Holdfast.Engine.Hosts;
+using Holdfast.Engine.Planning;
 using Holdfast.Engine.Problems;
 using Holdfast.Engine.Running;
 using Holdfast.Restic.Archiving;
@@ -50,7 +51,7 @@ internal sealed class CaptureFiles(FilesSettings settings, CaptureSession sessio
         record.Details = FilesRecord.Details(survey);
         record.To = clock.GetUtcNow();
         var changed = counters.FilesNew + counters.FilesChanged;
-        if (changed > 0) step.Note($"{changed} files had changed since they were captured.");
+        if (changed > 0) step.Note($"{Quantity.Of(changed, "file")} had changed since {(changed == 1 ? "it was" : "they were")} captured.");
     }
 
     private Task<FilesSurvey> SurveyAsync(CancellationToken cancellation) =>

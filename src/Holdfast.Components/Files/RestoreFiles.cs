@@ -76,11 +76,11 @@ internal sealed class RestoreFiles(
         foreach (var failed in report.Failures.Where(_ => _warnings.Take()))
             step.Warn(Catalogue.RestoreFailures.With($"{failed.Path} could not be restored: {failed.Error}"));
         if (_warnings.Suppressed > 0) step.Warn(Catalogue.RestoreFailures.With($"{_warnings.Suppressed} more entries could not be restored."));
-        if (report.LeftOut > 0) step.Note($"{report.LeftOut} device nodes were left out; --privileged-modes restores them.");
-        if (report.Reduced > 0) step.Note($"{report.Reduced} entries were restored without their set-id bits, ACLs, file capabilities or other attributes of the system; --privileged-modes restores these.");
+        if (report.LeftOut > 0) step.Note($"Left out: {Quantity.Of(report.LeftOut, "device node")}; --privileged-modes restores device nodes.");
+        if (report.Reduced > 0) step.Note($"{Quantity.Of(report.Reduced, "entry was", "entries were")} restored without set-id bits, ACLs, file capabilities or other attributes of the system; --privileged-modes restores these.");
         if (report.Foreign.Count > 0)
             step.Note($"Made for this user, with mode 0755 at most, because the profile does not select them and another machine made the point: {Quantity.List(report.Foreign, MostNamed)}.");
-        step.Note($"{report.Files} files of {report.Bytes} bytes were restored, {report.Kept} stood there already, {report.MovedAside.Count} were moved aside.");
+        step.Note($"{Quantity.Of(report.Files, "file was", "files were")} restored, {report.Bytes} bytes; {report.Kept} stood there already, {report.MovedAside.Count} moved aside.");
     }
 
     private void ReportOutside(StepContext step)

@@ -57,7 +57,7 @@ internal sealed partial record PostgresPrograms
     {
         var (result, output) = await host.RunAsync(new ProgramCall(program, [option]), cancellation);
         if (result.ExitCode == 0) return output;
-        throw Catalogue.ProgramFailed.Throwable($"{program} {option} ended with {result.ExitCode}: {result.Errors}");
+        throw Catalogue.ProgramFailed.Throwable($"{program} {option} ended with {result.ExitCode}: {string.Join(' ', result.Errors.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))}");
     }
 
     private static int Major(string version) =>

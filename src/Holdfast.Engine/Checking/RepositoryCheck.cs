@@ -91,9 +91,13 @@ public sealed class RepositoryCheck(Func<CancellationToken, Task<RepositorySetti
         return new CheckLine(Name, question, age > _oldestRead ? CheckState.Warn : CheckState.Pass, text) { Hint = age > _oldestRead ? readAll : null };
     }
 
-    private static string Lacking(IReadOnlyList<Restic.Snapshots.Snapshot> points) => points.All(point => !PointTags.IsIncomplete(point))
-        ? $"each of the {points.Count} recovery points was made with --only, so that none holds everything"
-        : $"none of the {points.Count} recovery points is complete: each lacks something, or was made with --only";
+    private static string Lacking(IReadOnlyList<Restic.Snapshots.Snapshot> points) => (points.Any(PointTags.IsIncomplete), points.Count) switch
+    {
+        (false, 1) => "the only recovery point was made with --only, so that it does not hold everything",
+        (false, var count) => $"each of the {count} recovery points was made with --only, so that none holds everything",
+        (true, 1) => "the only recovery point is not complete: it lacks something",
+        (true, var count) => $"none of the {count} recovery points is complete: each lacks something, or was made with --only",
+    };
 
     private CheckLine Warn(string found, string hint) => new(Name, "last point", CheckState.Warn, found) { Hint = hint };
 

@@ -62,7 +62,7 @@ internal sealed class KeyRing(IBackend backend, TimeProvider clock)
     private ResticException Refusal(int tries, ResticException? untried) => tries == 0
         ? new ResticException(ResticError.KeysLost, $"There is a repository in '{backend.Location}', but it has no key file.")
         : new ResticException(ResticError.WrongPassword,
-            $"The password opens none of the {tries} keys of the repository in {backend.Location}.{(untried is null ? "" : $" One more could not be tried: {untried.Message}")}");
+            $"The password does not open {(tries == 1 ? "the only key" : $"any of the {tries} keys")} of the repository in {backend.Location}.{(untried is null ? "" : $" One more could not be tried: {untried.Message}")}");
 
     private static ResticException Worse(ResticException? before, ResticException now) => before is { Error: ResticError.Damaged } ? before : now;
 

@@ -33,7 +33,7 @@ public sealed class RepositoryCheckTests : IAsyncDisposable
         await CommitAsync(); // of another program
         Assert.Equal((CheckState.Warn, "the platform 'shop' has no recovery point"), await PointAsync());
         await CommitAsync("holdfast", "platform=shop", "partial");
-        Assert.Equal((CheckState.Warn, "each of the 1 recovery points was made with --only, so that none holds everything"), await PointAsync());
+        Assert.Equal((CheckState.Warn, "the only recovery point was made with --only, so that it does not hold everything"), await PointAsync());
         await CommitAsync("holdfast", "platform=shop", "incomplete");
         Assert.Equal((CheckState.Warn, "none of the 2 recovery points is complete: each lacks something, or was made with --only"), await PointAsync());
 

@@ -78,6 +78,7 @@ public sealed class CommandLineTests : IDisposable
     [Theory]
     [InlineData("--help", "backup")]
     [InlineData("backup --help", "--plan")]
+    [InlineData("backup --help", "--mode <online|quiesced|cold>")]
     [InlineData("restore --help", "--overwrite")]
     [InlineData("repo check --help", "--read-data-subset")]
     [InlineData("points diff --help", "--json")]
@@ -91,6 +92,7 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("holdfast re", "repo restore recover")]
     [InlineData("holdfast points ", "list show files diff")]
     [InlineData("holdfast repo check --read", "--read-data --read-data-subset")]
+    [InlineData("holdfast backup --mode ", "cold online quiesced")]
     [InlineData("holdfast completions ", "bash fish zsh")]
     public async Task Shells_are_told_what_may_come_next(string line, string expected)
     {

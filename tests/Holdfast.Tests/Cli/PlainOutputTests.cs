@@ -47,7 +47,10 @@ public sealed class PlainOutputTests : IDisposable
         output.Tell(ProblemEvent.Warning(Odd));
         output.Tell(new RecoverFinishedEvent(0, 0, 0)); // what the timer asks each minute
         output.Tell(new RecoverFinishedEvent(1, 2, 0));
-        Assert.Equal("1 run had been cut off; 2 undos of what they owed done.\n", Text(_output));
+        output.Tell(new RecoverFinishedEvent(1, 0, 0));
+        output.Tell(new RecoverFinishedEvent(2, 1, 1));
+        string[] lines = ["1 run had been cut off; 2 undos were done.", "1 run had been cut off; nothing had to be undone.", "2 runs had been cut off; 1 undo was done; 1 undo could not be done."];
+        Assert.Equal(string.Concat(lines.Select(line => line + '\n')), Text(_output));
         Assert.StartsWith("warning:", Text(_errors), StringComparison.Ordinal);
     }
 

@@ -11,6 +11,7 @@ internal sealed record RecoverFinishedEvent(int Runs, int Undone, int Failed) : 
         if (Runs == 0 && Failed > 0) return [$"{style.Red("Not recovered")}: what is owed could not be done, see above."];
         if (Runs == 0) return ["Nothing is owed: every run ended by itself."];
         var failed = Failed == 0 ? "" : $"; {style.Red(Amounts.Count(Failed, "undo"))} could not be done";
-        return [$"{Amounts.Count(Runs, "run")} had been cut off; {Amounts.Count(Undone, "undo", "undos")} of what they owed done{failed}."];
+        var done = Undone == 0 ? Failed == 0 ? "nothing had to be undone" : "no undo could be done yet" : $"{Amounts.Count(Undone, "undo was", "undos were")} done";
+        return [$"{Amounts.Count(Runs, "run")} had been cut off; {done}{failed}."];
     }
 }
