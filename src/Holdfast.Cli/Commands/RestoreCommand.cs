@@ -19,8 +19,8 @@ internal static class RestoreCommand
     private static readonly Option<bool> Yes = new("--yes", "-y") { Description = "Do not ask." };
     private static readonly Option<string[]> Only = Arguments.Only();
     private static readonly Option<string?> Target = new("--target") { Description = "Restore below this directory, not to where it came from.", HelpName = "DIR" };
-    private static readonly Option<string[]> Include = Arguments.Patterns("--include", "Only files that fit a pattern.");
-    private static readonly Option<string[]> Exclude = Arguments.Patterns("--exclude", "No files that fit a pattern.");
+    private static readonly Option<string[]> Include = Arguments.Patterns("--include", "Only files that fit a pattern, and databases, queues and indices of this name.");
+    private static readonly Option<string[]> Exclude = Arguments.Patterns("--exclude", "No files that fit a pattern, and no databases, queues and indices of this name.");
     private static readonly Option<bool> Overwrite = new("--overwrite") { Description = "Replace what exists, instead of moving it aside." };
     private static readonly Option<bool> NoLock = Arguments.NoLock();
     private static readonly Option<bool> Trust = new("--trust-profile") { Description = "Do what the profile in the point says, without a question: run its commands, read its secrets, connect to its servers." };

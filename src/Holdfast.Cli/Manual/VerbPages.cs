@@ -53,6 +53,7 @@ internal static class VerbPages
         foreach (var (line, leaf) in Leaves(command, $"holdfast {command.Name}")) Describe(page, line, leaf);
         page.Heading("OPTIONS OF EVERY COMMAND");
         Options(page, GlobalOptions.All);
+        if (command.Name == "restore") RestoreNotes.Write(page);
         ShowExamples(page, "EXAMPLES", command.Name);
         return page.SeeAlso("holdfast(1)", "holdfast-profile(5)", "holdfast-concepts(7)", "holdfast-problems(7)");
     }

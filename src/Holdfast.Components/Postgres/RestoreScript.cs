@@ -39,6 +39,9 @@ internal static class RestoreScript
 
     private static string Head(DatabaseContents contents) => $"""
         {Sql.Comment($"Restores the database {contents.Name} with nothing but psql, into a cluster that has no database of this name.")}
+        -- psql must be able to read this directory and the one above it. Where both belong to root alone, copy them for postgres, go there, and
+        -- put "runuser -u postgres --" before each psql:
+        --   cp -a .. ~postgres/dump && chown -R postgres: ~postgres/dump && cd ~postgres/dump/"$(basename "$PWD")"
         -- Roles and tablespaces come first: psql -X -d postgres -f ../globals.sql (that a role exists already does no harm).
         -- Then, in the directory of this file: psql -X -d postgres -v ON_ERROR_STOP=1 -f {DumpPath.Restore}
         SET standard_conforming_strings = on;

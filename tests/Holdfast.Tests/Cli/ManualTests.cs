@@ -74,6 +74,15 @@ public sealed partial class ManualTests
         Assert.Contains("Takes a value, or a mapping (see REDIS TLS).", page, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void The_page_of_restore_explains_patterns_and_a_restore_by_hand()
+    {
+        var page = Pages.Single(page => page.Name == "holdfast-restore").Text;
+        Assert.Contains(".SH \"PATTERNS\"", page, StringComparison.Ordinal);
+        Assert.Contains(RoffPage.Escape("holdfast restore --only files --include /etc/nginx/nginx.conf"), page, StringComparison.Ordinal);
+        Assert.Contains(RoffPage.Escape("psql -X -d postgres -v ON_ERROR_STOP=1 -f restore.sql"), page, StringComparison.Ordinal);
+    }
+
     private static IEnumerable<string> ServeKeys()
     {
         using var schema = JsonDocument.Parse(ProfileReader.SchemaText);
