@@ -7,7 +7,7 @@ namespace Holdfast.Components.Postgres;
 
 /// <summary>Fills a new, empty database with a dump: schema, rows, large objects, sequences, then indexes and constraints.</summary>
 internal sealed class DatabaseLoad(
-    PostgresConnector connector, DumpSource source, DatabaseContents contents, string database, StepContext context, Refusals? refusals)
+    PostgresConnector connector, DumpSource source, DatabaseContents contents, string database, LoadGuard guard, StepContext context, Refusals? refusals)
 {
     private const string SchemaExists = "42P06";
     private const int SequencesAtOnce = 500;
@@ -15,7 +15,7 @@ internal sealed class DatabaseLoad(
     private readonly ConcurrentBag<TableEntry> _misplaced = [], _early = [];
     private readonly string? _bytes = contents.Properties.Bytes;
 
-    public async Task RunAsync(LoadGuard guard, CancellationToken cancellation)
+    public async Task RunAsync(CancellationToken cancellation)
     {
         Interlocked.Exchange(ref context.Counters.BytesTotal, contents.Bytes);
         Interlocked.Exchange(ref context.Counters.ItemsTotal, contents.Tables.Count);
@@ -26,11 +26,14 @@ internal sealed class DatabaseLoad(
         if (contents.LargeObjects > 0) await RunScriptAsync(DumpPath.LargeObjects, "The large objects", cancellation);
         await SetSequencesAsync(cancellation);
         await RunScriptAsync(DumpPath.PostData, "The indexes and constraints", cancellation);
-        await AnalyzeAsync(cancellation);
+        await guard.LeaveAsync(cancellation);
     }
 
-    /// <summary>Statistics are no content: a foreign partition whose server cannot be entered keeps no database from its name.</summary>
-    private async Task AnalyzeAsync(CancellationToken cancellation)
+    /// <summary>
+    /// Comes when the guard has ended, for PostgreSQL runs each table's functions as its owner. Statistics are no content: a foreign partition whose server
+    /// cannot be entered keeps no database from its name.
+    /// </summary>
+    public async Task AnalyzeAsync(CancellationToken cancellation)
     {
         await using var connection = await connector.OpenAsync(database, cancellation, _bytes);
         try
@@ -76,7 +79,7 @@ internal sealed class DatabaseLoad(
         // The one of large objects has transactions of its own, and runs no code of others.
         var runner = new StatementScript(connector)
         {
-            RunsCodeOfOthers = file != DumpPath.LargeObjects, OnRefused = refusals is null ? null : refused => refusals.Add(file, refused),
+            RunsCodeOfOthers = file != DumpPath.LargeObjects, Guard = file != DumpPath.LargeObjects ? guard : null, OnRefused = refusals is null ? null : refused => refusals.Add(file, refused),
         };
         var harmless = await runner.RunAsync(
             database, contents.Properties.Encoding, script, file, $"{what} of database \"{contents.Name}\" could not be restored from {file}",
@@ -105,9 +108,14 @@ internal sealed class DatabaseLoad(
 
     private async Task LoadTablesAsync(CancellationToken cancellation)
     {
-        var queue = new ConcurrentQueue<TableEntry>(contents.Tables.Where(table => table.Rows > 0).OrderByDescending(table => table.Bytes));
-        Interlocked.Add(ref context.Counters.ItemsDone, contents.Tables.Count - queue.Count);
-        await WorkerGroup.RunAsync(Math.Min(connector.Settings.Workers, queue.Count), token => LoadQueueAsync(queue, token), cancellation);
+        var full = contents.Tables.Where(table => table.Rows > 0).OrderByDescending(table => table.Bytes).ToList();
+        Interlocked.Add(ref context.Counters.ItemsDone, contents.Tables.Count - full.Count);
+        await using (var session = await OpenToLoadAsync(cancellation))
+            await foreach (var tables in guard.ByOwnerAsync(session, full, cancellation))
+            {
+                var queue = new ConcurrentQueue<TableEntry>(tables);
+                await WorkerGroup.RunAsync(Math.Min(connector.Settings.Workers, queue.Count), token => LoadQueueAsync(queue, token), cancellation);
+            }
         await LoadThroughRootsAsync(cancellation);
         await LoadEarlyAsync(cancellation);
     }
@@ -139,7 +147,13 @@ internal sealed class DatabaseLoad(
             left = still;
         }
         foreach (var table in left)
-            await TellingAsync(session, table, () => LoadTableAsync(session, table, cancellation), cancellation);
+            await TellingAsync(session, table, () => LoadAsync(table), cancellation);
+
+        async Task LoadAsync(TableEntry table)
+        {
+            await guard.EnterOwnerAsync(session, table.Qualified, cancellation);
+            await LoadTableAsync(session, table, cancellation);
+        }
     }
 
     private async Task<bool> TryEarlyAsync(LoadSession session, TableEntry table, CancellationToken cancellation)
@@ -150,6 +164,7 @@ internal sealed class DatabaseLoad(
 
         async Task LoadAsync()
         {
+            await guard.EnterOwnerAsync(session, table.Qualified, cancellation);
             try
             {
                 await LoadTableAsync(session, table, cancellation);
@@ -169,8 +184,9 @@ internal sealed class DatabaseLoad(
 
     private async Task LoadThroughRootAsync(LoadSession session, TableEntry table, CancellationToken cancellation)
     {
+        var root = await session.Connection.ScalarAsync<string>(Root(table), cancellation) ?? table.Qualified;
+        await guard.EnterOwnerAsync(session, root, cancellation);
         var connection = session.Connection;
-        var root = await connection.ScalarAsync<string>(Root(table), cancellation) ?? table.Qualified;
         if (await connection.ScalarAsync<string>(ForeignBelow(root), cancellation) is { } foreign)
         {
             Lack($"The {table.Rows} rows of {table.Qualified} of database \"{contents.Name}\" may belong to other partitions of {root} than before, and to the foreign ones ({foreign}), which a restore never enters.");

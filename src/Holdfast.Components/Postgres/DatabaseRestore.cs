@@ -29,17 +29,19 @@ internal sealed class DatabaseRestore(
     public async Task RunAsync(DatabaseContents contents, CancellationToken cancellation)
     {
         var refusals = session.Recovery.KeepGoing ? new Refusals($"Database \"{contents.Name}\"", context) : null;
-        await new DatabaseLoad(connector, source, contents, "", context, refusals).CheckScriptsAsync(cancellation);
         var incomplete = MadeUpName.Incomplete(contents.Name, context.RunId);
+        var guard = new LoadGuard(connector, incomplete);
+        var load = new DatabaseLoad(connector, source, contents, incomplete, guard, context, refusals);
+        await load.CheckScriptsAsync(cancellation);
         var undo = undos.DropIncomplete(incomplete);
         await context.OweAsync(undo, cancellation);
         await CreateAsync(incomplete, contents, cancellation);
         await ApplyAsync(DatabaseSql.SetUp(incomplete, contents.Properties), contents, cancellation);
-        var guard = new LoadGuard(connector, incomplete);
         await TellingAsync(() => guard.BeginAsync(cancellation), $"The functions of database \"{contents.Name}\" could not be put under guard");
-        await new DatabaseLoad(connector, source, contents, incomplete, context, refusals).RunAsync(guard, cancellation);
+        await load.RunAsync(cancellation);
         await CheckAsync(incomplete, contents, refusals, cancellation);
         await TellingAsync(() => guard.EndAsync(cancellation), $"The functions of database \"{contents.Name}\" could not be left as they were");
+        await load.AnalyzeAsync(cancellation);
         await ApplyAsync([DatabaseSql.LetIn(incomplete), .. DatabaseSql.Describe(incomplete, contents.Properties)], contents, cancellation);
         refusals?.Report(session);
         // What is not whole is no reason to drop what may be.

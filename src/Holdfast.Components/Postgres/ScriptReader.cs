@@ -16,6 +16,31 @@ internal sealed record ScriptStatement(string Text, int Line)
         return at < 0 || !statement.StartsWith("ALTER ", StringComparison.Ordinal) ? null : statement[(at + Words.Length)..].TrimEnd(';', ' ');
     }
 
+    /// <summary>Whether it says who may do what.</summary>
+    public bool IsOfRights => WithoutComments(Text) is var words
+        && (words.StartsWith("GRANT ", StringComparison.Ordinal) || words.StartsWith("REVOKE ", StringComparison.Ordinal) || words.StartsWith("ALTER DEFAULT PRIVILEGES ", StringComparison.Ordinal));
+
+    /// <summary>The line that pg_dump writes before the first statement of each object: "-- Name: n; Type: t; Schema: s; Owner: o".</summary>
+    public static string? HeadOf(string text)
+    {
+        for (var rest = text.AsSpan(); ;)
+        {
+            var end = rest.IndexOf('\n');
+            var line = end < 0 ? rest : rest[..end];
+            if (line.StartsWith("-- Name: ", StringComparison.Ordinal)) return line.TrimEnd('\r').ToString();
+            if (end < 0 || !(line.StartsWith("--", StringComparison.Ordinal) || line.IsWhiteSpace())) return null;
+            rest = rest[(end + 1)..];
+        }
+    }
+
+    /// <summary>What stands behind "Owner:"; null where the name of the object could be meant to look like it.</summary>
+    public static string? RoleIn(string head)
+    {
+        const string Word = "; Owner: ";
+        var at = head.IndexOf(Word, StringComparison.Ordinal);
+        return at < 0 || at != head.LastIndexOf(Word, StringComparison.Ordinal) ? null : head[(at + Word.Length)..];
+    }
+
     /// <summary>In one line, without the comments that pg_dump writes before it.</summary>
     public static string WithoutComments(string text) =>
         string.Join(' ', text.Split('\n').Select(line => line.Trim()).SkipWhile(line => line.Length == 0 || line.StartsWith("--", StringComparison.Ordinal)));

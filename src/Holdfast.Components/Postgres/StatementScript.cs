@@ -40,6 +40,9 @@ internal sealed class StatementScript(PostgresConnector connector)
     /// </summary>
     public bool RunsCodeOfOthers { get; init; }
 
+    /// <summary>Set with <see cref="RunsCodeOfOthers"/>: as whom that code runs.</summary>
+    public LoadGuard? Guard { get; init; }
+
     /// <summary>Called with what was refused and is neither harmless nor the end: set when a restore keeps going.</summary>
     public Action<RefusedStatement>? OnRefused { get; init; }
 
@@ -98,8 +101,10 @@ internal sealed class StatementScript(PostgresConnector connector)
         var count = 0;
         if (IsSecret) await session.Connection.ExecuteAsync(Silence, cancellation);
         while (await ReadAsync(reader, name, cancellation) is { } statement)
-            if (await TryAsync(session, statement, cancellation) is { } refused)
-                Sort(refused);
+        {
+            if (Guard is not null) await Guard.EnterAsync(session, statement, cancellation);
+            if (await TryAsync(session, statement, cancellation) is { } refused) Sort(refused);
+        }
         foreach (var statement in Ending)
             if (await TryAsync(session, new ScriptStatement(statement, 0), cancellation) is { } refused)
                 Sort(refused);
