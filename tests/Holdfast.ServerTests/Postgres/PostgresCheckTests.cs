@@ -132,8 +132,8 @@ public sealed class PostgresCheckTests
     public async Task Questions_of_the_profile_are_judged_by_their_first_value(string sql, CheckState expected)
     {
         await using var server = await StartAsync();
-        await server.ExecuteAsync("postgres", "CREATE DATABASE shop;");
-        await server.ExecuteAsync("shop", "CREATE TABLE signed_in (who text); INSERT INTO signed_in VALUES ('ada'), ('bob');");
+        await server.ExecuteAsync("postgres", "CREATE ROLE shop; CREATE DATABASE shop OWNER shop;");
+        await server.ExecuteAsync("shop", "SET ROLE shop; CREATE TABLE signed_in (who text); INSERT INTO signed_in VALUES ('ada'), ('bob');");
         var line = (await LinesAsync(server, settings => settings with { Questions = [new PostgresQuestion("users", "shop", sql)] }))[^1];
         Assert.Equal(("users", expected), (line.Question, line.State));
         Assert.Equal("2", await server.QueryAsync("shop", "SELECT count(*) FROM signed_in"));

@@ -117,7 +117,7 @@ public sealed class DatabaseOwnerTests(DatabaseOwnerServer fixture) : IClassFixt
     [Fact]
     public async Task The_profiles_own_sql_runs_behind_a_fence()
     {
-        await _server.ExecuteAsync("postgres", "CREATE DATABASE asked OWNER app; CREATE DATABASE common;");
+        await _server.ExecuteAsync("postgres", "CREATE DATABASE asked OWNER app;");
         await fixture.AsAppAsync("asked", DatabaseOwnerServer.Trap + """
             CREATE VIEW sessions AS SELECT 1 AS n, 'a,"b"\ ' AS t, NULL::text AS empty WHERE trap();
             CREATE TABLE packages (id int PRIMARY KEY, state text); INSERT INTO packages VALUES (1, 'failed'), (2, 'failed');
@@ -125,20 +125,36 @@ public sealed class DatabaseOwnerTests(DatabaseOwnerServer fixture) : IClassFixt
             CREATE TRIGGER watch AFTER UPDATE ON packages FOR EACH ROW EXECUTE FUNCTION late();
             ALTER ROLE app SET search_path = public;
             """);
-        await _server.ExecuteAsync("common", "GRANT CREATE ON SCHEMA public TO app;");
-        await fixture.AsAppAsync("common", $"{DatabaseOwnerServer.Trap} CREATE VIEW sessions AS SELECT 1 AS n WHERE trap();");
         var asked = Cluster.ComponentOf(Cluster.Here(_server));
 
         var rows = await asked.QueryAsync("asked", "SELECT n, t, empty, current_user::text AS n FROM sessions ORDER BY 1;", TestContext.Current.CancellationToken);
         Assert.Equal(["n", "t", "empty", "n"], rows.Columns);
         Assert.Equal(["1", "a,\"b\"\\ ", null, "app"], Assert.Single(rows.Rows));
-        Assert.Single((await asked.QueryAsync("common", "SELECT n FROM sessions", TestContext.Current.CancellationToken)).Rows);
         await asked.ExecuteAsync("asked", "UPDATE packages SET state = 'again' WHERE id IN ({ids})", ["1"], TestContext.Current.CancellationToken);
         Assert.Equal("1 again,2 failed", await _server.QueryAsync("asked", "SELECT string_agg(id || ' ' || state, ',' ORDER BY id) FROM packages"));
         await fixture.AsAppAsync("asked", "CREATE CONSTRAINT TRIGGER later AFTER UPDATE ON packages DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION late();");
         await asked.ExecuteAsync("asked", "UPDATE packages SET state = 'later'", [], TestContext.Current.CancellationToken);
         Assert.Equal("1 later,2 later", await _server.QueryAsync("asked", "SELECT string_agg(id || ' ' || state, ',' ORDER BY id) FROM packages"));
         Assert.False(fixture.IsTrapped);
+    }
+
+    /// <summary>Whatever a role may read, the functions in a stranger's view may read when that role reads the view.</summary>
+    [Fact]
+    public async Task Where_a_superuser_owns_the_database_the_profiles_own_sql_needs_a_role_that_the_profile_names()
+    {
+        await _server.ExecuteAsync("postgres", "CREATE DATABASE common;");
+        await _server.ExecuteAsync("common", "GRANT CREATE ON SCHEMA public TO app; CREATE TABLE secret (s text); INSERT INTO secret VALUES ('of others');");
+        await fixture.AsAppAsync("common", """
+            CREATE FUNCTION peek(name text) RETURNS text LANGUAGE plpgsql AS $$ DECLARE found text; BEGIN
+                EXECUTE pg_catalog.format('SELECT pg_catalog.min(t::text) FROM %s t', name) INTO found; RETURN found; EXCEPTION WHEN insufficient_privilege THEN RETURN 'refused'; END $$;
+            CREATE VIEW sessions AS SELECT peek('public.secret') AS secret, peek('pg_catalog.pg_authid') AS passwords;
+            """);
+        const string question = "SELECT secret, passwords FROM sessions";
+        var refused = await Assert.ThrowsAsync<ProblemException>(() => Cluster.ComponentOf(Cluster.Here(_server)).QueryAsync("common", question, TestContext.Current.CancellationToken));
+        Assert.Equal("HF-PG-ROLE", refused.Problem.Code);
+        Assert.Contains("'role'", refused.Problem.Hint, StringComparison.Ordinal);
+        var asked = Cluster.ComponentOf(Cluster.Here(_server, new PostgresSettings { Role = "app" }));
+        Assert.Equal(["refused", "refused"], Assert.Single((await asked.QueryAsync("common", question, TestContext.Current.CancellationToken)).Rows));
     }
 
     /// <summary>The function of a cast, which a foreign key calls, puts off its own constraint again, and then makes a trigger that would be fired by the same COMMIT.</summary>
