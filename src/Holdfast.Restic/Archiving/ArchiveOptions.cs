@@ -60,6 +60,9 @@ public sealed record ArchiveWarning(string Path, string Message, bool Left)
 
     /// <summary>The kernel's own file system that the path lies in ("proc"), of which nothing is ever archived; null otherwise.</summary>
     public string? KernelFileSystem { get; init; }
+
+    /// <summary>True for a sparse file with more holes than <see cref="ArchiveOptions.MostHoles"/> allows.</summary>
+    public bool HasTooManyHoles { get; init; }
 }
 
 /// <summary>Owner, mode and time of an entry that does not come from a local file.</summary>

@@ -77,10 +77,10 @@ internal sealed class ChunkPipeline : IAsyncDisposable
                     if (filled > 0) await SaveAsync(buffer.Memory[..filled], content, content.Reserve(filled), cancellation);
                     return;
                 }
-                if (holes is not null && cut == RabinChunker.MinSize && ZeroChunksAhead(buffer.GetSpan()[..filled], cut, holes) is var ahead and > 0)
+                if (holes is not null && cut == (chunkSize == 0 ? RabinChunker.MinSize : chunkSize) && ZeroChunksAhead(buffer.GetSpan()[..filled], cut, holes) is var ahead and > 0)
                 {
+                    holes.Skip(((long)cut * (ahead + 1)) - filled); // first, for it may refuse more chunks than fit into memory
                     await SaveRepeatedAsync(buffer.Memory[..cut], ahead + 1, content, cancellation);
-                    holes.Skip(((long)cut * (ahead + 1)) - filled);
                     Interlocked.Add(ref _counters.BytesRead, ((long)cut * (ahead + 1)) - filled);
                     (filled, scanned) = (0, 0);
                     continue;

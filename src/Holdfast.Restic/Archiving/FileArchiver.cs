@@ -201,7 +201,7 @@ internal sealed class FileArchiver : IAsyncDisposable
     }
 
     private void Warn(PosixException error) =>
-        _options.OnWarning?.Invoke(new ArchiveWarning(error.Path, error.Message, Left: true) { IsGone = error.Errno is Errno.ENOENT or Errno.ENOTDIR, KernelFileSystem = error.KernelFileSystem });
+        _options.OnWarning?.Invoke(new ArchiveWarning(error.Path, error.Message, Left: true) { IsGone = error.Errno is Errno.ENOENT or Errno.ENOTDIR, KernelFileSystem = error.KernelFileSystem, HasTooManyHoles = error.HasTooManyHoles });
 
     public async ValueTask DisposeAsync()
     {

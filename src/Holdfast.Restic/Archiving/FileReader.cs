@@ -26,7 +26,8 @@ internal sealed class FileReader(Repository repository, WalkedFolder root, Chunk
         var content = await source.OpenAsync(file, cancellation);
         if (content.Stored is { } stored) return NotStored(file, node with { Size = stored.Size, Content = stored.Content }, content.IsRead);
         await using var bytes = content.Bytes ?? throw new InvalidOperationException("A file's content is bytes, or stored.");
-        var chunked = await chunks.StoreAsync(bytes.ReadAsync, cancellation, content.ChunkSize);
+        var holes = content.Holes is { } found ? new CountedHoles(found, length => TakeHole(file.Path, length)) : null;
+        var chunked = await chunks.StoreAsync(bytes.ReadAsync, cancellation, content.ChunkSize, holes);
         if (content.OnStored is { } told) await told(cancellation);
         Interlocked.Increment(ref file.Previous is null ? ref counters.FilesNew : ref counters.FilesChanged);
         return node with { Size = (ulong)chunked.Size, Content = chunked.Blobs };
@@ -46,8 +47,8 @@ internal sealed class FileReader(Repository repository, WalkedFolder root, Chunk
             using var file = Open(root, path, out var before);
             var node = nodes.Read(path, name, before);
             var holes = 0L;
-            var bytes = new SequentialFile(file, path, (long)before.Size, length => holes += TakeHole(path, length));
-            var content = await chunks.StoreAsync(bytes.ReadAsync, cancellation, holes: bytes);
+            var bytes = new SequentialFile(file, path, (long)before.Size);
+            var content = await chunks.StoreAsync(bytes.ReadAsync, cancellation, holes: new CountedHoles(bytes, length => holes += TakeHole(path, length)));
             var settled = IsSame(before, FileStatus.Of(file, path));
             if (!settled && attempt < options.Rereads)
             {
@@ -63,7 +64,7 @@ internal sealed class FileReader(Repository repository, WalkedFolder root, Chunk
     private long TakeHole(string path, long length)
     {
         if (Interlocked.Add(ref _holes, length) <= options.MostHoles) return length;
-        throw PosixException.Refused(path, $"{path} has more holes than are captured: those of all sparse files below one place are limited to {options.MostHoles >> 30} GiB");
+        throw PosixException.TooManyHoles(path, $"{path} has more holes than are captured: those of all sparse files below one place are limited to {options.MostHoles >> 30} GiB");
     }
 
     /// <summary>Opens a file of the walk, unless it is the kernel's: its name may have been bound over by one of those.</summary>
@@ -90,4 +91,16 @@ internal sealed class FileReader(Repository repository, WalkedFolder root, Chunk
 
     private static bool IsSame(in FileStatus before, in FileStatus after) =>
         before.Size == after.Size && before.ModifyTime == after.ModifyTime && before.ChangeTime == after.ChangeTime;
+
+    /// <summary>Holes of which each stretch is counted before it is passed over, which may refuse the file.</summary>
+    private sealed class CountedHoles(IHoles holes, Func<long, long> count) : IHoles
+    {
+        public long Ahead() => holes.Ahead();
+
+        public void Skip(long bytes)
+        {
+            count(bytes);
+            holes.Skip(bytes);
+        }
+    }
 }

@@ -18,6 +18,9 @@ public sealed record FileContent
     /// <summary>Read to its end and then disposed of; null when <see cref="Stored"/> says it all.</summary>
     public Stream? Bytes { get; init; }
 
+    /// <summary>The holes of the file that <see cref="Bytes"/> reads, which are then passed over; null to read all of it.</summary>
+    public IHoles? Holes { get; init; }
+
     /// <summary>Bytes of each chunk but the last, for what never moves within its file, 2 MiB at most; 0, the default, cuts where the content says.</summary>
     public int ChunkSize { get; init; }
 

@@ -43,9 +43,15 @@ public sealed class LocalFile : IDisposable
 
     /// <summary>Reads at an offset; 0 at the end.</summary>
     /// <exception cref="IOException">It is gone, or can't be read.</exception>
-    public int Read(Span<byte> buffer, long offset) => FileReader.Read(_handle ??= FileReader.Open(_root, Path, out _), Path, buffer, offset);
+    public int Read(Span<byte> buffer, long offset) => FileReader.Read(Open(), Path, buffer, offset);
+
+    /// <summary>How many bytes from an offset, up to <see cref="Size"/>, are a hole, which reads as zeros.</summary>
+    /// <exception cref="IOException">It is gone, or can't be read.</exception>
+    public long HoleAt(long offset) => FileCalls.HoleAt(Open(), offset, Size);
 
     public void Dispose() => _handle?.Dispose();
+
+    private SafeFileHandle Open() => _handle ??= FileReader.Open(_root, Path, out _);
 
     private bool HasAll(IReadOnlyList<Id> content) => content.All(id => _index.Contains(id, BlobType.Data));
 }

@@ -7,8 +7,7 @@ namespace Holdfast.Restic.Archiving;
 /// <param name="file">The open file, which is not disposed of.</param>
 /// <param name="path">For messages.</param>
 /// <param name="size">Its size in bytes when it was opened.</param>
-/// <param name="onHole">Told the bytes of each stretch of a hole that is passed over; it may refuse the file.</param>
-internal sealed class SequentialFile(SafeFileHandle file, string path, long size, Action<long> onHole) : IHoles
+internal sealed class SequentialFile(SafeFileHandle file, string path, long size) : IHoles
 {
     private long _offset;
 
@@ -21,11 +20,7 @@ internal sealed class SequentialFile(SafeFileHandle file, string path, long size
         return ValueTask.FromResult(count);
     }
 
-    public long Ahead() => Math.Max(0, Math.Min(FileCalls.NextData(file, _offset) ?? size, size) - _offset);
+    public long Ahead() => FileCalls.HoleAt(file, _offset, size);
 
-    public void Skip(long bytes)
-    {
-        onHole(bytes);
-        _offset += bytes;
-    }
+    public void Skip(long bytes) => _offset += bytes;
 }

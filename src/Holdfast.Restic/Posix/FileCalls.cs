@@ -49,6 +49,9 @@ internal static class FileCalls
         return next >= 0 ? next : Marshal.GetLastPInvokeError() == (int)Errno.ENXIO ? null : offset;
     }
 
+    /// <summary>How many bytes from an offset are a hole, in a file that is read up to a size.</summary>
+    public static long HoleAt(SafeFileHandle file, long offset, long size) => Math.Max(0, Math.Min(NextData(file, offset) ?? size, size) - offset);
+
     /// <summary>Makes a file that nobody else may read, for writing; EEXIST when anything is there.</summary>
     public static SafeFileHandle CreateNew(string path)
     {

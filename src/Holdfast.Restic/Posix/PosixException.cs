@@ -18,6 +18,7 @@ internal enum Errno
     ENOTDIR = 20,
     EISDIR = 21,
     EINVAL = 22,
+    EFBIG = 27,
     ENOSPC = 28,
     EROFS = 30,
     EMLINK = 31,
@@ -50,6 +51,12 @@ internal sealed class PosixException : IOException
 
     /// <summary>The kernel's own file system that the path lies in, where that is why it is not read; null otherwise.</summary>
     public string? KernelFileSystem { get; init; }
+
+    /// <summary>True for a sparse file that was refused for its holes.</summary>
+    public bool HasTooManyHoles { get; private init; }
+
+    /// <summary>A refusal of a sparse file.</summary>
+    public static PosixException TooManyHoles(string path, string message) => new(message, Errno.EFBIG, path) { HasTooManyHoles = true };
 
     /// <summary>The failure of the last system call of this thread.</summary>
     public static PosixException Last(string verb, string path) => new((Errno)Marshal.GetLastPInvokeError(), verb, path);

@@ -1,3 +1,6 @@
+using System.Collections.Concurrent;
+using Holdfast.Components.Postgres;
+using Holdfast.Components.Postgres.Base;
 using Holdfast.Restic;
 using Holdfast.Restic.Archiving;
 using Holdfast.Restic.Backends;
@@ -93,10 +96,62 @@ public sealed class SparseFileTests
         Assert.Contains("changed each of the 2 times", Assert.Single(warnings).Message, StringComparison.Ordinal);
     }
 
-    private static async Task<(Node Sparse, Node Dense)> ContentsAsync(Repository repository, TempFolder folder)
+    [Theory]
+    [InlineData(0)]
+    [InlineData(2 << 20)]
+    public async Task Pages_in_holes_are_visited_once_each_without_being_read(int chunkSize)
+    {
+        using var folder = new TempFolder();
+        const int page = 8192;
+        var bytes = new byte[(24 << 20) + 100];
+        new Random(4).NextBytes(bytes.AsSpan(5 * page, 3 * page));
+        File.WriteAllBytes(folder["dense"], bytes);
+        using (var sparse = File.OpenHandle(folder["sparse"], FileMode.CreateNew, FileAccess.Write))
+        {
+            RandomAccess.SetLength(sparse, bytes.Length);
+            RandomAccess.Write(sparse, bytes.AsSpan(5 * page, 3 * page), 5 * page);
+        }
+        await using var repository = await InitAsync(folder);
+        var source = new Paged(page, chunkSize);
+        var (sparseNode, denseNode) = await ContentsAsync(repository, folder, source);
+        Assert.Equal(bytes.Length, (long)sparseNode.Size);
+        Assert.Equal(denseNode.Content!, sparseNode.Content!);
+        if (chunkSize > 0) Assert.Equal(Enumerable.Range(0, bytes.Length / page).Select(block => (uint)block), source.Visited["sparse"]);
+        Assert.True(source.Read["sparse"] < source.Read["dense"] / 2, $"{source.Read["sparse"]} of {source.Read["dense"]}");
+    }
+
+    private sealed class Paged(int pageSize, int chunkSize) : IContentSource
+    {
+        public ConcurrentDictionary<string, List<uint>> Visited { get; } = [];
+
+        public ConcurrentDictionary<string, long> Read { get; } = [];
+
+        public ValueTask<FileContent> OpenAsync(LocalFile file, CancellationToken cancellation)
+        {
+            var name = Path.GetFileName(file.Path);
+            var stream = new PageStream(file, pageSize, (_, block, _) =>
+            {
+                Visited.GetOrAdd(name, _ => []).Add(block);
+                return true;
+            }, TimeProvider.System);
+            return ValueTask.FromResult(new FileContent { Bytes = new Counted(stream, count => Read.AddOrUpdate(name, count, (_, sum) => sum + count)), Holes = stream, ChunkSize = chunkSize });
+        }
+    }
+
+    private sealed class Counted(Stream stream, Action<int> onRead) : ReadOnlyStream
+    {
+        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            var count = await stream.ReadAsync(buffer, cancellationToken);
+            onRead(count);
+            return count;
+        }
+    }
+
+    private static async Task<(Node Sparse, Node Dense)> ContentsAsync(Repository repository, TempFolder folder, IContentSource? source = null)
     {
         await using var writer = await repository.BeginSnapshotAsync(null, Token);
-        await writer.AddPathsAsync([folder["sparse"], folder["dense"]], new ArchiveOptions(), Token);
+        await writer.AddPathsAsync([folder["sparse"], folder["dense"]], new ArchiveOptions { Source = source }, Token);
         var snapshot = await writer.CommitAsync(new SnapshotHeader { Paths = ["/"], Hostname = "test" }, Token);
         return ((await repository.FindNodeAsync(snapshot, folder["sparse"], Token))!, (await repository.FindNodeAsync(snapshot, folder["dense"], Token))!);
     }

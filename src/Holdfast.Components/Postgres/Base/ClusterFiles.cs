@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Holdfast.Engine.Hosts;
+using Holdfast.Engine.Planning;
 using Holdfast.Engine.Problems;
 using Holdfast.Engine.Running;
 using Holdfast.Restic.Archiving;
@@ -17,6 +18,7 @@ internal sealed class ClusterFiles(string cluster, ClusterFacts facts, CaptureSe
     private readonly ArchiveCounters _counters = new();
     private readonly ConcurrentQueue<ArchiveWarning> _unread = new();
     private readonly ConcurrentQueue<string> _links = new();
+    private readonly ConcurrentQueue<ArchiveWarning> _foreign = new();
     private long _before;
 
     public DamagedPages Damaged { get; } = new();
@@ -24,7 +26,7 @@ internal sealed class ClusterFiles(string cluster, ClusterFacts facts, CaptureSe
     /// <summary>Changed pages of files that are stored already; known when the files have been copied.</summary>
     public PageStore? Pages { get; private set; }
 
-    public CopyCounts Counts => new(_counters.FilesNew + _counters.FilesChanged + _counters.FilesUnchanged, _counters.FilesUnchanged, BytesRead, Damaged, Pages?.Deltas ?? 0, Pages?.DeltaPages ?? 0);
+    public CopyCounts Counts => new(_counters.FilesNew + _counters.FilesChanged + _counters.FilesUnchanged, _counters.FilesUnchanged, BytesRead, Damaged, Pages?.Deltas ?? 0, Pages?.DeltaPages ?? 0) { LeftOut = _foreign.Count };
 
     /// <summary>Bytes of files that are as they were before, and of those that the writer has read since the copy began.</summary>
     private long BytesRead => Interlocked.Read(ref _counters.BytesRead) + Interlocked.Read(ref session.Writer.Counters.BytesRead) - _before;
@@ -63,6 +65,10 @@ internal sealed class ClusterFiles(string cluster, ClusterFacts facts, CaptureSe
             throw Catalogue.PostgresFiles.Throwable($"{link} is a link to {LocalEntries.LinkTarget(link)}, and what it leads to would not be in the recovery point.", "Stop the server and move the files back into its data directory; a tablespace keeps tables elsewhere.");
         if (_unread.TryPeek(out var first))
             throw Catalogue.PostgresFiles.Throwable($"{_unread.Count} files of {cluster} could not be read, and a cluster of which files are missing is none; the first: {first.Message}.");
+        if (_foreign.TryPeek(out var foreign))
+            context.Warn(Catalogue.FilesUnreadable.With(
+                $"{Quantity.Of(_foreign.Count, "file")} of {cluster} that PostgreSQL does not need {(_foreign.Count == 1 ? "was" : "were")} left out; the first: {foreign.Message}.",
+                "Find out who has made it, and delete it."));
         Damaged.Report(context, file => $"{facts.DataDirectory}/{file}");
     }
 
@@ -81,7 +87,7 @@ internal sealed class ClusterFiles(string cluster, ClusterFacts facts, CaptureSe
                 return isLeftOut;
             },
             Source = new PageSource(facts, parent, start ?? ulong.MaxValue, Damaged, Pages!, clock) { Root = root, Folder = folder },
-            OnWarning = Report,
+            OnWarning = warning => Report(warning, folder, root),
         };
         if (!await session.Writer.AddDirectoryAsync(folder, path, parent?.Point, options, cancellation) && _unread.IsEmpty)
             throw Catalogue.PostgresFiles.Throwable($"{folder}, where the server of {cluster} keeps data, is no folder of this machine.");
@@ -97,10 +103,14 @@ internal sealed class ClusterFiles(string cluster, ClusterFacts facts, CaptureSe
     }
 
     /// <summary>What is dropped while it is copied is fine: the WAL says so. What was only read while it changed is fine too.</summary>
-    private void Report(ArchiveWarning warning)
+    private void Report(ArchiveWarning warning, string folder, string root)
     {
-        if (warning is { Left: true, IsGone: false }) _unread.Enqueue(warning);
+        if (warning is not { Left: true, IsGone: false }) return;
+        if (warning.HasTooManyHoles && !IsOwn(root + warning.Path[(folder.Length + 1)..])) _foreign.Enqueue(warning);
+        else _unread.Enqueue(warning);
     }
+
+    private static bool IsOwn(string relative) => RelationFile.OfPath(relative) is not null || ClusterFolder.IsOwn(relative);
 
     private void Show(StepCounters shown)
     {

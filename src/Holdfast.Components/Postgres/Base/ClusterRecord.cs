@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Holdfast.Engine.Planning;
 using Holdfast.Engine.Running;
 
 namespace Holdfast.Components.Postgres.Base;
@@ -39,6 +40,11 @@ internal static class ClusterRecord
         entry.Counts["filesWithChangedPages"] = counts.Deltas;
         entry.Counts["changedPages"] = counts.DeltaPages;
         entry.Counts["walSegments"] = segments;
+        if (counts.LeftOut > 0)
+        {
+            entry.Omit(Quantity.Of(counts.LeftOut, "sparse file"), "of more holes than are captured");
+            entry.Complete = false;
+        }
         session.Manifest.Components.Add(entry);
     }
 

@@ -37,7 +37,7 @@ internal sealed class PageSource(ClusterFacts facts, BaseParent? parent, ulong s
     {
         var relative = Root + file.Path[(Folder.Length + 1)..];
         if (relative == ControlName) return new FileContent { Bytes = new MemoryStream(ReadControl(file)) };
-        var relation = RelationFile.OfPath(relative);
+        var relation = file.Size <= facts.RelationBlocks * (long)facts.BlockSize ? RelationFile.OfPath(relative) : null; // no file of a relation is larger
         var before = relation is not null && file.Previous is not null ? await pages.FindAsync(relative, cancellation) : PageFiles.None;
         if (before is not null && IsUnchanged(file, before))
         {
@@ -45,7 +45,7 @@ internal sealed class PageSource(ClusterFacts facts, BaseParent? parent, ulong s
             pages.Keep(relative, before);
             return new FileContent { Stored = file.Previous };
         }
-        if (relation is not { } found) return new FileContent { Bytes = new PageStream(file, facts.BlockSize, (_, _, _) => true, clock) };
+        if (relation is not { } found) return Sparse(new PageStream(file, facts.BlockSize, (_, _, _) => true, clock));
         var verify = Verifier(relative, found);
         if (file.Size < Smallest) return new FileContent { Bytes = new PageStream(file, facts.BlockSize, verify, clock) };
         return before is not null && await StoreChangesAsync(file, relative, before, verify, cancellation) ? new FileContent { Stored = file.Previous, IsRead = true } : Whole(file, relative, verify);
@@ -73,17 +73,15 @@ internal sealed class PageSource(ClusterFacts facts, BaseParent? parent, ulong s
     private FileContent Whole(LocalFile file, string relative, PageVisitor verify)
     {
         var map = pages.NewMap(facts.BlockSize, (int)(file.Size / facts.BlockSize));
-        return new FileContent
+        var stream = Open(file, verify, (page, block, _) =>
         {
-            ChunkSize = ChunkSize,
-            Bytes = Open(file, verify, (page, block, _) =>
-            {
-                map.Set(block, map.Hash(page));
-                return true;
-            }),
-            OnStored = cancellation => pages.AddAsync(relative, map, cancellation),
-        };
+            map.Set(block, map.Hash(page));
+            return true;
+        });
+        return Sparse(stream) with { ChunkSize = ChunkSize, OnStored = cancellation => pages.AddAsync(relative, map, cancellation) };
     }
+
+    private static FileContent Sparse(PageStream stream) => new() { Bytes = stream, Holes = stream };
 
     private PageStream Open(LocalFile file, PageVisitor verify, PageVisitor visit) => new(file, facts.BlockSize, (page, block, isLast) => visit(page, block, isLast) & verify(page, block, isLast), clock);
 

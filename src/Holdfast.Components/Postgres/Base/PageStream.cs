@@ -13,7 +13,7 @@ internal delegate bool PageVisitor(ReadOnlySpan<byte> page, uint block, bool isL
 /// A file of pages, read in whole pages up to the size that it had. A page that the server writes at that very moment may be torn: it is
 /// read again, so that what is stored is a page as it was written. What the file has grown by is in the WAL.
 /// </summary>
-internal sealed class PageStream(LocalFile file, int pageSize, PageVisitor visit, TimeProvider clock) : ReadOnlyStream
+internal sealed class PageStream(LocalFile file, int pageSize, PageVisitor visit, TimeProvider clock) : ReadOnlyStream, IHoles
 {
     /// <summary>A write of a page takes microseconds; a hundred times as long, ten times over, is damage.</summary>
     private const int Attempts = 10;
@@ -32,6 +32,16 @@ internal sealed class PageStream(LocalFile file, int pageSize, PageVisitor visit
         _rest[..count].CopyTo(buffer);
         _rest = _rest[count..];
         return count;
+    }
+
+    public long Ahead() => _rest.IsEmpty ? file.HoleAt(_offset) : 0;
+
+    /// <summary>Pages of a hole are visited without being read. A page of zeros is one that the server has not written yet, and has no checksum.</summary>
+    public void Skip(long bytes)
+    {
+        var (end, page) = (_offset + bytes, new byte[pageSize]);
+        for (; _offset + pageSize <= end; _offset += pageSize) visit(page, Block(0), isLast: false);
+        _offset = end;
     }
 
     /// <summary>Reads whole pages, and the rest of a file that ends in the middle of one.</summary>

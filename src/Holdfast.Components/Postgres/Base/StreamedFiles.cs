@@ -236,4 +236,8 @@ internal sealed partial class StreamedFiles(string cluster, CaptureSession sessi
 /// <param name="Damaged">Pages that do not fit their checksums.</param>
 /// <param name="Deltas">Files of which only changed pages were stored.</param>
 /// <param name="DeltaPages">Those pages.</param>
-internal sealed record CopyCounts(long Files, long Unread, long Bytes, DamagedPages Damaged, long Deltas, long DeltaPages);
+internal sealed record CopyCounts(long Files, long Unread, long Bytes, DamagedPages Damaged, long Deltas, long DeltaPages)
+{
+    /// <summary>Sparse files of others that were left out.</summary>
+    public int LeftOut { get; init; }
+}

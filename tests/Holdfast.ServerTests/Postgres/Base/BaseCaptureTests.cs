@@ -1,6 +1,7 @@
 using Holdfast.Components.Postgres;
 using Holdfast.Engine.Problems;
 using Holdfast.Engine.Running;
+using Holdfast.ServerTests.Runs;
 using Holdfast.Testing;
 using Xunit;
 
@@ -147,6 +148,41 @@ public sealed class BaseCaptureTests
         var folder = await rig.RestoreByResticAsync(taken);
         Assert.Equal("seen", await File.ReadAllTextAsync(Path.Join(folder, "base/.dotted"), BaseRig.Cancellation));
         (await Command.RunAsync("diff", ["-r", rig.Server.Data, Path.Join(folder, "base")])).Succeeded();
+    }
+
+    [Theory(Timeout = 600_000)] // read byte by byte, two hours
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_sparse_file_of_terabytes_is_left_out_and_named_and_one_of_the_servers_own_fails_the_backup(bool isCold)
+    {
+        await using var rig = await BaseRig.StartAsync();
+        await rig.Server.ExecuteAsync("postgres", Fill);
+        var (junk, relation) = (Path.Join(rig.Server.Data, "junk"), Path.Join(rig.Server.Data, "base/1/99999"));
+        Sparse(junk, 8L << 40);
+        Sparse($"{relation}.1", 1 << 30); // it is no more than a file of a relation can be
+        var taken = await TakeAsync();
+        var warning = Assert.Single(taken.Said.Warnings, said => said.Code == Catalogue.FilesUnreadable.Code);
+        Assert.Contains($"{junk} has more holes than are captured", warning.Message, StringComparison.Ordinal);
+        Assert.Equal(ExitCode.Incomplete, warning.Exit);
+        Assert.False(taken.Record.Complete);
+        Assert.Null(await rig.Repository.FindNodeAsync(taken.Point, "/postgres/main/base/junk", BaseRig.Cancellation));
+        var whole = await rig.Repository.FindNodeAsync(taken.Point, "/postgres/main/base/base/1/99999.1", BaseRig.Cancellation);
+        Assert.Equal((1UL << 30, 1), (whole!.Size, whole.Content!.Distinct().Count()));
+
+        File.Delete(junk);
+        Sparse(relation, 8L << 40);
+        if (isCold) await rig.Server.StartServerAsync();
+        var failed = (await Assert.ThrowsAsync<ProblemException>(TakeAsync)).Problem;
+        Assert.Equal(Catalogue.PostgresFiles.Code, failed.Code);
+        Assert.Contains($"{relation} has more holes than are captured", failed.Message, StringComparison.Ordinal);
+
+        Task<TakenPoint> TakeAsync() => isCold ? rig.CaptureAsync(PostgresMethod.Cold, BackupMode.Cold, () => rig.Server.StopServerAsync()) : rig.CaptureAsync();
+    }
+
+    private static void Sparse(string path, long size)
+    {
+        using var file = File.OpenHandle(path, FileMode.CreateNew, FileAccess.Write);
+        RandomAccess.SetLength(file, size);
     }
 
     private static async Task DamageAsync(string path, long at)
