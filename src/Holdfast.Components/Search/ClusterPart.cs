@@ -30,6 +30,9 @@ internal sealed record ClusterPart(string Path, string Kind, string Name, JsonNo
     public IReadOnlyList<string> Patterns =>
         [.. (About["index_patterns"] as JsonArray ?? [About["template"] is JsonValue old ? old.DeepClone() : null]).Select(pattern => pattern?.ToString()).OfType<string>()];
 
+    /// <summary>Whether an engine can be asked for it alone; a name such as "a,b" or "*" means others.</summary>
+    public bool IsPlain => PlainName.Is(Name);
+
     /// <summary>Whether the engine has a pipeline at a place.</summary>
     public static bool IsPipeline(string place) => place.StartsWith($"{Pipelines}/", StringComparison.Ordinal);
 
@@ -37,9 +40,9 @@ internal sealed record ClusterPart(string Path, string Kind, string Name, JsonNo
     public static IEnumerable<KeyValuePair<string, string>> InOrder(IReadOnlyDictionary<string, string> places) =>
         _kinds.SelectMany(kind => places.Where(place => place.Key.StartsWith($"{kind.Path}/", StringComparison.Ordinal)));
 
-    /// <summary>Those of a recovery point, without the engine's own (".name") and without those whose name means others.</summary>
+    /// <summary>Those of a recovery point, without the engine's own (".name").</summary>
     public static IReadOnlyList<ClusterPart> Of(JsonObject state) =>
-        [.. _kinds.SelectMany(kind => Of(kind, state[kind.Key]).OrderBy(part => part.Name, StringComparer.Ordinal)).Where(part => !part.Name.StartsWith('.') && PlainName.Is(part.Name))];
+        [.. _kinds.SelectMany(kind => Of(kind, state[kind.Key]).OrderBy(part => part.Name, StringComparer.Ordinal)).Where(part => !part.Name.StartsWith('.'))];
 
     /// <summary>Those that the cluster does not have.</summary>
     public static async Task<IReadOnlyList<ClusterPart>> FindMissingAsync(SearchServer server, IReadOnlyList<ClusterPart> parts, CancellationToken cancellation)

@@ -133,6 +133,8 @@ internal sealed class SearchCapture(SearchSettings settings, SearchServer server
         _record.Details = SearchRecord.Of(settings, _dialect, _taken, _counts.Where(IsSettled), _streams);
         foreach (var problem in _refused) context.Warn(problem);
         WarnOfBlocks(context);
+        if (ClusterPart.Of(_state!).Where(part => !part.IsPlain).Select(part => Excerpt.Of(part.Title, 100)).ToList() is { Count: > 0 } unnamed)
+            context.Warn(Catalogue.SearchNames.With($"A restore of {Name} does not put back what has a name that means others: {Some(unnamed)}.") with { Exit = ExitCode.Success });
         session.Manifest.Mark ??= from;
     }
 

@@ -31,6 +31,9 @@ internal sealed class SearchRestore(SearchSettings settings, SearchServer server
 
     /// <summary>Templates and pipelines that the cluster lacks.</summary>
     private IReadOnlyList<ClusterPart> _parts = [];
+
+    /// <summary>Those of them that the engine cannot be asked for one by one.</summary>
+    private IReadOnlyList<ClusterPart> _unnamed = [];
     private ServerDialect? _dialect;
 
     /// <summary>Settings of indices that keep their shards from every node there is.</summary>
@@ -80,7 +83,8 @@ internal sealed class SearchRestore(SearchSettings settings, SearchServer server
         }
         if (session.Indices.Rename is null)
         {
-            _parts = await ClusterPart.FindMissingAsync(server, Wanted(choice), cancellation);
+            var missing = await ClusterPart.FindMissingAsync(server, Wanted(choice), cancellation);
+            (_parts, _unnamed) = ([.. missing.Where(part => part.IsPlain)], [.. missing.Where(part => !part.IsPlain)]);
             if (_unselected is not null) _parts = _unselected.Confine(_parts, choice.Indices.Select(SettingsOf));
         }
         _unselected?.Ask();
@@ -130,8 +134,11 @@ internal sealed class SearchRestore(SearchSettings settings, SearchServer server
     private string Creating()
     {
         var parts = _parts.Count == 0 ? "No template and no pipeline is missing" : $"Creates what is missing: {string.Join(", ", _parts.Select(part => part.Title))}";
+        if (_unnamed.Count > 0) parts += $". Leaves out what has a name that means others: {Titles(_unnamed)}";
         return $"{parts}{(session.Indices.WithoutAliases ? "" : "; all aliases in one change")}.";
     }
+
+    private static string Titles(IEnumerable<ClusterPart> parts) => Quantity.List(parts.Select(part => Excerpt.Of(part.Title, 100)), 10);
 
     private Step LeaveOutStep => Step($"Restore nothing of {Name}", _unselected!.Sentence.Trim(), (context, _) =>
     {
@@ -332,6 +339,7 @@ internal sealed class SearchRestore(SearchSettings settings, SearchServer server
     /// <returns>What is owed from then on; null when nothing was missing.</returns>
     private async Task<Undo?> PutPartsAsync(StepContext context, CancellationToken cancellation)
     {
+        if (_unnamed.Count > 0) context.Warn(Catalogue.SearchNames.With($"Not put back into {Name}, because their names mean others: {Titles(_unnamed)}."));
         var missing = await ClusterPart.FindMissingAsync(server, _parts, cancellation);
         if (missing.Count == 0) return null;
         var owed = undos.TakeOut(missing);

@@ -334,6 +334,7 @@ public static partial class Catalogue
         "Lift the block for the backup (PUT INDEX/_settings {\"index.blocks.NAME\": null}), or leave the index out with 'capture' in the profile.", ExitCode.Incomplete);
     public static readonly ProblemKind SearchBlocks = Kind("HF-SEARCH-BLOCKS", "Indices had blocks when the snapshot was taken.",
         "A restore sets them again, except read_only_allow_delete, which the engine sets when a disk is nearly full: make room, and lift it with PUT INDEX/_settings {\"index.blocks.read_only_allow_delete\": null}.", ExitCode.Success);
+    public static readonly ProblemKind SearchNames = Kind("HF-SEARCH-NAMES", "Pipelines have names that an engine reads as patterns or lists ('*', 'a,b'), so a restore does not put them back.", "Make them again under plain names, and name those in the settings of the indices (index.default_pipeline, index.final_pipeline).", ExitCode.Incomplete);
     public static readonly ProblemKind SearchDamaged = Kind("HF-SEARCH-DAMAGED", "A search engine can not read a snapshot in its repository.",
         "Delete the snapshot (DELETE _snapshot/REPOSITORY/SNAPSHOT) when you do not need it; recovery points have copies of their own.", ExitCode.Success);
     public static readonly ProblemKind SearchSnapshot = Kind("HF-SEARCH-SNAPSHOT", "A snapshot by the search engine is not whole, so there is no recovery point.",

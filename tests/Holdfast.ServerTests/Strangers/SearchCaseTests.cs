@@ -42,6 +42,27 @@ public sealed class SearchCaseTests(SearchEngines engines)
         await engine.CallAsync(HttpMethod.Put, "/documents_v2/_settings", """{"index.blocks.read_only":null}""");
     }
 
+    /// <summary>OpenSearch refuses such names; Elasticsearch 7 takes them.</summary>
+    [Fact]
+    public async Task Pipelines_whose_names_are_lists_are_named_by_the_backup_and_by_the_restore_that_leaves_them_out()
+    {
+        var engine = await engines.BeginAsync("elasticsearch");
+        await using var rig = await SearchRig.BeginAsync();
+        await SearchRig.FillAsync(engine, 10);
+        await engine.CallAsync(HttpMethod.Put, "/_ingest/pipeline/a%2Cb", """{"processors":[]}""");
+        await engine.CallAsync(HttpMethod.Put, "/documents_v2/_settings", """{"index.default_pipeline":"a,b"}""");
+        var component = SearchRig.Component(engine);
+        var taken = await rig.BackUpAsync(component);
+        var warned = Assert.Single(taken.Said.Warnings, warning => warning.Code == Catalogue.SearchNames.Code);
+        Assert.Contains("pipeline a,b", warned.Message, StringComparison.Ordinal);
+        await engine.CallAsync(HttpMethod.Delete, "/documents_v2");
+        await engine.CallAsync(HttpMethod.Delete, "/_ingest/pipeline/a*");
+        var said = await rig.RestoreAsync(component, taken);
+        var left = Assert.Single(said.Warnings, warning => warning.Code == Catalogue.SearchNames.Code);
+        Assert.Contains("Not put back into main, because their names mean others: pipeline a,b.", left.Message, StringComparison.Ordinal);
+        Assert.Equal(ExitCode.Incomplete, left.Exit);
+    }
+
     /// <summary>The new cluster has no node of the name, or of the kind, that an index asks for.</summary>
     [Theory]
     [Engines]

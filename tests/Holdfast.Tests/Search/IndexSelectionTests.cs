@@ -88,7 +88,8 @@ public sealed class IndexSelectionTests
               "templates": { "shop": { "index_patterns": ["shop-*"], "settings": { "index.default_pipeline": "first" } }, "old": { "template": "old-*" } }
             }
             """)!.AsObject());
-        Assert.Equal("base else first fourth logs of-index old second shop third", string.Join(' ', parts.Select(part => part.Name).Order(StringComparer.Ordinal)));
+        Assert.Equal("a* base else first fourth logs of-index old second shop third", string.Join(' ', parts.Select(part => part.Name).Order(StringComparer.Ordinal)));
+        Assert.Equal("a*", Assert.Single(parts, part => !part.IsPlain).Name);
         Assert.Equal("base logs of-index third", Needed("logs-*", """{"index.default_pipeline":"of-index"}"""));
         Assert.Equal("first second shop", Needed("shop-*", """{"index.default_pipeline":"_none"}"""));
         Assert.Equal("old", Needed("old-*", "{}"));
