@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Runtime.CompilerServices;
 using System.Text;
+using System.Text.Unicode;
 using Holdfast.Engine.Running;
 using Holdfast.Restic.Archiving;
 
@@ -25,17 +26,24 @@ internal sealed class KeyCapture(RedisConnection redis, QueuesSettings settings,
     private int _version;
     private long _gone;
 
-    /// <summary>The keys of the profile that are there, but for those of queues and lists, which are captured as such.</summary>
+    /// <summary>
+    /// The keys of the profile that are there, but for those of queues and lists, which are captured as such. A list whose name is not UTF-8
+    /// cannot have a file of its own, so that one that fits a pattern of 'lists' is captured as a key.
+    /// </summary>
     public async Task<IReadOnlyList<RedisKey>> FindAsync(IReadOnlyList<QueueName> queues, CancellationToken cancellation)
     {
-        if (settings.Keys.Count == 0) return [];
         var scan = new KeyScan(redis);
         var taken = queues.SelectMany(names.Of).Select(list => list.Key).ToHashSet(StringComparer.Ordinal);
         var found = new SortedDictionary<string, byte[]>(StringComparer.Ordinal);
         foreach (var pattern in settings.Keys)
             foreach (var name in await scan.FindAsync(RedisGlob.Escape(settings.KeyPrefix) + pattern, cancellation))
                 if (!names.IsBookkeeping(name) && !taken.Contains(Encoding.UTF8.GetString(name))) found[Convert.ToHexString(name)] = name;
-        return await scan.DescribeAsync([.. found.Values], cancellation);
+        var keys = await scan.DescribeAsync([.. found.Values], cancellation);
+        var unnamed = new SortedDictionary<string, byte[]>(StringComparer.Ordinal);
+        foreach (var pattern in settings.Lists.Where(RedisGlob.IsPattern))
+            foreach (var name in await scan.FindAsync(RedisGlob.Escape(settings.KeyPrefix) + pattern, cancellation))
+                if (!Utf8.IsValid(name) && !names.IsBookkeeping(name) && !found.ContainsKey(Convert.ToHexString(name))) unnamed[Convert.ToHexString(name)] = name;
+        return [.. keys, .. (await scan.DescribeAsync([.. unnamed.Values], cancellation)).Where(key => key.Type == "list")];
     }
 
     /// <summary>Writes the file of the keys into the snapshot.</summary>

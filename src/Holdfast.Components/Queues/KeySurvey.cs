@@ -32,7 +32,7 @@ internal sealed class KeySurvey(Broker broker)
             var isAll = await CountAsync(cancellation);
             await using var redis = await broker.Connector.OpenAsync(cancellation);
             var scan = new KeyScan(redis);
-            var described = (await scan.DescribeAsync(_others, cancellation)).Concat((await scan.DescribeAsync(_doubtful, cancellation)).Where(key => key is not { Type: "list", Text: not null })).ToList();
+            var described = (await scan.DescribeAsync(_others, cancellation)).Concat((await scan.DescribeAsync(_doubtful, cancellation)).Where(key => key.Type != "list")).ToList();
             _count += described.Count - _others.Count;
             if (_results > 0) context.Note($"{_results} results of Celery's tasks (celery-task-meta-*) are not in the recovery point; 'keys' of the broker takes them.");
             if (_count > 0) Report(described, isAll, context, omit);

@@ -120,7 +120,7 @@ internal sealed class QueueCapture(Broker broker, CaptureSession session)
         }
         record.Counts["messages"] = record.Counts.Values.Sum();
         record.Details = new JsonObject { ["queues"] = details };
-        if (broker.Settings.Keys.Count > 0)
+        if (broker.Settings.Keys.Count > 0 || keys.Count > 0)
             Count(await capture.WriteAsync(session.Writer, new KeyFileHead(session.Manifest.RunId, Name), [.. keys.Where(key => !key.IsListOfMessages)], cancellation), record, context);
         foreach (var (what, why) in _omitted) record.Omit(what, why);
         record.To = broker.Clock.GetUtcNow();

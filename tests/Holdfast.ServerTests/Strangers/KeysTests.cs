@@ -145,6 +145,20 @@ public sealed class KeysTests
             (await rig.Redis.CallAsync("KEYS", "*")).Split('\n').Where(key => !key.StartsWith("holdfast:", StringComparison.Ordinal)).Order(StringComparer.Ordinal);
     }
 
+    [Fact]
+    public async Task A_list_that_fits_a_pattern_and_whose_name_is_not_utf_8_is_captured_and_put_back()
+    {
+        await using var rig = await BrokerRig.StartAsync(settings => settings with { Queues = [], Lists = ["q:*"] });
+        await rig.Redis.CallAsync("EVAL", @"redis.call('RPUSH', 'q:\255\254', 'a', 'b') redis.call('RPUSH', 'q:plain', 'c')", "0");
+        var before = await rig.Redis.CallAsync("EVAL", Digest, "0");
+        var taken = await rig.CaptureAsync();
+        Assert.Empty(taken.Said.Warnings);
+        Assert.Equal((1, 1), (taken.Record.Counts["messages"], taken.Record.Counts["keys"]));
+        await rig.Redis.CallAsync("FLUSHALL");
+        await rig.RestoreAsync(taken);
+        Assert.Equal(before, await rig.Redis.CallAsync("EVAL", Digest, "0"));
+    }
+
     private static Task<BrokerRig> StartAsync() => BrokerRig.StartAsync(settings => settings with
     {
         Queues = [], Lists = ["queue:*"], Keys = ["queues", "schedule", "retry", "dead", "host:*", "stat:*", "events", "odd\\*name"], Ignored = ["cache:*"],
