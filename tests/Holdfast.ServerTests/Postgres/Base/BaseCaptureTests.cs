@@ -165,7 +165,7 @@ public sealed class BaseCaptureTests
         Assert.Contains($"{junk} has more holes than are captured", warning.Message, StringComparison.Ordinal);
         Assert.Equal(ExitCode.Incomplete, warning.Exit);
         Assert.False(taken.Record.Complete);
-        Assert.Null(await rig.Repository.FindNodeAsync(taken.Point, "/postgres/main/base/junk", BaseRig.Cancellation));
+        Assert.Null(await rig.Repository.FindNodeAsync(taken.Point, "/postgres/main/base/junk", TestContext.Current.CancellationToken));
         var whole = await rig.Repository.FindNodeAsync(taken.Point, "/postgres/main/base/base/1/99999.1", BaseRig.Cancellation);
         Assert.Equal((1UL << 30, 1), (whole!.Size, whole.Content!.Distinct().Count()));
 
