@@ -55,8 +55,9 @@ internal sealed class LoadGuard(PostgresConnector connector, string database)
     private string[] Beginning =>
     [
         $"CREATE SCHEMA {_name}",
-        $"CREATE TABLE {_name}.guarded (oid oid PRIMARY KEY, owner oid, acl aclitem[], definer boolean, plain boolean, super boolean)",
-        $"CREATE TABLE {_name}.entered AS SELECT false AS as_recorded, false AS super, {Powerless} AS role",
+        // Unlogged, since a publication for all tables has these as well otherwise, and refuses what changes them.
+        $"CREATE UNLOGGED TABLE {_name}.guarded (oid oid PRIMARY KEY, owner oid, acl aclitem[], definer boolean, plain boolean, super boolean)",
+        $"CREATE UNLOGGED TABLE {_name}.entered AS SELECT false AS as_recorded, false AS super, {Powerless} AS role",
         $"""
         CREATE FUNCTION {_name}.apply() RETURNS boolean LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
         BEGIN

@@ -29,16 +29,17 @@ internal sealed class PlatformSession : IAsyncDisposable
 
     /// <param name="connector">Of the cluster.</param>
     /// <param name="database">Null for the one that maintenance is done in.</param>
+    /// <param name="isReadOnly">Nothing can be changed over it.</param>
     /// <param name="cancellation">Ends it.</param>
     /// <exception cref="ProblemException">The server can not be reached, or there is no role to run it as.</exception>
-    public static async Task<PlatformSession> OpenAsync(PostgresConnector connector, string? database, CancellationToken cancellation)
+    public static async Task<PlatformSession> OpenAsync(PostgresConnector connector, string? database, bool isReadOnly, CancellationToken cancellation)
     {
         var connection = await connector.OpenAsync(database ?? connector.Settings.Maintenance, cancellation);
         try
         {
             await connection.ExecuteAsync(AllowViews, cancellation);
-            var role = await PlatformRole.ChooseAsync(connection, connector.Settings.Role, cancellation);
-            var path = await PlatformPath.FindAsync(connection, role.Name, cancellation);
+            var role = await PlatformRole.ChooseAsync(connection, connector.Settings.Role, isReadOnly, cancellation);
+            var path = await PlatformPath.FindAsync(connection, role.Name == "pg_read_all_data" ? connector.Settings.User : role.Name, cancellation);
             return new PlatformSession(connection, role, path);
         }
         catch
@@ -76,7 +77,7 @@ internal sealed class PlatformSession : IAsyncDisposable
 
         async Task<(string Text, IReadOnlyList<string> Types)> AskAsync(string sql, bool isTypes = false)
         {
-            await using var session = await OpenAsync(connector, database, cancellation);
+            await using var session = await OpenAsync(connector, database, isReadOnly: true, cancellation);
             var definition = await session.DefineAsync(sql, "pg_catalog.text", cancellation);
             await session.BeginAsync(isRepeatable: false, cancellation);
             await session.ExecuteAsync($"SET LOCAL statement_timeout = {Sql.Literal(timeout)}", cancellation);

@@ -7,7 +7,7 @@ internal sealed class PlatformStatement(PostgresConnector connector, string? dat
     /// <param name="cancellation">Ends it.</param>
     /// <param name="most">Rows that are read at most.</param>
     /// <param name="timeout">For the server, as it writes it; none by default.</param>
-    public Task<PostgresTable> QueryAsync(string sql, CancellationToken cancellation, int most = int.MaxValue, string timeout = "0") => RunAsync(async session =>
+    public Task<PostgresTable> QueryAsync(string sql, CancellationToken cancellation, int most = int.MaxValue, string timeout = "0") => RunAsync(isReadOnly: true, async session =>
     {
         var query = sql.TrimEnd().TrimEnd(';');
         var columns = await PlatformSession.DescribeAsync(connector, database, query, timeout, cancellation);
@@ -18,17 +18,17 @@ internal sealed class PlatformStatement(PostgresConnector connector, string? dat
         return new PostgresTable([.. columns.Select(column => column.Name)], read);
     }, cancellation);
 
-    public Task ExecuteAsync(string sql, IReadOnlyList<string> ids, CancellationToken cancellation) => RunAsync(async session =>
+    public Task ExecuteAsync(string sql, IReadOnlyList<string> ids, CancellationToken cancellation) => RunAsync(isReadOnly: false, async session =>
     {
         await session.ChangeAsync(sql.Replace("{ids}", string.Join(", ", ids.Select(Sql.Literal)), StringComparison.Ordinal), cancellation);
         return true;
     }, cancellation);
 
-    private async Task<T> RunAsync<T>(Func<PlatformSession, Task<T>> act, CancellationToken cancellation)
+    private async Task<T> RunAsync<T>(bool isReadOnly, Func<PlatformSession, Task<T>> act, CancellationToken cancellation)
     {
         try
         {
-            await using var session = await PlatformSession.OpenAsync(connector, database, cancellation);
+            await using var session = await PlatformSession.OpenAsync(connector, database, isReadOnly, cancellation);
             return await act(session);
         }
         catch (Exception failure) when (PostgresProblem.Recognises(failure))

@@ -143,6 +143,9 @@ public sealed class DatabaseOwnerTests(DatabaseOwnerServer fixture) : IClassFixt
     public async Task Where_a_superuser_owns_the_database_the_profiles_own_sql_needs_a_role_that_the_profile_names()
     {
         await _server.ExecuteAsync("postgres", "CREATE DATABASE common;");
+        await _server.ExecuteAsync("common", "REVOKE CREATE ON SCHEMA public FROM PUBLIC; CREATE VIEW own AS SELECT 'of a superuser alone' AS words;");
+        var alone = Cluster.ComponentOf(Cluster.Here(_server));
+        Assert.Single((await alone.QueryAsync("common", "SELECT words FROM own", TestContext.Current.CancellationToken)).Rows);
         await _server.ExecuteAsync("common", "GRANT CREATE ON SCHEMA public TO app; CREATE TABLE secret (s text); INSERT INTO secret VALUES ('of others');");
         await fixture.AsAppAsync("common", """
             CREATE FUNCTION peek(name text) RETURNS text LANGUAGE plpgsql AS $$ DECLARE found text; BEGIN

@@ -31,7 +31,7 @@ internal sealed class DocumentReading : IDocumentReading
     {
         try
         {
-            var session = await PlatformSession.OpenAsync(connector, query.Database, cancellation);
+            var session = await PlatformSession.OpenAsync(connector, query.Database, isReadOnly: true, cancellation);
             try
             {
                 return await OpenAsync(connector, session, query, cancellation);
@@ -87,7 +87,7 @@ internal sealed class DocumentReading : IDocumentReading
 
     private async Task<PlatformSession> OpenNowAsync(CancellationToken cancellation)
     {
-        var session = await PlatformSession.OpenAsync(_connector, _columns.Query.Database, cancellation);
+        var session = await PlatformSession.OpenAsync(_connector, _columns.Query.Database, isReadOnly: true, cancellation);
         try
         {
             _keysNow = await session.DefineByIdsAsync(ids => _columns.RowsSql(documents: false, ids), "text[]", cancellation);
