@@ -6,8 +6,12 @@ namespace Holdfast.Cli.Commands;
 /// <summary>All commands, as <c>holdfast --help</c> lists them.</summary>
 internal static class CommandTree
 {
+    // Options that several commands take are one object each, which notes its parents: two trees are not made at once.
+    private static readonly Lock _making = new();
+
     public static RootCommand Make(Launcher launcher)
     {
+        using var alone = _making.EnterScope();
         var root = new RootCommand("Backs up and restores a whole platform.")
         {
             SetupCommand.Make(launcher),
