@@ -56,7 +56,8 @@ public sealed class OldPlatformTests
     private const string Stores = """
         sed -i 's/^local *all *postgres *peer$/& map=shop/' /etc/postgresql/13/main/pg_hba.conf
         printf 'shop root postgres\nshop postgres postgres\n' >> /etc/postgresql/13/main/pg_ident.conf
-        printf 'listen_addresses = %s\nfsync = off\n' "''" >> /etc/postgresql/13/main/postgresql.conf
+        # The package takes another port when 5432 was in use on the machine on which the root was made.
+        printf 'listen_addresses = %s\nport = 5432\nfsync = off\n' "''" >> /etc/postgresql/13/main/postgresql.conf
         printf 'port 0\nunixsocket /run/redis/redis.sock\nsave ""\n' >> /etc/redis/redis.conf
         systemctl start postgresql@13-main.service redis-server.service
         psql -qX -U postgres -c 'CREATE DATABASE shop'
