@@ -46,6 +46,17 @@ public sealed class SystemdBox : IAsyncDisposable
     /// <summary>Runs a script of bash in the box, and returns what it writes; it must end well.</summary>
     public async Task<string> BashAsync(string script) => (await RunAsync("bash", "-euo", "pipefail", "-c", script)).Succeeded().Output;
 
+    /// <summary>Asks in the box, by bash, until a condition holds.</summary>
+    /// <param name="what">The condition as a clause, for the message of a failure.</param>
+    /// <param name="condition">A command that ends with 0 when it holds.</param>
+    /// <exception cref="TimeoutException">It did not hold within <see cref="Eventually.Deadline"/>.</exception>
+    public async Task HoldsAsync(string what, string condition)
+    {
+        var script = $"for ((left = {Eventually.Deadline.TotalSeconds * 50}; left > 0; left--)); do if {condition} >/dev/null 2>&1; then exit; fi; sleep 0.02; done; exit 1";
+        if (await RunAsync("bash", "-c", script) is { ExitCode: not 0 } vain)
+            throw new TimeoutException($"Not within {Eventually.Deadline.TotalSeconds} s: {what}. {vain}");
+    }
+
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {

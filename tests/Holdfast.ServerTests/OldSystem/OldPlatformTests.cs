@@ -131,7 +131,7 @@ public sealed class OldPlatformTests
         await scene.Box.BashAsync(Stores);
         (await scene.HoldfastAsync("init")).Succeeded();
         await scene.StartAsync(Units);
-        await scene.Box.BashAsync("for i in $(seq 1200); do [ \"$(redis-cli -s /run/redis/redis.sock LLEN tasks)\" -lt 20 ] || exit 0; sleep 0.05; done; exit 1");
+        await scene.Box.HoldsAsync("twenty tasks wait", "[ \"$(redis-cli -s /run/redis/redis.sock LLEN tasks)\" -ge 20 ]");
         return scene;
     }
 }

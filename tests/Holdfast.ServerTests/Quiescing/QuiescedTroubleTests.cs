@@ -151,7 +151,8 @@ public sealed class QuiescedTroubleTests(ShopFixture fixture, ITestOutputHelper 
             var begun = (await shop.Box.BashAsync($$"""
                 redis() { redis-cli -s /run/shop-redis/redis.sock -a shop -n 1 "$@" 2> /dev/null; }
                 LATE=1 python3 /opt/shop/current/shop.py place 12 3
-                for _ in $(seq 5000); do [ "$(redis HLEN unacked)" = 6 ] && break; sleep 0.02; done
+                for left in $(seq 6000 -1 0); do [ "$(redis HLEN unacked)" = 6 ] && break; sleep 0.02; done
+                [ "$left" -gt 0 ]
                 systemctl kill -s KILL shop-worker@{{round}}.service
                 redis HVALS unacked | grep -o 'order-[0-9]*' | sort -u
                 until systemctl is-failed -q shop-worker@{{round}}.service; do sleep 0.05; done

@@ -26,7 +26,7 @@ public sealed class SearchPrepareTests
             """);
         await scene.WriteUnitsAsync(("engine.service", "[Service]\nUser=nobody\nExecStart=/srv/start\nSuccessExitStatus=143\n"));
         await scene.StartAsync("engine.service");
-        await scene.Box.BashAsync("for i in $(seq 300); do curl -sf 127.0.0.1:9200/_cluster/health && exit; sleep 0.2; done; exit 1");
+        await scene.Box.HoldsAsync("the engine answers", "curl -sf 127.0.0.1:9200/_cluster/health");
         await scene.WriteAsync("/etc/holdfast/profile.yaml", $$"""
             platform: boxed
             components:
@@ -53,6 +53,7 @@ public sealed class SearchPrepareTests
         await scene.Box.BashAsync($"mkdir -m 700 /srv/closed; cp {Configuration} /srv/before; sed -i s#{Location}#/srv/closed/search# /etc/holdfast/profile.yaml");
         var failed = await scene.FailsAsync(Catalogue.SearchPath, "search", "prepare", "--yes");
         Assert.Contains("engine.service did not start", failed.Errors, StringComparison.Ordinal);
-        await scene.Box.BashAsync($"cmp {Configuration} /srv/before; for i in $(seq 300); do curl -sf 127.0.0.1:9200/_cluster/health && exit; sleep 0.2; done; exit 1");
+        await scene.Box.BashAsync($"cmp {Configuration} /srv/before");
+        await scene.Box.HoldsAsync("the engine answers", "curl -sf 127.0.0.1:9200/_cluster/health");
     }
 }

@@ -103,14 +103,14 @@ public sealed class BrokerWindowTests
         await scene.Box.BashAsync("ip link set lo up 2>/dev/null || true; systemctl start shop-redis.service; touch /share/done /share/sent; chmod 666 /share/done /share/sent");
         (await scene.HoldfastAsync("init", "--yes", "--generate-password")).Succeeded();
         await scene.StartAsync("shop-worker.service", "shop-maker.service");
-        await UntilAsync(scene, "[ $(wc -l < /share/done) -ge 40 ]");
+        await scene.Box.HoldsAsync("40 tasks are done", "[ $(wc -l < /share/done) -ge 40 ]");
         return scene;
     }
 
     private static async Task EveryTaskIsDoneOnceAsync(PlatformScene scene)
     {
         var before = File.ReadAllLines(Path.Combine(scene.Box.Share, "done")).Length;
-        await UntilAsync(scene, $"[ $(wc -l < /share/done) -ge {before + 20} ]"); // it goes on
+        await scene.Box.HoldsAsync("it goes on", $"[ $(wc -l < /share/done) -ge {before + 20} ]");
         await scene.Box.BashAsync("systemctl stop shop-maker.service");
         (await scene.HoldfastAsync("queues", "wait", "--timeout", "2m")).Succeeded();
         // The maker may have been stopped between sending a task and noting it.
@@ -119,9 +119,6 @@ public sealed class BrokerWindowTests
         Assert.Empty(sent.Except(done, StringComparer.Ordinal));
         Assert.InRange(done.Length, sent.Length, sent.Length + 3);
     }
-
-    private static async Task UntilAsync(PlatformScene scene, string condition) =>
-        await scene.Box.BashAsync($"for i in $(seq 600); do if {condition}; then exit 0; fi; sleep 0.1; done; systemctl status 'shop-*' --no-pager -n 20; exit 1");
 
     private static JsonNode Last(CommandResult result) => JsonNode.Parse(result.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries)[^1])!;
 }

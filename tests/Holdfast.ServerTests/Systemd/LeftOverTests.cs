@@ -50,11 +50,12 @@ public sealed class LeftOverTests
         await using var scene = await BeginAsync(Quiesce);
         await scene.Box.BashAsync("""
             mkdir -p /opt/shop; cp /bin/sleep /opt/shop/import
-            printf '#!/bin/bash\ntrap "" TERM\nwhile :; do sleep 1; done\n' > /opt/shop/stubborn; chmod +x /opt/shop/stubborn
+            printf '#!/bin/bash\ntrap "" TERM\ntouch /run/stubborn\nwhile :; do sleep 1; done\n' > /opt/shop/stubborn; chmod +x /opt/shop/stubborn
             setsid /opt/shop/import 1000 </dev/null >/dev/null 2>&1 & import=$!
             setsid bash /opt/shop/stubborn </dev/null >/dev/null 2>&1 &
             setsid tail -f /opt/shop/stubborn </dev/null >/dev/null 2>&1 &
-            sleep 0.5; kill -STOP $import
+            until grep -qx import /proc/$import/comm && [ -e /run/stubborn ] && pgrep -x tail; do sleep 0.02; done
+            kill -STOP $import
             """);
         var stopped = (await scene.HoldfastAsync("platform", "stop", "--kill-strays")).Succeeded().Output;
         Assert.Matches(@"/opt/shop/import 1000 \(.*\) was ended", stopped);
@@ -95,7 +96,8 @@ public sealed class LeftOverTests
     {
         await using var scene = await BeginAsync("");
         await scene.WriteUnitsAsync(("web.service", "[Service]\nKillMode=process\nExecStart=/bin/bash -c 'sleep 1234 & exec sleep infinity'\n"));
-        await scene.Box.BashAsync("systemctl restart web.service; sleep 0.2");
+        await scene.Box.BashAsync("systemctl restart web.service");
+        await scene.Box.HoldsAsync("the process that will be left runs", "pgrep -fx 'sleep 1234'");
         var failed = await scene.FailsAsync(Catalogue.ProcessesLeft, "platform", "stop");
         Assert.Contains("sleep 1234 (left by web.service)", failed.Errors, StringComparison.Ordinal);
     }

@@ -90,8 +90,9 @@ public sealed class PlatformStopTests
     public async Task A_unit_that_ignores_SIGTERM_is_told_of_although_systemctl_calls_it_a_success()
     {
         await using var scene = await BeginAsync();
-        await scene.WriteUnitsAsync(("web.service", "[Service]\nTimeoutStopSec=1\nExecStart=/bin/bash -c 'trap \"\" TERM; echo will not go; while :; do sleep 1; done'\n"));
-        await scene.Box.BashAsync("systemctl restart web.service; sleep 0.3");
+        await scene.WriteUnitsAsync(("web.service", "[Service]\nTimeoutStopSec=1\nExecStart=/bin/bash -c 'trap \"\" TERM; echo will not go; touch /run/deaf; while :; do sleep 1; done'\n"));
+        await scene.Box.BashAsync("systemctl restart web.service");
+        await scene.Box.HoldsAsync("web.service ignores SIGTERM", "[ -e /run/deaf ]");
         var stopped = (await scene.HoldfastAsync("platform", "stop")).Succeeded();
         Assert.Contains($"[{Catalogue.UnitKilled.Code}]", stopped.Errors, StringComparison.Ordinal);
         Assert.Contains("web.service did not end within 1 s", stopped.Errors, StringComparison.Ordinal);
@@ -104,8 +105,9 @@ public sealed class PlatformStopTests
     public async Task A_unit_that_hangs_is_named_with_the_end_of_its_log_and_everything_comes_up_again()
     {
         await using var scene = await BeginAsync("stop-timeout: 2s");
-        await scene.WriteUnitsAsync(("base.service", "[Service]\nTimeoutStopSec=8\nExecStart=/bin/bash -c 'trap \"\" TERM; echo writing something large; while :; do sleep 1; done'\n"));
-        await scene.Box.BashAsync("systemctl restart base.service; sleep 0.3");
+        await scene.WriteUnitsAsync(("base.service", "[Service]\nTimeoutStopSec=8\nExecStart=/bin/bash -c 'trap \"\" TERM; echo writing something large; touch /run/deaf; while :; do sleep 1; done'\n"));
+        await scene.Box.BashAsync("systemctl restart base.service");
+        await scene.Box.HoldsAsync("base.service ignores SIGTERM", "[ -e /run/deaf ]");
         var failed = await scene.FailsAsync(Catalogue.UnitHangs, "platform", "stop");
         Assert.Contains("base.service did not stop within 2 s and is deactivating (stop-sigterm), process ", failed.Errors, StringComparison.Ordinal);
         Assert.Contains("base.service: writing something large", failed.Errors, StringComparison.Ordinal);

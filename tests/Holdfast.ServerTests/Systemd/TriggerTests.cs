@@ -1,4 +1,5 @@
 using Holdfast.Engine.Problems;
+using Holdfast.Testing;
 using Xunit;
 
 namespace Holdfast.ServerTests.Systemd;
@@ -18,13 +19,15 @@ public sealed class TriggerTests
         await scene.RememberAsync("web.service", "beat.timer");
         await scene.WriteProfileAsync("- { name: all, units: [web.service, beat.service] }");
         await scene.StartAsync("web.service", "beat.timer");
-        await scene.Box.BashAsync("for i in $(seq 600); do [ -e /run/beats ] && exit; sleep 0.1; done; exit 1");
+        await scene.Box.HoldsAsync("the timer has started its service once", "[ -e /run/beats ]");
 
         (await scene.HoldfastAsync("platform", "stop")).Succeeded();
         await scene.AllAreAsync("inactive", "beat.timer", "beat.service", "web.service");
         var ended = await scene.InstantsAsync("InactiveEnterTimestamp", "beat.timer", "web.service");
         Assert.True(ended[0] < ended[1], $"Stopped at {string.Join(", ", ended)}.");
-        Assert.Equal("same", (await scene.Box.BashAsync("a=$(wc -l < /run/beats); sleep 1.5; [ $a = $(wc -l < /run/beats) ] && echo same")).Trim());
+        var beats = await scene.Box.BashAsync("cat /run/beats");
+        await Eventually.PassAsync(TimeSpan.FromSeconds(1.5), "a timer that ran would start its service seven times");
+        Assert.Equal(beats, await scene.Box.BashAsync("cat /run/beats"));
 
         (await scene.HoldfastAsync("platform", "start")).Succeeded();
         await scene.AllAreAsync("active", "beat.timer", "web.service");
@@ -60,7 +63,8 @@ public sealed class TriggerTests
         await scene.WriteProfileAsync("- { name: all, units: [web.service, import.service] }");
         await scene.StartAsync("import.path", "web.service");
         (await scene.HoldfastAsync("platform", "stop")).Succeeded();
-        await scene.Box.BashAsync("touch /run/inbox; sleep 0.5");
+        await scene.Box.BashAsync("touch /run/inbox");
+        await Eventually.PassAsync(TimeSpan.FromSeconds(0.5), "a path unit that ran would see the file");
         await scene.AllAreAsync("inactive", "import.path", "import.service", "web.service");
         (await scene.HoldfastAsync("platform", "start")).Succeeded();
         await scene.AllAreAsync("active", "import.path", "web.service", "import.service"); // the file that came in meanwhile starts it
