@@ -68,7 +68,10 @@ public sealed class RepositorySettingsReader(IHost host, SecretReader secrets, F
     {
         var file = configuration is null ? null : Path.GetFullPath(configuration, folder);
         if (file is not null) GuardedPath.Require(file, "The configuration of rclone");
-        return new RestOptions { Program = remote => new RcloneProgram(host, remote, file) };
+        return new RestOptions
+        {
+            Program = remote => new RcloneProgram(host, remote, file), FirstPatience = TimeSpan.Zero,
+        };
     }
 
     private (string Place, string Folder) ReadPlace(Profile? profile)
@@ -147,7 +150,7 @@ public sealed class RepositorySettingsReader(IHost host, SecretReader secrets, F
         }
         catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException)
         {
-            throw Catalogue.RepositoryUnset.Throwable($"The file '{file}' of RESTIC_REPOSITORY_FILE can not be read: {unreadable.Message.TrimEnd('.')}.", unreadable);
+            throw Catalogue.RepositoryUnset.Throwable($"The file '{file}' of RESTIC_REPOSITORY_FILE cannot be read: {unreadable.Message.TrimEnd('.')}.", unreadable);
         }
     }
 

@@ -38,7 +38,7 @@ internal static class LocalFailure
             {
                 NotADirectory => new(ResticError.NotFound, $"{subject} is not there: a file stands where a folder should be.", failure),
                 NoSpace or QuotaExceeded => new(ResticError.Full, $"No room is left for {subject}.", failure),
-                ReadOnlyFileSystem => new(ResticError.ReadOnly, $"{subject} can not be written: the file system is read-only.", failure),
+                ReadOnlyFileSystem => new(ResticError.ReadOnly, $"{subject} cannot be written: the file system is read-only.", failure),
                 Link => new(ResticError.ForeignLink, $"{subject}: {failure.Message}", failure),
                 NotPermitted or AccessDenied => new(ResticError.ReadOnly, $"{subject} may not be touched: permission denied.", failure),
                 _ => new(ResticError.InputOutput, $"{subject}: {failure.Message}", failure),

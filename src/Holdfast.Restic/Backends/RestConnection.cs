@@ -72,7 +72,6 @@ internal sealed class RestConnection
 
     private bool MayGoOn(long began, TimeSpan pause)
     {
-        if (_program is not null && !_hasAnswered) return false;
         var patience = _hasAnswered ? _options.Patience : _options.FirstPatience;
         return _options.Clock.GetElapsedTime(began) + pause < patience;
     }

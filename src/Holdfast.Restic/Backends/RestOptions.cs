@@ -24,8 +24,8 @@ public sealed class RestOptions
     public TimeSpan Patience { get; init; } = TimeSpan.FromMinutes(5);
 
     /// <summary>
-    /// The same while the server has not answered once: its name may be mistyped. 20 seconds. A program that is started
-    /// for the purpose gets one try.
+    /// The same while the server has not answered once: its name may be mistyped. 20 seconds. Zero for one try, as for
+    /// a program that is started for the purpose.
     /// </summary>
     public TimeSpan FirstPatience { get; init; } = TimeSpan.FromSeconds(20);
 

@@ -33,7 +33,7 @@ public sealed class RcloneTests : IDisposable
         var host = new LocalHost(name => name == "PATH" ? rclone.SearchPath : Environment.GetEnvironmentVariable(name));
         var options = new RestOptions
         {
-            Program = served => new RcloneProgram(host, served, rclone.Configuration),
+            Program = served => new RcloneProgram(host, served, rclone.Configuration), FirstPatience = TimeSpan.Zero,
             Pause = TimeSpan.FromMilliseconds(20), Patience = patience ?? new RestOptions().Patience,
         };
         return new RestBackend(RestLocation.Parse($"rclone:{remote ?? rclone.Remote}"), options);
