@@ -49,8 +49,9 @@ internal static class ForgetCommand
         await using var run = await PrepareAsync(session, cancellation);
         var planner = Planner(session, settings);
         var ids = await FindAsync(run.Repository, session.Profile.Platform, named, cancellation);
-        var forgetting = new Forgetting(run, session.Profile.Platform, Decide);
+        using var forgetting = new Forgetting(run, session.Profile.Platform, Decide);
         await forgetting.PlanAsync(cancellation);
+        await forgetting.DescribeAsync(onlyRemovals: false, cancellation);
         if (planOnly || !parsed.GetValue(Yes)) Show(session.Output, forgetting);
         if (planOnly)
         {
@@ -88,10 +89,11 @@ internal static class ForgetCommand
         {
             await using var run = await PrepareAsync(session, cancellation);
             var planner = Planner(session, settings);
-            var forgetting = new Forgetting(run, session.Profile.Platform, points => planner.Plan(points, false));
+            using var forgetting = new Forgetting(run, session.Profile.Platform, points => planner.Plan(points, false));
             await forgetting.PlanAsync(cancellation);
             forgetting.RefuseUnlessSafe();
             if (!forgetting.Removes) return;
+            await forgetting.DescribeAsync(onlyRemovals: true, cancellation);
             var outcome = await forgetting.RunAsync(Verb, cancellation);
             if (outcome.Problem is { } problem) throw new ProblemException(problem);
             Finish(session.Output, forgetting);

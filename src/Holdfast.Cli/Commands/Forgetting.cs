@@ -12,7 +12,7 @@ namespace Holdfast.Cli.Commands;
 /// <param name="platform">Whose they are.</param>
 /// <param name="decide">Decides about all points of the platform.</param>
 internal sealed class Forgetting(
-    RepositoryRun run, string platform, Func<IReadOnlyList<Snapshot>, ForgetPlan> decide)
+    RepositoryRun run, string platform, Func<IReadOnlyList<Snapshot>, ForgetPlan> decide) : IDisposable
 {
     private readonly PointRemoval _points = new(run.Repository, platform, decide);
     private readonly WalRetention _wal = new(run.Repository, platform);
@@ -20,10 +20,10 @@ internal sealed class Forgetting(
     /// <summary>What becomes of the points; set by <see cref="PlanAsync"/>, as all that follows.</summary>
     public ForgetPlan Points { get; private set; } = new([], []);
 
-    /// <summary>What becomes of the WAL of each cluster.</summary>
+    /// <summary>What becomes of the WAL of each cluster; set by <see cref="DescribeAsync"/>.</summary>
     public IReadOnlyList<WalRetentionStatus> Wal { get; private set; } = [];
 
-    public int WalFiles => Wal.Sum(cluster => cluster.Removed);
+    public int WalFiles => _wal.Removed;
 
     public bool Removes => Points.Removed.Count > 0 || WalFiles > 0;
 
@@ -33,8 +33,14 @@ internal sealed class Forgetting(
     public async Task PlanAsync(CancellationToken cancellation)
     {
         Points = await _points.PlanAsync(cancellation);
-        Wal = await _wal.PlanAsync(Points, cancellation);
+        await _wal.PlanAsync(Points, cancellation);
     }
+
+    /// <summary>Finds out when what can be restored begins and ends, for which WAL is read.</summary>
+    /// <param name="onlyRemovals">Of clusters only of which WAL goes.</param>
+    /// <param name="cancellation">Ends the reading.</param>
+    public async Task DescribeAsync(bool onlyRemovals, CancellationToken cancellation) =>
+        Wal = await _wal.DescribeAsync(onlyRemovals, cancellation);
 
     public void RefuseUnlessSafe() => Points.RefuseUnlessSafe(WalFiles > 0);
 
@@ -43,6 +49,8 @@ internal sealed class Forgetting(
 
     public ForgetFinishedEvent Finished(int removed) =>
         ForgetFinishedEvent.Of(platform, Points, removed, _points.Others);
+
+    public void Dispose() => _wal.Dispose();
 
     private IReadOnlyList<Step> Steps => [.. _points.Steps(Points), .. _wal.Steps(_points.PlanAsync)];
 }

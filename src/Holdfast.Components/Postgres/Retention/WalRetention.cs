@@ -16,30 +16,52 @@ namespace Holdfast.Components.Postgres.Retention;
 /// </summary>
 /// <param name="repository">Opened.</param>
 /// <param name="platform">Whose WAL it is.</param>
-public sealed class WalRetention(Repository repository, string platform)
+public sealed class WalRetention(Repository repository, string platform) : IDisposable
 {
     /// <summary>So many segments from the end of a range are searched for the end of a transaction.</summary>
     private const int Searched = 8;
 
     private IReadOnlyList<ClusterPlan> _shown = [];
 
-    private sealed record ClusterPlan(string Cluster, ulong System, WalPlan Plan);
-
-    /// <summary>What becomes of the WAL of each cluster, the recovery points being as a plan says.</summary>
-    /// <exception cref="ProblemException">The record of a base backup cannot be read.</exception>
-    public async Task<IReadOnlyList<WalRetentionStatus>> PlanAsync(ForgetPlan points, CancellationToken cancellation)
+    private sealed record ClusterPlan(WalCatalogue Catalogue, ulong System, WalPlan Plan)
     {
-        var (shown, statuses) = (new List<ClusterPlan>(), new List<WalRetentionStatus>());
+        public string Cluster => Catalogue.Cluster;
+    }
+
+    /// <summary>Files that go by the last plan.</summary>
+    public int Removed => _shown.Sum(one => one.Plan.Removed.Count);
+
+    /// <summary>Decides about the WAL of each cluster, the recovery points being as a plan says. No WAL is read.</summary>
+    /// <exception cref="ProblemException">The record of a base backup cannot be read.</exception>
+    public async Task PlanAsync(ForgetPlan points, CancellationToken cancellation)
+    {
+        Dispose();
         foreach (var (cluster, system) in await ClustersAsync(cancellation))
         {
-            using var catalogue = await WalCatalogue.ReadAsync(repository, platform, cluster, system, cancellation);
+            var catalogue = await WalCatalogue.ReadAsync(repository, platform, cluster, system, cancellation);
             var kept = points.Decisions.Where(decision => decision.Stays);
             var plan = await PlanAsync(catalogue, system, points, kept, cancellation);
-            shown.Add(new ClusterPlan(cluster, system, plan));
-            statuses.Add(await DescribeAsync(catalogue, system, plan, cancellation));
+            _shown = [.. _shown, new ClusterPlan(catalogue, system, plan)];
         }
-        _shown = shown;
+    }
+
+    /// <summary>
+    /// Describes what the last plan says. Up to 8 segments of each range are read for the end of its last transaction.
+    /// </summary>
+    /// <param name="onlyRemovals">Leaves out clusters of which nothing goes; then nothing is read for them.</param>
+    /// <param name="cancellation">Ends the reading.</param>
+    public async Task<IReadOnlyList<WalRetentionStatus>> DescribeAsync(bool onlyRemovals, CancellationToken cancellation)
+    {
+        var statuses = new List<WalRetentionStatus>();
+        foreach (var one in _shown.Where(one => !onlyRemovals || one.Plan.Removed.Count > 0))
+            statuses.Add(await DescribeAsync(one.Catalogue, one.System, one.Plan, cancellation));
         return statuses;
+    }
+
+    public void Dispose()
+    {
+        foreach (var one in _shown) one.Catalogue.Dispose();
+        _shown = [];
     }
 
     /// <summary>The steps that remove what the last plan said; of that only what is still to go by then.</summary>

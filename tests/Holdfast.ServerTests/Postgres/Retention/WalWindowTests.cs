@@ -118,13 +118,19 @@ public sealed class WalWindowTests(ITestOutputHelper output)
         await using var run = await rig.PrepareAsync(rig.Component());
         var planner = new ForgetPlanner(_settings, Timestamp.Now(TimeProvider.System), TimeZoneInfo.Utc);
         var points = new PointRemoval(run.Repository, Rig.Platform, all => planner.Plan(all, mayRemoveMost: false));
-        var wal = new WalRetention(run.Repository, Rig.Platform);
-        var shown = await wal.PlanAsync(await points.PlanAsync(Now), Now);
+        using var wal = new WalRetention(run.Repository, Rig.Platform);
+        await wal.PlanAsync(await points.PlanAsync(Now), Now);
+        var shown = await wal.DescribeAsync(onlyRemovals: false, Now);
+        Assert.Equal(wal.Removed, shown.Sum(cluster => cluster.Removed));
+        Assert.Equal(shown.Where(cluster => cluster.Removed > 0), await wal.DescribeAsync(onlyRemovals: true, Now), Same);
         var steps = Task.FromResult(wal.Steps(points.PlanAsync));
         var outcome = await run.RunAsync("points forget", _ => steps, reads: false, Now);
         Assert.True(outcome.Succeeded, outcome.Problem?.Message);
         return shown;
     }
+
+    private static bool Same(WalRetentionStatus one, WalRetentionStatus other) =>
+        (one.Cluster, one.System, one.Removed) == (other.Cluster, other.System, other.Removed) && one.After.SequenceEqual(other.After);
 
     private static async Task JudgeAsync(BaseRig rig, TakenPoint point, RecoveryWishes wishes, int last)
     {
