@@ -174,8 +174,9 @@ public sealed class SearchComponent : IComponent
         var steps = new List<Step>();
         var places = new List<AliasedIndex>();
         foreach (var alias in request.Indices.Count > 0 ? request.Indices : Aliases) if (await AliasedIndex.FindUnlessSeriesAsync(_server, alias, request.Skipped, cancellation) is { } place) places.Add(place);
-        foreach (var place in places) steps.AddRange(await new OldIndices(Work(request), place).PlanAsync(cancellation));
+        // A copy is deleted only while the index in whose place it was is there, which may be one of the old ones.
         steps.AddRange(await new AsideIndices(Work(request)).PlanAsync(index => request.Indices.Count == 0 || places.Exists(place => place.Names(index)), cancellation));
+        foreach (var place in places) steps.AddRange(await new OldIndices(Work(request), place).PlanAsync(cancellation));
         return steps;
     }
 

@@ -151,6 +151,26 @@ public sealed class SearchAsideTests(SearchEngines engines)
         Assert.Equal($"documents_v2 {aside[0]} stix_v4", await SearchRig.IndicesAsync(engine));
     }
 
+    /// <summary>A copy of an old index, a copy of that copy, and one that an administrator has made read-only: none keeps another from going.</summary>
+    [Theory]
+    [Engines]
+    public async Task Copies_of_old_indices_and_of_copies_are_deleted_in_one_run(string kind)
+    {
+        var engine = await engines.BeginAsync(kind);
+        await using var rig = await SearchRig.BeginAsync();
+        await SearchRig.FillAsync(engine, 10);
+        var component = SearchRig.Component(engine);
+        const string Copy = "documents_v1.before-20260101t000000z-abcdef";
+        string[] old = ["documents_v1", Copy, $"{Copy}.before-20260102t000000z-abcdef", "documents_v1.before-20260103t000000z-abcdef"];
+        foreach (var index in old) await engine.CallAsync(HttpMethod.Put, $"/{index}", Fewer);
+        await engine.CallAsync(HttpMethod.Put, $"/{Copy}/_settings", """{"index.blocks.read_only":true}""");
+        await engine.CallAsync(HttpMethod.Put, "/documents_v1/_settings", """{"index.blocks.metadata":true}""");
+
+        Assert.Equal(old.Select(index => $"Delete {index}").Order(StringComparer.Ordinal), (await rig.PlanDropOldAsync(component)).Select(step => step.Name).Order(StringComparer.Ordinal));
+        await rig.DropOldAsync(component);
+        Assert.Equal("documents_v2 stix_v4", await SearchRig.IndicesAsync(engine));
+    }
+
     /// <summary>What a restore owes that is killed as soon as it owes it. It stays in the journal.</summary>
     internal static async Task<Undo> KilledAsync(SearchRig rig, SearchComponent component, TakenPoint taken)
     {

@@ -23,15 +23,17 @@ internal sealed class AsideIndices(SearchWork work)
         return steps;
     }
 
+    /// <summary>Those that can go, in an order in which none is in the way of another.</summary>
     private async Task<IReadOnlyList<(string Aside, string Index)>> FindAsync(CancellationToken cancellation)
     {
         var (open, closed) = await SearchState.ResolveAsync(Server, ["*"], cancellation);
         var lost = await SearchState.FindLostAsync(Server, open, cancellation);
         var whole = open.Except(lost, StringComparer.Ordinal).ToHashSet(StringComparer.Ordinal);
-        var found = new List<(string, string)>();
+        var found = new List<(string Aside, string Index)>();
         foreach (var aside in open.Concat(closed))
             if (IndexShelf.MovedFrom(aside) is { } index && whole.Contains(index) && !await IsLedToAsync(aside, cancellation)) found.Add((aside, index));
-        return found;
+        // A copy of a copy goes before that: its name is the longer one.
+        return [.. found.OrderByDescending(one => one.Aside.Length).ThenBy(one => one.Aside, StringComparer.Ordinal)];
     }
 
     private async Task<bool> IsLedToAsync(string index, CancellationToken cancellation) =>
@@ -42,7 +44,7 @@ internal sealed class AsideIndices(SearchWork work)
     {
         if (!(await FindAsync(cancellation)).Any(found => found.Aside == aside))
             throw Catalogue.SearchAlias.Throwable($"{aside} is in use by now, or it is gone, or the index in whose place it was is not whole; it was not deleted.", "See the aliases with _cat/aliases, and the indices with _cat/indices.");
-        await Server.DeleteAsync($"/{SearchServer.Part(aside)}", cancellation);
+        await OldIndices.RemoveAsync(Server, aside, cancellation);
         context.Note($"{aside} is deleted.");
     }
 }

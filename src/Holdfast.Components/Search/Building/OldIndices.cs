@@ -25,12 +25,20 @@ internal sealed class OldIndices(SearchWork work, AliasedIndex place)
         return (string?)about?["docs.count"] is { } documents ? $"It has {documents} documents, {(string?)about["store.size"]}." : $"It is {(string?)about?["status"] ?? "not open"}.";
     }
 
+    /// <summary>Deletes an index, with the blocks that would forbid it.</summary>
+    public static async Task RemoveAsync(SearchServer server, string index, CancellationToken cancellation)
+    {
+        var settings = (await server.GetAsync($"/{SearchServer.Part(index)}/_settings?flat_settings=true", cancellation))[index]?["settings"];
+        await IndexBlocks.LiftAsync(server, index, settings, cancellation);
+        await server.DeleteAsync($"/{SearchServer.Part(index)}", cancellation);
+    }
+
     /// <summary>It may have come into use since it was shown.</summary>
     private async Task DeleteAsync(string index, StepContext context, CancellationToken cancellation)
     {
         var now = await AliasedIndex.FindAsync(Server, place.Alias, cancellation);
         if (!now.Old.Contains(index, StringComparer.Ordinal)) throw Catalogue.SearchAlias.Throwable($"An alias leads to {index} by now, or it is gone; it was not deleted.", "See the aliases with _cat/aliases.");
-        await Server.DeleteAsync($"/{SearchServer.Part(index)}", cancellation);
+        await RemoveAsync(Server, index, cancellation);
         context.Note($"{index} is deleted.");
     }
 }
