@@ -4,12 +4,22 @@ namespace Holdfast.Restic;
 
 /// <summary>
 /// Keeps a walk through a snapshot from never ending. Equal folders share a tree, so that a dozen trees can make a billion folders: no machine has
-/// those, and whoever writes such a snapshot wants to keep a restore busy. Only a walk that meets the same trees again and again is measured.
+/// those, and whoever writes such a snapshot wants to keep a restore busy. Only a walk that meets the same trees again and again is measured: each
+/// tree is read once, and what they unfold to is compared with what they hold. Folders of one machine hardly ever share a tree, for it has the
+/// inodes and times of its entries; only empty ones do.
 /// </summary>
 public sealed class WalkGuard
 {
     /// <summary>Entries that a snapshot may have: more than any file system that was ever backed up.</summary>
     public const long MostEntries = 500_000_000;
+
+    /// <summary>
+    /// Entries that any snapshot may unfold to; one of more may not unfold to more than <see cref="MostSharing"/> times
+    /// what its trees hold, each counted once.
+    /// </summary>
+    private const long FreeEntries = 2_000_000;
+
+    private const int MostSharing = 100;
 
     /// <summary>Letters that a path may have. Linux takes no more than 4096 bytes at once.</summary>
     public const int LongestPath = 16 << 10;
@@ -20,7 +30,7 @@ public sealed class WalkGuard
     private readonly Repository _repository;
     private readonly Id[] _roots;
     private readonly int[] _seen = new int[Slots];
-    private long _folders, _again, _entries;
+    private long _folders, _again, _entries, _stored;
     private bool _measured;
 
     internal WalkGuard(Repository repository, IEnumerable<Id> roots) => (_repository, _roots) = (repository, [.. roots]);
@@ -56,8 +66,10 @@ public sealed class WalkGuard
         var known = new Dictionary<Id, long>();
         foreach (var root in _roots)
         {
-            if (await MeasureAsync(root, known, cancellation) > MostEntries)
-                throw new ResticException(ResticError.Damaged, $"The snapshot's folders name each other so often that it would have more than {MostEntries:N0} entries, which no machine has.");
+            var entries = await MeasureAsync(root, known, cancellation);
+            var most = Math.Min(MostEntries, Math.Max(FreeEntries, MostSharing * _stored));
+            if (entries > most)
+                throw new ResticException(ResticError.Damaged, $"The snapshot's folders name each other so often that it would have more than {most:N0} entries, with {_stored:N0} stored, which no machine has.");
         }
     }
 
@@ -99,7 +111,9 @@ public sealed class WalkGuard
     {
         try
         {
-            return new Step(tree, await _repository.ReadTreeAsync(tree, cancellation));
+            var nodes = await _repository.ReadTreeAsync(tree, cancellation);
+            _stored += nodes.Count;
+            return new Step(tree, nodes);
         }
         catch (ResticException lost) when (lost.IsLoss)
         {

@@ -7,7 +7,8 @@ namespace Holdfast.Restic.Restoring;
 
 /// <summary>
 /// Adds up what a restore will write, and finds its owners. A folder that does not exist on the disk is summed up once by its tree, however often
-/// the snapshot has it, so that a tree that unfolds to billions of paths costs no more than its few blobs.
+/// the snapshot has it, so that a tree that unfolds to billions of paths costs no more than its few blobs. Where paths are needed, one that a
+/// restore would refuse is refused here too.
 /// </summary>
 internal sealed class Forecaster(Repository repository, BlobIndex index, RestoreOptions options)
 {
@@ -19,6 +20,7 @@ internal sealed class Forecaster(Repository repository, BlobIndex index, Restore
     private readonly HashSet<(bool IsGroup, string Name, uint Number)> _owners = [];
     private readonly HashSet<(ulong, ulong)> _links = [];
     private readonly Stack<Place> _ahead = new();
+    private WalkGuard? _guard;
     private long _nodes;
     private long _files;
 
@@ -32,7 +34,10 @@ internal sealed class Forecaster(Repository repository, BlobIndex index, Restore
         if (root.Type != NodeType.Directory)
             Add(device, Cost(root, standing == top ? $"{top}/{root.Name}" : null));
         else if (root.Subtree is { } tree)
+        {
+            _guard = repository.GuardWalk(tree);
             _ahead.Push(new Place(tree, "", standing == top ? top : null, device));
+        }
         while (_ahead.TryPop(out var place) && _nodes < MostNodes)
         {
             cancellation.ThrowIfCancellationRequested();
@@ -49,7 +54,9 @@ internal sealed class Forecaster(Repository repository, BlobIndex index, Restore
 
     private async Task VisitAsync(Place place, CancellationToken cancellation)
     {
-        foreach (var node in await ReadAsync(place.Tree, cancellation))
+        var nodes = await ReadAsync(place.Tree, cancellation);
+        await _guard!.EnterAsync(place.Tree, place.Relative, nodes.Count, cancellation);
+        foreach (var node in nodes)
         {
             var relative = $"{place.Relative}/{node.Name}";
             var path = place.Path is null ? null : $"{place.Path}/{node.Name}";

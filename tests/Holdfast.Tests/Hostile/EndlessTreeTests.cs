@@ -1,6 +1,8 @@
 using Holdfast.Restic;
 using Holdfast.Restic.Maintenance;
+using Holdfast.Restic.Restoring;
 using Holdfast.Restic.Snapshots;
+using Holdfast.Testing;
 using Xunit;
 
 namespace Holdfast.Tests.Hostile;
@@ -23,6 +25,21 @@ public sealed class EndlessTreeTests
         var search = await Assert.ThrowsAsync<ResticException>(() => forge.Repository.HasFittingAsync(snapshot, "/", ["nothing-of-this-name"], [], Now));
         Assert.Equal(ResticError.Damaged, search.Error);
         Assert.True((await forge.Repository.CheckAsync(new CheckOptions(), Now)).IsClean);
+    }
+
+    /// <summary>Not more entries than a machine may have, but far more than the trees have: a walk would take hours.</summary>
+    [Fact]
+    public async Task A_walk_and_a_forecast_of_folders_that_unfold_to_millions_are_refused()
+    {
+        await using var forge = await Forge.MakeAsync();
+        using var folder = new TempFolder();
+        var snapshot = await MakeAsync(forge, levels: 28, wide: 2);
+        var search = await Assert.ThrowsAsync<ResticException>(() => forge.Repository.HasFittingAsync(snapshot, "/", ["nothing-of-this-name"], [], Now));
+        Assert.Contains("with 56 stored", search.Message, StringComparison.Ordinal);
+        var some = new RestoreOptions { Include = ["nothing-of-this-name"] };
+        var forecast = await Assert.ThrowsAsync<ResticException>(() => forge.Repository.ForecastAsync(snapshot, "/", folder.Path, some, Now));
+        Assert.Equal(ResticError.Damaged, forecast.Error);
+        Assert.Equal(0, (await forge.Repository.ForecastAsync(snapshot, "/", folder["new"], new RestoreOptions(), Now)).Spaces.Sum(space => space.Bytes));
     }
 
     [Fact]
