@@ -4,6 +4,7 @@ using Holdfast.Engine.Problems;
 using Holdfast.Engine.Profiles;
 using Holdfast.Restic;
 using Holdfast.Restic.Backends;
+using Holdfast.Restic.Posix;
 
 namespace Holdfast.Cli;
 
@@ -15,18 +16,20 @@ internal static class RecoveryKit
 {
     private const UnixFileMode OwnersFolder = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
+    private const UnixFileMode OwnersFile = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+
     /// <summary>Writes the kit into a directory that is not there yet, or empty, and opens it with the password to see that it is of use.</summary>
     /// <exception cref="ProblemException">HF-REPO-KIT: something is in the way, or it can not be written.</exception>
     public static async Task WriteAsync(Repository repository, RepositorySettings settings, string directory, bool withPassword, DateTimeOffset now, CancellationToken cancellation)
     {
-        await GuardAsync(directory, async () =>
+        await GuardAsync(directory, async folder =>
         {
-            Directory.CreateDirectory(Path.Combine(directory, "keys"), OwnersFolder);
-            foreach (var kind in (FileKind[])[FileKind.Config, FileKind.Key])
+            using var keys = OutputFolder.Open(Path.Combine(directory, "keys"), OwnersFolder);
+            foreach (var (kind, place) in new[] { (FileKind.Config, folder), (FileKind.Key, keys) })
                 await foreach (var file in repository.Backend.ListAsync(kind, cancellation))
-                    await SaveAsync(Path.Combine(directory, NameOf(kind, file.Name)), await ReadAsync(repository.Backend, kind, file, cancellation), cancellation);
-            if (withPassword) await SaveAsync(Path.Combine(directory, "password"), Encoding.UTF8.GetBytes(settings.Password + "\n"), cancellation);
-            await SaveAsync(Path.Combine(directory, "README.txt"), Encoding.UTF8.GetBytes(Describe(repository, withPassword, now)), cancellation);
+                    place.Create(kind == FileKind.Config ? "config" : file.Name, await ReadAsync(repository.Backend, kind, file, cancellation), OwnersFile);
+            if (withPassword) folder.Create("password", Encoding.UTF8.GetBytes(settings.Password + "\n"), OwnersFile);
+            folder.Create("README.txt", Encoding.UTF8.GetBytes(Describe(repository, withPassword, now)), OwnersFile);
         });
         await using var kit = await OpenAsync(directory, settings, cancellation);
     }
@@ -89,26 +92,17 @@ internal static class RecoveryKit
 
     private static string NameOf(FileKind kind, string name) => kind == FileKind.Config ? "config" : $"keys/{name}";
 
-    private static async Task SaveAsync(string path, byte[] content, CancellationToken cancellation)
-    {
-        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite };
-        await using var file = new FileStream(path, options);
-        await file.WriteAsync(content, cancellation);
-        file.Flush(flushToDisk: true);
-    }
-
-    private static async Task GuardAsync(string directory, Func<Task> write)
+    private static async Task GuardAsync(string directory, Func<OutputFolder, Task> write)
     {
         try
         {
-            if (Directory.Exists(directory) && Directory.EnumerateFileSystemEntries(directory).Any())
-                throw Catalogue.RepositoryKit.Throwable($"The directory '{directory}' is not empty.");
-            Directory.CreateDirectory(directory, OwnersFolder);
-            await write();
+            using var folder = OutputFolder.Open(directory, OwnersFolder);
+            if (folder.Names.Count > 0) throw Catalogue.RepositoryKit.Throwable($"The directory '{directory}' is not empty.");
+            await write(folder);
         }
         catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
         {
-            throw Catalogue.RepositoryKit.Throwable($"The kit can not be written to '{directory}': {refused.Message.TrimEnd('.')}.", refused);
+            throw Catalogue.RepositoryKit.Throwable($"The kit cannot be written to '{directory}': {refused.Message.TrimEnd('.')}.", refused);
         }
     }
 

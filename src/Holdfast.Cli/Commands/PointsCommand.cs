@@ -3,6 +3,7 @@ using Holdfast.Cli.Output.Events;
 using Holdfast.Engine.Problems;
 using Holdfast.Engine.Running;
 using Holdfast.Restic;
+using Holdfast.Restic.Posix;
 using Holdfast.Restic.Snapshots;
 
 namespace Holdfast.Cli.Commands;
@@ -61,10 +62,11 @@ internal static class PointsCommand
     {
         try
         {
-            if (new FileInfo(file) is { Exists: true, Length: 0 }) File.Delete(file);
-            using var stream = new FileStream(file, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite });
-            stream.Write(System.Text.Encoding.UTF8.GetBytes(text));
-            stream.Flush(flushToDisk: true);
+            const UnixFileMode mode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+            var (name, content) = (Path.GetFileName(file), System.Text.Encoding.UTF8.GetBytes(text));
+            using var folder = OutputFolder.Open(Path.GetDirectoryName(file) ?? "/");
+            if (folder.HasEmptyFile(name)) folder.Replace(name, content, mode);
+            else folder.Create(name, content, mode);
             return file;
         }
         catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
