@@ -33,7 +33,7 @@ public sealed class SystemdBox : IAsyncDisposable
         var booted = await Command.RunAsync(Script, ["up", box._folder.Path, .. options], [new("BOX_ROOT", root)]);
         if (booted.ExitCode == 0) return box;
         await box.DisposeAsync();
-        Require.That(false, $"systemd can not be booted in a container here: {booted.Errors.Trim()}");
+        Require.That(false, $"systemd cannot be booted in a container here: {booted.Errors.Trim()}");
         return box;
     }
 

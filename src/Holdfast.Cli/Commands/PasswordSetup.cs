@@ -18,7 +18,7 @@ internal sealed class PasswordSetup(Session session, bool canAsk)
     public async Task<KeyDerivation> PrepareAsync(bool generate, CancellationToken cancellation)
     {
         var file = session.Source.PasswordFile;
-        if (file is null && generate) throw Catalogue.Usage.Throwable("A password can not be generated: no file is named that is to hold it.", "Name it with --password-file, or as 'repository.password.file' in the profile.");
+        if (file is null && generate) throw Catalogue.Usage.Throwable("A password cannot be generated: no file is named that is to hold it.", "Name it with --password-file, or as 'repository.password.file' in the profile.");
         if (file is null || File.Exists(file)) return KeyDerivation.Default;
         if (!generate && !canAsk) throw Catalogue.SecretUnreadable.Throwable($"The password file '{file}' is not there.", "Put the password there (mode 0600), or let one be made with --generate-password.");
         await LookAsync(file, generate, cancellation);
@@ -59,7 +59,7 @@ internal sealed class PasswordSetup(Session session, bool canAsk)
         }
         catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
         {
-            throw Catalogue.SecretUnreadable.Throwable($"The password file '{file}' can not be written: {refused.Message.TrimEnd('.')}.", refused);
+            throw Catalogue.SecretUnreadable.Throwable($"The password file '{file}' cannot be written: {refused.Message.TrimEnd('.')}.", refused);
         }
         session.Output.Tell(new MessageEvent($"Wrote the password to {file} (mode 0600)."));
     }

@@ -89,7 +89,7 @@ internal sealed class FilesSurvey
             yield return Catalogue.FilesMissing.With($"{entry.Entry.Path} lies in a file system of the kernel ({kernel}), which is never captured.", "Take it out of 'files'.");
         else if (entry.State == EntryState.Missing) yield return Catalogue.FilesMissing.With($"{entry.Entry.Path} is not there.");
         if (entry.State == EntryState.Unseen)
-            yield return Catalogue.FilesUnreadable.With($"Whether {entry.Entry.Path} is there can not be told: {LocalEntries.WhyUnseen(Glob.PlainPartOf(entry.Entry.Path))}.");
+            yield return Catalogue.FilesUnreadable.With($"Whether {entry.Entry.Path} is there cannot be told: {LocalEntries.WhyUnseen(Glob.PlainPartOf(entry.Entry.Path))}.");
         foreach (var (link, target) in entry.Entry.Optional ? [] : entry.Lost)
             yield return Catalogue.FilesMissing.With($"{link} is a link to {target}, which is not there.", "Correct the link, or mark the path 'optional: true'.");
         foreach (var refused in entry.Refused) yield return Refusal(refused);

@@ -36,7 +36,7 @@ internal sealed class IndexAliases(SearchServer server, JsonObject state, IReadO
         var changes = ChangesFor(holders);
         var names = changes.Wanted.Select(alias => alias.Alias).ToHashSet(StringComparer.Ordinal);
         if (holders.Select(holder => holder.Index).FirstOrDefault(names.Contains) is { } occupier)
-            throw Occupied($"The alias '{occupier}' can not be set: an index of that name was made meanwhile.", occupier, "run 'holdfast recover' if the restore could not be taken back, and restore again");
+            throw Occupied($"The alias '{occupier}' cannot be set: an index of that name was made meanwhile.", occupier, "run 'holdfast recover' if the restore could not be taken back, and restore again");
         var actions = changes.Actions();
         if (actions.Count > 0) await server.PostAsync("/_aliases", new JsonObject { ["actions"] = actions }, cancellation);
         if (changes.Wanted.Count() is > 0 and var count) context.Note($"{count} aliases lead to what was restored.");

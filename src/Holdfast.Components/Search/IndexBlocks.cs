@@ -73,7 +73,7 @@ internal static class IndexBlocks
         if (blocks.FirstOrDefault(block => IsSet(settings, block)) is not { } found) return;
         var lift = $"lift it with PUT {index}/_settings {{\"{found}\": null}}, then run the command again.";
         throw Catalogue.SearchBlocked.Throwable(
-            $"{index} of {server.Place} has the block {found}, so it can not be changed, nor its aliases.",
+            $"{index} of {server.Place} has the block {found}, so it cannot be changed, nor its aliases.",
             found == FullDisk ? $"The engine sets it when a disk is nearly full: make room; then {lift}" : $"Find out why it was set; then {lift}");
     }
 }

@@ -29,7 +29,7 @@ internal sealed class IndexRecovery(SearchServer server, TimeProvider clock)
             var isListed = indices.ToHashSet(StringComparer.Ordinal).IsSubsetOf(primaries.Select(shard => (string)shard["index"]!));
             if (isListed && primaries.All(shard => (string?)shard["state"] is "STARTED" or "RELOCATING")) return;
             var missing = primaries.Where(shard => (string?)shard["state"] == "UNASSIGNED").ToList();
-            if (await IsStuckAsync(missing, cancellation)) throw new ProblemException(Catalogue.SearchRestore.With($"{missing.Count} shards can not be restored.") with { Details = await ExplainAsync(missing, cancellation) });
+            if (await IsStuckAsync(missing, cancellation)) throw new ProblemException(Catalogue.SearchRestore.With($"{missing.Count} shards cannot be restored.") with { Details = await ExplainAsync(missing, cancellation) });
             if (clock.GetElapsedTime(began) <= deadline) continue;
             throw new ProblemException(Catalogue.SearchRestore.With($"{missing.Count} shards were on no node after {deadline}.") with { Details = await ExplainAsync(missing, cancellation) });
         }

@@ -46,7 +46,7 @@ internal sealed record RestoreChoice(IReadOnlyList<string> Indices, IReadOnlyLis
     {
         foreach (var (stream, indices) in await DataStreams.FindAsync(server, Indices, cancellation))
             if (Streams.Contains(stream, StringComparer.Ordinal) || indices.Intersect(Indices, StringComparer.Ordinal).Any())
-                throw Catalogue.SearchRestore.Throwable($"The data stream {stream} of {name} is there, and the engine can not move one aside.", $"Delete it (DELETE _data_stream/{stream}), after _reindex when you need what it has; with --exclude '{stream}' it stays as it is.");
+                throw Catalogue.SearchRestore.Throwable($"The data stream {stream} of {name} is there, and the engine cannot move one aside.", $"Delete it (DELETE _data_stream/{stream}), after _reindex when you need what it has; with --exclude '{stream}' it stays as it is.");
     }
 
     /// <summary>An engine that is asked for an index by the name of a data stream brings that stream, with whatever indices it has.</summary>

@@ -79,7 +79,7 @@ internal sealed class SearchCapture(SearchSettings settings, SearchServer server
         await _repository.VerifyAsync(cancellation);
         var listed = await RefuseCompanyAsync(cancellation);
         if (await _repository.FindDamagedAsync(listed, cancellation) is { Count: > 0 } damaged)
-            context.Warn(Catalogue.SearchDamaged.With($"The engine can not read {(damaged.Count == 1 ? "a snapshot" : $"{damaged.Count} snapshots")} in the repository '{settings.Repository}' of {Name}: {Some(damaged)}."));
+            context.Warn(Catalogue.SearchDamaged.With($"The engine cannot read {(damaged.Count == 1 ? "a snapshot" : $"{damaged.Count} snapshots")} in the repository '{settings.Repository}' of {Name}: {Some(damaged)}."));
         await RefuseLostAsync(cancellation);
         await WarnOfUnseenAsync(context, cancellation);
     }
@@ -92,7 +92,7 @@ internal sealed class SearchCapture(SearchSettings settings, SearchServer server
     }
 
     private Problem Unreadable(IReadOnlyDictionary<string, string> unreadable) => Catalogue.SearchUnreadable.With(
-        $"The recovery point lacks what can not be read of {Name}, because of a block: {Some([.. unreadable.Select(index => $"{index.Key} ({index.Value})")])}.");
+        $"The recovery point lacks what cannot be read of {Name}, because of a block: {Some([.. unreadable.Select(index => $"{index.Key} ({index.Value})")])}.");
 
     private static string Some(IReadOnlyList<string> names) => Quantity.List(names, most: 20);
 
@@ -267,7 +267,7 @@ internal sealed class SearchCapture(SearchSettings settings, SearchServer server
     {
         await RefuseCompanyAsync(cancellation);
         var named = settings.Location ?? await _repository.FindLocationAsync(cancellation)
-            ?? throw Catalogue.SearchPath.Throwable($"The snapshot repository '{settings.Repository}' of {Name} is in no directory, so it can not be copied.", "Set 'copy: false' in the profile: then the point names the snapshot.");
+            ?? throw Catalogue.SearchPath.Throwable($"The snapshot repository '{settings.Repository}' of {Name} is in no directory, so it cannot be copied.", "Set 'copy: false' in the profile: then the point names the snapshot.");
         var location = LocalEntries.Resolve(named);
         if (!Directory.Exists(location))
             throw Catalogue.SearchPath.Throwable($"The directory '{location}' of the snapshot repository of {Name} is not on this machine.", "Mount it here, or set 'copy: false' in the profile: then the point names the snapshot.");

@@ -150,7 +150,7 @@ internal sealed class SearchRestore(SearchSettings settings, SearchServer server
     {
         var movable = there.Movable.ToList();
         var moves = movable.Count == 0 ? "" : $"Moves aside {Quantity.Indices(movable.Count)}: {string.Join(", ", movable)}.{(session.Overwrite ? " What is moved aside is deleted once what takes its place is whole." : "")}";
-        var deletes = there.Unmovable.Count == 0 ? "" : $"Deletes what is closed or has lost shards, which can not be moved aside: {string.Join(", ", there.Unmovable)}.";
+        var deletes = there.Unmovable.Count == 0 ? "" : $"Deletes what is closed or has lost shards, which cannot be moved aside: {string.Join(", ", there.Unmovable)}.";
         return $"{moves} {deletes}".Trim();
     }
 
@@ -168,7 +168,7 @@ internal sealed class SearchRestore(SearchSettings settings, SearchServer server
     private void RefuseRenaming(RestoreChoice choice, StandingIndices there)
     {
         if (choice.Streams.Count > 0)
-            throw Catalogue.SearchRestore.Throwable($"Data streams can not be restored under other names: {string.Join(", ", choice.Streams)} of {Name}.", "Leave them out with --exclude.");
+            throw Catalogue.SearchRestore.Throwable($"Data streams cannot be restored under other names: {string.Join(", ", choice.Streams)} of {Name}.", "Leave them out with --exclude.");
         if (there.All.Count > 0)
             throw Catalogue.TargetNotEmpty.Throwable($"{Name} has {(there.All.Count == 1 ? "an index" : "indices")} {string.Join(", ", there.All)} already, so nothing can be restored under that name.", "Give another --rename-indices, or delete what an earlier restore has left.");
     }
@@ -193,7 +193,7 @@ internal sealed class SearchRestore(SearchSettings settings, SearchServer server
         }
         if (!record.IsCopied) throw Catalogue.SearchRestore.Throwable($"The point only names the snapshot {record.Snapshot}, and {server.Place} does not have it in a repository '{record.Repository}'.", $"Register that repository with the engine under the name '{record.Repository}', then restore again.");
         var root = settings.Location ?? await own.FindLocationAsync(cancellation)
-            ?? throw Catalogue.SearchPath.Throwable($"The profile names no directory for the snapshots of {Name}, so the copy in the point can not be shown to the engine.", "Set 'repository: location' in the profile to a directory below the engine's path.repo.");
+            ?? throw Catalogue.SearchPath.Throwable($"The profile names no directory for the snapshots of {Name}, so the copy in the point cannot be shown to the engine.", "Set 'repository: location' in the profile to a directory below the engine's path.repo.");
         if (!Directory.Exists(root)) throw Catalogue.SearchPath.Throwable($"The directory '{root}', which the engine reads snapshots from, is not on this machine.");
         var directory = Path.Combine(root, $"{Beside}-{context.RunId.ToLowerInvariant()}");
         var copy = new SnapshotRepository(server, Path.GetFileName(directory), clock);
@@ -317,7 +317,7 @@ internal sealed class SearchRestore(SearchSettings settings, SearchServer server
             if (count != record.Documents[index]) differences.Add($"{NameOf(index)}: {Quantity.Of(count, "document")}, and {record.Documents[index]} at the snapshot");
         }
         if (differences.Count > 0) throw new ProblemException(Catalogue.SearchRestore.With($"{Quantity.Indices(differences.Count)} of {Name} {(differences.Count == 1 ? "does" : "do")} not have the documents that should be there.") with { Details = differences });
-        foreach (var index in chosen.Where(index => !record.Documents.ContainsKey(index))) context.Note($"The documents of {index} can not be compared: somebody wrote to it while the snapshot was taken.");
+        foreach (var index in chosen.Where(index => !record.Documents.ContainsKey(index))) context.Note($"The documents of {index} cannot be compared: somebody wrote to it while the snapshot was taken.");
         if (counted.Count > 0) context.Note($"{Quantity.Indices(counted.Count)} of {Name} {(counted.Count == 1 ? "has" : "have")} {Quantity.Of(counted.Sum(index => record.Documents[index]), "document")}, as at the snapshot.");
     }
 

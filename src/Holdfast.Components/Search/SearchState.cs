@@ -82,7 +82,7 @@ internal static class SearchState
         var answer = await server.GetAsync($"/{SearchServer.Part(index)}/_count", cancellation);
         var (total, counted) = ((int)answer["_shards"]!["total"]!, (int)answer["_shards"]!["successful"]!);
         return counted == total ? (long)answer["count"]!
-            : throw Catalogue.SearchRefused.Throwable($"{total - counted} of {total} shards of {index} of {server.Place} can not be read.", "See _cluster/health and _cluster/allocation/explain; the engine's log says more.");
+            : throw Catalogue.SearchRefused.Throwable($"{total - counted} of {total} shards of {index} of {server.Place} cannot be read.", "See _cluster/health and _cluster/allocation/explain; the engine's log says more.");
     }
 
     /// <summary>
@@ -109,7 +109,7 @@ internal static class SearchState
             };
             var answer = await server.PostAsync($"/{names}/_search?allow_partial_search_results=false&expand_wildcards=all&filter_path=_shards.total,_shards.successful,aggregations.indices.buckets", body, cancellation);
             var (total, counted) = ((int?)answer["_shards"]?["total"] ?? 0, (int?)answer["_shards"]?["successful"] ?? -1);
-            if (counted != total) throw Catalogue.SearchRefused.Throwable($"{total - counted} of {total} shards of {server.Place} can not be read.", "See _cluster/health and _cluster/allocation/explain; the engine's log says more.");
+            if (counted != total) throw Catalogue.SearchRefused.Throwable($"{total - counted} of {total} shards of {server.Place} cannot be read.", "See _cluster/health and _cluster/allocation/explain; the engine's log says more.");
             foreach (var bucket in answer["aggregations"]?["indices"]?["buckets"] as JsonArray ?? []) counts[(string)bucket!["key"]!] = (long)bucket["doc_count"]!;
         }
     }

@@ -110,7 +110,7 @@ internal sealed class SearchUndos(SearchSettings settings, SearchServer server, 
     {
         foreach (var alias in moved.Aliases.Select(alias => alias.Key))
             if (await server.FindAsync($"/{SearchServer.Part(alias)}/_settings/index.uuid", cancellation) is JsonObject found && found.ContainsKey(alias))
-                throw IndexAliases.Occupied($"The index {moved.Index} can not be brought back with its alias '{alias}': an index of that name was made meanwhile.", alias, "run 'holdfast recover'");
+                throw IndexAliases.Occupied($"The index {moved.Index} cannot be brought back with its alias '{alias}': an index of that name was made meanwhile.", alias, "run 'holdfast recover'");
         await new IndexShelf(server, clock).MoveBackAsync(moved, cancellation);
     }
 

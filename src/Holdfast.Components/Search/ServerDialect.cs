@@ -68,9 +68,9 @@ internal sealed record ServerDialect
     /// </summary>
     public string? WhyNot(ServerDialect source)
     {
-        if (source.IsOpenSearch && !IsOpenSearch) return $"{Name} can not read what {source.Name} has written";
+        if (source.IsOpenSearch && !IsOpenSearch) return $"{Name} cannot read what {source.Name} has written";
         // OpenSearch took Elasticsearch 7.10 over, and knows nothing of what came later there.
-        if (!source.IsOpenSearch && IsOpenSearch && (source.Major > 7 || (source.Major == 7 && source.Minor > 10))) return $"{Name} can not read what {source.Name} has written: it knows Elasticsearch up to 7.10";
+        if (!source.IsOpenSearch && IsOpenSearch && (source.Major > 7 || (source.Major == 7 && source.Minor > 10))) return $"{Name} cannot read what {source.Name} has written: it knows Elasticsearch up to 7.10";
         var isSameLine = source.Generation == Generation && source.IsOpenSearch == IsOpenSearch;
         if (source.Generation > Generation || (isSameLine && (source.Minor, source.Patch).CompareTo((Minor, Patch)) > 0)) return $"{Name} is older than {source.Name}";
         return source.Generation < Generation - 1 ? $"{source.Name} is more than one major version before {Name}" : null;

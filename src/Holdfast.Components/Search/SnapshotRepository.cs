@@ -136,7 +136,7 @@ internal sealed class SnapshotRepository(SearchServer server, string name, TimeP
         {
             throw new ProblemException(
                 Catalogue.SearchSnapshot.With(
-                    $"The snapshot repository '{name}' of {server.Place} can not be used: {refused.Problem.Message}",
+                    $"The snapshot repository '{name}' of {server.Place} cannot be used: {refused.Problem.Message}",
                     HintOf(refused.Problem.Message)),
                 refused);
         }

@@ -56,10 +56,10 @@ internal sealed record StandingIndices(IReadOnlyList<string> All, IReadOnlyList<
     {
         // One that is closed counts as lost for a moment.
         if (Closed.Count > 0 && !overwrite)
-            throw Catalogue.SearchRestore.Throwable($"{string.Join(", ", Closed)} of {name} {(Closed.Count == 1 ? "is" : "are")} closed, so that the engine can not move {(Closed.Count == 1 ? "it" : "them")} aside.", "Open what is closed (_open); with --overwrite it is deleted, with --exclude it stays as it is.");
+            throw Catalogue.SearchRestore.Throwable($"{string.Join(", ", Closed)} of {name} {(Closed.Count == 1 ? "is" : "are")} closed, so that the engine cannot move {(Closed.Count == 1 ? "it" : "them")} aside.", "Open what is closed (_open); with --overwrite it is deleted, with --exclude it stays as it is.");
         if (Blocked.Count > 0)
-            throw Catalogue.SearchBlocked.Throwable($"{string.Join(", ", Blocked)} of {name} may not be changed, so the engine can not move {(Blocked.Count == 1 ? "it" : "them")} aside.", "Set what is named in brackets to null (PUT INDEX/_settings), after making room when the disk is full; with --exclude it stays as it is.");
+            throw Catalogue.SearchBlocked.Throwable($"{string.Join(", ", Blocked)} of {name} may not be changed, so the engine cannot move {(Blocked.Count == 1 ? "it" : "them")} aside.", "Set what is named in brackets to null (PUT INDEX/_settings), after making room when the disk is full; with --exclude it stays as it is.");
         if (Lost.Count > 0 && !overwrite)
-            throw Catalogue.SearchRestore.Throwable($"{string.Join(", ", Lost)} of {name} has lost shards (it is red), so it can not be moved aside.", "With --overwrite it is deleted; with --exclude it stays as it is.");
+            throw Catalogue.SearchRestore.Throwable($"{string.Join(", ", Lost)} of {name} has lost shards (it is red), so it cannot be moved aside.", "With --overwrite it is deleted; with --exclude it stays as it is.");
     }
 }

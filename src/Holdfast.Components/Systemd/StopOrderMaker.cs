@@ -67,7 +67,7 @@ internal sealed class StopOrderMaker(UnitSurvey survey, IReadOnlyList<GroupUnits
         if (home.IsStore && !withStores)
             throw Catalogue.UnitTied.Throwable($"Stopping the group '{group.Name}' would stop {unit.Id} too, which needs it, and which is a store of the platform.");
         if (home.IsAfterDrain && !group.IsAfterDrain)
-            _warnings.Add(Catalogue.UnitTied.With($"{unit.Id} is stopped with the group '{group.Name}', because systemd ties them together: the queues can not be worked off before.") with { Exit = ExitCode.Success });
+            _warnings.Add(Catalogue.UnitTied.With($"{unit.Id} is stopped with the group '{group.Name}', because systemd ties them together: the queues cannot be worked off before.") with { Exit = ExitCode.Success });
     }
 
     /// <summary>Sockets first, so that they start nothing; then whatever is started after others, as systemd would have it.</summary>

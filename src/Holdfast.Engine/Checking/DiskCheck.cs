@@ -43,7 +43,7 @@ public sealed class DiskCheck(IReadOnlyList<(string What, Func<string> Path, Dis
         }
         catch (IOException refused)
         {
-            throw Catalogue.CheckFailed.Throwable($"The file system can not be asked: {refused.Message}.", "Look at the mount, and whether this user may enter it.", refused);
+            throw Catalogue.CheckFailed.Throwable($"The file system cannot be asked: {refused.Message}.", "Look at the mount, and whether this user may enter it.", refused);
         }
     }
 }

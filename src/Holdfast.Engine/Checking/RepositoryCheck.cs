@@ -57,7 +57,7 @@ public sealed class RepositoryCheck(Func<CancellationToken, Task<RepositorySetti
     }
 
     private static string Describe(LockInfo held) => held.Hostname.Length == 0
-        ? $"a lock that can not be read ({held.Id.ToShortString()})"
+        ? $"a lock that cannot be read ({held.Id.ToShortString()})"
         : $"process {held.Pid} of {held.Username} on {held.Hostname}{(held.Exclusive ? ", exclusively" : "")}";
 
     private async Task<CheckLine> AskForPointsAsync(Repository repository, CancellationToken cancellation)

@@ -38,7 +38,7 @@ public sealed class UsersCheck(IReadOnlyList<int> ports, IReadOnlyList<WebQuesti
         }
         catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException or FormatException)
         {
-            throw Catalogue.CheckFailed.Throwable($"The kernel's table of connections can not be read: {unreadable.Message.TrimEnd('.')}.", unreadable);
+            throw Catalogue.CheckFailed.Throwable($"The kernel's table of connections cannot be read: {unreadable.Message.TrimEnd('.')}.", unreadable);
         }
     }
 

@@ -21,7 +21,7 @@ public static partial class Catalogue
         "Renew it, then take another recovery point.", ExitCode.Success);
     public static readonly ProblemKind CertificateExpired = Kind("HF-CERT-EXPIRED", "A certificate has ended.",
         "Renew it, then take another recovery point.", ExitCode.Success);
-    public static readonly ProblemKind CertificateUnreadable = Kind("HF-CERT-UNREADABLE", "A configuration names a certificate or key that is not there or can not be read.",
+    public static readonly ProblemKind CertificateUnreadable = Kind("HF-CERT-UNREADABLE", "A configuration names a certificate or key that is not there or cannot be read.",
         "Correct the configuration, or the file's owner and mode.", ExitCode.Success);
     public static readonly ProblemKind CertificateKeyExposed = Kind("HF-CERT-KEY-EXPOSED", "The mode of a private key lets every user read it.",
         "Take the right away (chmod 640), and renew the key when others may have read it.", ExitCode.Success);

@@ -17,7 +17,7 @@ public static partial class Catalogue
         "Correct 'queues' and 'lists' of the broker in the profile; TYPE in redis-cli tells what the key is.", ExitCode.Unreachable);
     public static readonly ProblemKind QueueFull = Kind("HF-QUEUE-FULL", "Redis has no memory left.",
         "Raise 'maxmemory', or make room; no message was lost.", ExitCode.Failure, transient: true);
-    public static readonly ProblemKind QueueUnwritable = Kind("HF-QUEUE-UNWRITABLE", "Redis may not be written now: it is a replica, or can not save to its disk.",
+    public static readonly ProblemKind QueueUnwritable = Kind("HF-QUEUE-UNWRITABLE", "Redis may not be written now: it is a replica, or cannot save to its disk.",
         "Name the primary in the profile, or look at the server's log and disk.", ExitCode.Unreachable);
     public static readonly ProblemKind QueueRefused = Kind("HF-QUEUE-REFUSED", "Redis refused a command.",
         "Its own message says why.", ExitCode.Failure);

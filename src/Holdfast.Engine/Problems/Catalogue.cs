@@ -27,7 +27,7 @@ public static partial class Catalogue
         "Put the files of 'keys' back: from the kit ('holdfast repo kit --restore'), or from another copy of the repository. Make no new repository here.", ExitCode.Damaged);
     public static readonly ProblemKind RepositoryExists = Kind("HF-REPO-EXISTS", "A repository is there already, so none is made.",
         "Use it as it is, or choose an empty place for the new one.", ExitCode.InTheWay);
-    public static readonly ProblemKind RepositoryKit = Kind("HF-REPO-KIT", "The recovery kit of a repository can not be written, or does not fit the repository.",
+    public static readonly ProblemKind RepositoryKit = Kind("HF-REPO-KIT", "The recovery kit of a repository cannot be written, or does not fit the repository.",
         "To write one, name a directory that is not there yet or is empty, best on another disk; to put one back, name the one that was written of this repository, and the password of then.", ExitCode.InTheWay);
     public static readonly ProblemKind RepositoryPassword = Kind("HF-REPO-PASSWORD", "No key of the repository opens with the password.",
         "Check where the password comes from ('repository.password' in the profile, or RESTIC_PASSWORD_FILE); a line break at the end is not the cause.", ExitCode.WrongPassword);
@@ -53,7 +53,7 @@ public static partial class Catalogue
         "See which there are with 'holdfast points list'.", ExitCode.Failure);
     public static readonly ProblemKind PointAmbiguous = Kind("HF-POINT-AMBIGUOUS", "The beginning of an id fits several recovery points.",
         "Give more digits of the id; 'holdfast points list' shows them.", ExitCode.Usage);
-    public static readonly ProblemKind PointManifest = Kind("HF-POINT-MANIFEST", "The manifest of a recovery point can not be read.",
+    public static readonly ProblemKind PointManifest = Kind("HF-POINT-MANIFEST", "The manifest of a recovery point cannot be read.",
         "Run 'holdfast repo check --read-data', and use another recovery point; the stock restic can restore the files of this one.", ExitCode.Damaged);
     public static readonly ProblemKind PointFormat = Kind("HF-POINT-FORMAT", "The recovery point was made in a format that this version does not know.",
         "Use the version of Holdfast that made it, or a newer one.", ExitCode.Failure);
@@ -69,7 +69,7 @@ public static partial class Catalogue
     // Profiles and secrets.
     public static readonly ProblemKind ProfileExists = Kind("HF-PROFILE-EXISTS", "There is a profile already, so none is written.",
         "Name another file with --output, or overwrite it with --force.", ExitCode.InTheWay);
-    public static readonly ProblemKind ProfileMissing = Kind("HF-PROFILE-MISSING", "There is no profile at the place, or it can not be read.",
+    public static readonly ProblemKind ProfileMissing = Kind("HF-PROFILE-MISSING", "There is no profile at the place, or it cannot be read.",
         "Write a first one with 'holdfast setup', or name one with --profile or HOLDFAST_PROFILE. Samples are in /usr/share/holdfast/profiles; 'holdfast profile schema' shows what may stand in one.", ExitCode.Usage);
     public static readonly ProblemKind ProfileClear = Kind("HF-PROFILE-CLEAR", "A password of the profile crosses the network unencrypted.",
         "Write https:// in 'url', with 'ca' where the server has an authority of its own.", ExitCode.Success);
@@ -79,7 +79,7 @@ public static partial class Catalogue
         "Look at what it would do with 'holdfast restore --plan', then answer the question, or say --trust-profile. Or write it to a file with 'holdfast points profile --output FILE', and name that with --profile.", ExitCode.Usage);
     public static readonly ProblemKind SecretUnset = Kind("HF-SECRET-UNSET", "Nothing says where the password of the repository comes from.",
         "Name its file with --password-file, set 'repository.password' in the profile, RESTIC_PASSWORD_FILE or RESTIC_PASSWORD_COMMAND.", ExitCode.Usage);
-    public static readonly ProblemKind SecretUnreadable = Kind("HF-SECRET-UNREADABLE", "A secret can not be read from where the profile says.",
+    public static readonly ProblemKind SecretUnreadable = Kind("HF-SECRET-UNREADABLE", "A secret cannot be read from where the profile says.",
         "Check that the place named exists and that this user may read it.", ExitCode.Failure);
     public static readonly ProblemKind SecretEmpty = Kind("HF-SECRET-EMPTY", "The place of a secret holds nothing.",
         "Put the secret there; an empty one is never used.", ExitCode.Failure);
@@ -106,7 +106,7 @@ public static partial class Catalogue
         "Find out what it waits for: a mount that hangs, a FIFO, a disk that fails. It ends with the process.", ExitCode.Failure);
     public static readonly ProblemKind RunInterrupted = Kind("HF-RUN-INTERRUPTED", "The run was stopped by a person or by the system.",
         "Everything that was owed has been undone; run again when it suits.", ExitCode.Interrupted);
-    public static readonly ProblemKind WindowUnknown = Kind("HF-WINDOW-UNKNOWN", "The profile does not say which services the platform consists of, so it can not be stopped.",
+    public static readonly ProblemKind WindowUnknown = Kind("HF-WINDOW-UNKNOWN", "The profile does not say which services the platform consists of, so it cannot be stopped.",
         "Name them under 'services' in the profile, or use --mode online.", ExitCode.Usage);
     public static readonly ProblemKind WindowLate = Kind("HF-WINDOW-LATE", "The platform did not stand still in time, or what was done meanwhile took too long; it was started again.",
         "Find out what keeps it busy, raise 'quiesce.deadline' in the profile, or use --mode online.", ExitCode.Failure, transient: true);
@@ -122,9 +122,9 @@ public static partial class Catalogue
         "See which there are with 'holdfast runs list --all'.", ExitCode.Usage);
     public static readonly ProblemKind RunRecovered = Kind("HF-RUN-RECOVERED", "An earlier run died before its end; what it owed has been taken back.",
         "Nothing needs to be done; the journal of that run tells how far it came.", ExitCode.Success);
-    public static readonly ProblemKind StateUnwritable = Kind("HF-STATE-UNWRITABLE", "The journal can not be written, so nothing is begun.",
+    public static readonly ProblemKind StateUnwritable = Kind("HF-STATE-UNWRITABLE", "The journal cannot be written, so nothing is begun.",
         "Make room in the state directory or correct its owner; HOLDFAST_STATE names another one.", ExitCode.Failure);
-    public static readonly ProblemKind JournalDamaged = Kind("HF-JOURNAL-DAMAGED", "The journal of an earlier run can not be read, so what it owes is not known.",
+    public static readonly ProblemKind JournalDamaged = Kind("HF-JOURNAL-DAMAGED", "The journal of an earlier run cannot be read, so what it owes is not known.",
         "Look at the file named, undo by hand what it says was begun, then move it away.", ExitCode.Damaged);
 
     // PostgreSQL.
@@ -180,7 +180,7 @@ public static partial class Catalogue
         "Rename it in a session of the database that it was made in (ALTER DATABASE or ROLE ... RENAME TO ...), or use 'method: base'.", ExitCode.Incomplete);
     public static readonly ProblemKind PostgresBackup = Kind("HF-PG-BACKUP", "A base backup could not be taken to its end, so it is in no recovery point.",
         "See the message of PostgreSQL; nothing was changed in the cluster, and what was stored already is found again.", ExitCode.Failure);
-    public static readonly ProblemKind PostgresFiles = Kind("HF-PG-FILES", "The files of a PostgreSQL cluster can not be read or written.",
+    public static readonly ProblemKind PostgresFiles = Kind("HF-PG-FILES", "The files of a PostgreSQL cluster cannot be read or written.",
         "Run on the server's own machine as root or as the owner of the data directory, or use the method dump.", ExitCode.Failure);
     public static readonly ProblemKind PostgresSetting = Kind("HF-PG-SETTING", "A setting of the PostgreSQL server stands in the way.",
         "Change it as the message says.", ExitCode.Failure);
@@ -192,7 +192,7 @@ public static partial class Catalogue
         "Raise max_replication_slots or wal_keep_size (max_slot_wal_keep_size, if that is set), and take another backup.", ExitCode.Failure);
     public static readonly ProblemKind PostgresChecksum = Kind("HF-PG-CHECKSUM", "Pages in PostgreSQL's files do not fit their checksums.",
         "Look at the disk, and keep the older recovery points: they may hold the pages as they were. pg_amcheck tells which tables are hurt.", ExitCode.Damaged);
-    public static readonly ProblemKind PostgresMap = Kind("HF-PG-MAP", "What a recovery point has to compare the pages of PostgreSQL's files by can not be read.",
+    public static readonly ProblemKind PostgresMap = Kind("HF-PG-MAP", "What a recovery point has to compare the pages of PostgreSQL's files by cannot be read.",
         "Nothing is lost by it, but the repository is damaged: run 'holdfast repo check --read-data', which says what else is.", ExitCode.Success);
     public static readonly ProblemKind PostgresService = Kind("HF-PG-SERVICE", "The unit of systemd that runs a PostgreSQL server could not be stopped or started.",
         "See 'systemctl status' of the unit that 'service' of the cluster names.", ExitCode.Failure);
@@ -200,7 +200,7 @@ public static partial class Catalogue
         "Stop it, and run again.", ExitCode.InTheWay);
     public static readonly ProblemKind PostgresUnclean = Kind("HF-PG-UNCLEAN", "A PostgreSQL server is down without having been shut down.",
         "Start it, so that it repairs itself from its WAL, and stop it again.", ExitCode.Failure);
-    public static readonly ProblemKind PostgresTarget = Kind("HF-PG-TARGET", "The wished point in time can not be reached.",
+    public static readonly ProblemKind PostgresTarget = Kind("HF-PG-TARGET", "The wished point in time cannot be reached.",
         "Choose another one, as the message says, or restore the newest recovery point as it is.", ExitCode.Failure);
     public static readonly ProblemKind PostgresRecovery = Kind("HF-PG-RECOVERY", "The restored PostgreSQL server did not come up.",
         "See its log; its files are complete. What stood there before is beside it, unless --delta or --overwrite was given.", ExitCode.Failure);
@@ -212,7 +212,7 @@ public static partial class Catalogue
         "Give a new cluster another name in the profile, and name it with --cluster in archive_command; the archive of the old one stays as it is.", ExitCode.Failure);
     public static readonly ProblemKind WalDiffers = Kind("HF-WAL-DIFFERS", "The archive has a WAL file of the same name with other content; nothing is overwritten.",
         "Find out whether two servers archive to the same place (a copy of the cluster that was started, say), and stop one of them.", ExitCode.Failure);
-    public static readonly ProblemKind WalUnreadable = Kind("HF-WAL-UNREADABLE", "A WAL file can not be read.",
+    public static readonly ProblemKind WalUnreadable = Kind("HF-WAL-UNREADABLE", "A WAL file cannot be read.",
         "Check that 'holdfast serve' runs on the machine of the cluster, as root or as the owner of its files.", ExitCode.Failure, transient: true);
     public static readonly ProblemKind WalGap = Kind("HF-WAL-GAP", "WAL is missing between segments that are there, so nothing can be replayed past it.",
         "Take a recovery point now: from there on the log is whole again.", ExitCode.Incomplete);
@@ -240,7 +240,7 @@ public static partial class Catalogue
         "Start it: 'systemctl start holdfast-serve'; when its socket is elsewhere, name it with --socket.", ExitCode.Unreachable, transient: true);
     public static readonly ProblemKind ServeRuns = Kind("HF-SERVE-RUNS", "Another 'holdfast serve' answers at the socket already.",
         "Stop that one, or choose another socket with --socket.", ExitCode.Locked);
-    public static readonly ProblemKind ServeSocket = Kind("HF-SERVE-SOCKET", "The socket of the service can not be made.",
+    public static readonly ProblemKind ServeSocket = Kind("HF-SERVE-SOCKET", "The socket of the service cannot be made.",
         "Check the directory of the socket and 'serve' in the profile; giving the socket to another user needs root.", ExitCode.Failure);
     public static readonly ProblemKind ServeRequest = Kind("HF-SERVE-REQUEST", "The service was asked for something that it does not understand.",
         "Use the same version of Holdfast on both sides.", ExitCode.Usage);
@@ -260,13 +260,13 @@ public static partial class Catalogue
         "They may be certificates, what links lead to, and templates of other indices; or what somebody has put into the repository. Look at them with 'restore --plan'; when they are meant, run again with --unselected, or name them in the profile.", ExitCode.Incomplete);
     public static readonly ProblemKind TargetUnsafe = Kind("HF-RESTORE-UNSAFE", "Another user may write the directory named with --target, or a directory above it, so the restore could be led elsewhere.",
         "Name a directory that does not exist yet, in one that only root may write (or in /tmp); or take the right of others away: chown root, chmod go-w.", ExitCode.InTheWay);
-    public static readonly ProblemKind TargetUnusable = Kind("HF-RESTORE-TARGET", "The place that a restore writes to can not be used.",
+    public static readonly ProblemKind TargetUnusable = Kind("HF-RESTORE-TARGET", "The place that a restore writes to cannot be used.",
         "Name with --target a directory that this user may write, or one to be made; see what stands at the place.", ExitCode.InTheWay);
 
     // The platform's services.
     public static readonly ProblemKind PlatformUnset = Kind("HF-PLATFORM-UNSET", "The profile names no services, so there is nothing to stop or start.",
         "Name the platform's units in 'services' of the profile.", ExitCode.Usage);
-    public static readonly ProblemKind StoppedDamaged = Kind("HF-PLATFORM-RECORD", "The record of what 'platform stop' stopped can not be read.",
+    public static readonly ProblemKind StoppedDamaged = Kind("HF-PLATFORM-RECORD", "The record of what 'platform stop' stopped cannot be read.",
         "Look at the file named; when it is of no use, remove it and start the platform's units by hand.", ExitCode.Failure);
     public static readonly ProblemKind SystemdMissing = Kind("HF-SYSTEMD-MISSING", "The service manager systemd does not answer on this machine.",
         "Run on the machine of the platform, where systemd is the first process.", ExitCode.Unreachable);
@@ -274,7 +274,7 @@ public static partial class Catalogue
         "Its own message says why; stopping and starting units needs root.", ExitCode.Failure);
     public static readonly ProblemKind UnitMissing = Kind("HF-UNIT-MISSING", "A unit or pattern of the profile fits nothing on this machine.",
         "Correct its name in 'services' of the profile, or take it out there when this machine does not have it.", ExitCode.Success);
-    public static readonly ProblemKind UnitMasked = Kind("HF-UNIT-MASKED", "A unit is masked, so it can not be started.",
+    public static readonly ProblemKind UnitMasked = Kind("HF-UNIT-MASKED", "A unit is masked, so it cannot be started.",
         "Unmask it with 'systemctl unmask', or stop it by hand when it is not wanted any more.", ExitCode.Failure);
     public static readonly ProblemKind PlatformRuns = Kind("HF-PLATFORM-RUNS", "The platform runs while it is restored in place, so that users go on writing into what is replaced.",
         "Stop it with 'holdfast platform stop' before the restore, and start it with 'holdfast platform start' afterwards.", ExitCode.Success);
@@ -306,7 +306,7 @@ public static partial class Catalogue
         "Find out why it is so slow, or raise 'checks.timeout' in the profile.", ExitCode.NotReady, transient: true);
     public static readonly ProblemKind CheckFailed = Kind("HF-CHECK-FAILED", "Something that was to be found out before a backup could not be.",
         "Put right what the message names, then check again.", ExitCode.NotReady);
-    public static readonly ProblemKind WebUnreachable = Kind("HF-WEB-UNREACHABLE", "A server can not be asked over HTTP.",
+    public static readonly ProblemKind WebUnreachable = Kind("HF-WEB-UNREACHABLE", "A server cannot be asked over HTTP.",
         "Check that it runs, and 'url' in the profile.", ExitCode.Unreachable, transient: true);
     public static readonly ProblemKind WebAuthentication = Kind("HF-WEB-AUTH", "A server refuses the user, the password or the token, or does not let the user ask.",
         "Check 'user' and 'password' (or 'api-key', 'token') beside 'url' in the profile.", ExitCode.Unreachable);
@@ -320,7 +320,7 @@ public static partial class Catalogue
         "Its own reason stands in the message; its log says more.", ExitCode.Failure);
     public static readonly ProblemKind SearchBlocked = Kind("HF-SEARCH-BLOCKED", "A search engine does not let an index be changed: a block is set on it.",
         "See index.blocks.* in the settings of the index, and cluster.blocks.* in those of the cluster. The engine sets read_only_allow_delete itself when a disk is nearly full: make room first. Lift it with PUT INDEX/_settings {\"index.blocks.NAME\": null}.", ExitCode.Failure);
-    public static readonly ProblemKind SearchPath = Kind("HF-SEARCH-PATH", "The nodes of a search engine can not use the directory of the snapshots.",
+    public static readonly ProblemKind SearchPath = Kind("HF-SEARCH-PATH", "The nodes of a search engine cannot use the directory of the snapshots.",
         "Name the directory in path.repo of every node's configuration and restart the nodes; it must be the same directory on all of them, and belong to the engine's user.", ExitCode.Failure);
     public static readonly ProblemKind SearchIndex = Kind("HF-SEARCH-INDEX", "No index fits what was asked for.",
         "Correct 'indices' in the profile, or --include.", ExitCode.Failure);
@@ -335,17 +335,17 @@ public static partial class Catalogue
     public static readonly ProblemKind SearchBlocks = Kind("HF-SEARCH-BLOCKS", "Indices had blocks when the snapshot was taken.",
         "A restore sets them again, except read_only_allow_delete, which the engine sets when a disk is nearly full: make room, and lift it with PUT INDEX/_settings {\"index.blocks.read_only_allow_delete\": null}.", ExitCode.Success);
     public static readonly ProblemKind SearchNames = Kind("HF-SEARCH-NAMES", "Pipelines have names that an engine reads as patterns or lists ('*', 'a,b'), so a restore does not put them back.", "Make them again under plain names, and name those in the settings of the indices (index.default_pipeline, index.final_pipeline).", ExitCode.Incomplete);
-    public static readonly ProblemKind SearchDamaged = Kind("HF-SEARCH-DAMAGED", "A search engine can not read a snapshot in its repository.",
+    public static readonly ProblemKind SearchDamaged = Kind("HF-SEARCH-DAMAGED", "A search engine cannot read a snapshot in its repository.",
         "Delete the snapshot (DELETE _snapshot/REPOSITORY/SNAPSHOT) when you do not need it; recovery points have copies of their own.", ExitCode.Success);
     public static readonly ProblemKind SearchSnapshot = Kind("HF-SEARCH-SNAPSHOT", "A snapshot by the search engine is not whole, so there is no recovery point.",
         "See the engine's log and _cluster/health; earlier snapshots are as they were.", ExitCode.Failure);
-    public static readonly ProblemKind SearchVersion = Kind("HF-SEARCH-VERSION", "The search engine can not read snapshots of the one that was backed up.",
+    public static readonly ProblemKind SearchVersion = Kind("HF-SEARCH-VERSION", "The search engine cannot read snapshots of the one that was backed up.",
         "Restore into a version that can, or leave the indices out (--only) and build them anew from the database.", ExitCode.Failure);
     public static readonly ProblemKind SearchAlias = Kind("HF-SEARCH-ALIAS", "An alias would lead to two indices.",
         "Restore with --no-aliases to leave all aliases as they are, or with --overwrite: then the alias points to what was restored.", ExitCode.InTheWay);
     public static readonly ProblemKind SearchRestore = Kind("HF-SEARCH-RESTORE", "Indices could not be restored as they were.",
         "Put right what the message names, then restore again; what was moved aside is still there.", ExitCode.Failure);
-    public static readonly ProblemKind SearchDefinition = Kind("HF-SEARCH-DEFINITION", "What the profile says an index is made of can not be used.",
+    public static readonly ProblemKind SearchDefinition = Kind("HF-SEARCH-DEFINITION", "What the profile says an index is made of cannot be used.",
         "Correct the lines that are named.", ExitCode.Usage);
     public static readonly ProblemKind SearchMapping = Kind("HF-SEARCH-MAPPING", "The engine and the profile disagree on what an index is made of.",
         "See the differences with 'holdfast search migrate --plan'; 'holdfast search migrate' does away with them.", ExitCode.Failure);
@@ -367,7 +367,7 @@ public static partial class Catalogue
         "See what it wrote; 'delegate' of the search component in the profile says what is run.", ExitCode.Failure);
     public static readonly ProblemKind SearchBehind = Kind("HF-SEARCH-BEHIND", "The search indices are of another instant than the database.",
         "Put right what differs with 'holdfast search sync'; with --dry-run it only counts.", ExitCode.Success);
-    public static readonly ProblemKind DocumentSource = Kind("HF-DOCUMENT-SOURCE", "The statement that documents are read by can not be used.",
+    public static readonly ProblemKind DocumentSource = Kind("HF-DOCUMENT-SOURCE", "The statement that documents are read by cannot be used.",
         "Correct 'source' of the index in the profile.", ExitCode.Usage);
 
     // Packages that the platform did not take in.
@@ -379,7 +379,7 @@ public static partial class Catalogue
     // The command line.
     public static readonly ProblemKind RunDetached = Kind("HF-RUN-DETACHED", "A run without a terminal did not begin.",
         "What it wrote stands below the message; run the command without --detach to see more.", ExitCode.Failure);
-    public static readonly ProblemKind Usage = Kind("HF-USAGE", "The command line can not be understood.",
+    public static readonly ProblemKind Usage = Kind("HF-USAGE", "The command line cannot be understood.",
         "See what the command takes with --help.", ExitCode.Usage);
     public static readonly ProblemKind Unconfirmed = Kind("HF-UNCONFIRMED", "A verb that replaces something was not confirmed, so nothing was done.",
         "Look at what would be done with --plan, then answer with --yes.", ExitCode.Usage);

@@ -72,7 +72,7 @@ public static class ProfileReader
         }
         catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException)
         {
-            throw Catalogue.ProfileMissing.Throwable($"The profile {path} can not be read: {Reason(path, unreadable)}.", unreadable);
+            throw Catalogue.ProfileMissing.Throwable($"The profile {path} cannot be read: {Reason(path, unreadable)}.", unreadable);
         }
         catch (DecoderFallbackException foreign)
         {

@@ -40,7 +40,7 @@ public sealed class SecretReader(IHost host, Func<string, string?> environment, 
         }
         catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException)
         {
-            throw Catalogue.SecretUnreadable.Throwable($"The secret file '{path}' can not be read: {unreadable.Message.TrimEnd('.')}.", unreadable);
+            throw Catalogue.SecretUnreadable.Throwable($"The secret file '{path}' cannot be read: {unreadable.Message.TrimEnd('.')}.", unreadable);
         }
     }
 
@@ -60,7 +60,7 @@ public sealed class SecretReader(IHost host, Func<string, string?> environment, 
     private Task<string> FromCredentialAsync(string name) => environment("CREDENTIALS_DIRECTORY") is { Length: > 0 } credentials
         ? FromFileAsync(Path.Combine(credentials, name))
         : throw Catalogue.SecretUnreadable.Throwable(
-            $"The systemd credential '{name}' can not be read: CREDENTIALS_DIRECTORY is not set.", "Run as a systemd service with LoadCredential=, or refer to the secret in another way.");
+            $"The systemd credential '{name}' cannot be read: CREDENTIALS_DIRECTORY is not set.", "Run as a systemd service with LoadCredential=, or refer to the secret in another way.");
 
     private static string Checked(string text, string whenEmpty)
     {

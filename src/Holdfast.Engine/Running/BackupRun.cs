@@ -80,7 +80,7 @@ public sealed class BackupRun(RunEnvironment environment, BackupRequest request)
         var down = Phase(plan => plan.Down).ToList();
         if (session.Mode == BackupMode.Online) return [.. before, .. mark, .. after];
         if (request.Platform is null)
-            throw Catalogue.WindowUnknown.Throwable($"The profile {request.Profile.File} names no services, so the platform can not be brought to stand still.");
+            throw Catalogue.WindowUnknown.Throwable($"The profile {request.Profile.File} names no services, so the platform cannot be brought to stand still.");
         var plan = await request.Platform.PlanWindowAsync(withStores: down.Count > 0, cancellation);
         session.WasStopped = plan.WasStopped;
         var window = new Window(plan with { OnlineWhenLate = plan.OnlineWhenLate && down.Count == 0 }, session, environment.Clock);

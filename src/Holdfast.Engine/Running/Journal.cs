@@ -69,7 +69,7 @@ public sealed class Journal : IDisposable
         }
         catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
         {
-            throw Catalogue.StateUnwritable.Throwable($"The journal '{path}' can not be written: {refused.Message.TrimEnd('.')}.", refused);
+            throw Catalogue.StateUnwritable.Throwable($"The journal '{path}' cannot be written: {refused.Message.TrimEnd('.')}.", refused);
         }
     }
 }

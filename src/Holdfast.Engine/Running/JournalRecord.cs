@@ -112,7 +112,7 @@ public sealed class JournalRecord
         }
         catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException)
         {
-            throw Catalogue.JournalDamaged.Throwable($"The journal '{file}' can not be read: {unreadable.Message.TrimEnd('.')}.", unreadable);
+            throw Catalogue.JournalDamaged.Throwable($"The journal '{file}' cannot be read: {unreadable.Message.TrimEnd('.')}.", unreadable);
         }
     }
 }

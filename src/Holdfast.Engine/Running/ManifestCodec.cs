@@ -28,7 +28,7 @@ public static class ManifestCodec
         }
         catch (Exception damaged) when (damaged is JsonException or InvalidOperationException or FormatException or KeyNotFoundException or ArgumentException)
         {
-            throw Catalogue.PointManifest.Throwable($"The manifest of recovery point {point} can not be read: {damaged.Message.TrimEnd('.')}.", damaged);
+            throw Catalogue.PointManifest.Throwable($"The manifest of recovery point {point} cannot be read: {damaged.Message.TrimEnd('.')}.", damaged);
         }
     }
 

@@ -82,7 +82,7 @@ public sealed class RecoveryPoints(Repository repository, Action<Problem>? warn 
         if (_toldOfIndexes || repository.UnreadableIndexes is not [var first, ..] all) return;
         _toldOfIndexes = true;
         warn?.Invoke(Catalogue.RepositoryDamaged.With(
-            $"{all.Count} index files of the repository can not be read, so what only they list is passed over: {first}",
+            $"{all.Count} index files of the repository cannot be read, so what only they list is passed over: {first}",
             "What the other indexes list can be restored; backups are refused. Put the file back from a copy of the repository, or let the stock 'restic rebuild-index' write the index anew from the packs."));
     }
 

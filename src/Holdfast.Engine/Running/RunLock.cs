@@ -57,7 +57,7 @@ public sealed class RunLock : IDisposable
         }
         catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
         {
-            throw Catalogue.StateUnwritable.Throwable($"The lock '{path}' can not be taken: {refused.Message.TrimEnd('.')}.", refused);
+            throw Catalogue.StateUnwritable.Throwable($"The lock '{path}' cannot be taken: {refused.Message.TrimEnd('.')}.", refused);
         }
     }
 

@@ -55,7 +55,7 @@ public sealed class StateDirectory(string path)
         }
         catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
         {
-            throw Catalogue.StateUnwritable.Throwable($"'{file}' can not be written: {refused.Message.TrimEnd('.')}.", refused);
+            throw Catalogue.StateUnwritable.Throwable($"'{file}' cannot be written: {refused.Message.TrimEnd('.')}.", refused);
         }
     }
 
@@ -83,7 +83,7 @@ public sealed class StateDirectory(string path)
         }
         catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
         {
-            throw Catalogue.StateUnwritable.Throwable($"The state directory '{Path}' can not be made: {refused.Message.TrimEnd('.')}.", refused);
+            throw Catalogue.StateUnwritable.Throwable($"The state directory '{Path}' cannot be made: {refused.Message.TrimEnd('.')}.", refused);
         }
     }
 }

@@ -32,7 +32,7 @@ public sealed record StoppedPlatform(string Run, DateTimeOffset Time, string Uni
         }
         catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException or JsonException)
         {
-            throw Catalogue.StoppedDamaged.Throwable($"'{path}' can not be read: {unreadable.Message.TrimEnd('.')}.", unreadable);
+            throw Catalogue.StoppedDamaged.Throwable($"'{path}' cannot be read: {unreadable.Message.TrimEnd('.')}.", unreadable);
         }
     }
 
@@ -54,7 +54,7 @@ public sealed record StoppedPlatform(string Run, DateTimeOffset Time, string Uni
         }
         catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
         {
-            throw Catalogue.StateUnwritable.Throwable($"'{path}' can not be removed: {refused.Message.TrimEnd('.')}.", refused);
+            throw Catalogue.StateUnwritable.Throwable($"'{path}' cannot be removed: {refused.Message.TrimEnd('.')}.", refused);
         }
     }
 

@@ -44,7 +44,7 @@ public sealed partial class ServeSocket : IDisposable
         catch (Exception refused) when (refused is IOException or UnauthorizedAccessException or SocketException or ArgumentException)
         {
             socket.Dispose();
-            throw Catalogue.ServeSocket.Throwable($"The socket {path} can not be made: {refused.Message.TrimEnd('.')}.", refused);
+            throw Catalogue.ServeSocket.Throwable($"The socket {path} cannot be made: {refused.Message.TrimEnd('.')}.", refused);
         }
     }
 

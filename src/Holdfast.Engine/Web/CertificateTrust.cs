@@ -90,7 +90,7 @@ internal sealed class CertificateTrust
         }
         catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException or CryptographicException)
         {
-            throw Catalogue.WebTls.Throwable($"The authorities in '{path}' can not be read: {unreadable.Message.TrimEnd('.')}.", unreadable);
+            throw Catalogue.WebTls.Throwable($"The authorities in '{path}' cannot be read: {unreadable.Message.TrimEnd('.')}.", unreadable);
         }
         return authorities.Count > 0 ? authorities : throw Catalogue.WebTls.Throwable($"The file '{path}' has no certificate in it.");
     }

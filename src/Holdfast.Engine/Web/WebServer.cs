@@ -150,12 +150,12 @@ public sealed class WebServer
         var reason = failure;
         while (reason.InnerException is { } inner) reason = inner;
         if (!isTls && failure is HttpRequestException { HttpRequestError: HttpRequestError.InvalidResponse or HttpRequestError.ResponseEnded } && _settings.Url.StartsWith("http://", StringComparison.Ordinal))
-            return Catalogue.WebUnreachable.Throwable($"{place} can not be asked: {reason.Message.TrimEnd('.')}.", "Check that it runs; when it speaks TLS, write https:// in 'url'.", failure);
-        if (!isTls) return Catalogue.WebUnreachable.Throwable($"{place} can not be asked: {reason.Message.TrimEnd('.')}.", failure);
-        if (_trust?.Distrust is { } distrust) return Catalogue.WebTls.Throwable($"{place} can not be asked: {distrust.Reason}.", distrust.Hint, failure);
+            return Catalogue.WebUnreachable.Throwable($"{place} cannot be asked: {reason.Message.TrimEnd('.')}.", "Check that it runs; when it speaks TLS, write https:// in 'url'.", failure);
+        if (!isTls) return Catalogue.WebUnreachable.Throwable($"{place} cannot be asked: {reason.Message.TrimEnd('.')}.", failure);
+        if (_trust?.Distrust is { } distrust) return Catalogue.WebTls.Throwable($"{place} cannot be asked: {distrust.Reason}.", distrust.Hint, failure);
         return reason.Message.Contains("frame size", StringComparison.Ordinal)
-            ? Catalogue.WebTls.Throwable($"{place} can not be asked: it does not answer in TLS.", "Write http:// in 'url' when the server speaks plain HTTP, or correct the port.", failure)
-            : Catalogue.WebTls.Throwable($"{place} can not be asked: {reason.Message.TrimEnd('.')}.", failure);
+            ? Catalogue.WebTls.Throwable($"{place} cannot be asked: it does not answer in TLS.", "Write http:// in 'url' when the server speaks plain HTTP, or correct the port.", failure)
+            : Catalogue.WebTls.Throwable($"{place} cannot be asked: {reason.Message.TrimEnd('.')}.", failure);
     }
 
     private async Task<AuthenticationHeaderValue?> IdentityAsync(CancellationToken cancellation)

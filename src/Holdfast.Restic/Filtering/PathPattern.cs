@@ -22,7 +22,7 @@ public sealed class PathPattern
         }
         catch (ResticException mistake)
         {
-            throw new ResticException(ResticError.Unsupported, $"The pattern '{pattern}' can not be read: {mistake.Message}.", mistake);
+            throw new ResticException(ResticError.Unsupported, $"The pattern '{pattern}' cannot be read: {mistake.Message}.", mistake);
         }
     }
 

@@ -106,7 +106,7 @@ public sealed class ReindexTests(SearchEngines engines)
     [InlineData("SELECT id, 'x' AS version, '{}'::jsonb AS document FROM documents", "The statement on line 12 of the profile has the column 'version' for versions, which is of type text, not a whole number or a time.")]
     [InlineData("SELECT id, version, text AS document FROM documents", "The statement on line 12 of the profile has the column 'document' for documents, which is of type text, not json or jsonb.")]
     [InlineData("SELECT id, id, version, '{}'::jsonb AS document FROM documents", "The statement on line 12 of the profile has two columns 'id'.")]
-    [InlineData("SELECT id FROM nowhere", "The statement on line 12 of the profile can not be used: relation \"nowhere\" does not exist [42P01]")]
+    [InlineData("SELECT id FROM nowhere", "The statement on line 12 of the profile cannot be used: relation \"nowhere\" does not exist [42P01]")]
     public async Task A_statement_that_can_not_be_used_is_refused_by_its_line_before_anything_is_made(string sql, string message)
     {
         await using var shop = await ShopIndices.BeginAsync(engines, "opensearch", 1, $"documents: {{ source: {{ database: DATABASE, sql: \"{sql}\" }} }}");

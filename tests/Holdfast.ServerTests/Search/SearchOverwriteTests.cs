@@ -82,7 +82,7 @@ public sealed class SearchOverwriteTests(SearchEngines engines)
         // No index has the alias any more when the engine is about to restore.
         var written = new RunHooks { Owed = undo => undo.Kind.EndsWith("remove-lost", StringComparison.Ordinal) ? SearchRig.WriteAsync(engine, "documents", 0, 1) : Task.CompletedTask };
         var refused = await ReindexTests.RefusedAsync(Catalogue.SearchAlias, () => rig.RestoreAsync(component, taken, overwrite: true, written));
-        Assert.Contains("'documents' can not be set: an index of that name was made meanwhile", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("'documents' cannot be set: an index of that name was made meanwhile", refused.Message, StringComparison.Ordinal);
         Assert.Contains("DELETE documents", refused.Hint, StringComparison.Ordinal);
         Assert.Contains("DELETE documents", Assert.Single((await rig.RecoverAsync(component)).Failures).Hint, StringComparison.Ordinal);
         await engine.CallAsync(HttpMethod.Delete, "/documents");

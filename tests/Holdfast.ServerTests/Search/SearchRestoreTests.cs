@@ -92,7 +92,7 @@ public sealed class SearchRestoreTests(SearchEngines engines)
         Assert.Contains("holdfast-theirs", await SearchRig.SnapshotsAsync(engine));
 
         var said = await rig.RestoreAsync(component, taken, overwrite: true);
-        Assert.Contains(said.Notes, note => note.Contains("documents of documents_v2 can not be compared", StringComparison.Ordinal));
+        Assert.Contains(said.Notes, note => note.Contains("documents of documents_v2 cannot be compared", StringComparison.Ordinal));
         Assert.Equal(stix, await SearchRig.DocumentsAsync(engine, "stix_v4"));
         Assert.Equal("documents_v2", string.Join(' ', (await engine.CallAsync(HttpMethod.Get, "/_alias/documents")).AsObject().Select(index => index.Key)));
     }

@@ -31,7 +31,7 @@ internal static class ProblemsDocument
         (ExitCode.Usage, "Wrong arguments, or a profile with mistakes. Nothing was begun."),
         (ExitCode.Incomplete, "Done, but something was left out: the recovery point or the restore is incomplete."),
         (ExitCode.Damaged, "Damage was found."),
-        (ExitCode.Unreachable, "A server or host can not be reached, or refuses us."),
+        (ExitCode.Unreachable, "A server or host cannot be reached, or refuses us."),
         (ExitCode.InTheWay, "Something stands where Holdfast would have to write."),
         (ExitCode.NotReady, "'holdfast check' found something in the way of a backup, or could not find out."),
         (ExitCode.NoRepository, "There is no repository."),

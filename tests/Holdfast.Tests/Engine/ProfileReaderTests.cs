@@ -99,9 +99,9 @@ public sealed class ProfileReaderTests
     [InlineData("# nothing\n", "line 1, column 1: the profile is empty.")]
     [InlineData("- a", "line 1, column 1: expected a mapping, found a list.")]
     [InlineData("platform: a\ncomponents:\n\tfiles: {}\n", "line 3, column 1: a tab stands here; YAML is indented by spaces.")]
-    [InlineData("platform: a\ncomponents:\n  files:\n    groups: { G: [ /x ] }\n    exclude: [ 'a/[b' ]", "line 5, column 16: components.files.exclude: The pattern 'a/[b' can not be read: a bracket is not closed.")]
+    [InlineData("platform: a\ncomponents:\n  files:\n    groups: { G: [ /x ] }\n    exclude: [ 'a/[b' ]", "line 5, column 16: components.files.exclude: The pattern 'a/[b' cannot be read: a bracket is not closed.")]
     [InlineData("platform: a\ncomponents:\n  files:\n    groups: { G: [ '/etc/[!a]*', /x ] }", "line 4, column 20: components.files.groups.G: '/etc/[!a]*' is not clear. Write [^...] for a character that is not in a set.")]
-    [InlineData("platform: a\ncomponents:\n  files:\n    groups: { G: [ { path: '/etc/x\\' } ] }", "line 4, column 28: components.files.groups.G: The pattern '/etc/x\\' can not be read: a backslash is last.")]
+    [InlineData("platform: a\ncomponents:\n  files:\n    groups: { G: [ { path: '/etc/x\\' } ] }", "line 4, column 28: components.files.groups.G: The pattern '/etc/x\\' cannot be read: a backslash is last.")]
     public void A_mistake_says_where_it_stands_and_what_is_expected(string text, string mistake) =>
         Assert.Contains(mistake, ProfileReader.FindMistakes(text).Select(found => found.ToString()), StringComparer.Ordinal);
 

@@ -39,7 +39,7 @@ public sealed class PathPatternTests
 
     [Theory]
     [InlineData("", "empty")]
-    [InlineData("a/[b", "'a/[b' can not be read: a bracket is not closed")]
+    [InlineData("a/[b", "'a/[b' cannot be read: a bracket is not closed")]
     [InlineData("a\\/b", "a backslash is last")]
     [InlineData("[a/b]", "a bracket is not closed")]
     [InlineData("[]a]", "']' in a set needs a backslash before it")]

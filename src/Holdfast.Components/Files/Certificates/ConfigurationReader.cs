@@ -89,7 +89,7 @@ internal sealed class ConfigurationReader
         }
         catch (Exception unusable) when (unusable is InvalidDataException or Restic.ResticException)
         {
-            Fault(configuration, $"its pattern '{pattern}' can not be used: {unusable.Message.TrimEnd('.')}");
+            Fault(configuration, $"its pattern '{pattern}' cannot be used: {unusable.Message.TrimEnd('.')}");
             return [];
         }
     }

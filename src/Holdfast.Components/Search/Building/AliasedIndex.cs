@@ -38,7 +38,7 @@ internal sealed partial record AliasedIndex(string Alias, string? Current, IRead
         var name = SearchServer.Part(alias);
         var led = await server.FindAsync($"/{name}/_alias", cancellation) as JsonObject ?? [];
         if (led.ContainsKey(alias))
-            throw Catalogue.SearchAlias.Throwable($"'{alias}' of {server.Place} is an index, not an alias, so it can not be led to a new one.", $"Reindex it as {alias}_v1 with the engine's _reindex, delete it, and let the alias '{alias}' lead to the new one.");
+            throw Catalogue.SearchAlias.Throwable($"'{alias}' of {server.Place} is an index, not an alias, so it cannot be led to a new one.", $"Reindex it as {alias}_v1 with the engine's _reindex, delete it, and let the alias '{alias}' lead to the new one.");
         if (led.Count > 1)
             throw Catalogue.SearchAlias.Throwable(
                 $"The alias '{alias}' of {server.Place} leads to {led.Count} indices: {string.Join(", ", led.Select(index => index.Key))}.",

@@ -85,7 +85,7 @@ internal sealed class RejectedDocuments(string path) : IDisposable
         }
         catch (Exception full) when (full is IOException or UnauthorizedAccessException)
         {
-            throw Catalogue.StateUnwritable.Throwable($"The rejected documents can not be written to '{path}': {full.Message.TrimEnd('.')}.", full);
+            throw Catalogue.StateUnwritable.Throwable($"The rejected documents cannot be written to '{path}': {full.Message.TrimEnd('.')}.", full);
         }
     }
 }

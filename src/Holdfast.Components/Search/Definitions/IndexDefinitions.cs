@@ -68,7 +68,7 @@ internal sealed class IndexDefinitions(SearchSettings settings, string folder)
         }
         catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException)
         {
-            throw Refuse(node, $"The file '{path}' can not be read: {unreadable.Message.TrimEnd('.')}");
+            throw Refuse(node, $"The file '{path}' cannot be read: {unreadable.Message.TrimEnd('.')}");
         }
     }
 
