@@ -24,6 +24,14 @@ internal static class ConceptPages
             .Item("window", "The time from the first service stopped to the last one up again.")
             .Item("run, plan, step", "One execution of a command, what it will do, and one part of it. --plan shows the plan and does nothing.")
             .Item("undo", "What must be done if a run dies: it is on the disk before the step begins. 'holdfast recover', and every next run, does what is left.");
+        page.Heading("WHAT A RESTORE MOVES ASIDE")
+            .Paragraph("Without --overwrite a restore replaces nothing. What is in its place gets a name with the id of the run, which the run names, and stays until somebody removes it:")
+            .Item(".NAME.before-RUN~", "A file or folder, beside its place; a second one of the same run ends with .1~.")
+            .Item("DIRECTORY.before-RUN", "The data directory of a cluster, and its folder in a tablespace.")
+            .Item("NAME_before_RUN", "A database.")
+            .Item("NAME.before-RUN", "An index; 'holdfast search drop-old' deletes it.")
+            .Item("holdfast:aside:RUN:NAME", "A list or another key of Redis.");
+        page.Paragraph("The next backup leaves these out, and 'holdfast points show' lists them as not in the point. A profile captures one that it names in full, in 'files', 'databases', 'capture', 'lists' or 'keys'.");
         page.Heading("MODES OF A BACKUP")
             .Item("quiesced", "The platform stands still for the mark alone, for seconds. The default where the profile names services.")
             .Item("cold", "It stands still for all of the backup, and its servers do too.")

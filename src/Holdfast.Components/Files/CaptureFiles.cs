@@ -31,6 +31,7 @@ internal sealed class CaptureFiles(FilesSettings settings, CaptureSession sessio
         if (session.Mode == BackupMode.Cold) JudgeStores(survey, record, step);
         if (_warnings.Suppressed > 0) step.Warn(KindOf(!record.Complete).With($"{_warnings.Suppressed} more files could not be read, or changed each time."));
         Complete(record, survey, Figures.Of(counters) - before);
+        OmitAside(survey, record, step);
         record.To = clock.GetUtcNow();
         session.Manifest.Components.Add(record);
     }
@@ -49,9 +50,21 @@ internal sealed class CaptureFiles(FilesSettings settings, CaptureSession sessio
         WarnOnce(survey, step);
         JudgeStores(survey, record, step);
         record.Details = FilesRecord.Details(survey);
+        OmitAside(survey, record, step);
         record.To = clock.GetUtcNow();
         var changed = counters.FilesNew + counters.FilesChanged;
         if (changed > 0) step.Note($"{Quantity.Of(changed, "file")} had changed since {(changed == 1 ? "it was" : "they were")} captured.");
+    }
+
+    /// <summary>Says which copies of what was there before a restore are left out; that takes nothing from the platform.</summary>
+    private void OmitAside(FilesSurvey survey, ComponentRecord record, StepContext step)
+    {
+        record.Omissions = null;
+        if (survey.Aside is not { Count: > 0 } aside) return;
+        var named = Quantity.List(aside, most: 20);
+        record.Omit(named, "a restore had moved it aside");
+        var sentence = $"What a restore had moved aside is not in the recovery point: {named}. Delete it when you do not need it any more; the profile captures it where it names it in full.";
+        if (_told.TryAdd(sentence, true)) step.Note(sentence);
     }
 
     private Task<FilesSurvey> SurveyAsync(CancellationToken cancellation) =>

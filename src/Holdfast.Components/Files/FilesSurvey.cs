@@ -1,5 +1,6 @@
 using Holdfast.Components.Files.Certificates;
 using Holdfast.Engine.Problems;
+using Holdfast.Engine.Running;
 using Holdfast.Restic.Archiving;
 using Holdfast.Restic.Filtering;
 
@@ -67,6 +68,10 @@ internal sealed class FilesSurvey
     public IEnumerable<DataDirectory> Undeclared => Gate.Databases.Where(found => !_settings.Groups.SelectMany(group => group.Entries)
         .Any(entry => entry.DataDirectory is not null && new PathPattern(entry.Path).Matches(PathPattern.NamesOf(found.Path))));
 
+    /// <summary>What a restore has moved aside and is left out; what lies deep is known after <see cref="Walk"/>.</summary>
+    public IReadOnlyList<string> Aside =>
+        [.. Selection.Entries.SelectMany(entry => entry.Aside).Concat(Gate.Aside).Where(path => !Gate.IsPlace(path)).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
+
     /// <summary>Goes through everything that would be captured. Content is not read, so that it takes microseconds a file.</summary>
     public FilesSurvey Walk(CancellationToken cancellation)
     {
@@ -131,7 +136,7 @@ internal sealed class FilesSurvey
             if (depth > deepest || seen > mostEntries || LocalEntries.KernelFileSystem(path) is not null) continue;
             var names = Disk.Names(path);
             if (DataDirectory.Recognise(path, names) is not null) continue;
-            foreach (var name in names.Take(mostEntries - seen + 1)) ahead.Enqueue((path == "/" ? path + name : $"{path}/{name}", depth + 1));
+            foreach (var name in names.Take(mostEntries - seen + 1).Where(name => !MovedAside.IsFile(name))) ahead.Enqueue((path == "/" ? path + name : $"{path}/{name}", depth + 1));
             seen += names.Count;
         }
     }

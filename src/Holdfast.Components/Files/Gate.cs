@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Holdfast.Engine.Running;
 using Holdfast.Restic.Filtering;
 using Holdfast.Restic.Snapshots;
 
@@ -6,7 +7,8 @@ namespace Holdfast.Components.Files;
 
 /// <summary>
 /// Decides entry by entry what goes into the recovery point: what the profile excludes stays out, and so does every data
-/// directory of a database, however deep it lies; all but the files in it that are selected by their own names.
+/// directory of a database, however deep it lies; all but the files in it that are selected by their own names. What a
+/// restore has moved aside is no part of the platform either, unless the profile names it in full.
 /// It may be asked from several threads.
 /// </summary>
 internal sealed class Gate(PatternList excludes, IReadOnlyList<string> places, bool isStopped = false)
@@ -16,6 +18,7 @@ internal sealed class Gate(PatternList excludes, IReadOnlyList<string> places, b
     private readonly ConcurrentBag<DataDirectory> _databases = [];
     private readonly PathSet _databasePaths = new([]);
     private readonly ConcurrentDictionary<string, LiveStore> _stores = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, bool> _aside = new(StringComparer.Ordinal);
 
     // Nearly every selection is without data directories, and then no path needs to be looked up.
     private volatile bool _metDatabase;
@@ -26,10 +29,18 @@ internal sealed class Gate(PatternList excludes, IReadOnlyList<string> places, b
     /// <summary>Stores met so far that are captured as files: whether the copy is any good depends on whether they are written meanwhile.</summary>
     public IEnumerable<LiveStore> Stores => _stores.Values.OrderBy(store => store.Path, StringComparer.Ordinal);
 
+    /// <summary>What was met so far that a restore has moved aside, and that stays out for it.</summary>
+    public IEnumerable<string> Aside => _aside.Keys.Order(StringComparer.Ordinal);
+
     /// <summary>True when the path stays out, with all below it.</summary>
     public bool Excludes(string path, NodeType type)
     {
         if (excludes.Matches(path)) return true;
+        if (IsAside(path))
+        {
+            _aside.TryAdd(path, true);
+            return true;
+        }
         if (type != NodeType.Directory) return IsInDatabase(path) && !_places.Contains(path);
         // Folders above the selection are only passed through: what else is in them is nobody's concern.
         if (!IsSelected(path)) return false;
@@ -48,6 +59,9 @@ internal sealed class Gate(PatternList excludes, IReadOnlyList<string> places, b
 
     /// <summary>True when a folder above the path is selected as a whole.</summary>
     public bool IsBelowPlace(string path) => _places.HasAbove(path);
+
+    private bool IsAside(string path) =>
+        MovedAside.IsFile(Path.GetFileName(path.AsSpan())) && !_places.Contains(path) && !_abovePlaces.Contains(path);
 
     private void Remember(DataDirectory database)
     {

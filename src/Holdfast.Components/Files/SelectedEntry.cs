@@ -1,3 +1,4 @@
+using Holdfast.Engine.Running;
 using Holdfast.Restic.Archiving;
 using Holdfast.Restic.Filtering;
 
@@ -41,6 +42,9 @@ internal sealed record SelectedEntry(
     /// <summary>Links that were not followed.</summary>
     public IReadOnlyList<RefusedLink> RefusedLinks { get; init; } = [];
 
+    /// <summary>What fits a pattern, and is not captured because a restore has moved it aside.</summary>
+    public IReadOnlyList<string> Aside { get; init; } = [];
+
     /// <summary>The kernel's file systems that it ends in.</summary>
     public IReadOnlyList<string> KernelFileSystems { get; init; } = [];
 
@@ -53,7 +57,7 @@ internal sealed record SelectedEntry(
     public static SelectedEntry Find(FileEntry entry, bool isStopped = false)
     {
         if (entry.DataDirectory is not null) return new(entry, EntryState.Elsewhere, [], [], []);
-        var paths = Glob.Expand(entry.Path);
+        var (aside, paths) = WithoutAside(entry.Path);
         var trails = paths.Select(PathTrail.Follow).ToList();
         var lost = paths.Zip(trails).Where(pair => pair.Second is { Lost: not null, Links.Count: > 0 }).Select(pair => (pair.First, pair.Second.Lost!));
         var refused = trails.Select(trail => RefusedAt(trail.Place, isStopped)).OfType<DataDirectory>().Distinct().ToList();
@@ -67,8 +71,17 @@ internal sealed record SelectedEntry(
         return new(entry, state, places, refused, [.. lost])
         {
             RefusedLinks = [.. trails.Select(trail => trail.Refused).OfType<RefusedLink>().Distinct()],
+            Aside = aside,
             KernelFileSystems = [.. trails.Select(trail => trail.KernelFileSystem).OfType<string>().Distinct(StringComparer.Ordinal)],
         };
+    }
+
+    // A profile that means such a copy names it in full: a pattern never does.
+    private static (IReadOnlyList<string> Aside, IReadOnlyList<string> Paths) WithoutAside(string pattern)
+    {
+        var named = PathPattern.NamesOf(pattern);
+        var fits = Glob.Expand(pattern).ToLookup(path => PathPattern.NamesOf(path).Except(named, StringComparer.Ordinal).Any(name => MovedAside.IsFile(name)));
+        return ([.. fits[true]], [.. fits[false]]);
     }
 
     // A single file inside a data directory, named by itself, is a configuration file that happens to lie there.

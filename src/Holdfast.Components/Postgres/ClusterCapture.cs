@@ -29,9 +29,11 @@ internal sealed class ClusterCapture(
     private CapturePlan Plan() => new() { Mark = [MarkStep()], After = [.. DumpSteps()] };
 
     private Step MarkStep() =>
-        Step($"Mark the databases of {_cluster}", databases.Chosen.Count <= databases.Room.Connections
+        Step($"Mark the databases of {_cluster}", (databases.Chosen.Count <= databases.Room.Connections
             ? $"Opens one snapshot of each of {databases.Chosen.Count} databases, at the same moment."
-            : $"Opens one snapshot of each of {databases.Room.Connections} databases at the same moment, for which the server has connections; the other {databases.Chosen.Count - databases.Room.Connections} are of the moment at which their dump begins.", MarkAsync);
+            : $"Opens one snapshot of each of {databases.Room.Connections} databases at the same moment, for which the server has connections; the other {databases.Chosen.Count - databases.Room.Connections} are of the moment at which their dump begins.") + Aside(), MarkAsync);
+
+    private string Aside() => databases.Aside.Count == 0 ? "" : $" Left out, because a restore had moved it aside: {Quantity.List(databases.Aside, most: 20)}.";
 
     /// <summary>In a window every database is of the same moment, or there is no recovery point.</summary>
     private static ProblemException TooMany(string cluster, ClusterDatabases databases) => Catalogue.PostgresBusy.Throwable(
@@ -72,6 +74,10 @@ internal sealed class ClusterCapture(
         _record ??= BeginRecord(null);
         foreach (var passed in databases.Passed)
             _record.Omit("a database", passed.Message);
+        foreach (var aside in databases.Aside)
+            _record.Omit($"database \"{aside}\"", "a restore had moved it aside");
+        if (databases.Aside.Count > 0)
+            context.Note($"What a restore had moved aside is not in the recovery point: {Quantity.List(databases.Aside, most: 20)}. Drop it when you do not need it any more; the profile captures it where 'databases' names it.");
     }
 
     private async Task<DatabaseSnapshot> MarkAsync(DatabaseListing database, TimeSpan lockTimeout, CancellationToken cancellation)

@@ -1,10 +1,14 @@
 using Holdfast.Engine.Problems;
+using Holdfast.Engine.Running;
 
 namespace Holdfast.Components.Postgres;
 
 /// <summary>The databases of a cluster that are captured, and why others are not.</summary>
 internal sealed record ClusterDatabases(IReadOnlyList<DatabaseListing> Chosen, IReadOnlyList<Problem> Passed, int ServerVersion, SnapshotRoom Room)
 {
+    /// <summary>Databases that restores have moved aside: they are captured only when the profile names them.</summary>
+    public IReadOnlyList<string> Aside { get; private init; } = [];
+
     public static async Task<ClusterDatabases> ReadAsync(PostgresConnector connector, CancellationToken cancellation)
     {
         await using var connection = await connector.OpenMaintenanceAsync(cancellation);
@@ -30,9 +34,12 @@ internal sealed record ClusterDatabases(IReadOnlyList<DatabaseListing> Chosen, I
             ? Catalogue.PostgresName.With($"The database \"{database.Name}\" has a name that is not UTF-8, so it is not dumped.")
             : database.IsInvalid ? Catalogue.PostgresInvalid.With($"The database \"{database.Name}\" is invalid, so it is not dumped.")
             : Catalogue.PostgresClosed.With($"The database \"{database.Name}\" allows no connections, so it is not dumped."));
-        return new ClusterDatabases([.. wanted.Where(database => database.CanBeDumped)], [.. passed], version, room);
+        return new ClusterDatabases([.. wanted.Where(database => database.CanBeDumped)], [.. passed], version, room)
+        {
+            Aside = settings.Databases is null ? [.. all.Select(database => database.Name).Where(name => MovedAside.IsDatabase(name)).Except(settings.Exclude, StringComparer.Ordinal)] : [],
+        };
 
-        bool IsMeant(DatabaseListing database) => database.Name != "template0" && (!IsTemplate1(database) || isTemplate1Used);
+        bool IsMeant(DatabaseListing database) => database.Name != "template0" && !MovedAside.IsDatabase(database.Name) && (!IsTemplate1(database) || isTemplate1Used);
     }
 
     private static bool IsTemplate1(DatabaseListing database) => database is { Name: "template1", CanBeDumped: true };

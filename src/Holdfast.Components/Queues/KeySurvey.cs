@@ -1,4 +1,5 @@
 using System.Text;
+using Holdfast.Engine.Planning;
 using Holdfast.Engine.Problems;
 using Holdfast.Engine.Running;
 
@@ -22,7 +23,7 @@ internal sealed class KeySurvey(Broker broker)
     private readonly byte[][] _lists = [.. Patterns(broker, [.. broker.Settings.Lists.Where(RedisGlob.IsPattern)])];
 
     private readonly List<byte[]> _others = [], _doubtful = [];
-    private long _count, _results;
+    private long _count, _results, _aside;
 
     /// <summary>Warns of what is left out, with counts by type, and notes it in the record.</summary>
     public async Task ReportAsync(StepContext context, Action<string, string> omit, CancellationToken cancellation)
@@ -34,6 +35,7 @@ internal sealed class KeySurvey(Broker broker)
             var scan = new KeyScan(redis);
             var described = (await scan.DescribeAsync(_others, cancellation)).Concat((await scan.DescribeAsync(_doubtful, cancellation)).Where(key => key.Type != "list")).ToList();
             _count += described.Count - _others.Count;
+            if (_aside > 0) ReportAside(context, omit);
             if (_results > 0) context.Note($"{_results} results of Celery's tasks (celery-task-meta-*) are not in the recovery point; 'keys' of the broker takes them.");
             if (_count > 0) Report(described, isAll, context, omit);
         }
@@ -41,6 +43,13 @@ internal sealed class KeySurvey(Broker broker)
         {
             context.Note($"The user may not list the keys of {broker.Settings.Name} (SCAN), so keys that nothing covers are not reported.");
         }
+    }
+
+    private void ReportAside(StepContext context, Action<string, string> omit)
+    {
+        var what = $"{Quantity.Of(_aside, "key")} of database {broker.Settings.Connection.Database} ({broker.Settings.KeyPrefix}holdfast:aside:*)";
+        omit(what, "a restore had moved it aside");
+        context.Note($"What a restore had moved aside is not in the recovery point of {broker.Settings.Name}: {what}. Delete it when you do not need it any more; the profile captures a key that it names in full.");
     }
 
     private void Report(List<RedisKey> described, bool isAll, StepContext context, Action<string, string> omit)
@@ -60,7 +69,12 @@ internal sealed class KeySurvey(Broker broker)
         await foreach (var key in new KeyScan(redis).ScanAsync(null, cancellation))
         {
             if (++seen > Most) return false;
-            if (broker.Keys.IsBookkeeping(key) || FitsAny(_covered, key)) continue;
+            if (broker.Keys.IsBookkeeping(key))
+            {
+                if (broker.Keys.IsAside(key)) _aside++;
+                continue;
+            }
+            if (FitsAny(_covered, key)) continue;
             if (FitsAny(_lists, key))
             {
                 if (_doubtful.Count < Typed) _doubtful.Add(key);

@@ -17,6 +17,11 @@ internal sealed class QueueKeys(QueuesSettings settings)
     private readonly Lazy<byte[][]> _named = new(() =>
         [.. settings.Keys.Concat(settings.Lists).Select(pattern => Encoding.UTF8.GetBytes(RedisGlob.Escape(settings.KeyPrefix) + pattern))]);
 
+    private readonly Lazy<byte[]> _aside = new(() => Encoding.UTF8.GetBytes($"{settings.KeyPrefix}holdfast:aside:"));
+
+    private readonly Lazy<HashSet<string>> _inFull = new(() =>
+        settings.Keys.Concat(settings.Lists).Where(name => !RedisGlob.IsPattern(name)).Select(name => settings.KeyPrefix + RedisGlob.Literal(name)).ToHashSet(StringComparer.Ordinal));
+
     private readonly Lazy<byte[]> _results = new(() => Encoding.UTF8.GetBytes(RedisGlob.Escape(settings.KeyPrefix) + "celery-task*meta-*"));
 
     public string Unacked => $"{settings.KeyPrefix}unacked";
@@ -72,8 +77,14 @@ internal sealed class QueueKeys(QueuesSettings settings)
         return [.. Encoding.UTF8.GetBytes(Own("aside", suffix.TrimStart('.'), "")), .. key.AsSpan().StartsWith(prefix) ? key.AsSpan(prefix.Length) : key];
     }
 
-    /// <summary>Keys that Celery or Holdfast keep for themselves and make anew: they are never captured as values, and nothing is said of them.</summary>
-    public bool IsBookkeeping(ReadOnlySpan<byte> key) => FitsAny(_bookkeeping.Value, key);
+    /// <summary>
+    /// Keys that Celery or Holdfast keep for themselves and make anew: they are never captured as values, and nothing is said of them. What a restore
+    /// has moved aside is among them, unless the profile names it in full.
+    /// </summary>
+    public bool IsBookkeeping(ReadOnlySpan<byte> key) => FitsAny(_bookkeeping.Value, key) && !(IsAside(key) && _inFull.Value.Contains(Encoding.UTF8.GetString(key)));
+
+    /// <summary>Whether a restore has moved a key aside (<see cref="Aside"/>).</summary>
+    public bool IsAside(ReadOnlySpan<byte> key) => key.StartsWith(_aside.Value);
 
     /// <summary>Whether the profile names a queue or list: nothing else is put back, whatever a recovery point holds.</summary>
     public bool IsNamed(QueueName queue) =>

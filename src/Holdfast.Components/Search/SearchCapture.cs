@@ -31,6 +31,7 @@ internal sealed class SearchCapture(SearchSettings settings, SearchServer server
 
     /// <summary>The indices that the last snapshot was asked for: what else it may have is none of the platform.</summary>
     private IReadOnlyList<string> _wanted = [];
+    private IReadOnlyList<string> _aside = [];
     private readonly List<Problem> _refused = [];
     private ComponentRecord? _record;
     private JsonObject? _state;
@@ -45,7 +46,7 @@ internal sealed class SearchCapture(SearchSettings settings, SearchServer server
     public async Task<CapturePlan> PlanAsync(CancellationToken cancellation)
     {
         var dialect = await ServerDialect.AskAsync(server, cancellation);
-        var (open, _, _, _, unreadable) = await FindAsync(cancellation);
+        var (open, _, aside, _, unreadable) = await FindAsync(cancellation);
         if (open.Count == 0) throw unreadable.Count > 0 ? new ProblemException(Unreadable(unreadable) with { Exit = ExitCode.Failure }) : Catalogue.SearchIndex.Throwable($"{Name} has no open index that fits {string.Join(", ", settings.Indices)}.");
         if (settings.Location is null && !await _repository.IsRegisteredAsync(cancellation))
             throw Catalogue.SearchPath.Throwable($"{server.Place} knows no snapshot repository '{settings.Repository}', and the profile names no directory for one.");
@@ -57,7 +58,7 @@ internal sealed class SearchCapture(SearchSettings settings, SearchServer server
         return new CapturePlan
         {
             Before = before,
-            Mark = [Step($"Take the snapshot of {Name}", $"Flushes {Quantity.Indices(open.Count)}, takes a snapshot and counts the documents.", TakeAsync)],
+            Mark = [Step($"Take the snapshot of {Name}", $"Flushes {Quantity.Indices(open.Count)}, takes a snapshot and counts the documents.{(aside.Count == 0 ? "" : $" Left out, because a restore had moved it aside: {Some(aside)}.")}", TakeAsync)],
             After = after,
         };
     }
@@ -131,6 +132,7 @@ internal sealed class SearchCapture(SearchSettings settings, SearchServer server
         _record.Counts["indices"] = _taken!.Indices.Count;
         _record.Counts["documents"] = _counts.Values.Sum();
         _record.Details = SearchRecord.Of(settings, _dialect, _taken, _counts.Where(IsSettled), _streams);
+        foreach (var aside in _aside) _record.Omit($"index {aside}", "a restore had moved it aside");
         foreach (var problem in _refused) context.Warn(problem);
         WarnOfBlocks(context);
         if (ClusterPart.Of(_state!).Where(part => !part.IsPlain).Select(part => Excerpt.Of(part.Title, 100)).ToList() is { Count: > 0 } unnamed)
@@ -225,6 +227,7 @@ internal sealed class SearchCapture(SearchSettings settings, SearchServer server
         if (closed.Count > 0 && name == Final) context.Warn(Catalogue.SearchClosed.With($"The engine leaves closed indices out of its snapshots: {string.Join(", ", closed)} of {Name}."));
         if (unreadable.Count > 0 && name == Final) context.Warn(Unreadable(unreadable));
         if (unfit.Count > 0 && name == Final) context.Warn(Catalogue.SearchUnfit.With($"No index of {Name} fits {string.Join(", ", unfit)}, so the recovery point has none of that name."));
+        _aside = aside;
         if (aside.Count > 0 && name == Final) context.Note($"What a restore has moved aside is not in the recovery point: {string.Join(", ", aside)}. 'holdfast search drop-old' deletes it when you do not need it any more.");
         var owner = new SnapshotOwner(session.Manifest.RunId, session.Manifest.Platform, Name, _identity, IsPassing: settings.Copies || name == Warming);
         await _repository.BeginAsync(name, _dialect!.SnapshotRequest(await WithStreamsAsync(open, cancellation), owner.ToJson()), cancellation);

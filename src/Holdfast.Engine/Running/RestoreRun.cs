@@ -170,7 +170,7 @@ public sealed class RestoreRun : IAsyncDisposable
     {
         Repository = _hold.Repository, Point = Point, Manifest = Manifest, Target = _request.Target, Overwrite = _request.Overwrite,
         Include = _request.Include, Exclude = _request.Exclude, Recovery = _request.Recovery, Indices = _request.Indices, Files = _request.Files,
-        AsideSuffix = $".before-{_id}", HasOwnProfile = _request.Profile is null,
+        AsideSuffix = MovedAside.Suffix(_id), HasOwnProfile = _request.Profile is null,
         IsOurs = _request.Target is null && new RunHistory(_environment.State).HasMade(Point, Manifest),
         Tell = text => _environment.Observer.OnEvent(new Noted(0, text) { Time = _environment.Clock.GetUtcNow() }),
     };

@@ -74,7 +74,7 @@ internal sealed class NodeSetup(SearchSettings settings, SearchServer server, IH
         var before = ConfigurationFile.Read(file);
         if (PathSetting.Add(before, location) is { } after)
         {
-            var aside = $"{file}.before-{context.RunId.ToLowerInvariant()}";
+            var aside = file + MovedAside.Suffix(context.RunId).ToLowerInvariant();
             var undo = new Undo(Kind, $"Give {file} its old content back, and restart {service}.", new Dictionary<string, string>(StringComparer.Ordinal) { [File] = file, [Aside] = aside, [Service] = service });
             ConfigurationFile.WriteBeside(aside, before);
             await context.OweAsync(undo, cancellation);
