@@ -20,8 +20,8 @@ internal static class Arguments
     public static Option<bool> NoLock() => new("--no-lock") { Description = "Do not lock the repository: nobody may remove anything from it meanwhile." };
 
     /// <summary>--only, with what may stand there offered by the shell.</summary>
-    public static Option<string[]> Only() => new("--only")
+    public static Option<string[]> Only(string description = "Only these components (postgres/main), or kinds of component (postgres).") => new("--only")
     {
-        Description = "Only these components, or kinds of component.", HelpName = "NAME", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [],
+        Description = description, HelpName = "NAME", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [],
     };
 }

@@ -17,7 +17,7 @@ internal static class RestoreCommand
     private static readonly Argument<string> Point = Arguments.Point("point", "Its id, the beginning of it, or 'latest'.");
     private static readonly Option<bool> Plan = new("--plan") { Description = "Only show what would be done." };
     private static readonly Option<bool> Yes = new("--yes", "-y") { Description = "Do not ask." };
-    private static readonly Option<string[]> Only = Arguments.Only();
+    private static readonly Option<string[]> Only = Arguments.Only("Only these components (postgres/main), kinds of component (postgres), or parts of them: databases, indices, queues (postgres:shop).");
     private static readonly Option<string?> Target = new("--target") { Description = "Restore below this directory, not to where it came from.", HelpName = "DIR" };
     private static readonly Option<string[]> Include = Arguments.Patterns("--include", "Only files that fit a pattern, and databases, queues and indices of this name.");
     private static readonly Option<string[]> Exclude = Arguments.Patterns("--exclude", "No files that fit a pattern, and no databases, queues and indices of this name.");

@@ -29,6 +29,7 @@ internal static class Examples
         [
             ("What would be done:", "holdfast restore --plan"),
             ("Files, and dumps of databases, below a directory; no server is touched:", "holdfast restore --target /tmp/look"),
+            ("One database, without touching the others:", "holdfast restore --only postgres:shop"),
             ("One file, back to its place:", "holdfast restore --only files --include /etc/nginx/nginx.conf"),
             ("The dumps of a cluster as files, for psql:", "holdfast restore --only postgres/main --target /root/look"),
             ("On an empty machine, in place of what is there:", "holdfast restore --overwrite --repository /mnt/backup --password-file /root/password"),

@@ -12,6 +12,13 @@ internal static class RestoreNotes
             .Item("*, ?, [a-z], [^a-z]", "In a name: any characters, any character, one of a set, one that is not in it. A backslash takes the next character as it is.")
             .Item("**", "Between slashes: any number of directories, none included.");
         page.Paragraph("Put a pattern in quotes, so that the shell does not expand it. Databases, queues and indices are chosen by their names, or by their directories in the recovery point, as 'holdfast points files' lists them. With --include everything that fits no pattern is left out, databases too. Below a --target patterns choose files alone: dumps, messages and indices are written whole, and --only limits them.");
+        page.Heading("COMPONENTS AND PARTS")
+            .Paragraph("--only limits a restore to components and to parts of them, which go by their names in the recovery point ('holdfast points show'). It may be given several times.")
+            .Item("postgres", "All components of a kind: files, postgres, search, queues.")
+            .Item("postgres/main", "One component, as the profile names it.")
+            .Item("postgres:shop", "A database, in every cluster of the point that has one of this name. Roles and tablespaces come with it, other databases stay as they are. A cluster that was captured by its files comes back as a whole.")
+            .Item("postgres/main:shop", "The database of one cluster.")
+            .Item("search:orders, queues:mails", "In the same way an index or a data stream, a queue or a list. Files are chosen with --include.");
         page.Heading("RESTORING A DATABASE OR A TABLE BY HAND")
             .Paragraph("With --target a dump is written as files: scripts for psql, and the rows of each table. The directory belongs to root alone, but psql runs as postgres, so that the dump is copied for postgres first. As root, for the database shop of the cluster main:")
             .Verbatim(

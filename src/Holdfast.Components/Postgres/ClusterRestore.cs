@@ -1,6 +1,8 @@
+using System.Text.Json.Nodes;
 using Holdfast.Engine.Planning;
 using Holdfast.Engine.Problems;
 using Holdfast.Engine.Running;
+using Holdfast.Restic.Filtering;
 using Npgsql;
 
 namespace Holdfast.Components.Postgres;
@@ -30,6 +32,15 @@ internal sealed class ClusterRestore(
             .Steps(contents, names, replaced, folders);
     }
 
+    /// <summary>The databases that a dump has; null for what is none.</summary>
+    public static IReadOnlyList<string>? DatabasesOf(ComponentRecord record) =>
+        record.Details is JsonObject details && details["databases"] is JsonArray databases && details["method"]?.ToString() is null or "dump"
+            ? [.. databases.Select(NameOf).OfType<string>()] : null;
+
+    // Whoever can write to the repository may have written them.
+    private static string? NameOf(JsonNode? database) =>
+        database is JsonObject && database["name"] is JsonValue name && name.TryGetValue<string>(out var text) ? text : null;
+
     private static async Task<TablespaceFolders> FindFoldersAsync(
         string cluster, DumpSource source, NpgsqlConnection connection, LocalServer? server, CancellationToken cancellation)
     {
@@ -54,7 +65,7 @@ internal sealed class ClusterRestore(
     {
         var folder = DumpPath.Database(cluster, contents.Name);
         bool Fits(string pattern) => pattern == contents.Name || (folder + "/").StartsWith(pattern.TrimEnd('/') + "/", StringComparison.Ordinal);
-        return (session.Include.Count == 0 || session.Include.Any(Fits)) && !session.Exclude.Any(Fits);
+        return session.Asks($"postgres/{cluster}", contents.Name) && (session.Include.Count == 0 || session.Include.Any(Fits)) && !session.Exclude.Any(Fits);
     }
 
     private IReadOnlyList<Step> Steps(IReadOnlyList<DatabaseContents> contents, HashSet<string> there, ReplacedDatabases replaced, TablespaceFolders folders) =>
@@ -78,15 +89,27 @@ internal sealed class ClusterRestore(
     private Step Step(string name, string does, bool destroys, Func<StepContext, CancellationToken, Task> act) =>
         new() { Name = name, Does = does, Component = $"postgres/{_cluster}", Destroys = destroys, Act = act };
 
+    private static string Written(string cluster, RestoreSession session) => session.PartsOf($"postgres/{cluster}") is { } databases
+        ? $"roles, tablespaces and {(databases.Count == 1 ? "the database" : "the databases")} {string.Join(", ", databases)} of {DumpPath.Cluster(cluster)}"
+        : DumpPath.Cluster(cluster);
+
+    /// <summary>The files of the databases that are asked for, as patterns below the folder of the cluster; none where all are.</summary>
+    private static string[] FilesOf(string cluster, RestoreSession session)
+    {
+        if (session.PartsOf($"postgres/{cluster}") is not { } databases) return [];
+        var paths = databases.Select(database => DumpPath.Database(cluster, database)).Append($"{DumpPath.Dump(cluster)}/{DumpPath.Globals}");
+        return [.. paths.Select(path => PathPattern.Escape(path[DumpPath.Cluster(cluster).Length..]))];
+    }
+
     private static Step FilesStep(string cluster, RestoreSession session, string target) => new()
     {
         Name = $"Write the dump of {cluster} as files",
-        Does = $"Writes {DumpPath.Cluster(cluster)} below {target}; no server is touched. Each database has its restore.sql.",
+        Does = $"Writes {Written(cluster, session)} below {target}; no server is touched. Each database has its restore.sql.",
         Component = $"postgres/{cluster}",
         Act = async (context, cancellation) =>
         {
             var folder = DumpPath.Cluster(cluster);
-            var options = session.Options with { Below = target };
+            var options = session.Options with { Below = target, Include = FilesOf(cluster, session) };
             var report = await session.Repository.RestoreAsync(session.Point, folder, Path.Join(target, folder), options, cancellation);
             if (report.Failures is [var first, ..])
                 throw Catalogue.RestoreFailures.Throwable($"{report.Failures.Count} files of the dump could not be written, the first is {first.Path}: {first.Error}");

@@ -52,7 +52,7 @@ internal sealed class GlobalsRestore(
     private void TellLeft(string tablespace)
     {
         var left = $"Tablespace \"{tablespace}\" could not be made; no database that is restored uses it.";
-        if (session.Include.Count + session.Exclude.Count > 0) context.Note(left);
+        if (session.IsLimited($"postgres/{connector.Settings.Name}")) context.Note(left);
         else context.Warn(Catalogue.PostgresNoTablespace.With(left));
     }
 

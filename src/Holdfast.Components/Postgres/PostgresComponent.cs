@@ -64,6 +64,9 @@ public sealed class PostgresComponent : IComponent, IDocumentSource
         _ => ClusterCapture.PlanAsync(_connector, _host, session, _clock, cancellation),
     };
 
+    /// <summary>The databases of a dump; the files of a cluster belong together.</summary>
+    public IReadOnlyList<string>? PartsOf(ComponentRecord record) => ClusterRestore.DatabasesOf(record);
+
     /// <summary>By what the point holds, whatever the profile says by now.</summary>
     public Task<IReadOnlyList<Step>> PlanRestoreAsync(RestoreSession session, CancellationToken cancellation) => BaseRestore.IsOf(session, Name)
         ? BaseRestore.PlanAsync(_connector, _host, session, _baseUndos, _exchange, _unit, _clock, RestoreOptions, cancellation)

@@ -2,6 +2,7 @@ using Holdfast.Engine.Planning;
 using Holdfast.Engine.Problems;
 using Holdfast.Engine.Running;
 using Holdfast.Restic;
+using Holdfast.Restic.Filtering;
 using Holdfast.Restic.Snapshots;
 
 namespace Holdfast.Components.Queues;
@@ -44,6 +45,7 @@ internal sealed class QueueRestore(Broker broker, QueueUndos undos)
     /// <summary>The step that puts back keys that are no messages; null when none was captured or asked for.</summary>
     private async Task<Step?> PlanKeysAsync(RestoreSession session, CancellationToken cancellation)
     {
+        if (session.PartsOf(broker.Component) is not null) return null; // of queues and lists: keys have no names in the manifest
         if (await QueueFile.FindKeysAsync(session.Repository, session.Point, Name, cancellation) is not { } file) return null;
         if (!await IsAnyChosenAsync(file, session, cancellation)) return null;
         var head = await file.ReadKeyHeadAsync(cancellation);
@@ -161,18 +163,22 @@ internal sealed class QueueRestore(Broker broker, QueueUndos undos)
     {
         var file = QueuePath.File(Name, queue);
         bool Fits(string pattern) => pattern == queue.Name || pattern == file || file.StartsWith(pattern.TrimEnd('/') + "/", StringComparison.Ordinal);
-        return (session.Include.Count == 0 || session.Include.Any(Fits)) && !session.Exclude.Any(Fits);
+        return session.Asks(broker.Component, queue.Name) && (session.Include.Count == 0 || session.Include.Any(Fits)) && !session.Exclude.Any(Fits);
     }
+
+    /// <summary>The files of the queues that are asked for, as patterns below the folder of the broker; none where all are.</summary>
+    private string[] FilesOf(RestoreSession session) => session.PartsOf(broker.Component) is not { } queues ? []
+        : [.. queues.Select(queue => PathPattern.Escape(QueuePath.File(Name, new QueueName(queue, IsList: false))[QueuePath.Broker(Name).Length..]))];
 
     private Step FilesStep(RestoreSession session, string target) => new()
     {
         Name = $"Write the messages of {Name} as files",
-        Does = $"Writes {QueuePath.Broker(Name)} below {target}; Redis is not touched.",
+        Does = $"Writes {(session.PartsOf(broker.Component) is { } queues ? $"{string.Join(", ", queues)} of " : "")}{QueuePath.Broker(Name)} below {target}; Redis is not touched.",
         Component = broker.Component,
         Act = async (context, cancellation) =>
         {
             var folder = QueuePath.Broker(Name);
-            var options = session.Options with { Below = target };
+            var options = session.Options with { Below = target, Include = FilesOf(session) };
             var report = await session.Repository.RestoreAsync(session.Point, folder, Path.Join(target, folder), options, cancellation);
             if (report.Failures is [var first, ..])
                 throw Catalogue.RestoreFailures.Throwable($"{report.Failures.Count} files of queues could not be written, the first is {first.Path}: {first.Error}");

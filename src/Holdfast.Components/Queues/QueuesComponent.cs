@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Holdfast.Engine.Checking;
 using Holdfast.Engine.Planning;
 using Holdfast.Engine.Problems;
@@ -60,6 +61,10 @@ public sealed class QueuesComponent : IComponent
     }
 
     public Task<CapturePlan> PlanCaptureAsync(CaptureSession session, CancellationToken cancellation) => new QueueCapture(Broker, session).PlanAsync(cancellation);
+
+    /// <summary>The queues and lists of the point.</summary>
+    public IReadOnlyList<string>? PartsOf(ComponentRecord record) =>
+        [.. ((record.Details as JsonObject)?["queues"] as JsonArray ?? []).Select(queue => (queue as JsonObject)?["queue"]?.ToString()).OfType<string>()];
 
     public Task<IReadOnlyList<Step>> PlanRestoreAsync(RestoreSession session, CancellationToken cancellation) => new QueueRestore(Broker, _undos).PlanAsync(session, cancellation);
 

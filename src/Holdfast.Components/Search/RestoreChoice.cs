@@ -17,17 +17,17 @@ internal sealed record RestoreChoice(IReadOnlyList<string> Indices, IReadOnlyLis
     /// <summary>Patterns that were asked for, and that nothing of the point fits.</summary>
     public IReadOnlyList<string> Unfit { get; private init; } = [];
 
-    public static RestoreChoice Of(SearchRecord record, RestoreSession session)
+    public static RestoreChoice Of(SearchRecord record, string cluster, RestoreSession session)
     {
         var streamed = record.Streams.Values.SelectMany(indices => indices).ToHashSet(StringComparer.Ordinal);
         Func<string, bool> isOwn = record.IsChosen ? SystemIndices.IsReserved : SystemIndices.IsOwn;
-        IReadOnlyList<string> streams = [.. record.Streams.Where(stream => IsChosen(stream.Key, session) && !stream.Value.Any(isOwn)).Select(stream => stream.Key)];
-        var plain = record.Indices.Where(index => !streamed.Contains(index) && !isOwn(index) && IsChosen(index, session)).ToList();
-        List<string> orphans = session.Include.Count > 0 ? [] : [.. plain.Where(index => index.StartsWith(DataStreams.Prefix, StringComparison.Ordinal)).Order(StringComparer.Ordinal)];
+        IReadOnlyList<string> streams = [.. record.Streams.Where(stream => IsChosen(stream.Key, cluster, session) && !stream.Value.Any(isOwn)).Select(stream => stream.Key)];
+        var plain = record.Indices.Where(index => !streamed.Contains(index) && !isOwn(index) && IsChosen(index, cluster, session)).ToList();
+        List<string> orphans = session.Include.Count > 0 || session.PartsOf($"search/{cluster}") is not null ? [] : [.. plain.Where(index => index.StartsWith(DataStreams.Prefix, StringComparison.Ordinal)).Order(StringComparer.Ordinal)];
         plain.RemoveAll(orphans.Contains);
         return new RestoreChoice([.. plain, .. streams.SelectMany(stream => record.Streams[stream])], streams, [.. plain, .. streams], orphans)
         {
-            Kept = [.. record.Indices.Where(index => isOwn(index) && IsChosen(index, session)).Order(StringComparer.Ordinal)],
+            Kept = [.. record.Indices.Where(index => isOwn(index) && IsChosen(index, cluster, session)).Order(StringComparer.Ordinal)],
             Unfit = [.. session.Include.Where(pattern => !pattern.Contains('/') && !record.Indices.Concat(record.Streams.Keys).Any(name => Fits(pattern, name)))],
         };
     }
@@ -58,8 +58,8 @@ internal sealed record RestoreChoice(IReadOnlyList<string> Indices, IReadOnlyLis
             throw Catalogue.PointManifest.Throwable($"The recovery point has '{stream}' as an index, which is a data stream in the snapshot {taken.Name}.", "Choose another recovery point, and ask who can write to the repository.");
     }
 
-    private static bool IsChosen(string index, RestoreSession session) =>
-        (session.Include.Count == 0 || session.Include.Any(pattern => Fits(pattern, index))) && !session.Exclude.Any(pattern => Fits(pattern, index));
+    private static bool IsChosen(string index, string cluster, RestoreSession session) =>
+        session.Asks($"search/{cluster}", index) && (session.Include.Count == 0 || session.Include.Any(pattern => Fits(pattern, index))) && !session.Exclude.Any(pattern => Fits(pattern, index));
 
     private static bool Fits(string pattern, string index) => FileSystemName.MatchesSimpleExpression(pattern, index);
 }

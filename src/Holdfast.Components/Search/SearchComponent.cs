@@ -85,6 +85,13 @@ public sealed class SearchComponent : IComponent
         return plan with { Before = Guarded(plan.Before), Mark = Guarded(plan.Mark), After = Guarded(plan.After) };
     }
 
+    /// <summary>The indices of the point, and its data streams.</summary>
+    public IReadOnlyList<string>? PartsOf(ComponentRecord record)
+    {
+        var held = SearchRecord.Read(record.Details);
+        return [.. held.Indices.Concat(held.Streams.Keys)];
+    }
+
     public Task<IReadOnlyList<Step>> PlanRestoreAsync(RestoreSession session, CancellationToken cancellation) =>
         GuardedAsync(() => new SearchRestore(_settings, _server, _undos, session, _clock).PlanAsync(cancellation));
 

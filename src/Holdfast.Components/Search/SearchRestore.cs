@@ -44,12 +44,14 @@ internal sealed class SearchRestore(SearchSettings settings, SearchServer server
     /// <exception cref="ProblemException">The engine can not read the snapshot, or something is in the way.</exception>
     public async Task<IReadOnlyList<Step>> PlanAsync(CancellationToken cancellation)
     {
+        if (session.Target is not null && session.PartsOf($"search/{Name}") is not null)
+            throw Catalogue.ComponentUnknown.Throwable($"Below a directory the snapshot of {Name} is written whole, for its files belong to all of its indices.", $"Say '--only search/{Name}', or restore single indices into the engine (--rename-indices gives them other names).");
         if (session.Target is { } target) return [FilesStep(target)];
         var record = SearchRecord.Read(session.Manifest.Components.First(component => component.Name == $"search/{Name}").Details);
         var dialect = await ServerDialect.AskAsync(server, cancellation);
         if (dialect.WhyNot(record.Source) is { } why)
             throw Catalogue.SearchVersion.Throwable($"The snapshot of {Name} was taken by {record.Source.Name}: {why}.", VersionHint());
-        var choice = RestoreChoice.Of(record, session);
+        var choice = RestoreChoice.Of(record, Name, session);
         if (choice.Indices.Count == 0) throw Catalogue.SearchIndex.Throwable($"The point holds no index of {Name} that was asked for. It holds {string.Join(", ", record.Indices)}.");
         _state = await ReadStateAsync(cancellation);
         choice = await ConfineAsync(choice, record, cancellation);
@@ -95,7 +97,7 @@ internal sealed class SearchRestore(SearchSettings settings, SearchServer server
     private IReadOnlyList<ClusterPart> Wanted(RestoreChoice choice)
     {
         var all = ClusterPart.Of(_state);
-        if (session.Include.Count == 0 && session.Exclude.Count == 0) return all;
+        if (!session.IsLimited($"search/{Name}")) return all;
         var names = choice.Indices.Concat(choice.Streams).ToList();
         var needed = ClusterPart.Needed(all, part => part.Patterns.Any(pattern => names.Exists(index => FileSystemName.MatchesSimpleExpression(pattern, index, ignoreCase: false))), choice.Indices.Select(SettingsOf));
         return [.. all.Where(needed.Contains)];

@@ -69,6 +69,7 @@ public sealed class BackupRun(RunEnvironment environment, BackupRequest request)
     private async Task<Plan> PlanAsync(BackupSteps steps, CancellationToken cancellation)
     {
         var captures = new List<CapturePlan>();
+        Selection.RefuseParts(request.Only);
         foreach (var component in Selection.Of(request.Components, request.Only)) captures.Add(await component.PlanCaptureAsync(steps.Session, cancellation));
         return new Plan("backup", request.Profile.Platform, [.. steps.Before, .. await InOrderAsync(captures, steps.Session, cancellation), .. steps.After]);
     }

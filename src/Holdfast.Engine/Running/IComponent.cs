@@ -18,6 +18,10 @@ public interface IComponent
     /// <summary>The steps that put this component into a recovery point. Planning asks servers, but changes nothing.</summary>
     Task<CapturePlan> PlanCaptureAsync(CaptureSession session, CancellationToken cancellation);
 
+    /// <summary>The names of what a restore can bring back by itself (<c>--only postgres:shop</c>): databases, indices, queues. Null where only the whole can be.</summary>
+    /// <param name="record">What a recovery point holds of the component.</param>
+    IReadOnlyList<string>? PartsOf(ComponentRecord record) => null;
+
     /// <summary>True when planning a restore needs the recovery point and this machine's files only: nothing is run, no secret is read, no server is asked.</summary>
     bool PlansRestoreAlone => false;
 

@@ -23,7 +23,7 @@ public sealed record RestoreRequest
     /// <summary>The profile to restore by; null for the one inside of the point, as on an empty machine.</summary>
     public Profile? Profile { get; init; }
 
-    /// <summary>Names or kinds of components; nothing means all that the point holds.</summary>
+    /// <summary>Names or kinds of components, or parts of them ("postgres:shop"); nothing means all that the point holds.</summary>
     public IReadOnlyList<string> Only { get; init; } = [];
 
     /// <summary>Whether what the point holds of a component is asked for.</summary>
@@ -169,7 +169,7 @@ public sealed class RestoreRun : IAsyncDisposable
     private RestoreSession NewSession() => new()
     {
         Repository = _hold.Repository, Point = Point, Manifest = Manifest, Target = _request.Target, Overwrite = _request.Overwrite,
-        Include = _request.Include, Exclude = _request.Exclude, Recovery = _request.Recovery, Indices = _request.Indices, Files = _request.Files,
+        Only = _request.Only, Include = _request.Include, Exclude = _request.Exclude, Recovery = _request.Recovery, Indices = _request.Indices, Files = _request.Files,
         AsideSuffix = MovedAside.Suffix(_id), HasOwnProfile = _request.Profile is null,
         IsOurs = _request.Target is null && new RunHistory(_environment.State).HasMade(Point, Manifest),
         Tell = text => _environment.Observer.OnEvent(new Noted(0, text) { Time = _environment.Clock.GetUtcNow() }),
@@ -201,9 +201,18 @@ public sealed class RestoreRun : IAsyncDisposable
         var able = Components.Where(component => Manifest.Components.Any(record => record.Name == component.Name)).ToList();
         var orphan = _request.Only.Count > 0 ? null : Manifest.Components.FirstOrDefault(record => able.All(component => component.Name != record.Name));
         return orphan is null
-            ? Selection.Of(able, _request.Only)
+            ? WithParts(Selection.Of(able, _request.Only))
             : throw Catalogue.ComponentUnknown.Throwable(
                 $"The point holds '{orphan.Name}', which the profile {Profile.File} does not describe.", "Add it to the profile, leave the profile out so that the point's own is used, or name with --only what to restore.");
+    }
+
+    /// <summary>Of several components of a kind those that hold the parts that are asked for.</summary>
+    private IReadOnlyList<IComponent> WithParts(IReadOnlyList<IComponent> components)
+    {
+        var divided = components.Where(component => Selection.NamesPart(component.Name, component.Kind, _request.Only))
+            .ToDictionary(component => component.Name, component => component.PartsOf(Manifest.Components.First(record => record.Name == component.Name)), StringComparer.Ordinal);
+        Selection.RequireParts([.. components.Where(component => divided.ContainsKey(component.Name)).Select(component => (component.Name, component.Kind, divided[component.Name]))], _request.Only);
+        return [.. components.Where(component => Selection.PartsOf(component.Name, component.Kind, _request.Only) is not { } asked || divided[component.Name]?.Intersect(asked, StringComparer.Ordinal).Any() is true)];
     }
 
     private static Step Unplanned(IComponent component) => new()

@@ -20,6 +20,19 @@ public sealed class RestoreSession
     public IReadOnlyList<string> Include { get; init; } = [];
     public IReadOnlyList<string> Exclude { get; init; } = [];
 
+    /// <summary>What of the point is asked for: see <see cref="Selection"/>. Nothing means all.</summary>
+    public IReadOnlyList<string> Only { get; init; } = [];
+
+    /// <summary>The parts of a component that are asked for by their names; null when it is asked for as a whole.</summary>
+    /// <param name="component">Its name: "postgres/main".</param>
+    public IReadOnlyList<string>? PartsOf(string component) => Selection.PartsOf(component, component.Split('/')[0], Only);
+
+    /// <summary>Whether a part of a component is asked for, as far as <see cref="Only"/> has a say.</summary>
+    public bool Asks(string component, string part) => PartsOf(component)?.Contains(part, StringComparer.Ordinal) ?? true;
+
+    /// <summary>Whether less than all of a component is asked for.</summary>
+    public bool IsLimited(string component) => Include.Count + Exclude.Count > 0 || PartsOf(component) is not null;
+
     /// <summary>How far databases are brought, and where.</summary>
     public RecoveryWishes Recovery { get; init; } = RecoveryWishes.None;
 

@@ -13,6 +13,8 @@ internal sealed class HookedComponent(IComponent real, RunHooks hooks) : ICompon
 
     public bool PlansRestoreAlone => real.PlansRestoreAlone;
 
+    public IReadOnlyList<string>? PartsOf(ComponentRecord record) => real.PartsOf(record);
+
     public IReadOnlyList<IUndoHandler> UndoHandlers =>
         hooks.Dies ? [.. real.UndoHandlers.Select(handler => new DeadHandler(handler.Kind))] : real.UndoHandlers;
 
