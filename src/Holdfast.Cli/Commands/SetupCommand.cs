@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.RegularExpressions;
 using Holdfast.Cli.Output.Events;
 using Holdfast.Cli.Setup;
+using Holdfast.Components.Systemd;
 using Holdfast.Engine.Hosts;
 using Holdfast.Engine.Problems;
 using Holdfast.Engine.Profiles;
@@ -49,7 +50,7 @@ internal static partial class SetupCommand
         catch (ProblemException unknown) when (unknown.Problem.Code == Catalogue.SystemdMissing.Code)
         {
             session.Warn(Catalogue.SystemdMissing.With($"{unknown.Problem.Message.TrimEnd('.')}, so no part of a platform was found: name them in the profile."));
-            return new FoundPlatform();
+            return await new LeftOutSearch("/").CompleteAsync(new FoundPlatform(), [], ProcessEntry.ListAll(), cancellation);
         }
     }
 
@@ -62,6 +63,11 @@ internal static partial class SetupCommand
         Tell(session, "Celery's queues", [.. found.Brokers.SelectMany(broker => broker.Queues).SelectMany(database => database.Queues)]);
         foreach (var broker in found.Brokers.Where(broker => broker.Trouble is not null)) session.Warn(Catalogue.QueueUnreachable.With(broker.Trouble!));
         Tell(session, "Files and folders", [.. found.Files.Values.SelectMany(paths => paths)]);
+        foreach (var cluster in found.Clusters) session.Output.Tell(new MessageEvent($"PostgreSQL: {cluster.Folder}, port {cluster.Port}."));
+        foreach (var engine in found.Engines.Where(engine => engine.Location is not null)) session.Output.Tell(new MessageEvent($"Search engine: {engine.Name} at {engine.Url}."));
+        foreach (var other in found.Others) session.Output.Tell(new MessageEvent($"Left out: {other.What}: {other.Why}."));
+        Tell(session, "Left out as the system's own services", found.LeftOut);
+        Tell(session, "Looked for, and not found", found.NotFound);
     }
 
     private static void Tell(Session session, string what, IReadOnlyList<string> names)

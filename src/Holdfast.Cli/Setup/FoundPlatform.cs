@@ -12,7 +12,11 @@ internal sealed record FoundCluster(string Folder, string Socket, int Port, stri
 /// <param name="Connection">How it is reached, as YAML in one line.</param>
 /// <param name="Queues">Celery's queues in it, by database; empty when Celery does not use it.</param>
 /// <param name="Trouble">Why it could not be asked; null when it was.</param>
-internal sealed record FoundBroker(string Connection, IReadOnlyList<(int Database, IReadOnlyList<string> Queues)> Queues, string? Trouble);
+internal sealed record FoundBroker(string Connection, IReadOnlyList<(int Database, IReadOnlyList<string> Queues)> Queues, string? Trouble)
+{
+    /// <summary>Where it is reached, for a person: without its password.</summary>
+    public string Place { get; init; } = "";
+}
 
 /// <summary>A running node of Elasticsearch or OpenSearch.</summary>
 /// <param name="Name">"elasticsearch" or "opensearch".</param>
@@ -21,6 +25,11 @@ internal sealed record FoundBroker(string Connection, IReadOnlyList<(int Databas
 /// <param name="Location">A directory of its path.repo; null when it has none.</param>
 /// <param name="Unit">The unit that runs it; null where none does.</param>
 internal sealed record FoundEngine(string Name, string Url, string? Configuration, string? Location, string? Unit);
+
+/// <summary>Something that was found and is not in the profile, or not whole.</summary>
+/// <param name="What">What it is, with its place.</param>
+/// <param name="Why">The reason, and what to do: a part of a sentence.</param>
+internal sealed record FoundOther(string What, string Why);
 
 /// <summary>What <c>holdfast setup</c> has found on a machine; lists are sorted, and empty where there is nothing.</summary>
 internal sealed record FoundPlatform
@@ -37,6 +46,12 @@ internal sealed record FoundPlatform
     /// <summary>Services that run and are taken for the system's own.</summary>
     public IReadOnlyList<string> LeftOut { get; init; } = [];
 
+    /// <summary>What was found besides them, and why it is left out.</summary>
+    public IReadOnlyList<FoundOther> Others { get; init; } = [];
+
+    /// <summary>What was looked for and not found, in words.</summary>
+    public IReadOnlyList<string> NotFound { get; init; } = [];
+
     public IReadOnlyList<FoundCluster> Clusters { get; init; } = [];
 
     public IReadOnlyList<FoundBroker> Brokers { get; init; } = [];
@@ -45,6 +60,9 @@ internal sealed record FoundPlatform
 
     /// <summary>Paths of files and folders, by the name of their group.</summary>
     public IReadOnlyDictionary<string, IReadOnlyList<string>> Files { get; init; } = new Dictionary<string, IReadOnlyList<string>>(StringComparer.Ordinal);
+
+    /// <summary>nginx runs.</summary>
+    public bool HasNginx { get; init; }
 
     /// <summary>Units of the platform that the profile for EclecticIQ describes are here.</summary>
     public bool IsEclecticIq { get; init; }

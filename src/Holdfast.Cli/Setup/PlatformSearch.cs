@@ -16,18 +16,23 @@ internal sealed class PlatformSearch(IHost host, ISecretReader secrets, TimeProv
         var running = await RunningUnit.ListAsync(host, cancellation);
         var units = await WithTriggeredAsync(running, cancellation);
         var stores = units.Where(unit => UnitRoles.RoleOf(unit) == UnitRole.Store).ToList();
-        return new FoundPlatform
+        var clusters = stores.Select(ServerSearch.ClusterOf).OfType<FoundCluster>().ToList();
+        var engines = stores.Select(ServerSearch.EngineOf).OfType<FoundEngine>().ToList();
+        var brokers = await BrokersAsync(stores, cancellation);
+        var found = new FoundPlatform
         {
             Front = NamesOf(units, UnitRole.Front),
             Workers = NamesOf(units, UnitRole.Worker),
             Stores = NamesOf(units, UnitRole.Store),
             LeftOut = NamesOf([.. units.Where(unit => unit.Process is not null)], UnitRole.LeftOut),
-            Clusters = [.. stores.Select(ServerSearch.ClusterOf).OfType<FoundCluster>()],
-            Brokers = await BrokersAsync(stores, cancellation),
-            Engines = [.. stores.Select(ServerSearch.EngineOf).OfType<FoundEngine>()],
+            Clusters = clusters,
+            Brokers = brokers,
+            Engines = engines,
             Files = PlatformFiles.Of([.. units.Where(unit => UnitRoles.RoleOf(unit) != UnitRole.LeftOut)]),
+            HasNginx = units.Any(unit => UnitRoles.KindOf(unit) == ProgramKind.Nginx),
             IsEclecticIq = File.Exists(PlatformSettings) || units.Any(unit => unit.Name.StartsWith("eclecticiq-platform-backend", StringComparison.Ordinal)),
         };
+        return await new LeftOutSearch("/").CompleteAsync(found, units, ProcessEntry.ListAll(), cancellation);
     }
 
     /// <summary>A service that a local timer starts now and then belongs to the platform, although it does not run just now.</summary>
@@ -54,7 +59,8 @@ internal sealed class PlatformSearch(IHost host, ISecretReader secrets, TimeProv
     private async Task<IReadOnlyList<FoundBroker>> BrokersAsync(IReadOnlyList<RunningUnit> stores, CancellationToken cancellation)
     {
         var brokers = new List<FoundBroker>();
-        foreach (var connection in stores.Select(ServerSearch.RedisConnectionOf).OfType<string>()) brokers.Add(await AskAsync(connection, cancellation));
+        foreach (var store in stores)
+            if (ServerSearch.RedisConnectionOf(store) is { } connection) brokers.Add(await AskAsync(connection, cancellation) with { Place = $"of {store.Name}" });
         return brokers;
     }
 

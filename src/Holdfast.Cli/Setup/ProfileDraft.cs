@@ -56,7 +56,7 @@ internal sealed class ProfileDraft(FoundPlatform found)
     private void WriteClusters()
     {
         if (found.Clusters.Count == 0) return;
-        Line("\n  # By dumps. 'method: base' captures the files of a running cluster instead, and can go back to any instant: docs/postgres-files.md.\n  postgres:");
+        Line("\n  # By dumps. 'method: base' captures the files of a running cluster instead, and can go back to any instant: see holdfast-profile(5).\n  postgres:");
         foreach (var (cluster, name) in found.Clusters.Zip(Names(found.Clusters.Count, "main", index => $"port-{found.Clusters[index].Port}")))
         {
             Line($"""
@@ -81,6 +81,7 @@ internal sealed class ProfileDraft(FoundPlatform found)
         foreach (var ((connection, database, names), name) in queues.Zip(Names(queues.Count, "broker", index => $"broker-{index + 1}")))
         {
             Line($"    - name: {name}");
+            if (connection.Contains("setpriv", StringComparison.Ordinal)) Line("      # The password is read as the user who owns Redis' configuration; setpriv takes numbers, which may be others on another machine.");
             Line($"      connection: {(database == 0 ? connection : $"{{ database: {database}, {connection[2..]}")}");
             Line($"      queues: [{string.Join(", ", names.Select(YamlText.Of))}]");
         }
@@ -113,6 +114,8 @@ internal sealed class ProfileDraft(FoundPlatform found)
         if (found.Workers.Count > 0) Line("\nquiesce:\n  deadline: 5m                       # for stopping, and for the queues to become empty");
         if (found.LeftOut.Count > 0) Line("\n# Services that run as well, and were taken for the system's own:");
         foreach (var names in found.LeftOut.Chunk(4)) Line($"#   {string.Join(", ", names)}");
+        if (found.Others.Count > 0) Line("\n# Found as well, and not in this profile, or not as it should be:");
+        foreach (var other in found.Others) Line($"#   - {Plain(other.What)}: {Plain(other.Why)}.");
     }
 
     private void Group(string name, IReadOnlyList<string> units, string more)
@@ -121,6 +124,9 @@ internal sealed class ProfileDraft(FoundPlatform found)
         Line($"  - name: {name}\n    units: [{string.Join(", ", units.Select(YamlText.Of))}]");
         if (more.Length > 0) Line(more);
     }
+
+    /// <summary>In one line of a comment, whatever it is.</summary>
+    private static string Plain(string text) => string.Concat(text.Select(letter => char.IsControl(letter) ? ' ' : letter));
 
     /// <summary>The usual name for the only one, and one of its own for each of several.</summary>
     private static IEnumerable<string> Names(int count, string only, Func<int, string> each) => count == 1 ? [only] : Enumerable.Range(0, count).Select(each);

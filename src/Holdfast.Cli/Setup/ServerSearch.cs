@@ -32,7 +32,7 @@ internal static class ServerSearch
     public static string? RedisConnectionOf(RunningUnit unit)
     {
         if (UnitRoles.KindOf(unit) != ProgramKind.Redis) return null;
-        var configuration = unit.Command.FirstOrDefault(word => word.StartsWith('/') && word.EndsWith(".conf", StringComparison.Ordinal));
+        var configuration = RedisConfigurationOf(unit);
         var settings = configuration is null ? [] : SettingsOf(TextOf(configuration));
         var parts = new List<string>();
         if (settings.GetValueOrDefault("unixsocket") is { Length: > 0 } socket) parts.Add($"socket: {YamlText.Of(socket)}");
@@ -42,9 +42,12 @@ internal static class ServerSearch
         return $"{{ {string.Join(", ", parts)} }}";
     }
 
+    /// <summary>The configuration that a unit of Redis names; null when it names none.</summary>
+    public static string? RedisConfigurationOf(RunningUnit unit) => unit.Command.FirstOrDefault(word => word.StartsWith('/') && word.EndsWith(".conf", StringComparison.Ordinal));
+
     /// <summary>The words that let the rest of a command run as the user who could put a link to a file of root's in the place of a file; "" where that is root alone.</summary>
     private static string AsKeeper(string path) =>
-        TrustedPath.Keeper(path) is { User: not 0 and var user } ? $"runuser, -u, {YamlText.Of(UserNames.Of(user))}, --, " : "";
+        TrustedPath.Keeper(path) is { User: not 0 and var user } ? string.Concat(LocalHost.WordsAs(user).Select(word => $"{YamlText.Of(word)}, ")) : "";
 
     /// <summary>The search engine that a unit runs; null when it runs none.</summary>
     public static FoundEngine? EngineOf(RunningUnit unit)
@@ -71,15 +74,20 @@ internal static class ServerSearch
     }
 
     /// <summary>The text of a file that a unit names, whose user may own it; "" where that cannot be read.</summary>
-    public static string TextOf(string path)
+    public static string TextOf(string path) => Read(path).Text;
+
+    /// <summary>Why a file that a unit names cannot be read, as part of a sentence; null when it can.</summary>
+    public static string? WhyUnreadable(string path) => Read(path).Refusal;
+
+    private static (string Text, string? Refusal) Read(string path)
     {
         try
         {
-            return TrustedPath.ReadText(path, LargestFile);
+            return (TrustedPath.ReadText(path, LargestFile), null);
         }
         catch (Exception absent) when (absent is IOException or UnauthorizedAccessException or Win32Exception)
         {
-            return "";
+            return ("", absent.Message.TrimEnd('.'));
         }
     }
 }

@@ -12,6 +12,11 @@ internal enum ProgramKind
     OpenSearch,
     Nginx,
     CeleryWorker,
+
+    /// <summary>A server of data that Holdfast does not capture.</summary>
+    MySql,
+    MongoDb,
+    RabbitMq,
 }
 
 /// <summary>What a unit is to a platform.</summary>
@@ -55,6 +60,10 @@ internal static class UnitRoles
         // Debian's redis-server is a link to redis-check-rdb.
         "redis-server" or "redis-check-rdb" or "valkey-server" or "valkey-check-rdb" => ProgramKind.Redis,
         "nginx" => ProgramKind.Nginx,
+        "mysqld" or "mariadbd" => ProgramKind.MySql,
+        "mongod" or "mongos" => ProgramKind.MongoDb,
+        // Erlang's machine runs other programs as well.
+        "beam.smp" when process.Arguments.Any(word => word.Contains("rabbit", StringComparison.Ordinal)) => ProgramKind.RabbitMq,
         "java" when Names(process, "org.opensearch.") => ProgramKind.OpenSearch,
         "java" when Names(process, "org.elasticsearch.") => ProgramKind.Elasticsearch,
         _ => IsWorker(process.Arguments) ? ProgramKind.CeleryWorker : ProgramKind.Other,

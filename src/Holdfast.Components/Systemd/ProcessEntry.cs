@@ -26,6 +26,9 @@ public sealed record ProcessEntry
     /// <summary>The control group that systemd has put it into.</summary>
     public required string ControlGroup { get; init; }
 
+    /// <summary>All processes of this machine that may be seen; threads of the kernel are left out.</summary>
+    public static IReadOnlyList<ProcessEntry> ListAll() => [.. ProcessTable.Read("/proc").All.OrderBy(entry => entry.Id)];
+
     /// <summary>Its command line for a person, 200 characters at most.</summary>
     public string CommandLine => string.Join(' ', Arguments) is { Length: > 200 } long_ ? long_[..199] + "…" : string.Join(' ', Arguments);
 }

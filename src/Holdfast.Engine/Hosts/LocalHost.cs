@@ -70,6 +70,10 @@ public sealed class LocalHost(Func<string, string?> environment) : IHost
         return ("setpriv", [.. AsUser(call.User, program), "--", program, .. call.Arguments]);
     }
 
+    /// <summary>The words that go before a command line so that it runs as another user, as <see cref="RunAsync"/> runs programs; by numbers.</summary>
+    /// <param name="user">The user's number.</param>
+    public static IReadOnlyList<string> WordsAs(uint user) => ["setpriv", .. AsUser(user), "--"];
+
     /// <summary>
     /// setpriv and no runuser: PAM, which a machine may have set up in any way, has no say on it, and needs no right to set limits. By number, because
     /// util-linux 2.32 (RHEL 8) takes no names.
@@ -78,6 +82,11 @@ public sealed class LocalHost(Func<string, string?> environment) : IHost
     {
         var number = Accounts.UserNumber(user)
             ?? throw Catalogue.ProgramRefused.Throwable($"The program '{program}' is to run as '{user}', a user that this machine does not have.");
+        return AsUser(number);
+    }
+
+    private static string[] AsUser(uint number)
+    {
         var groups = Accounts.GroupsOf(number);
         return [$"--reuid={number}", $"--regid={groups[0]}", $"--groups={string.Join(',', groups)}", "--inh-caps=-all"];
     }

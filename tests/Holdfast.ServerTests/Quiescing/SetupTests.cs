@@ -13,7 +13,9 @@ public sealed class SetupTests
         await using var shop = await ShopScene.OpenAsync();
         await shop.Box.BashAsync("rm -rf /etc/holdfast /var/backups/holdfast");
         await shop.OrderAsync(5, longest: 2);
-        (await shop.HoldfastAsync("setup")).Succeeded();
+        var told = (await shop.HoldfastAsync("setup")).Succeeded().Output;
+        Assert.Contains("Looked for, and not found: Elasticsearch or OpenSearch", told, StringComparison.Ordinal);
+        Assert.Contains("Left out as the system's own services: ", told, StringComparison.Ordinal);
         var profile = await shop.Box.BashAsync("cat /etc/holdfast/profile.yaml; [ \"$(stat -c %a /etc/holdfast /etc/holdfast/profile.yaml | xargs)\" = '700 600' ]");
         Assert.Contains("shop-worker@*.service", profile, StringComparison.Ordinal);
         Assert.Contains("queues: [mails, orders]", profile, StringComparison.Ordinal);

@@ -37,6 +37,13 @@ public sealed class ProfileDraftTests
         Assert.Contains("# A Redis that could not be asked for Celery's queues (WRONGPASS of Redis).", text.Replace(" To capture keys of it:", "", StringComparison.Ordinal), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void What_was_found_and_is_left_out_is_a_comment_in_one_line()
+    {
+        var text = new ProfileDraft(Find("odd")).Write("odd", "host");
+        Assert.Contains("#   - MySQL or MariaDB (mysqld, process 7): Holdfast does not capture it platform: x.\n", text, StringComparison.Ordinal);
+    }
+
     private static FoundPlatform Find(string machine) => machine switch
     {
         "full" => new FoundPlatform
@@ -58,6 +65,7 @@ public sealed class ProfileDraftTests
         },
         "odd" => new FoundPlatform
         {
+            Others = [new FoundOther("MySQL or MariaDB (mysqld, process 7)", "Holdfast does not capture it\nplatform: x")],
             Brokers = [new FoundBroker("{ host: 127.0.0.1, port: 6379 }", [], "WRONGPASS\nof Redis.")],
             Engines = [new FoundEngine("elasticsearch", "http://127.0.0.1:9200", null, null, null)],
             Files = new Dictionary<string, IReadOnlyList<string>>(StringComparer.Ordinal) { ["application"] = ["/opt/a folder: # {odd} \"name\"", "/opt/ü"] },

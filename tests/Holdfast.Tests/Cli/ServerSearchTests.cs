@@ -32,6 +32,7 @@ public sealed class ServerSearchTests
         using var folder = new TempFolder();
         (await Command.RunAsync("sh", ["-c", "chmod 755 $0; mkdir $0/theirs; umask 077; echo 'requirepass \"the right one\"' >$0/theirs/redis.conf; echo 'requirepass secret' >$0/secret; chown -R 65534:65534 $0/theirs", folder.Path])).Succeeded();
         var password = ProfileReader.ReadYaml(ServerSearch.RedisConnectionOf(Redis(folder["theirs/redis.conf"]))!)!["password"];
+        Assert.Contains("setpriv, \"--reuid=65534\"", ServerSearch.RedisConnectionOf(Redis(folder["theirs/redis.conf"])), StringComparison.Ordinal);
         var secrets = new SecretReader(new LocalHost(Environment.GetEnvironmentVariable), _ => null, folder.Path);
         Assert.Equal("the right one", await secrets.ReadAsync(password, TestContext.Current.CancellationToken));
         (await Command.RunAsync("sh", ["-c", "ln -sf $0/secret $0/theirs/redis.conf", folder.Path])).Succeeded();
@@ -41,7 +42,7 @@ public sealed class ServerSearchTests
         (await Command.RunAsync("chown", ["0:0", folder["theirs"]])).Succeeded();
         File.Delete(folder["theirs/redis.conf"]);
         folder.Write("theirs/redis.conf", "requirepass x");
-        Assert.DoesNotContain("runuser", ServerSearch.RedisConnectionOf(Redis(folder["theirs/redis.conf"])), StringComparison.Ordinal);
+        Assert.DoesNotContain("setpriv", ServerSearch.RedisConnectionOf(Redis(folder["theirs/redis.conf"])), StringComparison.Ordinal);
     }
 
     private static RunningUnit Redis(string configuration) => new()
