@@ -139,7 +139,7 @@ internal sealed class SearchServer(WebServer web, TimeSpan patience)
         // A cluster that is starting has a block as well (HTTP 503), which goes by itself.
         if (type == Block && answer.Status is HttpStatusCode.Forbidden or HttpStatusCode.TooManyRequests) return Catalogue.SearchBlocked.Throwable(what);
         return answer.Status == HttpStatusCode.Forbidden
-            ? Catalogue.WebAuthentication.Throwable(what, "Give the user of the profile this right (docs/search.md lists those that are needed), or name another user.")
+            ? Catalogue.WebAuthentication.Throwable(what, "Give the user of the profile this right (/usr/share/doc/holdfast/search.md lists those that are needed), or name another user.")
             : Catalogue.SearchRefused.Throwable(what);
     }
 

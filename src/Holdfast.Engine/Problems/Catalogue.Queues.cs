@@ -8,7 +8,7 @@ public static partial class Catalogue
     public static readonly ProblemKind QueueAuthentication = Kind("HF-QUEUE-AUTH", "Redis refuses the user or the password.",
         "Check 'connection.user' and 'connection.password' of the broker in the profile, and the server's ACL.", ExitCode.Unreachable);
     public static readonly ProblemKind QueuePermission = Kind("HF-QUEUE-PERMISSION", "The Redis user may not do what is needed.",
-        "Give it the commands, keys and channels that docs/queues.md lists (ACL SETUSER).", ExitCode.Unreachable);
+        "Give it the commands, keys and channels that /usr/share/doc/holdfast/queues.md lists (ACL SETUSER).", ExitCode.Unreachable);
     public static readonly ProblemKind QueueTls = Kind("HF-QUEUE-TLS", "A connection to Redis could not be secured.",
         "Check 'connection.tls' of the broker in the profile: the authority ('ca'), the name in the server's certificate ('verify'), and our own certificate.", ExitCode.Unreachable);
     public static readonly ProblemKind QueueLoading = Kind("HF-QUEUE-LOADING", "Redis is not ready: it loads its data, or is busy with a script.",

@@ -329,7 +329,7 @@ public static partial class Catalogue
     public static readonly ProblemKind SearchUnfit = Kind("HF-SEARCH-UNFIT", "A name or pattern of the profile fits no index of a search engine.",
         "Correct 'capture' (or 'indices') in the profile, or see who has deleted the index: 'holdfast points list' shows the points that may have it.", ExitCode.Incomplete);
     public static readonly ProblemKind SearchUnseen = Kind("HF-SEARCH-UNSEEN", "The user of the profile may not see indices that the profile means, so they are not in the recovery point.",
-        "Give the user rights on them (docs/search.md lists the rights), or leave them out with 'capture' in the profile.", ExitCode.Incomplete);
+        "Give the user rights on them (/usr/share/doc/holdfast/search.md lists the rights), or leave them out with 'capture' in the profile.", ExitCode.Incomplete);
     public static readonly ProblemKind SearchUnreadable = Kind("HF-SEARCH-UNREADABLE", "Blocks keep indices from being read, so they are not in the recovery point.",
         "Lift the block for the backup (PUT INDEX/_settings {\"index.blocks.NAME\": null}), or leave the index out with 'capture' in the profile.", ExitCode.Incomplete);
     public static readonly ProblemKind SearchBlocks = Kind("HF-SEARCH-BLOCKS", "Indices had blocks when the snapshot was taken.",

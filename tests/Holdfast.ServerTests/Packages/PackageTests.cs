@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Holdfast.ServerTests.EndToEnd;
 using Holdfast.ServerTests.OldSystem;
 using Holdfast.Testing;
@@ -8,7 +9,7 @@ namespace Holdfast.ServerTests.Packages;
 /// <summary>
 /// The packages are judged by lintian and rpmlint, installed by dpkg and rpm on a system of the age of Rocky Linux 8, used there, and removed.
 /// </summary>
-public sealed class PackageTests(BuiltPackages built) : IClassFixture<BuiltPackages>
+public sealed partial class PackageTests(BuiltPackages built) : IClassFixture<BuiltPackages>
 {
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
@@ -20,6 +21,34 @@ public sealed class PackageTests(BuiltPackages built) : IClassFixture<BuiltPacka
         Assert.Equal(4, sums.Length);
         Assert.Equal(sums, await File.ReadAllLinesAsync(again["SHA256SUMS"], Cancellation));
     }
+
+    /// <summary>Whoever has the package alone must be able to follow what it says.</summary>
+    [Theory]
+    [InlineData(".tar.gz", "tar -xzf \"$1\" --strip-components=1")]
+    [InlineData(".deb", "dpkg-deb -x \"$1\" .")]
+    public async Task Every_file_that_its_texts_refer_to_is_in_it(string end, string unpack)
+    {
+        using var tree = new TempFolder();
+        (await Command.BashAsync($"cd \"$2\" && {unpack} && gunzip -r usr/share/man usr/share/doc", built[end], tree.Path)).Succeeded();
+        var texts = new[] { "usr/share", "usr/lib", "etc" }.SelectMany(folder => Directory.GetFiles(tree[folder], "*", SearchOption.AllDirectories)).ToList();
+        Assert.True(texts.Count > 30, string.Join('\n', texts));
+        foreach (var path in texts)
+        {
+            var text = await File.ReadAllTextAsync(path, Cancellation);
+            var lost = Links().Matches(text).Select(match => match.Groups["link"].Value).Where(link => path.EndsWith(".md", StringComparison.Ordinal) && !Path.Exists(Path.Join(Path.GetDirectoryName(path), link)))
+                .Concat(Documents().Matches(text).Select(match => match.Value).Where(document => !Path.Exists(tree[document.TrimStart('/')])));
+            Assert.True(!lost.Any(), $"{path}: {string.Join(", ", lost)}");
+        }
+        var readme = await File.ReadAllTextAsync(tree["usr/share/doc/holdfast/README.md"], Cancellation);
+        Assert.Contains("holdfast setup", readme, StringComparison.Ordinal);
+        Assert.DoesNotContain("dotnet", readme, StringComparison.Ordinal);
+    }
+
+    [GeneratedRegex(@"\]\((?!https?:|#)(?<link>[^)#]+)[^)]*\)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Links();
+
+    [GeneratedRegex(@"/usr/share/(doc/)?holdfast/[\w./-]*\w|(?<![\w/])docs/[a-z][\w./-]*", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Documents();
 
     [Fact]
     public Task Lintian_finds_nothing() => SatisfiesLintianAsync(built[".deb"]);

@@ -5,7 +5,7 @@ internal static class CombineScript
 {
     public static ReadOnlySpan<byte> Text => """
         # Puts the pages beside it into the files of ../base and ../tablespaces, which lack them until then.
-        # Run it once after 'restic restore': python3 combine.py. Format: docs/repository-format.md of Holdfast.
+        # Run it once after 'restic restore': python3 combine.py. Format: repository-format.md in the documentation of Holdfast.
         import os, struct
 
         pages = os.path.dirname(os.path.abspath(__file__))
