@@ -17,10 +17,10 @@ internal static class Arguments
         new(name) { Description = description, HelpName = "PATTERN", DefaultValueFactory = _ => [] };
 
     /// <summary>--no-lock, of commands that only read.</summary>
-    public static Option<bool> NoLock() => new("--no-lock") { Description = "Do not lock the repository: nobody may remove anything from it meanwhile." };
+    public static Option<bool> NoLock() => new("--no-lock") { Description = "Do not lock the repository; see to it that nothing is removed from it meanwhile." };
 
     /// <summary>--only, with what may stand there offered by the shell.</summary>
-    public static Option<string[]> Only(string description = "Only these components (postgres/main), or kinds of component (postgres).") => new("--only")
+    public static Option<string[]> Only(string description) => new("--only")
     {
         Description = description, HelpName = "NAME", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [],
     };

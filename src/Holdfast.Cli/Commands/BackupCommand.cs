@@ -15,7 +15,7 @@ internal static class BackupCommand
         Description = "What the platform does meanwhile: online (it runs), quiesced (it stands still for seconds, the default when the profile has services), cold (it stands still until all is copied).",
         HelpName = "online|quiesced|cold",
     };
-    private static readonly Option<string[]> Only = Arguments.Only();
+    private static readonly Option<string[]> Only = Arguments.Only("Only these components (postgres/main), or kinds of component (postgres). The point is then partial: 'latest' passes it over when all is restored.");
 
     static BackupCommand()
     {

@@ -19,7 +19,7 @@ internal static class ForgetCommand
 
     private static readonly Argument<string[]> Points = new("point")
     {
-        Description = "Remove these instead: ids, or the beginnings of them.", Arity = ArgumentArity.ZeroOrMore,
+        Description = "Remove these, not what the rules say: ids, or the beginnings of them.", Arity = ArgumentArity.ZeroOrMore,
     };
     private static readonly Option<bool> PlanOnly = new("--plan")
     {

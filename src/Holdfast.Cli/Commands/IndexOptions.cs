@@ -7,8 +7,8 @@ namespace Holdfast.Cli.Commands;
 /// <summary>The options of a restore that say under which names search indices come back.</summary>
 internal static class IndexOptions
 {
-    private static readonly Option<string?> Rename = new("--rename-indices") { Description = "Restore search indices beside those in use, without aliases: 'old-*' makes old-documents_v2 of documents_v2.", HelpName = "NAME" };
-    private static readonly Option<bool> NoAliases = new("--no-aliases") { Description = "Lead no alias to the search indices that are restored." };
+    private static readonly Option<string?> Rename = new("--rename-indices") { Description = "Restore search indices beside those in use, without aliases: 'old-*' makes old-documents_v2 of documents_v2.", HelpName = "PATTERN" };
+    private static readonly Option<bool> NoAliases = new("--no-aliases") { Description = "Let no alias point to the search indices that are restored." };
 
     /// <summary>Adds them to a command.</summary>
     public static Command With(Command command)

@@ -17,7 +17,7 @@ internal static class PackagesCommand
     private static readonly Option<bool> PlanOnly = new("--plan") { Description = "Only show what would be done." };
     private static readonly Option<bool> Yes = new("--yes", "-y") { Description = "Do not ask." };
 
-    public static Command Make(Launcher launcher) => new("packages", "Finds packages that the platform did not take in, and has them tried again.")
+    public static Command Make(Launcher launcher) => new("packages", "Finds packages of data that the platform did not take in, and has them tried again.")
     {
         launcher.Start(new Command("failed", "Lists them, by the profile's statement."), FailedAsync),
         launcher.Start(new Command("retry", "Has the platform try them again, as the profile says.") { Ids, PlanOnly, Yes }, RetryAsync),

@@ -15,7 +15,7 @@ internal static class PointsCommand
     private static readonly Argument<string> Point = Arguments.Point("point", "Its id, the beginning of it, or 'latest'.");
     private static readonly Argument<string> Second = Arguments.Point("second", "The other recovery point.");
     private static readonly Argument<string> LatestPoint = Arguments.Point("point", "Its id, the beginning of it, or 'latest'.");
-    private static readonly Option<string?> OutputFile = new("--output", "-o") { Description = "Write to this file, which must not exist or be empty.", HelpName = "FILE" };
+    private static readonly Option<string?> OutputFile = new("--output", "-o") { Description = "Write to this file, which must be empty or not exist yet.", HelpName = "FILE" };
     private static readonly Argument<string> Below = new("path") { Description = "Only what is below this path.", DefaultValueFactory = _ => "/" };
 
     static PointsCommand() => LatestPoint.DefaultValueFactory = _ => "latest";

@@ -20,7 +20,7 @@ internal static class PostgresCommand
     // A server that is busy with a queue comes to our segment last.
     private static readonly Option<int> Timeout = new("--timeout") { Description = "How long to wait until the server is up again, and until a segment arrives.", HelpName = "SECONDS", DefaultValueFactory = _ => 60 };
 
-    public static Command Make(Launcher launcher) => new("postgres", "Sets up PostgreSQL servers for what is done with them.")
+    public static Command Make(Launcher launcher) => new("postgres", "Lets PostgreSQL servers archive their WAL with Holdfast, or as they did before.")
     {
         launcher.Start(new Command("enable-archiving", "Lets a server archive its WAL by 'holdfast serve', and proves that it arrives.") { Cluster, Socket, Plan, Yes, NoRestart, Timeout }, EnableAsync),
         launcher.Start(new Command("disable-archiving", "Puts back what the server's settings were before.") { Cluster, Plan, Yes, NoRestart, Timeout }, DisableAsync),

@@ -22,7 +22,7 @@ internal static class SearchCommand
     private static readonly Option<bool> Detach = new("--detach") { Description = "Return as soon as the run has begun; it goes on without this terminal, and 'runs follow' shows it." };
     private static readonly Option<bool> DropOld = new("--drop-old") { Description = "Delete the index that is replaced, once the alias leads to the new one." };
     private static readonly Option<bool> Afresh = new("--afresh") { Description = "Begin anew, even when an earlier run has come some way." };
-    private static readonly Option<bool> AllowEmpty = new("--allow-empty") { Description = "Lead the alias to an index without documents, even when the one in use has some." };
+    private static readonly Option<bool> AllowEmpty = new("--allow-empty") { Description = "Let the alias point to an index without documents, even when the one in use has some." };
     private static readonly Option<bool> AllowDeletions = new("--allow-deletions") { Description = "Delete even most of an index, when the database does not have it any more." };
     private static readonly Option<bool> DryRun = new("--dry-run") { Description = "Only count what differs." };
     private static readonly Option<bool> PlanOnly = new("--plan") { Description = "Only show what would be done." };

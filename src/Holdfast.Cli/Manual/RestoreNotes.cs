@@ -5,6 +5,8 @@ internal static class RestoreNotes
 {
     public static void Write(RoffPage page)
     {
+        page.Heading("WHAT IT DOES")
+            .Paragraph("It shows what it would do and asks, unless --yes is given. Without --overwrite it replaces nothing: what differs is moved aside, to a name with the id of the run (holdfast-concepts(7)). It stops no service, except a PostgreSQL server whose files it exchanges: stop the platform first, with 'holdfast platform stop'. With --target everything is written below a directory, and no server is touched.");
         page.Heading("PATTERNS")
             .Paragraph("--include and --exclude take patterns of paths, as restic does. Both may be given several times; what an --exclude fits is left out, whatever is included.")
             .Item("/etc/nginx", "Begins with a slash: this path, and all below it.")

@@ -9,7 +9,7 @@ internal static class VerbPages
     private static readonly (string Code, string Meaning)[] _exitCodes =
     [
         ("0", "Success."), ("1", "Failure."), ("2", "Wrong arguments, or a profile with mistakes."), ("3", "Done, but something was left out: the recovery point is incomplete."),
-        ("4", "A check found damage."), ("5", "A server or host cannot be reached, or refuses."), ("6", "Something is where the restore would write."), ("7", "A check before a backup found something in its way."),
+        ("4", "A check found damage."), ("5", "A server or host cannot be reached, or refuses."), ("6", "Something exists where a restore or 'setup' would write."), ("7", "A check before a backup found something in its way."),
         ("10", "There is no repository."), ("11", "The repository or the platform is locked by another run."), ("12", "Wrong password."), ("126", "Of 'wal fetch' alone: the file could not be had although it may exist."), ("130", "Interrupted."),
     ];
 
@@ -53,6 +53,7 @@ internal static class VerbPages
         foreach (var (line, leaf) in Leaves(command, $"holdfast {command.Name}")) Describe(page, line, leaf);
         page.Heading("OPTIONS OF EVERY COMMAND");
         Options(page, GlobalOptions.All);
+        if (command.Name == "setup") SetupNotes.Write(page);
         if (command.Name == "restore") RestoreNotes.Write(page);
         ShowExamples(page, "EXAMPLES", command.Name);
         return page.SeeAlso("holdfast(1)", "holdfast-profile(5)", "holdfast-concepts(7)", "holdfast-problems(7)");
@@ -70,14 +71,17 @@ internal static class VerbPages
         var options = leaf.Options.Where(option => !option.Hidden).ToList();
         if (leaf.Arguments.Count + options.Count == 0) return;
         page.Heading(line.ToUpperInvariant());
-        foreach (var argument in leaf.Arguments) page.Item(argument.Name.ToUpperInvariant(), Sentence(argument.Description));
+        foreach (var argument in leaf.Arguments) page.Item(argument.Name.ToUpperInvariant(), Sentence(argument.Description) + Default(argument.HasDefaultValue ? argument.GetDefaultValue() : null));
         Options(page, options);
     }
 
     private static void Options(RoffPage page, IEnumerable<Option> options)
     {
-        foreach (var option in options) page.Item(Term(option), Sentence(option.Description));
+        foreach (var option in options) page.Item(Term(option), Sentence(option.Description) + Default(option.HasDefaultValue ? option.GetDefaultValue() : null));
     }
+
+    /// <summary>Words alone: numbers may be this machine's, and a switch that is not given is off.</summary>
+    private static string Default(object? value) => value is string { Length: > 0 } text ? $" By default {text}." : "";
 
     private static string Term(Option option)
     {

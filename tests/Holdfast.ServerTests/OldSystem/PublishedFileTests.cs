@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.RegularExpressions;
 using Holdfast.ServerTests.EndToEnd;
 using Holdfast.Testing;
@@ -22,6 +23,16 @@ public sealed partial class PublishedFileTests
 
     [Fact(Explicit = true), Trait("runs", "long")]
     public Task Nor_must_anything_for_the_file_for_arm64() => NeedsOnlyGlibcAsync("aarch64-linux-gnu-objdump", HoldfastBinary.FindForArm(), "ld-linux-aarch64.so.1");
+
+    /// <summary>Otherwise the same sources would give other bytes in another folder.</summary>
+    [Fact]
+    public void It_does_not_tell_in_which_folder_it_was_built()
+    {
+        var binary = File.ReadAllBytes(HoldfastBinary.Find());
+        Assert.True(binary.AsSpan().IndexOf(Encoding.Unicode.GetBytes("/_/src/Holdfast.Engine/")) > 0);
+        foreach (var encoding in new[] { Encoding.Unicode, Encoding.UTF8 })
+            Assert.Equal(-1, binary.AsSpan().IndexOf(encoding.GetBytes(SourceTree.PathOf("src/Holdfast."))));
+    }
 
     /// <summary>A function of a later version is bound to the one that 2.28 has in src/Holdfast.Cli/Linking/OldGlibc.targets.</summary>
     private static async Task IsForOldGlibcAsync(string objdump, string binary)
