@@ -159,12 +159,12 @@ public sealed class SearchAsideTests(SearchEngines engines)
         var engine = await engines.BeginAsync(kind);
         await using var rig = await SearchRig.BeginAsync();
         await SearchRig.FillAsync(engine, 10);
-        var component = SearchRig.Component(engine);
+        var component = SearchRig.Component(engine, "indices: { documents: { mapping: { properties: { n: { type: long } } } } }");
         const string Copy = "documents_v1.before-20260101t000000z-abcdef";
         string[] old = ["documents_v1", Copy, $"{Copy}.before-20260102t000000z-abcdef", "documents_v1.before-20260103t000000z-abcdef"];
         foreach (var index in old) await engine.CallAsync(HttpMethod.Put, $"/{index}", Fewer);
         await engine.CallAsync(HttpMethod.Put, $"/{Copy}/_settings", """{"index.blocks.read_only":true}""");
-        await engine.CallAsync(HttpMethod.Put, "/documents_v1/_settings", """{"index.blocks.metadata":true}""");
+        await engine.CallAsync(HttpMethod.Put, "/documents_v1/_settings", """{"index.blocks.read_only":true}""");
 
         Assert.Equal(old.Select(index => $"Delete {index}").Order(StringComparer.Ordinal), (await rig.PlanDropOldAsync(component)).Select(step => step.Name).Order(StringComparer.Ordinal));
         await rig.DropOldAsync(component);
