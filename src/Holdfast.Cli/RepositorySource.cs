@@ -1,4 +1,5 @@
 using Holdfast.Engine.Profiles;
+using Holdfast.Restic;
 using Holdfast.Restic.Backends;
 
 namespace Holdfast.Cli;
@@ -10,11 +11,18 @@ namespace Holdfast.Cli;
 internal sealed class RepositorySource(
     string? path, string? passwordFile, Profile? profile, Func<string, string?> environment, Func<Func<string, string?>, RepositorySettingsReader> reader)
 {
-    public async Task<RepositorySettings> ReadAsync(CancellationToken cancellation) =>
-        new(Path, await ReadPasswordAsync(cancellation))
+    /// <summary>The local cache of repositories on other machines; null for none.</summary>
+    public CacheOptions? Cache { get; init; }
+
+    public async Task<RepositorySettings> ReadAsync(CancellationToken cancellation)
+    {
+        var (place, password) = (Path, await ReadPasswordAsync(cancellation));
+        return new(place, password)
         {
-            Options = RepositorySettingsReader.OptionsOf(profile), Rest = await ReadRestAsync(cancellation),
+            Options = RepositorySettingsReader.OptionsOf(profile) with { Cache = RepositorySettings.IsRemote(place) ? Cache : null },
+            Rest = await ReadRestAsync(cancellation),
         };
+    }
 
     /// <summary>The place of the repository, without what opens it: the password need not exist yet.</summary>
     public async Task<IBackend> ReadBackendAsync(CancellationToken cancellation) =>

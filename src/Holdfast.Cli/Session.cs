@@ -181,7 +181,10 @@ internal sealed class Session : IAsyncDisposable
     /// <summary>Where the repository is and what opens it: options, HOLDFAST_ variables, the profile, restic's variables.</summary>
     public RepositorySource Source => new(
         Setting(GlobalOptions.Repository, "HOLDFAST_REPOSITORY"), Setting(GlobalOptions.PasswordFile, "HOLDFAST_PASSWORD_FILE"),
-        ProfileIfAny, _surroundings.Environment, environment => new RepositorySettingsReader(Host, Secrets(ProfileIfAny), environment));
+        ProfileIfAny, _surroundings.Environment, environment => new RepositorySettingsReader(Host, Secrets(ProfileIfAny), environment))
+    {
+        Cache = _parsed.GetValue(GlobalOptions.NoCache) ? null : new CacheOptions(Path.Combine(State.Path, "cache")),
+    };
 
     /// <summary>The repository, opened once and closed with the session.</summary>
     public async Task<Repository> OpenAsync(CancellationToken cancellation)

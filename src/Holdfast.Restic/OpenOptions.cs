@@ -16,6 +16,19 @@ public sealed record OpenOptions
 
     /// <summary>Bytes of buffers that an archiving or a restore may hold at once, beside the index. 128 MiB by default.</summary>
     public long MemoryLimit { get; init; } = 128L << 20;
+
+    /// <summary>The local cache of a repository on another machine; null for none. Local repositories have none.</summary>
+    public CacheOptions? Cache { get; init; }
+}
+
+/// <summary>Where files of repositories on other machines are kept, so that they need not be read again.</summary>
+/// <param name="Folder">
+/// The absolute path of a directory for all repositories; it is made when it is missing, for its owner alone.
+/// </param>
+public sealed record CacheOptions(string Folder)
+{
+    /// <summary>Bytes that one repository may have in it; what was used longest ago goes first. 2 GiB.</summary>
+    public long Limit { get; init; } = 2L << 30;
 }
 
 /// <summary>How a repository is made.</summary>

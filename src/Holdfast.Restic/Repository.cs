@@ -16,7 +16,7 @@ namespace Holdfast.Restic;
 /// An opened repository in restic's format, version 1 or 2. All methods may be called from several threads.
 /// Failures are <see cref="ResticException"/>.
 /// </summary>
-public sealed class Repository : IAsyncDisposable
+public sealed partial class Repository : IAsyncDisposable
 {
     private readonly RepositoryKey _key;
     private readonly Id _keyId;
@@ -82,18 +82,16 @@ public sealed class Repository : IAsyncDisposable
     public static async Task<Repository> OpenAsync(IBackend backend, string password, OpenOptions? options = null, CancellationToken cancellation = default)
     {
         options ??= new OpenOptions();
-        if (!await RepositoryPlace.HasConfigAsync(backend, cancellation))
-        {
-            throw await RepositoryPlace.FindRemainsAsync(backend, cancellation) is { } remains
-                ? RepositoryPlace.ConfigLost(backend, remains)
-                : await RepositoryPlace.NoRepositoryAsync(backend, cancellation);
-        }
+        var sealedConfig = await RepositoryPlace.ReadConfigAsync(backend, cancellation);
+        var hints = new KeyHints(backend.IsRemote ? options.Cache : null, backend.Location);
         ResticException? misfit = null;
-        await foreach (var (keyId, key) in new KeyRing(backend, options.Clock).OpenAllAsync(password, cancellation))
+        await foreach (var (keyId, key) in new KeyRing(backend, options.Clock).OpenAllAsync(password, hints.Find(), cancellation))
         {
             try
             {
-                return Assemble(backend, options, keyId, key, await ReadConfigAsync(backend, key, cancellation));
+                var opened = Assemble(backend, options, keyId, key, OpenConfig(backend, key, [.. sealedConfig]));
+                hints.Note(keyId);
+                return opened;
             }
             catch (ResticException other) when (other.Error == ResticError.Damaged)
             {
@@ -103,18 +101,19 @@ public sealed class Repository : IAsyncDisposable
         throw misfit!;
     }
 
-    private static async Task<Config> ReadConfigAsync(IBackend backend, RepositoryKey key, CancellationToken cancellation)
+    private static Config OpenConfig(IBackend backend, RepositoryKey key, byte[] stored)
     {
         using var sealers = new SealerPool(key);
         using var decoder = new BlobDecoder(sealers, 1);
-        return Config.Read(await new StoredFiles(backend, sealers, decoder).LoadAsync(FileKind.Config, "", cancellation));
+        return Config.Read(new StoredFiles(backend, sealers, decoder).Open(FileKind.Config, "", stored));
     }
 
     private static Repository Assemble(IBackend backend, OpenOptions options, Id keyId, RepositoryKey key, Config config)
     {
         var sealers = new SealerPool(key);
         var decoder = new BlobDecoder(sealers, options.CompressionLevel);
-        return new Repository(backend, options, keyId, key, config, sealers, decoder, new StoredFiles(backend, sealers, decoder));
+        var cache = options.Cache is { } local && backend.IsRemote ? LocalCache.Open(local, config.Id, options.Clock) : null;
+        return new Repository(backend, options, keyId, key, config, sealers, decoder, new StoredFiles(backend, sealers, decoder) { Cache = cache });
     }
 
     /// <summary>The keys that open the repository.</summary>
@@ -309,6 +308,9 @@ public sealed class Repository : IAsyncDisposable
     /// <summary>True for an index file that this process has stored.</summary>
     internal bool HasWrittenIndex(string name) => _index.IsOwn(name);
 
+    /// <summary>The index files that are known without a look at the store.</summary>
+    internal IReadOnlyCollection<string> KnownIndexes => _index.Known;
+
     /// <summary>What this process has added can not be relied on: it is in no stored index.</summary>
     internal Task DropIndexAsync() => _index.DropAsync();
 
@@ -316,7 +318,12 @@ public sealed class Repository : IAsyncDisposable
     internal Task AdoptIndexAsync(BlobIndex index, IEnumerable<string> names) => _index.AdoptAsync(index, names);
 
     /// <summary>Reads, verifies and opens a file that is not a pack.</summary>
-    internal Task<byte[]> LoadUnpackedAsync(FileKind kind, string name, CancellationToken cancellation) => _files.LoadAsync(kind, name, cancellation);
+    /// <param name="kind">Which kind.</param>
+    /// <param name="name">Its name.</param>
+    /// <param name="cancellation">Ends the reading.</param>
+    /// <param name="mayBeCached">False to read it from the store whatever the local cache has.</param>
+    internal Task<byte[]> LoadUnpackedAsync(FileKind kind, string name, CancellationToken cancellation, bool mayBeCached = true) =>
+        _files.LoadAsync(kind, name, cancellation, mayBeCached);
 
     /// <summary>Seals and stores a file that is not a pack.</summary>
     internal async Task<Id> SaveUnpackedAsync(FileKind kind, ReadOnlyMemory<byte> plaintext, CancellationToken cancellation)
@@ -324,50 +331,6 @@ public sealed class Repository : IAsyncDisposable
         var id = await _files.SaveAsync(kind, plaintext, Compresses, cancellation);
         if (kind == FileKind.Index) _index.Know(id);
         return id;
-    }
-
-    /// <summary>The verified plaintext of a blob, from any pack that has it whole. Damaged when none has.</summary>
-    internal async Task<byte[]> LoadBlobAsync(Id id, BlobType type, CancellationToken cancellation)
-    {
-        var blob = (await LoadIndexAsync(cancellation)).Find(id, type);
-        try
-        {
-            return await LoadAsync(id, blob, cancellation);
-        }
-        catch (ResticException lost) when (IsLost(lost))
-        {
-            if (await LoadElsewhereAsync(id, blob, cancellation) is { } copy) return copy;
-            throw lost.Error == ResticError.NotFound ? new ResticException(ResticError.Damaged, $"A pack is lost: {lost.Message}", lost) : lost;
-        }
-    }
-
-    /// <summary>A blob that can't be had from one place, from another pack that has it too; null when there is none.</summary>
-    internal async Task<byte[]?> LoadElsewhereAsync(Id id, PackedBlob lost, CancellationToken cancellation)
-    {
-        foreach (var other in (await LoadIndexAsync(cancellation)).OtherPlaces(id, lost))
-        {
-            try
-            {
-                return await LoadAsync(id, other, cancellation);
-            }
-            catch (ResticException failure) when (IsLost(failure))
-            {
-                continue;
-            }
-        }
-        return null;
-    }
-
-    // A bad sector is an error of input and output.
-    private static bool IsLost(ResticException failure) => failure.IsLoss || failure.Error == ResticError.InputOutput;
-
-    private async Task<byte[]> LoadAsync(Id id, PackedBlob blob, CancellationToken cancellation)
-    {
-        var message = new byte[blob.Length];
-        await Backend.ReadAsync(FileKind.Pack, blob.Pack.ToString(), blob.Offset, message, cancellation);
-        var plaintext = new byte[blob.PlainLength];
-        DecodeBlob(message, id, blob, plaintext);
-        return plaintext;
     }
 
     /// <summary>Authenticates, decrypts, decompresses and verifies a blob into a buffer of its plain length. Damaged when anything does not fit. The message is spent.</summary>
@@ -387,6 +350,7 @@ public sealed class Repository : IAsyncDisposable
     public ValueTask DisposeAsync()
     {
         _buffers?.Dispose();
+        _files.Cache?.Dispose();
         _decoder.Dispose();
         Sealers.Dispose();
         _index.Dispose();

@@ -7,6 +7,22 @@ internal static class RepositoryPlace
 {
     private static readonly FileKind[] _kinds = [FileKind.Key, FileKind.Snapshot, FileKind.Index, FileKind.Pack, FileKind.Lock];
 
+    /// <summary>The stored bytes of the config, whatever they are.</summary>
+    /// <exception cref="ResticException">ConfigLost, or NoRepository.</exception>
+    public static async Task<byte[]> ReadConfigAsync(IBackend backend, CancellationToken cancellation)
+    {
+        try
+        {
+            return await StoredFiles.ReadAsync(backend, FileKind.Config, "", cancellation);
+        }
+        catch (ResticException missing) when (missing.Error == ResticError.NotFound)
+        {
+            throw await FindRemainsAsync(backend, cancellation) is { } remains
+                ? ConfigLost(backend, remains)
+                : await NoRepositoryAsync(backend, cancellation);
+        }
+    }
+
     /// <summary>True when there is a config, whatever is in it.</summary>
     public static async Task<bool> HasConfigAsync(IBackend backend, CancellationToken cancellation)
     {

@@ -14,15 +14,34 @@ internal sealed class StoredFiles(IBackend backend, SealerPool sealers, BlobDeco
 {
     private const byte Compressed = 2;
 
+    /// <summary>Keeps indexes and snapshots; null for a repository on this machine.</summary>
+    public LocalCache? Cache { get; init; }
+
     /// <summary>Reads and verifies a file.</summary>
+    /// <param name="kind">Which kind.</param>
+    /// <param name="name">Its name; empty for the config.</param>
+    /// <param name="cancellation">Ends the reading.</param>
+    /// <param name="mayBeCached">False to read it from the store whatever the cache has.</param>
     /// <exception cref="ResticException">NotFound, or Damaged with the file's name.</exception>
-    public async Task<byte[]> LoadAsync(FileKind kind, string name, CancellationToken cancellation)
+    public async Task<byte[]> LoadAsync(FileKind kind, string name, CancellationToken cancellation, bool mayBeCached = true)
     {
-        var size = await backend.SizeAsync(kind, name, cancellation);
-        if (size > LargestOf(kind)) throw Damaged(kind, name, $"it has {size} bytes, more than any of its kind");
-        var bytes = new byte[size];
-        await backend.ReadAsync(kind, name, 0, bytes, cancellation);
+        var cache = kind is FileKind.Index or FileKind.Snapshot ? Cache : null;
+        if (mayBeCached && cache?.TryRead(kind, name) is { } cached) return Open(kind, name, cached);
+        var bytes = await ReadAsync(backend, kind, name, cancellation);
         if (kind != FileKind.Config && Id.Hash(bytes).ToString() != name) throw Damaged(kind, name, "its name is not the digest of its content");
+        cache?.Save(kind, name, bytes);
+        return Open(kind, name, bytes);
+    }
+
+    /// <summary>The stored bytes of a file, of the store and whatever they are.</summary>
+    /// <exception cref="ResticException">NotFound; Damaged when it is larger than any of its kind.</exception>
+    public static ValueTask<byte[]> ReadAsync(IBackend backend, FileKind kind, string name, CancellationToken cancellation) =>
+        backend.ReadWholeAsync(kind, name, LargestOf(kind), cancellation);
+
+    /// <summary>Opens the stored bytes of a file, which are spent.</summary>
+    /// <exception cref="ResticException">Damaged or Unsupported, with the file's name.</exception>
+    public byte[] Open(FileKind kind, string name, byte[] bytes)
+    {
         // Opened where it lies: indexes are large, and of each copy only garbage would stay.
         var plaintext = bytes.Length < Sealer.Overhead ? default : bytes.AsMemory()[Sealer.IvSize..^Sealer.TagSize];
         if (!sealers.TryOpen(bytes, plaintext.Span)) throw Damaged(kind, name, "it does not fit its authentication code");

@@ -20,9 +20,14 @@ internal static class GlobalOptions
         Description = "A file with the repository's password. Else $HOLDFAST_PASSWORD_FILE, the profile's, or restic's variables.", HelpName = "PATH", Recursive = true,
     };
 
+    public static Option<bool> NoCache { get; } = new("--no-cache")
+    {
+        Description = "Do not use the local cache of a repository on another machine.", Recursive = true,
+    };
+
     public static Option<bool> Json { get; } = new("--json") { Description = "Tell everything as JSON, one object a line.", Recursive = true };
 
     public static Option<bool> Quiet { get; } = new("--quiet", "-q") { Description = "Tell only answers and problems, no progress.", Recursive = true };
 
-    public static IEnumerable<Option> All => [Profile, Repository, PasswordFile, Json, Quiet];
+    public static IEnumerable<Option> All => [Profile, Repository, PasswordFile, NoCache, Json, Quiet];
 }

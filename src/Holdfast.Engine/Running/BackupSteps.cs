@@ -1,5 +1,6 @@
 using System.Text;
 using Holdfast.Engine.Planning;
+using Holdfast.Engine.Problems;
 using Holdfast.Restic.Archiving;
 using Holdfast.Restic.Snapshots;
 
@@ -39,6 +40,8 @@ internal sealed class BackupSteps(RunEnvironment environment, BackupRequest requ
         session.Parent = earlier.Count > 0 ? earlier[0] : null;
         session.Writer = hold.Writer = await session.Repository.BeginSnapshotAsync(session.Parent, cancellation);
         Counters = session.Writer.Counters;
+        if (session.Repository.CacheTrouble is { } trouble)
+            context.Warn(Catalogue.RepositoryCache.With($"The local cache of the repository is not used: {trouble.TrimEnd('.')}."));
     }
 
     private async Task WriteManifestAsync(StepContext context, CancellationToken cancellation)
@@ -71,7 +74,7 @@ internal sealed class BackupSteps(RunEnvironment environment, BackupRequest requ
     private async Task CommitAsync(StepContext context, CancellationToken cancellation)
     {
         var point = await session.Writer.CommitAsync(_sealed!, cancellation);
-        Point = await session.Repository.FindSnapshotAsync(point.Id.ToString(), cancellation);
+        Point = await session.Repository.ReadSnapshotAsync(point.Id, cancellation);
         context.Made(point.Id.ToString());
     }
 }

@@ -9,6 +9,9 @@ namespace Holdfast.Engine.Running;
 /// <param name="Covered">When the last round began that came to its end: every pack of then has been read since. Null before the first.</param>
 public sealed record ReadRound(string After, DateTimeOffset Began, DateTimeOffset? Covered)
 {
+    /// <summary>When packs of it were read last; null before the first time.</summary>
+    public DateTimeOffset? Read { get; init; }
+
     /// <summary>A first round, of which nothing has been read.</summary>
     public static ReadRound Begin(DateTimeOffset now) => new(default(Id).ToString(), now, null);
 
@@ -16,5 +19,7 @@ public sealed record ReadRound(string After, DateTimeOffset Began, DateTimeOffse
     public static ReadRound Whole(DateTimeOffset began) => new(default(Id).ToString(), began, began);
 
     /// <summary>The round after one more turn.</summary>
-    public ReadRound With(TurnReport turn, DateTimeOffset now) => turn.EndsRound ? new ReadRound(default(Id).ToString(), now, Began) : this with { After = turn.Last.ToString() };
+    public ReadRound With(TurnReport turn, DateTimeOffset now) => turn.EndsRound
+        ? new ReadRound(default(Id).ToString(), now, Began) { Read = now }
+        : this with { After = turn.Last.ToString(), Read = now };
 }

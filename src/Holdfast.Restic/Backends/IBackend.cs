@@ -27,6 +27,9 @@ public interface IBackend
     /// <summary>How many operations at once serve this place best.</summary>
     int Concurrency { get; }
 
+    /// <summary>True for a place on another machine, where every operation costs a round trip.</summary>
+    bool IsRemote => false;
+
     /// <summary>What is at a place that has no config.</summary>
     ValueTask<PlaceState> LookAsync(CancellationToken cancellation = default) => new(PlaceState.Unknown);
 
@@ -41,6 +44,20 @@ public interface IBackend
 
     /// <summary>Fills <paramref name="destination"/> from the byte at <paramref name="offset"/>; Damaged when the file is too short.</summary>
     ValueTask ReadAsync(FileKind kind, string name, long offset, Memory<byte> destination, CancellationToken cancellation = default);
+
+    /// <summary>The whole content of a file; Damaged when it has more bytes than <paramref name="limit"/>.</summary>
+    async ValueTask<byte[]> ReadWholeAsync(FileKind kind, string name, long limit, CancellationToken cancellation = default)
+    {
+        var size = await SizeAsync(kind, name, cancellation);
+        if (size > limit) throw TooLarge(kind, name, size);
+        var bytes = new byte[size];
+        await ReadAsync(kind, name, 0, bytes, cancellation);
+        return bytes;
+    }
+
+    /// <summary>The failure of a file that is larger than any of its kind.</summary>
+    static ResticException TooLarge(FileKind kind, string name, long size) => new(ResticError.Damaged,
+        $"{Layout.PathOf(kind, name)} is damaged: it has {size} bytes, more than any of its kind.");
 
     /// <summary>
     /// Stores a file whole or not at all; when it returns, the bytes and the name survive a power cut.

@@ -28,6 +28,8 @@ public sealed class RestBackend : IBackend
     /// <summary>Five, as restic.</summary>
     public int Concurrency => 5;
 
+    public bool IsRemote => true;
+
     public async ValueTask CreateAsync(CancellationToken cancellation = default)
     {
         var status = await SendAsync(HttpMethod.Post, "?create=true", Empty, cancellation);
@@ -67,14 +69,38 @@ public sealed class RestBackend : IBackend
             var file = Layout.PathOf(kind, name);
             RequirePart(answer, file, offset);
             await using var content = await answer.Content.ReadAsStreamAsync(watch.Token);
-            for (var filled = 0; filled < destination.Length;)
-            {
-                var count = await content.ReadAsync(destination[filled..], watch.Token);
-                if (count == 0) throw Truncated(file); // a connection that is cut is an exception
-                filled += count;
-                watch.Progress(count);
-            }
+            await FillAsync(content, destination, file, watch);
             return true;
+        }
+    }
+
+    private async Task FillAsync(Stream content, Memory<byte> destination, string file, RestWatch watch)
+    {
+        while (!destination.IsEmpty)
+        {
+            var count = await content.ReadAsync(destination, watch.Token);
+            if (count == 0) throw Truncated(file); // a connection that is cut is an exception
+            destination = destination[count..];
+            watch.Progress(count);
+        }
+    }
+
+    /// <summary>One request, which says how large the file is.</summary>
+    public async ValueTask<byte[]> ReadWholeAsync(
+        FileKind kind, string name, long limit, CancellationToken cancellation = default)
+    {
+        return await _connection.SendAsync(HttpMethod.Get, PathOf(kind, name), prepare: null, ReadAsync, cancellation);
+
+        async Task<byte[]> ReadAsync(HttpResponseMessage answer, RestWatch watch)
+        {
+            var file = Layout.PathOf(kind, name);
+            if (answer.StatusCode != HttpStatusCode.OK) throw Explain(answer.StatusCode, file);
+            var size = answer.Content.Headers.ContentLength ?? throw Unsized(file);
+            if (size > limit) throw IBackend.TooLarge(kind, name, size);
+            var bytes = new byte[size];
+            await using var content = await answer.Content.ReadAsStreamAsync(watch.Token);
+            await FillAsync(content, bytes, file, watch);
+            return bytes;
         }
     }
 
@@ -151,8 +177,7 @@ public sealed class RestBackend : IBackend
         long? SizeOf(HttpResponseMessage answer) => answer.StatusCode switch
         {
             HttpStatusCode.NotFound => null,
-            HttpStatusCode.OK => answer.Content.Headers.ContentLength
-                ?? throw new ResticException(ResticError.InputOutput, $"{Location} does not say how large {file} is."),
+            HttpStatusCode.OK => answer.Content.Headers.ContentLength ?? throw Unsized(file),
             var other => throw Explain(other, file),
         };
     }
@@ -221,6 +246,9 @@ public sealed class RestBackend : IBackend
     }
 
     private static long? From(HttpResponseMessage answer) => answer.Content.Headers.ContentRange?.From;
+
+    private ResticException Unsized(string file) =>
+        new(ResticError.InputOutput, $"{Location} does not say how large {file} is.");
 
     private ResticException Another() => new(ResticError.AlreadyThere, $"There is a config already in {Location}.");
 

@@ -37,8 +37,7 @@ internal sealed class LoadedIndex(IBackend backend, StoredFiles files) : IDispos
         try
         {
             if (_index is null) return;
-            var listed = new HashSet<string>(StringComparer.Ordinal);
-            await foreach (var stored in backend.ListAsync(FileKind.Index, cancellation)) listed.Add(stored.Name);
+            var listed = await ListAsync(cancellation);
             string[] known;
             lock (_known) known = [.. _known];
             if (!listed.IsSupersetOf(known)) _index = await LoadAsync(cancellation);
@@ -64,6 +63,15 @@ internal sealed class LoadedIndex(IBackend backend, StoredFiles files) : IDispos
     public bool IsOwn(string name)
     {
         lock (_known) return _own.Contains(name);
+    }
+
+    /// <summary>The names of the index files that were read, or stored by this process.</summary>
+    public IReadOnlyCollection<string> Known
+    {
+        get
+        {
+            lock (_known) return [.. _known];
+        }
     }
 
     /// <summary>What is wrong with each index file that can't be read: the packs that it lists are as good as not there. Nothing before the index is loaded.</summary>
@@ -109,8 +117,17 @@ internal sealed class LoadedIndex(IBackend backend, StoredFiles files) : IDispos
         }
         var index = new BlobIndex();
         var options = new ParallelOptions { MaxDegreeOfParallelism = backend.Concurrency, CancellationToken = cancellation };
-        await Parallel.ForEachAsync(backend.ListAsync(FileKind.Index, cancellation), options, async (stored, token) => await AddAsync(index, stored.Name, token));
+        await Parallel.ForEachAsync(await ListAsync(cancellation), options, async (name, token) => await AddAsync(index, name, token));
         return index;
+    }
+
+    /// <summary>What is not listed any more leaves the local cache.</summary>
+    private async Task<HashSet<string>> ListAsync(CancellationToken cancellation)
+    {
+        var names = new HashSet<string>(StringComparer.Ordinal);
+        await foreach (var stored in backend.ListAsync(FileKind.Index, cancellation)) names.Add(stored.Name);
+        files.Cache?.Keep(FileKind.Index, names);
+        return names;
     }
 
     private async Task AddAsync(BlobIndex index, string name, CancellationToken cancellation)

@@ -15,15 +15,25 @@ internal sealed class KeyRing(IBackend backend, TimeProvider clock)
     private const long MaxSize = 64 << 10;
 
     /// <summary>Every key that the password opens: at least one, or it throws.</summary>
+    /// <param name="password">The password.</param>
+    /// <param name="first">A key that is tried first, without a list of the others; null for none.</param>
+    /// <param name="cancellation">Ends the reading.</param>
     /// <exception cref="ResticException">
     /// KeysLost: there is no key file. WrongPassword: it opens none. Damaged, Unsupported: a key file can't be tried, and no other opens.
     /// </exception>
-    public async IAsyncEnumerable<(Id Id, RepositoryKey Key)> OpenAllAsync(string password, [EnumeratorCancellation] CancellationToken cancellation)
+    public async IAsyncEnumerable<(Id Id, RepositoryKey Key)> OpenAllAsync(
+        string password, Id? first, [EnumeratorCancellation] CancellationToken cancellation)
     {
         ResticException? broken = null;
         var (tries, opened) = (0, 0);
+        if (first is { } hint && await TryOpenAsync(hint, password, cancellation) is { } known)
+        {
+            opened++;
+            yield return (hint, known);
+        }
         await foreach (var (id, file) in ReadAllAsync(e => broken = Worse(broken, e), cancellation))
         {
+            if (opened > 0 && id == first) continue;
             tries++;
             var key = TryOpen(file, id, password, e =>
             {
@@ -65,6 +75,20 @@ internal sealed class KeyRing(IBackend backend, TimeProvider clock)
             $"The password does not open {(tries == 1 ? "the only key" : $"any of the {tries} keys")} of the repository in {backend.Location}.{(untried is null ? "" : $" One more could not be tried: {untried.Message}")}");
 
     private static ResticException Worse(ResticException? before, ResticException now) => before is { Error: ResticError.Damaged } ? before : now;
+
+    /// <summary>A key that may be gone by now, or be another user's: then all are tried.</summary>
+    private async Task<RepositoryKey?> TryOpenAsync(Id id, string password, CancellationToken cancellation)
+    {
+        try
+        {
+            var bytes = await backend.ReadWholeAsync(FileKind.Key, id.ToString(), MaxSize, cancellation);
+            return TryRead(id, bytes, _ => { }) is { } file ? TryOpen(file, id, password, _ => { }) : null;
+        }
+        catch (ResticException gone) when (gone.IsLoss)
+        {
+            return null;
+        }
+    }
 
     private static RepositoryKey? TryOpen(KeyFile file, Id id, string password, Action<ResticException> onBroken)
     {

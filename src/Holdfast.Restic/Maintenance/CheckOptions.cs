@@ -23,6 +23,15 @@ public sealed record CheckOptions
     /// <summary>A snapshot that is sealed but not committed: its trees are walked, and no others.</summary>
     public Snapshot? Sealed { get; init; }
 
+    /// <summary>
+    /// Indexes and trees may come from the local cache, verified; what this process has written comes from the store.
+    /// False by default: what the store has is what is checked.
+    /// </summary>
+    public bool MayBeCached { get; init; }
+
+    /// <summary>Of config, keys and packs only those that this process has written are looked at, so that nothing is listed.</summary>
+    public bool OnlyOwn { get; init; }
+
     public CheckCounters Counters { get; init; } = new();
 }
 

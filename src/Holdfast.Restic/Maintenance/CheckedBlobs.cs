@@ -7,13 +7,17 @@ using Holdfast.Restic.Snapshots;
 namespace Holdfast.Restic.Maintenance;
 
 /// <summary>Reads verified blobs by the index files that a check could read, from any pack that has them whole.</summary>
-internal sealed class CheckedBlobs(Repository repository, BlobIndex index)
+/// <param name="repository">Whose blobs they are.</param>
+/// <param name="index">Where they are.</param>
+/// <param name="mayBeCached">Trees may come from the local cache; what the store has is read else.</param>
+internal sealed class CheckedBlobs(Repository repository, BlobIndex index, bool mayBeCached = false)
 {
     public BlobIndex Index => index;
 
     /// <summary>The nodes of a tree: Damaged or NotFound when it can't be had.</summary>
     public async Task<IReadOnlyList<Node>> ReadTreeAsync(Id tree, PackedBlob place, CancellationToken cancellation)
     {
+        if (mayBeCached && await repository.LoadCachedTreeAsync(tree, place, cancellation) is { } cached) return TreeCodec.Decode(cached);
         try
         {
             return await ReadAsync(tree, place, TreeCodec.Decode, cancellation);

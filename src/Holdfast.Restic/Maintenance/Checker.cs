@@ -16,16 +16,23 @@ internal sealed class Checker(Repository repository)
     {
         if (options.ReadData is { } subset) PackSelection.Validate(subset);
         var counters = options.Counters;
-        await CheckConfigAsync(cancellation);
-        await CheckKeysAsync(cancellation);
-        var indexes = new IndexSurvey(repository, _findings);
+        if (!options.OnlyOwn)
+        {
+            await CheckConfigAsync(cancellation);
+            await CheckKeysAsync(cancellation);
+        }
+        var indexes = new IndexSurvey(repository, _findings, options);
         await indexes.LoadAsync(cancellation);
-        var blobs = new CheckedBlobs(repository, indexes.Blobs);
+        var blobs = new CheckedBlobs(repository, indexes.Blobs, options.MayBeCached);
         var packs = new PackSurvey(repository, indexes, blobs, _findings);
-        await packs.RunAsync(cancellation);
+        if (options.OnlyOwn) packs.Assume();
+        else await packs.RunAsync(cancellation);
         var snapshots = await ReadSnapshotsAsync(options, cancellation);
-        await new TreeSurvey(blobs, _findings, counters).RunAsync(snapshots.Select(snapshot => snapshot.Tree), repository.Options.Workers, cancellation);
-        var turn = await new DataSurvey(repository, indexes, packs, blobs, _findings, counters).RunAsync(options, cancellation);
+        var (trees, data) = (new TreeSurvey(blobs, _findings, counters), new DataSurvey(repository, indexes, packs, blobs, _findings, counters));
+        // What this process has stored is read first: the trees in it come to the cache by that.
+        var turn = options.OwnPacks ? await data.RunAsync(options, cancellation) : null;
+        await trees.RunAsync(snapshots.Select(snapshot => snapshot.Tree), repository.Options.Workers, cancellation);
+        if (!options.OwnPacks) turn = await data.RunAsync(options, cancellation);
         await new MissingBlobs(repository, packs, _findings).ReportAsync(cancellation);
         var damages = _findings.Damaged.Count == 0 ? [] : await new DamageTrace(blobs, _findings.Damaged).RunAsync(snapshots, cancellation);
         return new CheckReport(snapshots.Count, packs.Stored.Count, counters.PacksDone, counters.BytesRead, damages, _findings.Hints) { Turn = turn };
@@ -56,12 +63,16 @@ internal sealed class Checker(Repository repository)
         await foreach (var file in repository.Backend.ListAsync(FileKind.Snapshot, cancellation))
         {
             if (options.Snapshots is { } asked && !asked.Any(id => id.ToString() == file.Name)) continue;
-            if (!await TryAsync(FileKind.Snapshot, file.Name, async () => snapshots.Add(await repository.ReadSnapshotAsync(Id.Parse(file.Name), cancellation))))
+            if (!await TryAsync(FileKind.Snapshot, file.Name, async () => snapshots.Add(await ReadSnapshotAsync(file.Name, cancellation))))
                 _findings.AddSnapshot(Layout.PathOf(FileKind.Snapshot, file.Name), Id.Parse(file.Name));
             Interlocked.Increment(ref options.Counters.SnapshotsDone);
         }
         return snapshots;
     }
+
+    private async Task<Snapshot> ReadSnapshotAsync(string name, CancellationToken cancellation) => StoredFiles.Parse(
+        FileKind.Snapshot, name, await repository.LoadUnpackedAsync(FileKind.Snapshot, name, cancellation, mayBeCached: false),
+        json => SnapshotCodec.Decode(json.Span, Id.Parse(name)));
 
     private async Task<bool> TryAsync(FileKind kind, string name, Func<Task> read)
     {

@@ -71,7 +71,10 @@ internal sealed class DataSurvey(Repository repository, IndexSurvey indexes, Pac
         var tail = await reading.ReadTailAsync(layout.TailLength, cancellation);
         if (!TryReadHeader(layout, tail, out var entries)) return false;
         var digest = blobByBlob ? await reading.VerifyAsync(entries, tail, cancellation) : await reading.DigestAsync(cancellation);
-        return digest == layout.Pack && reading.Damaged.Count == 0;
+        if (digest != layout.Pack || reading.Damaged.Count > 0) return false;
+        if (reading.Whole is { } whole && entries is [{ Type: BlobType.Tree }, ..])
+            repository.Cache?.Save(FileKind.Pack, layout.Pack.ToString(), whole);
+        return true;
     }
 
     /// <summary>The long way, for a pack that is known to be damaged: which blobs of the index can't be had from it.</summary>

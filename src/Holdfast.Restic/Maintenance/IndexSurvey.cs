@@ -8,11 +8,12 @@ namespace Holdfast.Restic.Maintenance;
 /// All that the readable index files of a repository say. A damaged one is a finding and not the end: its packs are then in
 /// no index, which the check tells as well.
 /// </summary>
-internal sealed class IndexSurvey(Repository repository, Findings findings)
+internal sealed class IndexSurvey(Repository repository, Findings findings, CheckOptions asked)
 {
     private readonly Lock _gate = new();
     private readonly HashSet<Id> _differing = [];
     private readonly List<string> _names = [];
+    private IReadOnlyCollection<string> _known = [];
 
     public BlobIndex Blobs { get; } = new();
 
@@ -27,6 +28,7 @@ internal sealed class IndexSurvey(Repository repository, Findings findings)
     /// <summary>Reads every index file. The index that was loaded before is let go first: there is no memory for two of them.</summary>
     public async Task LoadAsync(CancellationToken cancellation)
     {
+        _known = repository.KnownIndexes;
         await repository.DropIndexAsync();
         await ForEachIndexAsync(Take, ReportUnreadable, cancellation);
         if (Unreadable.Count == 0) await repository.AdoptIndexAsync(Blobs, _names);
@@ -52,19 +54,28 @@ internal sealed class IndexSurvey(Repository repository, Findings findings)
     private async Task ForEachIndexAsync(Action<string, List<IndexedPack>> take, Action<string, ResticException> report, CancellationToken cancellation)
     {
         var options = new ParallelOptions { MaxDegreeOfParallelism = repository.Options.Workers, CancellationToken = cancellation };
-        await Parallel.ForEachAsync(repository.Backend.ListAsync(FileKind.Index, cancellation), options, async (file, token) =>
+        await Parallel.ForEachAsync(await ListAsync(cancellation), options, async (name, token) =>
         {
             try
             {
-                var json = await repository.LoadUnpackedAsync(FileKind.Index, file.Name, token);
-                var packs = StoredFiles.Parse(FileKind.Index, file.Name, json, bytes => IndexCodec.Read(bytes.Span));
-                lock (_gate) take(file.Name, packs);
+                var json = await repository.LoadUnpackedAsync(FileKind.Index, name, token, asked.MayBeCached);
+                var packs = StoredFiles.Parse(FileKind.Index, name, json, bytes => IndexCodec.Read(bytes.Span));
+                lock (_gate) take(name, packs);
             }
             catch (ResticException failure) when (failure.Error is ResticError.Damaged or ResticError.Unsupported)
             {
-                lock (_gate) report(file.Name, failure);
+                lock (_gate) report(name, failure);
             }
         });
+    }
+
+    /// <summary>The lock keeps others from removing one that this process knows.</summary>
+    private async Task<IReadOnlyCollection<string>> ListAsync(CancellationToken cancellation)
+    {
+        if (asked.OnlyOwn) return _known;
+        var names = new List<string>();
+        await foreach (var file in repository.Backend.ListAsync(FileKind.Index, cancellation)) names.Add(file.Name);
+        return names;
     }
 
     private void ReportUnreadable(string name, ResticException failure)

@@ -7,7 +7,15 @@ namespace Holdfast.Restic.Maintenance;
 /// look again. Of two that write at once both may give way; neither ever goes on beside the other.
 /// Source: restic 0.14, internal/restic/lock.go, "newLock".
 /// </summary>
-internal sealed class LockAttempt(LockStore store, string location, LockKind kind, TimeProvider clock)
+/// <param name="store">The locks.</param>
+/// <param name="location">For messages.</param>
+/// <param name="kind">Which lock.</param>
+/// <param name="saves">
+/// A shared lock on a place where each look is a round trip is written at once the first time: what tells whether it holds
+/// is the look behind it.
+/// </param>
+/// <param name="clock">Dates the lock.</param>
+internal sealed class LockAttempt(LockStore store, string location, LockKind kind, bool saves, TimeProvider clock)
 {
     private static readonly TimeSpan _settle = TimeSpan.FromMilliseconds(200);
 
@@ -15,11 +23,11 @@ internal sealed class LockAttempt(LockStore store, string location, LockKind kin
     public async Task<(Id Id, LockContent Content)> AcquireAsync(TimeSpan wait, CancellationToken cancellation)
     {
         var began = clock.GetTimestamp();
-        while (true)
+        for (var tries = 0; ; tries++)
         {
             try
             {
-                return await TryAsync(cancellation);
+                return await TryAsync(looksFirst: !saves || tries > 0, cancellation);
             }
             catch (ResticException failure) when (failure.Error == ResticError.Locked && clock.GetElapsedTime(began) < wait)
             {
@@ -28,10 +36,9 @@ internal sealed class LockAttempt(LockStore store, string location, LockKind kin
         }
     }
 
-    private async Task<(Id Id, LockContent Content)> TryAsync(CancellationToken cancellation)
+    private async Task<(Id Id, LockContent Content)> TryAsync(bool looksFirst, CancellationToken cancellation)
     {
-        await RemoveDeadAsync(cancellation);
-        await ExpectNoConflictAsync(ours: default, cancellation);
+        if (looksFirst) await ExpectNoConflictAsync(ours: default, cancellation);
         var content = LockContent.OfThisProcess(kind, clock);
         var id = await store.SaveAsync(content, cancellation);
         try
@@ -47,18 +54,19 @@ internal sealed class LockAttempt(LockStore store, string location, LockKind kin
         return (id, content);
     }
 
-    /// <summary>restic looks at every lock as held until "restic unlock": what a dead process left here would stop it for ever.</summary>
-    private async Task RemoveDeadAsync(CancellationToken cancellation)
-    {
-        foreach (var found in await store.ListAsync(except: default, cancellation))
-            if (Staleness.IsLeftBehind(found))
-                await store.RemoveAsync(found.Id, cancellation);
-    }
-
+    /// <summary>
+    /// restic looks at every lock as held until "restic unlock": what a dead process left here would stop it for ever, so
+    /// it is removed.
+    /// </summary>
     private async Task ExpectNoConflictAsync(Id ours, CancellationToken cancellation)
     {
-        if (LockConflict.Find(await store.ListAsync(ours, cancellation), kind) is { } other)
-            throw LockConflict.Explain(other, location);
+        var held = new List<StoredLock>();
+        foreach (var found in await store.ListAsync(ours, cancellation))
+        {
+            if (Staleness.IsLeftBehind(found)) await store.RemoveAsync(found.Id, cancellation);
+            else held.Add(found);
+        }
+        if (LockConflict.Find(held, kind) is { } other) throw LockConflict.Explain(other, location);
     }
 
     /// <summary>One to two seconds, so that two that gave way to each other do not meet again.</summary>

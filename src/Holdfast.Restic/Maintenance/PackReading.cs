@@ -19,15 +19,19 @@ internal sealed class PackReading(Repository repository, Id pack, long size, Che
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
     private NativeBuffer? _piece;
     private NativeBuffer? _plaintext;
+    private byte[]? _whole;
 
     /// <summary>The blobs that are not what their ids say.</summary>
     public List<Id> Damaged { get; } = [];
+
+    /// <summary>All bytes of a small pack of a remote place, which is read by one request; null before, and for others.</summary>
+    public byte[]? Whole => _whole;
 
     /// <summary>Reads the last <paramref name="length"/> bytes, which the digest takes in later.</summary>
     public async Task<byte[]> ReadTailAsync(int length, CancellationToken cancellation)
     {
         var tail = new byte[length];
-        await repository.Backend.ReadAsync(FileKind.Pack, _name, size - length, tail, cancellation);
+        await ReadAsync(size - length, tail, cancellation);
         return tail;
     }
 
@@ -91,8 +95,24 @@ internal sealed class PackReading(Repository repository, Id pack, long size, Che
     private async ValueTask ReadPieceAsync(long offset, int length, CancellationToken cancellation)
     {
         var piece = Grow(ref _piece, length);
-        await repository.Backend.ReadAsync(FileKind.Pack, _name, offset, piece.Memory[..length], cancellation);
+        await ReadAsync(offset, piece.Memory[..length], cancellation);
         Interlocked.Add(ref counters.BytesRead, length);
+    }
+
+    private async ValueTask ReadAsync(long offset, Memory<byte> destination, CancellationToken cancellation)
+    {
+        if (!repository.Backend.IsRemote || size > PieceSize)
+        {
+            await repository.Backend.ReadAsync(FileKind.Pack, _name, offset, destination, cancellation);
+            return;
+        }
+        if (_whole is null)
+        {
+            var whole = new byte[size];
+            await repository.Backend.ReadAsync(FileKind.Pack, _name, 0, whole, cancellation);
+            _whole = whole;
+        }
+        _whole.AsMemory((int)offset, destination.Length).CopyTo(destination);
     }
 
     private void VerifyPiece(IReadOnlyList<PackEntry> entries, int first, int count, long offset)

@@ -11,10 +11,17 @@ internal sealed class PackSurvey(Repository repository, IndexSurvey indexes, Che
     /// <summary>Packs that are there and in no index.</summary>
     public IReadOnlyList<Id> Unindexed { get; private set; } = [];
 
+    /// <summary>Takes every pack of the index to be there without looking; what is missing shows when it is read.</summary>
+    public void Assume()
+    {
+        foreach (var layout in indexes.Packs.Values) Stored[layout.Pack] = layout.Size;
+    }
+
     public async Task RunAsync(CancellationToken cancellation)
     {
         await foreach (var file in repository.Backend.ListAsync(FileKind.Pack, cancellation))
             Stored[Id.Parse(file.Name)] = file.Size;
+        repository.Cache?.Keep(FileKind.Pack, Stored.Keys.Select(pack => pack.ToString()).ToHashSet(StringComparer.Ordinal));
         Unindexed = [.. Stored.Keys.Where(pack => !indexes.Packs.ContainsKey(pack))];
         await ReportMisfitsAsync(cancellation);
         ReportUnindexed();

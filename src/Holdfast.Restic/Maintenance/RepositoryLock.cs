@@ -77,7 +77,7 @@ public sealed class RepositoryLock : IAsyncDisposable
         var hangup = IgnoreHangup();
         try
         {
-            var (id, content) = await new LockAttempt(store, repository.Backend.Location, kind, clock).AcquireAsync(wait ?? TimeSpan.Zero, cancellation);
+            var (id, content) = await new LockAttempt(store, repository.Backend.Location, kind, repository.Backend.IsRemote && kind == LockKind.Shared, clock).AcquireAsync(wait ?? TimeSpan.Zero, cancellation);
             return new RepositoryLock(repository, store, kind, id, content, hangup);
         }
         catch

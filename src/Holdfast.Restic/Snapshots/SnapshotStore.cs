@@ -9,7 +9,7 @@ internal sealed class SnapshotStore(IBackend backend, StoredFiles files)
     public async Task<IReadOnlyList<Snapshot>> ListAsync(CancellationToken cancellation)
     {
         var snapshots = new List<Snapshot>();
-        await foreach (var stored in backend.ListAsync(FileKind.Snapshot, cancellation)) snapshots.Add(await ReadAsync(stored.Name, cancellation));
+        foreach (var name in await ListNamesAsync(cancellation)) snapshots.Add(await ReadAsync(name, cancellation));
         return InOrder(snapshots);
     }
 
@@ -17,11 +17,11 @@ internal sealed class SnapshotStore(IBackend backend, StoredFiles files)
     public async Task<SnapshotListing> ListReadableAsync(CancellationToken cancellation)
     {
         var (snapshots, damaged) = (new List<Snapshot>(), new List<DamagedSnapshot>());
-        await foreach (var stored in backend.ListAsync(FileKind.Snapshot, cancellation))
+        foreach (var name in await ListNamesAsync(cancellation))
         {
             try
             {
-                snapshots.Add(await ReadAsync(stored.Name, cancellation));
+                snapshots.Add(await ReadAsync(name, cancellation));
             }
             catch (ResticException failure) when (failure.Error == ResticError.NotFound)
             {
@@ -29,10 +29,19 @@ internal sealed class SnapshotStore(IBackend backend, StoredFiles files)
             }
             catch (ResticException failure) when (failure.Error is ResticError.Damaged or ResticError.Unsupported)
             {
-                damaged.Add(new DamagedSnapshot(Id.Parse(stored.Name), failure.Message));
+                damaged.Add(new DamagedSnapshot(Id.Parse(name), failure.Message));
             }
         }
         return new SnapshotListing(InOrder(snapshots), damaged);
+    }
+
+    /// <summary>What is not listed any more leaves the local cache.</summary>
+    private async Task<IReadOnlySet<string>> ListNamesAsync(CancellationToken cancellation)
+    {
+        var names = new HashSet<string>(StringComparer.Ordinal);
+        await foreach (var stored in backend.ListAsync(FileKind.Snapshot, cancellation)) names.Add(stored.Name);
+        files.Cache?.Keep(FileKind.Snapshot, names);
+        return names;
     }
 
     private static IReadOnlyList<Snapshot> InOrder(IEnumerable<Snapshot> snapshots) => [.. snapshots.OrderBy(s => s.Time).ThenBy(s => s.Id)];

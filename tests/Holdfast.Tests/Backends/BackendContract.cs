@@ -32,6 +32,19 @@ public abstract class BackendContract
         Assert.Equal(Content[70_000..70_010], await ReadAsync(backend, kind, Name, 70_000, 10));
     }
 
+    [Theory]
+    [MemberData(nameof(NamedKinds))]
+    public async Task A_file_is_read_whole_unless_it_is_larger_than_any_of_its_kind(FileKind kind)
+    {
+        var backend = await CreatedAsync();
+        await backend.SaveAsync(kind, Name, Content, Now);
+        Assert.Equal(Content, await backend.ReadWholeAsync(kind, Name, Content.Length, Now));
+        var failure = await FailsAsync(ResticError.Damaged, () => backend.ReadWholeAsync(kind, Name, Content.Length - 1, Now).AsTask());
+        Assert.Contains(Name, failure.Message, StringComparison.Ordinal);
+        await backend.RemoveAsync(kind, Name, Now);
+        await FailsAsync(ResticError.NotFound, () => backend.ReadWholeAsync(kind, Name, Content.Length, Now).AsTask());
+    }
+
     [Fact]
     public async Task Kinds_do_not_see_each_others_files()
     {
