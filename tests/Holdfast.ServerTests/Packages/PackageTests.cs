@@ -128,6 +128,26 @@ public sealed partial class PackageTests(BuiltPackages built) : IClassFixture<Bu
     public async Task So_they_do_on_a_fresh_Debian(string suite) =>
         await FollowReadmeAsync(script => OldRoot.RunInFreshAsync(suite, built.Folder, script), "apt-get -qq update; cd /srv/shared; apt-get -qqy install ./holdfast_*_amd64.deb");
 
+    /// <summary>The README that the package itself installs; the root is Debian's, the package and what installs it are Red Hat's.</summary>
+    [Theory]
+    [InlineData("el8")]
+    [InlineData("el9")]
+    public async Task The_first_steps_of_the_installed_README_succeed_word_by_word_after_rpm(string system)
+    {
+        Require.Program("rpm");
+        var ran = await OldRoot.RunOutsideAsync(built.Folder, $$"""
+            rm -rf "$root/run/holdfast" "$root/var/lib/holdfast"
+            rpm --root "$root" --initdb
+            rpm --root "$root" --nodeps -i "$(echo "$root"/srv/shared/*.{{system}}.x86_64.rpm)"
+            steps=$(sed -n '/^## First steps/,/^Installing/p' "$root/usr/share/doc/holdfast/README.md" | grep '^holdfast ')
+            [ "$(wc -l <<<"$steps")" -ge 7 ]
+            echo '127.0.0.1 localhost' >"$root/etc/hosts"
+            env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 HOME=/root chroot "$root" bash -euo pipefail -c "$steps
+            cmp /etc/hosts /tmp/look/etc/hosts"
+            """);
+        Assert.Contains("is restored below /tmp/look", ran.Succeeded().Output, StringComparison.Ordinal);
+    }
+
     private static async Task FollowReadmeAsync(Func<string, Task<CommandResult>> run, string install)
     {
         var lines = (await File.ReadAllLinesAsync(SourceTree.PathOf("README.md"), Cancellation))
