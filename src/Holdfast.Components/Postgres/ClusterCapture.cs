@@ -13,6 +13,10 @@ internal sealed class ClusterCapture(
     private readonly string _cluster = connector.Settings.Name;
     private readonly MarkedDatabases _marked = new();
     private readonly JsonArray _details = [];
+
+    /// <summary>Databases that are left out, each with its failure.</summary>
+    private readonly Dictionary<string, ProblemException> _left = new(StringComparer.Ordinal);
+    private readonly Queue<DatabaseListing> _postponed = [];
     private ComponentRecord? _record;
 
     public static async Task<CapturePlan> PlanAsync(
@@ -61,17 +65,16 @@ internal sealed class ClusterCapture(
     {
         foreach (var passed in databases.Passed)
             context.Warn(passed);
-        var lockTimeout = session.Mode == BackupMode.Quiesced ? connector.Settings.WindowLockTimeout : connector.Settings.LockTimeout;
-        long locks = 0;
+        var wait = session.Mode == BackupMode.Quiesced ? connector.Settings.WindowLockTimeout : connector.Settings.LockTimeout;
         foreach (var database in databases.Chosen.Take(databases.Room.Connections))
-        {
-            var snapshot = await MarkAsync(database, lockTimeout, cancellation);
-            locks += snapshot.Catalog.Tables.Count + snapshot.Catalog.Partitioned.Count;
-            // The next one may have as many tables.
-            if (session.Mode == BackupMode.Online && locks + snapshot.Catalog.Tables.Count > databases.Room.Locks) break;
-        }
+            await TryMarkAsync(database, wait, context, cancellation);
+        // What has more tables than are locked beside others is all that is there.
+        var fitting = databases.Chosen.Take(databases.Room.Connections).Where(database => !_left.ContainsKey(database.Name));
+        foreach (var database in fitting.TakeWhile(_ => _marked.Count == 0))
+            await GuardAsync(database, () => MarkAsync(database, new MarkLimits(wait), cancellation), context, cancellation);
+        if (_left.Count > 0 && _left.Count == databases.Chosen.Count) throw _left.Values.First();
         TellLater(context);
-        _record ??= BeginRecord(null);
+        _record ??= BeginRecord();
         foreach (var passed in databases.Passed)
             _record.Omit("a database", passed.Message);
         foreach (var aside in databases.Aside)
@@ -80,24 +83,81 @@ internal sealed class ClusterCapture(
             context.Note($"What a restore had moved aside is not in the recovery point: {Quantity.List(databases.Aside, most: 20)}. Drop it when you do not need it any more; the profile captures it where 'databases' names it.");
     }
 
-    private async Task<DatabaseSnapshot> MarkAsync(DatabaseListing database, TimeSpan lockTimeout, CancellationToken cancellation)
+    /// <summary>
+    /// Locks are shared by all databases. An online backup marks what does not fit when its dump begins. In a window there is no later: the database with the
+    /// most tables stays out, for no owner may keep the others from being captured by making tables.
+    /// </summary>
+    private async Task TryMarkAsync(DatabaseListing database, TimeSpan wait, StepContext context, CancellationToken cancellation)
     {
-        var snapshot = await _marked.MarkAsync(connector, database, lockTimeout, clock, cancellation);
+        while (true)
+        {
+            try
+            {
+                await GuardAsync(database, () => MarkAsync(database, new MarkLimits(wait, LocksLeft()), cancellation), context, cancellation);
+                return;
+            }
+            catch (ProblemException tooMany) when (tooMany.InnerException is TooManyTablesException many)
+            {
+                if (session.Mode == BackupMode.Online) return;
+                var larger = _marked.Largest is { } largest && largest.Locks > many.Locks ? _marked.TryTake(largest.Database.Name) : null;
+                if (larger is null)
+                {
+                    await LeaveAsync(database, tooMany, context, cancellation);
+                    return;
+                }
+                await larger.DisposeAsync();
+                await LeaveAsync(larger.Database, TooManyTablesException.Of(larger.Database.Name, larger.Locks), context, cancellation);
+            }
+        }
+    }
+
+    private long LocksLeft() => session.Mode == BackupMode.Online ? databases.Room.Locks - _marked.Locks
+        : _marked.Count == 0 ? long.MaxValue : databases.Room.Capacity - _marked.Locks;
+
+    private async Task MarkAsync(DatabaseListing database, MarkLimits limits, CancellationToken cancellation)
+    {
+        var snapshot = await _marked.MarkAsync(connector, database, limits, clock, cancellation);
         // Whatever ends the run before its dump, another component's failure too: no snapshot stays open behind it.
         session.Keep(snapshot);
         session.Manifest.Mark ??= snapshot.Time;
-        _record ??= BeginRecord(snapshot);
+        _record ??= BeginRecord();
+        _record.Versions["postgresql"] = snapshot.ServerVersionText;
         (_record.From, _record.To) = (_record.From ?? snapshot.Time, snapshot.Time);
-        return snapshot;
+    }
+
+    /// <summary>Does something with a database. A failure that is of this database alone leaves it out of the point, and ends nothing.</summary>
+    private async Task GuardAsync(DatabaseListing database, Func<Task> act, StepContext context, CancellationToken cancellation)
+    {
+        try
+        {
+            await act();
+        }
+        catch (Exception failure) when (
+            DatabaseFailure.MayBe(failure) && failure.InnerException is not TooManyTablesException && !cancellation.IsCancellationRequested)
+        {
+            await LeaveAsync(database, failure, context, cancellation);
+        }
+    }
+
+    private async Task LeaveAsync(DatabaseListing database, Exception failure, StepContext context, CancellationToken cancellation)
+    {
+        var problem = DatabaseFailure.ProblemOf(failure, $"Database \"{database.Name}\" could not be dumped");
+        if (!await DatabaseFailure.AnswersAsync(connector, cancellation)) throw new ProblemException(problem, failure);
+        _left.Add(database.Name, new ProblemException(problem, failure));
+        session.Writer.Remove(DumpPath.Database(_cluster, database.Name));
+        context.Warn(Catalogue.PostgresLeft.With($"The database \"{database.Name}\" is not in the recovery point: {problem.Message}", problem.Hint));
+        _record ??= BeginRecord();
+        _record.Omit($"database \"{database.Name}\"", problem.Message);
+        _record.Complete = false;
     }
 
     private void TellLater(StepContext context)
     {
-        var later = databases.Chosen.Count - _marked.Count;
+        var later = databases.Chosen.Count - _marked.Count - _left.Count;
         if (later > 0) context.Note($"{later} of {databases.Chosen.Count} databases of {_cluster} are marked when their dump begins: the server has no connections or locks for all at once (max_connections, max_locks_per_transaction).");
     }
 
-    private ComponentRecord BeginRecord(DatabaseSnapshot? first)
+    private ComponentRecord BeginRecord()
     {
         var record = new ComponentRecord
         {
@@ -106,7 +166,7 @@ internal sealed class ClusterCapture(
             Path = DumpPath.Cluster(_cluster),
             Details = new JsonObject { ["method"] = "dump", ["databases"] = _details },
         };
-        record.Versions["postgresql"] = first?.ServerVersionText ?? $"{databases.ServerVersion}";
+        record.Versions["postgresql"] = $"{databases.ServerVersion}";
         record.Versions["pg_dump"] = programs.DumpVersionText;
         session.Manifest.Components.Add(record);
         return record;
@@ -127,18 +187,48 @@ internal sealed class ClusterCapture(
         _record?.Complete = false;
     }
 
+    /// <summary>The last step also dumps what found no locks beside the snapshots that were held at its turn.</summary>
     private async Task DumpAsync(DatabaseListing database, StepContext context, CancellationToken cancellation)
     {
-        await using var snapshot = _marked.TryTake(database.Name) ?? await MarkLaterAsync(database, cancellation);
+        await TryDumpAsync(database, context, cancellation);
+        if (database != databases.Chosen[^1]) return;
+        while (_postponed.TryDequeue(out var postponed)) await TryDumpAsync(postponed, context, cancellation);
+        if (_left.Count > 0 && _left.Count == databases.Chosen.Count) throw _left.Values.First();
+    }
+
+    private async Task TryDumpAsync(DatabaseListing database, StepContext context, CancellationToken cancellation)
+    {
+        if (_left.ContainsKey(database.Name)) return;
+        var isMarked = _marked.TryTake(database.Name) is var marked && marked is not null;
+        try
+        {
+            await DumpAsync(database, marked, context, cancellation);
+        }
+        catch (ProblemException full) when (!isMarked && _marked.Count > 0 && full.Problem.Code == Catalogue.PostgresMemory.Code)
+        {
+            session.Writer.Remove(DumpPath.Database(_cluster, database.Name));
+            _postponed.Enqueue(database);
+            context.Note($"Database \"{database.Name}\" is dumped last: the server has no locks for it beside those of the others (max_locks_per_transaction).");
+        }
+        catch (Exception failure) when (DatabaseFailure.MayBe(failure) && !cancellation.IsCancellationRequested)
+        {
+            await LeaveAsync(database, failure, context, cancellation);
+        }
+    }
+
+    private async Task DumpAsync(DatabaseListing database, DatabaseSnapshot? marked, StepContext context, CancellationToken cancellation)
+    {
+        await using var snapshot = marked ?? await MarkLaterAsync(database, cancellation);
         Interlocked.Exchange(ref context.Counters.BytesTotal, snapshot.Catalog.Tables.Sum(table => table.Size));
         var contents = await new DatabaseDump(connector, programs, snapshot, session.Writer, context).RunAsync(cancellation);
         Interlocked.Exchange(ref context.Counters.BytesTotal, contents.Bytes);
+        var unreadable = await snapshot.FindUnreadableAsync(cancellation);
         foreach (var left in contents.LeftOut)
         {
             context.Note($"Database \"{database.Name}\": {left}");
             _record?.Omit($"part of database \"{database.Name}\"", left);
         }
-        foreach (var unread in await snapshot.FindUnreadableAsync(cancellation))
+        foreach (var unread in unreadable)
         {
             context.Warn(Catalogue.PostgresUnreadable.With($"The user \"{connector.Settings.User}\" may not read {unread} of database \"{database.Name}\"."));
             _record?.Omit($"{unread} of database \"{database.Name}\"", $"the user \"{connector.Settings.User}\" may not read it");
@@ -149,7 +239,7 @@ internal sealed class ClusterCapture(
 
     private async Task<DatabaseSnapshot> MarkLaterAsync(DatabaseListing database, CancellationToken cancellation)
     {
-        await MarkAsync(database, connector.Settings.LockTimeout, cancellation);
+        await MarkAsync(database, new MarkLimits(connector.Settings.LockTimeout), cancellation);
         return _marked.TryTake(database.Name)!;
     }
 

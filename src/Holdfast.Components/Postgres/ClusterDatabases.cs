@@ -47,8 +47,16 @@ internal sealed record ClusterDatabases(IReadOnlyList<DatabaseListing> Chosen, I
     /// <summary>Whether somebody has put anything into template1, which every new database then gets: as it is made, it has nothing that a dump would tell.</summary>
     private static async Task<bool> HasContentAsync(PostgresConnector connector, CancellationToken cancellation)
     {
-        await using var connection = await connector.OpenAsync("template1", cancellation);
-        return await connection.ScalarAsync<bool>(Content, cancellation);
+        try
+        {
+            await using var connection = await connector.OpenAsync("template1", cancellation);
+            return await connection.ScalarAsync<bool>(Content, cancellation);
+        }
+        catch (Exception failure) when (DatabaseFailure.MayBe(failure) && !cancellation.IsCancellationRequested)
+        {
+            // It is captured then, and what keeps it from being opened is told of it, as of any database.
+            return true;
+        }
     }
 
     /// <summary>Objects made after initdb have numbers from 16384 on. Source: FirstNormalObjectId in PostgreSQL's transam.h.</summary>

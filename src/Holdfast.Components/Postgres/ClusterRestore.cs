@@ -9,12 +9,12 @@ namespace Holdfast.Components.Postgres;
 
 /// <summary>The steps that bring a cluster back from a recovery point.</summary>
 internal sealed class ClusterRestore(
-    PostgresConnector connector, DumpSource source, RestoreSession session, PostgresUndos undos)
+    PostgresConnector connector, DumpSource source, RestoreSession session, PostgresUndos undos, TimeProvider clock)
 {
     private readonly string _cluster = connector.Settings.Name;
 
     public static async Task<IReadOnlyList<Step>> PlanAsync(
-        PostgresConnector connector, RestoreSession session, PostgresUndos undos, CancellationToken cancellation)
+        PostgresConnector connector, RestoreSession session, PostgresUndos undos, TimeProvider clock, CancellationToken cancellation)
     {
         if (session.Target is { } target) return [FilesStep(connector.Settings.Name, session, target)];
         var source = new DumpSource(session);
@@ -28,7 +28,7 @@ internal sealed class ClusterRestore(
         if (!session.Recovery.IgnoreSpace && server is not null) (await DumpRoom.FindAsync(connection, server, cancellation)).Check(contents);
         var folders = await FindFoldersAsync(connector.Settings.Name, source, connection, server, cancellation);
         folders.Require(contents, session.Recovery.KeepGoing);
-        return new ClusterRestore(connector, source, session, undos)
+        return new ClusterRestore(connector, source, session, undos, clock)
             .Steps(contents, names, replaced, folders);
     }
 
@@ -68,7 +68,14 @@ internal sealed class ClusterRestore(
         return session.Asks($"postgres/{cluster}", contents.Name) && (session.Include.Count == 0 || session.Include.Any(Fits)) && !session.Exclude.Any(Fits);
     }
 
-    private IReadOnlyList<Step> Steps(IReadOnlyList<DatabaseContents> contents, HashSet<string> there, ReplacedDatabases replaced, TablespaceFolders folders) =>
+    private IReadOnlyList<Step> Steps(IReadOnlyList<DatabaseContents> contents, HashSet<string> there, ReplacedDatabases replaced, TablespaceFolders folders)
+    {
+        var each = new DatabaseRestores(connector, source, session, undos, clock, contents.Count);
+        return Steps(contents, there, replaced, folders, each);
+    }
+
+    private IReadOnlyList<Step> Steps(
+        IReadOnlyList<DatabaseContents> contents, HashSet<string> there, ReplacedDatabases replaced, TablespaceFolders folders, DatabaseRestores each) =>
     [
         Step(
             $"Restore roles and tablespaces of {_cluster}", $"Makes those that are missing; those that are there get the attributes that were recorded.{folders.Describe()}",
@@ -76,7 +83,7 @@ internal sealed class ClusterRestore(
         .. contents.Select(database => Step(
             $"Restore database {database.Name} ({database.Rows} rows, {SizeText.Of(database.Bytes)})",
             Does(database, there.Contains(database.Name)) + replaced.Describe(database.Name), there.Contains(database.Name),
-            (context, cancellation) => new DatabaseRestore(connector, source, session, undos, context).RunAsync(database, cancellation))),
+            (context, cancellation) => each.RunAsync(database, context, cancellation))),
     ];
 
     private string Does(DatabaseContents database, bool there) => (there, session.Overwrite) switch

@@ -9,7 +9,7 @@ namespace Holdfast.Components.Postgres;
 /// its name; until that instant the old one is untouched, and after it the old one stands under another name.
 /// </summary>
 internal sealed class DatabaseRestore(
-    PostgresConnector connector, DumpSource source, RestoreSession session, PostgresUndos undos, StepContext context)
+    PostgresConnector connector, DumpSource source, RestoreSession session, PostgresUndos undos, StepContext context, TimeProvider clock)
 {
     public static async Task<DatabaseContents> ReadContentsAsync(DumpSource source, string folder, CancellationToken cancellation)
     {
@@ -35,6 +35,16 @@ internal sealed class DatabaseRestore(
         await load.CheckScriptsAsync(cancellation);
         var undo = undos.DropIncomplete(incomplete);
         await context.OweAsync(undo, cancellation);
+        await new LoadDeadline(connector, contents, incomplete, clock).HoldAsync(token => FillAsync(load, guard, contents, incomplete, refusals, token), cancellation);
+        refusals?.Report(session);
+        // What is not whole is no reason to drop what may be.
+        await new DatabaseSwap(connector, undos, context).RunAsync(contents.Name, incomplete, session.Overwrite && refusals is not { Count: > 0 }, cancellation);
+        await context.SettleAsync(undo, cancellation);
+    }
+
+    /// <summary>All that runs code of the database's owner.</summary>
+    private async Task FillAsync(DatabaseLoad load, LoadGuard guard, DatabaseContents contents, string incomplete, Refusals? refusals, CancellationToken cancellation)
+    {
         await CreateAsync(incomplete, contents, cancellation);
         await ApplyAsync(DatabaseSql.SetUp(incomplete, contents.Properties), contents, cancellation);
         await TellingAsync(() => guard.BeginAsync(cancellation), $"The functions of database \"{contents.Name}\" could not be put under guard");
@@ -43,10 +53,6 @@ internal sealed class DatabaseRestore(
         await TellingAsync(() => guard.EndAsync(cancellation), $"The functions of database \"{contents.Name}\" could not be left as they were");
         await load.AnalyzeAsync(cancellation);
         await ApplyAsync([DatabaseSql.LetIn(incomplete), .. DatabaseSql.Describe(incomplete, contents.Properties)], contents, cancellation);
-        refusals?.Report(session);
-        // What is not whole is no reason to drop what may be.
-        await new DatabaseSwap(connector, undos, context).RunAsync(contents.Name, incomplete, session.Overwrite && refusals is not { Count: > 0 }, cancellation);
-        await context.SettleAsync(undo, cancellation);
     }
 
     private async Task CreateAsync(string name, DatabaseContents contents, CancellationToken cancellation)

@@ -15,6 +15,9 @@ internal sealed class DatabaseSnapshot : IAsyncDisposable
     /// <summary>How often a snapshot is taken again because somebody altered a table between it and the locks.</summary>
     private const int Attempts = 5;
 
+    /// <summary>Beside the time that it may wait: all locks of a database are taken within both, whoever holds one table after the other.</summary>
+    private static readonly TimeSpan _work = TimeSpan.FromSeconds(10);
+
     private readonly NpgsqlConnection _leader;
 
     private DatabaseSnapshot(NpgsqlConnection leader) => _leader = leader;
@@ -28,15 +31,27 @@ internal sealed class DatabaseSnapshot : IAsyncDisposable
     public string ServerVersionText { get; init; } = "";
     public int ServerVersion { get; init; }
 
+    /// <summary>The tables that it holds a lock on.</summary>
+    public long Locks => Catalog.Tables.Count + Catalog.Partitioned.Count;
+
+    /// <summary>Opens one.</summary>
+    /// <param name="connector">Of the cluster.</param>
+    /// <param name="database">The database.</param>
+    /// <param name="limits">How long it may wait, and how many locks it may take.</param>
+    /// <param name="clock">What the time of the snapshot comes from.</param>
+    /// <param name="cancellation">Ends it.</param>
+    /// <exception cref="ProblemException">It could not be taken; <see cref="TooManyTablesException"/> is the cause where the limit of locks was.</exception>
     public static async Task<DatabaseSnapshot> TakeAsync(
-        PostgresConnector connector, DatabaseListing database, TimeSpan lockTimeout, TimeProvider clock, CancellationToken cancellation)
+        PostgresConnector connector, DatabaseListing database, MarkLimits limits, TimeProvider clock, CancellationToken cancellation)
     {
+        var lockTimeout = limits.Wait;
+        var began = clock.GetTimestamp();
         var leader = await connector.OpenAsync(database.Name, cancellation, database.Bytes);
         try
         {
             for (var attempt = 1; ; attempt++)
             {
-                var snapshot = await TryTakeAsync(leader, database, lockTimeout, clock, cancellation);
+                var snapshot = await TryTakeAsync(leader, database, limits, TimeLeft, clock, cancellation);
                 if (snapshot is not null) return snapshot;
                 if (attempt == Attempts) throw Unsettled(database.Name);
                 await leader.ExecuteAsync("ROLLBACK", cancellation);
@@ -48,6 +63,10 @@ internal sealed class DatabaseSnapshot : IAsyncDisposable
             if (!PostgresProblem.Recognises(exception)) throw;
             throw PostgresProblem.Of(exception, $"The snapshot of database \"{database.Name}\" could not be taken", Catalogue.PostgresDump);
         }
+
+        TimeSpan TimeLeft() => lockTimeout + _work - clock.GetElapsedTime(began) is var left && left > TimeSpan.Zero
+            ? left
+            : throw Catalogue.PostgresLocked.Throwable($"The tables of database \"{database.Name}\" could not be locked within {lockTimeout.TotalSeconds:0} seconds: one after the other was locked by somebody else.");
     }
 
     /// <summary>A connection that sees exactly what the leader sees.</summary>
@@ -57,7 +76,8 @@ internal sealed class DatabaseSnapshot : IAsyncDisposable
         try
         {
             await connection.ExecuteAsync(
-                $"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET TRANSACTION SNAPSHOT {Sql.Literal(Id)}", cancellation);
+                // Who waits for an exclusive lock waits for our leader, and a worker would wait behind that without an end.
+                $"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET TRANSACTION SNAPSHOT {Sql.Literal(Id)}; SET LOCAL lock_timeout = '{(long)connector.Settings.LockTimeout.TotalMilliseconds}ms'", cancellation);
             return connection;
         }
         catch
@@ -102,15 +122,17 @@ internal sealed class DatabaseSnapshot : IAsyncDisposable
 
     /// <summary>Null when a table was dropped, truncated or rewritten between the snapshot and the lock on it.</summary>
     private static async Task<DatabaseSnapshot?> TryTakeAsync(
-        NpgsqlConnection leader, DatabaseListing database, TimeSpan lockTimeout, TimeProvider clock, CancellationToken cancellation)
+        NpgsqlConnection leader, DatabaseListing database, MarkLimits limits, Func<TimeSpan> timeLeft, TimeProvider clock, CancellationToken cancellation)
     {
-        var limit = $"SET LOCAL lock_timeout = '{(long)lockTimeout.TotalMilliseconds}ms'";
+        var limit = $"SET LOCAL lock_timeout = '{(long)limits.Wait.TotalMilliseconds}ms'";
         await leader.ExecuteAsync($"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {limit}", cancellation);
         var id = await leader.ScalarAsync<string>("SELECT pg_catalog.pg_export_snapshot()", cancellation);
         var time = clock.GetUtcNow();
         var lsn = await leader.ScalarAsync<string>(CatalogQuery.Lsn, cancellation);
         var catalog = (await leader.JsonAsync(CatalogQuery.Database, PostgresJson.Default.CatalogAnswer, cancellation)).Named();
-        if (!await LockAsync(leader, catalog, cancellation)) return null;
+        var locks = catalog.Tables.Count + catalog.Partitioned.Count;
+        if (locks > limits.Locks) throw TooManyTablesException.Of(database.Name, locks);
+        if (!await LockAsync(leader, catalog, timeLeft, cancellation)) return null;
         return new DatabaseSnapshot(leader)
         {
             Id = id!,
@@ -123,14 +145,24 @@ internal sealed class DatabaseSnapshot : IAsyncDisposable
         };
     }
 
-    private static async Task<bool> LockAsync(NpgsqlConnection leader, CatalogAnswer catalog, CancellationToken cancellation)
+    private static async Task<bool> LockAsync(NpgsqlConnection leader, CatalogAnswer catalog, Func<TimeSpan> timeLeft, CancellationToken cancellation)
     {
         var names = catalog.Tables.Select(table => Sql.Qualified(table.Schema, table.Name))
             .Concat(catalog.Partitioned.Select(table => Sql.Qualified(table.Schema, table.Name)));
         try
         {
             foreach (var batch in names.Chunk(Batch))
+            {
+                // The limit of one wait is none of all waits together.
+                await leader.ExecuteAsync($"SET LOCAL statement_timeout = '{Math.Max(1, (long)timeLeft().TotalMilliseconds)}ms'", cancellation);
                 await leader.ExecuteAsync($"LOCK TABLE ONLY {string.Join(", ONLY ", batch)} IN ACCESS SHARE MODE", cancellation);
+            }
+            await leader.ExecuteAsync("SET LOCAL statement_timeout = 0", cancellation);
+        }
+        catch (PostgresException late) when (late.SqlState == PostgresErrorCodes.QueryCanceled)
+        {
+            timeLeft();
+            throw;
         }
         catch (PostgresException gone) when (gone.SqlState is PostgresErrorCodes.UndefinedTable or PostgresErrorCodes.InvalidSchemaName)
         {

@@ -70,7 +70,7 @@ public sealed class PostgresComponent : IComponent, IDocumentSource
     /// <summary>By what the point holds, whatever the profile says by now.</summary>
     public Task<IReadOnlyList<Step>> PlanRestoreAsync(RestoreSession session, CancellationToken cancellation) => BaseRestore.IsOf(session, Name)
         ? BaseRestore.PlanAsync(_connector, _host, session, _baseUndos, _exchange, _unit, _clock, RestoreOptions, cancellation)
-        : ClusterRestore.PlanAsync(_connector, session, _undos, cancellation);
+        : ClusterRestore.PlanAsync(_connector, session, _undos, _clock, cancellation);
 
     /// <summary>Asks one of the platform's own databases.</summary>
     /// <param name="database">The database; null for that of the connection.</param>

@@ -23,6 +23,7 @@ internal static class PostgresProblem
         "42501" => Catalogue.PostgresPermission,
         "55P03" => Catalogue.PostgresLocked,
         "53100" => Catalogue.PostgresFull,
+        "53200" => Catalogue.PostgresMemory,
         "53300" => Catalogue.PostgresBusy,
         "57P01" or "57P02" or "57P03" => Catalogue.PostgresUnreachable,
         _ when state.StartsWith("08", StringComparison.Ordinal) => Catalogue.PostgresUnreachable,

@@ -55,6 +55,9 @@ internal sealed record PostgresSettings
     /// <summary>How long to wait for a table that somebody alters. 60 seconds: others queue behind us for that long at most.</summary>
     public TimeSpan LockTimeout { get; init; } = TimeSpan.FromSeconds(60);
 
+    /// <summary>How long the dump of one database may take to be loaded; null for an hour, and a second for each MiB of it.</summary>
+    public TimeSpan? LoadTimeout { get; init; }
+
     /// <summary>How long while the platform is stopped for our sake: 5 seconds, or <see cref="LockTimeout"/> when that is less.</summary>
     public TimeSpan WindowLockTimeout => LockTimeout < _standstill ? LockTimeout : _standstill;
 
@@ -73,6 +76,7 @@ internal sealed record PostgresSettings
             Service = node.Find("service")?.Text,
             Role = node.Find("role")?.Text,
             LockTimeout = node.Find("lock-timeout")?.Duration ?? defaults.LockTimeout,
+            LoadTimeout = node.Find("load-timeout")?.Duration,
             Workers = node.Find("jobs")?.Integer ?? defaults.Workers,
             Questions = [.. node.Find("questions")?.Items.Select(PostgresQuestion.Read) ?? []],
         };

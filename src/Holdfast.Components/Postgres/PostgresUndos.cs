@@ -29,6 +29,14 @@ internal sealed class PostgresUndos(PostgresConnector connector)
 
     public Undo AllowConnections(string database) => Owe("allow-connections", $"Lets sessions into the database \"{database}\" again.", database);
 
+    /// <summary>Undoes something while the run goes on.</summary>
+    public async Task UndoAsync(Undo undo)
+    {
+        var handler = Handlers.First(one => one.Kind == undo.Kind);
+        using var deadline = new CancellationTokenSource(handler.Deadline);
+        await handler.UndoAsync(undo, deadline.Token);
+    }
+
     private Undo Owe(string kind, string does, string database) =>
         new(Kind(connector, kind), does, new Dictionary<string, string>(StringComparer.Ordinal) { [Database] = database });
 
@@ -83,11 +91,14 @@ internal sealed class PostgresUndos(PostgresConnector connector)
         await inside.ExecuteAsync(DropLargest, cancellation);
     }
 
-    /// <summary>A server goes on with CREATE DATABASE after its client was killed: the database would appear behind our back.</summary>
+    /// <summary>
+    /// A server goes on with CREATE DATABASE after its client was killed: the database would appear behind our back. Of other users' sessions anything may look
+    /// so, again and again.
+    /// </summary>
     private static async Task EndCreationAsync(NpgsqlConnection connection, string database, CancellationToken cancellation)
     {
         var creating = $"""
-            FROM pg_catalog.pg_stat_activity WHERE pid <> pg_catalog.pg_backend_pid() AND state = 'active'
+            FROM pg_catalog.pg_stat_activity WHERE pid <> pg_catalog.pg_backend_pid() AND state = 'active' AND usename = session_user
                 AND pg_catalog.strpos(query, {Sql.Literal($"CREATE DATABASE {Sql.Identifier(database)}")}) = 1
             """;
         while (await connection.ScalarAsync<long>($"SELECT count(pg_catalog.pg_terminate_backend(pid)) {creating}", cancellation) > 0)

@@ -17,6 +17,7 @@ internal static class ProgramError
         ("No such file or directory", Catalogue.PostgresUnreachable),
         ("No space left on device", Catalogue.PostgresFull),
         ("lock timeout", Catalogue.PostgresLocked),
+        ("out of shared memory", Catalogue.PostgresMemory),
     ];
 
     public static ProblemKind KindOf(string said) =>

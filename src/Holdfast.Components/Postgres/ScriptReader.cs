@@ -7,6 +7,24 @@ internal sealed record ScriptStatement(string Text, int Line)
 {
     private const int Longest = 100;
 
+    /// <summary>What begins a value or a bracket.</summary>
+    private const string Values = "('$;";
+
+    private const string SetAuthorization = "SET SESSION AUTHORIZATION ";
+
+    /// <summary>Whether it says in whose name the statements after it are: pg_dump does so for rights that were passed on. Source: buildACLCommands in dumputils.c.</summary>
+    /// <param name="text">The statement.</param>
+    /// <param name="role">The role, as SQL has its name; null for our own again.</param>
+    public static bool IsAuthorization(string text, out string? role)
+    {
+        var statement = WithoutComments(text);
+        role = null;
+        if (statement is "RESET SESSION AUTHORIZATION;" or "RESET SESSION AUTHORIZATION") return true;
+        if (!statement.StartsWith(SetAuthorization, StringComparison.Ordinal)) return false;
+        role = statement[SetAuthorization.Length..].TrimEnd(';');
+        return RoleGrant.IsIdentifier(role);
+    }
+
     /// <summary>The role that the statement gives an object to, as SQL has its name; null for any other statement.</summary>
     public static string? OwnerOf(string text)
     {
@@ -16,8 +34,11 @@ internal sealed record ScriptStatement(string Text, int Line)
         return at < 0 || !statement.StartsWith("ALTER ", StringComparison.Ordinal) ? null : statement[(at + Words.Length)..].TrimEnd(';', ' ');
     }
 
-    /// <summary>Whether it says who may do what.</summary>
-    public bool IsOfRights => WithoutComments(Text) is var words
+    /// <summary>Whether it says who may do what, or in whose name that is said.</summary>
+    public bool IsOfRights => IsRight(Text) || IsAuthorization(Text, out _);
+
+    /// <summary>Whether it grants or revokes.</summary>
+    public static bool IsRight(string text) => WithoutComments(text) is var words
         && (words.StartsWith("GRANT ", StringComparison.Ordinal) || words.StartsWith("REVOKE ", StringComparison.Ordinal) || words.StartsWith("ALTER DEFAULT PRIVILEGES ", StringComparison.Ordinal));
 
     /// <summary>The line that pg_dump writes before the first statement of each object: "-- Name: n; Type: t; Schema: s; Owner: o".</summary>
@@ -49,10 +70,14 @@ internal sealed record ScriptStatement(string Text, int Line)
     public static string BeginningOf(string text)
     {
         text = WithoutComments(text);
-        var end = text.AsSpan().IndexOfAny("('$;");
-        var words = ByteText.Decode(end < 0 ? text : text[..end]).TrimEnd();
-        return words.Length <= Longest ? words : $"{words[..Longest]}...";
+        var end = text.AsSpan().IndexOfAny(Values);
+        return Shorten(ByteText.Decode(end < 0 ? text : text[..end]));
     }
+
+    /// <summary>The same of a statement whose characters are characters.</summary>
+    public static string CutAtValue(string text) => text.AsSpan().IndexOfAny(Values) is >= 0 and var end ? Shorten(text[..end]) : Shorten(text);
+
+    private static string Shorten(string words) => words.TrimEnd() is { Length: > Longest } longer ? $"{longer[..Longest]}..." : words.TrimEnd();
 }
 
 /// <summary>Cuts a script into statements while it is read.</summary>

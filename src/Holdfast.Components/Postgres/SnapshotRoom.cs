@@ -7,16 +7,20 @@ namespace Holdfast.Components.Postgres;
 /// "Connection Settings" and 20.12 "Lock Management".
 /// </summary>
 /// <param name="Connections">Free ones, without those that dumping itself takes; at least one.</param>
-/// <param name="Locks">Half of what the shared lock table is made for: the other half is for pg_dump, and for the platform.</param>
-internal sealed record SnapshotRoom(int Connections, long Locks)
+/// <param name="Capacity">Locks that the shared lock table is made for.</param>
+internal sealed record SnapshotRoom(int Connections, long Capacity)
 {
+    /// <summary>Half of them: while the platform works, the other half is for it and for pg_dump.</summary>
+    public long Locks => Capacity / 2;
+
     /// <summary>A program of PostgreSQL, a question about the cluster, and somebody who looks after it.</summary>
     private const int Aside = 4;
 
     private const string Query = """
         SELECT current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int - coalesce(current_setting('reserved_connections', true), '0')::int
                 - (SELECT count(*)::int FROM pg_catalog.pg_stat_activity WHERE backend_type IS NULL OR backend_type = 'client backend') + 1,
-            current_setting('max_locks_per_transaction')::bigint * (current_setting('max_connections')::bigint + current_setting('max_prepared_transactions')::bigint) / 2
+            current_setting('max_locks_per_transaction')::bigint * (current_setting('max_connections')::bigint + current_setting('max_prepared_transactions')::bigint
+                + current_setting('autovacuum_max_workers')::bigint + current_setting('max_worker_processes')::bigint + current_setting('max_wal_senders')::bigint)
         """;
 
     /// <summary>Asks the server.</summary>

@@ -7,7 +7,7 @@ namespace Holdfast.Engine.Running;
 public abstract class StepContext
 {
     public abstract string RunId { get; }
-    public StepCounters Counters { get; } = new();
+    public virtual StepCounters Counters { get; } = new();
 
     /// <summary>All warnings of the run so far.</summary>
     public virtual IReadOnlyList<Problem> RunWarnings => [];

@@ -110,6 +110,12 @@ public sealed class SnapshotWriter : IAsyncDisposable
     /// </summary>
     public void AddNode(string path, Node node) => Put(path, node);
 
+    /// <summary>Takes out again what was put at an absolute path or below it. Blobs that were stored for it stay, and are found again.</summary>
+    public void Remove(string path)
+    {
+        lock (_gate) _root.Remove(path);
+    }
+
     /// <summary>Tells whose the directory at an absolute path of the snapshot is, and makes it, if nothing is put below it.</summary>
     public void AddDirectory(string path, EntryMetadata metadata)
     {

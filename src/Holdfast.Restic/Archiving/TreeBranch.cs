@@ -59,6 +59,16 @@ internal sealed class TreeBranch
         return branch._node;
     }
 
+    /// <summary>Takes out what was put at an absolute path or below it; nothing happens where there is nothing.</summary>
+    public void Remove(string path)
+    {
+        var names = path.Split('/', StringSplitOptions.RemoveEmptyEntries);
+        var branch = this;
+        foreach (var name in names[..^1])
+            if (!branch._children.TryGetValue(name, out branch)) return;
+        branch._children.Remove(names[^1]);
+    }
+
     /// <summary>Stores the directory's tree and all below it, and returns its id.</summary>
     public async Task<Id> StoreAsync(BlobWriter blobs, NodeReader nodes, Timestamp now, CancellationToken cancellation)
     {
