@@ -28,12 +28,27 @@ internal sealed class GlobalsRestore(
         await using (var checking = await source.OpenAsync(file, cancellation)) await StatementScript.CheckAsync(checking, DumpPath.Globals, cancellation);
         await using var script = await source.OpenAsync(file, cancellation);
         var globals = new StatementScript(connector) { IsSecret = true, Ending = await KeepOwnPasswordAsync(cancellation), OnRefused = refusals is null ? null : refused => refusals.Add(DumpPath.Globals, refused) };
+        var grants = new RefusedGrants(connector, context);
         var harmless = await globals.RunAsync(
-            connector.Settings.Maintenance, "UTF8", script, DumpPath.Globals, "Roles and tablespaces could not be restored", error => error.State == Duplicate || IsLeft(error), cancellation);
-        foreach (var error in harmless)
+            connector.Settings.Maintenance, "UTF8", script, DumpPath.Globals, "Roles and tablespaces could not be restored", error => error.State == Duplicate || IsLeft(error) || grants.Takes(error), cancellation);
+        var passed = harmless.Where(error => !grants.Has(error)).ToList();
+        await GrantAsync(grants, cancellation);
+        foreach (var error in passed)
             context.Note(error.State == Duplicate ? $"Kept what is there: {error}" : $"Left out: {error}");
         foreach (var tablespace in _left) TellLeft(tablespace);
         refusals?.Report(session);
+    }
+
+    private static async Task GrantAsync(RefusedGrants grants, CancellationToken cancellation)
+    {
+        try
+        {
+            await grants.RunAsync(cancellation);
+        }
+        catch (Exception failure) when (PostgresProblem.Recognises(failure))
+        {
+            throw PostgresProblem.Of(failure, "Memberships of roles could not be restored", Catalogue.PostgresRestore);
+        }
     }
 
     /// <summary>A tablespace that no database needs which is restored now, and what follows from its absence.</summary>

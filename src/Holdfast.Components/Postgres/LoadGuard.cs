@@ -81,7 +81,8 @@ internal sealed class LoadGuard(PostgresConnector connector, string database)
         $"""
         CREATE FUNCTION {_name}.refuse() RETURNS event_trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
         BEGIN
-            IF NOT (SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user) THEN
+            -- A right that was passed on is granted by a session that is its holder's; no function can make its session one.
+            IF NOT (SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user) AND NOT (TG_TAG IN ('GRANT', 'REVOKE') AND session_user = current_user) THEN
                 RAISE EXCEPTION 'nothing may be defined here while the database is restored' USING ERRCODE = 'insufficient_privilege';
             END IF;
         END $$

@@ -18,6 +18,9 @@ internal sealed class LoadSession : IAsyncDisposable
     private readonly Dictionary<string, string> _settings = new(StringComparer.Ordinal) { ["synchronous_commit"] = "SET synchronous_commit = off" };
     private readonly Func<Task<NpgsqlConnection>> _open;
 
+    /// <summary>In whose name the next statements are, as the script says, and as SQL has the name; null for our own.</summary>
+    private string? _grantor;
+
     private LoadSession(NpgsqlConnection connection, bool isSuper, Func<Task<NpgsqlConnection>> open) => (Connection, IsSuper, _open) = (connection, isSuper, open);
 
     public NpgsqlConnection Connection { get; private set; }
@@ -74,9 +77,14 @@ internal sealed class LoadSession : IAsyncDisposable
             _settings[setting] = statement;
             return;
         }
+        if (ScriptStatement.IsAuthorization(statement, out var role))
+        {
+            _grantor = role;
+            return;
+        }
         try
         {
-            await SendAsync(["BEGIN", statement, .. Commit], cancellation);
+            await SendAsync(_grantor is null ? ["BEGIN", statement, .. Commit] : AsGrantor(_grantor, statement), cancellation);
         }
         catch (PostgresException) when (Connection.FullState.HasFlag(System.Data.ConnectionState.Open))
         {
@@ -85,6 +93,12 @@ internal sealed class LoadSession : IAsyncDisposable
         }
         await ResetAsync(cancellation);
     }
+
+    /// <summary>A right that its holder has passed on. It runs no code of others, and ends with the rights of that role.</summary>
+    private static string[] AsGrantor(string grantor, string statement) => ScriptStatement.IsRight(statement)
+        ? ["BEGIN", $"SET LOCAL SESSION AUTHORIZATION {grantor}", statement, "COMMIT"]
+        : throw Engine.Problems.Catalogue.PostgresScript.Throwable(
+            $"A statement of the script is in the name of {ByteText.Decode(grantor)}, and is no GRANT or REVOKE: {ScriptStatement.BeginningOf(statement)}");
 
     /// <summary>Sends a statement that runs no code of others: it may begin or end a transaction.</summary>
     public Task RunAsItIsAsync(string statement, CancellationToken cancellation) => SendAsync([statement], cancellation);
