@@ -19,6 +19,7 @@ internal sealed class ClusterFiles(string cluster, ClusterFacts facts, CaptureSe
     private readonly ConcurrentQueue<ArchiveWarning> _unread = new();
     private readonly ConcurrentQueue<string> _links = new();
     private readonly ConcurrentQueue<ArchiveWarning> _foreign = new();
+    private readonly ReadBudget _budget = ReadBudget.Of(cluster, facts);
     private long _before;
 
     public DamagedPages Damaged { get; } = new();
@@ -86,7 +87,7 @@ internal sealed class ClusterFiles(string cluster, ClusterFacts facts, CaptureSe
                 if (!isLeftOut && exclusions.IsLost(path, type)) _links.Enqueue(path);
                 return isLeftOut;
             },
-            Source = new PageSource(facts, parent, start ?? ulong.MaxValue, Damaged, Pages!, clock) { Root = root, Folder = folder },
+            Source = new PageSource(facts, parent, start ?? ulong.MaxValue, Damaged, Pages!, clock) { Root = root, Folder = folder, Budget = _budget },
             OnWarning = warning => Report(warning, folder, root),
         };
         if (!await session.Writer.AddDirectoryAsync(folder, path, parent?.Point, options, cancellation) && _unread.IsEmpty)

@@ -30,6 +30,9 @@ internal sealed class PageSource(ClusterFacts facts, BaseParent? parent, ulong s
     /// <summary>Where the folder that is walked stands in the data directory: "" or "pg_tblspc/16385/".</summary>
     public required string Root { get; init; }
 
+    /// <summary>What may be read.</summary>
+    public required ReadBudget Budget { get; init; }
+
     /// <summary>The local folder that is walked.</summary>
     public required string Folder { get; init; }
 
@@ -45,9 +48,9 @@ internal sealed class PageSource(ClusterFacts facts, BaseParent? parent, ulong s
             pages.Keep(relative, before);
             return new FileContent { Stored = file.Previous };
         }
-        if (relation is not { } found) return Sparse(new PageStream(file, facts.BlockSize, (_, _, _) => true, clock));
+        if (relation is not { } found) return Sparse(new PageStream(file, facts.BlockSize, (_, _, _) => true, clock) { Budget = Budget });
         var verify = Verifier(relative, found);
-        if (file.Size < Smallest) return new FileContent { Bytes = new PageStream(file, facts.BlockSize, verify, clock) };
+        if (file.Size < Smallest) return new FileContent { Bytes = new PageStream(file, facts.BlockSize, verify, clock) { Budget = Budget } };
         return before is not null && await StoreChangesAsync(file, relative, before, verify, cancellation) ? new FileContent { Stored = file.Previous, IsRead = true } : Whole(file, relative, verify);
     }
 
@@ -83,7 +86,8 @@ internal sealed class PageSource(ClusterFacts facts, BaseParent? parent, ulong s
 
     private static FileContent Sparse(PageStream stream) => new() { Bytes = stream, Holes = stream };
 
-    private PageStream Open(LocalFile file, PageVisitor verify, PageVisitor visit) => new(file, facts.BlockSize, (page, block, isLast) => visit(page, block, isLast) & verify(page, block, isLast), clock);
+    private PageStream Open(LocalFile file, PageVisitor verify, PageVisitor visit) =>
+        new(file, facts.BlockSize, (page, block, isLast) => visit(page, block, isLast) & verify(page, block, isLast), clock) { Budget = Budget };
 
     /// <summary>A page that has changed since the start is written anew from the WAL, whatever is read here.</summary>
     private PageVisitor Verifier(string relative, RelationFile relation)

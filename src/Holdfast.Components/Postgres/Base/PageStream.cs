@@ -19,6 +19,9 @@ internal sealed class PageStream(LocalFile file, int pageSize, PageVisitor visit
     private const int Attempts = 10;
     private static readonly TimeSpan _pause = TimeSpan.FromMilliseconds(1);
 
+    /// <summary>What all streams of a copy read together; null for no limit.</summary>
+    public ReadBudget? Budget { get; init; }
+
     private readonly long _size = file.Size;
     private readonly byte[] _page = new byte[pageSize];
     private ReadOnlyMemory<byte> _rest;
@@ -49,7 +52,11 @@ internal sealed class PageStream(LocalFile file, int pageSize, PageVisitor visit
     {
         pages = pages[..(int)Math.Min(pages.Length, _size - _offset)];
         var filled = 0;
-        while (filled < pages.Length && file.Read(pages.Span[filled..], _offset + filled) is var count and > 0) filled += count;
+        while (filled < pages.Length && file.Read(pages.Span[filled..], _offset + filled) is var count and > 0)
+        {
+            Budget?.Spend(count);
+            filled += count;
+        }
         for (var at = 0; at + pageSize <= filled; at += pageSize)
             if (!visit(pages.Span.Slice(at, pageSize), Block(at), isLast: false)) await AgainAsync(pages.Slice(at, pageSize), at, cancellation);
         _offset += filled;
