@@ -187,12 +187,12 @@ internal sealed class PostgresConnector(PostgresSettings settings, ISecretReader
 
     private async Task<NpgsqlConnection> ConnectAsync(NpgsqlDataSource source, CancellationToken cancellation)
     {
-        if (await FindPeerAsync(cancellation) is { } peer) return await PeerIdentity.RunAsAsync(peer, source.OpenConnection);
         // Npgsql's own limit is one of silence: a server that sends parameters without an end never meets it.
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         deadline.CancelAfter(TimeSpan.FromSeconds(2 * ConnectSeconds));
         try
         {
+            if (await FindPeerAsync(cancellation) is { } peer) return await PeerIdentity.RunAsAsync(peer, source.OpenConnection).WaitAsync(deadline.Token);
             return await source.OpenConnectionAsync(deadline.Token);
         }
         catch (OperationCanceledException late) when (!cancellation.IsCancellationRequested)

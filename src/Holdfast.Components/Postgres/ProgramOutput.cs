@@ -1,4 +1,5 @@
 using Holdfast.Engine.Hosts;
+using Holdfast.Engine.Problems;
 
 namespace Holdfast.Components.Postgres;
 
@@ -8,11 +9,24 @@ namespace Holdfast.Components.Postgres;
 /// </summary>
 internal sealed class ProgramOutput(IRunningProgram program, string name, Action<string>? onWarning = null) : ReadOnlyStream
 {
+    /// <summary>How long a program may write nothing: the catalog of a hundred thousand tables takes it minutes, and a server that never answers takes for ever.</summary>
+    public static readonly TimeSpan Silence = TimeSpan.FromHours(1);
+
+    /// <summary>What measures the silence.</summary>
+    public TimeProvider Clock { get; init; } = TimeProvider.System;
+
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        var read = await program.Output.ReadAsync(buffer, cancellationToken);
-        if (read == 0 && !buffer.IsEmpty) await EndWellAsync(cancellationToken);
-        return read;
+        try
+        {
+            var read = await program.Output.ReadAsync(buffer, cancellationToken).AsTask().WaitAsync(Silence, Clock, cancellationToken);
+            if (read == 0 && !buffer.IsEmpty) await EndWellAsync(cancellationToken).WaitAsync(Silence, Clock, cancellationToken);
+            return read;
+        }
+        catch (TimeoutException silent)
+        {
+            throw Catalogue.PostgresDump.Throwable($"{name} has written nothing for {Silence.TotalMinutes:0} minutes, and was ended.", "Find out what it waits for (pg_stat_activity, pg_locks), then take another recovery point.", silent);
+        }
     }
 
     private async Task EndWellAsync(CancellationToken cancellation)
