@@ -76,10 +76,25 @@ internal sealed class WalCapture(ClusterFacts facts, string cluster, CaptureSess
     /// <summary>The server's user may have put a link there, to a file that only root can read: what is captured belongs to the owner of the data directory.</summary>
     private FileStream OpenOwned(string path)
     {
-        var file = OwnedFile.Open(path);
+        var file = OpenFile(path);
         if (file.User == _owner) return new FileStream(file.Handle, FileAccess.Read, bufferSize: 0);
-        using (file) throw Catalogue.PostgresFiles.Throwable($"{path} does not belong to the owner of the data directory.");
+        using (file) throw Foreign(path, "does not belong to the owner of the data directory");
     }
+
+    private static OwnedFile OpenFile(string path)
+    {
+        try
+        {
+            return OwnedFile.Open(path);
+        }
+        catch (IOException refused) when (refused is not FileNotFoundException)
+        {
+            throw Foreign(path, $"cannot be read as a file of WAL ({refused.Message.TrimEnd('.')})", refused);
+        }
+    }
+
+    private static ProblemException Foreign(string path, string what, Exception? cause = null) => Catalogue.PostgresFiles.Throwable(
+        $"{path} {what}.", "Find out what put it there, and remove it if PostgreSQL did not: no links or files of others belong in pg_wal.", cause);
 
     private ProblemException Lost(WalSegment segment, string why) =>
         Catalogue.PostgresWalLost.Throwable($"The base backup of {cluster} needs the WAL segment {segment.Name} of {_folder}, but {why}.");

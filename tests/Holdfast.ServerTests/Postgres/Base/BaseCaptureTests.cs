@@ -132,6 +132,18 @@ public sealed class BaseCaptureTests
     }
 
     [Fact]
+    public async Task A_link_in_pg_wal_that_is_called_a_history_is_named()
+    {
+        await using var rig = await BaseRig.StartAsync();
+        var link = $"{rig.Server.Data}/pg_wal/00000007.history";
+        File.CreateSymbolicLink(link, "/etc/shadow");
+        var refused = (await Assert.ThrowsAsync<ProblemException>(() => rig.CaptureAsync())).Problem;
+        Assert.Equal("HF-PG-FILES", refused.Code);
+        Assert.Contains(link, refused.Message, StringComparison.Ordinal);
+        Assert.Contains("remove it", refused.Hint, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Only_a_server_that_is_down_is_copied_cold()
     {
         await using var rig = await BaseRig.StartAsync();
