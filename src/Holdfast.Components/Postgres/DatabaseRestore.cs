@@ -38,7 +38,7 @@ internal sealed class DatabaseRestore(
         await new LoadDeadline(connector, contents, incomplete, clock).HoldAsync(token => FillAsync(load, guard, contents, incomplete, refusals, token), cancellation);
         refusals?.Report(session);
         // What is not whole is no reason to drop what may be.
-        await new DatabaseSwap(connector, undos, context).RunAsync(contents.Name, incomplete, session.Overwrite && refusals is not { Count: > 0 }, cancellation);
+        await new DatabaseSwap(connector, undos, context).RunAsync(contents, incomplete, session.Overwrite && refusals is not { Count: > 0 }, cancellation);
         await context.SettleAsync(undo, cancellation);
     }
 
@@ -52,7 +52,6 @@ internal sealed class DatabaseRestore(
         await CheckAsync(incomplete, contents, refusals, cancellation);
         await TellingAsync(() => guard.EndAsync(cancellation), $"The functions of database \"{contents.Name}\" could not be left as they were");
         await load.AnalyzeAsync(cancellation);
-        await ApplyAsync([DatabaseSql.LetIn(incomplete), .. DatabaseSql.Describe(incomplete, contents.Properties)], contents, cancellation);
     }
 
     private async Task CreateAsync(string name, DatabaseContents contents, CancellationToken cancellation)
