@@ -17,8 +17,21 @@ internal sealed class ClusterRestore(
         PostgresConnector connector, RestoreSession session, PostgresUndos undos, TimeProvider clock, CancellationToken cancellation)
     {
         if (session.Target is { } target) return [FilesStep(connector.Settings.Name, session, target)];
+        try
+        {
+            return await PlanLoadAsync(connector, session, undos, clock, cancellation);
+        }
+        catch (Exception exception) when (PostgresProblem.Recognises(exception))
+        {
+            throw PostgresProblem.Of(exception, $"The restore of {connector.Settings.Name} could not be planned", Catalogue.PostgresRestore);
+        }
+    }
+
+    private static async Task<IReadOnlyList<Step>> PlanLoadAsync(
+        PostgresConnector connector, RestoreSession session, PostgresUndos undos, TimeProvider clock, CancellationToken cancellation)
+    {
         var source = new DumpSource(session);
-        var contents = await ReadAllAsync(source, session, connector.Settings.Name, cancellation);
+        var (contents, isPart) = await ReadChosenAsync(source, session, connector.Settings.Name, cancellation);
         if (contents.Count == 0) return [];
         await using var connection = await connector.OpenMaintenanceAsync(cancellation);
         var there = await DatabaseListing.ReadAsync(connection, cancellation);
@@ -26,10 +39,13 @@ internal sealed class ClusterRestore(
         var replaced = await ReplacedDatabases.FindAsync(connection, contents.Select(database => database.Name).Where(names.Contains).ToHashSet(StringComparer.Ordinal), cancellation);
         var server = await LocalServer.FindAsync(connection, cancellation);
         if (!session.Recovery.IgnoreSpace && server is not null) (await DumpRoom.FindAsync(connection, server, cancellation)).Check(contents);
-        var folders = await FindFoldersAsync(connector.Settings.Name, source, connection, server, cancellation);
+        var choice = await GlobalsChoice.FindAsync(
+            connection, () => OpenGlobalsAsync(connector.Settings.Name, source, cancellation), isPart, contents,
+            () => DatabaseRoles.ReadAsync(source, connector.Settings.Name, contents, cancellation), session.Recovery.KeepGoing, cancellation);
+        var folders = await FindFoldersAsync(connector.Settings.Name, source, connection, server, choice, cancellation);
         folders.Require(contents, session.Recovery.KeepGoing);
         return new ClusterRestore(connector, source, session, undos, clock)
-            .Steps(contents, names, replaced, folders);
+            .Steps(contents, names, replaced, choice, folders);
     }
 
     /// <summary>The databases that a dump has; null for what is none.</summary>
@@ -41,23 +57,29 @@ internal sealed class ClusterRestore(
     private static string? NameOf(JsonNode? database) =>
         database is JsonObject && database["name"] is JsonValue name && name.TryGetValue<string>(out var text) ? text : null;
 
+    private static Task<Stream> OpenGlobalsAsync(string cluster, DumpSource source, CancellationToken cancellation) =>
+        source.OpenAsync($"{DumpPath.Dump(cluster)}/{DumpPath.Globals}", cancellation);
+
     private static async Task<TablespaceFolders> FindFoldersAsync(
-        string cluster, DumpSource source, NpgsqlConnection connection, LocalServer? server, CancellationToken cancellation)
+        string cluster, DumpSource source, NpgsqlConnection connection, LocalServer? server, GlobalsChoice choice, CancellationToken cancellation)
     {
-        await using var script = await source.OpenAsync($"{DumpPath.Dump(cluster)}/{DumpPath.Globals}", cancellation);
-        return await TablespaceFolders.FindAsync(connection, server, await TablespaceScript.ReadAsync(script, cancellation), cancellation);
+        await using var script = await OpenGlobalsAsync(cluster, source, cancellation);
+        var dumped = await TablespaceScript.ReadAsync(script, cancellation);
+        return await TablespaceFolders.FindAsync(connection, server, [.. dumped.Where(tablespace => choice.Tablespaces.Contains(tablespace.Name))], cancellation);
     }
 
-    private static async Task<IReadOnlyList<DatabaseContents>> ReadAllAsync(
+    /// <summary>The chosen databases, and whether they are a part of the cluster's: some are left out, or they were named one by one.</summary>
+    private static async Task<(IReadOnlyList<DatabaseContents> Chosen, bool IsPart)> ReadChosenAsync(
         DumpSource source, RestoreSession session, string cluster, CancellationToken cancellation)
     {
-        var all = new List<DatabaseContents>();
+        List<DatabaseContents> chosen = [], left = [];
         foreach (var folder in await source.ListFoldersAsync(DumpPath.Dump(cluster), cancellation))
         {
             var contents = await DatabaseRestore.ReadContentsAsync(source, $"{DumpPath.Dump(cluster)}/{folder}", cancellation);
-            if (IsChosen(contents, cluster, session)) all.Add(contents);
+            (IsChosen(contents, cluster, session) ? chosen : left).Add(contents);
         }
-        return all;
+        bool IsNamed(DatabaseContents contents) => session.Include.Any(pattern => pattern == contents.Name || pattern.TrimEnd('/') == DumpPath.Database(cluster, contents.Name));
+        return (chosen, left.Count > 0 || chosen.Any(IsNamed));
     }
 
     /// <summary>A database is chosen by its name, or by its folder in the recovery point or one above it.</summary>
@@ -68,18 +90,18 @@ internal sealed class ClusterRestore(
         return session.Asks($"postgres/{cluster}", contents.Name) && (session.Include.Count == 0 || session.Include.Any(Fits)) && !session.Exclude.Any(Fits);
     }
 
-    private IReadOnlyList<Step> Steps(IReadOnlyList<DatabaseContents> contents, HashSet<string> there, ReplacedDatabases replaced, TablespaceFolders folders)
+    private IReadOnlyList<Step> Steps(IReadOnlyList<DatabaseContents> contents, HashSet<string> there, ReplacedDatabases replaced, GlobalsChoice choice, TablespaceFolders folders)
     {
         var each = new DatabaseRestores(connector, source, session, undos, clock, contents.Count);
-        return Steps(contents, there, replaced, folders, each);
+        return Steps(contents, there, replaced, choice, folders, each);
     }
 
     private IReadOnlyList<Step> Steps(
-        IReadOnlyList<DatabaseContents> contents, HashSet<string> there, ReplacedDatabases replaced, TablespaceFolders folders, DatabaseRestores each) =>
+        IReadOnlyList<DatabaseContents> contents, HashSet<string> there, ReplacedDatabases replaced, GlobalsChoice choice, TablespaceFolders folders, DatabaseRestores each) =>
     [
         Step(
-            $"Restore roles and tablespaces of {_cluster}", $"Makes those that are missing; those that are there get the attributes that were recorded.{folders.Describe()}",
-            destroys: true, (context, cancellation) => new GlobalsRestore(connector, source, session, contents, folders, context).RunAsync(cancellation)),
+            $"Restore roles and tablespaces of {_cluster}", $"{choice.Describe()}{folders.Describe()}",
+            destroys: choice.IsWhole, (context, cancellation) => new GlobalsRestore(connector, source, session, contents, choice, folders, context).RunAsync(cancellation)),
         .. contents.Select(database => Step(
             $"Restore database {database.Name} ({database.Rows} rows, {SizeText.Of(database.Bytes)})",
             Does(database, there.Contains(database.Name)) + replaced.Describe(database.Name), there.Contains(database.Name),

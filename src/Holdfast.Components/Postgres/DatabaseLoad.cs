@@ -79,7 +79,8 @@ internal sealed class DatabaseLoad(
         // The one of large objects has transactions of its own, and runs no code of others.
         var runner = new StatementScript(connector)
         {
-            RunsCodeOfOthers = file != DumpPath.LargeObjects, Guard = file != DumpPath.LargeObjects ? guard : null, OnRefused = refusals is null ? null : refused => refusals.Add(file, refused),
+            RunsCodeOfOthers = file != DumpPath.LargeObjects, Guard = file != DumpPath.LargeObjects ? guard : null,
+            Lent = file != DumpPath.LargeObjects ? new LentSchemas() : null, OnRefused = refusals is null ? null : refused => refusals.Add(file, refused),
         };
         var harmless = await runner.RunAsync(
             database, contents.Properties.Encoding, script, file, $"{what} of database \"{contents.Name}\" could not be restored from {file}",

@@ -4,16 +4,17 @@ using Npgsql;
 
 namespace Holdfast.Components.Postgres;
 
-/// <summary>Brings roles and tablespaces back. What is there already stays, and gets the attributes that were recorded.</summary>
+/// <summary>Brings roles and tablespaces back. What exists stays: in a restore of the whole cluster it gets the attributes that were recorded.</summary>
 /// <param name="connector">The cluster.</param>
 /// <param name="source">The recovery point.</param>
 /// <param name="session">The restore.</param>
 /// <param name="databases">Those that are restored next.</param>
+/// <param name="choice">Which statements are run.</param>
 /// <param name="folders">Folders that tablespaces need.</param>
 /// <param name="context">The step.</param>
 internal sealed class GlobalsRestore(
     PostgresConnector connector, DumpSource source, RestoreSession session, IReadOnlyList<DatabaseContents> databases,
-    TablespaceFolders folders, StepContext context)
+    GlobalsChoice choice, TablespaceFolders folders, StepContext context)
 {
     /// <summary>duplicate_object: a role or tablespace of this name exists.</summary>
     private const string Duplicate = "42710";
@@ -27,14 +28,14 @@ internal sealed class GlobalsRestore(
         var file = $"{DumpPath.Dump(connector.Settings.Name)}/{DumpPath.Globals}";
         await using (var checking = await source.OpenAsync(file, cancellation)) await StatementScript.CheckAsync(checking, DumpPath.Globals, cancellation);
         await using var script = await source.OpenAsync(file, cancellation);
-        var globals = new StatementScript(connector) { IsSecret = true, Ending = await KeepOwnPasswordAsync(cancellation), OnRefused = refusals is null ? null : refused => refusals.Add(DumpPath.Globals, refused) };
+        var globals = new StatementScript(connector) { IsSecret = true, Runs = choice.Runs, Ending = await KeepOwnPasswordAsync(cancellation), OnRefused = refusals is null ? null : refused => refusals.Add(DumpPath.Globals, refused) };
         var grants = new RefusedGrants(connector, context);
         var harmless = await globals.RunAsync(
             connector.Settings.Maintenance, "UTF8", script, DumpPath.Globals, "Roles and tablespaces could not be restored", error => error.State == Duplicate || IsLeft(error) || grants.Takes(error), cancellation);
         var passed = harmless.Where(error => !grants.Has(error)).ToList();
         await GrantAsync(grants, cancellation);
-        foreach (var error in passed)
-            context.Note(error.State == Duplicate ? $"Kept what is there: {error}" : $"Left out: {error}");
+        foreach (var note in choice.Notes()) context.Note(note);
+        foreach (var error in passed.Where(error => error.State != Duplicate)) context.Note($"Left out: {error}");
         foreach (var tablespace in _left) TellLeft(tablespace);
         refusals?.Report(session);
     }
@@ -77,6 +78,7 @@ internal sealed class GlobalsRestore(
     /// </summary>
     private async Task<IReadOnlyList<string>> KeepOwnPasswordAsync(CancellationToken cancellation)
     {
+        if (!choice.IsWhole) return [];
         await using var connection = await connector.OpenMaintenanceAsync(cancellation);
         var own = await connection.ScalarAsync<string>(
             "SELECT format('ALTER ROLE %I PASSWORD %L', rolname, rolpassword) FROM pg_catalog.pg_authid WHERE rolname = current_user", cancellation);

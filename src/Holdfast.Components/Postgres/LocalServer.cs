@@ -8,7 +8,10 @@ namespace Holdfast.Components.Postgres;
 internal sealed record LocalServer(string Data)
 {
     private const int LargestPidFile = 64 << 10;
-    private const string Places = "SELECT current_setting('data_directory', true), current_setting('port')";
+    /// <summary>The data directory is told to superusers and members of pg_read_all_settings; to ask as any other is an error.</summary>
+    private const string Places = """
+        SELECT CASE WHEN pg_catalog.pg_has_role('pg_read_all_settings', 'USAGE') THEN current_setting('data_directory', true) ELSE '' END, current_setting('port')
+        """;
 
     /// <summary>Null when the server's files are not on this machine, or we may not see them.</summary>
     public static async Task<LocalServer?> FindAsync(NpgsqlConnection connection, CancellationToken cancellation)

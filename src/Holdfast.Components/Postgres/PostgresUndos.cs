@@ -81,7 +81,10 @@ internal sealed class PostgresUndos(PostgresConnector connector)
         if (await connection.ScalarAsync<bool?>($"SELECT datconnlimit = -2 FROM pg_catalog.pg_database WHERE datname = {Sql.Literal(database)}", cancellation) is false)
             await connection.ExecuteAsync($"ALTER DATABASE {Sql.Identifier(database)} IS_TEMPLATE false ALLOW_CONNECTIONS false", cancellation);
         await connection.ExecuteAsync(
-            $"SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity WHERE datname = {Sql.Literal(database)}", cancellation);
+            $"""
+            SELECT pg_catalog.pg_terminate_backend(a.pid) FROM pg_catalog.pg_stat_activity a LEFT JOIN pg_catalog.pg_roles r ON r.oid = a.usesysid WHERE a.datname = {Sql.Literal(database)}
+                AND ((SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user) OR NOT r.rolsuper AND pg_catalog.pg_has_role(r.oid, 'MEMBER'))
+            """, cancellation);
         await connection.ExecuteAsync($"DROP DATABASE {Sql.Identifier(database)}", cancellation);
     }
 

@@ -43,6 +43,12 @@ internal sealed class StatementScript(PostgresConnector connector)
     /// <summary>Set with <see cref="RunsCodeOfOthers"/>: as whom that code runs.</summary>
     public LoadGuard? Guard { get; init; }
 
+    /// <summary>Whether a statement is run, by its text; all are by default.</summary>
+    public Func<string, bool>? Runs { get; init; }
+
+    /// <summary>Set for scripts that give objects to their owners: lends the rights that this needs.</summary>
+    public LentSchemas? Lent { get; init; }
+
     /// <summary>Called with what was refused and is neither harmless nor the end: set when a restore keeps going.</summary>
     public Action<RefusedStatement>? OnRefused { get; init; }
 
@@ -102,9 +108,12 @@ internal sealed class StatementScript(PostgresConnector connector)
         if (IsSecret) await session.Connection.ExecuteAsync(Silence, cancellation);
         while (await ReadAsync(reader, name, cancellation) is { } statement)
         {
+            if (Runs?.Invoke(statement.Text) == false) continue;
             if (Guard is not null) await Guard.EnterAsync(session, statement, cancellation);
+            if (Lent is not null) await Lent.LendAsync(session, statement, cancellation);
             if (await TryAsync(session, statement, cancellation) is { } refused) Sort(refused);
         }
+        if (Lent is not null) await Lent.TakeBackAsync(session, cancellation);
         foreach (var statement in Ending)
             if (await TryAsync(session, new ScriptStatement(statement, 0), cancellation) is { } refused)
                 Sort(refused);
