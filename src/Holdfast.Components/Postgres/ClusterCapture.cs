@@ -234,6 +234,12 @@ internal sealed class ClusterCapture(
             _record?.Omit($"{unread} of database \"{database.Name}\"", $"the user \"{connector.Settings.User}\" may not read it");
             _record?.Complete = false;
         }
+        foreach (var (table, extension) in await snapshot.FindAddedMembersAsync(cancellation))
+        {
+            context.Warn(Catalogue.PostgresMember.With($"Table {table} of database \"{database.Name}\" was added to the extension {extension}, and neither it nor its rows are in the recovery point."));
+            _record?.Omit($"table {table} of database \"{database.Name}\"", $"it was added to the extension {extension}");
+            _record?.Complete = false;
+        }
         Record(contents);
     }
 

@@ -117,6 +117,9 @@ internal sealed class DatabaseSnapshot : IAsyncDisposable
     /// <summary>See <see cref="UnreadableObjects"/>.</summary>
     public Task<IReadOnlyList<string>> FindUnreadableAsync(CancellationToken cancellation) => UnreadableObjects.FindAsync(_leader, cancellation);
 
+    /// <summary>See <see cref="AddedMembers"/>.</summary>
+    public Task<IReadOnlyList<(string Table, string Extension)>> FindAddedMembersAsync(CancellationToken cancellation) => AddedMembers.FindAsync(_leader, cancellation);
+
     /// <summary>It is fine to do so twice: the dump lets go of it, and so does the session that keeps it.</summary>
     public ValueTask DisposeAsync() => _leader.DisposeAsync();
 

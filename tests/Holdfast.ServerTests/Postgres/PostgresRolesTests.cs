@@ -132,6 +132,20 @@ public sealed class PostgresRolesTests : IAsyncLifetime
         Assert.Equal("t", await _server.QueryAsync("postgres", "SELECT bool_and(datallowconn) FROM pg_database WHERE datname IN ('mine', 'rdb')"));
     }
 
+    [Fact]
+    public async Task A_table_that_was_added_to_an_extension_is_named_as_not_in_the_point()
+    {
+        await _server.ExecuteAsync("rdb", """
+            GRANT CREATE ON SCHEMA public TO one; SET ROLE one; CREATE EXTENSION citext; CREATE TABLE a.empty (x int); CREATE TABLE a.lost (x int); INSERT INTO a.lost VALUES (1);
+            """);
+        await _server.ExecuteAsync("rdb", "SET ROLE one; ALTER EXTENSION citext ADD TABLE a.lost; ALTER EXTENSION citext ADD TABLE a.empty;");
+        var taken = await Cluster.CaptureAsync();
+        var warning = Assert.Single(taken.Said.Warnings);
+        Assert.Equal("HF-PG-MEMBER", warning.Code);
+        Assert.Contains("Table a.lost of database \"rdb\"", warning.Message, StringComparison.Ordinal);
+        Assert.False(taken.Record.Complete);
+    }
+
     /// <summary>Takes from the role all that the point has of it.</summary>
     private Task TakeRightsAsync() => _server.ExecuteAsync("postgres", """
         REVOKE team FROM eve; ALTER ROLE eve RESET work_mem; ALTER ROLE eve NOSUPERUSER NOLOGIN PASSWORD 'new' CONNECTION LIMIT 2 VALID UNTIL '2030-01-01';
