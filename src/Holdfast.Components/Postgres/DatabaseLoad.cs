@@ -10,7 +10,18 @@ internal sealed class DatabaseLoad(
     PostgresConnector connector, DumpSource source, DatabaseContents contents, string database, LoadGuard guard, StepContext context, Refusals? refusals)
 {
     private const string SchemaExists = "42P06";
-    private const int SequencesAtOnce = 500;
+    private const int SequencesAtOnce = 500, TablesAtOnce = 500;
+
+    private const string HasForeignChildren = """
+        SELECT EXISTS (SELECT FROM pg_catalog.pg_inherits i JOIN pg_catalog.pg_class c ON c.oid = i.inhrelid WHERE c.relkind = 'f')
+        """;
+
+    private const string AnalyzedByName = """
+        SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+            WHERE c.relkind IN ('r', 'm', 'p') AND c.relpersistence <> 't' AND NOT EXISTS (
+                WITH RECURSIVE below AS (SELECT c.oid UNION SELECT i.inhrelid FROM below JOIN pg_catalog.pg_inherits i ON i.inhparent = below.oid)
+                SELECT FROM below JOIN pg_catalog.pg_class f ON f.oid = below.oid WHERE f.relkind = 'f')
+        """;
     private readonly string _folder = DumpPath.Database(connector.Settings.Name, contents.Name);
     private readonly ConcurrentBag<TableEntry> _misplaced = [], _early = [];
     private readonly string? _bytes = contents.Properties.Bytes;
@@ -20,13 +31,24 @@ internal sealed class DatabaseLoad(
         Interlocked.Exchange(ref context.Counters.BytesTotal, contents.Bytes);
         Interlocked.Exchange(ref context.Counters.ItemsTotal, contents.Tables.Count);
         if (!contents.HasPublicSchema) await ExecuteAsync("DROP SCHEMA public", "DROP SCHEMA public", cancellation);
-        await RunScriptAsync(DumpPath.PreData, "The schema", cancellation);
+        await RunScriptAsync(DumpPath.PreData, ScriptPass.Objects, "The schema", cancellation);
         await guard.RequireAsync(cancellation);
         await LoadTablesAsync(cancellation);
-        if (contents.LargeObjects > 0) await RunScriptAsync(DumpPath.LargeObjects, "The large objects", cancellation);
+        if (contents.LargeObjects > 0) await RunScriptAsync(DumpPath.LargeObjects, null, "The large objects", cancellation);
         await SetSequencesAsync(cancellation);
-        await RunScriptAsync(DumpPath.PostData, "The indexes and constraints", cancellation);
+        await RunScriptAsync(DumpPath.PostData, ScriptPass.Objects, "The indexes and constraints", cancellation);
         await guard.LeaveAsync(cancellation);
+    }
+
+    /// <summary>
+    /// Comes when the guard has ended. Who may read and write rows is said when the triggers, rules and policies are there that limit it; materialized
+    /// views are filled after that, for they read what others grant.
+    /// </summary>
+    public async Task FinishAsync(CancellationToken cancellation)
+    {
+        await RunScriptAsync(DumpPath.PreData, ScriptPass.Rights, "The rights", cancellation);
+        await RunScriptAsync(DumpPath.PostData, ScriptPass.Rights, "The default rights", cancellation);
+        await RunScriptAsync(DumpPath.PostData, ScriptPass.Last, "The materialized views and event triggers", cancellation);
     }
 
     /// <summary>
@@ -39,7 +61,11 @@ internal sealed class DatabaseLoad(
         try
         {
             await StartupSettings.AllowViewsAsync(connection, cancellation);
-            await connection.ExecuteAsync("ANALYZE", cancellation);
+            // A table with a foreign one below it would have its server entered, which may never answer.
+            if (!await connection.ScalarAsync<bool>(HasForeignChildren, cancellation)) await connection.ExecuteAsync("ANALYZE", cancellation);
+            else
+                foreach (var tables in (await connection.RowsAsync(AnalyzedByName, row => row[0], cancellation)).Chunk(TablesAtOnce))
+                    await connection.ExecuteAsync($"ANALYZE {string.Join(", ", tables)}", cancellation);
         }
         catch (PostgresException refused) when (Refusals.IsOfContent(refused.SqlState))
         {
@@ -73,14 +99,14 @@ internal sealed class DatabaseLoad(
             await ExecuteAsync($"SELECT {string.Join(", ", batch.Select(RestoreScript.SetValue))}", atOnce > 1 ? "Setting the sequences" : $"Setting the sequence {Sql.Qualified(batch[0].Schema, batch[0].Name)}", cancellation);
     }
 
-    private async Task RunScriptAsync(string file, string what, CancellationToken cancellation)
+    private async Task RunScriptAsync(string file, ScriptPass? pass, string what, CancellationToken cancellation)
     {
         await using var script = await source.OpenAsync($"{_folder}/{file}", cancellation);
         // The one of large objects has transactions of its own, and runs no code of others.
         var runner = new StatementScript(connector)
         {
-            RunsCodeOfOthers = file != DumpPath.LargeObjects, Guard = file != DumpPath.LargeObjects ? guard : null,
-            Lent = file != DumpPath.LargeObjects ? new LentSchemas() : null, OnRefused = refusals is null ? null : refused => refusals.Add(file, refused),
+            Pass = pass, RunsCodeOfOthers = pass is not null, Guard = pass == ScriptPass.Objects ? guard : null,
+            Lent = pass == ScriptPass.Objects ? new LentSchemas() : null, OnRefused = refusals is null ? null : refused => refusals.Add(file, refused),
         };
         var harmless = await runner.RunAsync(
             database, contents.Properties.Encoding, script, file, $"{what} of database \"{contents.Name}\" could not be restored from {file}",

@@ -39,14 +39,14 @@ internal sealed class LoadGuard(PostgresConnector connector, string database)
     private readonly string _name = $"holdfast_load_{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16))}";
 
     /// <summary>
-    /// How each function is to be. A superuser's own is left to a superuser; a SECURITY DEFINER of the platform's to who may call it there, and has no rights
-    /// for who may not.
+    /// How each function is to be. A superuser's own is left to a superuser; a SECURITY DEFINER of the platform's to who may call it there, once that is
+    /// known, and has no rights for who may not.
     /// </summary>
     private string Wanted => $"""
         SELECT g.oid, w.owner, CASE WHEN k.keeps THEN g.acl ELSE ARRAY[makeaclitem(w.owner, w.owner, 'EXECUTE', false)] END AS acl,
                     g.definer OR g.plain AND NOT (g.super AND k.keeps) AS definer
                 FROM {_name}.guarded g CROSS JOIN {_name}.entered e
-                CROSS JOIN LATERAL (SELECT e.as_recorded OR e.super AND g.super OR g.definer AND (pg_has_role(e.role, g.owner, 'USAGE') OR EXISTS (
+                CROSS JOIN LATERAL (SELECT e.as_recorded OR e.super AND g.super OR g.definer AND (pg_has_role(e.role, g.owner, 'USAGE') OR e.lends AND EXISTS (
                     SELECT FROM aclexplode(coalesce(g.acl, acldefault('f', g.owner))) a WHERE a.grantee = 0 OR pg_has_role(e.role, a.grantee, 'USAGE'))) AS keeps) k
                 CROSS JOIN LATERAL (SELECT CASE WHEN k.keeps THEN g.owner WHEN g.definer THEN {Powerless} ELSE e.role END AS owner) w
         """;
@@ -57,7 +57,7 @@ internal sealed class LoadGuard(PostgresConnector connector, string database)
         $"CREATE SCHEMA {_name}",
         // Unlogged, since a publication for all tables has these as well otherwise, and refuses what changes them.
         $"CREATE UNLOGGED TABLE {_name}.guarded (oid oid PRIMARY KEY, owner oid, acl aclitem[], definer boolean, plain boolean, super boolean)",
-        $"CREATE UNLOGGED TABLE {_name}.entered AS SELECT false AS as_recorded, false AS super, {Powerless} AS role",
+        $"CREATE UNLOGGED TABLE {_name}.entered AS SELECT false AS as_recorded, false AS super, false AS lends, {Powerless} AS role",
         $"""
         CREATE FUNCTION {_name}.apply() RETURNS boolean LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
         BEGIN
@@ -124,7 +124,19 @@ internal sealed class LoadGuard(PostgresConnector connector, string database)
         _isUp = true;
     }
 
-    /// <summary>Called when the functions are there, and before rows may call them.</summary>
+    /// <summary>
+    /// A function that asks who has connected is told the superuser who restores: where there is one, or a view, no SECURITY DEFINER acts for another role.
+    /// </summary>
+    private string Lend => $"""
+        UPDATE {_name}.entered SET lends = NOT EXISTS (
+            SELECT FROM pg_catalog.pg_proc p WHERE p.oid >= 16384 AND p.prokind <> 'a' AND p.pronamespace <> '{_name}'::pg_catalog.regnamespace
+                AND pg_catalog.pg_get_functiondef(p.oid) ~* '{AsksForSession}'
+            UNION ALL SELECT FROM pg_catalog.pg_class c WHERE c.oid >= 16384 AND c.relkind IN ('v', 'm') AND pg_catalog.pg_get_viewdef(c.oid) ~* '{AsksForSession}')
+        """;
+
+    private const string AsksForSession = "session_user|session_authorization|system_user|is_superuser|pg_stat_(get_)?activity|inet_client";
+
+    /// <summary>Called when the functions are there with who may call them, and before rows may call them.</summary>
     /// <exception cref="ProblemException">One of them would have the rights of the restore.</exception>
     public async Task RequireAsync(CancellationToken cancellation)
     {
@@ -134,6 +146,7 @@ internal sealed class LoadGuard(PostgresConnector connector, string database)
             throw Catalogue.PostgresRestore.Throwable(
                 $"Functions of others would run with the rights of the restore: {found}.",
                 "Let event triggers run (event_triggers = on) for the user of the profile, or restore with a user who is no superuser.");
+        await connection.ExecuteAsync(Lend, cancellation);
     }
 
     /// <summary>

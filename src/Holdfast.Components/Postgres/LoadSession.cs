@@ -82,9 +82,32 @@ internal sealed class LoadSession : IAsyncDisposable
             _grantor = role;
             return;
         }
+        await RunAsync(_grantor is null ? ["BEGIN", statement, .. Commit] : AsGrantor(_grantor, statement), cancellation);
+    }
+
+    /// <summary>
+    /// Runs one statement in the name of who owns a relation, as if that role had connected: no function sees another session than on the platform, and
+    /// policies hold, where pg_dump's setting has a query refused that meets one. What belongs to a superuser is run as any statement.
+    /// </summary>
+    /// <param name="relation">As SQL has its name.</param>
+    /// <param name="statement">One whose code PostgreSQL keeps from changing the session (a security-restricted operation): REFRESH.</param>
+    /// <param name="cancellation">Ends it.</param>
+    public async Task RunAsOwnerAsync(string relation, string statement, CancellationToken cancellation)
+    {
+        var owner = IsSuper ? await Connection.ScalarAsync<string>(
+            $"""
+            SELECT pg_catalog.quote_ident(r.rolname) FROM pg_catalog.pg_class c JOIN pg_catalog.pg_roles r ON r.oid = c.relowner AND NOT r.rolsuper
+                WHERE c.oid = pg_catalog.to_regclass({Sql.Literal(relation)})
+            """, cancellation) : null;
+        if (owner is null) await RunAsync(statement, cancellation);
+        else await RunAsync(["BEGIN", $"SET LOCAL SESSION AUTHORIZATION {owner}", "SET LOCAL row_security = on", statement, "COMMIT"], cancellation);
+    }
+
+    private async Task RunAsync(IEnumerable<string> transaction, CancellationToken cancellation)
+    {
         try
         {
-            await SendAsync(_grantor is null ? ["BEGIN", statement, .. Commit] : AsGrantor(_grantor, statement), cancellation);
+            await SendAsync(transaction, cancellation);
         }
         catch (PostgresException) when (Connection.FullState.HasFlag(System.Data.ConnectionState.Open))
         {
@@ -134,6 +157,9 @@ internal sealed class LoadSession : IAsyncDisposable
         foreach (var statement in statements) batch.BatchCommands.Add(new NpgsqlBatchCommand(statement));
         await batch.ExecuteNonQueryAsync(cancellation);
     }
+
+    /// <summary>Whether a statement makes nothing, and holds for those after it.</summary>
+    public static bool IsOfSession(string statement) => SettingOf(statement) is not null || ScriptStatement.IsAuthorization(statement, out _);
 
     /// <summary>The setting that a statement of pg_dump's changes for the session; null for any other statement.</summary>
     internal static string? SettingOf(string statement)

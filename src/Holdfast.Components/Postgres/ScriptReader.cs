@@ -1,11 +1,32 @@
 using System.Text;
+using System.Text.RegularExpressions;
 
 namespace Holdfast.Components.Postgres;
 
+/// <summary>The parts of a script of pg_dump that are run one after the other.</summary>
+internal enum ScriptPass
+{
+    /// <summary>What is made, with who may use schemas, functions and types.</summary>
+    Objects,
+
+    /// <summary>Who may read and write what is made.</summary>
+    Rights,
+
+    /// <summary>What is filled by queries of its owner, and what reacts to statements.</summary>
+    Last,
+}
+
 /// <summary>One statement of a script. Each character of <paramref name="Text"/> is one byte of the script.</summary>
-internal sealed record ScriptStatement(string Text, int Line)
+internal sealed partial record ScriptStatement(string Text, int Line)
 {
     private const int Longest = 100;
+    private const string Refresh = "REFRESH MATERIALIZED VIEW ";
+
+    [GeneratedRegex("^(GRANT|REVOKE)( GRANT OPTION FOR)? [A-Z, ]+ ON (SCHEMA|FUNCTION|PROCEDURE|ROUTINE|TYPE|DOMAIN|LANGUAGE) ", RegexOptions.ExplicitCapture | RegexOptions.NonBacktracking)]
+    private static partial Regex EarlyRight();
+
+    [GeneratedRegex("^(REFRESH MATERIALIZED VIEW|(CREATE|ALTER|COMMENT ON) EVENT TRIGGER|SECURITY LABEL FOR [^ ]+ ON EVENT TRIGGER) ", RegexOptions.ExplicitCapture | RegexOptions.NonBacktracking)]
+    private static partial Regex LastObject();
 
     /// <summary>What begins a value or a bracket.</summary>
     private const string Values = "('$;";
@@ -40,6 +61,21 @@ internal sealed record ScriptStatement(string Text, int Line)
     /// <summary>Whether it grants or revokes.</summary>
     public static bool IsRight(string text) => WithoutComments(text) is var words
         && (words.StartsWith("GRANT ", StringComparison.Ordinal) || words.StartsWith("REVOKE ", StringComparison.Ordinal) || words.StartsWith("ALTER DEFAULT PRIVILEGES ", StringComparison.Ordinal));
+
+    /// <summary>
+    /// When it is run. Rights over what can be called or named are no way to rows, and constraints need them; rights over
+    /// rows come when everything is there that limits them. Source: the passes of pg_restore, pg_backup_archiver.c.
+    /// </summary>
+    public ScriptPass Pass => WithoutComments(Text) switch
+    {
+        var words when IsOfRights => EarlyRight().IsMatch(words) ? ScriptPass.Objects : ScriptPass.Rights,
+        var words when LastObject().IsMatch(words) => ScriptPass.Last,
+        _ => ScriptPass.Objects,
+    };
+
+    /// <summary>The materialized view that it fills, as SQL has the name; null for any other statement.</summary>
+    public string? Refreshed => WithoutComments(Text) is var words && words.StartsWith(Refresh, StringComparison.Ordinal)
+        ? words[Refresh.Length..].TrimEnd(';', ' ') : null;
 
     /// <summary>The line that pg_dump writes before the first statement of each object: "-- Name: n; Type: t; Schema: s; Owner: o".</summary>
     public static string? HeadOf(string text)

@@ -49,6 +49,9 @@ internal sealed class StatementScript(PostgresConnector connector)
     /// <summary>Set for scripts that give objects to their owners: lends the rights that this needs.</summary>
     public LentSchemas? Lent { get; init; }
 
+    /// <summary>The statements that are run; null for all. Those that change a setting are run in each pass.</summary>
+    public ScriptPass? Pass { get; init; }
+
     /// <summary>Called with what was refused and is neither harmless nor the end: set when a restore keeps going.</summary>
     public Action<RefusedStatement>? OnRefused { get; init; }
 
@@ -109,6 +112,7 @@ internal sealed class StatementScript(PostgresConnector connector)
         while (await ReadAsync(reader, name, cancellation) is { } statement)
         {
             if (Runs?.Invoke(statement.Text) == false) continue;
+            if (Pass is { } pass && statement.Pass != pass && !LoadSession.IsOfSession(statement.Text)) continue;
             if (Guard is not null) await Guard.EnterAsync(session, statement, cancellation);
             if (Lent is not null) await Lent.LendAsync(session, statement, cancellation);
             if (await TryAsync(session, statement, cancellation) is { } refused) Sort(refused);
@@ -131,7 +135,8 @@ internal sealed class StatementScript(PostgresConnector connector)
     {
         try
         {
-            if (RunsCodeOfOthers) await session.RunAsync(statement.Text, cancellation);
+            if (statement.Refreshed is { } view) await session.RunAsOwnerAsync(view, statement.Text, cancellation);
+            else if (RunsCodeOfOthers) await session.RunAsync(statement.Text, cancellation);
             else await session.RunAsItIsAsync(statement.Text, cancellation);
             return null;
         }

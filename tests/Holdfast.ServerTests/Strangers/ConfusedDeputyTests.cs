@@ -45,6 +45,59 @@ public sealed class ConfusedDeputyTests(DatabaseOwnerServer fixture) : IClassFix
         Assert.Equal(face, await cluster.FaceAsync("deputy"));
     }
 
+    /// <summary>
+    /// A dump makes functions before it says who may call them, and rights before the policies and triggers that limit
+    /// them. Who has connected is the superuser who restores.
+    /// </summary>
+    [Fact]
+    public async Task No_function_of_a_role_meets_a_database_that_guards_less_than_the_platform_did()
+    {
+        await using var rig = await Rig.MakeAsync();
+        await _server.ExecuteAsync("postgres", """
+            CREATE ROLE keeper; CREATE ROLE trusted; CREATE ROLE gain_1; CREATE ROLE gain_2; CREATE ROLE gain_3;
+            """);
+        await _server.ExecuteAsync("postgres", "CREATE DATABASE guarded OWNER app");
+        await _server.ExecuteAsync("postgres", "GRANT CREATE ON DATABASE guarded TO keeper");
+        await _server.ExecuteAsync("guarded", """
+            CREATE SCHEMA admin; GRANT USAGE ON SCHEMA admin TO PUBLIC;
+            CREATE FUNCTION admin.for_few(q text) RETURNS text LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN EXECUTE q; RETURN q; END $$;
+            CREATE FUNCTION public.for_few(q text) RETURNS text LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN EXECUTE q; RETURN q; END $$;
+            REVOKE ALL ON FUNCTION admin.for_few, public.for_few FROM PUBLIC; GRANT EXECUTE ON FUNCTION admin.for_few TO trusted;
+            CREATE FUNCTION public.for_supers(q text) RETURNS text LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN
+                IF NOT (SELECT rolsuper FROM pg_roles WHERE rolname = session_user) THEN RAISE 'for administrators'; END IF; EXECUTE q; RETURN q; END $$;
+            SET ROLE keeper; CREATE SCHEMA k; GRANT USAGE ON SCHEMA k TO PUBLIC;
+            CREATE TABLE k.accounts (who text, secret text); INSERT INTO k.accounts VALUES ('keeper', 'hidden'), ('app', 'own');
+            ALTER TABLE k.accounts ENABLE ROW LEVEL SECURITY; CREATE POLICY own ON k.accounts USING (who = current_user); GRANT ALL ON k.accounts TO app;
+            CREATE TABLE k.fixed (i int); INSERT INTO k.fixed VALUES (1); GRANT ALL ON k.fixed TO app;
+            CREATE FUNCTION k.refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'fixed'; END $$;
+            CREATE TRIGGER fixed BEFORE UPDATE ON k.fixed FOR EACH ROW EXECUTE FUNCTION k.refuse();
+            """);
+        await fixture.AsAppAsync("guarded", """
+            CREATE SCHEMA a; CREATE TABLE a.loot (t text);
+            CREATE FUNCTION a.attempt(q text) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN EXECUTE q; RETURN true; EXCEPTION WHEN OTHERS THEN RETURN true; END $$;
+            CREATE FUNCTION a.gain(way int) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN
+                RETURN a.attempt(format('SELECT admin.for_few(%L)', format('GRANT gain_%s TO app', way))) AND a.attempt(format('SELECT public.for_few(%L)', format('GRANT gain_%s TO app', way))); END $$;
+            CREATE DOMAIN a.d AS int CHECK (a.gain(1)); CREATE VIEW a.v AS SELECT '{1}'::a.d[] AS x;
+            CREATE TABLE a.t (i int CHECK (a.gain(2)) CHECK (a.attempt('SELECT public.for_supers($q$GRANT gain_3 TO app$q$)')));
+            CREATE FUNCTION a.indexed(i int) RETURNS int IMMUTABLE LANGUAGE plpgsql AS $$ BEGIN
+                PERFORM a.attempt('INSERT INTO a.loot SELECT secret FROM k.accounts WHERE who <> current_user');
+                PERFORM a.attempt('UPDATE k.fixed SET i = 2'); RETURN i; END $$;
+            INSERT INTO a.t VALUES (1); CREATE INDEX ON a.t (a.indexed(i));
+            CREATE MATERIALIZED VIEW a.m AS SELECT count(*) AS seen, min(session_user::text) AS who FROM k.accounts;
+            """);
+        var cluster = new Cluster(_server, rig, new PostgresSettings { Databases = ["guarded"] });
+        var point = await cluster.CaptureAsync();
+
+        await cluster.RestoreAsync(point, overwrite: true, databases: "guarded");
+
+        const string Gained = "SELECT count(*) FROM pg_auth_members WHERE member = 'app'::regrole AND starts_with(roleid::regrole::text, 'gain')";
+        Assert.Equal("0", await _server.QueryAsync("postgres", Gained));
+        const string Seen = "SELECT (SELECT count(*) FROM a.loot), (SELECT i FROM k.fixed), seen, who FROM a.m";
+        Assert.Equal("0|1|1|app", await _server.QueryAsync("guarded", Seen));
+        const string Rights = "SELECT has_table_privilege('app', 'k.accounts', 'INSERT'), has_table_privilege('app', 'k.fixed', 'UPDATE')";
+        Assert.Equal("t|t", await _server.QueryAsync("guarded", Rights));
+    }
+
     /// <summary>Nothing of this is an attack: it must be restored, and each function must have its owner and its rights again.</summary>
     [Fact]
     public async Task A_database_of_several_owners_who_use_each_others_functions_is_restored_as_it_was()
