@@ -1,9 +1,9 @@
 using System.Security.Cryptography;
 using System.Text;
 using Holdfast.Cli.Output.Events;
-using Holdfast.Engine.Hosts;
 using Holdfast.Engine.Problems;
 using Holdfast.Restic;
+using Holdfast.Restic.Posix;
 
 namespace Holdfast.Cli.Commands;
 
@@ -22,7 +22,7 @@ internal sealed class PasswordSetup(Session session, bool canAsk)
         if (file is null || File.Exists(file)) return KeyDerivation.Default;
         if (!generate && !canAsk) throw Catalogue.SecretUnreadable.Throwable($"The password file '{file}' is not there.", "Put the password there (mode 0600), or let one be made with --generate-password.");
         await LookAsync(file, generate, cancellation);
-        await WriteAsync(file, generate ? Generate() : await AskAsync(session, cancellation), cancellation);
+        Write(file, generate ? Generate() : await AskAsync(session, cancellation));
         return generate ? KeyDerivation.Random : KeyDerivation.Default;
     }
 
@@ -47,15 +47,13 @@ internal sealed class PasswordSetup(Session session, bool canAsk)
         return first == second ? first : throw Catalogue.PasswordMismatch.Throwable("The two passwords differ.");
     }
 
-    private async Task WriteAsync(string file, string password, CancellationToken cancellation)
+    private void Write(string file, string password)
     {
         try
         {
-            PrivateFolder.Make(Path.GetDirectoryName(file)!);
-            var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite };
-            await using var stream = new FileStream(file, options);
-            await stream.WriteAsync(Encoding.UTF8.GetBytes(password + "\n"), cancellation);
-            stream.Flush(flushToDisk: true);
+            const UnixFileMode own = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+            using var folder = OutputFolder.Open(Path.GetDirectoryName(file)!, own | UnixFileMode.UserExecute);
+            folder.Create(Path.GetFileName(file), Encoding.UTF8.GetBytes(password + "\n"), own);
         }
         catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
         {

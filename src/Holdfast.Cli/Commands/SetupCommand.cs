@@ -4,9 +4,9 @@ using System.Text.RegularExpressions;
 using Holdfast.Cli.Output.Events;
 using Holdfast.Cli.Setup;
 using Holdfast.Components.Systemd;
-using Holdfast.Engine.Hosts;
 using Holdfast.Engine.Problems;
 using Holdfast.Engine.Profiles;
+using Holdfast.Restic.Posix;
 
 namespace Holdfast.Cli.Commands;
 
@@ -78,23 +78,14 @@ internal static partial class SetupCommand
     /// <summary>Whole or not at all, and for its owner alone: a profile may name what others need not know.</summary>
     private static void Write(string path, string text)
     {
-        var folder = Path.GetDirectoryName(path)!;
-        var making = $"{path}.new~";
+        const UnixFileMode own = UnixFileMode.UserRead | UnixFileMode.UserWrite;
         try
         {
-            if (!Directory.Exists(folder)) Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-            var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite };
-            using (var file = new FileStream(making, options))
-            {
-                file.Write(Encoding.UTF8.GetBytes(text));
-                file.Flush(flushToDisk: true);
-            }
-            File.Move(making, path, overwrite: true);
-            DurableFolder.Sync(folder);
+            using var folder = OutputFolder.Open(Path.GetDirectoryName(path)!, own | UnixFileMode.UserExecute);
+            folder.Replace(Path.GetFileName(path), Encoding.UTF8.GetBytes(text), own);
         }
         catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
         {
-            if (File.Exists(making)) File.Delete(making);
             throw Catalogue.ProfileUnwritable.Throwable($"The profile cannot be written to {path}: {refused.Message.TrimEnd('.')}.", refused);
         }
     }

@@ -1,4 +1,5 @@
 using Holdfast.Engine.Problems;
+using Holdfast.Engine.Profiles;
 
 namespace Holdfast.Components.Postgres;
 
@@ -54,7 +55,7 @@ internal sealed class LoadDeadline(PostgresConnector connector, DatabaseContents
     }
 
     private ProblemException Late(string? running, Exception consequence) => Catalogue.PostgresLate.Throwable(
-        $"Database \"{contents.Name}\" was not loaded within {Limit}, the limit for it"
+        $"Database \"{contents.Name}\" was not loaded within {Duration.Describe(Limit)}, the limit for it"
             + $"{(running is null ? "" : $"; {running} was running")}.",
         consequence);
 

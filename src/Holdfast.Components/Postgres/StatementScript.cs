@@ -181,7 +181,7 @@ internal sealed class StatementScript(PostgresConnector connector)
         }
         catch (InvalidDataException broken)
         {
-            throw Catalogue.PostgresScript.Throwable($"{name} can not be read: {broken.Message}.", broken);
+            throw Catalogue.PostgresScript.Throwable($"{name} cannot be read: {broken.Message}.", broken);
         }
     }
 

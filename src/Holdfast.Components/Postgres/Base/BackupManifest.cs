@@ -29,7 +29,7 @@ internal sealed class BackupManifest
         }
         catch (Exception damaged) when (damaged is JsonException or KeyNotFoundException or InvalidOperationException or FormatException or ArgumentException)
         {
-            throw Bad(cluster, $"its manifest can not be read: {damaged.Message.TrimEnd('.')}");
+            throw Bad(cluster, $"its manifest cannot be read: {damaged.Message.TrimEnd('.')}");
         }
         if (_received.Count > 0) throw Bad(cluster, $"{_received.Keys.First()} has come, and is not in its manifest");
     }

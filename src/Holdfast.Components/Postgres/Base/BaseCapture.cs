@@ -40,7 +40,7 @@ internal sealed class BaseCapture(PostgresConnector connector, ClusterFacts plan
         if (StreamCapture.WhyNeeded(cluster, facts, receives) is { } why) StreamCapture.Check(cluster, facts, why, mode);
         facts.RefuseInnerTablespaces(cluster);
         if (facts.WalLevel == "minimal")
-            throw Catalogue.PostgresSetting.Throwable($"wal_level of {cluster} is minimal, so its WAL can not repair a copy.", "Set wal_level = replica and restart the server, or use the method dump.");
+            throw Catalogue.PostgresSetting.Throwable($"wal_level of {cluster} is minimal, so its WAL cannot repair a copy.", "Set wal_level = replica and restart the server, or use the method dump.");
     }
 
     private CapturePlan Plan() => new()

@@ -37,8 +37,8 @@ internal sealed record BaseParent(Snapshot Point, BaseRecord Record)
         catch (ResticException damaged) when (damaged.IsLoss)
         {
             context.Warn(Catalogue.PointManifest.With(
-                $"'{BasePath.Record(cluster)}' of recovery point {point.Id.ToShortString()} can not be read, so this backup does not build on that point: {damaged.Message}",
-                "This backup does not need it, but that point can not be restored: run 'holdfast repo check --read-data', which says what else is damaged."));
+                $"'{BasePath.Record(cluster)}' of recovery point {point.Id.ToShortString()} cannot be read, so this backup does not build on that point: {damaged.Message}",
+                "This backup does not need it, but that point cannot be restored: run 'holdfast repo check --read-data', which says what else is damaged."));
             return null;
         }
     }

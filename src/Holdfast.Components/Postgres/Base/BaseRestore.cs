@@ -148,7 +148,7 @@ internal sealed class BaseRestore
     {
         var room = await RestoreRoom.MeasureAsync(_session, _cluster, _places, _files.IsInPlace, cancellation);
         if (!_files.IsInPlace && room.IsMount(_places.Data))
-            throw Catalogue.PostgresFiles.Throwable($"{_places.Data} is a file system of its own, so it can not be moved aside.", "Restore with --delta, which replaces files where they stand, or with --target to another place.");
+            throw Catalogue.PostgresFiles.Throwable($"{_places.Data} is a file system of its own, so it cannot be moved aside.", "Restore with --delta, which replaces files where they stand, or with --target to another place.");
         if (_wal is not null && (_wal.Size > options.LargestWal || !room.Fits(_wal.Size))) _feed = await FindFeedAsync(options, cancellation);
         if (!_session.Recovery.IgnoreSpace) room.Check(_cluster, _feed is null ? _wal?.Size ?? 0 : (long)BaseRestoreOptions.FedSegments * _record.SegmentSize);
     }
@@ -176,7 +176,7 @@ internal sealed class BaseRestore
         }
         else if (!_target.IsInPoint)
         {
-            throw Catalogue.PostgresTarget.Throwable($"The recovery point holds {_cluster} as it was shut down, and can not bring it to {_target.Text}.", "Leave the target out, or choose a point of the method base.");
+            throw Catalogue.PostgresTarget.Throwable($"The recovery point holds {_cluster} as it was shut down, and cannot bring it to {_target.Text}.", "Leave the target out, or choose a point of the method base.");
         }
         else if (_session.Recovery.Pause)
         {

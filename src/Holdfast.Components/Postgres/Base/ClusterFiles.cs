@@ -39,7 +39,7 @@ internal sealed class ClusterFiles(string cluster, ClusterFacts facts, CaptureSe
     public static void Check(string cluster, ClusterFacts facts)
     {
         if (LocalEntries.WhyUnseen(facts.DataDirectory) is { } unseen)
-            throw Catalogue.PostgresFiles.Throwable($"The data directory of {cluster} can not be read: {unseen}.");
+            throw Catalogue.PostgresFiles.Throwable($"The data directory of {cluster} cannot be read: {unseen}.");
         var control = ControlFile.Read(facts.DataDirectory);
         if (control.SystemIdentifier != facts.SystemIdentifier)
             throw Catalogue.PostgresFiles.Throwable($"The server of {cluster} has its data in {facts.DataDirectory}, but what is there on this machine belongs to another cluster.");

@@ -38,7 +38,7 @@ internal sealed class PageStore(string cluster, CaptureSession session, Snapshot
     /// <summary>What of the parent could not be read: maps, lists and folders of them; null when all could.</summary>
     public Problem? Unreadable => _unread.IsEmpty
         ? null
-        : Catalogue.PostgresMap.With($"Of what the last recovery point has to compare pages of {cluster} by, {_unread.Distinct(StringComparer.Ordinal).Count()} files or folders can not be read, {_unread.Min(StringComparer.Ordinal)} is the first: what they are of was read and stored without them.");
+        : Catalogue.PostgresMap.With($"Of what the last recovery point has to compare pages of {cluster} by, {_unread.Distinct(StringComparer.Ordinal).Count()} files or folders cannot be read, {_unread.Min(StringComparer.Ordinal)} is the first: what they are of was read and stored without them.");
 
     /// <summary>
     /// What the parent has beside the file at a path of the data directory; null when that can not be told, and then what is stored of the file

@@ -64,5 +64,5 @@ internal sealed class PointPages(string cluster, RestoreSession session)
     }
 
     private ProblemException Damaged(string relative, string why) =>
-        Catalogue.PointManifest.Throwable($"The changed pages of '{relative}' in recovery point {session.Point.Id.ToShortString()} can not be used: {why}");
+        Catalogue.PointManifest.Throwable($"The changed pages of '{relative}' in recovery point {session.Point.Id.ToShortString()} cannot be used: {why}");
 }

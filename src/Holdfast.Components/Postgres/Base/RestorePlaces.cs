@@ -38,7 +38,7 @@ internal sealed record RestorePlaces(string Data, IReadOnlyList<TablespacePlace>
         RefuseLed();
         RefuseLeft();
         foreach (var folder in Folders)
-            if (Obstacle(folder) is { } obstacle) throw Catalogue.PostgresFiles.Throwable($"{folder} can not be made a folder: {obstacle} is none.", "Move it away, or choose another place with --target or --tablespace.");
+            if (Obstacle(folder) is { } obstacle) throw Catalogue.PostgresFiles.Throwable($"{folder} cannot be made a folder: {obstacle} is none.", "Move it away, or choose another place with --target or --tablespace.");
         foreach (var tablespace in Tablespaces)
         {
             if (IsWithin(tablespace.Folder, Data)) throw Refused(tablespace, $"lies in the data directory {Data}");

@@ -41,7 +41,7 @@ internal sealed class StandingPages(string cluster, RestoreSession session, Poin
     /// <summary>What is wrong with the maps of the point; null when nothing is. Files without one are compared by their content.</summary>
     public Problem? Unreadable => _unread.IsEmpty
         ? null
-        : Catalogue.PostgresMap.With($"The maps of the pages of {_unread.Count} files of {cluster} can not be read, {_unread.Min(StringComparer.Ordinal)} is the first: these files are compared by their content.");
+        : Catalogue.PostgresMap.With($"The maps of the pages of {_unread.Count} files of {cluster} cannot be read, {_unread.Min(StringComparer.Ordinal)} is the first: these files are compared by their content.");
 
     /// <returns>The files that are as they were captured now, by their paths in the data directory.</returns>
     public async Task<FrozenSet<string>> PutRightAsync(CancellationToken cancellation)

@@ -40,7 +40,7 @@ internal sealed class StreamCapture(PostgresConnector connector, ClusterFacts pl
     public static void Check(string cluster, ClusterFacts facts, string why, BackupMode? mode)
     {
         if (!LibPq.IsThere())
-            throw Catalogue.PostgresFiles.Throwable($"The files of {cluster} can not be copied here ({why}), and to receive them takes PostgreSQL's client library, {LibPq.Library}.", "Install it (libpq5, or libpq), or run Holdfast on the machine of the server, as root or as the owner of its data directory.");
+            throw Catalogue.PostgresFiles.Throwable($"The files of {cluster} cannot be copied here ({why}), and to receive them takes PostgreSQL's client library, {LibPq.Library}.", "Install it (libpq5, or libpq), or run Holdfast on the machine of the server, as root or as the owner of its data directory.");
         if (facts.IsStandby && mode is not null and not BackupMode.Online)
             throw Catalogue.PostgresBackup.Throwable($"The server of {cluster} is a standby, which is behind its primary by an unknown time, so it has no part in a backup in mode {mode.Value.Name()}.", "Back up with --mode online, or name the primary in the profile.");
     }

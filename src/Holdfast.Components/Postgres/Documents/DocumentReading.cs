@@ -44,7 +44,7 @@ internal sealed class DocumentReading : IDocumentReading
         }
         catch (Exception failure) when (PostgresProblem.Recognises(failure))
         {
-            throw PostgresProblem.Of(failure, $"The statement on line {query.Place.Line} of the profile can not be used", Catalogue.DocumentSource);
+            throw PostgresProblem.Of(failure, $"The statement on line {query.Place.Line} of the profile cannot be used", Catalogue.DocumentSource);
         }
     }
 

@@ -99,7 +99,7 @@ internal sealed class WalArchive(Repository repository, WalCatalogue catalogue)
         }
     }
 
-    private static Problem Unreadable(WalSource source, IOException failure) => Catalogue.WalUnreadable.With($"The WAL file {source.File.Name} can not be read: {failure.Message.TrimEnd('.')}.");
+    private static Problem Unreadable(WalSource source, IOException failure) => Catalogue.WalUnreadable.With($"The WAL file {source.File.Name} cannot be read: {failure.Message.TrimEnd('.')}.");
 
     private async Task CommitAsync(List<WalSource> news, WalIdentity? identity, Dictionary<string, Problem> problems, CancellationToken cancellation)
     {

@@ -159,7 +159,7 @@ public sealed class WalReceiver(PostgresArchive archive, Repository repository, 
         await using var connection = await archive.Connector.OpenMaintenanceAsync(cancellation);
         var text = await connection.ScalarAsync<string>($"SELECT pg_read_file('pg_wal/{name}')", cancellation) ?? "";
         if (!catalogue.Has(name)) await store.StoreAsync(WalSource.Of(WalFile.Find(name)!, System.Text.Encoding.UTF8.GetBytes(text)), cancellation);
-        return TimelineHistory.Parse(timeline, text) ?? throw new InvalidDataException($"the history of timeline {timeline} can not be read");
+        return TimelineHistory.Parse(timeline, text) ?? throw new InvalidDataException($"the history of timeline {timeline} cannot be read");
     }
 
     /// <summary>The server ends a stream by "copy done"; Npgsql 10 does not expect it while it waits for data.</summary>

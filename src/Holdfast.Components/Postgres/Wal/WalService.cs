@@ -63,7 +63,7 @@ public sealed class WalService : IAsyncDisposable
         }
         catch (IOException unreadable)
         {
-            return Catalogue.WalUnreadable.With($"The WAL file can not be read: {unreadable.Message.TrimEnd('.')}.");
+            return Catalogue.WalUnreadable.With($"The WAL file cannot be read: {unreadable.Message.TrimEnd('.')}.");
         }
     }
 

@@ -25,7 +25,7 @@ public static class WholeFile
         {
             Remove(making);
             if (failure is IOException or UnauthorizedAccessException)
-                throw Catalogue.WalUnwritable.Throwable($"'{path}' can not be written: {failure.Message.TrimEnd('.')}.", failure);
+                throw Catalogue.WalUnwritable.Throwable($"'{path}' cannot be written: {failure.Message.TrimEnd('.')}.", failure);
             throw;
         }
     }

@@ -78,7 +78,7 @@ public sealed class DeltaRestoreTests
         Assert.Equal(written, File.GetLastWriteTimeUtc(file));
         var warning = Assert.Single(BesidesDamage(next));
         Assert.Equal(Catalogue.PostgresMap.Code, warning.Code);
-        Assert.Contains($"1 files or folders can not be read, {folder} is the first", warning.Message, StringComparison.Ordinal);
+        Assert.Contains($"1 files or folders cannot be read, {folder} is the first", warning.Message, StringComparison.Ordinal);
         Assert.Equal(0, next.Record.Counts["filesWithChangedPages"]);
         await rig.Server.StopServerAsync();
         Assert.Empty((await rig.RestoreAsync(next)).Warnings);
@@ -102,7 +102,7 @@ public sealed class DeltaRestoreTests
         var next = await rig.CaptureAsync();
         var warning = Assert.Single(BesidesDamage(next));
         Assert.Equal(Catalogue.PointManifest.Code, warning.Code);
-        Assert.Contains($"recovery point {taken.Point.Id.ToShortString()} can not be read", warning.Message, StringComparison.Ordinal);
+        Assert.Contains($"recovery point {taken.Point.Id.ToShortString()} cannot be read", warning.Message, StringComparison.Ordinal);
         Assert.Equal(1, next.Record.Counts["filesWithChangedPages"]); // it builds on the point before that
         await rig.Server.StopServerAsync();
         Assert.Empty((await rig.RestoreAsync(next)).Warnings);

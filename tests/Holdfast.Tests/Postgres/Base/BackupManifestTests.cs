@@ -27,7 +27,7 @@ public sealed class BackupManifestTests
     public async Task What_has_not_is_told(string content, string other, string why)
     {
         var problem = Assert.Throws<ProblemException>(() => Make((content.Length, 0)).Verify("main", "{"u8.ToArray())).Problem;
-        Assert.Contains("can not be read", problem.Message, StringComparison.Ordinal);
+        Assert.Contains("cannot be read", problem.Message, StringComparison.Ordinal);
         var manifest = Make(await SumAsync(content, 4), $"b{other}");
         Assert.Contains(why, Assert.Throws<ProblemException>(() => manifest.Verify("main", Encoding.UTF8.GetBytes(Told))).Problem.Message, StringComparison.Ordinal);
     }
