@@ -16,6 +16,10 @@ internal sealed class ClusterRestore(
     public static async Task<IReadOnlyList<Step>> PlanAsync(
         PostgresConnector connector, RestoreSession session, PostgresUndos undos, TimeProvider clock, CancellationToken cancellation)
     {
+        if (session.Recovery.HasTarget)
+            throw Catalogue.PostgresTarget.Throwable(
+                $"The recovery point has a dump of {connector.Settings.Name}, which is restored as it was taken, and to no other instant.",
+                "Leave --to and the options like it away, or leave this cluster out with --only. A cluster with 'method: base' and archived WAL can be brought to any instant.");
         if (session.Target is { } target) return [FilesStep(connector.Settings.Name, session, target)];
         try
         {

@@ -37,18 +37,11 @@ internal sealed class DatabaseLoad(
         if (contents.LargeObjects > 0) await RunScriptAsync(DumpPath.LargeObjects, null, "The large objects", cancellation);
         await SetSequencesAsync(cancellation);
         await RunScriptAsync(DumpPath.PostData, ScriptPass.Objects, "The indexes and constraints", cancellation);
-        await guard.LeaveAsync(cancellation);
-    }
-
-    /// <summary>
-    /// Comes when the guard has ended. Who may read and write rows is said when the triggers, rules and policies are there that limit it; materialized
-    /// views are filled after that, for they read what others grant.
-    /// </summary>
-    public async Task FinishAsync(CancellationToken cancellation)
-    {
+        // Who may read and write rows is said when the triggers, rules and policies are there that limit it; materialized views read what others grant.
         await RunScriptAsync(DumpPath.PreData, ScriptPass.Rights, "The rights", cancellation);
         await RunScriptAsync(DumpPath.PostData, ScriptPass.Rights, "The default rights", cancellation);
         await RunScriptAsync(DumpPath.PostData, ScriptPass.Last, "The materialized views and event triggers", cancellation);
+        await guard.LeaveAsync(cancellation);
     }
 
     /// <summary>
@@ -105,7 +98,7 @@ internal sealed class DatabaseLoad(
         // The one of large objects has transactions of its own, and runs no code of others.
         var runner = new StatementScript(connector)
         {
-            Pass = pass, RunsCodeOfOthers = pass is not null, Guard = pass == ScriptPass.Objects ? guard : null,
+            Pass = pass, RunsCodeOfOthers = pass is not null, Guard = pass is not null ? guard : null,
             Lent = pass == ScriptPass.Objects ? new LentSchemas() : null, OnRefused = refusals is null ? null : refused => refusals.Add(file, refused),
         };
         var harmless = await runner.RunAsync(

@@ -51,7 +51,6 @@ internal sealed class DatabaseRestore(
         await load.RunAsync(cancellation);
         await CheckAsync(incomplete, contents, refusals, cancellation);
         await TellingAsync(() => guard.EndAsync(cancellation), $"The functions of database \"{contents.Name}\" could not be left as they were");
-        await load.FinishAsync(cancellation);
         await load.AnalyzeAsync(cancellation);
     }
 

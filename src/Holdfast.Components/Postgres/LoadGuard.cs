@@ -40,15 +40,16 @@ internal sealed class LoadGuard(PostgresConnector connector, string database)
 
     /// <summary>
     /// How each function is to be. A superuser's own is left to a superuser; a SECURITY DEFINER of the platform's to who may call it there, once that is
-    /// known, and has no rights for who may not.
+    /// known, and has no rights for who may not. A materialized view is filled although nobody asked its owner: functions of others have no rights then.
     /// </summary>
     private string Wanted => $"""
-        SELECT g.oid, w.owner, CASE WHEN k.keeps THEN g.acl ELSE ARRAY[makeaclitem(w.owner, w.owner, 'EXECUTE', false)] END AS acl,
+        SELECT g.oid, w.owner, CASE WHEN k.keeps OR o.is_others THEN g.acl ELSE ARRAY[makeaclitem(w.owner, w.owner, 'EXECUTE', false)] END AS acl,
                     g.definer OR g.plain AND NOT (g.super AND k.keeps) AS definer
                 FROM {_name}.guarded g CROSS JOIN {_name}.entered e
                 CROSS JOIN LATERAL (SELECT e.as_recorded OR e.super AND g.super OR g.definer AND (pg_has_role(e.role, g.owner, 'USAGE') OR e.lends AND EXISTS (
                     SELECT FROM aclexplode(coalesce(g.acl, acldefault('f', g.owner))) a WHERE a.grantee = 0 OR pg_has_role(e.role, a.grantee, 'USAGE'))) AS keeps) k
-                CROSS JOIN LATERAL (SELECT CASE WHEN k.keeps THEN g.owner WHEN g.definer THEN {Powerless} ELSE e.role END AS owner) w
+                CROSS JOIN LATERAL (SELECT e.alone AND NOT k.keeps AND NOT g.super AND g.owner <> e.role AS is_others) o
+                CROSS JOIN LATERAL (SELECT CASE WHEN k.keeps THEN g.owner WHEN g.definer OR o.is_others THEN {Powerless} ELSE e.role END AS owner) w
         """;
 
     /// <summary>A function is put under guard by the statement that gives it its owner, in the session of a replica too.</summary>
@@ -57,7 +58,7 @@ internal sealed class LoadGuard(PostgresConnector connector, string database)
         $"CREATE SCHEMA {_name}",
         // Unlogged, since a publication for all tables has these as well otherwise, and refuses what changes them.
         $"CREATE UNLOGGED TABLE {_name}.guarded (oid oid PRIMARY KEY, owner oid, acl aclitem[], definer boolean, plain boolean, super boolean)",
-        $"CREATE UNLOGGED TABLE {_name}.entered AS SELECT false AS as_recorded, false AS super, false AS lends, {Powerless} AS role",
+        $"CREATE UNLOGGED TABLE {_name}.entered AS SELECT false AS as_recorded, false AS super, false AS lends, false AS alone, {Powerless} AS role",
         $"""
         CREATE FUNCTION {_name}.apply() RETURNS boolean LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
         BEGIN
@@ -67,13 +68,13 @@ internal sealed class LoadGuard(PostgresConnector connector, string database)
         END $$
         """,
         $"""
-        CREATE FUNCTION {_name}.enter(who oid) RETURNS boolean LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+        CREATE FUNCTION {_name}.enter(who oid, is_alone boolean DEFAULT false) RETURNS boolean LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
         BEGIN
             IF (SELECT as_recorded FROM {_name}.entered) THEN
                 UPDATE {_name}.guarded g SET owner = p.proowner, acl = p.proacl FROM pg_proc p WHERE p.oid = g.oid;
             END IF;
             INSERT INTO {_name}.guarded SELECT p.oid, p.proowner, p.proacl, p.prosecdef, p.prokind <> 'a', r.rolsuper FROM {Functions} WHERE p.pronamespace <> '{_name}'::regnamespace ON CONFLICT DO NOTHING;
-            UPDATE {_name}.entered SET as_recorded = coalesce(who = {AsRecorded}, false), super = EXISTS (SELECT FROM pg_roles WHERE oid = who AND rolsuper),
+            UPDATE {_name}.entered SET alone = is_alone, as_recorded = coalesce(who = {AsRecorded}, false), super = EXISTS (SELECT FROM pg_roles WHERE oid = who AND rolsuper),
                 role = coalesce((SELECT oid FROM pg_roles WHERE oid = who AND NOT rolsuper), {Powerless});
             RETURN {_name}.apply();
         END $$
@@ -156,7 +157,7 @@ internal sealed class LoadGuard(PostgresConnector connector, string database)
     public async Task EnterAsync(LoadSession session, ScriptStatement statement, CancellationToken cancellation)
     {
         if (ScriptStatement.HeadOf(statement.Text) is { } head) _owner = ScriptStatement.RoleIn(head) is { } role ? Role(role) : NoRole;
-        await EnterAsync(session, statement.IsOfRights ? AsRecorded : _owner, cancellation);
+        await EnterAsync(session, statement.IsOfRights ? AsRecorded : statement.Refreshes ? $"{_owner}, true" : _owner, cancellation);
     }
 
     /// <summary>Functions run as the owner of a relation from now on.</summary>

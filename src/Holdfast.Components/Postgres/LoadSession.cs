@@ -86,22 +86,10 @@ internal sealed class LoadSession : IAsyncDisposable
     }
 
     /// <summary>
-    /// Runs one statement in the name of who owns a relation, as if that role had connected: no function sees another session than on the platform, and
-    /// policies hold, where pg_dump's setting has a query refused that meets one. What belongs to a superuser is run as any statement.
+    /// Fills a materialized view. Policies hold for its owner, as whom PostgreSQL runs the query; pg_dump's own setting has a query refused that meets one.
     /// </summary>
-    /// <param name="relation">As SQL has its name.</param>
-    /// <param name="statement">One whose code PostgreSQL keeps from changing the session (a security-restricted operation): REFRESH.</param>
-    /// <param name="cancellation">Ends it.</param>
-    public async Task RunAsOwnerAsync(string relation, string statement, CancellationToken cancellation)
-    {
-        var owner = IsSuper ? await Connection.ScalarAsync<string>(
-            $"""
-            SELECT pg_catalog.quote_ident(r.rolname) FROM pg_catalog.pg_class c JOIN pg_catalog.pg_roles r ON r.oid = c.relowner AND NOT r.rolsuper
-                WHERE c.oid = pg_catalog.to_regclass({Sql.Literal(relation)})
-            """, cancellation) : null;
-        if (owner is null) await RunAsync(statement, cancellation);
-        else await RunAsync(["BEGIN", $"SET LOCAL SESSION AUTHORIZATION {owner}", "SET LOCAL row_security = on", statement, "COMMIT"], cancellation);
-    }
+    public Task RefreshAsync(string statement, CancellationToken cancellation) =>
+        RunAsync(["BEGIN", "SET LOCAL row_security = on", statement, .. Commit], cancellation);
 
     private async Task RunAsync(IEnumerable<string> transaction, CancellationToken cancellation)
     {

@@ -20,7 +20,6 @@ internal enum ScriptPass
 internal sealed partial record ScriptStatement(string Text, int Line)
 {
     private const int Longest = 100;
-    private const string Refresh = "REFRESH MATERIALIZED VIEW ";
 
     [GeneratedRegex("^(GRANT|REVOKE)( GRANT OPTION FOR)? [A-Z, ]+ ON (SCHEMA|FUNCTION|PROCEDURE|ROUTINE|TYPE|DOMAIN|LANGUAGE) ", RegexOptions.ExplicitCapture | RegexOptions.NonBacktracking)]
     private static partial Regex EarlyRight();
@@ -73,9 +72,8 @@ internal sealed partial record ScriptStatement(string Text, int Line)
         _ => ScriptPass.Objects,
     };
 
-    /// <summary>The materialized view that it fills, as SQL has the name; null for any other statement.</summary>
-    public string? Refreshed => WithoutComments(Text) is var words && words.StartsWith(Refresh, StringComparison.Ordinal)
-        ? words[Refresh.Length..].TrimEnd(';', ' ') : null;
+    /// <summary>Whether it fills a materialized view.</summary>
+    public bool Refreshes => WithoutComments(Text).StartsWith("REFRESH MATERIALIZED VIEW ", StringComparison.Ordinal);
 
     /// <summary>The line that pg_dump writes before the first statement of each object: "-- Name: n; Type: t; Schema: s; Owner: o".</summary>
     public static string? HeadOf(string text)

@@ -135,7 +135,7 @@ internal sealed class StatementScript(PostgresConnector connector)
     {
         try
         {
-            if (statement.Refreshed is { } view) await session.RunAsOwnerAsync(view, statement.Text, cancellation);
+            if (statement.Refreshes) await session.RefreshAsync(statement.Text, cancellation);
             else if (RunsCodeOfOthers) await session.RunAsync(statement.Text, cancellation);
             else await session.RunAsItIsAsync(statement.Text, cancellation);
             return null;

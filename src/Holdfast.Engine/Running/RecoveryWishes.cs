@@ -15,6 +15,9 @@ public sealed record RecoveryWishes
     /// <summary>The history to follow: "latest", "current" or a number; null for that of the point.</summary>
     public string? Timeline { get; init; }
 
+    /// <summary>Whether another instant or history than the point's is asked for.</summary>
+    public bool HasTarget => Limit != RecoveryLimit.Mark || Timeline is not null;
+
     /// <summary>The server stays read-only at the limit, so that a person can look before it goes on.</summary>
     public bool Pause { get; init; }
 

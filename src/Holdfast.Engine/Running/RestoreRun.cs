@@ -198,6 +198,13 @@ public sealed class RestoreRun : IAsyncDisposable
     /// <summary>What the point holds, as far as it is asked for. A part of the point that nothing can restore is not passed over in silence.</summary>
     private IReadOnlyList<IComponent> Selected()
     {
+        var selected = FindSelected();
+        return !_request.Recovery.HasTarget || selected.Any(component => component.Name.StartsWith("postgres/", StringComparison.Ordinal)) ? selected
+            : throw Catalogue.PostgresTarget.Throwable("A target of recovery is given, and no PostgreSQL cluster is restored.", "Leave --to and the options like it away.");
+    }
+
+    private IReadOnlyList<IComponent> FindSelected()
+    {
         var able = Components.Where(component => Manifest.Components.Any(record => record.Name == component.Name)).ToList();
         var orphan = _request.Only.Count > 0 ? null : Manifest.Components.FirstOrDefault(record => able.All(component => component.Name != record.Name));
         return orphan is null

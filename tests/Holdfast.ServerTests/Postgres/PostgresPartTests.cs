@@ -48,6 +48,15 @@ public sealed class PostgresPartTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task An_instant_is_refused_of_a_dump()
+    {
+        var taken = await Cluster.CaptureAsync();
+        var wishes = new RecoveryWishes { Limit = RecoveryLimit.Name, To = "nope" };
+        var refused = await Assert.ThrowsAsync<ProblemException>(() => _rig.PlanRestoreAsync(Cluster.Component(), taken.Point, request => request with { Recovery = wishes }));
+        Assert.Equal(Catalogue.PostgresTarget.Code, refused.Problem.Code);
+    }
+
+    [Fact]
     public async Task A_name_that_is_no_database_is_refused_with_those_that_are()
     {
         var taken = await Cluster.CaptureAsync();

@@ -54,7 +54,7 @@ public sealed class ConfusedDeputyTests(DatabaseOwnerServer fixture) : IClassFix
     {
         await using var rig = await Rig.MakeAsync();
         await _server.ExecuteAsync("postgres", """
-            CREATE ROLE keeper; CREATE ROLE trusted; CREATE ROLE gain_1; CREATE ROLE gain_2; CREATE ROLE gain_3;
+            CREATE ROLE keeper; CREATE ROLE trusted; CREATE ROLE gain_1; CREATE ROLE gain_2; CREATE ROLE gain_3; CREATE ROLE gain_4;
             """);
         await _server.ExecuteAsync("postgres", "CREATE DATABASE guarded OWNER app");
         await _server.ExecuteAsync("postgres", "GRANT CREATE ON DATABASE guarded TO keeper");
@@ -83,7 +83,16 @@ public sealed class ConfusedDeputyTests(DatabaseOwnerServer fixture) : IClassFix
                 PERFORM a.attempt('INSERT INTO a.loot SELECT secret FROM k.accounts WHERE who <> current_user');
                 PERFORM a.attempt('UPDATE k.fixed SET i = 2'); RETURN i; END $$;
             INSERT INTO a.t VALUES (1); CREATE INDEX ON a.t (a.indexed(i));
-            CREATE MATERIALIZED VIEW a.m AS SELECT count(*) AS seen, min(session_user::text) AS who FROM k.accounts;
+            CREATE MATERIALIZED VIEW a.m AS SELECT count(*) AS seen FROM k.accounts;
+            CREATE VIEW a.bait AS SELECT true AS x; GRANT SELECT ON a.bait TO PUBLIC; GRANT USAGE ON SCHEMA a TO PUBLIC;
+            """);
+        await _server.ExecuteAsync("guarded", """
+            CREATE MATERIALIZED VIEW admin.baited AS SELECT * FROM a.bait; SET ROLE keeper; CREATE MATERIALIZED VIEW k.baited AS SELECT * FROM a.bait;
+            """);
+        await fixture.AsAppAsync("guarded", """
+            CREATE FUNCTION a.bite() RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN
+                RETURN a.attempt('GRANT gain_4 TO app') AND a.attempt('INSERT INTO a.loot SELECT secret FROM k.accounts WHERE who <> $q$app$q$'); END $$;
+            CREATE OR REPLACE VIEW a.bait AS SELECT a.bite() AS x; GRANT INSERT ON a.loot TO PUBLIC;
             """);
         var cluster = new Cluster(_server, rig, new PostgresSettings { Databases = ["guarded"] });
         var point = await cluster.CaptureAsync();
@@ -92,8 +101,8 @@ public sealed class ConfusedDeputyTests(DatabaseOwnerServer fixture) : IClassFix
 
         const string Gained = "SELECT count(*) FROM pg_auth_members WHERE member = 'app'::regrole AND starts_with(roleid::regrole::text, 'gain')";
         Assert.Equal("0", await _server.QueryAsync("postgres", Gained));
-        const string Seen = "SELECT (SELECT count(*) FROM a.loot), (SELECT i FROM k.fixed), seen, who FROM a.m";
-        Assert.Equal("0|1|1|app", await _server.QueryAsync("guarded", Seen));
+        const string Seen = "SELECT (SELECT count(*) FROM a.loot), (SELECT i FROM k.fixed), seen FROM a.m";
+        Assert.Equal("0|1|1", await _server.QueryAsync("guarded", Seen));
         const string Rights = "SELECT has_table_privilege('app', 'k.accounts', 'INSERT'), has_table_privilege('app', 'k.fixed', 'UPDATE')";
         Assert.Equal("t|t", await _server.QueryAsync("guarded", Rights));
     }

@@ -88,6 +88,19 @@ public sealed class RestoreVerbTests
         }
     }
 
+    [Theory]
+    [InlineData("--to", "tomorrow")]
+    [InlineData("--to-lsn", "zzz")]
+    [InlineData("--to-timeline", "latest")]
+    public async Task A_target_of_recovery_is_refused_where_nothing_has_one(string option, string target)
+    {
+        using var stage = await FilesStage.MakeAsync();
+        stage.Write("a", "a");
+        Assert.Equal(ExitCode.Success, await stage.RunAsync("backup"));
+        Assert.Equal(ExitCode.Failure, await stage.RunAsync("restore", option, target, "--yes"));
+        Assert.Contains("[HF-PG-TARGET]", stage.Errors, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_restore_that_lacks_a_file_says_so_and_counts_only_what_is_in_place()
     {
