@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Holdfast.Engine.Planning;
 using Holdfast.Engine.Problems;
 using Holdfast.Engine.Running;
 using Npgsql;
@@ -10,17 +11,18 @@ internal sealed class DatabaseLoad(
     PostgresConnector connector, DumpSource source, DatabaseContents contents, string database, LoadGuard guard, StepContext context, Refusals? refusals)
 {
     private const string SchemaExists = "42P06";
-    private const int SequencesAtOnce = 500, TablesAtOnce = 500;
+    private const int SequencesAtOnce = 500, TablesAtOnce = 500, TablesTold = 5;
 
     private const string HasForeignChildren = """
         SELECT EXISTS (SELECT FROM pg_catalog.pg_inherits i JOIN pg_catalog.pg_class c ON c.oid = i.inhrelid WHERE c.relkind = 'f')
         """;
 
-    private const string AnalyzedByName = """
-        SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-            WHERE c.relkind IN ('r', 'm', 'p') AND c.relpersistence <> 't' AND NOT EXISTS (
+    private const string Analyzed = """
+        SELECT pg_catalog.format('%I.%I', n.nspname, c.relname), EXISTS (
                 WITH RECURSIVE below AS (SELECT c.oid UNION SELECT i.inhrelid FROM below JOIN pg_catalog.pg_inherits i ON i.inhparent = below.oid)
                 SELECT FROM below JOIN pg_catalog.pg_class f ON f.oid = below.oid WHERE f.relkind = 'f')
+            FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+            WHERE c.relkind IN ('r', 'm', 'p') AND c.relpersistence <> 't' AND c.oid >= 16384
         """;
     private readonly string _folder = DumpPath.Database(connector.Settings.Name, contents.Name);
     private readonly ConcurrentBag<TableEntry> _misplaced = [], _early = [];
@@ -54,11 +56,8 @@ internal sealed class DatabaseLoad(
         try
         {
             await StartupSettings.AllowViewsAsync(connection, cancellation);
-            // A table with a foreign one below it would have its server entered, which may never answer.
-            if (!await connection.ScalarAsync<bool>(HasForeignChildren, cancellation)) await connection.ExecuteAsync("ANALYZE", cancellation);
-            else
-                foreach (var tables in (await connection.RowsAsync(AnalyzedByName, row => row[0], cancellation)).Chunk(TablesAtOnce))
-                    await connection.ExecuteAsync($"ANALYZE {string.Join(", ", tables)}", cancellation);
+            if (await connection.ScalarAsync<bool>(HasForeignChildren, cancellation)) await AnalyzeByNameAsync(connection, cancellation);
+            else await connection.ExecuteAsync("ANALYZE", cancellation);
         }
         catch (PostgresException refused) when (Refusals.IsOfContent(refused.SqlState))
         {
@@ -68,6 +67,16 @@ internal sealed class DatabaseLoad(
         {
             throw PostgresProblem.Of(exception, $"ANALYZE failed in database \"{contents.Name}\"", Catalogue.PostgresRestore);
         }
+    }
+
+    /// <summary>A table with a foreign one below it is left out: its server would be entered, which may never answer.</summary>
+    private async Task AnalyzeByNameAsync(NpgsqlConnection connection, CancellationToken cancellation)
+    {
+        var tables = await connection.RowsAsync(Analyzed, row => (Name: row[0], IsEntered: row[1] == "t"), cancellation);
+        foreach (var some in tables.Where(table => !table.IsEntered).Chunk(TablesAtOnce))
+            await connection.ExecuteAsync($"ANALYZE {string.Join(", ", some.Select(table => table.Name))}", cancellation);
+        var left = tables.Where(table => table.IsEntered).Select(table => ByteText.Decode(table.Name)).ToList();
+        context.Warn(Catalogue.PostgresAnalyze.With($"Tables of database \"{contents.Name}\" with foreign tables below them were not analyzed: {Quantity.List(left, TablesTold)}"));
     }
 
     /// <summary>Whether a restore that keeps going does without it.</summary>
