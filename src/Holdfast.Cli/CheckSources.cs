@@ -1,13 +1,13 @@
 using Holdfast.Components.Files;
 using Holdfast.Components.Postgres;
-using Holdfast.Components.Postgres.Wal;
+using Holdfast.Components.Postgres.ArchiveSetup;
 using Holdfast.Components.Queues;
 using Holdfast.Components.Search;
 using Holdfast.Engine.Checking;
 using Holdfast.Engine.Hosts;
+using Holdfast.Engine.Points;
 using Holdfast.Engine.Problems;
 using Holdfast.Engine.Profiles;
-using Holdfast.Engine.Running;
 using Holdfast.Engine.Web;
 
 namespace Holdfast.Cli;

@@ -2,9 +2,9 @@ using Holdfast.Components.Files;
 using Holdfast.Components.Postgres;
 using Holdfast.Components.Queues;
 using Holdfast.Components.Search;
+using Holdfast.Engine.Components;
 using Holdfast.Engine.Hosts;
 using Holdfast.Engine.Profiles;
-using Holdfast.Engine.Running;
 
 namespace Holdfast.Cli;
 

@@ -1,8 +1,8 @@
 using System.CommandLine;
 using System.Globalization;
 using Holdfast.Engine.Hosts;
+using Holdfast.Engine.Journals;
 using Holdfast.Engine.Problems;
-using Holdfast.Engine.Running;
 
 namespace Holdfast.Cli;
 

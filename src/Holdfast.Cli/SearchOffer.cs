@@ -1,6 +1,8 @@
 using Holdfast.Components.Search;
+using Holdfast.Engine.Components;
+using Holdfast.Engine.Points;
 using Holdfast.Engine.Problems;
-using Holdfast.Engine.Running;
+using Holdfast.Engine.Restore;
 
 namespace Holdfast.Cli;
 

@@ -4,11 +4,12 @@ using Holdfast.Cli.Output;
 using Holdfast.Cli.Output.Events;
 using Holdfast.Components.Files;
 using Holdfast.Components.Systemd;
+using Holdfast.Engine.Components;
+using Holdfast.Engine.Execution;
 using Holdfast.Engine.Hosts;
 using Holdfast.Engine.Planning;
 using Holdfast.Engine.Problems;
 using Holdfast.Engine.Profiles;
-using Holdfast.Engine.Running;
 using Holdfast.Restic;
 
 namespace Holdfast.Cli;

@@ -1,5 +1,5 @@
 using System.CommandLine;
-using Holdfast.Engine.Running;
+using Holdfast.Engine.Components;
 
 namespace Holdfast.Cli.Commands;
 

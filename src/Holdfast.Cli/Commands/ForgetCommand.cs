@@ -1,9 +1,10 @@
 using System.CommandLine;
 using Holdfast.Cli.Output;
 using Holdfast.Cli.Output.Events;
+using Holdfast.Engine.Execution;
+using Holdfast.Engine.Points;
 using Holdfast.Engine.Problems;
 using Holdfast.Engine.Retention;
-using Holdfast.Engine.Running;
 using Holdfast.Restic;
 using Holdfast.Restic.Snapshots;
 

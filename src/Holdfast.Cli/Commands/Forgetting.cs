@@ -1,8 +1,8 @@
 using Holdfast.Cli.Output.Events;
 using Holdfast.Components.Postgres.Retention;
+using Holdfast.Engine.Execution;
 using Holdfast.Engine.Planning;
 using Holdfast.Engine.Retention;
-using Holdfast.Engine.Running;
 using Holdfast.Restic.Snapshots;
 
 namespace Holdfast.Cli.Commands;

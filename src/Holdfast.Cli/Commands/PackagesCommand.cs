@@ -2,11 +2,11 @@ using System.CommandLine;
 using Holdfast.Cli.Output;
 using Holdfast.Cli.Output.Events;
 using Holdfast.Components.Postgres;
+using Holdfast.Components.Postgres.Connection;
 using Holdfast.Engine.Hosts;
 using Holdfast.Engine.Planning;
 using Holdfast.Engine.Problems;
 using Holdfast.Engine.Profiles;
-using Holdfast.Engine.Running;
 
 namespace Holdfast.Cli.Commands;
 

@@ -1,9 +1,10 @@
 using System.CommandLine;
 using Holdfast.Cli.Output.Events;
 using Holdfast.Components.Systemd;
+using Holdfast.Engine.Execution;
+using Holdfast.Engine.Journals;
 using Holdfast.Engine.Planning;
 using Holdfast.Engine.Problems;
-using Holdfast.Engine.Running;
 
 namespace Holdfast.Cli.Commands;
 

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using Holdfast.Cli.Output.Events;
+using Holdfast.Engine.Points;
 using Holdfast.Engine.Problems;
-using Holdfast.Engine.Running;
 using Holdfast.Restic;
 using Holdfast.Restic.Posix;
 using Holdfast.Restic.Snapshots;

@@ -2,9 +2,11 @@ using System.CommandLine;
 using Holdfast.Cli.Output;
 using Holdfast.Cli.Output.Events;
 using Holdfast.Components.Queues;
+using Holdfast.Components.Queues.Archives;
+using Holdfast.Components.Queues.Brokers;
+using Holdfast.Engine.Execution;
 using Holdfast.Engine.Planning;
 using Holdfast.Engine.Problems;
-using Holdfast.Engine.Running;
 
 namespace Holdfast.Cli.Commands;
 
@@ -176,7 +178,7 @@ internal static partial class QueuesCommand
     }
 
     private static TimeSpan Duration(string text) => WithUnit().IsMatch(text)
-        ? Engine.Profiles.Duration.Parse(text)
+        ? Engine.Quantities.Duration.Parse(text)
         : throw Catalogue.Usage.Throwable($"'{text}' is no time.", "Say how long with a unit: 30s, 5m or 1h.");
 
     [System.Text.RegularExpressions.GeneratedRegex("^[0-9]{1,6}[smh]$", System.Text.RegularExpressions.RegexOptions.None, matchTimeoutMilliseconds: 1000)]

@@ -1,9 +1,10 @@
 using System.CommandLine;
 using Holdfast.Cli.Output;
 using Holdfast.Cli.Output.Events;
+using Holdfast.Engine.Execution;
+using Holdfast.Engine.Journals;
 using Holdfast.Engine.Problems;
 using Holdfast.Engine.Profiles;
-using Holdfast.Engine.Running;
 
 namespace Holdfast.Cli.Commands;
 

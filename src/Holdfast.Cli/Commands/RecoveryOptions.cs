@@ -1,6 +1,6 @@
 using System.CommandLine;
+using Holdfast.Engine.Components;
 using Holdfast.Engine.Problems;
-using Holdfast.Engine.Running;
 
 namespace Holdfast.Cli.Commands;
 

@@ -2,9 +2,10 @@ using System.CommandLine;
 using Holdfast.Cli.Output;
 using Holdfast.Cli.Output.Events;
 using Holdfast.Components.Systemd;
-using Holdfast.Engine.Planning;
+using Holdfast.Engine.Points;
 using Holdfast.Engine.Problems;
-using Holdfast.Engine.Running;
+using Holdfast.Engine.Quantities;
+using Holdfast.Engine.Restore;
 
 namespace Holdfast.Cli.Commands;
 

@@ -1,8 +1,8 @@
 using System.CommandLine;
 using Holdfast.Cli.Output;
 using Holdfast.Cli.Output.Events;
+using Holdfast.Engine.Journals;
 using Holdfast.Engine.Problems;
-using Holdfast.Engine.Running;
 
 namespace Holdfast.Cli.Commands;
 

@@ -2,12 +2,12 @@ using System.CommandLine;
 using Holdfast.Cli.Output;
 using Holdfast.Cli.Output.Events;
 using Holdfast.Components.Search;
+using Holdfast.Components.Search.Api;
 using Holdfast.Components.Search.Syncing;
 using Holdfast.Engine.Documents;
 using Holdfast.Engine.Planning;
 using Holdfast.Engine.Problems;
 using Holdfast.Engine.Profiles;
-using Holdfast.Engine.Running;
 
 namespace Holdfast.Cli.Commands;
 

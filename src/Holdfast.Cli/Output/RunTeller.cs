@@ -1,7 +1,6 @@
 using Holdfast.Cli.Output.Events;
 using Holdfast.Engine.Planning;
 using Holdfast.Engine.Problems;
-using Holdfast.Engine.Running;
 
 namespace Holdfast.Cli.Output;
 

@@ -69,7 +69,7 @@ internal sealed class PlatformSearch(IHost host, ISecretReader secrets, TimeProv
         try
         {
             var node = ProfileReader.ReadYaml(connection) ?? throw new InvalidOperationException($"Not YAML: {connection}");
-            return new FoundBroker(connection, await Components.Queues.CeleryQueues.FindAsync(node, secrets, clock, cancellation), Trouble: null);
+            return new FoundBroker(connection, await Components.Queues.Brokers.CeleryQueues.FindAsync(node, secrets, clock, cancellation), Trouble: null);
         }
         catch (ProblemException refused)
         {

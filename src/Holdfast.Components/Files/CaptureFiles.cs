@@ -1,8 +1,10 @@
 using System.Collections.Concurrent;
+using Holdfast.Engine.Components;
 using Holdfast.Engine.Hosts;
 using Holdfast.Engine.Planning;
+using Holdfast.Engine.Points;
 using Holdfast.Engine.Problems;
-using Holdfast.Engine.Running;
+using Holdfast.Engine.Quantities;
 using Holdfast.Restic.Archiving;
 
 namespace Holdfast.Components.Files;

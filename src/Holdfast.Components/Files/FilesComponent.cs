@@ -1,8 +1,10 @@
 using Holdfast.Components.Files.Certificates;
+using Holdfast.Engine.Components;
 using Holdfast.Engine.Planning;
+using Holdfast.Engine.Points;
 using Holdfast.Engine.Problems;
 using Holdfast.Engine.Profiles;
-using Holdfast.Engine.Running;
+using Holdfast.Engine.Quantities;
 using Holdfast.Restic.Filtering;
 
 namespace Holdfast.Components.Files;

@@ -1,8 +1,7 @@
+using Holdfast.Engine.Components;
 using Holdfast.Engine.Hosts;
-using Holdfast.Engine.Planning;
 using Holdfast.Engine.Problems;
-using Holdfast.Engine.Profiles;
-using Holdfast.Engine.Running;
+using Holdfast.Engine.Quantities;
 using Holdfast.Restic.Restoring;
 
 namespace Holdfast.Components.Files;

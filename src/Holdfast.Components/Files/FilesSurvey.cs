@@ -1,6 +1,6 @@
 using Holdfast.Components.Files.Certificates;
+using Holdfast.Engine.Components;
 using Holdfast.Engine.Problems;
-using Holdfast.Engine.Running;
 using Holdfast.Restic.Archiving;
 using Holdfast.Restic.Filtering;
 

@@ -1,5 +1,5 @@
 using System.Collections.Concurrent;
-using Holdfast.Engine.Running;
+using Holdfast.Engine.Components;
 using Holdfast.Restic.Filtering;
 using Holdfast.Restic.Snapshots;
 

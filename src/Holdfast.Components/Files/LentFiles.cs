@@ -1,6 +1,6 @@
-using Holdfast.Engine.Planning;
+using Holdfast.Engine.Components;
 using Holdfast.Engine.Problems;
-using Holdfast.Engine.Running;
+using Holdfast.Engine.Quantities;
 using Holdfast.Restic.Archiving;
 using Holdfast.Restic.Filtering;
 using Holdfast.Restic.Snapshots;

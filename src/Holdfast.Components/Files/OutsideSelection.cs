@@ -1,4 +1,4 @@
-using Holdfast.Engine.Running;
+using Holdfast.Engine.Components;
 using Holdfast.Restic;
 using Holdfast.Restic.Filtering;
 using Holdfast.Restic.Snapshots;

@@ -1,6 +1,7 @@
+using Holdfast.Engine.Components;
 using Holdfast.Engine.Planning;
 using Holdfast.Engine.Problems;
-using Holdfast.Engine.Running;
+using Holdfast.Engine.Quantities;
 using Holdfast.Restic;
 using Holdfast.Restic.Restoring;
 

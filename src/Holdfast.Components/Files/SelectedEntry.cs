@@ -1,4 +1,4 @@
-using Holdfast.Engine.Running;
+using Holdfast.Engine.Components;
 using Holdfast.Restic.Archiving;
 using Holdfast.Restic.Filtering;
 

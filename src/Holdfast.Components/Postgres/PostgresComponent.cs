@@ -1,12 +1,19 @@
-using Holdfast.Engine.Checking;
-using Holdfast.Components.Postgres.Base;
+using Holdfast.Components.Postgres.BaseBackup;
+using Holdfast.Components.Postgres.Checks;
+using Holdfast.Components.Postgres.Connection;
+using Holdfast.Components.Postgres.DataDirectory;
 using Holdfast.Components.Postgres.Documents;
+using Holdfast.Components.Postgres.LogicalDump;
+using Holdfast.Components.Postgres.LogicalRestore;
+using Holdfast.Components.Postgres.Recovery;
+using Holdfast.Engine.Checking;
+using Holdfast.Engine.Components;
 using Holdfast.Engine.Documents;
 using Holdfast.Engine.Hosts;
 using Holdfast.Engine.Planning;
+using Holdfast.Engine.Points;
 using Holdfast.Engine.Problems;
 using Holdfast.Engine.Profiles;
-using Holdfast.Engine.Running;
 
 namespace Holdfast.Components.Postgres;
 

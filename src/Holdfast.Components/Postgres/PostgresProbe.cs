@@ -1,4 +1,6 @@
-using Holdfast.Components.Postgres.Base;
+using Holdfast.Components.Postgres.BaseBackup;
+using Holdfast.Components.Postgres.Connection;
+using Holdfast.Components.Postgres.LogicalDump;
 using Holdfast.Engine.Hosts;
 using Holdfast.Engine.Problems;
 

@@ -1,7 +1,11 @@
 using System.Security.Cryptography;
+using Holdfast.Components.Queues.Archives;
+using Holdfast.Components.Queues.Brokers;
+using Holdfast.Components.Queues.Redis;
+using Holdfast.Components.Queues.Restore;
+using Holdfast.Engine.Execution;
 using Holdfast.Engine.Planning;
 using Holdfast.Engine.Problems;
-using Holdfast.Engine.Running;
 using Holdfast.Restic.Snapshots;
 
 namespace Holdfast.Components.Queues;

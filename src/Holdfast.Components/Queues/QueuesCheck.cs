@@ -1,3 +1,4 @@
+using Holdfast.Components.Queues.Brokers;
 using Holdfast.Engine.Checking;
 
 namespace Holdfast.Components.Queues;

@@ -1,9 +1,13 @@
 using System.Text.Json.Nodes;
+using Holdfast.Components.Queues.Brokers;
+using Holdfast.Components.Queues.Capture;
+using Holdfast.Components.Queues.Restore;
 using Holdfast.Engine.Checking;
+using Holdfast.Engine.Components;
 using Holdfast.Engine.Planning;
+using Holdfast.Engine.Points;
 using Holdfast.Engine.Problems;
 using Holdfast.Engine.Profiles;
-using Holdfast.Engine.Running;
 using Holdfast.Restic;
 using Holdfast.Restic.Snapshots;
 

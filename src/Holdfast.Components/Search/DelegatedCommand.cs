@@ -1,6 +1,8 @@
+using Holdfast.Components.Search.Api;
 using Holdfast.Engine.Hosts;
 using Holdfast.Engine.Planning;
 using Holdfast.Engine.Problems;
+using Holdfast.Engine.Profiles;
 
 namespace Holdfast.Components.Search;
 

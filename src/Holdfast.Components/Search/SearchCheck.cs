@@ -1,6 +1,7 @@
+using Holdfast.Components.Search.Api;
 using Holdfast.Engine.Checking;
-using Holdfast.Engine.Planning;
 using Holdfast.Engine.Profiles;
+using Holdfast.Engine.Quantities;
 using Holdfast.Engine.Web;
 
 namespace Holdfast.Components.Search;

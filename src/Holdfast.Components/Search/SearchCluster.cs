@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Holdfast.Components.Search.Api;
 using Holdfast.Engine.Problems;
 using Holdfast.Engine.Web;
 

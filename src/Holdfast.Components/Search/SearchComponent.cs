@@ -1,15 +1,19 @@
+using Holdfast.Components.Search.Api;
 using Holdfast.Components.Search.Building;
+using Holdfast.Components.Search.Bulk;
 using Holdfast.Components.Search.Definitions;
 using Holdfast.Components.Search.Migrating;
 using Holdfast.Components.Search.Preparing;
+using Holdfast.Components.Search.Snapshots;
 using Holdfast.Components.Search.Syncing;
 using Holdfast.Engine.Checking;
+using Holdfast.Engine.Components;
 using Holdfast.Engine.Documents;
 using Holdfast.Engine.Hosts;
 using Holdfast.Engine.Planning;
+using Holdfast.Engine.Points;
 using Holdfast.Engine.Problems;
 using Holdfast.Engine.Profiles;
-using Holdfast.Engine.Running;
 using Holdfast.Engine.Web;
 
 namespace Holdfast.Components.Search;

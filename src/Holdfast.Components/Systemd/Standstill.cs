@@ -1,8 +1,7 @@
 using Holdfast.Engine.Hosts;
 using Holdfast.Engine.Planning;
 using Holdfast.Engine.Problems;
-using Holdfast.Engine.Profiles;
-using Holdfast.Engine.Running;
+using Holdfast.Engine.Quantities;
 
 namespace Holdfast.Components.Systemd;
 

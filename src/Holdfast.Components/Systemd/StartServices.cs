@@ -1,5 +1,4 @@
 using Holdfast.Engine.Planning;
-using Holdfast.Engine.Running;
 
 namespace Holdfast.Components.Systemd;
 

@@ -1,6 +1,6 @@
 using Holdfast.Engine.Checking;
-using Holdfast.Engine.Planning;
 using Holdfast.Engine.Problems;
+using Holdfast.Engine.Quantities;
 
 namespace Holdfast.Components.Systemd;
 

@@ -1,9 +1,9 @@
 using Holdfast.Engine.Checking;
+using Holdfast.Engine.Components;
 using Holdfast.Engine.Hosts;
 using Holdfast.Engine.Planning;
 using Holdfast.Engine.Problems;
 using Holdfast.Engine.Profiles;
-using Holdfast.Engine.Running;
 
 namespace Holdfast.Components.Systemd;
 

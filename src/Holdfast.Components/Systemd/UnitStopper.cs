@@ -1,5 +1,5 @@
 using Holdfast.Engine.Problems;
-using Holdfast.Engine.Profiles;
+using Holdfast.Engine.Quantities;
 
 namespace Holdfast.Components.Systemd;
 

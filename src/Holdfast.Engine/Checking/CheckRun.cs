@@ -1,5 +1,6 @@
 using Holdfast.Engine.Problems;
 using Holdfast.Engine.Profiles;
+using Holdfast.Engine.Quantities;
 
 namespace Holdfast.Engine.Checking;
 

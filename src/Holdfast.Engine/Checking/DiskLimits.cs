@@ -1,4 +1,5 @@
 using Holdfast.Engine.Profiles;
+using Holdfast.Engine.Quantities;
 
 namespace Holdfast.Engine.Checking;
 

@@ -1,6 +1,6 @@
+using Holdfast.Engine.Points;
 using Holdfast.Engine.Problems;
 using Holdfast.Engine.Profiles;
-using Holdfast.Engine.Running;
 using Holdfast.Restic;
 using Holdfast.Restic.Maintenance;
 

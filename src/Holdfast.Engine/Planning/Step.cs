@@ -26,5 +26,5 @@ public sealed record Step
     public bool Destroys { get; init; }
 
     [JsonIgnore]
-    public required Func<Running.StepContext, CancellationToken, Task> Act { get; init; }
+    public required Func<StepContext, CancellationToken, Task> Act { get; init; }
 }

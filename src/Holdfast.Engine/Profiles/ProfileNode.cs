@@ -35,5 +35,5 @@ public abstract class ProfileNode
     public abstract JsonNode? ToJson();
 
     /// <summary>A time with its unit, as the schema's "duration": 90s, 5m, 1h.</summary>
-    public TimeSpan Duration => Profiles.Duration.Parse(Text);
+    public TimeSpan Duration => Quantities.Duration.Parse(Text);
 }

@@ -1,6 +1,6 @@
 using System.Globalization;
+using Holdfast.Engine.Points;
 using Holdfast.Engine.Problems;
-using Holdfast.Engine.Running;
 using Holdfast.Restic;
 using Holdfast.Restic.Snapshots;
 

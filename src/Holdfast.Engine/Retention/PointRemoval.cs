@@ -1,5 +1,5 @@
 using Holdfast.Engine.Planning;
-using Holdfast.Engine.Running;
+using Holdfast.Engine.Points;
 using Holdfast.Restic;
 using Holdfast.Restic.Snapshots;
 

@@ -1,7 +1,11 @@
 using Holdfast.Components.Postgres;
+using Holdfast.Components.Postgres.Connection;
+using Holdfast.Engine.Components;
+using Holdfast.Engine.Execution;
 using Holdfast.Engine.Hosts;
+using Holdfast.Engine.Points;
 using Holdfast.Engine.Profiles;
-using Holdfast.Engine.Running;
+using Holdfast.Engine.Restore;
 using Holdfast.ServerTests.Runs;
 using Holdfast.Testing;
 

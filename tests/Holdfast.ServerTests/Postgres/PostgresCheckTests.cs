@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using Holdfast.Components.Postgres;
+using Holdfast.Components.Postgres.Connection;
 using Holdfast.Engine.Checking;
 using Holdfast.Engine.Problems;
 using Holdfast.Testing;

@@ -1,5 +1,5 @@
 using System.Globalization;
-using Holdfast.Components.Postgres;
+using Holdfast.Components.Postgres.Connection;
 using Holdfast.Engine.Problems;
 using Holdfast.ServerTests.Runs;
 using Holdfast.Testing;

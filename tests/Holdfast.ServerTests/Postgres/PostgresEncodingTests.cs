@@ -1,4 +1,5 @@
-using Holdfast.Components.Postgres;
+using Holdfast.Components.Postgres.Connection;
+using Holdfast.Components.Postgres.Points;
 using Holdfast.Engine.Problems;
 using Holdfast.ServerTests.Runs;
 using Holdfast.Testing;

@@ -1,6 +1,8 @@
-using Holdfast.Components.Postgres;
+using Holdfast.Components.Postgres.Connection;
+using Holdfast.Components.Postgres.Scripts;
+using Holdfast.Engine.Components;
 using Holdfast.Engine.Problems;
-using Holdfast.Engine.Running;
+using Holdfast.Engine.Restore;
 using Holdfast.ServerTests.Runs;
 using Holdfast.Testing;
 using Xunit;

@@ -1,4 +1,4 @@
-using Holdfast.Components.Postgres;
+using Holdfast.Components.Postgres.Scripts;
 using Holdfast.Engine.Planning;
 using Holdfast.Engine.Problems;
 using Holdfast.ServerTests.Runs;

@@ -1,4 +1,5 @@
-using Holdfast.Components.Postgres;
+using Holdfast.Components.Postgres.Connection;
+using Holdfast.Components.Postgres.Scripts;
 using Holdfast.Engine.Planning;
 using Holdfast.Engine.Problems;
 using Holdfast.ServerTests.Runs;

@@ -1,7 +1,7 @@
 using Holdfast.Components.Queues;
+using Holdfast.Engine.Execution;
 using Holdfast.Engine.Planning;
 using Holdfast.Engine.Problems;
-using Holdfast.Engine.Running;
 using Holdfast.ServerTests.Runs;
 using Xunit;
 

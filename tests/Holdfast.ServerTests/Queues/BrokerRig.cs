@@ -1,5 +1,8 @@
 using Holdfast.Components.Queues;
-using Holdfast.Engine.Running;
+using Holdfast.Components.Queues.Brokers;
+using Holdfast.Components.Queues.Redis;
+using Holdfast.Engine.Points;
+using Holdfast.Engine.Restore;
 using Holdfast.Restic.Snapshots;
 using Holdfast.ServerTests.Postgres;
 using Holdfast.ServerTests.Runs;

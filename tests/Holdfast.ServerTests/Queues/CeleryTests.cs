@@ -1,4 +1,4 @@
-using Holdfast.Components.Queues;
+using Holdfast.Components.Queues.Brokers;
 using Holdfast.Engine.Problems;
 using Holdfast.Testing;
 using Xunit;

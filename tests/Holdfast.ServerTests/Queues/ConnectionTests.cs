@@ -1,6 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
 using Holdfast.Components.Queues;
+using Holdfast.Components.Queues.Brokers;
+using Holdfast.Components.Queues.Redis;
 using Holdfast.Engine.Problems;
 using Holdfast.Engine.Profiles;
 using Holdfast.ServerTests.Postgres;

@@ -1,4 +1,4 @@
-using Holdfast.Components.Queues;
+using Holdfast.Components.Queues.Redis;
 using Holdfast.ServerTests.Postgres;
 using Holdfast.Testing;
 using Xunit;

@@ -1,6 +1,7 @@
+using Holdfast.Engine.Components;
 using Holdfast.Engine.Planning;
+using Holdfast.Engine.Points;
 using Holdfast.Engine.Problems;
-using Holdfast.Engine.Running;
 
 namespace Holdfast.ServerTests.Runs;
 

@@ -1,8 +1,13 @@
 using System.Text;
+using Holdfast.Engine.Backup;
+using Holdfast.Engine.Components;
+using Holdfast.Engine.Execution;
+using Holdfast.Engine.Hosts;
 using Holdfast.Engine.Planning;
+using Holdfast.Engine.Points;
 using Holdfast.Engine.Problems;
 using Holdfast.Engine.Profiles;
-using Holdfast.Engine.Running;
+using Holdfast.Engine.Restore;
 using Holdfast.Restic;
 using Holdfast.Restic.Archiving;
 using Holdfast.Restic.Snapshots;
@@ -43,7 +48,7 @@ internal class Rig : IAsyncDisposable
     public string this[string name] => _folder[name];
 
     /// <summary>The id of the next run.</summary>
-    public string RunId => Engine.Running.RunId.At(_firstRun.AddSeconds(_runs), _runs);
+    public string RunId => Engine.Planning.RunId.At(_firstRun.AddSeconds(_runs), _runs);
 
     private RepositorySettings Settings => new(RepositoryPath, Password);
 

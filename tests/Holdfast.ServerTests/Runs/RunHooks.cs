@@ -1,5 +1,5 @@
 using Holdfast.Engine.Planning;
-using Holdfast.Engine.Running;
+using Holdfast.Engine.Points;
 
 namespace Holdfast.ServerTests.Runs;
 

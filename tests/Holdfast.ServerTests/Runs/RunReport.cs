@@ -1,6 +1,5 @@
 using Holdfast.Engine.Planning;
 using Holdfast.Engine.Problems;
-using Holdfast.Engine.Running;
 
 namespace Holdfast.ServerTests.Runs;
 

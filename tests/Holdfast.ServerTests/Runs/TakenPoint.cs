@@ -1,4 +1,4 @@
-using Holdfast.Engine.Running;
+using Holdfast.Engine.Points;
 using Holdfast.Restic.Archiving;
 using Holdfast.Restic.Snapshots;
 using Xunit;

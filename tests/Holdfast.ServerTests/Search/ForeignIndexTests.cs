@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
+using Holdfast.Engine.Components;
 using Holdfast.Engine.Problems;
-using Holdfast.Engine.Running;
 using Holdfast.ServerTests.Runs;
 using Holdfast.Testing;
 using Xunit;

@@ -2,7 +2,6 @@ using System.Text.Json.Nodes;
 using Holdfast.Components.Search;
 using Holdfast.Engine.Planning;
 using Holdfast.Engine.Problems;
-using Holdfast.Engine.Running;
 using Holdfast.ServerTests.Runs;
 using Xunit;
 

@@ -1,5 +1,5 @@
 using Holdfast.Engine.Problems;
-using Holdfast.Engine.Running;
+using Holdfast.Engine.Restore;
 using Holdfast.ServerTests.Runs;
 using Xunit;
 

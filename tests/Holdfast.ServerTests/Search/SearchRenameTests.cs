@@ -1,5 +1,5 @@
+using Holdfast.Engine.Components;
 using Holdfast.Engine.Problems;
-using Holdfast.Engine.Running;
 using Xunit;
 
 namespace Holdfast.ServerTests.Search;

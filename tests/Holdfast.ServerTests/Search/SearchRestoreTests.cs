@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
+using Holdfast.Engine.Points;
 using Holdfast.Engine.Problems;
-using Holdfast.Engine.Running;
 using Holdfast.Testing;
 using Xunit;
 

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using Holdfast.Engine.Planning;
 using Holdfast.Engine.Problems;
-using Holdfast.Engine.Running;
 using Holdfast.Engine.Web;
 using Holdfast.ServerTests.Postgres;
 using Xunit;

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Holdfast.Components.Postgres;
 using Holdfast.Components.Search;
+using Holdfast.Components.Search.Api;
 using Holdfast.Components.Search.Syncing;
 using Holdfast.Engine.Hosts;
 using Holdfast.Engine.Planning;

@@ -1,4 +1,4 @@
-using Holdfast.Components.Postgres;
+using Holdfast.Components.Postgres.Connection;
 using Holdfast.Engine.Problems;
 using Holdfast.ServerTests.Postgres;
 using Holdfast.ServerTests.Runs;

@@ -1,8 +1,9 @@
 using System.Formats.Tar;
 using System.Text;
 using Holdfast.Components.Postgres;
+using Holdfast.Components.Postgres.Connection;
+using Holdfast.Engine.Points;
 using Holdfast.Engine.Problems;
-using Holdfast.Engine.Running;
 using Holdfast.ServerTests.Postgres;
 using Holdfast.ServerTests.Postgres.Base;
 using Holdfast.Testing;

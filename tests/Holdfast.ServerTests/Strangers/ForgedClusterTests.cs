@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
-using Holdfast.Components.Postgres.Base;
+using Holdfast.Components.Postgres.Format;
+using Holdfast.Engine.Components;
 using Holdfast.Engine.Problems;
-using Holdfast.Engine.Running;
 using Holdfast.ServerTests.Postgres.Base;
 using Holdfast.Testing;
 using Xunit;

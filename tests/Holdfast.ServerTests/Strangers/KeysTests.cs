@@ -1,4 +1,7 @@
-using Holdfast.Components.Queues;
+using Holdfast.Components.Queues.Archives;
+using Holdfast.Components.Queues.Brokers;
+using Holdfast.Components.Queues.Redis;
+using Holdfast.Components.Queues.Restore;
 using Holdfast.Engine.Planning;
 using Holdfast.Engine.Problems;
 using Holdfast.ServerTests.Postgres;

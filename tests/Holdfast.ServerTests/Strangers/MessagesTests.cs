@@ -1,4 +1,4 @@
-using Holdfast.Components.Queues;
+using Holdfast.Components.Queues.Redis;
 using Holdfast.Engine.Problems;
 using Holdfast.ServerTests.Postgres;
 using Holdfast.ServerTests.Queues;

@@ -1,7 +1,8 @@
-using Holdfast.Components.Postgres;
+using Holdfast.Components.Postgres.Connection;
+using Holdfast.Engine.Components;
 using Holdfast.Engine.Hosts;
+using Holdfast.Engine.Points;
 using Holdfast.Engine.Problems;
-using Holdfast.Engine.Running;
 using Holdfast.ServerTests.Postgres.Base;
 using Holdfast.ServerTests.Runs;
 using Holdfast.Testing;

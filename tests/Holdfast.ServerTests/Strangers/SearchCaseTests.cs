@@ -116,7 +116,7 @@ public sealed class SearchCaseTests(SearchEngines engines)
         Assert.Equal(2, (long)(await engine.CallAsync(HttpMethod.Get, "/logs-000004/_count"))["count"]!);
 
         // Nothing of a series is for the verbs that replace an index by a newer one; what is named is refused all the same.
-        var (skipped, request) = (new List<string>(), new Components.Search.IndexRequest([], [], rig["work"]));
+        var (skipped, request) = (new List<string>(), new Components.Search.Api.IndexRequest([], [], rig["work"]));
         Assert.Empty(await component.PlanDropOldAsync(request with { Skipped = skipped.Add }, SearchRig.Cancellation));
         Assert.StartsWith("'logs' points to 4 indices", Assert.Single(skipped), StringComparison.Ordinal);
         await ReindexTests.RefusedAsync(Catalogue.SearchAlias, () => component.PlanDropOldAsync(request with { Indices = ["logs"] }, SearchRig.Cancellation));

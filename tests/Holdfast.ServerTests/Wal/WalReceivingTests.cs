@@ -1,7 +1,10 @@
 using System.Diagnostics;
 using System.Text;
-using Holdfast.Components.Postgres;
+using Holdfast.Components.Postgres.ArchiveSetup;
+using Holdfast.Components.Postgres.Connection;
+using Holdfast.Components.Postgres.Format;
 using Holdfast.Components.Postgres.Wal;
+using Holdfast.Components.Postgres.WalReceive;
 using Holdfast.Engine.Hosts;
 using Holdfast.Engine.Problems;
 using Holdfast.Engine.Profiles;

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using Holdfast.Components.Postgres.Format;
 using Holdfast.Components.Postgres.Wal;
 using Holdfast.Testing;
 using Xunit;

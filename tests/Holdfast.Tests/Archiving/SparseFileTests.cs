@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
-using Holdfast.Components.Postgres;
-using Holdfast.Components.Postgres.Base;
+using Holdfast.Components.Postgres.BaseBackup;
+using Holdfast.Components.Postgres.Format;
 using Holdfast.Restic;
 using Holdfast.Restic.Archiving;
 using Holdfast.Restic.Backends;

@@ -1,6 +1,6 @@
 using Holdfast.Engine.Checking;
 using Holdfast.Engine.Hosts;
-using Holdfast.Engine.Profiles;
+using Holdfast.Engine.Quantities;
 using Holdfast.Testing;
 using Xunit;
 

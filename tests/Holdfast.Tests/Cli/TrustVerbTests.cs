@@ -1,8 +1,12 @@
 using System.Text.Json.Nodes;
+using Holdfast.Engine.Backup;
+using Holdfast.Engine.Components;
+using Holdfast.Engine.Execution;
+using Holdfast.Engine.Hosts;
 using Holdfast.Engine.Planning;
+using Holdfast.Engine.Points;
 using Holdfast.Engine.Problems;
 using Holdfast.Engine.Profiles;
-using Holdfast.Engine.Running;
 using Holdfast.Restic;
 using Holdfast.Restic.Backends;
 using Holdfast.Testing;

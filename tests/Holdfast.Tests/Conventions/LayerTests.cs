@@ -60,7 +60,7 @@ public sealed class LayerTests
 
     [Fact]
     public void The_compiler_was_asked_about_real_code() =>
-        Assert.Contains(CompiledCode.TypeUses, use => use is { FromNamespace: "Holdfast.Engine.Running", ToNamespace: "Holdfast.Restic", ToType: "Repository" });
+        Assert.Contains(CompiledCode.TypeUses, use => use is { FromNamespace: "Holdfast.Engine.Backup", ToNamespace: "Holdfast.Restic", ToType: "Repository" });
 
     /// <summary>A component may have rooms of its own: Files and Files.Certificates are one.</summary>
     private static string Component(string space) => space.Split('.')[2];

@@ -1,6 +1,9 @@
 using System.Text;
+using Holdfast.Engine.Components;
+using Holdfast.Engine.Execution;
+using Holdfast.Engine.Planning;
+using Holdfast.Engine.Points;
 using Holdfast.Engine.Problems;
-using Holdfast.Engine.Running;
 using Holdfast.Restic.Maintenance;
 using Holdfast.Testing;
 using Xunit;

@@ -1,4 +1,3 @@
-using Holdfast.Engine.Hosts;
 using Holdfast.Engine.Problems;
 using Holdfast.Engine.Profiles;
 using Xunit;

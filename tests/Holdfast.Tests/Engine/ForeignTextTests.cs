@@ -1,8 +1,9 @@
 using System.Text;
 using CsCheck;
+using Holdfast.Engine.Journals;
+using Holdfast.Engine.Points;
 using Holdfast.Engine.Problems;
 using Holdfast.Engine.Profiles;
-using Holdfast.Engine.Running;
 using Holdfast.Testing;
 using Xunit;
 

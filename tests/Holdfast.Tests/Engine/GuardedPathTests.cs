@@ -1,6 +1,7 @@
+using Holdfast.Engine.Execution;
 using Holdfast.Engine.Hosts;
+using Holdfast.Engine.Journals;
 using Holdfast.Engine.Problems;
-using Holdfast.Engine.Running;
 using Holdfast.Testing;
 using Xunit;
 

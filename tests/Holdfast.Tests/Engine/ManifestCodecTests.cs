@@ -1,7 +1,7 @@
 using System.Text;
 using System.Text.Json.Nodes;
+using Holdfast.Engine.Points;
 using Holdfast.Engine.Problems;
-using Holdfast.Engine.Running;
 using Xunit;
 
 namespace Holdfast.Tests.Engine;

@@ -1,5 +1,11 @@
+using Holdfast.Engine.Backup;
+using Holdfast.Engine.Components;
+using Holdfast.Engine.Execution;
+using Holdfast.Engine.Hosts;
+using Holdfast.Engine.Planning;
+using Holdfast.Engine.Points;
 using Holdfast.Engine.Profiles;
-using Holdfast.Engine.Running;
+using Holdfast.Engine.Restore;
 using Holdfast.Restic;
 using Holdfast.Restic.Backends;
 using Holdfast.Restic.Snapshots;

@@ -1,7 +1,9 @@
 using Holdfast.Cli.Output;
 using Holdfast.Cli.Output.Events;
+using Holdfast.Engine.Planning;
+using Holdfast.Engine.Points;
 using Holdfast.Engine.Problems;
-using Holdfast.Engine.Running;
+using Holdfast.Engine.Restore;
 using Holdfast.Restic;
 using Holdfast.Restic.Maintenance;
 using Holdfast.Testing;

@@ -1,5 +1,6 @@
+using Holdfast.Engine.Journals;
+using Holdfast.Engine.Planning;
 using Holdfast.Engine.Problems;
-using Holdfast.Engine.Running;
 using Holdfast.Testing;
 using Xunit;
 

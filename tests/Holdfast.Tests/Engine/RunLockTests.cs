@@ -1,6 +1,7 @@
 using System.Diagnostics;
+using Holdfast.Engine.Hosts;
+using Holdfast.Engine.Journals;
 using Holdfast.Engine.Problems;
-using Holdfast.Engine.Running;
 using Holdfast.Testing;
 using Xunit;
 

@@ -1,6 +1,8 @@
+using Holdfast.Engine.Execution;
+using Holdfast.Engine.Hosts;
+using Holdfast.Engine.Journals;
 using Holdfast.Engine.Planning;
 using Holdfast.Engine.Problems;
-using Holdfast.Engine.Running;
 using Holdfast.Testing;
 
 namespace Holdfast.Tests.Engine;
@@ -65,7 +67,7 @@ internal sealed class RunRig : IRunObserver, IUndoHandler, IDisposable
 
     public async Task<RunOutcome> RunAsync(CancellationToken cancellation, params Step[] steps)
     {
-        using var journal = Holdfast.Engine.Running.Journal.Create(State, "run-1");
+        using var journal = Holdfast.Engine.Journals.Journal.Create(State, "run-1");
         return await RunAsync(journal, cancellation, steps);
     }
 

@@ -1,5 +1,5 @@
+using Holdfast.Engine.Points;
 using Holdfast.Engine.Problems;
-using Holdfast.Engine.Running;
 using Xunit;
 
 namespace Holdfast.Tests.Engine;

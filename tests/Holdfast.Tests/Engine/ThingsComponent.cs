@@ -1,7 +1,8 @@
 using System.Text;
+using Holdfast.Engine.Components;
 using Holdfast.Engine.Planning;
+using Holdfast.Engine.Points;
 using Holdfast.Engine.Problems;
-using Holdfast.Engine.Running;
 
 namespace Holdfast.Tests.Engine;
 

@@ -1,5 +1,5 @@
+using Holdfast.Engine.Points;
 using Holdfast.Engine.Problems;
-using Holdfast.Engine.Running;
 using Holdfast.Restic.Maintenance;
 using Holdfast.Testing;
 using Holdfast.Tests.Files.Certificates;

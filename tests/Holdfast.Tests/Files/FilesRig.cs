@@ -1,6 +1,7 @@
 using Holdfast.Components.Files;
+using Holdfast.Engine.Components;
+using Holdfast.Engine.Points;
 using Holdfast.Engine.Profiles;
-using Holdfast.Engine.Running;
 using Holdfast.Restic;
 using Holdfast.Restic.Archiving;
 using Holdfast.Restic.Backends;

@@ -1,4 +1,5 @@
-using Holdfast.Engine.Running;
+using Holdfast.Engine.Components;
+using Holdfast.Engine.Planning;
 using Holdfast.Restic.Restoring;
 using Holdfast.Testing;
 using Xunit;

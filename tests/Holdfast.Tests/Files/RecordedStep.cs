@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using Holdfast.Engine.Planning;
 using Holdfast.Engine.Problems;
-using Holdfast.Engine.Running;
 
 namespace Holdfast.Tests.Files;
 

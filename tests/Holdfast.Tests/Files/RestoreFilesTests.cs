@@ -1,5 +1,5 @@
+using Holdfast.Engine.Components;
 using Holdfast.Engine.Problems;
-using Holdfast.Engine.Running;
 using Holdfast.Testing;
 using Holdfast.Tests.Files.Certificates;
 using Xunit;

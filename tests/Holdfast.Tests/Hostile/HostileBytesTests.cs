@@ -1,8 +1,8 @@
 using System.Text;
 using System.Text.Json;
 using CsCheck;
+using Holdfast.Engine.Points;
 using Holdfast.Engine.Problems;
-using Holdfast.Engine.Running;
 using Holdfast.Restic;
 using Holdfast.Restic.Backends;
 using Holdfast.Restic.Crypto;

@@ -1,4 +1,5 @@
-using Holdfast.Components.Postgres;
+using Holdfast.Components.Postgres.LogicalDump;
+using Holdfast.Components.Postgres.Points;
 using Xunit;
 
 namespace Holdfast.Tests.Postgres;

@@ -1,4 +1,4 @@
-using Holdfast.Components.Postgres;
+using Holdfast.Components.Postgres.LogicalRestore;
 using Xunit;
 
 namespace Holdfast.Tests.Postgres;

@@ -1,5 +1,6 @@
 using System.Text;
-using Holdfast.Components.Postgres;
+using Holdfast.Components.Postgres.Points;
+using Holdfast.Components.Postgres.Scripts;
 using Holdfast.Testing;
 using Xunit;
 

@@ -2,7 +2,10 @@ using System.Buffers.Binary;
 using System.Text;
 using System.Text.Json;
 using CsCheck;
-using Holdfast.Components.Postgres.Base;
+using Holdfast.Components.Postgres.DataDirectory;
+using Holdfast.Components.Postgres.Format;
+using Holdfast.Components.Postgres.Points;
+using Holdfast.Components.Postgres.Recovery;
 using Holdfast.Components.Postgres.Wal;
 using Holdfast.Engine.Problems;
 using Holdfast.Engine.Serving;
@@ -51,7 +54,7 @@ public sealed class PostgresFuzzTests
         using var stream = new MemoryStream(bytes);
         var record = BaseRecord.ReadAsync(stream, CancellationToken.None).GetAwaiter().GetResult();
         RestorePlaces.Of(record, "/target", new Dictionary<string, string>(StringComparer.Ordinal)).Map(record.TablespaceMap);
-        _ = RecoveryTarget.Of(Holdfast.Engine.Running.RecoveryWishes.None, record).Text;
+        _ = RecoveryTarget.Of(Holdfast.Engine.Components.RecoveryWishes.None, record).Text;
     });
 
     [Theory]

@@ -1,5 +1,6 @@
 using System.Text;
-using Holdfast.Components.Postgres;
+using Holdfast.Components.Postgres.LogicalDump;
+using Holdfast.Components.Postgres.Scripts;
 using Xunit;
 
 namespace Holdfast.Tests.Postgres;

@@ -1,6 +1,8 @@
 using System.Text;
 using CsCheck;
-using Holdfast.Components.Queues;
+using Holdfast.Components.Queues.Archives;
+using Holdfast.Components.Queues.Brokers;
+using Holdfast.Components.Queues.Redis;
 using Holdfast.Engine.Problems;
 using Holdfast.Engine.Profiles;
 using Holdfast.Testing;

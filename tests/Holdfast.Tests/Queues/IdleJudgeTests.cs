@@ -1,4 +1,4 @@
-using Holdfast.Components.Queues;
+using Holdfast.Components.Queues.Brokers;
 using Xunit;
 
 namespace Holdfast.Tests.Queues;

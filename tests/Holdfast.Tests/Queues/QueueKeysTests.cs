@@ -1,4 +1,5 @@
-using Holdfast.Components.Queues;
+using Holdfast.Components.Queues.Brokers;
+using Holdfast.Components.Queues.Redis;
 using Holdfast.Engine.Profiles;
 using Xunit;
 

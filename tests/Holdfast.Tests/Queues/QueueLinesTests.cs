@@ -1,7 +1,8 @@
 using System.Buffers;
 using System.Text;
 using CsCheck;
-using Holdfast.Components.Queues;
+using Holdfast.Components.Queues.Archives;
+using Holdfast.Components.Queues.Brokers;
 using Holdfast.Engine.Problems;
 using Xunit;
 

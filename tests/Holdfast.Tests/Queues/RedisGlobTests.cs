@@ -1,5 +1,7 @@
 using System.Text;
-using Holdfast.Components.Queues;
+using Holdfast.Components.Queues.Brokers;
+using Holdfast.Components.Queues.Redis;
+using Holdfast.Components.Queues.Restore;
 using Holdfast.Engine.Problems;
 using Holdfast.Engine.Profiles;
 using Xunit;

@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Text;
+using Holdfast.Engine.Points;
 using Holdfast.Engine.Problems;
 using Holdfast.Engine.Retention;
-using Holdfast.Engine.Running;
 using Holdfast.Restic;
 using Holdfast.Restic.Snapshots;
 using Holdfast.Testing;

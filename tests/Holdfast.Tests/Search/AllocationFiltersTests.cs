@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using Holdfast.Components.Search;
+using Holdfast.Components.Search.Api;
 using Xunit;
 
 namespace Holdfast.Tests.Search;

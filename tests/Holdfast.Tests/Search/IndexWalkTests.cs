@@ -1,8 +1,8 @@
 using System.Text;
-using Holdfast.Components.Search;
+using Holdfast.Components.Search.Api;
 using Holdfast.Components.Search.Syncing;
 using Holdfast.Engine.Problems;
-using Holdfast.Engine.Profiles;
+using Holdfast.Engine.Quantities;
 using Holdfast.Engine.Web;
 using Holdfast.Tests.Engine;
 using Holdfast.Tests.Web;

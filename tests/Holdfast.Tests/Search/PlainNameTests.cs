@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json.Nodes;
-using Holdfast.Components.Search;
+using Holdfast.Components.Search.Api;
+using Holdfast.Components.Search.Snapshots;
 using Holdfast.Engine.Problems;
 using Xunit;
 

@@ -1,4 +1,5 @@
-using Holdfast.Components.Search;
+using Holdfast.Components.Search.Api;
+using Holdfast.Components.Search.Snapshots;
 using Holdfast.Engine.Hosts;
 using Holdfast.Engine.Planning;
 using Holdfast.Engine.Problems;

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
-using Holdfast.Components.Search;
+using Holdfast.Components.Search.Api;
+using Holdfast.Components.Search.Snapshots;
 using Xunit;
 
 namespace Holdfast.Tests.Search;

@@ -1,5 +1,6 @@
 using System.Text;
-using Holdfast.Components.Search;
+using Holdfast.Components.Search.Api;
+using Holdfast.Components.Search.Snapshots;
 using Holdfast.Engine.Problems;
 using Holdfast.Engine.Web;
 using Holdfast.Tests.Web;

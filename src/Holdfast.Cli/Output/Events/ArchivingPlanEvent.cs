@@ -1,4 +1,4 @@
-using Holdfast.Components.Postgres.Wal;
+using Holdfast.Components.Postgres.ArchiveSetup;
 
 namespace Holdfast.Cli.Output.Events;
 

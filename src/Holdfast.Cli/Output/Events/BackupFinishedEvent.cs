@@ -1,4 +1,5 @@
-using Holdfast.Engine.Running;
+using Holdfast.Engine.Backup;
+using Holdfast.Engine.Points;
 
 namespace Holdfast.Cli.Output.Events;
 

@@ -1,4 +1,4 @@
-using Holdfast.Components.Postgres;
+using Holdfast.Components.Postgres.Connection;
 
 namespace Holdfast.Cli.Output.Events;
 

@@ -1,5 +1,6 @@
 using Holdfast.Components.Systemd;
-using Holdfast.Engine.Running;
+using Holdfast.Engine.Journals;
+using Holdfast.Engine.Points;
 
 namespace Holdfast.Cli.Output.Events;
 

@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using Holdfast.Engine.Running;
+using Holdfast.Engine.Points;
 using Holdfast.Restic.Snapshots;
 
 namespace Holdfast.Cli.Output.Events;

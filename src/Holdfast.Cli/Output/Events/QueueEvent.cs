@@ -1,5 +1,5 @@
 using System.Globalization;
-using Holdfast.Components.Queues;
+using Holdfast.Components.Queues.Brokers;
 
 namespace Holdfast.Cli.Output.Events;
 

@@ -1,4 +1,4 @@
-using Holdfast.Engine.Running;
+using Holdfast.Engine.Journals;
 
 namespace Holdfast.Cli.Output.Events;
 

@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
-using Holdfast.Engine.Planning;
+using Holdfast.Engine.Quantities;
 using Holdfast.Restic.Archiving;
 using Holdfast.Restic.Filtering;
 

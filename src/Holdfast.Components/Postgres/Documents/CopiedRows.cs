@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Text;
+using Holdfast.Components.Postgres.Connection;
 using Holdfast.Engine.Documents;
 using Npgsql;
 

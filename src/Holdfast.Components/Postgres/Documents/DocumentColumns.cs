@@ -1,4 +1,6 @@
 using System.Globalization;
+using Holdfast.Components.Postgres.Connection;
+using Holdfast.Components.Postgres.Scripts;
 using Holdfast.Engine.Documents;
 using Holdfast.Engine.Problems;
 

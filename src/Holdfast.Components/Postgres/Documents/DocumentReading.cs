@@ -1,3 +1,5 @@
+using Holdfast.Components.Postgres.Checks;
+using Holdfast.Components.Postgres.Connection;
 using Holdfast.Engine.Documents;
 using Holdfast.Engine.Problems;
 

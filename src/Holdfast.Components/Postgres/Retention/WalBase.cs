@@ -1,5 +1,5 @@
-using Holdfast.Components.Postgres.Base;
-using Holdfast.Components.Postgres.Wal;
+using Holdfast.Components.Postgres.Format;
+using Holdfast.Components.Postgres.Points;
 using Holdfast.Engine.Problems;
 using Holdfast.Restic;
 using NpgsqlTypes;

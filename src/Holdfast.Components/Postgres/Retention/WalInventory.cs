@@ -1,4 +1,4 @@
-using Holdfast.Components.Postgres.Wal;
+using Holdfast.Components.Postgres.Format;
 using Holdfast.Restic;
 
 namespace Holdfast.Components.Postgres.Retention;

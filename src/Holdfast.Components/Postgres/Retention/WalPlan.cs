@@ -1,4 +1,4 @@
-using Holdfast.Components.Postgres.Wal;
+using Holdfast.Components.Postgres.Format;
 
 namespace Holdfast.Components.Postgres.Retention;
 

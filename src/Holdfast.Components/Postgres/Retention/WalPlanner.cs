@@ -1,3 +1,4 @@
+using Holdfast.Components.Postgres.Format;
 using Holdfast.Components.Postgres.Wal;
 using Holdfast.Restic;
 

@@ -1,10 +1,10 @@
 using System.Text.Json;
-using Holdfast.Components.Postgres.Base;
+using Holdfast.Components.Postgres.Format;
+using Holdfast.Components.Postgres.Points;
 using Holdfast.Components.Postgres.Wal;
 using Holdfast.Engine.Planning;
 using Holdfast.Engine.Problems;
 using Holdfast.Engine.Retention;
-using Holdfast.Engine.Running;
 using Holdfast.Restic;
 using Holdfast.Restic.Snapshots;
 

@@ -1,3 +1,5 @@
+using Holdfast.Components.Postgres.Format;
+
 namespace Holdfast.Components.Postgres.Wal;
 
 /// <summary>

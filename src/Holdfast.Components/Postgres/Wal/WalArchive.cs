@@ -1,3 +1,5 @@
+using Holdfast.Components.Postgres.Format;
+using Holdfast.Components.Postgres.Points;
 using Holdfast.Engine.Problems;
 using Holdfast.Restic;
 using Holdfast.Restic.Archiving;

@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using Holdfast.Components.Postgres.Format;
 using Holdfast.Engine.Problems;
 using Holdfast.Restic;
 

@@ -1,4 +1,6 @@
-using Holdfast.Engine.Running;
+using Holdfast.Components.Postgres.Format;
+using Holdfast.Components.Postgres.Points;
+using Holdfast.Engine.Points;
 using Holdfast.Restic;
 using Holdfast.Restic.Snapshots;
 

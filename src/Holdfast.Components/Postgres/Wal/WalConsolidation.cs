@@ -1,5 +1,5 @@
+using Holdfast.Engine.Planning;
 using Holdfast.Engine.Problems;
-using Holdfast.Engine.Running;
 using Holdfast.Restic;
 
 namespace Holdfast.Components.Postgres.Wal;

@@ -1,3 +1,4 @@
+using Holdfast.Components.Postgres.Format;
 using Holdfast.Engine.Hosts;
 using Holdfast.Engine.Problems;
 using Holdfast.Restic;

@@ -1,3 +1,4 @@
+using Holdfast.Components.Postgres.Format;
 using Holdfast.Engine.Problems;
 
 namespace Holdfast.Components.Postgres.Wal;

@@ -1,3 +1,4 @@
+using Holdfast.Components.Postgres.Format;
 using NpgsqlTypes;
 
 namespace Holdfast.Components.Postgres.Wal;

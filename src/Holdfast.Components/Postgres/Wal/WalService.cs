@@ -1,3 +1,4 @@
+using Holdfast.Components.Postgres.Format;
 using Holdfast.Engine.Problems;
 using Holdfast.Engine.Profiles;
 using Holdfast.Engine.Serving;

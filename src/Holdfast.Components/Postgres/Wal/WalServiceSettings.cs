@@ -1,3 +1,4 @@
+using Holdfast.Components.Postgres.Connection;
 using Holdfast.Engine.Hosts;
 using Holdfast.Engine.Profiles;
 using Holdfast.Engine.Serving;

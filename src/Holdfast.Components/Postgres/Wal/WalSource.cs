@@ -1,5 +1,5 @@
 using System.Buffers.Binary;
-using Holdfast.Components.Postgres.Base;
+using Holdfast.Components.Postgres.Format;
 using Holdfast.Engine.Hosts;
 using Holdfast.Restic;
 using Holdfast.Restic.Archiving;

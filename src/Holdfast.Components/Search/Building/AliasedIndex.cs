@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
+using Holdfast.Components.Search.Api;
 using Holdfast.Components.Search.Definitions;
 using Holdfast.Engine.Problems;
 

@@ -1,7 +1,9 @@
 using System.Text.Json.Nodes;
+using Holdfast.Components.Search.Api;
+using Holdfast.Components.Search.MoveAside;
+using Holdfast.Components.Search.Snapshots;
 using Holdfast.Engine.Planning;
 using Holdfast.Engine.Problems;
-using Holdfast.Engine.Running;
 
 namespace Holdfast.Components.Search.Building;
 

@@ -1,11 +1,13 @@
 using System.Text.Json.Nodes;
+using Holdfast.Components.Search.Api;
 using Holdfast.Components.Search.Bulk;
 using Holdfast.Components.Search.Definitions;
+using Holdfast.Components.Search.Snapshots;
 using Holdfast.Components.Search.Syncing;
 using Holdfast.Engine.Documents;
 using Holdfast.Engine.Planning;
 using Holdfast.Engine.Problems;
-using Holdfast.Engine.Running;
+using Holdfast.Engine.Quantities;
 
 namespace Holdfast.Components.Search.Building;
 

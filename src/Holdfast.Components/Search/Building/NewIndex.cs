@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Holdfast.Components.Search.Api;
 using Holdfast.Components.Search.Definitions;
 using Holdfast.Engine.Problems;
 

@@ -1,6 +1,7 @@
+using Holdfast.Components.Search.Api;
+using Holdfast.Components.Search.Snapshots;
 using Holdfast.Engine.Planning;
 using Holdfast.Engine.Problems;
-using Holdfast.Engine.Running;
 
 namespace Holdfast.Components.Search.Building;
 

@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Holdfast.Components.Search.Api;
 
 namespace Holdfast.Components.Search.Bulk;
 

@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using Holdfast.Components.Search.Api;
 using Holdfast.Engine.Documents;
 using Holdfast.Engine.Problems;
 

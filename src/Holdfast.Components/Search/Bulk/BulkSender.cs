@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Text;
 using System.Text.Json;
+using Holdfast.Components.Search.Api;
 using Holdfast.Engine.Problems;
 using Holdfast.Engine.Web;
 

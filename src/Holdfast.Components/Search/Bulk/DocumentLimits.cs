@@ -1,4 +1,5 @@
 using System.Text;
+using Holdfast.Components.Search.Api;
 using Holdfast.Engine.Documents;
 
 namespace Holdfast.Components.Search.Bulk;

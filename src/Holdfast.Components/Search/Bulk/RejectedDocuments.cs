@@ -1,9 +1,10 @@
 using System.Text;
 using System.Text.Json.Nodes;
+using Holdfast.Components.Search.Api;
 using Holdfast.Engine.Documents;
 using Holdfast.Engine.Hosts;
-using Holdfast.Engine.Planning;
 using Holdfast.Engine.Problems;
+using Holdfast.Engine.Quantities;
 
 namespace Holdfast.Components.Search.Bulk;
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Holdfast.Components.Search.Api;
 using Holdfast.Engine.Documents;
 using Holdfast.Engine.Problems;
 using Holdfast.Engine.Profiles;

@@ -1,9 +1,10 @@
 using System.Text.Json.Nodes;
+using Holdfast.Components.Search.Api;
 using Holdfast.Components.Search.Building;
 using Holdfast.Components.Search.Definitions;
+using Holdfast.Components.Search.Snapshots;
 using Holdfast.Engine.Planning;
 using Holdfast.Engine.Problems;
-using Holdfast.Engine.Running;
 
 namespace Holdfast.Components.Search.Migrating;
 

@@ -1,5 +1,6 @@
 using System.IO.Enumeration;
 using System.Text.Json.Nodes;
+using Holdfast.Components.Search.Api;
 using Holdfast.Components.Search.Building;
 using Holdfast.Components.Search.Definitions;
 using Holdfast.Engine.Problems;

@@ -1,7 +1,8 @@
 using System.Text.Json.Nodes;
+using Holdfast.Components.Search.Api;
+using Holdfast.Components.Search.MoveAside;
 using Holdfast.Engine.Planning;
 using Holdfast.Engine.Problems;
-using Holdfast.Engine.Running;
 
 namespace Holdfast.Components.Search.Migrating;
 

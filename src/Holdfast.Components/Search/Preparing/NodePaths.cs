@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.NetworkInformation;
 using System.Text.Json.Nodes;
+using Holdfast.Components.Search.Api;
 using Holdfast.Engine.Problems;
 
 namespace Holdfast.Components.Search.Preparing;

@@ -1,7 +1,8 @@
+using Holdfast.Components.Search.Api;
+using Holdfast.Engine.Components;
 using Holdfast.Engine.Hosts;
 using Holdfast.Engine.Planning;
 using Holdfast.Engine.Problems;
-using Holdfast.Engine.Running;
 
 namespace Holdfast.Components.Search.Preparing;
 

@@ -1,9 +1,11 @@
+using Holdfast.Components.Search.Api;
 using Holdfast.Components.Search.Bulk;
 using Holdfast.Components.Search.Definitions;
+using Holdfast.Components.Search.Snapshots;
 using Holdfast.Engine.Documents;
 using Holdfast.Engine.Planning;
 using Holdfast.Engine.Problems;
-using Holdfast.Engine.Running;
+using Holdfast.Engine.Quantities;
 
 namespace Holdfast.Components.Search.Syncing;
 

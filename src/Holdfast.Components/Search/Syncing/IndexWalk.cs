@@ -3,8 +3,9 @@ using System.Net;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Holdfast.Components.Search.Api;
 using Holdfast.Engine.Problems;
-using Holdfast.Engine.Profiles;
+using Holdfast.Engine.Quantities;
 using Holdfast.Engine.Web;
 
 namespace Holdfast.Components.Search.Syncing;

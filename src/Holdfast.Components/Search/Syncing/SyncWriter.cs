@@ -1,9 +1,11 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
+using Holdfast.Components.Search.Api;
 using Holdfast.Components.Search.Bulk;
+using Holdfast.Components.Search.Snapshots;
 using Holdfast.Engine.Documents;
-using Holdfast.Engine.Running;
+using Holdfast.Engine.Planning;
 
 namespace Holdfast.Components.Search.Syncing;
 

@@ -1,7 +1,9 @@
-using Holdfast.Components.Postgres;
+using Holdfast.Components.Postgres.ArchiveSetup;
+using Holdfast.Components.Postgres.Connection;
+using Holdfast.Components.Postgres.Format;
 using Holdfast.Components.Postgres.Wal;
+using Holdfast.Engine.Components;
 using Holdfast.Engine.Problems;
-using Holdfast.Engine.Running;
 using Holdfast.Testing;
 using Xunit;
 

@@ -1,6 +1,6 @@
-using Holdfast.Components.Postgres;
+using Holdfast.Components.Postgres.Connection;
+using Holdfast.Engine.Points;
 using Holdfast.Engine.Problems;
-using Holdfast.Engine.Running;
 using Holdfast.ServerTests.Runs;
 using Holdfast.Testing;
 using Xunit;

@@ -1,4 +1,4 @@
-using Holdfast.Engine.Running;
+using Holdfast.Engine.Components;
 using Holdfast.ServerTests.Runs;
 using Xunit;
 

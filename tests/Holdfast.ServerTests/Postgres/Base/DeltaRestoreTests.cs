@@ -1,8 +1,8 @@
-using Holdfast.ServerTests.Runs;
 using System.Text.Json.Nodes;
+using Holdfast.Engine.Components;
 using Holdfast.Engine.Problems;
-using Holdfast.Engine.Running;
 using Holdfast.Restic;
+using Holdfast.ServerTests.Runs;
 using Holdfast.Testing;
 using Xunit;
 

@@ -1,4 +1,4 @@
-using Holdfast.Engine.Running;
+using Holdfast.Engine.Components;
 using Holdfast.ServerTests.Postgres.Base.Histories;
 using Holdfast.Testing;
 using Xunit;

@@ -1,5 +1,6 @@
-using Holdfast.Components.Postgres;
-using Holdfast.Engine.Running;
+using Holdfast.Components.Postgres.Connection;
+using Holdfast.Engine.Components;
+using Holdfast.Engine.Points;
 using Holdfast.Testing;
 using Xunit;
 

@@ -1,4 +1,4 @@
-using Holdfast.Engine.Running;
+using Holdfast.Engine.Components;
 using Holdfast.Restic.Snapshots;
 using Holdfast.ServerTests.Runs;
 using Holdfast.Testing;

@@ -1,10 +1,12 @@
-using Holdfast.ServerTests.Runs;
 using System.Globalization;
-using Holdfast.Components.Postgres.Base;
+using Holdfast.Components.Postgres.Format;
+using Holdfast.Components.Postgres.Recovery;
 using Holdfast.Components.Postgres.Wal;
+using Holdfast.Components.Postgres.WalReceive;
+using Holdfast.Engine.Components;
 using Holdfast.Engine.Problems;
-using Holdfast.Engine.Running;
 using Holdfast.ServerTests.EndToEnd;
+using Holdfast.ServerTests.Runs;
 using Holdfast.Testing;
 using Xunit;
 

@@ -1,6 +1,6 @@
-using Holdfast.Components.Postgres.Base;
+using Holdfast.Components.Postgres.Format;
+using Holdfast.Engine.Components;
 using Holdfast.Engine.Problems;
-using Holdfast.Engine.Running;
 using Holdfast.Restic.Archiving;
 using Holdfast.Testing;
 using Xunit;

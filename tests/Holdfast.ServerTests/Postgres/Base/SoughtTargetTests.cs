@@ -1,7 +1,7 @@
-using Holdfast.ServerTests.Runs;
 using System.Globalization;
+using Holdfast.Engine.Components;
 using Holdfast.Engine.Problems;
-using Holdfast.Engine.Running;
+using Holdfast.ServerTests.Runs;
 using Holdfast.Testing;
 using Xunit;
 

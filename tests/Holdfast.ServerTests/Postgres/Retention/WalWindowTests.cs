@@ -1,8 +1,8 @@
 using System.Globalization;
 using Holdfast.Components.Postgres.Retention;
+using Holdfast.Engine.Components;
 using Holdfast.Engine.Problems;
 using Holdfast.Engine.Retention;
-using Holdfast.Engine.Running;
 using Holdfast.Restic;
 using Holdfast.Restic.Maintenance;
 using Holdfast.ServerTests.Postgres.Base;

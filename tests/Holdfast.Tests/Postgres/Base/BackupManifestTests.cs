@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text;
-using Holdfast.Components.Postgres.Base;
+using Holdfast.Components.Postgres.Format;
 using Holdfast.Engine.Problems;
 using Xunit;
 

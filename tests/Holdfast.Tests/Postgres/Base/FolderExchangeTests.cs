@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using Holdfast.Components.Postgres.Base;
+using Holdfast.Components.Postgres.DataDirectory;
 using Holdfast.Engine.Problems;
 using Holdfast.Testing;
 using Xunit;

@@ -1,15 +1,17 @@
+using System.Text;
+using System.Text.Json.Nodes;
 using Holdfast.Components.Postgres;
+using Holdfast.Components.Postgres.Connection;
+using Holdfast.Engine.Components;
 using Holdfast.Engine.Hosts;
+using Holdfast.Engine.Points;
 using Holdfast.Engine.Problems;
 using Holdfast.Engine.Profiles;
-using Holdfast.Engine.Running;
 using Holdfast.Restic;
 using Holdfast.Restic.Archiving;
 using Holdfast.Restic.Snapshots;
 using Holdfast.Testing;
 using Holdfast.Tests.Files;
-using System.Text;
-using System.Text.Json.Nodes;
 using Xunit;
 
 namespace Holdfast.Tests.Postgres.Base;

@@ -1,4 +1,6 @@
-using Holdfast.Components.Postgres.Base;
+using Holdfast.Components.Postgres.BaseBackup;
+using Holdfast.Components.Postgres.Format;
+using Holdfast.Components.Postgres.Points;
 using Xunit;
 
 namespace Holdfast.Tests.Postgres.Base;

@@ -1,4 +1,5 @@
-using Holdfast.Components.Postgres.Base;
+using Holdfast.Components.Postgres.DataDirectory;
+using Holdfast.Components.Postgres.Recovery;
 using Holdfast.Engine.Hosts;
 using Holdfast.Engine.Problems;
 using Holdfast.Testing;

@@ -1,4 +1,6 @@
-using Holdfast.Components.Postgres.Base;
+using Holdfast.Components.Postgres.DataDirectory;
+using Holdfast.Components.Postgres.Format;
+using Holdfast.Components.Postgres.Recovery;
 using Holdfast.Testing;
 using NpgsqlTypes;
 using Xunit;

@@ -1,4 +1,5 @@
-using Holdfast.Components.Postgres.Base;
+using Holdfast.Components.Postgres.DataDirectory;
+using Holdfast.Components.Postgres.Format;
 using Holdfast.Restic.Snapshots;
 using Xunit;
 

@@ -1,5 +1,7 @@
-using Holdfast.Components.Postgres;
-using Holdfast.Components.Postgres.Base;
+using Holdfast.Components.Postgres.Connection;
+using Holdfast.Components.Postgres.DataDirectory;
+using Holdfast.Components.Postgres.Points;
+using Holdfast.Components.Postgres.Recovery;
 using Holdfast.Engine.Problems;
 using Holdfast.Engine.Profiles;
 using Holdfast.Testing;

@@ -1,5 +1,5 @@
-using Holdfast.Components.Postgres.Base;
-using Holdfast.Components.Postgres.Wal;
+using Holdfast.Components.Postgres.BaseBackup;
+using Holdfast.Components.Postgres.Format;
 using NpgsqlTypes;
 using Xunit;
 

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
+using Holdfast.Components.Postgres.Format;
 using Holdfast.Components.Postgres.Retention;
-using Holdfast.Components.Postgres.Wal;
 using Holdfast.Restic;
 using Holdfast.Testing;
 using NpgsqlTypes;

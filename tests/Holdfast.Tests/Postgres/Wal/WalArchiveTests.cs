@@ -1,7 +1,7 @@
+using Holdfast.Components.Postgres.Points;
 using Holdfast.Components.Postgres.Wal;
 using Holdfast.Engine.Planning;
 using Holdfast.Engine.Problems;
-using Holdfast.Engine.Running;
 using Holdfast.Restic;
 using Holdfast.Restic.Maintenance;
 using Holdfast.Testing;

@@ -1,3 +1,5 @@
+using Holdfast.Components.Postgres.Format;
+using Holdfast.Components.Postgres.Points;
 using Holdfast.Components.Postgres.Wal;
 using Holdfast.Restic;
 using Holdfast.Restic.Backends;

@@ -1,4 +1,6 @@
 using System.Buffers.Binary;
+using Holdfast.Components.Postgres.Format;
+using Holdfast.Components.Postgres.Points;
 using Holdfast.Components.Postgres.Wal;
 using Holdfast.Engine.Problems;
 using Holdfast.Restic;

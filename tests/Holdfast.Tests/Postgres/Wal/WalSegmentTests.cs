@@ -1,5 +1,6 @@
 using CsCheck;
-using Holdfast.Components.Postgres.Wal;
+using Holdfast.Components.Postgres.Format;
+using Holdfast.Components.Postgres.Points;
 using NpgsqlTypes;
 using Xunit;
 

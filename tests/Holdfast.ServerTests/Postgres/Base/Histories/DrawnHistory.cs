@@ -1,7 +1,7 @@
-using Holdfast.ServerTests.Runs;
 using System.Globalization;
 using System.Text.RegularExpressions;
-using Holdfast.Engine.Running;
+using Holdfast.Engine.Components;
+using Holdfast.ServerTests.Runs;
 using Xunit;
 
 namespace Holdfast.ServerTests.Postgres.Base.Histories;

@@ -1,4 +1,4 @@
-using Holdfast.Engine.Running;
+using Holdfast.Engine.Components;
 
 namespace Holdfast.ServerTests.Postgres.Base.Histories;
 

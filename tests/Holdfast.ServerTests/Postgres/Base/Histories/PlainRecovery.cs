@@ -1,6 +1,6 @@
-using Holdfast.ServerTests.Runs;
 using System.Globalization;
-using Holdfast.Engine.Running;
+using Holdfast.Engine.Components;
+using Holdfast.ServerTests.Runs;
 using Holdfast.Testing;
 
 namespace Holdfast.ServerTests.Postgres.Base.Histories;

@@ -1,0 +1,87 @@
+using Holdfast.Components.Postgres.Points;
+using Holdfast.Components.Postgres.Scripts;
+
+namespace Holdfast.Components.Postgres.Connection;
+
+/// <summary>What one query of the catalog, made in the snapshot, tells of a database.</summary>
+internal sealed record CatalogAnswer
+{
+    public required DatabaseProperties Properties { get; init; }
+
+    /// <summary>The role that has asked.</summary>
+    public string Self { get; init; } = "";
+
+    /// <summary>Its comment is longer than is taken.</summary>
+    public bool HasLongComment { get; init; }
+    public required bool HasPublicSchema { get; init; }
+    public required long LargeObjects { get; init; }
+    public required IReadOnlyList<ExtensionEntry> Extensions { get; init; }
+    public required IReadOnlyList<CatalogTable> Tables { get; init; }
+    public required IReadOnlyList<CatalogSequence> Sequences { get; init; }
+
+    /// <summary>Partitioned tables: they have no rows of their own, but must not change either.</summary>
+    public required IReadOnlyList<CatalogName> Partitioned { get; init; }
+    public required IReadOnlyList<string> LeftOut { get; init; }
+
+    /// <summary>Bytes on disk of what is not the catalog's, by tablespace.</summary>
+    public IReadOnlyDictionary<string, long> Sizes { get; init; } = new Dictionary<string, long>(StringComparer.Ordinal);
+
+    /// <summary>
+    /// The same with names and texts in the place of what <see cref="SharedName"/> asks for. Whoever may make roles can give one a name that is not UTF-8:
+    /// what such a role has on the database is left out, and a database that it owns counts as that of the role that has asked.
+    /// </summary>
+    public CatalogAnswer Named()
+    {
+        var left = new List<string>(LeftOut);
+        if (HasLongComment) left.Add("Its comment is longer than 1 MiB.");
+        var owner = Name(Properties.Owner, "Its owner") ?? Self;
+        var properties = Properties with
+        {
+            Owner = owner,
+            Comment = Properties.Comment is { } comment ? Name(comment, "Its comment") : null,
+            Grants = Properties.Grants is { } grants ? [.. grants.Select(Grant).OfType<DatabaseGrant>()] : null,
+            Settings = [.. Properties.Settings.Select(Setting).OfType<DatabaseSetting>()],
+        };
+        return this with { Properties = properties, LeftOut = left };
+
+        string? Name(string answer, string what)
+        {
+            if (SharedName.Find(answer) is { } name) return name;
+            left.Add($"{what} (\"{SharedName.Show(answer)}\") is not UTF-8.");
+            return null;
+        }
+
+        string? Role(string answer, string what) => answer == Properties.Owner ? owner : Name(answer, what);
+
+        DatabaseGrant? Grant(DatabaseGrant grant)
+        {
+            if (Role(grant.Grantor, $"The role that has granted {grant.Privilege}") is not { } grantor) return null;
+            if (grant.Grantee is not { } wanted) return grant with { Grantor = grantor };
+            return Role(wanted, $"The role that has the right {grant.Privilege}") is { } grantee ? grant with { Grantor = grantor, Grantee = grantee } : null;
+        }
+
+        DatabaseSetting? Setting(DatabaseSetting setting)
+        {
+            if (setting.Value is not { } asked)
+            {
+                left.Add($"Its setting {setting.Name} is longer than 1 MiB.");
+                return null;
+            }
+            if (Name(asked, "A setting") is not { } item) return null;
+            var value = item[(setting.Name.Length + 1)..];
+            if (setting.Role is not { } wanted) return setting with { Value = value };
+            return Name(wanted, $"The role that has {setting.Name} set") is { } role ? setting with { Role = role, Value = value } : null;
+        }
+    }
+}
+
+/// <summary>A table as the snapshot sees it. <paramref name="FileNode"/> changes when the table is truncated or rewritten.</summary>
+internal sealed record CatalogTable(
+    string Schema, string Name, uint Oid, uint FileNode, IReadOnlyList<string> Columns, bool Configuration, string? Condition, long Size);
+
+internal sealed record CatalogName(string Schema, string Name);
+
+internal sealed record CatalogSequence(string Schema, string Name, uint Oid);
+
+/// <summary>What a sequence stands at.</summary>
+internal sealed record SequenceValue(uint Oid, long LastValue, bool IsCalled = true);

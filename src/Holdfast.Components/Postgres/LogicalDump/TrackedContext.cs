@@ -1,0 +1,39 @@
+using Holdfast.Engine.Planning;
+using Holdfast.Engine.Problems;
+
+namespace Holdfast.Components.Postgres.LogicalDump;
+
+/// <summary>
+/// A step's context for one part of it, which knows what that part has to undo when the step goes on without it.
+/// </summary>
+internal sealed class TrackedContext(StepContext real) : StepContext
+{
+    private readonly List<Undo> _owed = [];
+
+    /// <summary>The undos that are pending, the newest first.</summary>
+    public IReadOnlyList<Undo> Owed => [.. Enumerable.Reverse(_owed)];
+
+    public override string RunId => real.RunId;
+
+    public override StepCounters Counters => real.Counters;
+
+    public override IReadOnlyList<Problem> RunWarnings => real.RunWarnings;
+
+    public override void Warn(Problem problem) => real.Warn(problem);
+
+    public override void Note(string text) => real.Note(text);
+
+    public override void Made(string point) => real.Made(point);
+
+    public override async Task OweAsync(Undo undo, CancellationToken cancellation)
+    {
+        await real.OweAsync(undo, cancellation);
+        _owed.Add(undo);
+    }
+
+    public override async Task SettleAsync(Undo undo, CancellationToken cancellation)
+    {
+        await real.SettleAsync(undo, cancellation);
+        _owed.Remove(undo);
+    }
+}

@@ -1,0 +1,67 @@
+using Holdfast.Components.Postgres.Connection;
+using Holdfast.Components.Postgres.LogicalDump;
+using Holdfast.Components.Postgres.Points;
+using Holdfast.Engine.Components;
+using Holdfast.Engine.Planning;
+using Holdfast.Engine.Problems;
+
+namespace Holdfast.Components.Postgres.LogicalRestore;
+
+/// <summary>
+/// Restores the databases of a cluster, one after the other. What fails for one of them alone is undone and named, and
+/// the others are restored: its owner wrote what
+/// runs while it is loaded. Only where no database could be restored does the run fail.
+/// </summary>
+/// <param name="connector">The cluster.</param>
+/// <param name="source">The recovery point.</param>
+/// <param name="session">The restore.</param>
+/// <param name="undos">How a database that was begun is dropped.</param>
+/// <param name="clock">What measures the time of loading.</param>
+/// <param name="count">How many there are.</param>
+internal sealed class DatabaseRestores(
+    PostgresConnector connector, DumpSource source, RestoreSession session, PostgresUndos undos, TimeProvider clock, int count)
+{
+    private readonly List<ProblemException> _failed = [];
+
+    /// <summary>Restores one; steps come one after the other.</summary>
+    /// <exception cref="ProblemException">The failure is not the database's alone, or all have failed.</exception>
+    public async Task RunAsync(DatabaseContents contents, StepContext context, CancellationToken cancellation)
+    {
+        var tracked = new TrackedContext(context);
+        try
+        {
+            var restore = new DatabaseRestore(connector, source, session, undos, tracked, clock);
+            await restore.RunAsync(contents, cancellation);
+        }
+        catch (Exception failure) when (DatabaseFailure.MayBe(failure) && !cancellation.IsCancellationRequested)
+        {
+            var problem = DatabaseFailure.ProblemOf(failure, $"Database \"{contents.Name}\" could not be restored");
+            _failed.Add(new ProblemException(problem, failure));
+            if (_failed.Count == count) throw _failed[0];
+            if (!await TryTakeBackAsync(tracked, cancellation)) throw _failed[^1];
+            context.Warn(Catalogue.PostgresNotRestored.With(
+                $"The database \"{contents.Name}\" is not restored: {problem.Message}", problem.Hint));
+        }
+    }
+
+    /// <summary>
+    /// Undoes what was begun, which also shows that the server answers. What cannot be undone now ends the run, which
+    /// tries again.
+    /// </summary>
+    private async Task<bool> TryTakeBackAsync(TrackedContext tracked, CancellationToken cancellation)
+    {
+        try
+        {
+            foreach (var undo in tracked.Owed)
+            {
+                await undos.UndoAsync(undo);
+                await tracked.SettleAsync(undo, cancellation);
+            }
+            return await DatabaseFailure.AnswersAsync(connector, cancellation);
+        }
+        catch (Exception failure) when (failure is ProblemException or OperationCanceledException)
+        {
+            return false;
+        }
+    }
+}

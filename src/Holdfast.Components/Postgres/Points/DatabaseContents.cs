@@ -1,0 +1,120 @@
+using Holdfast.Components.Postgres.Scripts;
+
+namespace Holdfast.Components.Postgres.Points;
+
+/// <summary>database.json: all that a restore must know of a dumped database besides its SQL and its rows.</summary>
+internal sealed record DatabaseContents
+{
+    /// <summary>The version of this format; 1.</summary>
+    public int Format { get; init; } = 1;
+    public required string Name { get; init; }
+
+    /// <summary>server_version_num: 150018.</summary>
+    public required int ServerVersion { get; init; }
+
+    /// <summary>What the server calls itself: "15.18 (Debian 15.18-0+deb12u1)".</summary>
+    public required string ServerVersionText { get; init; }
+
+    /// <summary>What pg_dump calls itself.</summary>
+    public required string DumpVersion { get; init; }
+
+    /// <summary>The instant of the snapshot by this machine's clock.</summary>
+    public required DateTimeOffset SnapshotTime { get; init; }
+
+    /// <summary>The end of the WAL at the snapshot; on a standby the last position replayed.</summary>
+    public required string SnapshotLsn { get; init; }
+
+    public required DatabaseProperties Properties { get; init; }
+
+    /// <summary>False when somebody dropped the schema "public", which every new database has.</summary>
+    public required bool HasPublicSchema { get; init; }
+    public required IReadOnlyList<ExtensionEntry> Extensions { get; init; }
+    public required long LargeObjects { get; init; }
+    public required IReadOnlyList<SequenceEntry> Sequences { get; init; }
+    public required IReadOnlyList<TableEntry> Tables { get; init; }
+
+    /// <summary>Bytes on disk in each tablespace, indexes included; empty in points of older versions.</summary>
+    public IReadOnlyDictionary<string, long> Sizes { get; init; } = new Dictionary<string, long>(StringComparer.Ordinal);
+
+    /// <summary>The same, or about, where a point does not tell.</summary>
+    [System.Text.Json.Serialization.JsonIgnore]
+    public IReadOnlyDictionary<string, long> SizeByTablespace =>
+        Sizes.Count > 0 ? Sizes : new Dictionary<string, long>(StringComparer.Ordinal) { [Properties.Tablespace] = Tables.Sum(table => table.Size) };
+
+    /// <summary>Bytes on disk.</summary>
+    [System.Text.Json.Serialization.JsonIgnore]
+    public long DiskSize => SizeByTablespace.Values.Sum();
+
+    /// <summary>What is not in the dump, as sentences: rows of foreign tables, for one.</summary>
+    public required IReadOnlyList<string> LeftOut { get; init; }
+
+    public long Rows => Tables.Sum(table => table.Rows);
+
+    public long Bytes => Tables.Sum(table => table.Bytes);
+}
+
+/// <summary>A table whose rows are in the dump.</summary>
+internal sealed record TableEntry
+{
+    public required string Schema { get; init; }
+    public required string Name { get; init; }
+
+    /// <summary>The columns that are copied, in order; generated ones are not.</summary>
+    public required IReadOnlyList<string> Columns { get; init; }
+
+    /// <summary>True when it belongs to an extension which marked it as holding configuration of the user.</summary>
+    public bool Configuration { get; init; }
+
+    /// <summary>Of a configuration table: which rows are the user's, as "WHERE ...".</summary>
+    public string? Condition { get; init; }
+
+    /// <summary>On disk, TOAST included. The order of work follows it.</summary>
+    public long Size { get; init; }
+
+    /// <summary>Where its rows lie, relative to the folder of the database, as COPY's text format writes them.</summary>
+    public string File { get; init; } = "";
+    public long Rows { get; init; }
+    public long Bytes { get; init; }
+
+    public string Qualified => Sql.Qualified(Schema, Name);
+}
+
+internal sealed record SequenceEntry(string Schema, string Name, long LastValue, bool IsCalled);
+
+internal sealed record ExtensionEntry(string Name, string Version);
+
+/// <summary>What CREATE DATABASE, ALTER DATABASE, GRANT and COMMENT say of a database.</summary>
+internal sealed record DatabaseProperties
+{
+    public required string Owner { get; init; }
+    public required string Encoding { get; init; }
+
+    /// <summary>SQL_ASCII promises nothing about its bytes, so they are carried one to one.</summary>
+    [System.Text.Json.Serialization.JsonIgnore]
+    public string? Bytes => Encoding == "SQL_ASCII" ? Encoding : null;
+    public required string Collate { get; init; }
+    public required string Ctype { get; init; }
+
+    /// <summary>'c' libc, 'i' ICU, 'b' built in; null before PostgreSQL 15.</summary>
+    public string? LocaleProvider { get; init; }
+
+    /// <summary>The locale of ICU or of the built-in provider.</summary>
+    public string? Locale { get; init; }
+    public string? IcuRules { get; init; }
+    public required string Tablespace { get; init; }
+
+    /// <summary>-1 for no limit.</summary>
+    public required int ConnectionLimit { get; init; }
+    public required bool IsTemplate { get; init; }
+    public string? Comment { get; init; }
+
+    /// <summary>Null when nobody ever granted or revoked anything.</summary>
+    public IReadOnlyList<DatabaseGrant>? Grants { get; init; }
+    public IReadOnlyList<DatabaseSetting> Settings { get; init; } = [];
+}
+
+/// <summary>One right on the database. <paramref name="Grantee"/> is null for everybody (PUBLIC).</summary>
+internal sealed record DatabaseGrant(string Grantor, string? Grantee, string Privilege, bool Grantable);
+
+/// <summary>ALTER DATABASE ... SET, or ALTER ROLE ... IN DATABASE ... SET when <paramref name="Role"/> is not null.</summary>
+internal sealed record DatabaseSetting(string? Role, string Name, string Value);

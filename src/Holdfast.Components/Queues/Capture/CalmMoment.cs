@@ -1,0 +1,39 @@
+namespace Holdfast.Components.Queues.Capture;
+
+/// <summary>
+/// A moment at which no task is about to begin. Celery (5.2, prefork) forgets, when it is told to end, the tasks that it has just handed to
+/// a process of its pool and that this process has not confirmed yet: they are done, and their messages are put back all the same, to be
+/// done again. So a worker is stopped between two tasks that fall due, not just when one does.
+/// </summary>
+internal static class CalmMoment
+{
+    /// <summary>From the decision to stop until the worker has heard of it.</summary>
+    public static TimeSpan Ahead { get; } = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>From the time at which a task is due until it has begun for certain: what runs longer is seen running.</summary>
+    private static TimeSpan Behind { get; } = TimeSpan.FromMilliseconds(150);
+
+    /// <summary>Nothing is due so soon, nor overdue.</summary>
+    /// <param name="due">When tasks fall due that workers hold, in order.</param>
+    /// <param name="now">The moment that is judged.</param>
+    public static bool IsCalm(IReadOnlyList<DateTimeOffset> due, DateTimeOffset now) => due.Count == 0 || due[0] > now + Ahead;
+
+    /// <summary>The first calm moment, or where there is none until then, the beginning of the longest pause.</summary>
+    /// <param name="due">When tasks fall due that workers hold, in order.</param>
+    /// <param name="from">The earliest moment.</param>
+    /// <param name="until">The latest moment.</param>
+    public static DateTimeOffset Find(IReadOnlyList<DateTimeOffset> due, DateTimeOffset from, DateTimeOffset until)
+    {
+        var (best, longest) = (from, TimeSpan.MinValue);
+        var moment = from;
+        foreach (var next in due.Append(DateTimeOffset.MaxValue))
+        {
+            if (moment > until) break;
+            var pause = next - moment;
+            if (pause > Ahead) return moment;
+            if (pause > longest) (best, longest) = (moment, pause);
+            if (next + Behind > moment) moment = next + Behind;
+        }
+        return best;
+    }
+}

@@ -1,7 +1,0 @@
-using System.Text.Json.Serialization;
-
-namespace Holdfast.Components.Queues;
-
-/// <summary>JSON of what undos carry.</summary>
-[JsonSerializable(typeof(string[]))]
-internal sealed partial class QueuesJson : JsonSerializerContext;

@@ -1,0 +1,37 @@
+using System.Globalization;
+using System.Text;
+
+namespace Holdfast.Components.Queues.Redis;
+
+/// <summary>What Redis answers, in its protocol RESP2. Source: Redis' manual, "Redis serialization protocol specification".</summary>
+internal sealed class RedisReply
+{
+    public static RedisReply Nil { get; } = new();
+
+    /// <summary>The bytes of a text; null for any other kind of reply.</summary>
+    public byte[]? Bytes { get; private init; }
+
+    /// <summary>The items of an array; empty for any other kind of reply.</summary>
+    public IReadOnlyList<RedisReply> Items { get; private init; } = [];
+
+    /// <summary>The refusal's text, which begins with its code; null when it is none.</summary>
+    public string? Error { get; private init; }
+
+    private long? Number { get; init; }
+
+    public bool IsNil => Bytes is null && Error is null && Number is null && Items.Count == 0;
+
+    public static RedisReply OfText(byte[] bytes) => new() { Bytes = bytes };
+
+    public static RedisReply OfNumber(long number) => new() { Number = number };
+
+    public static RedisReply OfItems(IReadOnlyList<RedisReply> items) => new() { Items = items };
+
+    public static RedisReply OfError(string text) => new() { Error = text };
+
+    /// <summary>As text; empty for what is none.</summary>
+    public string Text => Bytes is null ? "" : Encoding.UTF8.GetString(Bytes);
+
+    /// <summary>As a number, whether it came as one or as text; 0 for what is none.</summary>
+    public long Integer => Number ?? (long.TryParse(Text, CultureInfo.InvariantCulture, out var parsed) ? parsed : 0);
+}

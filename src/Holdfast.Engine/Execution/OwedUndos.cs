@@ -1,0 +1,95 @@
+using Holdfast.Engine.Journals;
+using Holdfast.Engine.Planning;
+using Holdfast.Engine.Problems;
+using Holdfast.Restic;
+
+namespace Holdfast.Engine.Execution;
+
+/// <summary>The undos that a run owes. Each change is in the journal before it counts.</summary>
+internal sealed class OwedUndos(RunLog log, IEnumerable<IUndoHandler> handlers, TimeProvider clock)
+{
+    private readonly Dictionary<string, IUndoHandler> _handlers = handlers.ToDictionary(handler => handler.Kind, StringComparer.Ordinal);
+    private readonly Lock _gate = new();
+    private readonly List<OwedUndo> _owed = [];
+    private int _last;
+
+    public int Count
+    {
+        get { lock (_gate) return _owed.Count; }
+    }
+
+    /// <summary>Takes over what a dead run owed.</summary>
+    public void Inherit(IEnumerable<OwedUndo> owed)
+    {
+        _owed.AddRange(owed);
+        _last = _owed.Count == 0 ? 0 : _owed.Max(inherited => inherited.Number);
+    }
+
+    public void Owe(int step, Undo undo)
+    {
+        lock (_gate)
+        {
+            log.Append(new UndoOwed(step, _last + 1, undo));
+            _owed.Add(new OwedUndo(++_last, undo));
+        }
+    }
+
+    /// <exception cref="InvalidOperationException">It is not owed: an error of the program.</exception>
+    public void Settle(Undo undo)
+    {
+        lock (_gate)
+        {
+            var settled = _owed.FindLast(owed => Same(owed.Undo, undo)) ?? throw new InvalidOperationException($"The undo '{undo.Kind}' is not owed.");
+            log.Append(new UndoSettled(settled.Number));
+            _owed.Remove(settled);
+        }
+    }
+
+    /// <summary>Does all that is owed, the last one first. What fails stays owed, unless it is lost, and the others are done all the same.</summary>
+    /// <returns>The problems of those that failed.</returns>
+    public async Task<IReadOnlyList<Problem>> UndoAllAsync()
+    {
+        var failures = new List<Problem>();
+        foreach (var owed in Enumerable.Reverse(_owed.ToArray()))
+        {
+            var failure = await TryUndoAsync(owed.Undo);
+            if (failure is not null)
+            {
+                failures.Add(failure);
+                log.AppendIfPossible(new UndoFailed(owed.Number, failure));
+                if (failure.Code != Catalogue.UndoLost.Code) continue;
+            }
+            _owed.Remove(owed);
+            log.AppendIfPossible(failure is null ? new UndoDone(owed.Number) : new UndoSettled(owed.Number));
+        }
+        return failures;
+    }
+
+    /// <summary>An undo has its own token: what has stopped the run must not stop the way back.</summary>
+    private async Task<Problem?> TryUndoAsync(Undo undo)
+    {
+        if (!_handlers.TryGetValue(undo.Kind, out var handler))
+            return Catalogue.UndoFailed.With($"Still owed: {undo.Does} Nothing here can do it ('{undo.Kind}').", "Run 'holdfast recover' with the profile that the run had.");
+        using var deadline = new CancellationTokenSource(handler.Deadline, clock);
+        try
+        {
+            await Abandonable.RunAsync(() => handler.UndoAsync(undo, deadline.Token), clock, deadline.Token);
+            return null;
+        }
+        catch (ProblemException lost) when (lost.Problem.Code == Catalogue.UndoLost.Code)
+        {
+            return lost.Problem;
+        }
+        catch (Exception failure)
+        {
+            if (deadline.IsCancellationRequested)
+                return Catalogue.UndoFailed.With($"Still owed: {undo.Does} It took longer than {handler.Deadline.TotalMinutes:0} minutes.");
+            var reason = failure.ToProblem();
+            var owed = Catalogue.UndoFailed.With($"Still owed: {undo.Does} {reason.Message}") with { Details = reason.Details };
+            return failure is ProblemException or ResticException ? owed with { Hint = $"{reason.Hint} {owed.Hint}" } : owed;
+        }
+    }
+
+    private static bool Same(Undo a, Undo b) => ReferenceEquals(a, b)
+        || (a.Kind == b.Kind && a.Arguments.Count == b.Arguments.Count && a.Arguments.All(argument => b.Arguments.TryGetValue(argument.Key, out var value) && value == argument.Value));
+}

@@ -1,0 +1,52 @@
+using Holdfast.Engine.Planning;
+using Holdfast.Engine.Problems;
+
+namespace Holdfast.Engine.Journals;
+
+/// <summary>Where events of a run go: first into the journal, then to the observer.</summary>
+internal sealed class RunLog(Journal journal, IRunObserver observer, TimeProvider clock)
+{
+    private readonly Lock _gate = new();
+    private readonly List<Problem> _warnings = [];
+
+    /// <summary>All warnings so far.</summary>
+    public IReadOnlyList<Problem> Warnings
+    {
+        get { lock (_gate) return [.. _warnings]; }
+    }
+
+    /// <exception cref="ProblemException">The journal can not be written.</exception>
+    public void Append(RunEvent happened)
+    {
+        var stamped = Stamp(happened);
+        journal.Append(stamped);
+        Tell(stamped);
+    }
+
+    /// <summary>For the way back: what is owed is undone even when the journal can not be written any more.</summary>
+    public void AppendIfPossible(RunEvent happened)
+    {
+        try
+        {
+            Append(happened);
+        }
+        catch (ProblemException unwritable) when (unwritable.Problem.Code == Catalogue.StateUnwritable.Code)
+        {
+            Tell(Stamp(happened));
+        }
+    }
+
+    /// <summary>Progress is for those who watch; it is not kept.</summary>
+    public void Show(StepProgress progress) => Tell(Stamp(progress));
+
+    private RunEvent Stamp(RunEvent happened) => happened with { Time = clock.GetUtcNow() };
+
+    private void Tell(RunEvent stamped)
+    {
+        lock (_gate)
+        {
+            if (stamped is Warned warned) _warnings.Add(warned.Problem);
+            observer.OnEvent(stamped);
+        }
+    }
+}

@@ -1,0 +1,34 @@
+using Holdfast.Restic.Snapshots;
+
+namespace Holdfast.Engine.Points;
+
+/// <summary>
+/// The tags that recovery points carry as snapshots: "holdfast", "platform=NAME", and where it is so "incomplete"
+/// (something asked for is missing) and "partial" (made with --only). So a list of points needs no manifest.
+/// </summary>
+public static class PointTags
+{
+    private const string Holdfast = "holdfast", Platform = "platform=", Incomplete = "incomplete", Partial = "partial";
+
+    public static IReadOnlyList<string> Of(Manifest manifest, bool isPartial)
+    {
+        var tags = new List<string> { Holdfast, Platform + manifest.Platform };
+        if (manifest.Components.Any(component => !component.Complete)) tags.Add(Incomplete);
+        if (isPartial) tags.Add(Partial);
+        return tags;
+    }
+
+    /// <summary>False for a snapshot that another program made.</summary>
+    public static bool IsPoint(Snapshot snapshot) => snapshot.Tags.Contains(Holdfast, StringComparer.Ordinal) && PlatformOf(snapshot) is not null;
+
+    /// <summary>The platform of a recovery point.</summary>
+    public static string? PlatformOf(Snapshot snapshot) =>
+        snapshot.Tags.FirstOrDefault(tag => tag.StartsWith(Platform, StringComparison.Ordinal))?[Platform.Length..];
+
+    /// <summary>True when it has everything that the profile names.</summary>
+    public static bool IsWhole(Snapshot point) => !IsIncomplete(point) && !IsPartial(point);
+
+    public static bool IsIncomplete(Snapshot point) => point.Tags.Contains(Incomplete, StringComparer.Ordinal);
+
+    public static bool IsPartial(Snapshot point) => point.Tags.Contains(Partial, StringComparer.Ordinal);
+}

@@ -1,4 +1,0 @@
-namespace Holdfast.Engine.Running;
-
-/// <summary>Work did not end although it was cancelled, so it was left behind.</summary>
-internal sealed class AbandonedException() : OperationCanceledException("It did not end although it was cancelled.");

@@ -1,7 +1,0 @@
-namespace Holdfast.Engine.Running;
-
-/// <summary>Told of everything that happens in a run, after it is in the journal. Called by one thread at a time.</summary>
-public interface IRunObserver
-{
-    void OnEvent(RunEvent happened);
-}
