@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Invocation;
 using Holdfast.Cli.Commands;
 using Holdfast.Cli.Output.Events;
+using Holdfast.Cli.Sessions;
 using Holdfast.Engine.Problems;
 
 namespace Holdfast.Cli;
@@ -9,9 +10,6 @@ namespace Holdfast.Cli;
 /// <summary>From arguments to an exit code.</summary>
 internal static class Application
 {
-    /// <summary>"0.1.0".</summary>
-    public static string Version { get; } = typeof(Application).Assembly.GetName().Version!.ToString(3);
-
     public static async Task<ExitCode> RunAsync(IReadOnlyList<string> arguments, Surroundings surroundings, CancellationToken interrupted)
     {
         // An argument that begins with @ is a name like any other.

@@ -1,3 +1,5 @@
+using Holdfast.Cli.Sessions;
+using Holdfast.Cli.Text;
 using Holdfast.Engine.Hosts;
 
 namespace Holdfast.Cli;
@@ -17,7 +19,7 @@ internal static class Program
     private static int TellVersion()
     {
         using var output = Console.OpenStandardOutput();
-        output.Write(System.Text.Encoding.ASCII.GetBytes($"holdfast {Application.Version}\n"));
+        output.Write(System.Text.Encoding.ASCII.GetBytes($"holdfast {ProgramVersion.Text}\n"));
         return 0;
     }
 }

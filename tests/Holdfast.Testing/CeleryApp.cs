@@ -4,7 +4,7 @@ using System.Globalization;
 namespace Holdfast.Testing;
 
 /// <summary>
-/// A Celery application of a test: it sends tasks to a broker, and starts workers for them. Its one task sleeps, then writes its tag into the
+/// A Celery application of a test: it sends tasks to a broker, and starts workers for them. Its one task sleeps, waits while tasks are held, then writes its tag into the
 /// file <see cref="Done"/>, so that a test can count what was done, and how often. $HOLDFAST_PYTHON names a Python that has Celery.
 /// </summary>
 public sealed class CeleryApp : IDisposable
@@ -26,6 +26,7 @@ public sealed class CeleryApp : IDisposable
         def nap(seconds, tag):
             open(os.environ['DONE'] + '.begun', 'a').write(tag + '\n')
             time.sleep(seconds)
+            while os.path.exists(os.environ['DONE'] + '.hold'): time.sleep(0.05)
             with open(os.environ['DONE'], 'a') as done: done.write(tag + '\n')
         """;
 
@@ -76,6 +77,12 @@ public sealed class CeleryApp : IDisposable
             $"the worker {name} is ready", () => File.Exists(log) && File.ReadAllText(log).Contains($"{name} ready", StringComparison.Ordinal), () => File.Exists(log) ? File.ReadAllText(log) : "It has no log.");
         return worker;
     }
+
+    /// <summary>Tasks that have begun do not end before <see cref="Release"/>.</summary>
+    public void Hold() => File.WriteAllText(Done + ".hold", "");
+
+    /// <summary>Lets tasks end again.</summary>
+    public void Release() => File.Delete(Done + ".hold");
 
     /// <summary>Waits until so many tasks have begun.</summary>
     public Task UntilBegunAsync(int count) => Eventually.HoldsAsync($"{count} tasks have begun", () => Lines(Done + ".begun").Count >= count);

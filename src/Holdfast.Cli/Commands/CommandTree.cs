@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Help;
+using Holdfast.Cli.Sessions;
 
 namespace Holdfast.Cli.Commands;
 

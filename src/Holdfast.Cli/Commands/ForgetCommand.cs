@@ -1,6 +1,8 @@
 using System.CommandLine;
 using Holdfast.Cli.Output;
 using Holdfast.Cli.Output.Events;
+using Holdfast.Cli.Sessions;
+using Holdfast.Cli.Text;
 using Holdfast.Engine.Execution;
 using Holdfast.Engine.Points;
 using Holdfast.Engine.Problems;

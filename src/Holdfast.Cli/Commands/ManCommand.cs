@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text;
 using Holdfast.Cli.Manual;
 using Holdfast.Cli.Output.Events;
+using Holdfast.Cli.Sessions;
 using Holdfast.Engine.Problems;
 using Holdfast.Restic.Posix;
 

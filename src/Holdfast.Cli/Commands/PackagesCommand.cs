@@ -1,6 +1,8 @@
 using System.CommandLine;
 using Holdfast.Cli.Output;
 using Holdfast.Cli.Output.Events;
+using Holdfast.Cli.Sessions;
+using Holdfast.Cli.Text;
 using Holdfast.Components.Postgres;
 using Holdfast.Components.Postgres.Connection;
 using Holdfast.Engine.Hosts;
@@ -26,7 +28,7 @@ internal static class PackagesCommand
     private static async Task<ExitCode> FailedAsync(Session session, ParseResult parsed, CancellationToken cancellation)
     {
         var failed = await ListAsync(session, cancellation);
-        PackageEvent.Tell(session.Output, failed);
+        Tell(session.Output, failed);
         if (failed.Rows.Count == 0) session.Output.Tell(new MessageEvent("No package failed."));
         return ExitCode.Success;
     }
@@ -43,7 +45,7 @@ internal static class PackagesCommand
         var plan = new Plan("packages retry", session.Profile.Platform, [StepOf(session, chosen)]);
         if (parsed.GetValue(PlanOnly) || !parsed.GetValue(Yes))
         {
-            PackageEvent.Tell(session.Output, before with { Rows = [.. before.Rows.Where(row => chosen.Contains(row[0] ?? ""))] });
+            Tell(session.Output, before with { Rows = [.. before.Rows.Where(row => chosen.Contains(row[0] ?? ""))] });
             session.Output.Tell(PlanEvent.Of(plan));
             if (parsed.GetValue(PlanOnly)) return ExitCode.Success;
             await session.ConfirmAsync($"Let platform {Printable.Name(session.Profile.Platform)} try {Amounts.Count(chosen.Count, "package")} again? [y/N]", "Packages would be tried again, and nobody is here to confirm it, so nothing was done.", "It was not confirmed, so nothing was done.", cancellation);
@@ -100,4 +102,16 @@ internal static class PackagesCommand
 
     private static PostgresComponent Cluster(Session session, ProfileNode packages) =>
         session.Components(session.Profile).OfType<PostgresComponent>().First(cluster => packages.Find("postgres") is not { } named || cluster.SourceName == named.Text);
+
+    private static void Tell(IOutput output, PostgresTable packages)
+    {
+        var table = new Table([.. packages.Columns.Select(column => column.ToUpperInvariant())]);
+        foreach (var row in packages.Rows) table.Add([.. row.Select(value => value ?? "NULL")]);
+        output.Tell(table, packages.Rows.Select(row => new PackageEvent(row[0], ValuesOf(packages.Columns, row))));
+    }
+
+    /// <summary>The values of a row by the names of its columns, without those that are NULL.</summary>
+    private static Dictionary<string, string> ValuesOf(IReadOnlyList<string> columns, IReadOnlyList<string?> row) =>
+        columns.Zip(row).Where(value => value.Second is not null).DistinctBy(value => value.First, StringComparer.Ordinal)
+            .ToDictionary(value => value.First, value => value.Second!, StringComparer.Ordinal);
 }

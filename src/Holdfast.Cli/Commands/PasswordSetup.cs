@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using Holdfast.Cli.Output.Events;
+using Holdfast.Cli.Sessions;
 using Holdfast.Engine.Problems;
 using Holdfast.Restic;
 using Holdfast.Restic.Posix;

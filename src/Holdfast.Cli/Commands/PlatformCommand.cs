@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Holdfast.Cli.Output.Events;
+using Holdfast.Cli.Sessions;
 using Holdfast.Components.Systemd;
 using Holdfast.Engine.Execution;
 using Holdfast.Engine.Journals;

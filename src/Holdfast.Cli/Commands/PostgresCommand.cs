@@ -1,6 +1,7 @@
 using System.CommandLine;
-using Holdfast.Cli.Output;
 using Holdfast.Cli.Output.Events;
+using Holdfast.Cli.Sessions;
+using Holdfast.Cli.Text;
 using Holdfast.Components.Postgres.ArchiveSetup;
 using Holdfast.Components.Postgres.Wal;
 using Holdfast.Engine.Problems;

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using Holdfast.Cli.Output;
 using Holdfast.Cli.Output.Events;
+using Holdfast.Cli.Sessions;
 using Holdfast.Engine.Problems;
 using Holdfast.Restic.Maintenance;
 

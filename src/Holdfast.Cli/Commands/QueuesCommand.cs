@@ -1,6 +1,8 @@
 using System.CommandLine;
 using Holdfast.Cli.Output;
 using Holdfast.Cli.Output.Events;
+using Holdfast.Cli.Sessions;
+using Holdfast.Cli.Text;
 using Holdfast.Components.Queues;
 using Holdfast.Components.Queues.Archives;
 using Holdfast.Components.Queues.Brokers;

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Holdfast.Cli.Output.Events;
+using Holdfast.Cli.Sessions;
 using Holdfast.Components.Postgres.WalReceive;
 using Holdfast.Engine.Problems;
 using Holdfast.Engine.Serving;

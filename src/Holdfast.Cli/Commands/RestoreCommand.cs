@@ -1,6 +1,8 @@
 using System.CommandLine;
 using Holdfast.Cli.Output;
 using Holdfast.Cli.Output.Events;
+using Holdfast.Cli.Sessions;
+using Holdfast.Cli.Text;
 using Holdfast.Components.Systemd;
 using Holdfast.Engine.Points;
 using Holdfast.Engine.Problems;
@@ -56,7 +58,7 @@ internal static class RestoreCommand
         }
         var summary = await run.RunAsync(cancellation);
         session.TellFailure(summary.Outcome);
-        if (summary.Outcome.Problem is null) session.Output.Tell(RestoreFinishedEvent.Of(summary, request.Target, teller));
+        if (summary.Outcome.Problem is null) session.Output.Tell(RestoreFinishedEvent.Of(summary, request.Target, teller.Bytes, teller.Steps));
         if (summary.Outcome.Succeeded && SearchOffer.Of(request, run.Manifest, session.Components(run.Profile)) is { } offer) session.Warn(offer);
         return summary.Exit;
     }

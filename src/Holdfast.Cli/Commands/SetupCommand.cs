@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text;
 using System.Text.RegularExpressions;
 using Holdfast.Cli.Output.Events;
+using Holdfast.Cli.Sessions;
 using Holdfast.Cli.Setup;
 using Holdfast.Components.Systemd;
 using Holdfast.Engine.Problems;

@@ -1,4 +1,5 @@
 using System.Text;
+using Holdfast.Cli.Text;
 
 namespace Holdfast.Cli.Manual;
 
@@ -16,7 +17,7 @@ internal sealed class RoffPage
     public RoffPage(string name, int section, string summary)
     {
         (Name, Section) = (name, section);
-        Request($".TH \"{Escape(name.ToUpperInvariant())}\" \"{section}\" \"\" \"Holdfast {Application.Version}\" \"Holdfast\"");
+        Request($".TH \"{Escape(name.ToUpperInvariant())}\" \"{section}\" \"\" \"Holdfast {ProgramVersion.Text}\" \"Holdfast\"");
         Heading("NAME").Line($"{Escape(name)} \\- {Escape(summary.TrimEnd('.'))}");
     }
 

@@ -1,5 +1,5 @@
 using System.CommandLine;
-using Holdfast.Cli.Commands;
+using Holdfast.Cli.Sessions;
 
 namespace Holdfast.Cli.Manual;
 

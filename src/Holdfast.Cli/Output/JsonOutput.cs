@@ -1,4 +1,5 @@
 using Holdfast.Cli.Output.Events;
+using Holdfast.Cli.Text;
 
 namespace Holdfast.Cli.Output;
 

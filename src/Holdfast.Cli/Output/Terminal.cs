@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Holdfast.Cli.Text;
 
 namespace Holdfast.Cli.Output;
 

@@ -1,4 +1,5 @@
 using Holdfast.Components.Files.Certificates;
+using Holdfast.Components.Files.Paths;
 using Holdfast.Engine.Components;
 using Holdfast.Engine.Planning;
 using Holdfast.Engine.Points;

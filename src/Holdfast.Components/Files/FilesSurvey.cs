@@ -1,4 +1,5 @@
 using Holdfast.Components.Files.Certificates;
+using Holdfast.Components.Files.Paths;
 using Holdfast.Engine.Components;
 using Holdfast.Engine.Problems;
 using Holdfast.Restic.Archiving;

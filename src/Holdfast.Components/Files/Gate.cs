@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Holdfast.Components.Files.Paths;
 using Holdfast.Engine.Components;
 using Holdfast.Restic.Filtering;
 using Holdfast.Restic.Snapshots;

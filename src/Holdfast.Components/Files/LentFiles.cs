@@ -1,3 +1,4 @@
+using Holdfast.Components.Files.Paths;
 using Holdfast.Engine.Components;
 using Holdfast.Engine.Problems;
 using Holdfast.Engine.Quantities;

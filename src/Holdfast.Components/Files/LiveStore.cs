@@ -1,3 +1,4 @@
+using Holdfast.Components.Files.Paths;
 using Holdfast.Restic.Archiving;
 
 namespace Holdfast.Components.Files;

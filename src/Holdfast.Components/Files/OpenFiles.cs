@@ -1,4 +1,5 @@
 using System.Globalization;
+using Holdfast.Components.Files.Paths;
 using Holdfast.Restic.Archiving;
 
 namespace Holdfast.Components.Files;

@@ -73,7 +73,7 @@ public sealed class BackupRun(RunEnvironment environment, BackupRequest request)
     {
         var captures = new List<CapturePlan>();
         Selection.RefuseParts(request.Only);
-        foreach (var component in Selection.Of(request.Components, request.Only)) captures.Add(await component.PlanCaptureAsync(steps.Session, cancellation));
+        foreach (var component in ComponentChoice.Of(request.Components, request.Only)) captures.Add(await component.PlanCaptureAsync(steps.Session, cancellation));
         return new Plan("backup", request.Profile.Platform, [.. steps.Before, .. await InOrderAsync(captures, steps.Session, cancellation), .. steps.After]);
     }
 

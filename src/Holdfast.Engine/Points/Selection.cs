@@ -1,4 +1,3 @@
-using Holdfast.Engine.Components;
 using Holdfast.Engine.Problems;
 using Holdfast.Engine.Profiles;
 using Holdfast.Engine.Quantities;
@@ -11,20 +10,15 @@ namespace Holdfast.Engine.Points;
 /// </summary>
 internal static class Selection
 {
-    /// <summary>The components that are asked for; all when nothing is said.</summary>
-    /// <exception cref="ProblemException">Something is asked for that is not there.</exception>
-    public static IReadOnlyList<IComponent> Of(IReadOnlyList<IComponent> components, IReadOnlyList<string> only)
-    {
-        RequireKnown([.. components.Select(component => (component.Name, component.Kind))], only);
-        return only.Count == 0 ? components : [.. components.Where(component => only.Any(word => Fits(component.Name, component.Kind, word)))];
-    }
-
     /// <summary>True when every word finds a component.</summary>
     public static bool Covers(IEnumerable<ComponentRecord> components, IReadOnlyList<string> only) =>
         only.All(word => components.Any(component => Fits(component.Name, component.Kind, word)));
 
     /// <summary>True when a component is asked for; each is when nothing is said.</summary>
-    public static bool Has(ComponentRecord record, IReadOnlyList<string> only) => only.Count == 0 || only.Any(word => Fits(record.Name, record.Kind, word));
+    public static bool Has(ComponentRecord record, IReadOnlyList<string> only) => Has(record.Name, record.Kind, only);
+
+    /// <summary>True when a component is asked for by its name or its kind; each is when nothing is said.</summary>
+    public static bool Has(string name, string kind, IReadOnlyList<string> only) => only.Count == 0 || only.Any(word => Fits(name, kind, word));
 
     /// <summary>Whether a part of a component is asked for by its name.</summary>
     public static bool NamesPart(string name, string kind, IReadOnlyList<string> only) => only.Any(word => Fits(name, kind, word) && PartOf(word) is not null);

@@ -10,51 +10,6 @@ using Holdfast.Restic.Snapshots;
 
 namespace Holdfast.Engine.Restore;
 
-/// <summary>What a restore is asked to do.</summary>
-public sealed record RestoreRequest
-{
-    public required RepositorySettings Repository { get; init; }
-
-    /// <summary>Makes the components of a profile.</summary>
-    public required Func<Profile, IReadOnlyList<IComponent>> Compose { get; init; }
-
-    /// <summary>Steps that follow those of files that are restored in place: they let a program of this machine read its files again. The argument finds out whether the point holds a path.</summary>
-    public Func<Func<string, Task<bool>>, Task<IReadOnlyList<Step>>> AfterFiles { get; init; } = _ => Task.FromResult<IReadOnlyList<Step>>([]);
-
-    /// <summary>An id, the beginning of one, or "latest".</summary>
-    public string Point { get; init; } = "latest";
-
-    /// <summary>The profile to restore by; null for the one inside of the point, as on an empty machine.</summary>
-    public Profile? Profile { get; init; }
-
-    /// <summary>Names or kinds of components, or parts of them ("postgres:shop"); nothing means all that the point holds.</summary>
-    public IReadOnlyList<string> Only { get; init; } = [];
-
-    /// <summary>Whether what the point holds of a component is asked for.</summary>
-    public bool Asks(ComponentRecord record) => Selection.Has(record, Only);
-
-    /// <summary>A directory that everything is restored below; null for where it came from.</summary>
-    public string? Target { get; init; }
-
-    /// <summary>What exists is replaced instead of moved aside.</summary>
-    public bool Overwrite { get; init; }
-
-    /// <summary>The repository is not locked: for one that is read-only, or when nobody else uses it.</summary>
-    public bool NoLock { get; init; }
-
-    public IReadOnlyList<string> Include { get; init; } = [];
-    public IReadOnlyList<string> Exclude { get; init; } = [];
-
-    /// <summary>How far databases are brought, and where.</summary>
-    public RecoveryWishes Recovery { get; init; } = RecoveryWishes.None;
-
-    /// <summary>Under which names search indices come back, and whether their aliases lead to them.</summary>
-    public IndexWishes Indices { get; init; } = IndexWishes.None;
-
-    /// <summary>How files are compared, owned and given rights.</summary>
-    public FileRules Files { get; init; } = FileRules.Usual;
-}
-
 /// <summary>What a restore has done.</summary>
 /// <param name="Outcome">How the run ended.</param>
 /// <param name="Point">What was restored.</param>
@@ -212,7 +167,7 @@ public sealed class RestoreRun : IAsyncDisposable
         var able = Components.Where(component => Manifest.Components.Any(record => record.Name == component.Name)).ToList();
         var orphan = _request.Only.Count > 0 ? null : Manifest.Components.FirstOrDefault(record => able.All(component => component.Name != record.Name));
         return orphan is null
-            ? WithParts(Selection.Of(able, _request.Only))
+            ? WithParts(ComponentChoice.Of(able, _request.Only))
             : throw Catalogue.ComponentUnknown.Throwable(
                 $"The point holds '{orphan.Name}', which the profile {Profile.File} does not describe.", "Add it to the profile, leave the profile out so that the point's own is used, or name with --only what to restore.");
     }

@@ -85,14 +85,16 @@ public sealed class PutBackTests
     {
         await using var rig = await BrokerRig.StartAsync();
         using var celery = rig.Celery(("ACKS_LATE", "1"));
-        await celery.SendAsync("work", "t", 1, 6, seconds: 3);
+        await celery.SendAsync("work", "t", 1, 6);
         var taken = await rig.CaptureAsync();
+        celery.Hold(); // what a worker has done since the capture would be put back
         await celery.StartWorkerAsync();
         await celery.UntilBegunAsync(1);
         await rig.Redis.CallAsync("RPOP", "work"); // one is lost
         await celery.SendAsync("work", "new", 1, 1);
 
         await rig.AddAsync(taken);
+        celery.Release();
 
         var done = await celery.UntilDoneAsync(7);
         Assert.Equal(["new1", "t1", "t2", "t3", "t4", "t5", "t6"], done.Order(StringComparer.Ordinal));

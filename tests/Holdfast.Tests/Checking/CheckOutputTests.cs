@@ -1,6 +1,7 @@
 using System.Text;
 using Holdfast.Cli.Output;
 using Holdfast.Cli.Output.Events;
+using Holdfast.Cli.Text;
 using Holdfast.Engine.Checking;
 using Xunit;
 

@@ -1,4 +1,4 @@
-using Holdfast.Cli.Output;
+using Holdfast.Cli.Text;
 using Xunit;
 
 namespace Holdfast.Tests.Cli;

@@ -5,6 +5,7 @@ using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using Holdfast.Cli.Output;
 using Holdfast.Cli.Output.Events;
+using Holdfast.Cli.Text;
 using Holdfast.Engine.Problems;
 using Holdfast.Testing;
 using Xunit;

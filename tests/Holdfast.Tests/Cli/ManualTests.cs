@@ -1,9 +1,9 @@
 using System.CommandLine;
 using System.Text.Json;
 using System.Text.RegularExpressions;
-using Holdfast.Cli;
 using Holdfast.Cli.Commands;
 using Holdfast.Cli.Manual;
+using Holdfast.Cli.Sessions;
 using Holdfast.Engine.Problems;
 using Holdfast.Engine.Profiles;
 using Holdfast.Testing;

@@ -1,4 +1,4 @@
-using Holdfast.Cli;
+using Holdfast.Cli.Sessions;
 using Holdfast.Engine.Hosts;
 using Holdfast.Engine.Profiles;
 using Holdfast.Testing;

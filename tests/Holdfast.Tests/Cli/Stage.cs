@@ -1,6 +1,7 @@
 using System.Text;
 using Holdfast.Cli;
 using Holdfast.Cli.Output;
+using Holdfast.Cli.Sessions;
 using Holdfast.Engine.Problems;
 
 namespace Holdfast.Tests.Cli;

@@ -1,5 +1,6 @@
 using Holdfast.Cli.Output;
 using Holdfast.Cli.Output.Events;
+using Holdfast.Cli.Text;
 using Holdfast.Engine.Problems;
 using Xunit;
 

@@ -1,5 +1,5 @@
-using Holdfast.Cli.Output;
 using Holdfast.Cli.Output.Events;
+using Holdfast.Cli.Text;
 using Holdfast.Engine.Planning;
 using Holdfast.Engine.Points;
 using Holdfast.Engine.Problems;
@@ -79,12 +79,8 @@ public sealed class RestoreRunTests
         Assert.Contains($"An undo of the earlier run 'backup {dead}' could not be done", Told(summary), StringComparison.Ordinal);
     }
 
-    private static string Told(RestoreSummary summary, string? target = null)
-    {
-        using var nowhere = new MemoryStream();
-        using var output = new PlainOutput(new Sink(nowhere), new Sink(nowhere), TimeProvider.System, quiet: true);
-        return string.Join('\n', RestoreFinishedEvent.Of(summary, target, new RunTeller(output, TimeProvider.System)).Lines(Style.Plain));
-    }
+    private static string Told(RestoreSummary summary, string? target = null) =>
+        string.Join('\n', RestoreFinishedEvent.Of(summary, target, bytes: 0, steps: 0).Lines(Style.Plain));
 
     [Fact]
     public async Task An_older_point_is_found_by_the_beginning_of_its_id()

@@ -1,5 +1,5 @@
-using Holdfast.Cli.Output;
 using Holdfast.Cli.Output.Events;
+using Holdfast.Cli.Text;
 using Holdfast.Engine.Backup;
 using Holdfast.Engine.Points;
 using Holdfast.Engine.Problems;

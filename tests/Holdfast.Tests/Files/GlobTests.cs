@@ -1,4 +1,4 @@
-using Holdfast.Components.Files;
+using Holdfast.Components.Files.Paths;
 using Holdfast.Restic.Filtering;
 using Holdfast.Testing;
 using Xunit;

@@ -31,13 +31,13 @@ public sealed class ServerDialectTests
     [InlineData("2.19.3", true, "a,logs,.ds-logs-000001", true)]
     public void A_stream_is_asked_for_so_that_the_security_plugin_of_OpenSearch_finds_its_indices(string version, bool isOpenSearch, string names, bool mayLack)
     {
-        var request = ServerDialect.Of(version, isOpenSearch).RestoreRequest(_stream, ["index.routing.allocation.require._name"]);
+        var request = _stream.Request(ServerDialect.Of(version, isOpenSearch), ["index.routing.allocation.require._name"]);
         Assert.Equal((names, mayLack), ((string?)request["indices"], (bool?)request["ignore_unavailable"] ?? false));
         Assert.Equal((false, false), ((bool)request["include_global_state"]!, (bool)request["include_aliases"]!));
         Assert.Equal(
             ["index.blocks.read_only", "index.blocks.read_only_allow_delete", "index.blocks.metadata", "index.blocks.read", "index.routing.allocation.require._name"],
             request["ignore_index_settings"]!.AsArray().Select(setting => (string)setting!));
-        Assert.Null(ServerDialect.Of(version, isOpenSearch).RestoreRequest(_plain, [])["ignore_unavailable"]);
+        Assert.Null(_plain.Request(ServerDialect.Of(version, isOpenSearch), [])["ignore_unavailable"]);
     }
 
     [Theory]

@@ -1,3 +1,5 @@
+using Holdfast.Cli.Text;
+
 namespace Holdfast.Cli.Output.Events;
 
 /// <summary>A segment has gone all the way from the server to the repository.</summary>

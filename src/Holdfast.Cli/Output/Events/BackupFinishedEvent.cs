@@ -1,3 +1,4 @@
+using Holdfast.Cli.Text;
 using Holdfast.Engine.Backup;
 using Holdfast.Engine.Points;
 

@@ -1,3 +1,5 @@
+using Holdfast.Cli.Text;
+
 namespace Holdfast.Cli.Output.Events;
 
 /// <summary>One entry of a recovery point. A path that is not UTF-8 is escaped, and its bytes are in <see cref="PathBase64"/>.</summary>

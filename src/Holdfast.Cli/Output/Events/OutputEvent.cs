@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Holdfast.Cli.Text;
 
 namespace Holdfast.Cli.Output.Events;
 

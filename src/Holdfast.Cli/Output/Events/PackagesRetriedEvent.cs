@@ -1,3 +1,5 @@
+using Holdfast.Cli.Text;
+
 namespace Holdfast.Cli.Output.Events;
 
 /// <summary>Packages were tried again. <paramref name="Changed"/> are not among the failed ones any more, <paramref name="Failed"/> still are.</summary>

@@ -1,3 +1,4 @@
+using Holdfast.Cli.Text;
 using Holdfast.Engine.Checking;
 
 namespace Holdfast.Cli.Output.Events;

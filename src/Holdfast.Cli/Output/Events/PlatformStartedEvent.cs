@@ -1,3 +1,5 @@
+using Holdfast.Cli.Text;
+
 namespace Holdfast.Cli.Output.Events;
 
 /// <summary>The platform runs. <paramref name="Recorded"/>: what 'platform stop' had stopped; otherwise what is enabled.</summary>

@@ -1,3 +1,4 @@
+using Holdfast.Cli.Text;
 using Holdfast.Components.Systemd;
 using Holdfast.Engine.Journals;
 using Holdfast.Engine.Points;

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Holdfast.Cli.Text;
 using Holdfast.Engine.Points;
 using Holdfast.Restic.Snapshots;
 

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Holdfast.Cli.Text;
 using Holdfast.Engine.Problems;
 
 namespace Holdfast.Cli.Output.Events;

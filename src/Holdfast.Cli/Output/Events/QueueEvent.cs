@@ -1,4 +1,5 @@
 using System.Globalization;
+using Holdfast.Cli.Text;
 using Holdfast.Components.Queues.Brokers;
 
 namespace Holdfast.Cli.Output.Events;

@@ -1,3 +1,5 @@
+using Holdfast.Cli.Text;
+
 namespace Holdfast.Cli.Output.Events;
 
 /// <summary>Messages were "archived", "restored" or "deleted". <paramref name="Messages"/> counts those that were looked at.</summary>

@@ -1,3 +1,5 @@
+using Holdfast.Cli.Text;
+
 namespace Holdfast.Cli.Output.Events;
 
 /// <summary>What was owed by runs that had been cut off, and how much of it is done now.</summary>

@@ -1,3 +1,4 @@
+using Holdfast.Cli.Text;
 using Holdfast.Restic;
 using Holdfast.Restic.Maintenance;
 

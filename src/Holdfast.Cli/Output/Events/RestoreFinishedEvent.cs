@@ -1,3 +1,4 @@
+using Holdfast.Cli.Text;
 using Holdfast.Engine.Restore;
 
 namespace Holdfast.Cli.Output.Events;
@@ -9,8 +10,8 @@ namespace Holdfast.Cli.Output.Events;
 internal sealed record RestoreFinishedEvent(
     string Point, string Platform, string? Target, bool Complete, long Failed, long Bytes, int Steps, int Warnings, double Seconds, IReadOnlyList<string> Refused) : OutputEvent
 {
-    public static RestoreFinishedEvent Of(RestoreSummary summary, string? target, RunTeller teller) => new(
-        summary.Point.Id.ToString(), summary.Manifest.Platform, target, summary.IsComplete, summary.Failed, teller.Bytes, teller.Steps, summary.Outcome.Warnings.Count, summary.Outcome.Duration.TotalSeconds, summary.Lacking)
+    public static RestoreFinishedEvent Of(RestoreSummary summary, string? target, long bytes, int steps) => new(
+        summary.Point.Id.ToString(), summary.Manifest.Platform, target, summary.IsComplete, summary.Failed, bytes, steps, summary.Outcome.Warnings.Count, summary.Outcome.Duration.TotalSeconds, summary.Lacking)
     {
         Unchanged = summary.IsUnchanged,
         Unrecovered = summary.Outcome.Unrecovered,

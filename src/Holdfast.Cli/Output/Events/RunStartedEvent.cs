@@ -1,3 +1,5 @@
+using Holdfast.Cli.Text;
+
 namespace Holdfast.Cli.Output.Events;
 
 /// <summary>A run has begun; its id names it in the journal. <paramref name="Plan"/> names its steps.</summary>

@@ -1,3 +1,4 @@
+using Holdfast.Cli.Text;
 using Holdfast.Components.Postgres.Retention;
 
 namespace Holdfast.Cli.Output.Events;

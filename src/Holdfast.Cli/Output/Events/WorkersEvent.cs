@@ -1,3 +1,4 @@
+using Holdfast.Cli.Text;
 using Holdfast.Components.Queues.Brokers;
 
 namespace Holdfast.Cli.Output.Events;

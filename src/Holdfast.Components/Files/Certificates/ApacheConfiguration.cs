@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Holdfast.Components.Files.Paths;
 
 namespace Holdfast.Components.Files.Certificates;
 

@@ -1,3 +1,5 @@
+using Holdfast.Components.Files.Paths;
+
 namespace Holdfast.Components.Files.Certificates;
 
 /// <summary>A file that configurations name, and what it turned out to be.</summary>

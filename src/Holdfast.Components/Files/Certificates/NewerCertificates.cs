@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using Holdfast.Components.Files.Paths;
 using Holdfast.Engine.Quantities;
 using Holdfast.Restic.Archiving;
 using Holdfast.Restic.Filtering;

@@ -1,3 +1,5 @@
+using Holdfast.Components.Files.Paths;
+
 namespace Holdfast.Components.Files.Certificates;
 
 /// <summary>

@@ -1,11 +1,11 @@
 using Holdfast.Components.Postgres.Connection;
 using Holdfast.Components.Postgres.Points;
-using Holdfast.Components.Postgres.Scripts;
 using Holdfast.Components.Postgres.Wal;
 using Holdfast.Engine.Components;
 using Holdfast.Engine.Planning;
 using Holdfast.Engine.Points;
 using Holdfast.Engine.Problems;
+using Holdfast.Engine.Quantities;
 using NpgsqlTypes;
 
 namespace Holdfast.Components.Postgres.BaseBackup;
@@ -49,7 +49,7 @@ internal sealed class BaseCapture(PostgresConnector connector, ClusterFacts plan
 
     private CapturePlan Plan() => new()
     {
-        Before = [Step($"Copy the files of {_cluster} ({SizeText.Of(planned.Size)})", $"Begins a base backup, copies {planned.DataDirectory} with {planned.Tablespaces.Count} tablespaces while the server runs, and ends it.", CopyAsync)],
+        Before = [Step($"Copy the files of {_cluster} ({ByteSize.Describe(planned.Size)})", $"Begins a base backup, copies {planned.DataDirectory} with {planned.Tablespaces.Count} tablespaces while the server runs, and ends it.", CopyAsync)],
         Mark = [Step($"Mark {_cluster} in its WAL", "Makes a restore point, and completes the WAL segment that it lies in.", MarkAsync)],
         After = [Step($"Fetch the WAL of {_cluster}", "Puts the WAL from the beginning of the copy to the mark into the recovery point, and proves that none is missing.", FetchAsync)],
     };

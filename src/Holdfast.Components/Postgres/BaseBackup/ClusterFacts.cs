@@ -1,6 +1,6 @@
 using Holdfast.Components.Postgres.Connection;
+using Holdfast.Components.Postgres.DataDirectory;
 using Holdfast.Components.Postgres.Points;
-using Holdfast.Components.Postgres.Recovery;
 using Holdfast.Engine.Problems;
 using Npgsql;
 
@@ -56,7 +56,7 @@ internal sealed record ClusterFacts
     /// <exception cref="ProblemException">A tablespace lies in the data directory: it would be copied twice, and no restore could put it back there.</exception>
     public void RefuseInnerTablespaces(string cluster)
     {
-        if (Tablespaces.FirstOrDefault(tablespace => Path.IsPathRooted(tablespace.Path) && RestorePlaces.IsWithin(tablespace.Path, DataDirectory)) is { } inner)
+        if (Tablespaces.FirstOrDefault(tablespace => Path.IsPathRooted(tablespace.Path) && FolderNesting.IsWithin(tablespace.Path, DataDirectory)) is { } inner)
             throw Catalogue.PostgresFiles.Throwable(
                 $"The tablespace {inner.Name} of {cluster} is at {inner.Path}, in the data directory {DataDirectory}.",
                 "Make a tablespace elsewhere and move its tables there (ALTER TABLE ALL IN TABLESPACE ... SET TABLESPACE), or use the method dump.");

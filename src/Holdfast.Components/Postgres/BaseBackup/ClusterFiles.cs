@@ -44,7 +44,7 @@ internal sealed class ClusterFiles(string cluster, ClusterFacts facts, CaptureSe
     {
         if (LocalEntries.WhyUnseen(facts.DataDirectory) is { } unseen)
             throw Catalogue.PostgresFiles.Throwable($"The data directory of {cluster} cannot be read: {unseen}.");
-        var control = ControlFile.Read(facts.DataDirectory);
+        var control = ControlFileReader.Read(facts.DataDirectory);
         if (control.SystemIdentifier != facts.SystemIdentifier)
             throw Catalogue.PostgresFiles.Throwable($"The server of {cluster} has its data in {facts.DataDirectory}, but what is there on this machine belongs to another cluster.");
     }

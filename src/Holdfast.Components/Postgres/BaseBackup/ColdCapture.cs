@@ -1,10 +1,11 @@
 using Holdfast.Components.Postgres.Connection;
+using Holdfast.Components.Postgres.DataDirectory;
 using Holdfast.Components.Postgres.Format;
-using Holdfast.Components.Postgres.Scripts;
 using Holdfast.Engine.Components;
 using Holdfast.Engine.Planning;
 using Holdfast.Engine.Points;
 using Holdfast.Engine.Problems;
+using Holdfast.Engine.Quantities;
 
 namespace Holdfast.Components.Postgres.BaseBackup;
 
@@ -31,7 +32,7 @@ internal sealed class ColdCapture(PostgresConnector connector, ClusterFacts fact
         [
             new Step
             {
-                Name = $"Copy the files of {_cluster} ({SizeText.Of(facts.Size)})",
+                Name = $"Copy the files of {_cluster} ({ByteSize.Describe(facts.Size)})",
                 Does = $"Proves that the server is down, and copies {facts.DataDirectory} with {facts.Tablespaces.Count} tablespaces.",
                 Component = $"postgres/{_cluster}",
                 Act = CopyAsync,
@@ -54,9 +55,9 @@ internal sealed class ColdCapture(PostgresConnector connector, ClusterFacts fact
 
     private ControlFile ProveStopped()
     {
-        if (ControlFile.FindPostmaster(facts.DataDirectory) is { } pid)
+        if (Postmaster.Find(facts.DataDirectory) is { } pid)
             throw Catalogue.PostgresRunning.Throwable($"The server of {_cluster} runs in {facts.DataDirectory} as process {pid}.", "Name its unit under 'services' in the profile as a store, so that a backup in mode cold stops it; or use the method base.");
-        var control = ControlFile.Read(facts.DataDirectory);
+        var control = ControlFileReader.Read(facts.DataDirectory);
         return control.State is ClusterState.ShutDown or ClusterState.ShutDownInRecovery
             ? control
             : throw Catalogue.PostgresUnclean.Throwable($"The server of {_cluster} is down, but was not shut down: its control file says {control.State}.");

@@ -1,6 +1,6 @@
-using Holdfast.Components.Postgres.Scripts;
 using Holdfast.Engine.Hosts;
 using Holdfast.Engine.Problems;
+using Holdfast.Engine.Quantities;
 
 namespace Holdfast.Components.Postgres.BaseBackup;
 
@@ -33,7 +33,7 @@ internal sealed class ReadBudget(string cluster, long most)
     {
         if (Interlocked.Add(ref _spent, bytes) <= most) return;
         throw Catalogue.PostgresFiles.Throwable(
-            $"The files of {cluster} have more than {SizeText.Of(most)}, twice what its databases and file systems hold: some have many names, or share what is on the disk.",
+            $"The files of {cluster} have more than {ByteSize.Describe(most)}, twice what its databases and file systems hold: some have many names, or share what is on the disk.",
             "Find out who has made them, for example with 'find -links +1' in the data directory, and delete them.");
     }
 }

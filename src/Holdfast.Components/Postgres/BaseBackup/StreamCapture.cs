@@ -1,12 +1,12 @@
 using Holdfast.Components.Postgres.Connection;
 using Holdfast.Components.Postgres.Format;
 using Holdfast.Components.Postgres.Points;
-using Holdfast.Components.Postgres.Scripts;
 using Holdfast.Components.Postgres.Wal;
 using Holdfast.Engine.Components;
 using Holdfast.Engine.Planning;
 using Holdfast.Engine.Points;
 using Holdfast.Engine.Problems;
+using Holdfast.Engine.Quantities;
 using NpgsqlTypes;
 
 namespace Holdfast.Components.Postgres.BaseBackup;
@@ -52,7 +52,7 @@ internal sealed class StreamCapture(PostgresConnector connector, ClusterFacts pl
 
     public CapturePlan Plan() => new()
     {
-        Before = [Step($"Receive the files of {_cluster} ({SizeText.Of(planned.Size)})", $"Has the server send {planned.DataDirectory} with {planned.Tablespaces.Count} tablespaces over its connection: {why}.", CopyAsync)],
+        Before = [Step($"Receive the files of {_cluster} ({ByteSize.Describe(planned.Size)})", $"Has the server send {planned.DataDirectory} with {planned.Tablespaces.Count} tablespaces over its connection: {why}.", CopyAsync)],
         Mark = [planned.IsStandby
             ? Step($"Mark {_cluster} in its WAL", "Notes how far the standby has replayed.", MarkAsync)
             : Step($"Mark {_cluster} in its WAL", "Makes a restore point, and completes the WAL segment that it lies in.", MarkAsync)],

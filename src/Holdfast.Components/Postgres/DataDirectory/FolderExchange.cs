@@ -1,5 +1,4 @@
 using System.Globalization;
-using Holdfast.Components.Postgres.Format;
 using Holdfast.Engine.Hosts;
 using Holdfast.Engine.Planning;
 using Holdfast.Engine.Problems;
@@ -51,7 +50,7 @@ internal sealed class FolderExchange(string cluster) : IUndoHandler
         var folders = Read(undo);
         RefuseLed(folders);
         foreach (var folder in folders)
-            if (Directory.Exists(folder.Place) && ControlFile.FindPostmaster(folder.Place) is { } pid)
+            if (Directory.Exists(folder.Place) && Postmaster.Find(folder.Place) is { } pid)
                 throw Catalogue.PostgresRunning.Throwable($"A restore of {cluster} was cut off while folders changed places, and a server runs in {folder.Place} since then, as process {pid}.", "Stop it, and run 'holdfast recover' again: it puts the old files back.");
         foreach (var folder in Enumerable.Reverse(folders))
         {

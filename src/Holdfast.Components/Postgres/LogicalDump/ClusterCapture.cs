@@ -1,7 +1,6 @@
 using System.Text.Json.Nodes;
 using Holdfast.Components.Postgres.Connection;
 using Holdfast.Components.Postgres.Points;
-using Holdfast.Components.Postgres.Scripts;
 using Holdfast.Engine.Components;
 using Holdfast.Engine.Hosts;
 using Holdfast.Engine.Planning;
@@ -53,7 +52,7 @@ internal sealed class ClusterCapture(
     [
         Step($"Dump roles and tablespaces of {_cluster}", "Streams what pg_dumpall --globals-only writes into the recovery point.", DumpGlobalsAsync),
         .. databases.Chosen.Select(database => Step(
-            $"Dump database {database.Name} ({SizeText.Of(database.Size)})",
+            $"Dump database {database.Name} ({ByteSize.Describe(database.Size)})",
             $"Streams the schema and the rows of each table into {DumpPath.Database(_cluster, database.Name)}.",
             (context, cancellation) => DumpAsync(database, context, cancellation))),
     ];

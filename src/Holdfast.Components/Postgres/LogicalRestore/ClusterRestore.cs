@@ -2,11 +2,11 @@ using System.Text.Json.Nodes;
 using Holdfast.Components.Postgres.Connection;
 using Holdfast.Components.Postgres.LogicalDump;
 using Holdfast.Components.Postgres.Points;
-using Holdfast.Components.Postgres.Scripts;
 using Holdfast.Engine.Components;
 using Holdfast.Engine.Planning;
 using Holdfast.Engine.Points;
 using Holdfast.Engine.Problems;
+using Holdfast.Engine.Quantities;
 using Holdfast.Restic.Filtering;
 using Npgsql;
 
@@ -112,7 +112,7 @@ internal sealed class ClusterRestore(
             $"Restore roles and tablespaces of {_cluster}", $"{choice.Describe()}{folders.Describe()}",
             destroys: choice.IsWhole, (context, cancellation) => new GlobalsRestore(connector, source, session, contents, choice, folders, context).RunAsync(cancellation)),
         .. contents.Select(database => Step(
-            $"Restore database {database.Name} ({database.Rows} rows, {SizeText.Of(database.Bytes)})",
+            $"Restore database {database.Name} ({database.Rows} rows, {ByteSize.Describe(database.Bytes)})",
             Does(database, there.Contains(database.Name)) + replaced.Describe(database.Name), there.Contains(database.Name),
             (context, cancellation) => each.RunAsync(database, context, cancellation))),
     ];
@@ -151,7 +151,7 @@ internal sealed class ClusterRestore(
             var report = await session.Repository.RestoreAsync(session.Point, folder, Path.Join(target, folder), options, cancellation);
             if (report.Failures is [var first, ..])
                 throw Catalogue.RestoreFailures.Throwable($"{report.Failures.Count} files of the dump could not be written, the first is {first.Path}: {first.Error}");
-            context.Note($"The dump of {cluster} is in {Path.Join(target, folder)}: {report.Files} files, {SizeText.Of(report.Bytes)}.");
+            context.Note($"The dump of {cluster} is in {Path.Join(target, folder)}: {report.Files} files, {ByteSize.Describe(report.Bytes)}.");
         },
     };
 }

@@ -1,8 +1,8 @@
 using Holdfast.Components.Postgres.Connection;
 using Holdfast.Components.Postgres.Points;
-using Holdfast.Components.Postgres.Scripts;
 using Holdfast.Engine.Hosts;
 using Holdfast.Engine.Problems;
+using Holdfast.Engine.Quantities;
 using Npgsql;
 
 namespace Holdfast.Components.Postgres.LogicalRestore;
@@ -50,7 +50,7 @@ internal sealed class DumpRoom
     {
         if (!Directory.Exists(place) || FileSystemSpace.Of(place) is not { } space || space.Free >= needed) return;
         throw Catalogue.PostgresFull.Throwable(
-            $"The restore writes about {SizeText.Of(needed)} to the file system of {place}, which has {SizeText.Of(space.Free)} left; a database that is there keeps its room meanwhile.",
+            $"The restore writes about {ByteSize.Describe(needed)} to the file system of {place}, which has {ByteSize.Describe(space.Free)} left; a database that is there keeps its room meanwhile.",
             "Make room there, or restore one database after the other by --include and drop what is replaced; --ignore-space goes on where the file system compresses.");
     }
 

@@ -1,7 +1,6 @@
 using System.Text.Json;
 using Holdfast.Components.Postgres.Connection;
 using Holdfast.Components.Postgres.DataDirectory;
-using Holdfast.Components.Postgres.Format;
 using Holdfast.Components.Postgres.Points;
 using Holdfast.Engine.Components;
 using Holdfast.Engine.Hosts;
@@ -97,7 +96,7 @@ internal sealed class BaseRestore
     {
         if (!StopsServer && !_session.IsForShow) _places.RefuseRunning();
         _places.Check();
-        if (_files.IsInPlace && ControlFile.TryRead(_places.Data) is { } there && there.SystemIdentifier != _record.SystemIdentifier)
+        if (_files.IsInPlace && ControlFileReader.TryRead(_places.Data) is { } there && there.SystemIdentifier != _record.SystemIdentifier)
             throw Catalogue.PostgresFiles.Throwable($"What is in {_places.Data} belongs to another cluster (system identifier {there.SystemIdentifier}, and {_record.SystemIdentifier} in the recovery point).", "Restore without --delta and --overwrite: then it is moved aside.");
         if (_files.IsInPlace && IsForeign(_places.Data))
             throw Catalogue.PostgresFiles.Throwable($"What is in {_places.Data} is no cluster of PostgreSQL, and would be removed.", "Restore without --delta and --overwrite: then it is moved aside.");

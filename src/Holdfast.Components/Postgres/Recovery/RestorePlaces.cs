@@ -44,8 +44,8 @@ internal sealed record RestorePlaces(string Data, IReadOnlyList<TablespacePlace>
             if (Obstacle(folder) is { } obstacle) throw Catalogue.PostgresFiles.Throwable($"{folder} cannot be made a folder: {obstacle} is none.", "Move it away, or choose another place with --target or --tablespace.");
         foreach (var tablespace in Tablespaces)
         {
-            if (IsWithin(tablespace.Folder, Data)) throw Refused(tablespace, $"lies in the data directory {Data}");
-            if (Tablespaces.FirstOrDefault(other => other.Oid < tablespace.Oid && IsWithin(tablespace.Folder, other.Folder) && IsWithin(other.Folder, tablespace.Folder)) is { } same) throw Refused(tablespace, $"is that of tablespace {same.Oid}, too");
+            if (FolderNesting.IsWithin(tablespace.Folder, Data)) throw Refused(tablespace, $"lies in the data directory {Data}");
+            if (Tablespaces.FirstOrDefault(other => other.Oid < tablespace.Oid && FolderNesting.IsWithin(tablespace.Folder, other.Folder) && FolderNesting.IsWithin(other.Folder, tablespace.Folder)) is { } same) throw Refused(tablespace, $"is that of tablespace {same.Oid}, too");
         }
     }
 
@@ -82,7 +82,7 @@ internal sealed record RestorePlaces(string Data, IReadOnlyList<TablespacePlace>
     }
 
     /// <summary>The server that runs in the data directory, if one does.</summary>
-    public int? Running => Directory.Exists(Data) ? ControlFile.FindPostmaster(Data) : null;
+    public int? Running => Directory.Exists(Data) ? Postmaster.Find(Data) : null;
 
     /// <exception cref="ProblemException">A server runs in the data directory.</exception>
     public void RefuseRunning()
@@ -97,25 +97,8 @@ internal sealed record RestorePlaces(string Data, IReadOnlyList<TablespacePlace>
     /// <summary>What stands at the path of a folder, or above it, and is none; null when nothing does.</summary>
     private static string? Obstacle(string folder)
     {
-        var standing = Standing(folder);
+        var standing = FolderNesting.Nearest(folder);
         return Directory.Exists(standing) ? null : standing;
-    }
-
-    /// <summary>A path, or the nearest one above it where something stands.</summary>
-    private static string Standing(string path)
-    {
-        while (!LocalEntries.TryFind(path, out _, out _) && Path.GetDirectoryName(path) is { } above) path = above;
-        return path;
-    }
-
-    /// <summary>By the names, and by where links lead.</summary>
-    public static bool IsWithin(string path, string folder)
-    {
-        if (path == folder || path.StartsWith($"{folder}/", StringComparison.Ordinal)) return true;
-        if (!Directory.Exists(folder)) return false;
-        for (var at = Standing(path); LocalEntries.AreSame(at, $"{at}/..") == false; at += "/..")
-            if (LocalEntries.AreSame(at, folder) == true) return true;
-        return false;
     }
 
     /// <summary>tablespace_map with the new places: when replay begins, the server makes its links by it.</summary>

@@ -1,7 +1,6 @@
 using System.Buffers;
 using Holdfast.Components.Postgres.Connection;
 using Holdfast.Components.Postgres.DataDirectory;
-using Holdfast.Components.Postgres.Format;
 using Holdfast.Components.Postgres.Points;
 using Holdfast.Engine.Hosts;
 using Holdfast.Engine.Planning;
@@ -61,7 +60,7 @@ internal sealed class RestoredServer(PostgresConnector connector, IHost host, Ba
     public async Task WaitForUnitAsync(CancellationToken cancellation)
     {
         if (Unit is null) return;
-        var actual = (ControlFile.FindPostmaster(data) is { } process ? ServerUnit.OfProcess(process) : null) ?? Unit;
+        var actual = (Postmaster.Find(data) is { } process ? ServerUnit.OfProcess(process) : null) ?? Unit;
         var begun = clock.GetTimestamp();
         while (await unit.StateAsync(actual, cancellation) is "activating" or "reloading" && clock.GetElapsedTime(begun) < Longest) await Task.Delay(_tick, clock, cancellation);
         if (await unit.StateAsync(actual, cancellation) is not ("active" or "") and var state)
@@ -80,7 +79,7 @@ internal sealed class RestoredServer(PostgresConnector connector, IHost host, Ba
         while (true)
         {
             cancellation.ThrowIfCancellationRequested();
-            var alive = ControlFile.FindPostmaster(data);
+            var alive = Postmaster.Find(data);
             if (alive is null && Unit is not null && await unit.HasFailedAsync(Unit, cancellation)) throw await FailedAsync($"{Unit} has failed", cancellation);
             if (alive is null && (wasAlive || clock.GetElapsedTime(begun) > _patience)) throw await FailedAsync("it has ended", cancellation);
             wasAlive |= alive is not null;

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.RegularExpressions;
+using Holdfast.Engine.Quantities;
 
 namespace Holdfast.Components.Postgres.Scripts;
 
@@ -210,7 +211,7 @@ internal sealed class ScriptReader(Stream script)
             _buffer.AsSpan(_from.._to).CopyTo(_buffer);
             (_at, _to, _from) = (_at - _from, _to - _from, 0);
         }
-        if (_to == Longest) throw new InvalidDataException($"the statement before line {_lexer.Line} is longer than {SizeText.Of(Longest)}");
+        if (_to == Longest) throw new InvalidDataException($"the statement before line {_lexer.Line} is longer than {ByteSize.Describe(Longest)}");
         if (_to == _buffer.Length) Array.Resize(ref _buffer, (int)Math.Min((long)_buffer.Length * 2, Longest));
         var read = await script.ReadAsync(_buffer.AsMemory(_to), cancellation);
         _isEnded = read == 0;

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
-using Holdfast.Components.Search.Snapshots;
 using Holdfast.Engine.Problems;
 
 namespace Holdfast.Components.Search.Api;
@@ -88,25 +87,6 @@ internal sealed record ServerDialect
             ["metadata"] = metadata,
         };
         if (HasFeatureStates) request["feature_states"] = new JsonArray("none");
-        return request;
-    }
-
-    /// <summary>
-    /// The body of a request for a restore without aliases and global state. Blocks that forbid what comes after it are left out. The security plugin of
-    /// OpenSearch looks for each name among the snapshot's indices, where no stream is: so there the indices of a stream are named beside it, and what
-    /// the plugin does not find is left to the engine. Whether all came back is seen afterwards.
-    /// </summary>
-    /// <param name="choice">What is restored.</param>
-    /// <param name="dropped">Further settings that the indices do not get.</param>
-    public JsonObject RestoreRequest(RestoreChoice choice, IEnumerable<string> dropped)
-    {
-        var names = IsOpenSearch && choice.Streams.Count > 0 ? choice.Asked.Concat(choice.Indices).Distinct(StringComparer.Ordinal) : choice.Asked;
-        var request = new JsonObject
-        {
-            ["indices"] = string.Join(',', names), ["include_global_state"] = false, ["include_aliases"] = false, ["partial"] = false,
-            ["ignore_index_settings"] = new JsonArray([.. IndexBlocks.Lifted.Concat(dropped).Select(setting => (JsonNode)setting)]),
-        };
-        if (IsOpenSearch && choice.Streams.Count > 0) request["ignore_unavailable"] = true;
         return request;
     }
 

@@ -1,4 +1,5 @@
 using System.IO.Enumeration;
+using System.Text.Json.Nodes;
 using Holdfast.Components.Search.Api;
 using Holdfast.Engine.Components;
 using Holdfast.Engine.Problems;
@@ -31,6 +32,31 @@ internal sealed record RestoreChoice(IReadOnlyList<string> Indices, IReadOnlyLis
             Kept = [.. record.Indices.Where(index => isOwn(index) && IsChosen(index, cluster, session)).Order(StringComparer.Ordinal)],
             Unfit = [.. session.Include.Where(pattern => !pattern.Contains('/') && !record.Indices.Concat(record.Streams.Keys).Any(name => Fits(pattern, name)))],
         };
+    }
+
+    /// <summary>
+    /// The body of a request for a restore without aliases and global state. Blocks that forbid what comes after it are
+    /// left out. The security plugin of OpenSearch looks for each name among the snapshot's indices, where no stream is:
+    /// so there the indices of a stream are named beside it, and what the plugin does not find is left to the engine.
+    /// Whether all came back is seen afterwards.
+    /// </summary>
+    /// <param name="dialect">The engine that is asked.</param>
+    /// <param name="dropped">Further settings that the indices do not get.</param>
+    public JsonObject Request(ServerDialect dialect, IEnumerable<string> dropped)
+    {
+        var namesIndices = dialect.IsOpenSearch && Streams.Count > 0;
+        var names = namesIndices ? Asked.Concat(Indices).Distinct(StringComparer.Ordinal) : Asked;
+        var ignored = IndexBlocks.Lifted.Concat(dropped).Select(setting => (JsonNode)setting);
+        var request = new JsonObject
+        {
+            ["indices"] = string.Join(',', names),
+            ["include_global_state"] = false,
+            ["include_aliases"] = false,
+            ["partial"] = false,
+            ["ignore_index_settings"] = new JsonArray([.. ignored]),
+        };
+        if (namesIndices) request["ignore_unavailable"] = true;
+        return request;
     }
 
     /// <summary>The same without some indices and streams, by the names that the engine is asked for.</summary>

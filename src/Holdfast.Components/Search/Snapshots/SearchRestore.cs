@@ -275,7 +275,7 @@ internal sealed class SearchRestore(SearchSettings settings, SearchServer server
     /// <summary>Aliases come afterwards, all at once: until then nobody meets an index that is not whole.</summary>
     private async Task RestoreAsync(SearchRecord record, RestoreChoice choice, StepContext context, CancellationToken cancellation)
     {
-        var request = _dialect!.RestoreRequest(choice, _unmet.Select(unmet => unmet.Setting).Distinct(StringComparer.Ordinal));
+        var request = choice.Request(_dialect!, _unmet.Select(unmet => unmet.Setting).Distinct(StringComparer.Ordinal));
         if (session.Indices.Rename is { } rename) (request["rename_pattern"], request["rename_replacement"]) = ("(.+)", rename.Replace("$", "\\$", StringComparison.Ordinal).Replace("*", "$1", StringComparison.Ordinal));
         IReadOnlyList<string> named = [.. choice.Indices.Select(NameOf)];
         var remove = undos.RemoveLost(named.Zip(choice.Indices.Select(index => CreatedOf(index) ?? "")));

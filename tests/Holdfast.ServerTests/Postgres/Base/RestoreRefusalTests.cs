@@ -1,4 +1,4 @@
-using Holdfast.Components.Postgres.Format;
+using Holdfast.Components.Postgres.DataDirectory;
 using Holdfast.Engine.Components;
 using Holdfast.Engine.Problems;
 using Holdfast.Restic.Archiving;
@@ -36,7 +36,7 @@ public sealed class RestoreRefusalTests
         // By another way to the same folder it is a server all the same.
         var way = Path.Join(rig.Server.Folder, "way");
         File.CreateSymbolicLink(way, rig.Server.Folder);
-        Assert.Equal(lines[0], $"{ControlFile.FindPostmaster(Path.Join(way, "data"))}");
+        Assert.Equal(lines[0], $"{Postmaster.Find(Path.Join(way, "data"))}");
         await rig.Server.StopServerAsync("immediate");
         await File.WriteAllLinesAsync(told, [$"{Environment.ProcessId}", .. lines[1..]], BaseRig.Cancellation);
         // Nor is what a person runs in the folder.
@@ -62,7 +62,7 @@ public sealed class RestoreRefusalTests
         {
             await Eventually.HoldsAsync("the server is ready", () => File.Exists($"{rig.Server.Data}/postmaster.pid") && File.ReadAllText($"{rig.Server.Data}/postmaster.pid").Contains("ready", StringComparison.Ordinal));
             var told = (await File.ReadAllLinesAsync($"{rig.Server.Data}/postmaster.pid", BaseRig.Cancellation))[0];
-            var seen = Assert.NotNull(ControlFile.FindPostmaster(rig.Server.Data));
+            var seen = Assert.NotNull(Postmaster.Find(rig.Server.Data));
             Assert.NotEqual(told, $"{seen}");
             foreach (var isDelta in new[] { true, false })
                 Assert.Equal("HF-PG-RUNNING", (await rig.RefusedAsync(taken, new RecoveryWishes { Delta = isDelta })).Code);
@@ -74,7 +74,7 @@ public sealed class RestoreRefusalTests
         {
             if (!container.HasExited) container.Kill();
         }
-        Assert.Null(ControlFile.FindPostmaster(rig.Server.Data));
+        Assert.Null(Postmaster.Find(rig.Server.Data));
         await rig.RestoreAsync(taken, new RecoveryWishes { Delta = true });
         Assert.Equal("1", await rig.Server.QueryAsync("postgres", "SELECT n FROM t"));
     }

@@ -1,6 +1,6 @@
 using System.CommandLine;
 
-namespace Holdfast.Cli.Commands;
+namespace Holdfast.Cli.Sessions;
 
 /// <summary>Arguments that several commands take.</summary>
 internal static class Arguments

@@ -1,7 +1,7 @@
 using System.CommandLine;
-using Holdfast.Cli.Commands;
 using Holdfast.Cli.Output;
 using Holdfast.Cli.Output.Events;
+using Holdfast.Cli.Text;
 using Holdfast.Components.Files;
 using Holdfast.Components.Systemd;
 using Holdfast.Engine.Components;
@@ -12,7 +12,7 @@ using Holdfast.Engine.Problems;
 using Holdfast.Engine.Profiles;
 using Holdfast.Restic;
 
-namespace Holdfast.Cli;
+namespace Holdfast.Cli.Sessions;
 
 /// <summary>
 /// One call of the program: the composition root. What a verb needs is made when it first asks, so that
@@ -172,7 +172,7 @@ internal sealed class Session : IAsyncDisposable
         State = State,
         Host = Environment.MachineName,
         User = Environment.UserName,
-        Version = Application.Version,
+        Version = ProgramVersion.Text,
         Observer = observer,
         UndoHandlers = ProfileIfAny is { } profile && PlatformOf(profile) is { } platform ? platform.UndoHandlers : [],
         Profile = ProfileIfAny,

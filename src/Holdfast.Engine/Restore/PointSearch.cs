@@ -1,10 +1,10 @@
 using System.Globalization;
+using Holdfast.Engine.Points;
 using Holdfast.Engine.Problems;
-using Holdfast.Engine.Restore;
-using Holdfast.Restic;
 using Holdfast.Restic.Snapshots;
+using Holdfast.Restic;
 
-namespace Holdfast.Engine.Points;
+namespace Holdfast.Engine.Restore;
 
 /// <summary>The point that a restore is from, and what a person should know before it begins.</summary>
 internal sealed record FoundPoint(Snapshot Point, Manifest Manifest, IReadOnlyList<Problem> Warnings);

@@ -6,7 +6,7 @@ using Holdfast.Engine.Components;
 using Holdfast.Engine.Hosts;
 using Holdfast.Engine.Profiles;
 
-namespace Holdfast.Cli;
+namespace Holdfast.Cli.Sessions;
 
 /// <summary>The only place that knows every kind of component.</summary>
 internal static class ComponentList

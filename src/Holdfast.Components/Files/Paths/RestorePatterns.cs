@@ -1,6 +1,6 @@
 using Holdfast.Engine.Components;
 
-namespace Holdfast.Components.Files;
+namespace Holdfast.Components.Files.Paths;
 
 /// <summary>Which files a restore is about: patterns of their paths on the platform.</summary>
 internal sealed record RestorePatterns(IReadOnlyList<string> Include, IReadOnlyList<string> Exclude)

@@ -1,7 +1,7 @@
 using Holdfast.Restic.Archiving;
 using Holdfast.Restic.Snapshots;
 
-namespace Holdfast.Components.Files;
+namespace Holdfast.Components.Files.Paths;
 
 /// <summary>
 /// What stands where on this machine, for choosing what to capture. Links are never followed. Whatever can't be seen is as

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 
-namespace Holdfast.Cli.Output;
+namespace Holdfast.Cli.Text;
 
 /// <summary>How many columns of a terminal text takes: none for combining marks, two for East Asian wide characters and emoji.</summary>
 internal static class Cells

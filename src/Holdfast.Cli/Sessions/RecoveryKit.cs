@@ -6,7 +6,7 @@ using Holdfast.Restic;
 using Holdfast.Restic.Backends;
 using Holdfast.Restic.Posix;
 
-namespace Holdfast.Cli;
+namespace Holdfast.Cli.Sessions;
 
 /// <summary>
 /// What of a repository must also lie elsewhere: its config and its keys, a few hundred bytes without which all of it is noise, and how to use them.

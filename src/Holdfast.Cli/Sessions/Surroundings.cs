@@ -1,8 +1,9 @@
 using System.Collections;
 using Holdfast.Cli.Output;
+using Holdfast.Cli.Text;
 using Screen = Holdfast.Cli.Output.Terminal;
 
-namespace Holdfast.Cli;
+namespace Holdfast.Cli.Sessions;
 
 /// <summary>Everything that the program meets outside itself, so that tests can put something else there.</summary>
 internal sealed record Surroundings

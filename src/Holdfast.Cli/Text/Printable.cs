@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 
-namespace Holdfast.Cli.Output;
+namespace Holdfast.Cli.Text;
 
 /// <summary>
 /// Makes text from outside (file names, servers' messages) safe to show: control characters, escape sequences, bidirectional

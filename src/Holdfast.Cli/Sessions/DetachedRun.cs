@@ -4,7 +4,7 @@ using Holdfast.Engine.Hosts;
 using Holdfast.Engine.Journals;
 using Holdfast.Engine.Problems;
 
-namespace Holdfast.Cli;
+namespace Holdfast.Cli.Sessions;
 
 /// <summary>Starts this program once more, without a terminal, to do what was asked; then the terminal may go away.</summary>
 internal static class DetachedRun

@@ -2,7 +2,7 @@ using Holdfast.Cli.Output.Events;
 using Holdfast.Engine.Problems;
 using Holdfast.Engine.Serving;
 
-namespace Holdfast.Cli;
+namespace Holdfast.Cli.Sessions;
 
 /// <summary>
 /// "wal push" as archive_command calls it, for every segment: it hands the path to the service and waits, and nothing else is loaded for it.

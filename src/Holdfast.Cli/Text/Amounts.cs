@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace Holdfast.Cli.Output;
+namespace Holdfast.Cli.Text;
 
 /// <summary>Bytes, times and counts as people read them.</summary>
 internal static class Amounts

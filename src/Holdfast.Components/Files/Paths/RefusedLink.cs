@@ -1,4 +1,4 @@
-namespace Holdfast.Components.Files;
+namespace Holdfast.Components.Files.Paths;
 
 /// <summary>A link that was met on the way to a selected file and not followed; it is captured as the link that it is.</summary>
 /// <param name="Link">Its path.</param>

@@ -1,6 +1,6 @@
 using Holdfast.Restic.Archiving;
 
-namespace Holdfast.Components.Files;
+namespace Holdfast.Components.Files.Paths;
 
 /// <summary>
 /// What a path goes through on disk: the links on its way and at its end, and the place where it really stands. All of it

@@ -1,4 +1,4 @@
-namespace Holdfast.Components.Files;
+namespace Holdfast.Components.Files.Paths;
 
 /// <summary>
 /// A folder in which a database keeps its data. A copy of it taken file by file while the database runs is worthless, so

@@ -1,4 +1,4 @@
-namespace Holdfast.Cli.Output;
+namespace Holdfast.Cli.Text;
 
 /// <summary>Rows under headings, columns as wide as they must be. Cells are shown as <see cref="Printable.Text"/>.</summary>
 internal sealed class Table(params string[] headings)

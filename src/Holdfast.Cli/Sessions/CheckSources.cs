@@ -10,7 +10,7 @@ using Holdfast.Engine.Problems;
 using Holdfast.Engine.Profiles;
 using Holdfast.Engine.Web;
 
-namespace Holdfast.Cli;
+namespace Holdfast.Cli.Sessions;
 
 /// <summary>The only place that knows every kind of check.</summary>
 internal static class CheckSources

@@ -1,11 +1,10 @@
 using System.CommandLine;
-using Holdfast.Cli.Commands;
 using Holdfast.Cli.Output;
 using Holdfast.Cli.Output.Events;
 using Holdfast.Engine.Problems;
 using Holdfast.Restic.Crypto;
 
-namespace Holdfast.Cli;
+namespace Holdfast.Cli.Sessions;
 
 /// <summary>What a command does once its arguments are understood.</summary>
 internal delegate Task<ExitCode> Verb(Session session, ParseResult parsed, CancellationToken cancellation);

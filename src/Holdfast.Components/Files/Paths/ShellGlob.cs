@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace Holdfast.Components.Files;
+namespace Holdfast.Components.Files.Paths;
 
 /// <summary>
 /// Patterns in the configurations of other programs, which follow the C library: "[!a]" is a character that is not in a set, "]" may be

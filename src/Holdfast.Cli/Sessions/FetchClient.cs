@@ -2,7 +2,7 @@ using Holdfast.Components.Postgres.Wal;
 using Holdfast.Engine.Problems;
 using Holdfast.Engine.Serving;
 
-namespace Holdfast.Cli;
+namespace Holdfast.Cli.Sessions;
 
 /// <summary>"wal fetch" by the service, which has the repository open and has read the next segments already.</summary>
 internal static class FetchClient

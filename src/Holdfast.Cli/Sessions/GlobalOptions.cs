@@ -1,6 +1,6 @@
 using System.CommandLine;
 
-namespace Holdfast.Cli.Commands;
+namespace Holdfast.Cli.Sessions;
 
 /// <summary>Options that every command takes.</summary>
 internal static class GlobalOptions

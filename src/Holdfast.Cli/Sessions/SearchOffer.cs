@@ -4,7 +4,7 @@ using Holdfast.Engine.Points;
 using Holdfast.Engine.Problems;
 using Holdfast.Engine.Restore;
 
-namespace Holdfast.Cli;
+namespace Holdfast.Cli.Sessions;
 
 /// <summary>Whether a restore has left search indices and the database that they are built from at different instants.</summary>
 internal static class SearchOffer

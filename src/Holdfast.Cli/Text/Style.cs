@@ -1,4 +1,4 @@
-namespace Holdfast.Cli.Output;
+namespace Holdfast.Cli.Text;
 
 /// <summary>How text stands out on a terminal: colours when they are wanted, and signs that the locale can show.</summary>
 internal sealed record Style(bool Coloured, bool Unicode)

@@ -2,7 +2,7 @@ using Holdfast.Engine.Profiles;
 using Holdfast.Restic;
 using Holdfast.Restic.Backends;
 
-namespace Holdfast.Cli;
+namespace Holdfast.Cli.Sessions;
 
 /// <summary>
 /// Puts options and HOLDFAST_ variables before what the profile and restic's variables say. What is given here is handed to

@@ -1,6 +1,6 @@
 using Holdfast.Restic.Filtering;
 
-namespace Holdfast.Components.Files;
+namespace Holdfast.Components.Files.Paths;
 
 /// <summary>
 /// The paths on disk that a pattern stands for. A plain path stands for itself when it exists. ** goes through folders,
