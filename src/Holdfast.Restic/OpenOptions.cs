@@ -39,6 +39,12 @@ public sealed record InitOptions
 
     /// <summary>scrypt's cost parameters; the default costs about half a second and 32 MiB for each guess.</summary>
     public KeyDerivation KeyDerivation { get; init; } = KeyDerivation.Default;
+
+    /// <summary>
+    /// The repository whose chunker's polynomial the new one gets, so that both cut files alike and what is copied is found again by
+    /// backups; null for a random one.
+    /// </summary>
+    public Repository? Like { get; init; }
 }
 
 /// <summary>scrypt's N, r and p. Source: doc/design.rst, "Keys, Encryption and MAC".</summary>

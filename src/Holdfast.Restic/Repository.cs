@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using Holdfast.Restic.Archiving;
 using Holdfast.Restic.Backends;
 using Holdfast.Restic.Chunking;
+using Holdfast.Restic.Copying;
 using Holdfast.Restic.Crypto;
 using Holdfast.Restic.Indexing;
 using Holdfast.Restic.Keys;
@@ -63,7 +64,7 @@ public sealed partial class Repository : IAsyncDisposable
         await backend.CreateAsync(cancellation);
         var key = RepositoryKey.Random();
         var added = await new KeyRing(backend, open.Clock).AddAsync(key, password, init.KeyDerivation, cancellation);
-        var config = new Config(init.Version, Id.Hash(System.Security.Cryptography.RandomNumberGenerator.GetBytes(Id.Size)), Polynomial.Random());
+        var config = new Config(init.Version, Id.Hash(System.Security.Cryptography.RandomNumberGenerator.GetBytes(Id.Size)), init.Like?._config.ChunkerPolynomial ?? Polynomial.Random());
         var repository = Assemble(backend, open, added.Id, key, config);
         try
         {
@@ -276,6 +277,14 @@ public sealed partial class Repository : IAsyncDisposable
     /// Nothing was removed then.
     /// </exception>
     public Task<PruneReport> PruneAsync(PruneOptions options, CancellationToken cancellation = default) => new Pruner(this, options).RunAsync(cancellation);
+
+    /// <summary>
+    /// Copies snapshots into another repository, which has keys of its own: every blob is verified, and sealed again as it is. What was written is
+    /// read back before a snapshot is saved. Hold a lock on both.
+    /// </summary>
+    /// <exception cref="ResticException">Of the destination, or what keeps all of the source from being read. What was stored by then is found again.</exception>
+    public Task<CopyReport> CopyToAsync(Repository destination, CopyOptions options, CancellationToken cancellation = default) =>
+        new SnapshotCopier(this, destination, options).RunAsync(cancellation);
 
     /// <summary>The locks that others hold, or have left behind.</summary>
     public async Task<IReadOnlyList<LockInfo>> ListLocksAsync(CancellationToken cancellation = default) =>

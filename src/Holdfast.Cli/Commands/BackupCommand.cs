@@ -50,8 +50,10 @@ internal static class BackupCommand
             return ExitCode.Success;
         }
         var summary = await run.RunAsync(cancellation);
+        var isCopied = summary.Point is null || await CopyCommand.RunAfterBackupAsync(session, cancellation);
         if (summary.Point is { } point && PointTags.IsWhole(point)) await ForgetCommand.RunAfterBackupAsync(session, cancellation);
-        return Tell(session.Output, summary);
+        var exit = Tell(session.Output, summary);
+        return exit == ExitCode.Success && !isCopied ? ExitCode.Incomplete : exit;
     }
 
     /// <summary>

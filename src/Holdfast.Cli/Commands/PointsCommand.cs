@@ -37,6 +37,7 @@ internal static class PointsCommand
         var points = snapshots.Where(snapshot => parsed.GetValue(All) || PointTags.IsPoint(snapshot)).Select(PointEvent.Of).ToList();
         session.Output.Tell(PointEvent.Table(points), points);
         if (points.Count == 0) session.Output.Tell(new MessageEvent("There is no recovery point yet: take one with 'holdfast backup'."));
+        await CopyCommand.TellStatesAsync(session, snapshots, cancellation);
         return ExitCode.Success;
     }
 

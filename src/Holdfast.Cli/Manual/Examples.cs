@@ -37,7 +37,7 @@ internal static class Examples
         ["queues"] = [("What waits in queues:", "holdfast queues list")],
         ["wal"] = [("How far the archive is:", "holdfast wal status")],
         ["serve"] = [("The service that archives WAL, as its unit starts it:", "holdfast serve")],
-        ["repo"] = [("Whether the repository is whole, every byte of it:", "holdfast repo check --read-data"), ("What must be kept away from the machine, beside the password:", "holdfast repo kit /mnt/stick/kit")],
+        ["repo"] = [("Whether the repository is whole, every byte of it:", "holdfast repo check --read-data"), ("What must be kept away from the machine, beside the password:", "holdfast repo kit /mnt/stick/kit"), ("All recovery points, WAL and messages, into another repository:", "holdfast repo copy --to /mnt/backup --to-password-file /root/password --init")],
         ["platform"] = [("What runs:", "holdfast platform status"), ("Stop and start it in order:", "holdfast platform stop"), ("", "holdfast platform start")],
         ["recover"] = [("What a killed run has left half done is undone:", "holdfast recover")],
         ["runs"] = [("A backup that lost its terminal:", "holdfast runs follow")],

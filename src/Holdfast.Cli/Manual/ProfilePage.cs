@@ -85,6 +85,7 @@ internal sealed class ProfilePage
 
     private string? FormOf(string name)
     {
+        if (name.Split('/') is [var owner, .., var key]) return $"what '{key}' takes there (see {TitleOf(owner)})";
         var definition = _definitions.GetProperty(name);
         return MappingOf(definition) is null ? $"{FormOf(definition) ?? AnyValue} (see {TitleOf(name)} in {Values})" : $"{FormOf(definition)} (see {TitleOf(name)})";
     }

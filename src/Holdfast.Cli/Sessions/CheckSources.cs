@@ -4,6 +4,7 @@ using Holdfast.Components.Postgres.ArchiveSetup;
 using Holdfast.Components.Queues;
 using Holdfast.Components.Search;
 using Holdfast.Engine.Checking;
+using Holdfast.Engine.Copies;
 using Holdfast.Engine.Hosts;
 using Holdfast.Engine.Points;
 using Holdfast.Engine.Problems;
@@ -32,6 +33,7 @@ internal static class CheckSources
             .. components.OfType<QueuesComponent>().Select(broker => broker.Check),
             session.PlatformOf(profile)?.Check ?? new UnaskedCheck("services", "running", "the profile names no services", "Name the units of the platform under 'services' in the profile."),
             new RepositoryCheck(session.Source.ReadAsync, profile.Platform, settings.PointAge, session.Clock, new ReadRounds(session.State)),
+            .. CopySettings.Of(profile).Select(copy => new CopyCheck(copy, session.Source.ReadAsync, session.SourceOf(copy).ReadAsync, settings.Timeout, settings.PointAge, session.Clock)),
             .. components.OfType<FilesComponent>().Where(_ => session.RepositoryDirectory is not null).Select(files => new FilesCheck(files, session.RepositoryDirectory!)),
             new DiskCheck(Disks(session, settings), FileSystemSpace.Of),
             new ClockCheck(KernelClock.Read),

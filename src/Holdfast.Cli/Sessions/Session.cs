@@ -6,6 +6,7 @@ using Holdfast.Components.Files;
 using Holdfast.Components.Systemd;
 using Holdfast.Engine.Components;
 using Holdfast.Engine.Execution;
+using Holdfast.Engine.Copies;
 using Holdfast.Engine.Hosts;
 using Holdfast.Engine.Planning;
 using Holdfast.Engine.Problems;
@@ -180,9 +181,19 @@ internal sealed class Session : IAsyncDisposable
     };
 
     /// <summary>Where the repository is and what opens it: options, HOLDFAST_ variables, the profile, restic's variables.</summary>
-    public RepositorySource Source => new(
+    public RepositorySource Source => SourceOf(
         Setting(GlobalOptions.Repository, "HOLDFAST_REPOSITORY"), Setting(GlobalOptions.PasswordFile, "HOLDFAST_PASSWORD_FILE"),
-        ProfileIfAny, _surroundings.Environment, environment => new RepositorySettingsReader(Host, Secrets(ProfileIfAny), environment))
+        ProfileIfAny, _surroundings.Environment);
+
+    /// <summary>Another repository than the one of this call, that a command names.</summary>
+    public RepositorySource SourceOf(string place, string passwordFile) => SourceOf(place, passwordFile, null, _surroundings.Environment);
+
+    /// <summary>A copy of the profile. Variables that name the repository or its password are not for it.</summary>
+    public RepositorySource SourceOf(CopySettings copy) => SourceOf(
+        null, null, copy.Profile, name => name.StartsWith("RESTIC_", StringComparison.Ordinal) ? null : _surroundings.Environment(name));
+
+    private RepositorySource SourceOf(string? place, string? passwordFile, Profile? profile, Func<string, string?> environment) => new(
+        place, passwordFile, profile, environment, variables => new RepositorySettingsReader(Host, Secrets(ProfileIfAny), variables))
     {
         Cache = _parsed.GetValue(GlobalOptions.NoCache) ? null : new CacheOptions(Path.Combine(State.Path, "cache")),
     };

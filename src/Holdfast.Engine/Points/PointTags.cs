@@ -9,6 +9,7 @@ namespace Holdfast.Engine.Points;
 public static class PointTags
 {
     private const string Holdfast = "holdfast", Platform = "platform=", Incomplete = "incomplete", Partial = "partial";
+    private const string Wal = "wal", Messages = "queues";
 
     public static IReadOnlyList<string> Of(Manifest manifest, bool isPartial)
     {
@@ -21,7 +22,14 @@ public static class PointTags
     /// <summary>False for a snapshot that another program made.</summary>
     public static bool IsPoint(Snapshot snapshot) => snapshot.Tags.Contains(Holdfast, StringComparer.Ordinal) && PlatformOf(snapshot) is not null;
 
-    /// <summary>The platform of a recovery point.</summary>
+    /// <summary>True for a snapshot of archived WAL.</summary>
+    public static bool IsWal(Snapshot snapshot) => !IsPoint(snapshot) && PlatformOf(snapshot) is not null && snapshot.Tags.Contains(Wal, StringComparer.Ordinal);
+
+    /// <summary>True for an archive of messages.</summary>
+    public static bool IsMessages(Snapshot snapshot) =>
+        !IsPoint(snapshot) && PlatformOf(snapshot) is not null && snapshot.Tags.Contains(Messages, StringComparer.Ordinal);
+
+    /// <summary>The platform of a recovery point, of archived WAL, or of an archive of messages.</summary>
     public static string? PlatformOf(Snapshot snapshot) =>
         snapshot.Tags.FirstOrDefault(tag => tag.StartsWith(Platform, StringComparison.Ordinal))?[Platform.Length..];
 

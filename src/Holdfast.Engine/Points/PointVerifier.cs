@@ -45,7 +45,7 @@ internal sealed class PointVerifier(Repository repository, ReadRounds rounds, Ti
     /// </summary>
     private CheckOptions OptionsOf(Snapshot point, ReadRound round)
     {
-        var options = new CheckOptions { Sealed = point, OwnPacks = true, FromDisk = true };
+        var options = new CheckOptions { Sealed = [point], OwnPacks = true, FromDisk = true };
         var turn = new ReadTurn(Id.Parse(round.After));
         if (!repository.Backend.IsRemote) return options with { Turn = turn };
         var isDue = round.Read is not { } read || clock.GetUtcNow() - read >= _betweenTurns;

@@ -28,14 +28,14 @@ internal sealed class JsonSchema
     /// <summary>The schema of the whole document.</summary>
     public JsonElement Root => _root;
 
-    /// <summary>The schema that a "$ref" names; only "#/$defs/..." is used.</summary>
+    /// <summary>The schema that a "$ref" names: "#/$defs/...", or a part of one, by the names on the way to it.</summary>
     /// <exception cref="InvalidDataException">There is no such definition.</exception>
     public JsonElement Resolve(string reference)
     {
-        const string Definitions = "#/$defs/";
-        return reference.StartsWith(Definitions, StringComparison.Ordinal) && _root.TryGetProperty("$defs", out var all) && all.TryGetProperty(reference[Definitions.Length..], out var found)
-            ? found
-            : throw new InvalidDataException($"The schema refers to '{reference}', which is not one of its $defs.");
+        var found = _root;
+        var isKnown = reference.StartsWith("#/$defs/", StringComparison.Ordinal)
+            && reference.Split('/').Skip(1).All(name => found.TryGetProperty(name, out found));
+        return isKnown ? found : throw new InvalidDataException($"The schema refers to '{reference}', which is not one of its $defs.");
     }
 
     /// <summary>A regular expression of the schema, with a limit on its time.</summary>

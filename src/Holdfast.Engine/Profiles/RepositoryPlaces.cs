@@ -11,9 +11,16 @@ internal static class RepositoryPlaces
 {
     public static void Check(YamlValue root, List<ProfileMistake> mistakes)
     {
-        if (root.Find("repository")?.Find("path") is not { IsScalar: true } path) return;
-        if (RestLocation.IsRest(path.Text) && WhatIsWrong(path.Text) is { } wrong)
-            mistakes.Add(new ProfileMistake(path.Place, "repository.path", wrong));
+        Check(root.Find("repository")?.Find("path"), "repository.path", mistakes);
+        foreach (var (index, copy) in (root.Find("copies")?.Items ?? []).Index())
+            Check(copy.Find("to"), $"copies[{index}].to", mistakes);
+    }
+
+    private static void Check(ProfileNode? place, string key, List<ProfileMistake> mistakes)
+    {
+        if (place is not { IsScalar: true }) return;
+        if (RestLocation.IsRest(place.Text) && WhatIsWrong(place.Text) is { } wrong)
+            mistakes.Add(new ProfileMistake(place.Place, key, wrong));
     }
 
     private static string? WhatIsWrong(string place)

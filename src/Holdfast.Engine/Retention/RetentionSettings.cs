@@ -35,7 +35,8 @@ public sealed record RetentionSettings
         };
     }
 
-    private static KeepRules RulesOf(ProfileNode points) => new()
+    /// <summary>Reads rules as 'retention.points' has them.</summary>
+    internal static KeepRules RulesOf(ProfileNode points) => new()
     {
         Last = CountOf(points, "keep-last"),
         Hourly = CountOf(points, "keep-hourly"),

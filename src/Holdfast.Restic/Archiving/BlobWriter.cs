@@ -44,6 +44,23 @@ internal sealed class BlobWriter(Repository repository, BlobIndex index, Archive
         return (id, true);
     }
 
+    /// <summary>
+    /// Stores a blob as another repository has it, unless this one, or this run, has it. Its bytes have been compared with its id.
+    /// </summary>
+    /// <param name="id">Its id.</param>
+    /// <param name="type">What it holds.</param>
+    /// <param name="payload">Its plaintext; its zstd frame when the length is not 0.</param>
+    /// <param name="uncompressedLength">Bytes of its plaintext, or 0.</param>
+    /// <param name="cancellation">Ends the wait for a pack.</param>
+    public async ValueTask SaveAsync(Id id, BlobType type, ReadOnlyMemory<byte> payload, uint uncompressedLength, CancellationToken cancellation)
+    {
+        if (!Promise(id, type)) return;
+        var full = await AddAsync(id, type, payload, (int)uncompressedLength, cancellation);
+        Interlocked.Add(ref counters.BytesAdded, uncompressedLength == 0 ? payload.Length : uncompressedLength);
+        Interlocked.Increment(ref counters.BlobsAdded);
+        if (full is not null) await StoreAsync(full, type, cancellation);
+    }
+
     /// <summary>Stores what is still open, and the index of it. Everything saved before is durable when it returns.</summary>
     public async Task FlushAsync(CancellationToken cancellation)
     {

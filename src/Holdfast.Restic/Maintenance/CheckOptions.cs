@@ -20,8 +20,8 @@ public sealed record CheckOptions
     /// <summary>The snapshots whose trees are walked; null for all.</summary>
     public IReadOnlyCollection<Id>? Snapshots { get; init; }
 
-    /// <summary>A snapshot that is sealed but not committed: its trees are walked, and no others.</summary>
-    public Snapshot? Sealed { get; init; }
+    /// <summary>Snapshots whose data is stored, but they are not: their trees are walked, and no others. Damage names them by their ids.</summary>
+    public IReadOnlyList<Snapshot>? Sealed { get; init; }
 
     /// <summary>
     /// Indexes and trees may come from the local cache, verified; what this process has written comes from the store.

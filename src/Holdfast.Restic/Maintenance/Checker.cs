@@ -58,7 +58,7 @@ internal sealed class Checker(Repository repository)
 
     private async Task<IReadOnlyList<Snapshot>> ReadSnapshotsAsync(CheckOptions options, CancellationToken cancellation)
     {
-        if (options.Sealed is { } pending) return [pending];
+        if (options.Sealed is { } pending) return pending;
         var snapshots = new List<Snapshot>();
         await foreach (var file in repository.Backend.ListAsync(FileKind.Snapshot, cancellation))
         {

@@ -1,13 +1,17 @@
 using System.Collections.Concurrent;
 using Holdfast.Restic.Packs;
+using Holdfast.Restic.Snapshots;
 
 namespace Holdfast.Restic.Maintenance;
 
 /// <summary>
 /// Which blobs of an index snapshots need: a bit for each. A tree is read once, however many folders share it. What cannot be read or is
-/// in no index is Damaged: nothing may be removed then, as it would be found to be unused.
+/// in no index is Damaged: nothing may be removed then, as it would be found to be unused. With <paramref name="lost"/> it is reported, and
+/// the walk goes on with the others.
 /// </summary>
-internal sealed class UsedBlobs(CheckedBlobs blobs)
+/// <param name="blobs">Reads trees.</param>
+/// <param name="lost">Takes the id of what cannot be had, and its place; null for the place of what is in no index. May be called from several threads.</param>
+internal sealed class UsedBlobs(CheckedBlobs blobs, Action<Id, BlobType, PackedBlob?, string>? lost = null)
 {
     private const int Bits = 64;
 
@@ -38,17 +42,35 @@ internal sealed class UsedBlobs(CheckedBlobs blobs)
     private async Task VisitAsync(Id tree, ConcurrentBag<Id> next, CancellationToken cancellation)
     {
         var place = blobs.Index.Find(tree, BlobType.Tree);
-        foreach (var node in await blobs.ReadTreeAsync(tree, place, cancellation))
+        foreach (var node in await ReadAsync(tree, place, cancellation))
         {
             foreach (var content in node.Content ?? []) Mark(content, BlobType.Data);
             if (node.Subtree is { } subtree && Mark(subtree, BlobType.Tree)) next.Add(subtree);
         }
     }
 
-    /// <summary>True when it was not marked before.</summary>
+    private async Task<IReadOnlyList<Node>> ReadAsync(Id tree, PackedBlob place, CancellationToken cancellation)
+    {
+        try
+        {
+            return await blobs.ReadTreeAsync(tree, place, cancellation);
+        }
+        catch (ResticException failure) when (lost is not null && (failure.IsLoss || failure.Error == ResticError.InputOutput))
+        {
+            lost(tree, BlobType.Tree, place, failure.Message);
+            return [];
+        }
+    }
+
+    /// <summary>True when it was not marked before, and is to be had.</summary>
     private bool Mark(Id id, BlobType type)
     {
         var number = blobs.Index.Find(type, id);
+        if (number < 0 && lost is not null)
+        {
+            lost(id, type, null, "");
+            return false;
+        }
         if (number < 0) _ = blobs.Index.Find(id, type); // says that it is in no index
         lock (_gate)
         {

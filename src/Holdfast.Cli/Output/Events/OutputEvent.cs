@@ -43,6 +43,8 @@ namespace Holdfast.Cli.Output.Events;
 [JsonDerivedType(typeof(KeyEvent), "key")]
 [JsonDerivedType(typeof(StatisticsEvent), "statistics")]
 [JsonDerivedType(typeof(PruneFinishedEvent), "prune_finished")]
+[JsonDerivedType(typeof(CopyFinishedEvent), "copy_finished")]
+[JsonDerivedType(typeof(CopyStateEvent), "copy_state")]
 [JsonDerivedType(typeof(QueueEvent), "queue")]
 [JsonDerivedType(typeof(WorkersEvent), "workers")]
 [JsonDerivedType(typeof(QueuesSeenEvent), "queues_seen")]

@@ -1,0 +1,39 @@
+using Holdfast.Cli.Text;
+using Holdfast.Engine.Copies;
+
+namespace Holdfast.Cli.Output.Events;
+
+/// <summary>What a copy of the profile has of what it is to have.</summary>
+/// <param name="Location">Where it is, as the profile writes it.</param>
+/// <param name="Wanted">Recovery points that it is to have.</param>
+/// <param name="Lacking">Those of them that it lacks.</param>
+internal sealed record CopyStateEvent(string Location, int Wanted, int Lacking) : OutputEvent
+{
+    /// <summary>The newest point that it has.</summary>
+    public DateTimeOffset? Newest { get; init; }
+
+    /// <summary>The newest WAL that it has.</summary>
+    public DateTimeOffset? Wal { get; init; }
+
+    /// <summary>Why it could not be asked; then nothing else is known.</summary>
+    public string? Trouble { get; init; }
+
+    public static CopyStateEvent Of(CopyState state) => new(state.To, state.Wanted, state.Lacking)
+    {
+        Newest = state.Newest, Wal = state.Wal, Trouble = state.Trouble?.Message,
+    };
+
+    public override IEnumerable<string> Lines(Style style)
+    {
+        var copy = $"Copy {Printable.Name(Location)}";
+        if (Trouble is not null)
+        {
+            yield return style.Yellow($"{copy} cannot be asked: {Printable.Text(Trouble)}");
+            yield break;
+        }
+        var points = Lacking == 0
+            ? $"has {(Wanted == 1 ? "the point" : $"all {Wanted} points")} that it is to have"
+            : style.Yellow($"lacks {Lacking} of {Amounts.Count(Wanted, "point")}");
+        yield return $"{copy} {points}{(Wal is { } wal ? $"; WAL up to {Amounts.Time(wal)}" : "")}.";
+    }
+}
