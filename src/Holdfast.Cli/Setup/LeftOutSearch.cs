@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using Holdfast.Components.Systemd;
+using Holdfast.Engine.Planning;
 
 namespace Holdfast.Cli.Setup;
 
@@ -7,6 +8,8 @@ namespace Holdfast.Cli.Setup;
 /// <param name="root">"/": where folders of clusters are looked for.</param>
 internal sealed class LeftOutSearch(string root)
 {
+    private const int MostProcesses = 20;
+
     private static readonly TimeSpan _patience = TimeSpan.FromSeconds(3);
 
     /// <summary>Where packages of Debian, of Red Hat and of PGDG keep clusters: the folders above their data directories.</summary>
@@ -109,6 +112,7 @@ internal sealed class LeftOutSearch(string root)
     {
         var kinds = processes.ToDictionary(process => process.Id, process => UnitRoles.KindOf(process));
         var main = units.Select(unit => unit.Process?.Id).OfType<int>().ToHashSet();
+        var unmanaged = new List<string>();
         foreach (var process in processes)
         {
             var kind = kinds[process.Id];
@@ -116,8 +120,12 @@ internal sealed class LeftOutSearch(string root)
             if (ForeignNameOf(kind) is { } foreign)
                 yield return new FoundOther($"{foreign} ({Path.GetFileName(process.Program)}, process {process.Id})", "Holdfast does not capture it; let a timer dump it into a folder that 'files' names");
             else if (OwnNameOf(kind) is { } own && !main.Contains(process.Id))
-                yield return new FoundOther($"{own} ({Path.GetFileName(process.Program)}, process {process.Id})", "no active service of this machine runs it (a container may); add it to the profile when it belongs to the platform");
+                unmanaged.Add($"{own} ({Path.GetFileName(process.Program)}, process {process.Id})");
         }
+        if (unmanaged.Count == 0) yield break;
+        var (it, belongs) = unmanaged.Count == 1 ? ("it", "it belongs") : ("them", "they belong");
+        yield return new FoundOther(
+            Quantity.List(unmanaged, MostProcesses), $"no active service of this machine runs {it} (a container may); add {it} to the profile when {belongs} to the platform");
     }
 
     private static string? ForeignNameOf(ProgramKind kind) => kind switch

@@ -40,7 +40,17 @@ internal static class PlatformFiles
     private static IEnumerable<string> FoldersOf(RunningUnit unit)
     {
         var scripts = Words(unit).Where(File.Exists).Select(path => Path.GetDirectoryName(path)!);
-        return scripts.Append(unit.Folder).Where(folder => _applicationFolders.Any(place => folder.StartsWith(place, StringComparison.Ordinal)) && Directory.Exists(folder));
+        return scripts.Concat(ProgramFoldersOf(unit)).Append(unit.Folder).Where(folder => _applicationFolders.Any(place => folder.StartsWith(place, StringComparison.Ordinal)) && Directory.Exists(folder));
+    }
+
+    /// <summary>The folder that its program is installed in, of "bin" the one above it; none where programs of several owners lie, as in /usr/local/bin.</summary>
+    private static IEnumerable<string> ProgramFoldersOf(RunningUnit unit)
+    {
+        if (unit.Command is not [['/', ..] program, ..] || !File.Exists(program)) return [];
+        var folder = Path.GetDirectoryName(program)!;
+        if (Path.GetFileName(folder) is not ("bin" or "sbin")) return [folder];
+        var above = Path.GetDirectoryName(folder)!;
+        return above == "/usr/local" || Path.GetDirectoryName(above) == "/home" ? [] : [above];
     }
 
     /// <summary>Where a link leads to a release, the link and the folder of all releases; otherwise the folder itself.</summary>

@@ -42,6 +42,15 @@ public sealed class LeftOutSearchTests : IDisposable
     }
 
     [Fact]
+    public async Task Servers_that_no_unit_runs_are_one_line()
+    {
+        var processes = new[] { Process(7, 1, "/usr/bin/redis-server", ""), Process(8, 1, "/usr/bin/redis-server", ""), Process(9, 1, "/usr/bin/mongod", "") };
+        var found = await FindAsync(new FoundPlatform(), processes: processes);
+        Assert.Equal(["MongoDB (mongod, process 9)", "a Redis server (redis-server, process 7), a Redis server (redis-server, process 8)"], found.Others.Select(other => other.What));
+        Assert.EndsWith("add them to the profile when they belong to the platform", found.Others[1].Why, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task What_a_unit_runs_is_not_said_to_run_without_one()
     {
         var process = Process(7, 1, "/usr/bin/redis-server", "");
