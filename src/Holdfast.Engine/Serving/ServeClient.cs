@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using Holdfast.Engine.Hosts;
 using Holdfast.Engine.Problems;
 
 namespace Holdfast.Engine.Serving;
@@ -30,7 +31,7 @@ public sealed class ServeClient : IDisposable
         catch (Exception refused) when (refused is SocketException or ArgumentException)
         {
             socket.Dispose();
-            throw Catalogue.ServeAway.Throwable($"The service does not answer at {path}: {(File.Exists(path) ? refused.Message.Replace(path, "", StringComparison.Ordinal).TrimEnd('.', ' ') : "there is no such socket")}.", refused);
+            throw Catalogue.ServeAway.Throwable($"The service does not answer at {path}: {(refused is SocketException failure ? UnixSocket.Explain(path, failure) : refused.Message.TrimEnd('.'))}.", refused);
         }
     }
 

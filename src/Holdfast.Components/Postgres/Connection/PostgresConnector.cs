@@ -42,7 +42,7 @@ internal sealed class PostgresConnector(PostgresSettings settings, ISecretReader
         }
         catch (Exception exception) when (PostgresProblem.Recognises(exception))
         {
-            throw PostgresProblem.Of(exception, $"Connecting to database \"{database}\" of {Place} failed");
+            throw PostgresProblem.OfConnecting(exception, $"Connecting to database \"{database}\" of {Place} failed", settings.SocketPath);
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using System.Text;
+using Holdfast.Engine.Hosts;
 using Holdfast.Engine.Problems;
 using Npgsql;
 
@@ -14,6 +15,16 @@ internal static class PostgresProblem
     /// <summary>An exception that ends a step. <paramref name="what"/> is the beginning of the sentence, without its end.</summary>
     public static ProblemException Of(Exception exception, string what, ProblemKind? otherwise = null) =>
         KindOf(exception, otherwise).Throwable($"{what}: {Reason(exception)}", exception);
+
+    /// <summary>The same of a connection that could not be opened.</summary>
+    /// <param name="exception">What it failed with.</param>
+    /// <param name="what">The beginning of the sentence, without its end.</param>
+    /// <param name="socket">The path of the Unix socket that was to be used; null for a connection by TCP.</param>
+    public static ProblemException OfConnecting(Exception exception, string what, string? socket) => socket is not null && SocketFailure(exception) is { } refused
+        ? Catalogue.PostgresUnreachable.Throwable($"{what}: {UnixSocket.Explain(socket, refused)}.", exception)
+        : Of(exception, what);
+
+    private static SocketException? SocketFailure(Exception? exception) => exception as SocketException ?? (exception is null ? null : SocketFailure(exception.InnerException));
 
     /// <summary>The same by SQLSTATE.</summary>
     public static ProblemKind KindOf(string state, ProblemKind otherwise) => state switch

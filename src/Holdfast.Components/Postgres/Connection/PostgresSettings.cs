@@ -64,6 +64,9 @@ internal sealed record PostgresSettings
     /// <summary>True when the server is reached by a socket of this machine.</summary>
     public bool BySocket => Host.StartsWith('/');
 
+    /// <summary>The path of the Unix socket; null for a connection by TCP. Source: the manual of PostgreSQL, unix_socket_directories.</summary>
+    public string? SocketPath => BySocket ? Path.Join(Host, $".s.PGSQL.{Port}") : null;
+
     public static PostgresSettings Read(ProfileNode node)
     {
         var defaults = new PostgresSettings();

@@ -1,6 +1,7 @@
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
+using Holdfast.Engine.Hosts;
 using Holdfast.Engine.Problems;
 using Holdfast.Engine.Profiles;
 
@@ -55,7 +56,9 @@ internal sealed class RedisConnector(RedisSettings settings, ISecretReader secre
             if (!RedisProblem.Recognises(failure)) throw;
             throw settings.Tls is not null && stream is not null
                 ? Catalogue.QueueTls.Throwable($"TLS with Redis on {settings.Place} failed: {RedisProblem.Reason(failure)}.", failure)
-                : RedisProblem.Of(failure, "Connecting to Redis", settings.Place);
+                : settings.Socket is { } path && failure is SocketException refused
+                    ? Catalogue.QueueUnreachable.Throwable($"Connecting to Redis failed: {UnixSocket.Explain(path, refused)}.", failure)
+                    : RedisProblem.Of(failure, "Connecting to Redis", settings.Place);
         }
     }
 
