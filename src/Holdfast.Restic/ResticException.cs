@@ -45,6 +45,9 @@ public enum ResticError
     /// <summary>The place may not be written: read-only, or permissions.</summary>
     ReadOnly,
 
+    /// <summary>The permissions of the place do not let this user read it.</summary>
+    Unreadable,
+
     /// <summary>A format or feature that this library does not know.</summary>
     Unsupported,
 

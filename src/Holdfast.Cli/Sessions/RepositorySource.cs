@@ -1,3 +1,4 @@
+using Holdfast.Engine.Problems;
 using Holdfast.Engine.Profiles;
 using Holdfast.Restic;
 using Holdfast.Restic.Backends;
@@ -13,6 +14,9 @@ internal sealed class RepositorySource(
 {
     /// <summary>The local cache of repositories on other machines; null for none.</summary>
     public CacheOptions? Cache { get; init; }
+
+    /// <summary>Why the profile was not read that may say where the repository is; null when it was, or there is none.</summary>
+    public Problem? Unread { get; init; }
 
     public async Task<RepositorySettings> ReadAsync(CancellationToken cancellation)
     {
@@ -34,7 +38,21 @@ internal sealed class RepositorySource(
         : reader(Say("RESTIC_REPOSITORY", path)).ReadRestAsync(null, cancellation);
 
     /// <summary>The absolute path of the repository, or its location without user and password.</summary>
-    public string Path => path is null ? reader(environment).ReadPath(profile) : reader(Say("RESTIC_REPOSITORY", path)).ReadPath(null);
+    public string Path
+    {
+        get
+        {
+            if (path is not null) return reader(Say("RESTIC_REPOSITORY", path)).ReadPath(null);
+            try
+            {
+                return reader(environment).ReadPath(profile);
+            }
+            catch (ProblemException unset) when (Unread is { } unread && unset.Problem.Code == Catalogue.RepositoryUnset.Code)
+            {
+                throw new ProblemException(unread, unset);
+            }
+        }
+    }
 
     /// <summary>True when something says where the password comes from, whether or not it is there.</summary>
     public bool HasPassword => passwordFile is not null || reader(environment).HasPassword(profile);

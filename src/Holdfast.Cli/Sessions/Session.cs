@@ -82,17 +82,34 @@ internal sealed class Session : IAsyncDisposable
     public Profile? ProfileIfAny => _profile.Value;
 
     /// <exception cref="ProblemException">No place has one, or it has mistakes.</exception>
-    public Profile Profile => ProfileIfAny
-        ?? throw (ProfilePath is { } path ? Catalogue.ProfileInvalid.Throwable($"The profile {path} is empty.") : Catalogue.ProfileMissing.Throwable($"There is no profile at {UsualProfile}."));
+    public Profile Profile => ProfileIfAny ?? throw (ProfilePath is { } path ? Catalogue.ProfileInvalid.Throwable($"The profile {path} is empty.")
+        : IsHidden(UsualProfile) ? ProfileReader.Denied(UsualProfile)
+        : Catalogue.ProfileMissing.Throwable($"There is no profile at {UsualProfile}."));
 
     /// <summary>Where a profile stands that is named, or is in a usual place.</summary>
     private string? ProfilePath => Setting(GlobalOptions.Profile, "HOLDFAST_PROFILE") ?? (File.Exists(UsualProfile) ? UsualProfile : null);
+
+    /// <summary>True when permissions keep this user from seeing whether there is a file.</summary>
+    private static bool IsHidden(string path)
+    {
+        const int AccessDenied = 13; // errno
+        try
+        {
+            _ = FileFacts.TryFind(path);
+            return false;
+        }
+        catch (IOException denied) when (denied.HResult == AccessDenied)
+        {
+            return true;
+        }
+    }
 
     private static bool IsEmpty(string path) => new FileInfo(path) is { Exists: true, Length: 0 };
 
     /// <summary>An empty file is as good as none where a profile is not needed: a shell empties it before 'points profile > FILE' can fill it.</summary>
     private static Profile? ReadProfile(string path)
     {
+        if (IsHidden(path)) throw ProfileReader.Denied(path);
         GuardedPath.Require(Path.GetFullPath(path), "The profile");
         return IsEmpty(path) ? null : ProfileReader.ReadFile(path);
     }
@@ -195,6 +212,7 @@ internal sealed class Session : IAsyncDisposable
     private RepositorySource SourceOf(string? place, string? passwordFile, Profile? profile, Func<string, string?> environment) => new(
         place, passwordFile, profile, environment, variables => new RepositorySettingsReader(Host, Secrets(ProfileIfAny), variables))
     {
+        Unread = ProfilePath is null && IsHidden(UsualProfile) ? ProfileReader.Denied(UsualProfile).Problem : null,
         Cache = _parsed.GetValue(GlobalOptions.NoCache) ? null : new CacheOptions(Path.Combine(State.Path, "cache")),
     };
 

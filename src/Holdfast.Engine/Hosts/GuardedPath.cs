@@ -23,7 +23,11 @@ public static class GuardedPath
         }
         catch (IOException unknown)
         {
-            throw Catalogue.PathUnsafe.Throwable($"{what} '{path}' cannot be checked: {unknown.Message.TrimEnd('.')}.", unknown);
+            const int AccessDenied = 13; // errno
+            var text = $"{what} '{path}' cannot be checked: {unknown.Message.TrimEnd('.')}.";
+            throw unknown.HResult == AccessDenied
+                ? Catalogue.PathUnsafe.Throwable(text, "Run as root, or as a user that may look into every directory on the way.", unknown)
+                : Catalogue.PathUnsafe.Throwable(text, unknown);
         }
     }
 

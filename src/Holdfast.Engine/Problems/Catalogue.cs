@@ -16,7 +16,7 @@ public static partial class Catalogue
 
     // The repository.
     public static readonly ProblemKind RepositoryUnset = Kind("HF-REPO-UNSET", "Nothing says where the repository is.",
-        "Name it with --repository and --password-file, set 'repository.path' in the profile, or RESTIC_REPOSITORY.", ExitCode.Usage);
+        "Name it with --repository and --password-file, or HOLDFAST_REPOSITORY and HOLDFAST_PASSWORD_FILE, set 'repository.path' in the profile, or RESTIC_REPOSITORY.", ExitCode.Usage);
     public static readonly ProblemKind SettingsConflict = Kind("HF-REPO-CONFLICT", "Two settings say different things about the repository.",
         "Unset one of them.", ExitCode.Usage);
     public static readonly ProblemKind RepositoryMissing = Kind("HF-REPO-MISSING", "There is no repository at the place.",
@@ -30,7 +30,7 @@ public static partial class Catalogue
     public static readonly ProblemKind RepositoryKit = Kind("HF-REPO-KIT", "The recovery kit of a repository cannot be written, or does not fit the repository.",
         "To write one, name a directory that is not there yet or is empty, best on another disk; to put one back, name the one that was written of this repository, and the password of then.", ExitCode.InTheWay);
     public static readonly ProblemKind RepositoryPassword = Kind("HF-REPO-PASSWORD", "No key of the repository opens with the password.",
-        "Check where the password comes from ('repository.password' in the profile, or RESTIC_PASSWORD_FILE); a line break at the end is not the cause.", ExitCode.WrongPassword);
+        "Check where the password comes from, in this order: --password-file, HOLDFAST_PASSWORD_FILE, 'repository.password' in the profile, RESTIC_PASSWORD_FILE; a line break at the end is not the cause.", ExitCode.WrongPassword);
     public static readonly ProblemKind RepositoryLocked = Kind("HF-REPO-LOCKED", "Another process holds a lock on the repository that does not go with ours.",
         "Wait until it has ended. If its holder is dead: 'holdfast repo unlock' removes the lock once it is 30 minutes old; with --all at once, together with those of living processes.", ExitCode.Locked, transient: true);
     public static readonly ProblemKind RepositoryLockLost = Kind("HF-REPO-LOCK-LOST", "The lock on the repository could not be refreshed in time, so it may no longer be trusted.",
@@ -64,7 +64,7 @@ public static partial class Catalogue
     public static readonly ProblemKind PointPlatform = Kind("HF-POINT-PLATFORM", "The recovery point is of another platform than the profile.",
         "Name the profile of the point's platform with --profile, or restore below a directory with --target.", ExitCode.Usage);
     public static readonly ProblemKind ComponentUnknown = Kind("HF-COMPONENT-UNKNOWN", "A component was asked for that is not there.",
-        "Name one of the components, or a kind of component, as 'holdfast points show' and the profile do.", ExitCode.Usage);
+        "Name a component, a kind of component, or a part (postgres/main:shop); 'holdfast points show' lists all of them.", ExitCode.Usage);
 
     // Profiles and secrets.
     public static readonly ProblemKind ProfileExists = Kind("HF-PROFILE-EXISTS", "There is a profile already, so none is written.",
@@ -78,7 +78,7 @@ public static partial class Catalogue
     public static readonly ProblemKind ProfileUntrusted = Kind("HF-PROFILE-UNTRUSTED", "A profile out of a repository names commands, secrets or servers, and no person has confirmed it.",
         "Look at what it would do with 'holdfast restore --plan', then answer the question, or say --trust-profile. Or write it to a file with 'holdfast points profile --output FILE', and name that with --profile.", ExitCode.Usage);
     public static readonly ProblemKind SecretUnset = Kind("HF-SECRET-UNSET", "Nothing says where the password of the repository comes from.",
-        "Name its file with --password-file, set 'repository.password' in the profile, RESTIC_PASSWORD_FILE or RESTIC_PASSWORD_COMMAND.", ExitCode.Usage);
+        "Name its file with --password-file or HOLDFAST_PASSWORD_FILE, set 'repository.password' in the profile, RESTIC_PASSWORD_FILE or RESTIC_PASSWORD_COMMAND.", ExitCode.Usage);
     public static readonly ProblemKind SecretUnreadable = Kind("HF-SECRET-UNREADABLE", "A secret cannot be read from where the profile says.",
         "Check that the place named exists and that this user may read it.", ExitCode.Failure);
     public static readonly ProblemKind SecretEmpty = Kind("HF-SECRET-EMPTY", "The place of a secret holds nothing.",
@@ -105,7 +105,7 @@ public static partial class Catalogue
     public static readonly ProblemKind StepAbandoned = Kind("HF-STEP-ABANDONED", "A step did not end although it was cancelled, so the run undid what it had registered without waiting for it.",
         "Find out what it waits for: a mount that hangs, a FIFO, a disk that fails. It ends with the process.", ExitCode.Failure);
     public static readonly ProblemKind RunInterrupted = Kind("HF-RUN-INTERRUPTED", "The run was stopped by a person or by the system.",
-        "Everything that was owed has been undone; run again when it suits.", ExitCode.Interrupted);
+        "Pending undos were completed. Run the command again when it suits: what was stored already is not stored again.", ExitCode.Interrupted);
     public static readonly ProblemKind WindowUnknown = Kind("HF-WINDOW-UNKNOWN", "The profile does not say which services the platform consists of, so it cannot be stopped.",
         "Name them under 'services' in the profile, or use --mode online.", ExitCode.Usage);
     public static readonly ProblemKind WindowLate = Kind("HF-WINDOW-LATE", "The platform did not stand still in time, or what was done meanwhile took too long; it was started again.",

@@ -49,6 +49,7 @@ public static class ProblemMapping
         ResticError.Ambiguous => Catalogue.PointAmbiguous,
         ResticError.Full => Catalogue.RepositoryFull,
         ResticError.ReadOnly => Catalogue.RepositoryReadOnly,
+        ResticError.Unreadable => Catalogue.RepositoryUnreadable,
         ResticError.Unsupported => Catalogue.RepositoryUnsupported,
         ResticError.Target => Catalogue.TargetUnusable,
         ResticError.Unsafe => Catalogue.TargetUnsafe,

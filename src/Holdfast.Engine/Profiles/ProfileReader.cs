@@ -72,7 +72,7 @@ public static class ProfileReader
         }
         catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException)
         {
-            throw Catalogue.ProfileMissing.Throwable($"The profile {path} cannot be read: {Reason(path, unreadable)}.", unreadable);
+            throw IsDenied(unreadable) ? Denied(path, unreadable) : Catalogue.ProfileMissing.Throwable($"The profile {path} cannot be read: {Reason(path, unreadable)}.", unreadable);
         }
         catch (DecoderFallbackException foreign)
         {
@@ -86,9 +86,18 @@ public static class ProfileReader
     {
         FileNotFoundException or DirectoryNotFoundException => "it does not exist",
         _ when Directory.Exists(path) => "it is a directory",
-        UnauthorizedAccessException => "this user may not read it",
         _ => unreadable.Message.TrimEnd('.'),
     };
+
+    /// <summary>The problem of a profile that permissions keep from this user, of the file or of a directory on its way.</summary>
+    public static ProblemException Denied(string path, Exception? cause = null) => Catalogue.ProfileMissing.Throwable(
+        $"The profile {path} cannot be read by this user ({Environment.UserName}).", "Run as root, or name with --profile or HOLDFAST_PROFILE one that this user may read.", cause);
+
+    private static bool IsDenied(Exception unreadable)
+    {
+        const int AccessDenied = 13; // errno, as OwnedFile reports it
+        return unreadable is UnauthorizedAccessException or IOException { HResult: AccessDenied };
+    }
 
     private static string ReadSchema()
     {

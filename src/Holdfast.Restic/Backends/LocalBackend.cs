@@ -33,7 +33,7 @@ public sealed class LocalBackend : IBackend
     public int Concurrency => 2;
 
     public ValueTask<PlaceState> LookAsync(CancellationToken cancellation = default) =>
-        new(LocalFailure.Guard(Location, "", () => Directory.Exists(_root) ? Folder.Look(_root) : PlaceState.Missing));
+        new(LocalFailure.GuardReading(Location, "", () => Directory.Exists(_root) ? Folder.Look(_root) : PlaceState.Missing));
 
     public ValueTask CreateAsync(CancellationToken cancellation = default)
     {
@@ -50,22 +50,22 @@ public sealed class LocalBackend : IBackend
     public async IAsyncEnumerable<StoredFile> ListAsync(
         FileKind kind, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellation = default)
     {
-        foreach (var folder in LocalFailure.Guard(Location, Layout.FolderOf(kind), () => FoldersOf(kind)))
+        foreach (var folder in LocalFailure.GuardReading(Location, Layout.FolderOf(kind), () => FoldersOf(kind)))
         {
             cancellation.ThrowIfCancellationRequested();
-            foreach (var file in LocalFailure.Guard(Location, Layout.FolderOf(kind), () => FilesOf(kind, folder)))
+            foreach (var file in LocalFailure.GuardReading(Location, Layout.FolderOf(kind), () => FilesOf(kind, folder)))
                 yield return file;
         }
         await ValueTask.CompletedTask;
     }
 
     public ValueTask<long> SizeAsync(FileKind kind, string name, CancellationToken cancellation = default) =>
-        new(LocalFailure.Guard(Location, Layout.PathOf(kind, name), () => Size(kind, name)));
+        new(LocalFailure.GuardReading(Location, Layout.PathOf(kind, name), () => Size(kind, name)));
 
     public ValueTask ReadAsync(FileKind kind, string name, long offset, Memory<byte> destination, CancellationToken cancellation = default)
     {
         cancellation.ThrowIfCancellationRequested();
-        LocalFailure.Guard(Location, Layout.PathOf(kind, name), () => Read(kind, name, offset, destination.Span));
+        LocalFailure.GuardReading(Location, Layout.PathOf(kind, name), () => Read(kind, name, offset, destination.Span));
         return default;
     }
 
@@ -88,7 +88,7 @@ public sealed class LocalBackend : IBackend
 
     public ValueTask ForgetCachedAsync(FileKind kind, string name, CancellationToken cancellation = default)
     {
-        LocalFailure.Guard(Location, Layout.PathOf(kind, name), () =>
+        LocalFailure.GuardReading(Location, Layout.PathOf(kind, name), () =>
         {
             using var file = OpenToRead(kind, name);
             LocalFiles.Forget(file);
