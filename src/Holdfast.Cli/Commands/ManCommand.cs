@@ -38,7 +38,7 @@ internal static class ManCommand
         }
         catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
         {
-            throw Catalogue.TargetUnusable.Throwable($"The manual cannot be written to {folder}: {refused.Message.TrimEnd('.')}.", refused);
+            throw Catalogue.TargetUnusable.Throwable($"The manual cannot be written to {folder}: {refused.Message.TrimEnd('.')}.", "Name with --output a directory that this user may write, or one to be made.", refused);
         }
         session.Output.Tell(new MessageEvent($"Wrote {pages.Count} pages below {folder}."));
         return Task.FromResult(ExitCode.Success);

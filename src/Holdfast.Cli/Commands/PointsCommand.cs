@@ -45,8 +45,27 @@ internal static class PointsCommand
     {
         var points = await PointsAsync(session, cancellation);
         var point = await points.FindAsync(parsed.GetRequiredValue(Point), session.ProfileIfAny?.Platform, [], cancellation);
-        session.Output.Tell(PointDetailsEvent.Of(point, await points.ReadManifestAsync(point, cancellation)));
+        var manifest = await points.ReadManifestAsync(point, cancellation);
+        session.Output.Tell(PointDetailsEvent.Of(point, manifest, PartsOf(session, manifest)));
         return ExitCode.Success;
+    }
+
+    /// <summary>By component the names that <c>restore --only</c> takes. What is wrong with one component is a warning: the rest is shown.</summary>
+    private static SortedDictionary<string, IReadOnlyList<string>> PartsOf(Session session, Manifest manifest)
+    {
+        var parts = new SortedDictionary<string, IReadOnlyList<string>>(StringComparer.Ordinal);
+        foreach (var component in manifest.Components)
+        {
+            try
+            {
+                if (ComponentList.PartsOf(component) is { Count: > 0 } names) parts[component.Name] = [.. names.Order(StringComparer.Ordinal)];
+            }
+            catch (ProblemException odd)
+            {
+                session.Warn(odd.Problem);
+            }
+        }
+        return parts;
     }
 
     private static async Task<ExitCode> ShowProfileAsync(Session session, ParseResult parsed, CancellationToken cancellation)
@@ -73,7 +92,9 @@ internal static class PointsCommand
         }
         catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
         {
-            throw Catalogue.TargetUnusable.Throwable($"The file '{file}' cannot be written: {refused.Message.TrimEnd('.')}.", refused);
+            throw Path.Exists(file)
+                ? Catalogue.ProfileExists.Throwable($"'{file}' exists already, so the profile was not written.", "Name with --output another file, one that is empty or does not exist yet.", refused)
+                : Catalogue.ProfileUnwritable.Throwable($"The profile cannot be written to '{file}': {refused.Message.TrimEnd('.')}.", refused);
         }
     }
 

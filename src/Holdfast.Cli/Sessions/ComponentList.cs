@@ -4,6 +4,7 @@ using Holdfast.Components.Queues;
 using Holdfast.Components.Search;
 using Holdfast.Engine.Components;
 using Holdfast.Engine.Hosts;
+using Holdfast.Engine.Problems;
 using Holdfast.Engine.Profiles;
 
 namespace Holdfast.Cli.Sessions;
@@ -21,4 +22,14 @@ internal static class ComponentList
         foreach (var node in profile.Root["components"].Find("search")?.Items ?? []) components.Add(new SearchComponent(node, secrets, host, clock, profile.Folder));
         return components;
     }
+
+    /// <summary>The names of what a restore can bring back by itself, of a component that need not be in any profile; none where only the whole can be.</summary>
+    /// <exception cref="ProblemException">The record is not what a backup writes.</exception>
+    public static IReadOnlyList<string> PartsOf(ComponentRecord record) => record.Kind switch
+    {
+        "postgres" => PostgresComponent.PartsOf(record) ?? [],
+        "queues" => QueuesComponent.PartsOf(record),
+        "search" => SearchComponent.PartsOf(record),
+        _ => [],
+    };
 }

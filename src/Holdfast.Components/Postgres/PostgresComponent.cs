@@ -71,8 +71,10 @@ public sealed class PostgresComponent : IComponent, IDocumentSource
         _ => ClusterCapture.PlanAsync(_connector, _host, session, _clock, cancellation),
     };
 
-    /// <summary>The databases of a dump; the files of a cluster belong together.</summary>
-    public IReadOnlyList<string>? PartsOf(ComponentRecord record) => ClusterRestore.DatabasesOf(record);
+    IReadOnlyList<string>? IComponent.PartsOf(ComponentRecord record) => PartsOf(record);
+
+    /// <summary>The databases of a dump; null for the files of a cluster, which belong together.</summary>
+    public static IReadOnlyList<string>? PartsOf(ComponentRecord record) => ClusterRestore.DatabasesOf(record);
 
     /// <summary>By what the point holds, whatever the profile says by now.</summary>
     public Task<IReadOnlyList<Step>> PlanRestoreAsync(RestoreSession session, CancellationToken cancellation) => BaseRestore.IsOf(session, Name)

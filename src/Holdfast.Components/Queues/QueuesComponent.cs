@@ -66,8 +66,10 @@ public sealed class QueuesComponent : IComponent
 
     public Task<CapturePlan> PlanCaptureAsync(CaptureSession session, CancellationToken cancellation) => new QueueCapture(Broker, session).PlanAsync(cancellation);
 
-    /// <summary>The queues and lists of the point.</summary>
-    public IReadOnlyList<string>? PartsOf(ComponentRecord record) =>
+    IReadOnlyList<string>? IComponent.PartsOf(ComponentRecord record) => PartsOf(record);
+
+    /// <summary>The queues and lists that a recovery point holds.</summary>
+    public static IReadOnlyList<string> PartsOf(ComponentRecord record) =>
         [.. ((record.Details as JsonObject)?["queues"] as JsonArray ?? []).Select(queue => (queue as JsonObject)?["queue"]?.ToString()).OfType<string>()];
 
     public Task<IReadOnlyList<Step>> PlanRestoreAsync(RestoreSession session, CancellationToken cancellation) => new QueueRestore(Broker, _undos).PlanAsync(session, cancellation);

@@ -89,8 +89,11 @@ public sealed class SearchComponent : IComponent
         return plan with { Before = Guarded(plan.Before), Mark = Guarded(plan.Mark), After = Guarded(plan.After) };
     }
 
-    /// <summary>The indices of the point, and its data streams.</summary>
-    public IReadOnlyList<string>? PartsOf(ComponentRecord record)
+    IReadOnlyList<string>? IComponent.PartsOf(ComponentRecord record) => PartsOf(record);
+
+    /// <summary>The indices that a recovery point holds, and its data streams.</summary>
+    /// <exception cref="ProblemException">The record is not what a backup writes.</exception>
+    public static IReadOnlyList<string> PartsOf(ComponentRecord record)
     {
         var held = SearchRecord.Read(record.Details);
         return [.. held.Indices.Concat(held.Streams.Keys)];

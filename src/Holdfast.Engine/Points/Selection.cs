@@ -39,7 +39,7 @@ internal static class Selection
         foreach (var word in only.Where(word => PartOf(word) is not null))
         {
             var (part, meant) = (PartOf(word)!, components.Where(component => Fits(component.Name, component.Kind, word)).ToList());
-            var known = meant.SelectMany(component => component.Parts ?? []).Distinct(StringComparer.Ordinal).ToList();
+            var known = meant.SelectMany(component => component.Parts ?? []).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).ToList();
             if (known.Contains(part, StringComparer.Ordinal)) continue;
             var names = string.Join(" and ", meant.Select(component => component.Name));
             if (known.Count == 0)

@@ -25,7 +25,7 @@ public sealed class SearchPartTests(SearchEngines engines)
 
         var refused = await Assert.ThrowsAsync<ProblemException>(() => rig.RestoreAsync(component, taken.Point, Asking("search:documents")));
         Assert.Equal(Catalogue.ComponentUnknown.Code, refused.Problem.Code);
-        Assert.Matches(@" only (documents_v2, stix_v4|stix_v4, documents_v2)\.", refused.Problem.Message); // in the engine's order
+        Assert.Contains("only documents_v2, stix_v4.", refused.Problem.Message, StringComparison.Ordinal);
         var aside = $"documents_v2.before-{rig.RunId.ToLowerInvariant()}";
         await rig.RestoreAsync(component, taken.Point, Asking("search/main:documents_v2"));
         Assert.Equal((documents, stix), (await SearchRig.DocumentsAsync(engine, "documents_v2"), await SearchRig.DocumentsAsync(engine, "stix_v4")));

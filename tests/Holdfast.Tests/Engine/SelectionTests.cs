@@ -29,7 +29,7 @@ public sealed class SelectionTests
     public void A_part_that_is_there_is_known(string only) => Selection.RequireParts(_components, [only]);
 
     [Theory]
-    [InlineData("postgres:shpo", "The recovery point has no 'shpo' in postgres/main and postgres/old, only shop, wiki, a:b. Did you mean 'shop'?")]
+    [InlineData("postgres:shpo", "The recovery point has no 'shpo' in postgres/main and postgres/old, only a:b, shop, wiki. Did you mean 'shop'?")]
     [InlineData("postgres/old:wiki", "The recovery point has no 'wiki' in postgres/old, only shop.")]
     [InlineData("files:/etc", "The recovery point has files as a whole: '--only files:/etc' cannot be restored of it.")]
     public void A_part_that_is_not_there_is_refused_with_those_that_are(string only, string message)
