@@ -45,8 +45,9 @@ internal static class BackupCommand
         var run = new BackupRun(session.RunEnvironment(teller), request);
         if (parsed.GetValue(Plan))
         {
-            session.Output.Tell(PlanEvent.Of(await run.PlanAsync(cancellation)));
-            foreach (var warning in request.Warnings) session.Warn(warning);
+            var plan = await run.PlanAsync(cancellation);
+            session.Output.Tell(PlanEvent.Of(plan));
+            foreach (var warning in request.Warnings.Concat(plan.Warnings)) session.Warn(warning);
             return ExitCode.Success;
         }
         var summary = await run.RunAsync(cancellation);

@@ -28,7 +28,9 @@ internal static class InitCommand
         session.Output.Tell(new RepositoryEvent(location, repository.RepositoryId.ToString(), repository.Version, created));
         session.Output.Tell(new MessageEvent(
             $"Keep away from this machine, in two places: the password{(session.Source.PasswordFile is { } file ? $" ({file})" : "")}, and the repository's config and keys, which 'holdfast repo kit DIRECTORY' writes. Without all three nothing can ever be read."));
-        session.Output.Tell(new MessageEvent("Next: see what would be captured with 'holdfast backup --plan', then take the first recovery point with 'holdfast backup'."));
+        session.Output.Tell(new MessageEvent(created
+            ? "Next: see what would be captured with 'holdfast backup --plan', then take the first recovery point with 'holdfast backup'."
+            : "The repository existed already and was not changed. 'holdfast points list' shows its recovery points; 'holdfast backup' takes another one, 'holdfast restore --plan' shows what a restore would do."));
         return ExitCode.Success;
     }
 

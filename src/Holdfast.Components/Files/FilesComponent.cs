@@ -59,7 +59,7 @@ public sealed class FilesComponent : IComponent
         var bulk = new Step
         {
             Name = "Capture configuration files",
-            Does = $"Archive {survey.Tops.Count} paths of {survey.Selection.Groups.Count} groups, {survey.Certificates.Count} certificates and keys among them. {Configurations(survey)}",
+            Does = $"Archive {Quantity.Of(survey.Tops.Count, "path")} of {Quantity.Of(survey.Selection.Groups.Count, "group")}, {survey.Certificates.Count} certificates and keys among them. {Configurations(survey)}",
             Component = Name,
             Act = capture.RunAsync,
         };
@@ -70,7 +70,7 @@ public sealed class FilesComponent : IComponent
             Component = Name,
             Act = capture.RunAgainAsync,
         };
-        return Task.FromResult(new CapturePlan { Before = [bulk], Mark = session.Mode == BackupMode.Quiesced ? [again] : [] });
+        return Task.FromResult(new CapturePlan { Warnings = [.. survey.Problems], Before = [bulk], Mark = session.Mode == BackupMode.Quiesced ? [again] : [] });
     }
 
     public async Task<IReadOnlyList<Step>> PlanRestoreAsync(RestoreSession session, CancellationToken cancellation)
@@ -96,6 +96,7 @@ public sealed class FilesComponent : IComponent
                 Does = Sentence(session, forecast.Chosen) + Outside(session, outside) + lent.Sentence + renewed + forecast.Owners(),
                 Component = Name,
                 Destroys = session.Target is null,
+                Remains = "Files that it had written stay, each of them whole.",
                 Act = new RestoreFiles(session, patterns, forecast, outside, OutsideSelection.Selects(_settings)) { Renewed = renewed.Trim(), Left = lent.Warning }.RunAsync,
             },
         ];

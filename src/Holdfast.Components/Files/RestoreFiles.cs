@@ -3,6 +3,7 @@ using Holdfast.Engine.Components;
 using Holdfast.Engine.Planning;
 using Holdfast.Engine.Problems;
 using Holdfast.Engine.Quantities;
+using Holdfast.Engine.Profiles;
 using Holdfast.Restic;
 using Holdfast.Restic.Restoring;
 
@@ -43,7 +44,7 @@ internal sealed class RestoreFiles(
             TrustTimes = session.Files.TrustTimes,
             NumericOwner = session.Files.NumericOwner,
         };
-        step.Counters.Refresh = shown => Show(options.Counters, shown);
+        step.Counters.Follow(options.Counters);
         ReportOutside(step);
         if (Left is not null) step.Warn(Left);
         if (Renewed.Length > 0) step.Note(Renewed);
@@ -66,7 +67,8 @@ internal sealed class RestoreFiles(
         }
         catch (ResticException failure) when (failure.Error is ResticError.ReadOnly)
         {
-            throw Catalogue.TargetUnusable.Throwable(failure.Message, failure);
+            throw session.Target is not null ? Catalogue.TargetUnusable.Throwable(failure.Message, failure)
+                : Catalogue.TargetUnusable.Throwable(failure.Message, "Run as root, or as a user that may write there; with --target the files are restored below another directory.", failure);
         }
     }
 
@@ -82,7 +84,16 @@ internal sealed class RestoreFiles(
         if (report.Reduced > 0) step.Note($"{Quantity.Of(report.Reduced, "entry was", "entries were")} restored without set-id bits, ACLs, file capabilities or other attributes of the system; --privileged-modes restores these.");
         if (report.Foreign.Count > 0)
             step.Note($"Made for this user, with mode 0755 at most, because the profile does not select them and another machine made the point: {Quantity.List(report.Foreign, MostNamed)}.");
-        step.Note($"{Quantity.Of(report.Files, "file was", "files were")} restored, {report.Bytes} bytes; {report.Kept} stood there already, {report.MovedAside.Count} moved aside.");
+        step.Note(Count(report));
+    }
+
+    /// <summary>Directories, links and other entries are not counted as files, and what was there already is not counted as restored.</summary>
+    private static string Count(RestoreReport report)
+    {
+        var keptOthers = report.Kept - report.KeptFiles - report.KeptDirectories;
+        return $"Files: {report.Files - report.KeptFiles} restored, {report.KeptFiles} unchanged, {ByteSize.Describe(report.Bytes)} in all. "
+            + $"Directories: {report.Directories - report.KeptDirectories} restored, {report.KeptDirectories} unchanged. "
+            + $"Links and other entries: {report.Others - keptOthers} restored, {keptOthers} unchanged. Moved aside: {report.MovedAside.Count}.";
     }
 
     private void ReportOutside(StepContext step)
@@ -103,13 +114,5 @@ internal sealed class RestoreFiles(
             step.Warn(Catalogue.RestoreOwners.With(text));
         else
             step.Note(text);
-    }
-
-    private static void Show(RestoreCounters counters, StepCounters shown)
-    {
-        Interlocked.Exchange(ref shown.ItemsTotal, Interlocked.Read(ref counters.FilesTotal));
-        Interlocked.Exchange(ref shown.ItemsDone, Interlocked.Read(ref counters.FilesDone));
-        Interlocked.Exchange(ref shown.BytesTotal, Interlocked.Read(ref counters.BytesTotal));
-        Interlocked.Exchange(ref shown.BytesDone, Interlocked.Read(ref counters.BytesWritten));
     }
 }

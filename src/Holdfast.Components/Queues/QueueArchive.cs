@@ -51,11 +51,12 @@ public sealed class QueueArchive(RepositoryRun run, string platform, IReadOnlyLi
     private async Task<Step> SetAsideStepAsync(Broker broker, QueueUndos undos, CancellationToken cancellation)
     {
         var status = await broker.ReadAsync(cancellation);
+        var chosen = status.Queues.Where(queue => IsChosen(queue.Queue)).ToList();
         var orphans = status.HasOrphans ? $" and {status.Unacknowledged} that no worker has any more" : "";
         return new Step
         {
             Name = $"Set aside the messages of {broker.Settings.Name}",
-            Does = $"Takes what waits in {status.Queues.Count(queue => IsChosen(queue.Queue))} queues ({status.Queues.Where(queue => IsChosen(queue.Queue)).Sum(queue => queue.Messages)} messages now{orphans}) out of the workers' reach, as a whole.",
+            Does = $"Takes what waits in {Quantity.Of(chosen.Count, "queue")} ({Quantity.Of(chosen.Sum(queue => queue.Messages), "message")} now{orphans}) out of the workers' reach, as a whole.",
             Component = broker.Component,
             Destroys = true,
             Act = (context, token) => SetAsideAsync(broker, undos, context, token),

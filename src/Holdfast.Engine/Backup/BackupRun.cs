@@ -34,6 +34,9 @@ public sealed record BackupRequest
 /// <summary>What a backup has made. <see cref="Point"/> is null when it failed: then the repository has no new recovery point.</summary>
 public sealed record BackupSummary(RunOutcome Outcome, Snapshot? Point, Manifest Manifest, ArchiveCounters Counters)
 {
+    /// <summary>New files, those of dumps included; the manifest and the profile of the point are not counted.</summary>
+    public long FilesNew => Counters.FilesNew - BackupSteps.OwnFiles;
+
     public bool IsComplete => Manifest.Components.All(component => component.Complete);
 
     /// <summary>What the program exits with.</summary>
@@ -74,7 +77,10 @@ public sealed class BackupRun(RunEnvironment environment, BackupRequest request)
         var captures = new List<CapturePlan>();
         Selection.RefuseParts(request.Only);
         foreach (var component in ComponentChoice.Of(request.Components, request.Only)) captures.Add(await component.PlanCaptureAsync(steps.Session, cancellation));
-        return new Plan("backup", request.Profile.Platform, [.. steps.Before, .. await InOrderAsync(captures, steps.Session, cancellation), .. steps.After]);
+        return new Plan("backup", request.Profile.Platform, [.. steps.Before, .. await InOrderAsync(captures, steps.Session, cancellation), .. steps.After])
+        {
+            Warnings = [.. captures.SelectMany(capture => capture.Warnings)],
+        };
     }
 
     /// <summary>The order of a mode: the window lies nowhere, round the marks, or round everything.</summary>

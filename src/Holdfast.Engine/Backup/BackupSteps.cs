@@ -12,6 +12,9 @@ namespace Holdfast.Engine.Backup;
 /// <summary>The steps of a backup that are not a component's: what comes before the captures and after them.</summary>
 internal sealed class BackupSteps(RunEnvironment environment, BackupRequest request, RepositoryHold hold, Interruption interruption, CaptureSession session)
 {
+    /// <summary>The manifest and the profile, which every recovery point has of its own: nothing of the platform is new by them.</summary>
+    public const int OwnFiles = 2;
+
     private byte[] _manifest = [];
     private Snapshot? _sealed;
 

@@ -1,4 +1,5 @@
 using Holdfast.Engine.Planning;
+using Holdfast.Engine.Problems;
 
 namespace Holdfast.Engine.Components;
 
@@ -19,4 +20,7 @@ public sealed record CapturePlan
 
     /// <summary>After the mark, when the platform runs again.</summary>
     public IReadOnlyList<Step> After { get; init; } = [];
+
+    /// <summary>What is known before of what the recovery point will lack. The steps warn of it again when they run.</summary>
+    public IReadOnlyList<Problem> Warnings { get; init; } = [];
 }

@@ -1,4 +1,5 @@
 using Holdfast.Engine.Points;
+using Holdfast.Engine.Problems;
 using Holdfast.Restic;
 using Holdfast.Restic.Restoring;
 using Holdfast.Restic.Snapshots;
@@ -50,6 +51,25 @@ public sealed class RestoreSession
         AsideSuffix = AsideSuffix,
         PlainModes = Target is not null && !Files.PrivilegedModes,
     };
+
+    /// <summary>What stays of a step that writes files below a target when it is interrupted, see <see cref="Planning.Step.Remains"/>.</summary>
+    public const string WrittenFilesRemain = "Files that it had written below the target stay, each of them whole.";
+
+    /// <summary>Writes a folder of the recovery point below <see cref="Target"/> as files, and shows them in the figures of the step.</summary>
+    /// <param name="folder">A folder of the point: "/postgres/main".</param>
+    /// <param name="include">Patterns below the folder; nothing means all.</param>
+    /// <param name="step">Whose figures they are.</param>
+    /// <param name="cancellation">Stops it; what was written stays.</param>
+    /// <exception cref="ProblemException">A file could not be written: HF-RESTORE-FAILURES.</exception>
+    public async Task<RestoreReport> WriteFolderAsync(string folder, IReadOnlyList<string> include, StepContext step, CancellationToken cancellation)
+    {
+        var options = Options with { Below = Target, Include = include };
+        step.Counters.Follow(options.Counters);
+        var report = await Repository.RestoreAsync(Point, folder, Path.Join(Target, folder), options, cancellation);
+        if (report.Failures is [var first, ..])
+            throw Catalogue.RestoreFailures.Throwable($"{report.Failures.Count} files of {folder} could not be written, the first is {first.Path}: {first.Error}");
+        return report;
+    }
 
     /// <summary>More than a person looks through: so much of one component is not restored in place, unless the point was made here.</summary>
     public const int MostUnselected = 1000;

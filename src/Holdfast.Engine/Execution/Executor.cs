@@ -14,10 +14,14 @@ internal sealed class Executor(string run, RunLog log, OwedUndos owed, Interrupt
     /// <summary>Progress is told twice a second: often enough to look alive.</summary>
     private static readonly TimeSpan _tick = TimeSpan.FromMilliseconds(500);
 
+    /// <summary>How many steps are complete.</summary>
+    private int _done;
+
     public async Task<RunOutcome> RunAsync(RunStarted started, Plan plan, IReadOnlyList<Problem> found)
     {
         var began = clock.GetTimestamp();
         var problem = await TryStepsAsync(started, plan, found);
+        if (problem?.Code == Catalogue.RunInterrupted.Code) problem = InterruptedRun.Describe(problem, plan, _done, owed.Steps);
         var undoFailures = problem is null ? [] : await owed.UndoAllAsync();
         if (problem is not null) log.AppendIfPossible(new RunEnded(RunResult.Failed, owed.Count, problem));
         return new RunOutcome(run, problem, log.Warnings, undoFailures, clock.GetElapsedTime(began));
@@ -59,6 +63,7 @@ internal sealed class Executor(string run, RunLog log, OwedUndos owed, Interrupt
         if (step.Undo is not null) owed.Settle(step.Undo);
         var end = running.Progress();
         log.Append(new StepDone(number, clock.GetElapsedTime(began).TotalSeconds, end.BytesDone, end.ItemsDone));
+        _done = number;
     }
 
     private async Task ActAsync(Step step, RunningStep running)

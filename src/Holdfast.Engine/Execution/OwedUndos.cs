@@ -11,11 +11,18 @@ internal sealed class OwedUndos(RunLog log, IEnumerable<IUndoHandler> handlers, 
     private readonly Dictionary<string, IUndoHandler> _handlers = handlers.ToDictionary(handler => handler.Kind, StringComparer.Ordinal);
     private readonly Lock _gate = new();
     private readonly List<OwedUndo> _owed = [];
+    private readonly Dictionary<int, int> _steps = [];
     private int _last;
 
     public int Count
     {
         get { lock (_gate) return _owed.Count; }
+    }
+
+    /// <summary>The numbers of the steps that an undo is pending for.</summary>
+    public IReadOnlySet<int> Steps
+    {
+        get { lock (_gate) return _owed.Select(owed => _steps.GetValueOrDefault(owed.Number)).ToHashSet(); }
     }
 
     /// <summary>Takes over what a dead run owed.</summary>
@@ -31,6 +38,7 @@ internal sealed class OwedUndos(RunLog log, IEnumerable<IUndoHandler> handlers, 
         {
             log.Append(new UndoOwed(step, _last + 1, undo));
             _owed.Add(new OwedUndo(++_last, undo));
+            _steps[_last] = step;
         }
     }
 

@@ -25,6 +25,10 @@ public sealed record Step
     /// <summary>True when something that exists is replaced, moved or deleted.</summary>
     public bool Destroys { get; init; }
 
+    /// <summary>What stays of it when it is interrupted, in one sentence; null when its undos leave nothing of it.</summary>
+    [JsonIgnore]
+    public string? Remains { get; init; }
+
     [JsonIgnore]
     public required Func<StepContext, CancellationToken, Task> Act { get; init; }
 }

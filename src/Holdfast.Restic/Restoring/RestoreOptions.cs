@@ -114,6 +114,12 @@ public sealed record RestoredNode(string Path, NodeType Type, RestoreOutcome Out
 /// </summary>
 public sealed record RestoreReport(long Files, long Directories, long Others, long Bytes, long Kept, IReadOnlyList<RestoredNode> MovedAside, IReadOnlyList<RestoredNode> Failures)
 {
+    /// <summary>Of <see cref="Kept"/> the files.</summary>
+    public long KeptFiles { get; init; }
+
+    /// <summary>Of <see cref="Kept"/> the directories.</summary>
+    public long KeptDirectories { get; init; }
+
     /// <summary>Device nodes that were left out, by <see cref="RestoreOptions.PlainModes"/>.</summary>
     public long LeftOut { get; init; }
 

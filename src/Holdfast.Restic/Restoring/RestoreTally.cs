@@ -8,7 +8,7 @@ internal sealed class RestoreTally(RestoreOptions options)
     private readonly Lock _gate = new();
     private readonly List<RestoredNode> _movedAside = [], _failures = [];
     private readonly List<string> _foreign = [];
-    private long _files, _folders, _others, _kept, _leftOut, _reduced;
+    private long _files, _folders, _others, _kept, _keptFiles, _keptFolders, _leftOut, _reduced;
 
     public RestoreCounters Counters => options.Counters;
 
@@ -37,6 +37,7 @@ internal sealed class RestoreTally(RestoreOptions options)
     {
         lock (_gate) return new RestoreReport(_files, _folders, _others, Interlocked.Read(ref Counters.BytesWritten), _kept, [.. _movedAside], [.. _failures])
             {
+                KeptFiles = _keptFiles, KeptDirectories = _keptFolders,
                 LeftOut = Interlocked.Read(ref _leftOut), Reduced = Interlocked.Read(ref _reduced), Foreign = [.. _foreign],
             };
     }
@@ -49,12 +50,19 @@ internal sealed class RestoreTally(RestoreOptions options)
             _failures.Add(node);
             return;
         }
-        if (node.Outcome == RestoreOutcome.Kept) _kept++;
+        if (node.Outcome == RestoreOutcome.Kept) CountKept(node.Type);
         _ = node.Type switch
         {
             NodeType.File => _files++,
             NodeType.Directory => _folders++,
             _ => _others++,
         };
+    }
+
+    private void CountKept(NodeType type)
+    {
+        _kept++;
+        if (type == NodeType.File) _keptFiles++;
+        if (type == NodeType.Directory) _keptFolders++;
     }
 }

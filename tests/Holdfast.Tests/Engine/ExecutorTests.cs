@@ -81,6 +81,7 @@ public sealed class ExecutorTests : IDisposable
         using var stop = new CancellationTokenSource();
         var outcome = await _rig.RunAsync(stop.Token, _rig.MakeOwing("a"), RunRig.Does("Wait", async (_, cancellation) => { await stop.CancelAsync(); await Task.Delay(-1, cancellation); }), _rig.Make("never"));
         Assert.Equal(ExitCode.Interrupted, outcome.Exit);
+        Assert.Equal("The backup was interrupted at step 2 of 3, 'Wait'.", outcome.Problem!.Message);
         Assert.Equal(["a"], _rig.Undone);
         Assert.Empty(_rig.World);
     }

@@ -11,15 +11,18 @@ internal sealed record BackupFinishedEvent(string Point, string Platform, bool C
         summary.Point!.Id.ToString(), summary.Manifest.Platform, summary.IsComplete,
         summary.Counters.BytesRead, summary.Counters.BytesAdded, summary.Counters.BytesStored)
     {
-        FilesNew = summary.Counters.FilesNew,
+        FilesNew = summary.FilesNew,
         FilesChanged = summary.Counters.FilesChanged,
         FilesUnchanged = summary.Counters.FilesUnchanged,
+        _files = summary.Manifest.Components.Any(component => component.Kind != "files") ? "files, those of dumps and copies included" : "files",
         Warnings = summary.Outcome.Warnings.Count,
         Mode = summary.Manifest.Mode.Name(),
         WindowSeconds = summary.Manifest.Window?.Seconds,
         Skew = summary.Manifest.Components.Where(component => component.Skew is not null).ToDictionary(component => component.Name, component => component.Skew!.Value, StringComparer.Ordinal),
         Seconds = summary.Outcome.Duration.TotalSeconds,
     };
+
+    private string _files = "files";
 
     public required string Mode { get; init; }
 
@@ -42,7 +45,7 @@ internal sealed record BackupFinishedEvent(string Point, string Platform, bool C
         yield return $"Recovery point {style.Bold(Point[..Math.Min(8, Point.Length)])} of platform {Printable.Name(Platform)} is {state}.";
         yield return $"  read {Amounts.Bytes(BytesRead)}, added {Amounts.Bytes(BytesAdded)}, stored {Amounts.Bytes(BytesStored)} in {Amounts.Duration(TimeSpan.FromSeconds(Seconds))}";
         yield return $"  mode {Mode}{Stop}; skew of the components: {Skews}";
-        yield return $"  files: {FilesNew:N0} new, {FilesChanged:N0} changed, {FilesUnchanged:N0} unchanged";
+        yield return $"  {_files}: {FilesNew:N0} new, {FilesChanged:N0} changed, {FilesUnchanged:N0} unchanged";
         if (Warnings > 0) yield return $"  {style.Yellow(Amounts.Count(Warnings, "warning"))}, above, each with what to do";
     }
 

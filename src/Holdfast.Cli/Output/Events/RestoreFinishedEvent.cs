@@ -31,7 +31,8 @@ internal sealed record RestoreFinishedEvent(
         yield return Unchanged
             ? $"{style.Yellow("Nothing")} of recovery point {point} was put back: see the warnings above."
             : $"Recovery point {point} is {(Complete ? style.Green("restored") : style.Yellow("restored"))} {place}{Lack}.";
-        yield return $"  {Amounts.Bytes(Bytes)} in {Amounts.Count(Steps, "step")}, {Amounts.Duration(TimeSpan.FromSeconds(Seconds))}";
+        var size = Bytes > 0 ? $"{Amounts.Bytes(Bytes)} in place, " : ""; // databases and messages may be restored without a size
+        yield return $"  {size}{Amounts.Count(Steps, "step")}, {Amounts.Duration(TimeSpan.FromSeconds(Seconds))}";
         if (Warnings > 0) yield return $"  {style.Yellow(Amounts.Count(Warnings, "warning"))}, above, each with what to do";
         foreach (var run in Unrecovered) yield return $"  An undo of the earlier run '{Printable.Text(run)}' could not be done: put right what its warning names, then run 'holdfast recover'.";
         if (Refused.Count > 0) yield return style.Yellow("Refused, and not restored:");

@@ -144,13 +144,11 @@ internal sealed class ClusterRestore(
         Name = $"Write the dump of {cluster} as files",
         Does = $"Writes {Written(cluster, session)} below {target}; no server is touched. Each database has its restore.sql.",
         Component = $"postgres/{cluster}",
+        Remains = RestoreSession.WrittenFilesRemain,
         Act = async (context, cancellation) =>
         {
             var folder = DumpPath.Cluster(cluster);
-            var options = session.Options with { Below = target, Include = FilesOf(cluster, session) };
-            var report = await session.Repository.RestoreAsync(session.Point, folder, Path.Join(target, folder), options, cancellation);
-            if (report.Failures is [var first, ..])
-                throw Catalogue.RestoreFailures.Throwable($"{report.Failures.Count} files of the dump could not be written, the first is {first.Path}: {first.Error}");
+            var report = await session.WriteFolderAsync(folder, FilesOf(cluster, session), context, cancellation);
             context.Note($"The dump of {cluster} is in {Path.Join(target, folder)}: {report.Files} files, {ByteSize.Describe(report.Bytes)}.");
         },
     };

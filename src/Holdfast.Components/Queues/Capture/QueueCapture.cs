@@ -32,8 +32,8 @@ internal sealed class QueueCapture(Broker broker, CaptureSession session)
 
     private string Described => string.Join(" and ", new[]
     {
-        broker.Settings.Queues.Count + broker.Settings.Lists.Count is > 0 and var queues ? $"{queues} queues" : null,
-        broker.Settings.Keys.Count is > 0 and var keys ? $"the keys of {keys} names or patterns" : null,
+        broker.Settings.Queues.Count + broker.Settings.Lists.Count is > 0 and var queues ? Quantity.Of(queues, "queue") : null,
+        broker.Settings.Keys.Count is > 0 and var keys ? $"the keys of {Quantity.Of(keys, "name or pattern", "names or patterns")}" : null,
     }.OfType<string>());
 
     private Step Step(string name, string does, Func<StepContext, CancellationToken, Task> act) => new() { Name = name, Does = does, Component = broker.Component, Act = act };

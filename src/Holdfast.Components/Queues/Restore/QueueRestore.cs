@@ -179,13 +179,11 @@ internal sealed class QueueRestore(Broker broker, QueueUndos undos)
         Name = $"Write the messages of {Name} as files",
         Does = $"Writes {(session.PartsOf(broker.Component) is { } queues ? $"{string.Join(", ", queues)} of " : "")}{QueuePath.Broker(Name)} below {target}; Redis is not touched.",
         Component = broker.Component,
+        Remains = RestoreSession.WrittenFilesRemain,
         Act = async (context, cancellation) =>
         {
             var folder = QueuePath.Broker(Name);
-            var options = session.Options with { Below = target, Include = FilesOf(session) };
-            var report = await session.Repository.RestoreAsync(session.Point, folder, Path.Join(target, folder), options, cancellation);
-            if (report.Failures is [var first, ..])
-                throw Catalogue.RestoreFailures.Throwable($"{report.Failures.Count} files of queues could not be written, the first is {first.Path}: {first.Error}");
+            await session.WriteFolderAsync(folder, FilesOf(session), context, cancellation);
             context.Note($"The messages of {Name} are in {Path.Join(target, folder)}.");
         },
     };

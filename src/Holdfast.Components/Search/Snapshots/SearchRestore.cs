@@ -164,7 +164,7 @@ internal sealed class SearchRestore(SearchSettings settings, SearchServer server
     /// <summary>Without an engine: the repository, to be registered anywhere.</summary>
     private Step FilesStep(string target) => Step(
         $"Restore the snapshots of {Name} below {target}", $"Writes the engine's repository and its description into {target}{SearchPath.Cluster(Name)}.",
-        (context, stop) => RestoreFilesAsync(SearchPath.Cluster(Name), target + SearchPath.Cluster(Name), context, stop));
+        (context, stop) => session.WriteFolderAsync(SearchPath.Cluster(Name), [], context, stop)) with { Remains = RestoreSession.WrittenFilesRemain };
 
     /// <summary>The name that an index of the point gets.</summary>
     private string NameOf(string index) => session.Indices.NameOf(index);
@@ -243,12 +243,9 @@ internal sealed class SearchRestore(SearchSettings settings, SearchServer server
         tree.Give(owner);
     }
 
-    private Task RestoreFilesAsync(string from, string to, StepContext context, CancellationToken cancellation) =>
-        RestoreFilesAsync(from, to, session.Options with { Below = session.Target }, context, cancellation);
-
     private async Task RestoreFilesAsync(string from, string to, RestoreOptions options, StepContext context, CancellationToken cancellation)
     {
-        context.Counters.Refresh = shown => (shown.BytesTotal, shown.BytesDone) = (options.Counters.BytesTotal, options.Counters.BytesWritten);
+        context.Counters.Follow(options.Counters);
         var report = await session.Repository.RestoreAsync(session.Point, from, to, options, cancellation);
         if (report.Failures.Count > 0)
             throw new ProblemException(Catalogue.SearchRestore.With($"{report.Failures.Count} files of the snapshot of {Name} could not be restored.") with { Details = [.. report.Failures.Select(failure => $"{failure.Path}: {failure.Error}")] });
