@@ -118,7 +118,8 @@ public sealed class OldPlatformTests
         await scene.AllAreAsync("active", Units);
     }
 
-    private static async Task<PlatformScene> BeginAsync()
+    /// <summary>The platform, its repository made, while orders come in and tasks wait.</summary>
+    internal static async Task<PlatformScene> BeginAsync()
     {
         var scene = await PlatformScene.BeginOverAsync(await OldRoot.FindAsync());
         Assert.StartsWith("systemd 247 ", await scene.Box.BashAsync("systemctl --version"), StringComparison.Ordinal);

@@ -148,6 +148,65 @@ public sealed partial class PackageTests(BuiltPackages built) : IClassFixture<Bu
         Assert.Contains("is restored below /tmp/look", ran.Succeeded().Output, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_user_who_may_read_neither_the_profile_nor_the_repository_is_told_so()
+    {
+        var ran = await OldRoot.RunAsync(built.Folder, """
+            rm -rf /run/holdfast /var/lib/holdfast
+            dpkg -i /srv/shared/holdfast_*.deb
+            chmod 755 /srv
+            (umask 077; echo secret >/etc/holdfast/password)
+            echo '{ platform: p, repository: { path: /srv/repository, password: { file: /etc/holdfast/password } }, components: { files: { groups: { all: [/etc/hostname] } } } }' >/etc/holdfast/profile.yaml
+            holdfast init >/dev/null
+            install -m 400 -o nobody /etc/holdfast/password /srv/password
+            refused() {
+              code=$1; shift
+              if runuser -u nobody -- env HOME=/tmp holdfast "$@" >/tmp/said 2>&1; then cat /tmp/said; exit 1; fi
+              grep -q "\[$code\]" /tmp/said && grep -q 'Run as root' /tmp/said || { cat /tmp/said; exit 1; }
+            }
+            refused HF-PROFILE-MISSING profile validate
+            refused HF-PROFILE-MISSING points list
+            refused HF-PROFILE-MISSING points list --profile /etc/holdfast/profile.yaml
+            refused HF-REPO-UNREADABLE points list --repository /srv/repository --password-file /srv/password
+            chmod 755 /etc/holdfast
+            chmod 600 /etc/holdfast/profile.yaml
+            refused HF-PROFILE-MISSING profile validate
+            echo everything held
+            """);
+        Assert.EndsWith("everything held\n", ran.Succeeded().Output, StringComparison.Ordinal);
+    }
+
+    /// <summary>The commands of docs/empty-machine.md in their order; the platform has files alone, and no service.</summary>
+    [Fact]
+    public async Task The_steps_of_an_empty_machine_bring_files_back_in_a_root_with_the_package_and_a_repository()
+    {
+        var document = await File.ReadAllLinesAsync(SourceTree.PathOf("docs/empty-machine.md"), Cancellation);
+        var commands = document.Select(line => line.Trim()).Where(line => EmptyMachine().IsMatch(line)).Select(Answered).ToList();
+        Assert.True(commands.Count >= 9, string.Join('\n', commands));
+        var ran = await OldRoot.RunAsync(built.Folder, $$"""
+            /run/holdfast --version
+            mkdir -m 700 /srv/elsewhere && mkdir /srv/shop && echo one >/srv/shop/a
+            echo secret >/root/password && chmod 600 /root/password
+            echo '{ platform: lost, repository: { path: repository, password: { file: /root/password } }, components: { files: { groups: { all: [/srv/shop] } } } }' >/srv/elsewhere/profile.yaml
+            /run/holdfast init --profile /srv/elsewhere/profile.yaml
+            /run/holdfast backup --profile /srv/elsewhere/profile.yaml
+            mv /srv/elsewhere/repository /mnt/backup
+            rm -rf /srv/shop /srv/elsewhere /run/holdfast /var/lib/holdfast
+            dpkg -i /srv/shared/holdfast_*.deb
+            {{string.Join('\n', commands)}}
+            [ "$(cat /srv/shop/a)" = one ]
+            holdfast init | grep 'existed already'
+            echo everything held
+            """);
+        Assert.EndsWith("everything held\n", ran.Succeeded().Output, StringComparison.Ordinal);
+    }
+
+    /// <summary>What asks has the answer of a person.</summary>
+    private static string Answered(string line) => line.StartsWith("holdfast restore", StringComparison.Ordinal) && !line.Contains("--plan", StringComparison.Ordinal) ? line + " --yes" : line;
+
+    [GeneratedRegex("^(holdfast (points|restore) |export |install )", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex EmptyMachine();
+
     private static async Task FollowReadmeAsync(Func<string, Task<CommandResult>> run, string install)
     {
         var lines = (await File.ReadAllLinesAsync(SourceTree.PathOf("README.md"), Cancellation))
