@@ -286,6 +286,15 @@ public sealed partial class Repository : IAsyncDisposable
     public Task<CopyReport> CopyToAsync(Repository destination, CopyOptions options, CancellationToken cancellation = default) =>
         new SnapshotCopier(this, destination, options).RunAsync(cancellation);
 
+    /// <summary>Copies the files of the repository as they are, but for locks. Hold a lock on it. The mirror opens with the same passwords.</summary>
+    /// <param name="mirror">Where they go: nothing may be there, or an earlier mirror of this repository.</param>
+    /// <param name="password">Opens this repository, and so the mirror, which is locked meanwhile.</param>
+    /// <param name="options">How.</param>
+    /// <param name="cancellation">Ends it; the mirror is whole then, and the next run goes on.</param>
+    /// <exception cref="ResticException">Occupied: something else is there. NoSuchName: --delete would remove all snapshots.</exception>
+    public Task<MirrorReport> MirrorToAsync(IBackend mirror, string password, MirrorOptions options, CancellationToken cancellation = default) =>
+        new RepositoryMirror(this, mirror, password, options).RunAsync(cancellation);
+
     /// <summary>The locks that others hold, or have left behind.</summary>
     public async Task<IReadOnlyList<LockInfo>> ListLocksAsync(CancellationToken cancellation = default) =>
         [.. (await new LockStore(this).ListAsync(except: default, cancellation)).Select(found => found.ToInfo())];

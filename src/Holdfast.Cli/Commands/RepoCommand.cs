@@ -26,6 +26,7 @@ internal static class RepoCommand
         launcher.Start(new Command("check", "Checks that the repository is whole, and names what is damaged and which points need it.") { ReadData, Subset, NoLock }, CheckAsync),
         PruneCommand.Make(launcher),
         CopyCommand.Make(launcher),
+        MirrorCommand.Make(launcher),
         KeysCommand.Make(launcher),
         launcher.Start(new Command("unlock", "Removes locks that nobody holds any more, those that can't be read among them.") { All }, UnlockAsync),
         launcher.Start(new Command("kit", "Writes what of the repository must be kept elsewhere (config, keys, how to restore), or puts it back.") { KitDirectory, Restore, WithPassword }, KitAsync),

@@ -45,6 +45,7 @@ namespace Holdfast.Cli.Output.Events;
 [JsonDerivedType(typeof(PruneFinishedEvent), "prune_finished")]
 [JsonDerivedType(typeof(CopyFinishedEvent), "copy_finished")]
 [JsonDerivedType(typeof(CopyStateEvent), "copy_state")]
+[JsonDerivedType(typeof(MirrorFinishedEvent), "mirror_finished")]
 [JsonDerivedType(typeof(QueueEvent), "queue")]
 [JsonDerivedType(typeof(WorkersEvent), "workers")]
 [JsonDerivedType(typeof(QueuesSeenEvent), "queues_seen")]
