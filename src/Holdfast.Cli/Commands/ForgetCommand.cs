@@ -44,7 +44,7 @@ internal static class ForgetCommand
     {
         var (named, planOnly) = (parsed.GetRequiredValue(Points), parsed.GetValue(PlanOnly));
         var settings = RetentionSettings.Of(session.Profile) ?? new RetentionSettings();
-        if (named.Length == 0 && settings is { Keep.IsEmpty: true, WalWindow: null })
+        if (named.Length == 0 && settings is { Keep.IsEmpty: true, WalWindow: null, MessagesKept: null })
         {
             var message = $"The profile {session.Profile.File} has no rule under 'retention'.";
             throw Catalogue.RetentionUnset.Throwable(message);
@@ -59,7 +59,7 @@ internal static class ForgetCommand
         if (planOnly)
         {
             foreach (var refusal in forgetting.Points.Refusals) session.Warn(refusal);
-            session.Output.Tell(forgetting.Finished(forgetting.Points.Removed.Count) with { Planned = true });
+            session.Output.Tell(forgetting.Finished(planned: true));
             return ExitCode.Success;
         }
         forgetting.RefuseUnlessSafe();
@@ -74,9 +74,11 @@ internal static class ForgetCommand
     {
         var points = Amounts.Count(forgetting.Points.Removed.Count, "recovery point");
         var files = forgetting.WalFiles > 0 ? $" and {Amounts.Count(forgetting.WalFiles, "WAL file")}" : "";
+        if (forgetting.Archives is > 0 and var archives)
+            files += $" and {Amounts.Count(archives, "archive of messages", "archives of messages")}";
         return session.ConfirmAsync(
             $"Remove {points}{files} of platform {Printable.Name(session.Profile.Platform)}? [y/N]",
-            "Recovery points or WAL would be removed, and nobody is here to confirm it, so nothing was.",
+            "Recovery points, WAL or messages would be removed, and nobody is here to confirm it, so nothing was.",
             "It was not confirmed, so nothing was removed.",
             cancellation);
     }
@@ -123,7 +125,7 @@ internal static class ForgetCommand
     private static void Finish(IOutput output, Forgetting forgetting)
     {
         foreach (var cluster in forgetting.Wal) output.Tell(WalRetentionEvent.Of(cluster));
-        output.Tell(forgetting.Finished(forgetting.Removed));
+        output.Tell(forgetting.Finished(planned: false));
     }
 
     private static void Show(IOutput output, Forgetting forgetting)

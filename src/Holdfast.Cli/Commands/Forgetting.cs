@@ -7,7 +7,7 @@ using Holdfast.Restic.Snapshots;
 
 namespace Holdfast.Cli.Commands;
 
-/// <summary>One removal of recovery points, and of the WAL that none of those left needs.</summary>
+/// <summary>One removal of recovery points, of the WAL that none of those left needs, and of old archives of messages.</summary>
 /// <param name="run">Prepared.</param>
 /// <param name="platform">Whose they are.</param>
 /// <param name="decide">Decides about all points of the platform.</param>
@@ -16,6 +16,7 @@ internal sealed class Forgetting(
 {
     private readonly PointRemoval _points = new(run.Repository, platform, decide);
     private readonly WalRetention _wal = new(run.Repository, platform);
+    private readonly MessageRemoval _messages = new(run.Repository, platform);
 
     /// <summary>What becomes of the points; set by <see cref="PlanAsync"/>, as all that follows.</summary>
     public ForgetPlan Points { get; private set; } = new([], []);
@@ -25,15 +26,16 @@ internal sealed class Forgetting(
 
     public int WalFiles => _wal.Removed;
 
-    public bool Removes => Points.Removed.Count > 0 || WalFiles > 0;
+    /// <summary>Archives of messages that go by the last plan.</summary>
+    public int Archives => _messages.Going.Count;
 
-    /// <summary>Points that were removed.</summary>
-    public int Removed => _points.Removed.Count;
+    public bool Removes => Points.Removed.Count > 0 || WalFiles > 0 || Archives > 0;
 
     public async Task PlanAsync(CancellationToken cancellation)
     {
         Points = await _points.PlanAsync(cancellation);
         await _wal.PlanAsync(Points, cancellation);
+        await _messages.PlanAsync(Points, cancellation);
     }
 
     /// <summary>Finds out when what can be restored begins and ends, for which WAL is read.</summary>
@@ -42,15 +44,20 @@ internal sealed class Forgetting(
     public async Task DescribeAsync(bool onlyRemovals, CancellationToken cancellation) =>
         Wal = await _wal.DescribeAsync(onlyRemovals, cancellation);
 
-    public void RefuseUnlessSafe() => Points.RefuseUnlessSafe(WalFiles > 0);
+    public void RefuseUnlessSafe() => Points.RefuseUnlessSafe(WalFiles > 0 || Archives > 0);
 
     public Task<RunOutcome> RunAsync(string verb, CancellationToken cancellation) => run.RunAsync(
         verb, _ => Task.FromResult(Steps), reads: false, cancellation);
 
-    public ForgetFinishedEvent Finished(int removed) =>
-        ForgetFinishedEvent.Of(platform, Points, removed, _points.Others);
+    /// <summary>What was done, or would be.</summary>
+    public ForgetFinishedEvent Finished(bool planned)
+    {
+        var (points, archives) = planned ? (Points.Removed.Count, Archives) : (_points.Removed.Count, _messages.Removed);
+        return new(platform, points, Points.Decisions.Count - points, archives, _messages.Kept) { Planned = planned };
+    }
 
     public void Dispose() => _wal.Dispose();
 
-    private IReadOnlyList<Step> Steps => [.. _points.Steps(Points), .. _wal.Steps(_points.PlanAsync)];
+    private IReadOnlyList<Step> Steps =>
+        [.. _points.Steps(Points), .. _wal.Steps(_points.PlanAsync), .. _messages.Steps(_points.PlanAsync)];
 }

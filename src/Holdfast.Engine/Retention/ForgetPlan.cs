@@ -22,6 +22,9 @@ public sealed record ForgetPlan(IReadOnlyList<PointDecision> Decisions, IReadOnl
     /// <summary>Where the WAL window begins, counted back from the newest point that counts; null keeps all WAL.</summary>
     public Timestamp? WalBegin { get; init; }
 
+    /// <summary>Archives of messages from before this go; null keeps all of them.</summary>
+    public Timestamp? MessagesBegin { get; init; }
+
     /// <summary>The points that go, oldest first.</summary>
     public IReadOnlyList<Snapshot> Removed =>
         [.. Decisions.Where(decision => !decision.Stays).Select(decision => decision.Point)];

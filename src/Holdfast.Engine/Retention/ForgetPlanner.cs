@@ -41,7 +41,10 @@ public sealed class ForgetPlanner(RetentionSettings settings, Timestamp now, Tim
             foreach (var point in ordered) reasons[point.Id].Add("no rule removes it");
         var decisions = Decide(ordered, reasons);
         var refusals = Refusals(decisions, counted, unknown, mayRemoveMost);
-        return new ForgetPlan(decisions, refusals) { WalBegin = WindowBegin(counted) };
+        return new ForgetPlan(decisions, refusals)
+        {
+            WalBegin = WindowBegin(counted), MessagesBegin = BeginOf(settings.MessagesKept, counted),
+        };
     }
 
     /// <summary>Removes the points that a person names, unless they are pinned or the last complete one.</summary>
@@ -88,8 +91,10 @@ public sealed class ForgetPlanner(RetentionSettings settings, Timestamp now, Tim
             reasons[point.Id].Add($"begins the WAL window of {window}");
     }
 
-    private Timestamp? WindowBegin(List<Snapshot> counted) =>
-        counted.Count > 0 ? settings.WalWindow?.Before(counted[0].Time, zone) : null;
+    private Timestamp? WindowBegin(List<Snapshot> counted) => BeginOf(settings.WalWindow, counted);
+
+    private Timestamp? BeginOf(CalendarSpan? span, List<Snapshot> counted) =>
+        counted.Count > 0 ? span?.Before(counted[0].Time, zone) : null;
 
     /// <returns>Pins that are in force and fit no point.</returns>
     private List<Pin> KeepPinned(List<Snapshot> ordered, List<Snapshot> counted, Dictionary<Id, List<string>> reasons)

@@ -7,7 +7,7 @@ namespace Holdfast.Engine.Retention;
 
 /// <summary>
 /// Removes recovery points of a platform. Only their snapshots are removed: data stays until a prune, so a shared
-/// lock is enough, and whoever reads one of them meanwhile goes on. Archives of messages are never touched.
+/// lock is enough, and whoever reads one of them meanwhile goes on.
 /// </summary>
 /// <param name="repository">Opened.</param>
 /// <param name="platform">Whose points they are.</param>
@@ -15,13 +15,8 @@ namespace Holdfast.Engine.Retention;
 public sealed class PointRemoval(
     Repository repository, string platform, Func<IReadOnlyList<Snapshot>, ForgetPlan> decide)
 {
-    private const string Queues = "queues";
-
     /// <summary>The points that were removed.</summary>
     public IReadOnlyList<Snapshot> Removed { get; private set; } = [];
-
-    /// <summary>Snapshots of the platform that hold archives of messages: they stay.</summary>
-    public int Others { get; private set; }
 
     /// <summary>What becomes of the points that there are now.</summary>
     /// <exception cref="ResticException">Damaged: a snapshot cannot be read, so nobody knows what it is.</exception>
@@ -33,7 +28,6 @@ public sealed class PointRemoval(
             var message = $"The file '{damaged.File}' cannot be read, so no recovery point is removed: {damaged.Message}";
             throw new ResticException(ResticError.Damaged, message);
         }
-        Others = listing.Snapshots.Count(IsOther);
         return decide([.. listing.Snapshots.Where(IsPoint)]);
     }
 
@@ -66,7 +60,4 @@ public sealed class PointRemoval(
 
     private bool IsPoint(Snapshot snapshot) =>
         PointTags.IsPoint(snapshot) && PointTags.PlatformOf(snapshot) == platform;
-
-    private bool IsOther(Snapshot snapshot) =>
-        PointTags.PlatformOf(snapshot) == platform && snapshot.Tags.Contains(Queues, StringComparer.Ordinal);
 }

@@ -18,6 +18,9 @@ public sealed record RetentionSettings
     /// <summary>Any instant of this time must stay restorable where WAL is archived; null for no promise.</summary>
     public CalendarSpan? WalWindow { get; init; }
 
+    /// <summary>Archives of messages stay so long before the newest complete point; null for ever.</summary>
+    public CalendarSpan? MessagesKept { get; init; }
+
     public IReadOnlyList<Pin> Pins { get; init; } = [];
 
     /// <summary>Reads it; null when the profile has no 'retention'.</summary>
@@ -31,6 +34,7 @@ public sealed record RetentionSettings
             StaleAfter = points is null ? null : SpanOf(points, "stale-after"),
             AfterBackup = points?.Find("after-backup")?.Boolean ?? false,
             WalWindow = retention.Find("wal") is { } wal ? SpanOf(wal, "window") : null,
+            MessagesKept = retention.Find("messages") is { } messages ? SpanOf(messages, "keep") : null,
             Pins = [.. (retention.Find("pins")?.Items ?? []).Select(PinOf)],
         };
     }

@@ -1,5 +1,8 @@
 using System.Text.Json.Nodes;
 using Holdfast.Engine.Problems;
+using Holdfast.Restic;
+using Holdfast.Restic.Archiving;
+using Holdfast.Restic.Backends;
 using Xunit;
 
 namespace Holdfast.Tests.Cli;
@@ -31,6 +34,22 @@ public sealed class ForgetVerbTests
         Assert.Equal(2, stage.Stored("snapshots").Count());
         Assert.Equal(ExitCode.Success, await stage.RunAsync("restore", "--yes", "--overwrite"));
         Assert.Equal(ExitCode.Success, await stage.RunAsync("repo", "check", "--read-data"));
+    }
+
+    [Theory]
+    [InlineData("messages: { keep: 90d }", 1)]
+    [InlineData("points: { keep-last: 5 }", 0)]
+    public async Task Archives_of_messages_go_when_they_are_older_than_the_profile_keeps_them(string rule, int removed)
+    {
+        using var stage = await MadeAsync(rule, points: 2);
+        var (old, recent) = (await ArchiveAsync(stage, days: 91), await ArchiveAsync(stage, days: 89));
+        await ArchiveAsync(stage, days: 300, platform: "another");
+        Assert.Equal(ExitCode.Success, await stage.RunAsync("points", "forget", "--plan", "--json"));
+        Assert.Equal((removed, 2 - removed), ((int)Events(stage)[^1]["archives"]!, (int)Events(stage)[^1]["others"]!));
+        Assert.Equal(5, stage.Stored("snapshots").Count());
+        Assert.Equal(ExitCode.Success, await stage.RunAsync("points", "forget", "--yes"));
+        var left = stage.Stored("snapshots").Select(Path.GetFileName).ToList();
+        Assert.Equal((5 - removed, removed == 0, true), (left.Count, left.Contains(old), left.Contains(recent)));
     }
 
     [Fact]
@@ -111,6 +130,21 @@ public sealed class ForgetVerbTests
             Assert.Equal(ExitCode.Success, await stage.RunAsync("backup"));
         }
         return stage;
+    }
+
+    /// <summary>A snapshot as 'queues archive' makes it; returns its name.</summary>
+    private static async Task<string> ArchiveAsync(FilesStage stage, int days, string platform = "sample")
+    {
+        var now = TestContext.Current.CancellationToken;
+        await using var repository = await Repository.OpenAsync(new LocalBackend(stage.Repository), "secret", cancellation: now);
+        await using var writer = await repository.BeginSnapshotAsync(null, now);
+        await writer.AddStreamAsync("/queues/main/celery.jsonl", new MemoryStream([1]), null, now);
+        var header = new SnapshotHeader
+        {
+            Paths = ["/queues"], Hostname = "test", Tags = ["queues", $"platform={platform}"],
+            Time = Timestamp.FromDateTimeOffset(DateTimeOffset.UtcNow.AddDays(-days)),
+        };
+        return (await writer.CommitAsync(header, now)).Id.ToString();
     }
 
     private static Task AppendAsync(FilesStage stage, string retention) =>

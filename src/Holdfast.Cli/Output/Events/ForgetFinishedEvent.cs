@@ -7,12 +7,10 @@ namespace Holdfast.Cli.Output.Events;
 /// <param name="Platform">Whose points.</param>
 /// <param name="Removed">How many went, or would go.</param>
 /// <param name="Kept">How many stay.</param>
-/// <param name="Others">Snapshots of the platform with archived messages: they are never touched.</param>
-internal sealed record ForgetFinishedEvent(string Platform, int Removed, int Kept, int Others) : OutputEvent
+/// <param name="Archives">How many archives of messages went, or would go.</param>
+/// <param name="Others">How many of these stay.</param>
+internal sealed record ForgetFinishedEvent(string Platform, int Removed, int Kept, int Archives, int Others) : OutputEvent
 {
-    public static ForgetFinishedEvent Of(string platform, ForgetPlan plan, int removed, int others) =>
-        new(platform, removed, plan.Decisions.Count - removed, others);
-
     /// <summary>Nothing was removed: it was asked what would be.</summary>
     public bool Planned { get; init; }
 
@@ -20,9 +18,10 @@ internal sealed record ForgetFinishedEvent(string Platform, int Removed, int Kep
     {
         var points = $"{Amounts.Count(Removed, "recovery point")} of platform {Printable.Name(Platform)}";
         yield return $"{(Planned ? $"{points} would be removed" : $"Removed {points}")}, {Kept} {Stay(Kept)}.";
-        if (Others == 0) yield break;
-        var others = $"{Amounts.Count(Others, "snapshot")} with archived messages";
-        yield return $"  {others} {Stay(Others)}: retention does not remove these.";
+        if (Archives + Others == 0) yield break;
+        var archives = Amounts.Count(Archives, "archive of messages", "archives of messages");
+        var gone = Planned ? $"{archives} would be removed" : $"Removed {archives}";
+        yield return $"  {(Archives > 0 ? $"{gone}, {Others} {Stay(Others)}" : $"All {Others} archives of messages stay")}.";
     }
 
     private static string Stay(int count) => count == 1 ? "stays" : "stay";
