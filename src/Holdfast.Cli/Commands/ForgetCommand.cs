@@ -28,6 +28,11 @@ internal static class ForgetCommand
     {
         Description = "Only show which points stay or go, and why, and what can be restored before and after.",
     };
+    private static readonly Option<string?> Simulate = new("--simulate")
+    {
+        Description = "Only show which points the rules will leave after so long (400d), when backups go on as they did.",
+        HelpName = "LENGTH",
+    };
     private static readonly Option<bool> RemoveMost = new("--remove-most")
     {
         Description = "More than half of the points may go.",
@@ -37,7 +42,7 @@ internal static class ForgetCommand
     public static Command Make(Launcher launcher)
     {
         const string does = "Removes recovery points and old WAL by the profile's rules, or points that are named.";
-        return launcher.Start(new Command("forget", does) { Points, PlanOnly, RemoveMost, Yes }, RunAsync);
+        return launcher.Start(new Command("forget", does) { Points, PlanOnly, Simulate, RemoveMost, Yes }, RunAsync);
     }
 
     private static async Task<ExitCode> RunAsync(Session session, ParseResult parsed, CancellationToken cancellation)
@@ -48,6 +53,11 @@ internal static class ForgetCommand
         {
             var message = $"The profile {session.Profile.File} has no rule under 'retention'.";
             throw Catalogue.RetentionUnset.Throwable(message);
+        }
+        if (parsed.GetValue(Simulate) is { } length)
+        {
+            if (named.Length > 0) throw Catalogue.Usage.Throwable("--simulate applies the rules, and to no named point.");
+            return await SimulateAsync(session, settings, length, cancellation);
         }
         await using var run = await PrepareAsync(session, cancellation);
         var planner = Planner(session, settings);
@@ -68,6 +78,31 @@ internal static class ForgetCommand
 
         ForgetPlan Decide(IReadOnlyList<Snapshot> points) =>
             named.Length > 0 ? planner.PlanNamed(points, ids) : planner.Plan(points, parsed.GetValue(RemoveMost));
+    }
+
+    private static async Task<ExitCode> SimulateAsync(
+        Session session, RetentionSettings settings, string length, CancellationToken cancellation)
+    {
+        var platform = session.Profile.Platform;
+        var points = await new RecoveryPoints(await session.OpenAsync(cancellation), session.Warn).ListAsync(platform, cancellation);
+        try
+        {
+            var now = Timestamp.Now(session.Clock);
+            var run = ForgetSimulation.Run(settings, points, now, CalendarSpan.Parse(length), session.Clock.LocalTimeZone);
+            var rows = run.Left.Select(SimulatedPointEvent.Of).ToList();
+            session.Output.Tell(SimulatedPointEvent.Table(rows), rows);
+            session.Output.Tell(SimulationFinishedEvent.Of(platform, run));
+            return ExitCode.Success;
+        }
+        catch (FormatException malformed)
+        {
+            throw Catalogue.Usage.Throwable(malformed.Message, "Write a length of time, as 400d or 2y.");
+        }
+        catch (ArgumentOutOfRangeException)
+        {
+            var message = $"Backups of {length} are more than {ForgetSimulation.MostBackups}.";
+            throw Catalogue.Usage.Throwable(message, "Simulate a shorter time.");
+        }
     }
 
     private static Task ConfirmAsync(Session session, Forgetting forgetting, CancellationToken cancellation)

@@ -65,6 +65,11 @@ public readonly record struct CalendarSpan(int Years, int Months, int Days, int 
         return instant with { Seconds = (isLocal ? ToUtc(moved, zone) : moved - offset) - (3600L * Hours) };
     }
 
+    /// <summary>The instant that lies this long after another one, on the calendar at its offset.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">It is after the year 9999.</exception>
+    public DateTimeOffset After(DateTimeOffset instant) =>
+        instant.AddYears(Years).AddMonths(Months).AddDays(Days).AddHours(Hours);
+
     /// <inheritdoc/>
     public override string ToString()
     {

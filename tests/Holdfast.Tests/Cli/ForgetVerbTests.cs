@@ -53,6 +53,23 @@ public sealed class ForgetVerbTests
     }
 
     [Fact]
+    public async Task A_simulation_shows_what_will_be_left_and_changes_nothing()
+    {
+        using var stage = await MadeAsync("points: { keep-last: 2, keep-monthly: 6 }", points: 1);
+        Assert.Equal(ExitCode.Success, await stage.RunAsync("points", "forget", "--simulate", "400d", "--json"));
+        var events = Events(stage);
+        var (last, points) = (events[^1], events.Count(told => (string?)told["event"] == "simulated_point"));
+        Assert.InRange(points, 6, 7); // of the two last ones each may be the newest of a month
+        Assert.Equal((points, 0), ((int)last["points"]!, (int)last["measured"]!));
+        Assert.Equal(86_400, (double)last["interval_seconds"]!);
+        Assert.Equal(ExitCode.Success, await stage.RunAsync("points", "forget", "--simulate", "400d"));
+        Assert.Contains("every 24 h 00 min (too few points tell how often)", stage.Output, StringComparison.Ordinal);
+        Assert.Single(stage.Stored("snapshots"));
+        foreach (var wrong in new[] { "soon", "2w", "9999y" })
+            Assert.Equal(ExitCode.Usage, await stage.RunAsync("points", "forget", "--simulate", wrong));
+    }
+
+    [Fact]
     public async Task More_than_half_goes_only_when_that_is_said()
     {
         using var stage = await MadeAsync("points: { keep-last: 1 }", points: 3);

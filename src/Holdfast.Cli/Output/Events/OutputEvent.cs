@@ -35,6 +35,8 @@ namespace Holdfast.Cli.Output.Events;
 [JsonDerivedType(typeof(PointDecisionEvent), "point_decision")]
 [JsonDerivedType(typeof(WalRetentionEvent), "wal_retention")]
 [JsonDerivedType(typeof(ForgetFinishedEvent), "forget_finished")]
+[JsonDerivedType(typeof(SimulatedPointEvent), "simulated_point")]
+[JsonDerivedType(typeof(SimulationFinishedEvent), "simulation_finished")]
 [JsonDerivedType(typeof(EntryEvent), "entry")]
 [JsonDerivedType(typeof(DifferenceEvent), "difference")]
 [JsonDerivedType(typeof(DamageEvent), "damage")]

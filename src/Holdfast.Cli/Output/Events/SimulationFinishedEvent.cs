@@ -1,0 +1,32 @@
+using Holdfast.Engine.Retention;
+
+namespace Holdfast.Cli.Output.Events;
+
+/// <summary>What the rules will have left, as far as backups go on as they did.</summary>
+/// <param name="Platform">Whose points.</param>
+/// <param name="End">The time of the last backup of the simulation.</param>
+/// <param name="IntervalSeconds">Between two backups.</param>
+/// <param name="Measured">So many intervals were measured for that; 0 for one day.</param>
+/// <param name="Points">How many are left.</param>
+/// <param name="Most">The most that there were at once.</param>
+internal sealed record SimulationFinishedEvent(
+    string Platform, DateTimeOffset End, double IntervalSeconds, int Measured, int Points, int Most) : OutputEvent
+{
+    public static SimulationFinishedEvent Of(string platform, ForgetSimulation run) => new(
+        platform, run.End.ToDateTimeOffset(), run.Interval.TotalSeconds, run.Measured, run.Left.Count, run.Most)
+    {
+        Oldest = run.Left.Count > 0 ? run.Left[0].Point.Time.ToDateTimeOffset() : null,
+    };
+
+    /// <summary>The oldest point that is left.</summary>
+    public DateTimeOffset? Oldest { get; init; }
+
+    public override IEnumerable<string> Lines(Style style)
+    {
+        var interval = Amounts.Duration(TimeSpan.FromSeconds(IntervalSeconds));
+        var why = Measured > 0 ? $"the median of the newest {Measured} intervals" : "too few points tell how often";
+        yield return $"With a backup of platform {Printable.Name(Platform)} every {interval} ({why}):";
+        var oldest = Oldest is { } time ? $", the oldest of {Amounts.Time(time)}" : "";
+        yield return $"  on {Amounts.Time(End)} there will be {Amounts.Count(Points, "recovery point")}{oldest}; {Most:N0} at most before.";
+    }
+}
