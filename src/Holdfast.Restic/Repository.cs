@@ -305,6 +305,11 @@ public sealed partial class Repository : IAsyncDisposable
     /// <summary>What the repository weighs.</summary>
     public Task<RepositoryStatistics> StatisticsAsync(CancellationToken cancellation = default) => new Statistics(this).RunAsync(cancellation);
 
+    /// <summary>What groups of folders take: each is weighed alone, and what no other group needs. Damaged when a tree cannot be read.</summary>
+    public Task<IReadOnlyList<DataShare>> WeighSharesAsync(
+        IReadOnlyList<(string Name, IReadOnlyList<Id> Trees)> groups, CancellationToken cancellation = default) =>
+        new DataShares(this).WeighAsync(groups, cancellation);
+
     private SnapshotStore Snapshots => new(Backend, _files);
 
     /// <summary>

@@ -15,6 +15,7 @@ internal static class RepoCommand
     private static readonly Option<bool> ReadData = new("--read-data") { Description = "Read every pack and verify every blob." };
     private static readonly Option<string?> Subset = new("--read-data-subset") { Description = "Read a part: n/t (group n of t) or a random x%.", HelpName = "n/t|x%" };
     private static readonly Option<bool> NoLock = Arguments.NoLock();
+    private static readonly Option<string?> By = new("--by") { Description = "Say it for each component: what it takes, and what of that no other needs.", HelpName = "component" };
     private static readonly Option<bool> All = new("--all") { Description = "Remove the locks of living processes too." };
 
     private static readonly Argument<string> KitDirectory = new("directory") { Description = "A new or empty directory to write to; with --restore, the one that was written.", HelpName = "DIRECTORY" };
@@ -30,7 +31,7 @@ internal static class RepoCommand
         KeysCommand.Make(launcher),
         launcher.Start(new Command("unlock", "Removes locks that nobody holds any more, those that can't be read among them.") { All }, UnlockAsync),
         launcher.Start(new Command("kit", "Writes what of the repository must be kept elsewhere (config, keys, how to restore), or puts it back.") { KitDirectory, Restore, WithPassword }, KitAsync),
-        launcher.Start(new Command("stats", "Says what the repository weighs."), TellStatisticsAsync),
+        launcher.Start(new Command("stats", "Says what the repository weighs.") { By }, TellStatisticsAsync),
     };
 
     private static async Task<ExitCode> CheckAsync(Session session, ParseResult parsed, CancellationToken cancellation)
@@ -107,6 +108,13 @@ internal static class RepoCommand
     private static async Task<ExitCode> TellStatisticsAsync(Session session, ParseResult parsed, CancellationToken cancellation)
     {
         var repository = await session.OpenAsync(cancellation);
+        if (parsed.GetValue(By) is { } by && by != "component") throw Catalogue.Usage.Throwable($"'{by}' is nothing that it can be said by.", "Say --by component.");
+        if (parsed.GetValue(By) is not null)
+        {
+            await using var held = await LockAsync(session, repository, cancellation);
+            var shares = (await new ComponentShares(repository).WeighAsync(cancellation)).Select(ComponentShareEvent.Of).ToList();
+            session.Output.Tell(ComponentShareEvent.Table(shares), shares);
+        }
         session.Output.Tell(StatisticsEvent.Of(await repository.StatisticsAsync(cancellation)));
         return ExitCode.Success;
     }

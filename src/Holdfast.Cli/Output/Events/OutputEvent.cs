@@ -44,6 +44,7 @@ namespace Holdfast.Cli.Output.Events;
 [JsonDerivedType(typeof(LockEvent), "lock")]
 [JsonDerivedType(typeof(KeyEvent), "key")]
 [JsonDerivedType(typeof(StatisticsEvent), "statistics")]
+[JsonDerivedType(typeof(ComponentShareEvent), "component_share")]
 [JsonDerivedType(typeof(PruneFinishedEvent), "prune_finished")]
 [JsonDerivedType(typeof(CopyFinishedEvent), "copy_finished")]
 [JsonDerivedType(typeof(CopyStateEvent), "copy_state")]

@@ -1,0 +1,31 @@
+using Holdfast.Restic.Maintenance;
+
+namespace Holdfast.Cli.Output.Events;
+
+/// <summary>What a component takes in the repository. The list is shown as a table, so it has no lines.</summary>
+/// <param name="Component">Its name, or what is no component: archived WAL, archives of messages, other snapshots.</param>
+/// <param name="Snapshots">How many snapshots have it.</param>
+/// <param name="FileBytes">The sizes of its files in all of them.</param>
+/// <param name="PlainBytes">What is left of that by deduplication.</param>
+/// <param name="StoredBytes">And by compression: what it takes.</param>
+/// <param name="UniqueBytes">Of that, what no other needs.</param>
+/// <param name="SharedBytes">Of that, what others need too.</param>
+internal sealed record ComponentShareEvent(
+    string Component, int Snapshots, long FileBytes, long PlainBytes, long StoredBytes, long UniqueBytes, long SharedBytes)
+    : OutputEvent
+{
+    public static ComponentShareEvent Of(DataShare share) => new(
+        share.Name, share.Folders, share.FileBytes, share.PlainBytes, share.StoredBytes, share.UniqueBytes, share.SharedBytes);
+
+    public static Table Table(IEnumerable<ComponentShareEvent> shares)
+    {
+        var table = new Table("COMPONENT", "SNAPSHOTS", "FILES", "DEDUPLICATED", "STORED", "UNIQUE", "SHARED");
+        foreach (var share in shares)
+        {
+            var (files, plain, stored) = (Amounts.Bytes(share.FileBytes), Amounts.Bytes(share.PlainBytes), Amounts.Bytes(share.StoredBytes));
+            var (unique, shared) = (Amounts.Bytes(share.UniqueBytes), Amounts.Bytes(share.SharedBytes));
+            table.Add(share.Component, $"{share.Snapshots}", files, plain, stored, unique, shared);
+        }
+        return table;
+    }
+}
