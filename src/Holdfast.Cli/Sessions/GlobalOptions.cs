@@ -1,4 +1,6 @@
 using System.CommandLine;
+using Holdfast.Engine.Problems;
+using Holdfast.Engine.Profiles;
 
 namespace Holdfast.Cli.Sessions;
 
@@ -25,9 +27,30 @@ internal static class GlobalOptions
         Description = "Do not use the local cache of a repository on another machine.", Recursive = true,
     };
 
+    public static Option<int?> LimitUpload { get; } = new("--limit-upload")
+    {
+        Description = "The most that is sent in a second to a repository on another machine, in KiB; 0 for no limit. Else the profile's.", HelpName = "KIB", Recursive = true,
+    };
+
+    public static Option<int?> LimitDownload { get; } = new("--limit-download")
+    {
+        Description = "The most that is received in a second from a repository on another machine, in KiB; 0 for no limit. Else the profile's.", HelpName = "KIB", Recursive = true,
+    };
+
     public static Option<bool> Json { get; } = new("--json") { Description = "Tell everything as JSON, one object a line.", Recursive = true };
 
     public static Option<bool> Quiet { get; } = new("--quiet", "-q") { Description = "Tell only answers and problems, no progress.", Recursive = true };
 
-    public static IEnumerable<Option> All => [Profile, Repository, PasswordFile, NoCache, Json, Quiet];
+    public static IEnumerable<Option> All => [Profile, Repository, PasswordFile, NoCache, LimitUpload, LimitDownload, Json, Quiet];
+
+    /// <summary>The limits that are given, in bytes.</summary>
+    /// <exception cref="ProblemException">One is negative.</exception>
+    public static TransferLimits LimitsOf(ParseResult parsed, TimeProvider clock) => new(clock, Bytes(parsed, LimitUpload), Bytes(parsed, LimitDownload));
+
+    private static long? Bytes(ParseResult parsed, Option<int?> option) => parsed.GetValue(option) switch
+    {
+        < 0 => throw Catalogue.Usage.Throwable($"{option.Name} cannot be negative."),
+        { } kibibytes => (long)kibibytes << 10,
+        _ => null,
+    };
 }

@@ -2,6 +2,7 @@ using Holdfast.Engine.Problems;
 using Holdfast.Engine.Profiles;
 using Holdfast.Restic;
 using Holdfast.Restic.Backends;
+using Holdfast.Restic.Sftp;
 
 namespace Holdfast.Cli.Sessions;
 
@@ -24,18 +25,22 @@ internal sealed class RepositorySource(
         return new(place, password)
         {
             Options = RepositorySettingsReader.OptionsOf(profile) with { Cache = RepositorySettings.IsRemote(place) ? Cache : null },
-            Rest = await ReadRestAsync(cancellation),
+            Rest = await ReadRestAsync(cancellation), Sftp = ReadSftp(),
         };
     }
 
     /// <summary>The place of the repository, without what opens it: the password need not exist yet.</summary>
     public async Task<IBackend> ReadBackendAsync(CancellationToken cancellation) =>
-        new RepositorySettings(Path, "") { Rest = await ReadRestAsync(cancellation) }.Backend;
+        new RepositorySettings(Path, "") { Rest = await ReadRestAsync(cancellation), Sftp = ReadSftp() }.Backend;
 
     /// <summary>Who we are to the server of the repository: what the profile says goes to the repository that the profile names, and to no other.</summary>
     private Task<RestOptions?> ReadRestAsync(CancellationToken cancellation) => path is null
         ? reader(environment).ReadRestAsync(profile, cancellation)
         : reader(Say("RESTIC_REPOSITORY", path)).ReadRestAsync(null, cancellation);
+
+    private SftpOptions ReadSftp() => path is null
+        ? reader(environment).ReadSftp(profile)
+        : reader(Say("RESTIC_REPOSITORY", path)).ReadSftp(null);
 
     /// <summary>The absolute path of the repository, or its location without user and password.</summary>
     public string Path

@@ -210,7 +210,7 @@ internal sealed class Session : IAsyncDisposable
         null, null, copy.Profile, name => name.StartsWith("RESTIC_", StringComparison.Ordinal) ? null : _surroundings.Environment(name));
 
     private RepositorySource SourceOf(string? place, string? passwordFile, Profile? profile, Func<string, string?> environment) => new(
-        place, passwordFile, profile, environment, variables => new RepositorySettingsReader(Host, Secrets(ProfileIfAny), variables))
+        place, passwordFile, profile, environment, variables => new RepositorySettingsReader(Host, Secrets(ProfileIfAny), variables) { Limits = GlobalOptions.LimitsOf(_parsed, Clock) })
     {
         Unread = ProfilePath is null && IsHidden(UsualProfile) ? ProfileReader.Denied(UsualProfile).Problem : null,
         Cache = _parsed.GetValue(GlobalOptions.NoCache) ? null : new CacheOptions(Path.Combine(State.Path, "cache")),

@@ -4,7 +4,7 @@ namespace Holdfast.Engine.Hosts;
 /// The standard input and output of a running program as one stream, for a protocol that is spoken over it. The program
 /// ends with the stream; the end of a program that ended by itself is an error of the next read.
 /// </summary>
-internal sealed class ProgramStream(IRunningProgram program, Func<ProgramResult, string> explain) : Stream
+internal sealed class ProgramStream(IRunningProgram program, Func<ProgramResult, Exception> explain) : Stream
 {
     private static readonly TimeSpan _end = TimeSpan.FromSeconds(5);
 
@@ -26,7 +26,7 @@ internal sealed class ProgramStream(IRunningProgram program, Func<ProgramResult,
         if (count > 0 || buffer.IsEmpty) return count;
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         deadline.CancelAfter(_end); // it has closed its output and goes on: then it is killed
-        throw new IOException(explain(await program.WaitAsync(deadline.Token)));
+        throw explain(await program.WaitAsync(deadline.Token));
     }
 
     public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)

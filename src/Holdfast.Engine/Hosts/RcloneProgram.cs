@@ -7,7 +7,7 @@ namespace Holdfast.Engine.Hosts;
 /// rclone, serving a repository on its standard input and output. It gets rclone's own variables (RCLONE_*) and those of
 /// AWS (AWS_*), with which its S3 remotes may be set up. It ends with our process, whatever ends that.
 /// </summary>
-public sealed partial class RcloneProgram : IRestProgram
+public sealed partial class RcloneProgram : IPipedProgram
 {
     private const int LongestWords = 300;
     private readonly IHost _host;
@@ -39,8 +39,8 @@ public sealed partial class RcloneProgram : IRestProgram
         return new ValueTask<Stream>(new ProgramStream(program, Explain));
     }
 
-    private static string Explain(ProgramResult result) =>
-        $"rclone ended with exit code {result.ExitCode}: {LastEntry(result.Errors) ?? "it said nothing"}";
+    private static IOException Explain(ProgramResult result) =>
+        new($"rclone ended with exit code {result.ExitCode}: {LastEntry(result.Errors) ?? "it said nothing"}");
 
     /// <summary>The last entry of rclone's log, which may have several lines, without its time.</summary>
     private static string? LastEntry(string errors)

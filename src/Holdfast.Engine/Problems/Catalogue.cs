@@ -44,7 +44,7 @@ public static partial class Catalogue
     public static readonly ProblemKind RepositoryReadOnly = Kind("HF-REPO-READONLY", "The repository may not be written.",
         "Check the mount and the owner of the repository, and run as a user that may write there.", ExitCode.Failure);
     public static readonly ProblemKind RepositoryUnsupported = Kind("HF-REPO-UNSUPPORTED", "The place or the format of the repository is one that this version does not know.",
-        "Use a local path, a REST server (rest:https://host:8000/path/) or a remote of rclone (rclone:remote:path), or a newer version of Holdfast.", ExitCode.Usage);
+        "Use a local path, a REST server (rest:https://host:8000/path/), an SFTP server (sftp:user@host:/path) or a remote of rclone (rclone:remote:path), or a newer version of Holdfast.", ExitCode.Usage);
     public static readonly ProblemKind RepositoryIo = Kind("HF-REPO-IO", "Reading or writing the repository failed.",
         "Look at the disk or mount of the repository, then run again: nothing is lost.", ExitCode.Failure, transient: true);
 

@@ -1,5 +1,6 @@
 using Holdfast.Restic;
 using Holdfast.Restic.Backends;
+using Holdfast.Restic.Sftp;
 
 namespace Holdfast.Engine.Profiles;
 
@@ -19,7 +20,7 @@ internal static class RepositoryPlaces
     private static void Check(ProfileNode? place, string key, List<ProfileMistake> mistakes)
     {
         if (place is not { IsScalar: true }) return;
-        if (RestLocation.IsRest(place.Text) && WhatIsWrong(place.Text) is { } wrong)
+        if (WhatIsWrong(place.Text) is { } wrong)
             mistakes.Add(new ProfileMistake(place.Place, key, wrong));
     }
 
@@ -27,7 +28,8 @@ internal static class RepositoryPlaces
     {
         try
         {
-            return RestLocation.Parse(place).User is null
+            if (SftpLocation.IsSftp(place)) _ = SftpLocation.Parse(place);
+            return !RestLocation.IsRest(place) || RestLocation.Parse(place).User is null
                 ? null
                 : "the location holds a user or a password. Write them under 'repository.rest', the password by reference.";
         }

@@ -1,5 +1,6 @@
 using Holdfast.Restic;
 using Holdfast.Restic.Backends;
+using Holdfast.Restic.Sftp;
 
 namespace Holdfast.Engine.Profiles;
 
@@ -14,17 +15,24 @@ public sealed record RepositorySettings(string Path, string Password)
     /// <summary>Who we are to the repository's server, when it is on one.</summary>
     public RestOptions? Rest { get; init; }
 
+    /// <summary>How SFTP servers are reached, this one and others.</summary>
+    public SftpOptions Sftp { get; init; } = new();
+
     /// <summary>True when the repository is on a server: it has no place in the file system.</summary>
-    public static bool IsRemote(string path) => RestLocation.IsRest(path);
+    public static bool IsRemote(string path) => RestLocation.IsRest(path) || SftpLocation.IsSftp(path);
 
     public IBackend Backend => BackendOf(Path);
 
     /// <summary>Another repository, which a run that was cut off has used. Only the same server is told who we are.</summary>
-    public IBackend BackendOf(string path)
+    public IBackend BackendOf(string path) =>
+        RestLocation.IsRest(path) ? RestBackendOf(path)
+        : SftpLocation.IsSftp(path) ? new SftpBackend(SftpLocation.Parse(path), Sftp)
+        : new LocalBackend(path);
+
+    private RestBackend RestBackendOf(string path)
     {
-        if (!IsRemote(path)) return new LocalBackend(path);
         var location = RestLocation.Parse(path);
-        var mayKnow = IsRemote(Path) && IsSameServer(RestLocation.Parse(Path), location);
+        var mayKnow = RestLocation.IsRest(Path) && IsSameServer(RestLocation.Parse(Path), location);
         return new RestBackend(location, mayKnow ? Rest ?? new RestOptions() : new RestOptions());
     }
 

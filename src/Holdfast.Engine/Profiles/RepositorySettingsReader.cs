@@ -4,6 +4,7 @@ using Holdfast.Engine.Hosts;
 using Holdfast.Engine.Problems;
 using Holdfast.Restic;
 using Holdfast.Restic.Backends;
+using Holdfast.Restic.Sftp;
 
 namespace Holdfast.Engine.Profiles;
 
@@ -12,7 +13,7 @@ namespace Holdfast.Engine.Profiles;
 /// that users of restic know: RESTIC_REPOSITORY, RESTIC_REPOSITORY_FILE, RESTIC_PASSWORD_FILE, RESTIC_PASSWORD_COMMAND
 /// and RESTIC_PASSWORD. As with restic, white space around a password from a file or command is not part of it.
 /// </summary>
-/// <param name="host">Starts rclone.</param>
+/// <param name="host">Starts rclone and ssh.</param>
 /// <param name="secrets">Reads the secrets that the profile refers to.</param>
 /// <param name="environment">Looks up a variable.</param>
 public sealed class RepositorySettingsReader(IHost host, SecretReader secrets, Func<string, string?> environment)
@@ -21,7 +22,10 @@ public sealed class RepositorySettingsReader(IHost host, SecretReader secrets, F
     private const int LargestFile = 1 << 20;
 
     /// <summary>Schemes of restic's other backends. Source: restic's manual, "Preparing a new repository".</summary>
-    private static readonly string[] _foreignSchemes = ["sftp:", "s3:", "swift:", "b2:", "azure:", "gs:"];
+    private static readonly string[] _foreignSchemes = ["s3:", "swift:", "b2:", "azure:", "gs:"];
+
+    /// <summary>What was asked for beside the profile, and goes before it.</summary>
+    public TransferLimits Limits { get; init; }
 
     /// <summary>The whole of it. <paramref name="profile"/> may be null where there is none, on an empty machine.</summary>
     public async Task<RepositorySettings> ReadAsync(Profile? profile, CancellationToken cancellation)
@@ -29,7 +33,7 @@ public sealed class RepositorySettingsReader(IHost host, SecretReader secrets, F
         var path = ReadPath(profile);
         return new RepositorySettings(path, await ReadPasswordAsync(profile, cancellation))
         {
-            Options = OptionsOf(profile), Rest = await ReadRestAsync(profile, cancellation),
+            Options = OptionsOf(profile), Rest = await ReadRestAsync(profile, cancellation), Sftp = ReadSftp(profile),
         };
     }
 
@@ -37,7 +41,7 @@ public sealed class RepositorySettingsReader(IHost host, SecretReader secrets, F
     public string ReadPath(Profile? profile)
     {
         var (place, folder) = ReadPlace(profile);
-        return RestLocation.IsRest(place) ? Rest(place).ToString() : Local(place, folder);
+        return RestLocation.IsRest(place) ? Rest(place).ToString() : SftpLocation.IsSftp(place) ? Sftp(place).ToString() : Local(place, folder);
     }
 
     /// <summary>
@@ -51,7 +55,7 @@ public sealed class RepositorySettingsReader(IHost host, SecretReader secrets, F
         if (!RestLocation.IsRest(place)) return null;
         var repository = profile?.Root.Find("repository");
         var (location, rest) = (Rest(place), repository?.Find("rest"));
-        if (location.Remote is not null) return ReadRclone(repository?.Find("rclone")?.Find("config")?.Text, folder);
+        if (location.Remote is not null) return ReadRclone(repository, folder);
         var authorities = rest?.Find("ca") is { } file ? Path.GetFullPath(file.Text, folder) : Variable("RESTIC_CACERT");
         var (user, password) = (location.User, location.Password);
         if (user is null && rest is not null)
@@ -60,17 +64,44 @@ public sealed class RepositorySettingsReader(IHost host, SecretReader secrets, F
             password = rest.Find("password") is { } secret ? await secrets.ReadAsync(secret, cancellation) : null;
         }
         if (user is null) (user, password) = (Variable("RESTIC_REST_USERNAME"), Variable("RESTIC_REST_PASSWORD"));
-        return new RestOptions { User = user, Password = password, Authorities = ReadAuthorities(authorities) };
+        return new RestOptions { User = user, Password = password, Authorities = ReadAuthorities(authorities), Traffic = Limits.Of(repository) };
+    }
+
+    /// <summary>How SFTP servers are reached: by the files of 'repository.sftp' the one of the profile, all others as ssh itself finds it.</summary>
+    public SftpOptions ReadSftp(Profile? profile)
+    {
+        var (place, folder) = ReadPlace(profile);
+        var repository = profile?.Root.Find("repository");
+        if (!SftpLocation.IsSftp(place)) return new SftpOptions { Program = other => new SshProgram(host, other, new SshFiles()) };
+        var (location, files) = (Sftp(place), repository?.Find("sftp"));
+        var ours = new SshFiles
+        {
+            Identity = Guarded("identity", "The private key"),
+            KnownHosts = Guarded("known-hosts", "The file of known hosts"),
+            Configuration = Guarded("config", "The configuration of ssh"),
+        };
+        return new SftpOptions
+        {
+            Program = other => new SshProgram(host, other, other.IsSameServer(location) ? ours : new SshFiles()), Traffic = Limits.Of(repository),
+        };
+
+        string? Guarded(string key, string what)
+        {
+            if (files?.Find(key) is not { } named) return null;
+            var file = Path.GetFullPath(named.Text, folder);
+            GuardedPath.Require(file, what);
+            return file;
+        }
     }
 
     /// <summary>A configuration of rclone may name commands, so it is trusted as a profile is.</summary>
-    private RestOptions ReadRclone(string? configuration, string folder)
+    private RestOptions ReadRclone(ProfileNode? repository, string folder)
     {
-        var file = configuration is null ? null : Path.GetFullPath(configuration, folder);
+        var file = repository?.Find("rclone")?.Find("config") is { } configuration ? Path.GetFullPath(configuration.Text, folder) : null;
         if (file is not null) GuardedPath.Require(file, "The configuration of rclone");
         return new RestOptions
         {
-            Program = remote => new RcloneProgram(host, remote, file), FirstPatience = TimeSpan.Zero,
+            Program = remote => new RcloneProgram(host, remote, file), FirstPatience = TimeSpan.Zero, Traffic = Limits.Of(repository),
         };
     }
 
@@ -110,15 +141,19 @@ public sealed class RepositorySettingsReader(IHost host, SecretReader secrets, F
     private static string Local(string place, string folder)
     {
         if (_foreignSchemes.FirstOrDefault(scheme => place.StartsWith(scheme, StringComparison.Ordinal)) is { } scheme)
-            throw Catalogue.RepositoryUnsupported.Throwable($"The repository is to be reached by '{scheme}', which this version cannot do: it knows local directories, REST servers ('rest:') and what rclone reaches ('rclone:').");
+            throw Catalogue.RepositoryUnsupported.Throwable($"The repository is to be reached by '{scheme}', which this version cannot do: it knows local directories, REST servers ('rest:'), SFTP servers ('sftp:') and what rclone reaches ('rclone:').");
         return Path.GetFullPath(place.StartsWith("local:", StringComparison.Ordinal) ? place["local:".Length..] : place, folder);
     }
 
-    private static RestLocation Rest(string place)
+    private static RestLocation Rest(string place) => Parsed(place, RestLocation.Parse);
+
+    private static SftpLocation Sftp(string place) => Parsed(place, SftpLocation.Parse);
+
+    private static T Parsed<T>(string place, Func<string, T> parse)
     {
         try
         {
-            return RestLocation.Parse(place);
+            return parse(place);
         }
         catch (ResticException malformed)
         {

@@ -2,12 +2,12 @@ using System.Globalization;
 
 namespace Holdfast.Engine.Quantities;
 
-/// <summary>Sizes as profiles write them: a whole number and MiB, GiB or TiB.</summary>
+/// <summary>Sizes as profiles write them: a whole number and KiB, MiB, GiB or TiB.</summary>
 public static class ByteSize
 {
     private static readonly string[] _units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
 
-    /// <summary>Reads what fits the schema's "size".</summary>
+    /// <summary>Reads what fits the schema's "size" or "rate".</summary>
     public static long Parse(string text) => long.Parse(text.AsSpan()[..^3], NumberStyles.None, CultureInfo.InvariantCulture) << (10 * Array.IndexOf(_units, text[^3..]));
 
     /// <summary>As a person would say it: "9.8 GiB", "120 MiB".</summary>

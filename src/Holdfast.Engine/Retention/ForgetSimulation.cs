@@ -1,7 +1,6 @@
 using System.Buffers.Binary;
-using Holdfast.Engine.Running;
-using Holdfast.Restic;
 using Holdfast.Restic.Snapshots;
+using Holdfast.Restic;
 
 namespace Holdfast.Engine.Retention;
 

@@ -1,7 +1,6 @@
 using Holdfast.Engine.Planning;
-using Holdfast.Engine.Running;
-using Holdfast.Restic;
 using Holdfast.Restic.Snapshots;
+using Holdfast.Restic;
 
 namespace Holdfast.Engine.Retention;
 

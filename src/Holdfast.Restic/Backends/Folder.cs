@@ -16,13 +16,8 @@ internal static partial class Folder
     public static void Create(string path) => Directory.CreateDirectory(path, Private);
 
     /// <summary>What a folder that exists holds.</summary>
-    public static PlaceState Look(string path)
-    {
-        var names = new FileSystemEnumerable<string>(path, (ref entry) => entry.FileName.ToString(), _everything)
-            .Where(name => name is not "lost+found").ToList();
-        if (names.Count == 0) return PlaceState.Empty;
-        return names.TrueForAll(name => Layout.Folders.Contains(name, StringComparer.Ordinal)) ? PlaceState.Unknown : PlaceState.Occupied;
-    }
+    public static PlaceState Look(string path) =>
+        Layout.StateOf(new FileSystemEnumerable<string>(path, (ref entry) => entry.FileName.ToString(), _everything));
 
     /// <summary>Makes the names in a folder survive a power cut.</summary>
     public static void Flush(string path)

@@ -46,6 +46,18 @@ internal static class Layout
         return cut >= 0 && (IsName(name[..cut]) || name[..cut] is "clock") && name.Length > cut + mark.Length && !name[(cut + mark.Length)..].ContainsAnyExcept(_digits);
     }
 
+    /// <summary>What a folder that has no config is by the names in it, whatever "lost+found" of a file system holds.</summary>
+    public static PlaceState StateOf(IEnumerable<string> names)
+    {
+        var (state, ours) = (PlaceState.Empty, Folders.ToHashSet(StringComparer.Ordinal));
+        foreach (var name in names.Where(name => name is not "lost+found"))
+        {
+            if (!ours.Contains(name)) return PlaceState.Occupied;
+            state = PlaceState.Unknown;
+        }
+        return state;
+    }
+
     /// <summary>True for a folder that holds packs: two hexadecimal digits.</summary>
     public static bool IsPackFolder(ReadOnlySpan<char> name) => name.Length == 2 && !name.ContainsAnyExcept(_digits);
 }

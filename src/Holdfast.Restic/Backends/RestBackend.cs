@@ -19,14 +19,13 @@ public sealed class RestBackend : IBackend
     /// <param name="options">Who we are, and how long we try.</param>
     public RestBackend(RestLocation location, RestOptions options)
     {
-        Location = location.ToString();
+        (Location, Concurrency) = (location.ToString(), options.Traffic.Connections);
         _connection = new RestConnection(location, options);
     }
 
     public string Location { get; }
 
-    /// <summary>Five, as restic.</summary>
-    public int Concurrency => 5;
+    public int Concurrency { get; }
 
     public bool IsRemote => true;
 

@@ -20,19 +20,18 @@ internal sealed class RestConnection
     /// <summary>What a program may send of one answer before it is read: 16 MiB, so that a pack need not wait.</summary>
     private const int Window = 16 << 20;
 
-    private static readonly TimeSpan _longestPause = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan _connect = TimeSpan.FromSeconds(15);
 
     private readonly RestLocation _location;
     private readonly RestOptions _options;
     private readonly Lazy<HttpMessageInvoker> _client; // it lives as long as the process, as backends do
     private readonly AuthenticationHeaderValue? _identity;
-    private readonly IRestProgram? _program;
-    private volatile bool _hasAnswered;
+    private readonly IPipedProgram? _program;
+    private readonly RetryPolicy _retries;
 
     public RestConnection(RestLocation location, RestOptions options)
     {
-        (_location, _options) = (location, options);
+        (_location, _options, _retries) = (location, options, new RetryPolicy(options));
         if (location.Remote is { } remote)
         {
             var start = options.Program ?? throw new ResticException(
@@ -52,29 +51,10 @@ internal sealed class RestConnection
     /// <param name="read">Reads the answer, which is none of the statuses that may pass.</param>
     /// <param name="cancellation">Ends it.</param>
     /// <exception cref="ResticException">Unreachable, Refused, or what <paramref name="read"/> throws.</exception>
-    public async Task<T> SendAsync<T>(
+    public Task<T> SendAsync<T>(
         HttpMethod method, string path, Action<HttpRequestMessage, RestWatch>? prepare,
-        Func<HttpResponseMessage, RestWatch, Task<T>> read, CancellationToken cancellation)
-    {
-        var began = _options.Clock.GetTimestamp();
-        for (var pause = _options.Pause; ; pause = pause * 2 < _longestPause ? pause * 2 : _longestPause)
-        {
-            try
-            {
-                return await TryAsync(method, path, prepare, read, cancellation);
-            }
-            catch (ResticException passing) when (passing.Error == ResticError.Unreachable && MayGoOn(began, pause))
-            {
-                await Task.Delay(pause, _options.Clock, cancellation);
-            }
-        }
-    }
-
-    private bool MayGoOn(long began, TimeSpan pause)
-    {
-        var patience = _hasAnswered ? _options.Patience : _options.FirstPatience;
-        return _options.Clock.GetElapsedTime(began) + pause < patience;
-    }
+        Func<HttpResponseMessage, RestWatch, Task<T>> read, CancellationToken cancellation) =>
+        _retries.RunAsync(_ => TryAsync(method, path, prepare, read, cancellation), cancellation);
 
     private async Task<T> TryAsync<T>(
         HttpMethod method, string path, Action<HttpRequestMessage, RestWatch>? prepare,
@@ -89,14 +69,14 @@ internal sealed class RestConnection
             watch.Progress();
             if (MayPass(answer.StatusCode))
                 throw MayPass(answer.StatusCode, method, path);
-            _hasAnswered = true;
+            _retries.NoteAnswer();
             if (answer.StatusCode == HttpStatusCode.Unauthorized)
                 throw Refused($"{_location} refuses the user or the password (HTTP 401).");
             return await read(answer, watch);
         }
         catch (OperationCanceledException stopped) when (!cancellation.IsCancellationRequested)
         {
-            var seconds = _options.Stall.TotalSeconds.ToString("0", CultureInfo.InvariantCulture);
+            var seconds = _options.StallWithLimits.TotalSeconds.ToString("0", CultureInfo.InvariantCulture);
             throw Unreachable($"{_location} did not take a connection, or did next to nothing for {seconds} seconds.", stopped);
         }
         catch (Exception failure) when (failure is HttpRequestException or IOException or SocketException)
@@ -152,6 +132,7 @@ internal sealed class RestConnection
         {
             AllowAutoRedirect = false, UseCookies = false, ConnectTimeout = _connect,
             PooledConnectionLifetime = TimeSpan.FromMinutes(5), // a name may come to mean another address
+            PlaintextStreamFilter = (connection, _) => new(_options.Traffic.Limit(connection.PlaintextStream)),
         };
         if (_program is { } program)
         {

@@ -11,10 +11,10 @@ internal sealed class RestWatch : IDisposable
     private readonly CancellationTokenSource _either;
     private int _bytes;
 
-    public RestWatch(RestOptions options, CancellationToken cancellation)
+    public RestWatch(RemoteOptions options, CancellationToken cancellation)
     {
-        _stall = options.Stall;
-        _timer = new CancellationTokenSource(options.Stall, options.Clock);
+        _stall = options.StallWithLimits;
+        _timer = new CancellationTokenSource(_stall, options.Clock);
         _either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, _timer.Token);
     }
 

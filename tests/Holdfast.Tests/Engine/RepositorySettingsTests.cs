@@ -1,5 +1,7 @@
 using Holdfast.Engine.Problems;
 using Holdfast.Engine.Profiles;
+using Holdfast.Restic.Backends;
+using Holdfast.Restic.Sftp;
 using Holdfast.Testing;
 using Xunit;
 
@@ -28,7 +30,8 @@ public sealed class RepositorySettingsTests : IDisposable
     {
         _environment["RESTIC_REPOSITORY"] = "local:/srv/repo";
         _environment["RESTIC_PASSWORD"] = " spaces stay ";
-        Assert.Equal(new RepositorySettings("/srv/repo", " spaces stay "), await Read("{}"));
+        var settings = await Read("{}");
+        Assert.Equal(("/srv/repo", " spaces stay "), (settings.Path, settings.Password));
         _environment["RESTIC_PASSWORD_FILE"] = _folder.Write("pw", "\tfrom file \n\n");
         Assert.Equal("from file", (await Read("{}")).Password);
         _environment.Remove("RESTIC_PASSWORD_FILE");
@@ -50,7 +53,7 @@ public sealed class RepositorySettingsTests : IDisposable
     [InlineData("RESTIC_PASSWORD=x", "HF-REPO-UNSET")]
     [InlineData("RESTIC_REPOSITORY=/r", "HF-SECRET-UNSET")]
     [InlineData("RESTIC_REPOSITORY=s3:bucket/x", "HF-REPO-UNSUPPORTED")]
-    [InlineData("RESTIC_REPOSITORY=sftp:host:/x", "HF-REPO-UNSUPPORTED")]
+    [InlineData("RESTIC_REPOSITORY=sftp:host:~/x", "HF-REPO-UNSUPPORTED")]
     [InlineData("RESTIC_REPOSITORY=/r RESTIC_REPOSITORY_FILE=/f", "HF-REPO-CONFLICT")]
     [InlineData("RESTIC_REPOSITORY_FILE=/none", "HF-REPO-UNSET")]
     [InlineData("RESTIC_REPOSITORY=/r RESTIC_PASSWORD_FILE=/f RESTIC_PASSWORD_COMMAND=c", "HF-REPO-CONFLICT")]
@@ -80,10 +83,44 @@ public sealed class RepositorySettingsTests : IDisposable
     [InlineData("rest:http://user:hunter2@host/x")]
     [InlineData("rest:ftp://host/x")]
     [InlineData("rest:")]
+    [InlineData("sftp:host:~/hunter2")]
+    [InlineData("sftp://user:hunter2@host/x")]
     public void A_location_in_a_profile_is_a_URL_without_a_password(string location)
     {
         var mistake = Assert.Single(ProfileReader.FindMistakes($"platform: p\nrepository: {{ path: '{location}' }}\ncomponents: {{ postgres: [ {{ name: main }} ] }}"));
         Assert.DoesNotContain("hunter2", mistake.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Files_of_ssh_are_those_of_the_server_that_the_profile_names_and_no_other_user_may_write_them()
+    {
+        _environment["RESTIC_PASSWORD"] = "x";
+        _folder.Write("id", "key");
+        _host.On("ssh", "");
+        const string repository = "{ path: 'sftp:backup@host:/x/', sftp: { identity: id, known-hosts: known, config: conf } }";
+        var settings = await Read(repository);
+        Assert.Equal("sftp:backup@host:/x", settings.Path);
+        foreach (var place in new[] { "sftp:backup@host:/y", "sftp:other:/x" })
+            await (await settings.Sftp.Program!(SftpLocation.Parse(place)).StartAsync(CancellationToken.None)).DisposeAsync();
+        Assert.Equal(["-F", _folder["conf"]], _host.Calls[0].Arguments.Take(2));
+        Assert.Contains($"IdentityFile=\"{_folder["id"]}\"", _host.Calls[0].Arguments);
+        Assert.Contains($"UserKnownHostsFile=\"{_folder["known"]}\"", _host.Calls[0].Arguments);
+        Assert.DoesNotContain(_host.Calls[1].Arguments, word => word.Contains(_folder.Path, StringComparison.Ordinal));
+        File.SetUnixFileMode(_folder["id"], UnixFileMode.UserRead | UnixFileMode.GroupWrite);
+        Assert.Equal("HF-PATH-UNSAFE", (await Assert.ThrowsAsync<ProblemException>(() => Read(repository))).Problem.Code);
+    }
+
+    [Theory]
+    [InlineData("{ path: 'rest:http://host/x', connections: 2, limit-upload: 10MiB }", null, null, 2, 10L << 20, null)]
+    [InlineData("{ path: 'rclone:store:x', limit-upload: 10MiB, limit-download: 500KiB }", 7L, null, 5, 7L, 500L << 10)]
+    [InlineData("{ path: 'sftp:host:x', limit-upload: 10MiB, limit-download: 1GiB }", 0L, 9L, 5, null, 9L)]
+    public async Task Limits_are_the_profiles_unless_others_are_given(string repository, long? upload, long? download, int connections, long? sent, long? received)
+    {
+        _environment["RESTIC_PASSWORD"] = "x";
+        var settings = await Read(repository, new TransferLimits(null, upload, download));
+        var traffic = (settings.Rest ?? (RemoteOptions)settings.Sftp).Traffic;
+        Assert.Equal((connections, sent, received), (traffic.Connections, traffic.Upload?.BytesPerSecond, traffic.Download?.BytesPerSecond));
+        Assert.Equal(connections, repository.Contains("rclone", StringComparison.Ordinal) ? connections : settings.Backend.Concurrency);
     }
 
     [Fact]
@@ -98,10 +135,10 @@ public sealed class RepositorySettingsTests : IDisposable
     public void The_password_is_in_no_text() =>
         Assert.DoesNotContain("hunter2", new RepositorySettings("/r", "hunter2").ToString(), StringComparison.Ordinal);
 
-    private Task<RepositorySettings> Read(string repository)
+    private Task<RepositorySettings> Read(string repository, TransferLimits limits = default)
     {
         var profile = ProfileReader.Parse($"platform: p\nrepository: {repository}\ncomponents: {{ postgres: [ {{ name: main }} ] }}", _folder["p.yaml"]);
         string? Environment(string name) => _environment.GetValueOrDefault(name);
-        return new RepositorySettingsReader(_host, new SecretReader(_host, Environment, profile.Folder), Environment).ReadAsync(profile, CancellationToken.None);
+        return new RepositorySettingsReader(_host, new SecretReader(_host, Environment, profile.Folder), Environment) { Limits = limits }.ReadAsync(profile, CancellationToken.None);
     }
 }

@@ -1,0 +1,29 @@
+namespace Holdfast.Restic.Sftp;
+
+/// <summary>The file system that a folder is on. Source: OpenSSH, PROTOCOL, section 4.4.</summary>
+/// <param name="Free">Bytes that we may still write.</param>
+/// <param name="FreeFiles">Files that may still be made; null where there is no such limit.</param>
+/// <param name="IsReadOnly">Nothing can be written.</param>
+internal sealed record SftpRoom(decimal Free, ulong? FreeFiles, bool IsReadOnly)
+{
+    private const ulong ReadOnlyFlag = 1;
+
+    /// <summary>Reads an answer: eleven numbers of statvfs(3).</summary>
+    public static SftpRoom Read(SftpReader answer)
+    {
+        answer.LongNumber(); // f_bsize
+        var unit = answer.LongNumber();
+        answer.LongNumber(); // f_blocks
+        answer.LongNumber(); // f_bfree
+        var free = answer.LongNumber();
+        var files = answer.LongNumber();
+        answer.LongNumber(); // f_ffree
+        var freeFiles = answer.LongNumber();
+        answer.LongNumber(); // f_fsid
+        var flags = answer.LongNumber();
+        return new SftpRoom((decimal)free * unit, files == 0 ? null : freeFiles, (flags & ReadOnlyFlag) != 0);
+    }
+
+    /// <summary>True when a file of so many bytes has no room.</summary>
+    public bool IsTooSmallFor(long bytes) => Free < bytes || FreeFiles == 0;
+}

@@ -1,0 +1,100 @@
+using System.Security.Cryptography;
+
+namespace Holdfast.Restic.Sftp;
+
+/// <summary>
+/// One file that is to be stored, by as many tries as it takes. Under its final name it is whole or not there: it is written
+/// under another one, which is renamed. A try whose answer was lost may have done its work: the next one looks first.
+/// </summary>
+/// <param name="path">Where it is to be.</param>
+/// <param name="content">All that it is to hold.</param>
+/// <param name="mayReplace">Whether another file of this name is replaced: any file but the config is named by its content.</param>
+internal sealed class SftpUpload(string path, ReadOnlyMemory<byte> content, bool mayReplace)
+{
+    private const int ComparedAtOnce = 4 << 20;
+
+    /// <summary>What earlier tries have left, or may have.</summary>
+    private readonly List<string> _left = [];
+
+    /// <summary>Another file is there, which is not replaced.</summary>
+    public bool HasFoundAnother { get; private set; }
+
+    /// <summary>Tries once.</summary>
+    /// <param name="channel">The connection.</param>
+    /// <param name="modes">The mode of the file.</param>
+    /// <param name="isRepeated">Whether it was tried before.</param>
+    /// <param name="makeFolder">Makes the folder of the file, which is needed when it is missing.</param>
+    public async Task RunAsync(SftpChannel channel, SftpModes modes, bool isRepeated, Func<SftpFiles, Task> makeFolder)
+    {
+        var files = new SftpFiles(channel);
+        if ((isRepeated || !mayReplace) && await IsSettledAsync(files)) return;
+        var temporary = $"{path}-tmp-{RandomNumberGenerator.GetHexString(10, lowercase: true)}";
+        _left.Add(temporary);
+        try
+        {
+            await WriteAsync(files, temporary, await modes.OfFilesAsync(files), makeFolder);
+            await PublishAsync(channel, files, temporary);
+        }
+        catch (SftpFailure)
+        {
+            await files.RemoveAsync(_left);
+            throw;
+        }
+        if (_left.Count > 1) await files.RemoveAsync(_left);
+    }
+
+    private async Task WriteAsync(SftpFiles files, string temporary, (uint Mode, bool IsExact) mode, Func<SftpFiles, Task> makeFolder)
+    {
+        try
+        {
+            await files.WriteAsync(temporary, content, mode.Mode, mode.IsExact);
+        }
+        catch (SftpFailure missing) when (missing.Status == SftpStatus.NoSuchFile)
+        {
+            await makeFolder(files);
+            await files.WriteAsync(temporary, content, mode.Mode, mode.IsExact);
+        }
+    }
+
+    private async Task PublishAsync(SftpChannel channel, SftpFiles files, string temporary)
+    {
+        if (mayReplace && channel.Has(SftpExtension.PosixRename))
+        {
+            await files.RenameAsync(temporary, path, replace: true);
+            return;
+        }
+        try
+        {
+            await files.RenameAsync(temporary, path, replace: false);
+        }
+        catch (SftpFailure taken) when (taken.Status != SftpStatus.PermissionDenied)
+        {
+            if (await IsSettledAsync(files)) return;
+            await files.RemoveAsync(path);
+            await files.RenameAsync(temporary, path, replace: false);
+        }
+    }
+
+    /// <summary>What is there is the file, or may not be replaced: nothing is left to do.</summary>
+    private async Task<bool> IsSettledAsync(SftpFiles files)
+    {
+        if (await files.StatAsync(path) is not [{ } there]) return false;
+        var isSame = there.Size == content.Length && await IsSameAsync(files);
+        if (!isSame && mayReplace) return false;
+        HasFoundAnother = !isSame;
+        await files.RemoveAsync(_left);
+        return true;
+    }
+
+    private async Task<bool> IsSameAsync(SftpFiles files)
+    {
+        var piece = new byte[Math.Min(ComparedAtOnce, content.Length)];
+        for (var offset = 0; offset < content.Length; offset += piece.Length)
+        {
+            var part = content.Slice(offset, Math.Min(piece.Length, content.Length - offset));
+            var count = await files.ReadAsync(path, offset, piece.AsMemory(0, part.Length));
+            if (count < part.Length || !part.Span.SequenceEqual(piece.AsSpan(0, count))) return false;
+        }
+        return true;
+    }
+}
