@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Holdfast.Cli.Output;
 using Holdfast.Cli.Output.Events;
+using Holdfast.Cli.Sessions;
 using Holdfast.Engine.Problems;
 using Holdfast.Restic.Copying;
 

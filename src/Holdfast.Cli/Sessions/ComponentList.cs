@@ -4,6 +4,7 @@ using Holdfast.Components.Queues;
 using Holdfast.Components.Search;
 using Holdfast.Engine.Components;
 using Holdfast.Engine.Hosts;
+using Holdfast.Engine.Points;
 using Holdfast.Engine.Problems;
 using Holdfast.Engine.Profiles;
 

@@ -1,6 +1,6 @@
 using System.Net.Sockets;
 using Holdfast.Components.Systemd;
-using Holdfast.Engine.Planning;
+using Holdfast.Engine.Quantities;
 
 namespace Holdfast.Cli.Setup;
 

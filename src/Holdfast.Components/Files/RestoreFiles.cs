@@ -3,7 +3,6 @@ using Holdfast.Engine.Components;
 using Holdfast.Engine.Planning;
 using Holdfast.Engine.Problems;
 using Holdfast.Engine.Quantities;
-using Holdfast.Engine.Profiles;
 using Holdfast.Restic;
 using Holdfast.Restic.Restoring;
 

@@ -6,6 +6,7 @@ using Holdfast.Components.Queues.Restore;
 using Holdfast.Engine.Execution;
 using Holdfast.Engine.Planning;
 using Holdfast.Engine.Problems;
+using Holdfast.Engine.Quantities;
 using Holdfast.Restic.Snapshots;
 
 namespace Holdfast.Components.Queues;

@@ -1,3 +1,4 @@
+using Holdfast.Engine.Planning;
 using Holdfast.Engine.Points;
 using Holdfast.Engine.Problems;
 using Holdfast.Restic;

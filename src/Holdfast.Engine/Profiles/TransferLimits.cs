@@ -1,3 +1,4 @@
+using Holdfast.Engine.Quantities;
 using Holdfast.Restic.Backends;
 
 namespace Holdfast.Engine.Profiles;

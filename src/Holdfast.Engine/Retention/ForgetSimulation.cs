@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
-using Holdfast.Restic.Snapshots;
+using Holdfast.Engine.Points;
 using Holdfast.Restic;
+using Holdfast.Restic.Snapshots;
 
 namespace Holdfast.Engine.Retention;
 

@@ -1,7 +1,8 @@
 using System.Text.Json.Nodes;
 using Holdfast.Cli.Output.Events;
-using Holdfast.Cli.Output;
-using Holdfast.Cli;
+using Holdfast.Cli.Sessions;
+using Holdfast.Cli.Text;
+using Holdfast.Engine.Points;
 using Holdfast.Engine.Problems;
 using Holdfast.Restic.Snapshots;
 using Holdfast.Testing;

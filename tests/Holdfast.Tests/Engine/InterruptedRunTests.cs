@@ -1,3 +1,4 @@
+using Holdfast.Engine.Execution;
 using Holdfast.Engine.Planning;
 using Holdfast.Engine.Problems;
 using Xunit;

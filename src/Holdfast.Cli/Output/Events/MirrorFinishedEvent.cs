@@ -1,3 +1,4 @@
+using Holdfast.Cli.Text;
 using Holdfast.Restic.Copying;
 
 namespace Holdfast.Cli.Output.Events;

@@ -1,3 +1,4 @@
+using Holdfast.Cli.Text;
 using Holdfast.Engine.Retention;
 
 namespace Holdfast.Cli.Output.Events;
