@@ -61,6 +61,27 @@ public sealed class CopyAgainstResticTests : IDisposable
         Assert.Equal(before, Files(Copy));
     }
 
+    [Fact]
+    public async Task A_mirror_is_whole_to_restic_and_opens_with_the_same_password()
+    {
+        var digests = await TakeAsync();
+        await using var source = await OpenAsync(Place, Password);
+        var report = await source.MirrorToAsync(new LocalBackend(Copy), Password, new MirrorOptions(), Now);
+        Assert.Equal((report.Files, 0), (report.Copied, report.Damaged.Count));
+        await _restic.CheckAsync(Copy, Password);
+        foreach (var (id, digest) in digests)
+        {
+            string[] restore = ["restore", id.ToString(), "--target", _folder["restored"]];
+            (await _restic.RunAsync(Copy, Password, restore)).Succeeded();
+            Assert.Equal(digest, Digest(_folder["restored"] + Source));
+            Directory.Delete(_folder["restored"], true);
+        }
+        (await _restic.RunAsync(Copy, Password, "forget", "--prune", "--keep-last", "1", "--group-by", "")).Succeeded();
+        await source.MirrorToAsync(new LocalBackend(Copy), Password, new MirrorOptions { Delete = true }, Now);
+        Assert.Equal(Names(Place), Names(Copy));
+        await _restic.CheckAsync(Copy, Password);
+    }
+
     /// <summary>Four snapshots, two of them by restic; what each of them holds, by its id.</summary>
     private async Task<Dictionary<Id, string>> TakeAsync()
     {
@@ -120,6 +141,8 @@ public sealed class CopyAgainstResticTests : IDisposable
 
     private static IReadOnlyList<string> Files(string place) =>
         [.. Directory.GetFiles(place, "*", SearchOption.AllDirectories).Where(IsKept).Order(StringComparer.Ordinal)];
+
+    private static IEnumerable<string> Names(string place) => Files(place).Select(file => Path.GetRelativePath(place, file));
 
     private static bool IsKept(string file) => !file.Contains("/locks/", StringComparison.Ordinal);
 
