@@ -11,7 +11,7 @@ public sealed class RateLimit
     private readonly Lock _gate = new();
     private readonly TimeProvider _clock;
     private readonly long _began;
-    private TimeSpan _paid;
+    private TimeSpan _paid = TimeSpan.MinValue;
 
     /// <param name="bytesPerSecond">At least 1.</param>
     /// <param name="clock">What seconds are counted by.</param>

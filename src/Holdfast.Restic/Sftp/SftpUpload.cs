@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Holdfast.Restic.Backends;
 
 namespace Holdfast.Restic.Sftp;
 
@@ -37,10 +38,23 @@ internal sealed class SftpUpload(string path, ReadOnlyMemory<byte> content, bool
         }
         catch (SftpFailure)
         {
-            await files.RemoveAsync(_left);
+            await ClearAsync(files);
             throw;
         }
-        if (_left.Count > 1) await files.RemoveAsync(_left);
+        if (_left.Count > 1) await ClearAsync(files);
+    }
+
+    /// <summary>Removes what tries have left. What a server does not let us remove, <see cref="IBackend.RemoveLeftoversAsync"/> meets again.</summary>
+    private async Task ClearAsync(SftpFiles files)
+    {
+        try
+        {
+            await files.RemoveAsync(_left);
+        }
+        catch (SftpFailure)
+        {
+            // The file itself is stored, or why it is not is what matters.
+        }
     }
 
     private async Task WriteAsync(SftpFiles files, string temporary, (uint Mode, bool IsExact) mode, Func<SftpFiles, Task> makeFolder)
@@ -82,7 +96,7 @@ internal sealed class SftpUpload(string path, ReadOnlyMemory<byte> content, bool
         var isSame = there.Size == content.Length && await IsSameAsync(files);
         if (!isSame && mayReplace) return false;
         HasFoundAnother = !isSame;
-        await files.RemoveAsync(_left);
+        await ClearAsync(files);
         return true;
     }
 
