@@ -62,6 +62,7 @@ internal static class RepositoryPlace
         var why = await backend.LookAsync(cancellation) switch
         {
             PlaceState.Missing => "the directory does not exist",
+            PlaceState.NoBucket => "its bucket does not exist",
             PlaceState.Empty => "the directory is empty",
             _ => "it has no file 'config'",
         };

@@ -69,6 +69,15 @@ public enum ResticError
     /// <summary>The server of the repository does not accept who we are, or is not who it should be.</summary>
     Refused,
 
+    /// <summary>The server knows these keys and does not let them read what is asked for.</summary>
+    Denied,
+
+    /// <summary>The temporary keys for the server have expired.</summary>
+    KeysExpired,
+
+    /// <summary>The clocks of this machine and of the server are too far apart for what it accepts.</summary>
+    ClockSkewed,
+
     /// <summary>Any other failure of input or output.</summary>
     InputOutput,
 }

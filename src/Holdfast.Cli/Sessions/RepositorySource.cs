@@ -25,32 +25,35 @@ internal sealed class RepositorySource(
         return new(place, password)
         {
             Options = RepositorySettingsReader.OptionsOf(profile) with { Cache = RepositorySettings.IsRemote(place) ? Cache : null },
-            Rest = await ReadRestAsync(cancellation), Sftp = ReadSftp(),
+            Rest = await ReadRestAsync(cancellation), S3 = await ReadS3Async(cancellation), Sftp = Reader.ReadSftp(Named),
         };
     }
 
     /// <summary>The place of the repository, without what opens it: the password need not exist yet.</summary>
     public async Task<IBackend> ReadBackendAsync(CancellationToken cancellation) =>
-        new RepositorySettings(Path, "") { Rest = await ReadRestAsync(cancellation), Sftp = ReadSftp() }.Backend;
+        new RepositorySettings(Path, "")
+        {
+            Rest = await ReadRestAsync(cancellation), S3 = await ReadS3Async(cancellation), Sftp = Reader.ReadSftp(Named),
+        }.Backend;
 
     /// <summary>Who we are to the server of the repository: what the profile says goes to the repository that the profile names, and to no other.</summary>
-    private Task<RestOptions?> ReadRestAsync(CancellationToken cancellation) => path is null
-        ? reader(environment).ReadRestAsync(profile, cancellation)
-        : reader(Say("RESTIC_REPOSITORY", path)).ReadRestAsync(null, cancellation);
+    private Task<RestOptions?> ReadRestAsync(CancellationToken cancellation) => Reader.ReadRestAsync(Named, cancellation);
 
-    private SftpOptions ReadSftp() => path is null
-        ? reader(environment).ReadSftp(profile)
-        : reader(Say("RESTIC_REPOSITORY", path)).ReadSftp(null);
+    private Task<S3Options?> ReadS3Async(CancellationToken cancellation) => Reader.ReadS3Async(Named, cancellation);
+
+    private RepositorySettingsReader Reader => reader(path is null ? environment : Say("RESTIC_REPOSITORY", path));
+
+    /// <summary>The profile, where it is what names the repository.</summary>
+    private Profile? Named => path is null ? profile : null;
 
     /// <summary>The absolute path of the repository, or its location without user and password.</summary>
     public string Path
     {
         get
         {
-            if (path is not null) return reader(Say("RESTIC_REPOSITORY", path)).ReadPath(null);
             try
             {
-                return reader(environment).ReadPath(profile);
+                return Reader.ReadPath(Named);
             }
             catch (ProblemException unset) when (Unread is { } unread && unset.Problem.Code == Catalogue.RepositoryUnset.Code)
             {

@@ -42,9 +42,9 @@ public static partial class Catalogue
     public static readonly ProblemKind RepositoryFull = Kind("HF-REPO-FULL", "No room is left where the repository is.",
         "Make room and run again: nothing is lost, and what was stored already is found again.", ExitCode.Failure, transient: true);
     public static readonly ProblemKind RepositoryReadOnly = Kind("HF-REPO-READONLY", "The repository may not be written.",
-        "Check the mount and the owner of the repository, and run as a user that may write there.", ExitCode.Failure);
+        "Check the mount and the owner of the repository, or the rights of the keys of its object store, and run as a user that may write there.", ExitCode.Failure);
     public static readonly ProblemKind RepositoryUnsupported = Kind("HF-REPO-UNSUPPORTED", "The place or the format of the repository is one that this version does not know.",
-        "Use a local path, a REST server (rest:https://host:8000/path/), an SFTP server (sftp:user@host:/path) or a remote of rclone (rclone:remote:path), or a newer version of Holdfast.", ExitCode.Usage);
+        "Use a local path, a REST server (rest:https://host:8000/path/), an SFTP server (sftp:user@host:/path), a bucket (s3:https://host/bucket/path) or a remote of rclone (rclone:remote:path), or a newer version of Holdfast.", ExitCode.Usage);
     public static readonly ProblemKind RepositoryIo = Kind("HF-REPO-IO", "Reading or writing the repository failed.",
         "Look at the disk or mount of the repository, then run again: nothing is lost.", ExitCode.Failure, transient: true);
 

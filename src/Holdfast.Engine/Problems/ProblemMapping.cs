@@ -57,6 +57,9 @@ public static class ProblemMapping
         ResticError.NoOpenSsl => Catalogue.OpenSslMissing,
         ResticError.Unreachable => Catalogue.RepositoryUnreachable,
         ResticError.Refused => Catalogue.RepositoryRefused,
+        ResticError.Denied => Catalogue.RepositoryDenied,
+        ResticError.KeysExpired => Catalogue.RepositoryKeysExpired,
+        ResticError.ClockSkewed => Catalogue.RepositoryClock,
         ResticError.InputOutput => Catalogue.RepositoryIo,
         _ => throw new ArgumentOutOfRangeException(nameof(error), error, "A kind of error without a problem."),
     };

@@ -28,6 +28,7 @@ internal static class RepositoryPlaces
     {
         try
         {
+            if (S3Location.IsS3(place)) _ = S3Location.Parse(place);
             if (SftpLocation.IsSftp(place)) _ = SftpLocation.Parse(place);
             return !RestLocation.IsRest(place) || RestLocation.Parse(place).User is null
                 ? null

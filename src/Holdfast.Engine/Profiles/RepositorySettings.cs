@@ -15,17 +15,21 @@ public sealed record RepositorySettings(string Path, string Password)
     /// <summary>Who we are to the repository's server, when it is on one.</summary>
     public RestOptions? Rest { get; init; }
 
+    /// <summary>How the object store is used that the repository is in.</summary>
+    public S3Options? S3 { get; init; }
+
     /// <summary>How SFTP servers are reached, this one and others.</summary>
     public SftpOptions Sftp { get; init; } = new();
 
     /// <summary>True when the repository is on a server: it has no place in the file system.</summary>
-    public static bool IsRemote(string path) => RestLocation.IsRest(path) || SftpLocation.IsSftp(path);
+    public static bool IsRemote(string path) => RestLocation.IsRest(path) || S3Location.IsS3(path) || SftpLocation.IsSftp(path);
 
     public IBackend Backend => BackendOf(Path);
 
     /// <summary>Another repository, which a run that was cut off has used. Only the same server is told who we are.</summary>
     public IBackend BackendOf(string path) =>
         RestLocation.IsRest(path) ? RestBackendOf(path)
+        : S3Location.IsS3(path) ? S3BackendOf(S3Location.Parse(path))
         : SftpLocation.IsSftp(path) ? new SftpBackend(SftpLocation.Parse(path), Sftp)
         : new LocalBackend(path);
 
@@ -34,6 +38,12 @@ public sealed record RepositorySettings(string Path, string Password)
         var location = RestLocation.Parse(path);
         var mayKnow = RestLocation.IsRest(Path) && IsSameServer(RestLocation.Parse(Path), location);
         return new RestBackend(location, mayKnow ? Rest ?? new RestOptions() : new RestOptions());
+    }
+
+    private S3Backend S3BackendOf(S3Location location)
+    {
+        var mayKnow = S3Location.IsS3(Path) && S3Location.Parse(Path).Endpoint == location.Endpoint;
+        return new S3Backend(location, mayKnow ? S3 ?? new S3Options() : new S3Options());
     }
 
     /// <summary>rclone is the same for all its remotes.</summary>

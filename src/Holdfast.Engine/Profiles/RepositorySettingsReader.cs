@@ -22,7 +22,7 @@ public sealed class RepositorySettingsReader(IHost host, SecretReader secrets, F
     private const int LargestFile = 1 << 20;
 
     /// <summary>Schemes of restic's other backends. Source: restic's manual, "Preparing a new repository".</summary>
-    private static readonly string[] _foreignSchemes = ["s3:", "swift:", "b2:", "azure:", "gs:"];
+    private static readonly string[] _foreignSchemes = ["swift:", "b2:", "azure:", "gs:"];
 
     /// <summary>What was asked for beside the profile, and goes before it.</summary>
     public TransferLimits Limits { get; init; }
@@ -33,7 +33,8 @@ public sealed class RepositorySettingsReader(IHost host, SecretReader secrets, F
         var path = ReadPath(profile);
         return new RepositorySettings(path, await ReadPasswordAsync(profile, cancellation))
         {
-            Options = OptionsOf(profile), Rest = await ReadRestAsync(profile, cancellation), Sftp = ReadSftp(profile),
+            Options = OptionsOf(profile), Rest = await ReadRestAsync(profile, cancellation),
+            S3 = await ReadS3Async(profile, cancellation), Sftp = ReadSftp(profile),
         };
     }
 
@@ -41,7 +42,10 @@ public sealed class RepositorySettingsReader(IHost host, SecretReader secrets, F
     public string ReadPath(Profile? profile)
     {
         var (place, folder) = ReadPlace(profile);
-        return RestLocation.IsRest(place) ? Rest(place).ToString() : SftpLocation.IsSftp(place) ? Sftp(place).ToString() : Local(place, folder);
+        return RestLocation.IsRest(place) ? Parse(place, RestLocation.Parse).ToString()
+            : S3Location.IsS3(place) ? Parse(place, S3Location.Parse).ToString()
+            : SftpLocation.IsSftp(place) ? Parse(place, SftpLocation.Parse).ToString()
+            : Local(place, folder);
     }
 
     /// <summary>
@@ -54,9 +58,8 @@ public sealed class RepositorySettingsReader(IHost host, SecretReader secrets, F
         var (place, folder) = ReadPlace(profile);
         if (!RestLocation.IsRest(place)) return null;
         var repository = profile?.Root.Find("repository");
-        var (location, rest) = (Rest(place), repository?.Find("rest"));
+        var (location, rest) = (Parse(place, RestLocation.Parse), repository?.Find("rest"));
         if (location.Remote is not null) return ReadRclone(repository, folder);
-        var authorities = rest?.Find("ca") is { } file ? Path.GetFullPath(file.Text, folder) : Variable("RESTIC_CACERT");
         var (user, password) = (location.User, location.Password);
         if (user is null && rest is not null)
         {
@@ -64,7 +67,7 @@ public sealed class RepositorySettingsReader(IHost host, SecretReader secrets, F
             password = rest.Find("password") is { } secret ? await secrets.ReadAsync(secret, cancellation) : null;
         }
         if (user is null) (user, password) = (Variable("RESTIC_REST_USERNAME"), Variable("RESTIC_REST_PASSWORD"));
-        return new RestOptions { User = user, Password = password, Authorities = ReadAuthorities(authorities), Traffic = Limits.Of(repository) };
+        return new RestOptions { User = user, Password = password, Authorities = ReadAuthorities(rest, folder), Traffic = Limits.Of(repository) };
     }
 
     /// <summary>How SFTP servers are reached: by the files of 'repository.sftp' the one of the profile, all others as ssh itself finds it.</summary>
@@ -73,7 +76,7 @@ public sealed class RepositorySettingsReader(IHost host, SecretReader secrets, F
         var (place, folder) = ReadPlace(profile);
         var repository = profile?.Root.Find("repository");
         if (!SftpLocation.IsSftp(place)) return new SftpOptions { Program = other => new SshProgram(host, other, new SshFiles()) };
-        var (location, files) = (Sftp(place), repository?.Find("sftp"));
+        var (location, files) = (Parse(place, SftpLocation.Parse), repository?.Find("sftp"));
         var ours = new SshFiles
         {
             Identity = Guarded("identity", "The private key"),
@@ -92,6 +95,21 @@ public sealed class RepositorySettingsReader(IHost host, SecretReader secrets, F
             GuardedPath.Require(file, what);
             return file;
         }
+    }
+
+    /// <summary>
+    /// How the repository's object store is used: by 'repository.s3' of the profile that names it, else by the variables
+    /// and files of AWS. Null for any other place.
+    /// </summary>
+    public async Task<S3Options?> ReadS3Async(Profile? profile, CancellationToken cancellation)
+    {
+        var (place, folder) = ReadPlace(profile);
+        if (!S3Location.IsS3(place)) return null;
+        var repository = profile?.Root.Find("repository");
+        var s3 = repository?.Find("s3");
+        var transport = new RestOptions { Authorities = ReadAuthorities(s3, folder), Traffic = Limits.Of(repository) };
+        return await new S3SettingsReader(secrets, environment)
+            .ReadAsync(Parse(place, S3Location.Parse), s3, transport, cancellation);
     }
 
     /// <summary>A configuration of rclone may name commands, so it is trusted as a profile is.</summary>
@@ -141,15 +159,11 @@ public sealed class RepositorySettingsReader(IHost host, SecretReader secrets, F
     private static string Local(string place, string folder)
     {
         if (_foreignSchemes.FirstOrDefault(scheme => place.StartsWith(scheme, StringComparison.Ordinal)) is { } scheme)
-            throw Catalogue.RepositoryUnsupported.Throwable($"The repository is to be reached by '{scheme}', which this version cannot do: it knows local directories, REST servers ('rest:'), SFTP servers ('sftp:') and what rclone reaches ('rclone:').");
+            throw Catalogue.RepositoryUnsupported.Throwable($"The repository is to be reached by '{scheme}', which this version cannot do: it knows local directories, REST servers ('rest:'), SFTP servers ('sftp:'), object stores ('s3:') and what rclone reaches ('rclone:').");
         return Path.GetFullPath(place.StartsWith("local:", StringComparison.Ordinal) ? place["local:".Length..] : place, folder);
     }
 
-    private static RestLocation Rest(string place) => Parsed(place, RestLocation.Parse);
-
-    private static SftpLocation Sftp(string place) => Parsed(place, SftpLocation.Parse);
-
-    private static T Parsed<T>(string place, Func<string, T> parse)
+    private static T Parse<T>(string place, Func<string, T> parse)
     {
         try
         {
@@ -161,8 +175,10 @@ public sealed class RepositorySettingsReader(IHost host, SecretReader secrets, F
         }
     }
 
-    private static X509Certificate2Collection? ReadAuthorities(string? file)
+    /// <summary>The authorities that 'ca' of a part of the profile names, else RESTIC_CACERT; null for those of the system.</summary>
+    private X509Certificate2Collection? ReadAuthorities(ProfileNode? node, string folder)
     {
+        var file = node?.Find("ca") is { } named ? Path.GetFullPath(named.Text, folder) : Variable("RESTIC_CACERT");
         if (file is null) return null;
         try
         {

@@ -9,6 +9,9 @@ public enum PlaceState
     /// <summary>The directory does not exist.</summary>
     Missing,
 
+    /// <summary>The bucket of an object store does not exist.</summary>
+    NoBucket,
+
     /// <summary>The directory holds nothing, but for the 'lost+found' of a file system.</summary>
     Empty,
 

@@ -10,7 +10,7 @@ using System.Text;
 namespace Holdfast.Restic.Backends;
 
 /// <summary>
-/// Requests to one REST server, sent again when what they fail by may pass. Redirections are not followed, because
+/// Requests to one server of HTTP, sent again when what they fail by may pass. Redirections are not followed, because
 /// they would carry the password elsewhere. May be used by several threads.
 /// </summary>
 internal sealed class RestConnection
@@ -22,23 +22,36 @@ internal sealed class RestConnection
 
     private static readonly TimeSpan _connect = TimeSpan.FromSeconds(15);
 
-    private readonly RestLocation _location;
+    private readonly string _location;
+    private readonly Uri _root;
+    private readonly string? _socket;
+    private readonly string? _accepted;
     private readonly RestOptions _options;
     private readonly Lazy<HttpMessageInvoker> _client; // it lives as long as the process, as backends do
     private readonly AuthenticationHeaderValue? _identity;
     private readonly IPipedProgram? _program;
     private readonly RetryPolicy _retries;
 
-    public RestConnection(RestLocation location, RestOptions options)
+    /// <summary>To a server that speaks another protocol over HTTP, by which requests say who we are.</summary>
+    /// <param name="location">How messages name the place.</param>
+    /// <param name="root">What relative paths of requests are relative to.</param>
+    /// <param name="options">How long is tried, and which authorities are trusted.</param>
+    public RestConnection(string location, Uri root, RestOptions options)
     {
-        (_location, _options, _retries) = (location, options, new RetryPolicy(options));
+        (_location, _root, _options, _retries) = (location, root, options, new RetryPolicy(options));
+        _client = new Lazy<HttpMessageInvoker>(() => new HttpMessageInvoker(MakeHandler()));
+    }
+
+    public RestConnection(RestLocation location, RestOptions options)
+        : this(location.ToString(), location.Url, options)
+    {
+        (_socket, _accepted) = (location.Socket, VersionTwo);
         if (location.Remote is { } remote)
         {
             var start = options.Program ?? throw new ResticException(
                 ResticError.Unsupported, $"Nothing says how rclone is started, which serves {location}.");
             _program = start(remote);
         }
-        _client = new Lazy<HttpMessageInvoker>(() => new HttpMessageInvoker(MakeHandler()));
         if (options.User is not { } user) return;
         var identity = Encoding.UTF8.GetBytes($"{user}:{options.Password}");
         _identity = new AuthenticationHeaderValue("Basic", Convert.ToBase64String(identity));
@@ -46,7 +59,7 @@ internal sealed class RestConnection
 
     /// <summary>Sends a request and hands the answer on; both again after each failure that may pass.</summary>
     /// <param name="method">The method of HTTP.</param>
-    /// <param name="path">Below the repository, with its query.</param>
+    /// <param name="path">Below the root, with its query; or a whole URL.</param>
     /// <param name="prepare">Completes the request; null for nothing.</param>
     /// <param name="read">Reads the answer, which is none of the statuses that may pass.</param>
     /// <param name="cancellation">Ends it.</param>
@@ -87,14 +100,14 @@ internal sealed class RestConnection
 
     private HttpRequestMessage MakeRequest(HttpMethod method, string path)
     {
-        var request = new HttpRequestMessage(method, new Uri(_location.Url, path));
+        var request = new HttpRequestMessage(method, new Uri(_root, path));
         if (_program is not null)
         {
             // One connection for all requests: there is but one pair of pipes.
             (request.Version, request.VersionPolicy) = (HttpVersion.Version20, HttpVersionPolicy.RequestVersionExact);
         }
         request.Headers.Authorization = _identity;
-        request.Headers.Accept.ParseAdd(VersionTwo);
+        if (_accepted is not null) request.Headers.Accept.ParseAdd(_accepted);
         return request;
     }
 
@@ -141,7 +154,7 @@ internal sealed class RestConnection
             handler.InitialHttp2StreamWindowSize = Window;
             handler.ConnectCallback = (_, cancellation) => program.StartAsync(cancellation);
         }
-        else if (_location.Socket is { } socket)
+        else if (_socket is { } socket)
         {
             handler.UseProxy = false;
             handler.ConnectCallback = (_, cancellation) => ConnectAsync(socket, cancellation);

@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using Holdfast.Restic;
 using Holdfast.Restic.Archiving;
 using Holdfast.Restic.Backends;
@@ -73,12 +72,12 @@ public sealed class RestBackendTests
     public async Task A_server_whose_authority_is_trusted_is_spoken_to_over_TLS_and_no_other()
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        using var certificate = SelfSigned(key);
+        using var certificate = Certificates.SelfSigned(key);
         await using var server = await RestServer.StartAsync(new() { Certificate = certificate });
         var backend = await CreatedAsync(server.Location, new RestOptions { Authorities = [certificate] });
         await backend.SaveAsync(FileKind.Pack, Name, Content, Now);
         using var otherKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        using var other = SelfSigned(otherKey);
+        using var other = Certificates.SelfSigned(otherKey);
         foreach (var options in new[] { Quick, new RestOptions { Authorities = [other] } })
             await FailsAsync(ResticError.Refused, SizeAsync(RestLocation.Parse(server.Location), options));
     }
@@ -157,17 +156,6 @@ public sealed class RestBackendTests
         var report = await repository.RestoreAsync(theirs, folder["noise"], folder["back"], new RestoreOptions(), Now);
         Assert.Empty(report.Failures);
         Assert.True((await repository.CheckAsync(new CheckOptions { ReadData = ReadSubset.All }, Now)).IsClean);
-    }
-
-    private static X509Certificate2 SelfSigned(ECDsa key)
-    {
-        var request = new CertificateRequest("CN=localhost", key, HashAlgorithmName.SHA256);
-        var names = new SubjectAlternativeNameBuilder();
-        names.AddDnsName("localhost");
-        request.CertificateExtensions.Add(names.Build());
-        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, critical: true));
-        var today = TimeProvider.System.GetUtcNow();
-        return request.CreateSelfSigned(today.AddDays(-1), today.AddDays(2));
     }
 
     private static async Task<IBackend> CreatedAsync(string location, RestOptions options)

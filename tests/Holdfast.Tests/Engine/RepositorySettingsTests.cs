@@ -54,6 +54,7 @@ public sealed class RepositorySettingsTests : IDisposable
     [InlineData("RESTIC_REPOSITORY=/r", "HF-SECRET-UNSET")]
     [InlineData("RESTIC_REPOSITORY=s3:bucket/x", "HF-REPO-UNSUPPORTED")]
     [InlineData("RESTIC_REPOSITORY=sftp:host:~/x", "HF-REPO-UNSUPPORTED")]
+    [InlineData("RESTIC_REPOSITORY=b2:bucket:x", "HF-REPO-UNSUPPORTED")]
     [InlineData("RESTIC_REPOSITORY=/r RESTIC_REPOSITORY_FILE=/f", "HF-REPO-CONFLICT")]
     [InlineData("RESTIC_REPOSITORY_FILE=/none", "HF-REPO-UNSET")]
     [InlineData("RESTIC_REPOSITORY=/r RESTIC_PASSWORD_FILE=/f RESTIC_PASSWORD_COMMAND=c", "HF-REPO-CONFLICT")]
@@ -80,12 +81,60 @@ public sealed class RepositorySettingsTests : IDisposable
     }
 
     [Theory]
+    [InlineData("{ path: 's3:host/shop', s3: { access-key: mine, secret-key: { env: SECRET }, session-token: { env: TOKEN } } }", "", "mine", "sesame", "open")]
+    [InlineData("{ path: 's3:host/shop' }", "AWS_ACCESS_KEY_ID=var AWS_SECRET_ACCESS_KEY=var's AWS_SESSION_TOKEN=t", "var", "var's", "t")]
+    [InlineData("{ path: 's3:host/shop', s3: { region: eu-central-1 } }", "AWS_SHARED_CREDENTIALS_FILE={file}", "ONE", "1+/=", null)]
+    [InlineData("{ path: 's3:host/shop' }", "HOME={home} AWS_PROFILE=shop", "TWO", "two", "temporary")]
+    [InlineData("{}", "RESTIC_REPOSITORY=s3:host/shop HOME={home} RESTIC_PASSWORD=x", "ONE", "1+/=", null)]
+    public async Task Keys_of_an_object_store_come_from_the_profile_the_environment_or_the_file_of_AWS(string repository, string variables, string access, string secret, string? token)
+    {
+        var file = _folder.Write(".aws/credentials", "# comment\n[default]\naws_access_key_id = ONE\naws_secret_access_key=1+/=\nregion = x\n\n[shop]\nAWS_ACCESS_KEY_ID = TWO\n; aws_secret_access_key = none\naws_secret_access_key = two\r\naws_session_token = temporary\n");
+        foreach (var (name, value) in new[] { ("SECRET", "sesame"), ("TOKEN", "open"), ("RESTIC_PASSWORD", "x") }) _environment[name] = value;
+        foreach (var variable in variables.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+            _environment[variable.Split('=')[0]] = variable.Split('=', 2)[1].Replace("{file}", file, StringComparison.Ordinal).Replace("{home}", _folder.Path, StringComparison.Ordinal);
+        var settings = await Read(repository);
+        Assert.Equal("s3:https://host/shop", settings.Path);
+        Assert.Equal(new S3Keys(access, secret, token), await settings.S3!.Keys!(CancellationToken.None));
+        Assert.DoesNotContain(secret, settings.ToString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("AWS_ACCESS_KEY_ID=x")]
+    [InlineData("AWS_SECRET_ACCESS_KEY=hunter2")]
+    [InlineData("AWS_SHARED_CREDENTIALS_FILE=/none")]
+    [InlineData("AWS_PROFILE=none HOME=/none")]
+    public async Task An_object_store_without_keys_is_refused(string variables)
+    {
+        _environment["RESTIC_PASSWORD"] = "x";
+        foreach (var variable in variables.Split(' ', StringSplitOptions.RemoveEmptyEntries)) _environment[variable.Split('=')[0]] = variable.Split('=')[1];
+        var problem = (await Assert.ThrowsAsync<ProblemException>(() => Read("{ path: 's3:host/shop' }"))).Problem;
+        Assert.Equal("HF-REPO-REFUSED", problem.Code);
+        Assert.DoesNotContain("hunter2", problem.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Keys_of_a_profile_go_to_its_own_store_alone()
+    {
+        _environment["RESTIC_PASSWORD"] = "x";
+        _environment["SECRET"] = "sesame";
+        var settings = await Read("{ path: 's3:host/shop', s3: { access-key: mine, secret-key: { env: SECRET } } }");
+        Assert.True(IsSigned("s3:host/other"));
+        Assert.False(IsSigned("s3:http://host/shop"));
+        Assert.False(IsSigned("s3:host:444/shop"));
+
+        bool IsSigned(string location) => ((S3Backend)settings.BackendOf(location)).IsSigned;
+    }
+
+    [Theory]
+    [InlineData("s3:https://key:hunter2@host/shop")]
+    [InlineData("s3:host")]
     [InlineData("rest:http://user:hunter2@host/x")]
     [InlineData("rest:ftp://host/x")]
     [InlineData("rest:")]
     [InlineData("sftp:host:~/hunter2")]
     [InlineData("sftp://user:hunter2@host/x")]
-    public void A_location_in_a_profile_is_a_URL_without_a_password(string location)
+    public void A_location_in_a_profile_is_whole_and_without_a_password(string location)
     {
         var mistake = Assert.Single(ProfileReader.FindMistakes($"platform: p\nrepository: {{ path: '{location}' }}\ncomponents: {{ postgres: [ {{ name: main }} ] }}"));
         Assert.DoesNotContain("hunter2", mistake.ToString(), StringComparison.Ordinal);
