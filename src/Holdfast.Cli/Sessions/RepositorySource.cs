@@ -2,7 +2,6 @@ using Holdfast.Engine.Problems;
 using Holdfast.Engine.Profiles;
 using Holdfast.Restic;
 using Holdfast.Restic.Backends;
-using Holdfast.Restic.Sftp;
 
 namespace Holdfast.Cli.Sessions;
 

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Holdfast.Engine.Hosts;
 using Holdfast.Engine.Problems;
+using Holdfast.Engine.Remotes;
 using Holdfast.Restic;
 using Holdfast.Restic.Backends;
 using Holdfast.Restic.Sftp;

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Security.Cryptography;
 using Holdfast.Engine.Hosts;
 using Holdfast.Engine.Problems;
+using Holdfast.Engine.Remotes;
 using Holdfast.Restic;
 using Holdfast.Restic.Backends;
 using Holdfast.ServerTests.EndToEnd;

@@ -1,5 +1,5 @@
 using System.Security.Cryptography;
-using Holdfast.Engine.Hosts;
+using Holdfast.Engine.Remotes;
 using Holdfast.Restic;
 using Holdfast.Restic.Archiving;
 using Holdfast.Restic.Backends;

@@ -28,6 +28,7 @@ public sealed class LayerTests
         "Holdfast.Engine.Quantities",
         "Holdfast.Engine.Problems",
         "Holdfast.Engine.Hosts",
+        "Holdfast.Engine.Remotes",
         "Holdfast.Engine.Profiles",
         "Holdfast.Engine.Documents",
         "Holdfast.Engine.Web",

@@ -1,5 +1,5 @@
-using Holdfast.Engine.Hosts;
 using Holdfast.Engine.Problems;
+using Holdfast.Engine.Remotes;
 using Holdfast.Restic;
 using Holdfast.Restic.Sftp;
 using Holdfast.Testing;

@@ -1,10 +1,11 @@
 using System.Globalization;
+using Holdfast.Engine.Hosts;
 using Holdfast.Engine.Problems;
 using Holdfast.Restic;
 using Holdfast.Restic.Backends;
 using Holdfast.Restic.Sftp;
 
-namespace Holdfast.Engine.Hosts;
+namespace Holdfast.Engine.Remotes;
 
 /// <summary>Files that ssh is to use for a repository, in the place of those that it finds itself; absolute paths.</summary>
 public sealed record SshFiles

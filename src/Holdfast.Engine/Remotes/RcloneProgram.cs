@@ -1,7 +1,8 @@
 using System.Text.RegularExpressions;
+using Holdfast.Engine.Hosts;
 using Holdfast.Restic.Backends;
 
-namespace Holdfast.Engine.Hosts;
+namespace Holdfast.Engine.Remotes;
 
 /// <summary>
 /// rclone, serving a repository on its standard input and output. It gets rclone's own variables (RCLONE_*) and those of
