@@ -2,6 +2,7 @@ using Holdfast.Engine.Problems;
 using Holdfast.Engine.Profiles;
 using Holdfast.Restic;
 using Holdfast.Restic.Backends;
+using Holdfast.Restic.S3;
 
 namespace Holdfast.Cli.Sessions;
 

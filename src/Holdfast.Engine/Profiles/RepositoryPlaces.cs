@@ -1,5 +1,6 @@
 using Holdfast.Restic;
 using Holdfast.Restic.Backends;
+using Holdfast.Restic.S3;
 using Holdfast.Restic.Sftp;
 
 namespace Holdfast.Engine.Profiles;

@@ -5,6 +5,7 @@ using Holdfast.Engine.Problems;
 using Holdfast.Engine.Remotes;
 using Holdfast.Restic;
 using Holdfast.Restic.Backends;
+using Holdfast.Restic.S3;
 using Holdfast.Restic.Sftp;
 
 namespace Holdfast.Engine.Profiles;

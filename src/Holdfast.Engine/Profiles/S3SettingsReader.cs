@@ -1,6 +1,7 @@
 using Holdfast.Engine.Hosts;
 using Holdfast.Engine.Problems;
 using Holdfast.Restic.Backends;
+using Holdfast.Restic.S3;
 
 namespace Holdfast.Engine.Profiles;
 

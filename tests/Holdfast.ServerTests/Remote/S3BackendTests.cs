@@ -4,6 +4,7 @@ using Holdfast.Restic.Archiving;
 using Holdfast.Restic.Backends;
 using Holdfast.Restic.Maintenance;
 using Holdfast.Restic.Restoring;
+using Holdfast.Restic.S3;
 using Holdfast.Testing;
 using Xunit;
 

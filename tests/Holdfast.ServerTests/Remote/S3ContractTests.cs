@@ -1,4 +1,5 @@
 using Holdfast.Restic.Backends;
+using Holdfast.Restic.S3;
 using Holdfast.Tests.Backends;
 using Xunit;
 

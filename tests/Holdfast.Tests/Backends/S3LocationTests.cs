@@ -1,5 +1,5 @@
 using Holdfast.Restic;
-using Holdfast.Restic.Backends;
+using Holdfast.Restic.S3;
 using Xunit;
 
 namespace Holdfast.Tests.Backends;

@@ -1,4 +1,4 @@
-using Holdfast.Restic.Backends;
+using Holdfast.Restic.S3;
 using Xunit;
 
 namespace Holdfast.Tests.Backends;

@@ -16,6 +16,7 @@ public sealed class LayerTests
         "Holdfast.Restic.Crypto",
         "Holdfast.Restic.Filtering",
         "Holdfast.Restic.Backends",
+        "Holdfast.Restic.S3",
         "Holdfast.Restic.Sftp",
         "Holdfast.Restic.Keys",
         "Holdfast.Restic.Packs",

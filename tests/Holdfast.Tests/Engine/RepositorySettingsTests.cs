@@ -1,6 +1,7 @@
 using Holdfast.Engine.Problems;
 using Holdfast.Engine.Profiles;
 using Holdfast.Restic.Backends;
+using Holdfast.Restic.S3;
 using Holdfast.Restic.Sftp;
 using Holdfast.Testing;
 using Xunit;

@@ -2,6 +2,7 @@ using System.Net;
 using System.Text;
 using System.Xml;
 using Holdfast.Restic.Backends;
+using Holdfast.Restic.S3;
 using Xunit;
 
 namespace Holdfast.Tests.Hostile;

@@ -1,7 +1,8 @@
 using System.Globalization;
 using System.Net;
+using Holdfast.Restic.Backends;
 
-namespace Holdfast.Restic.Backends;
+namespace Holdfast.Restic.S3;
 
 /// <summary>
 /// Signed requests to one bucket, sent again when what they fail by may pass. When an answer names another region than

@@ -1,7 +1,8 @@
 using System.Text;
 using System.Xml;
+using Holdfast.Restic.Backends;
 
-namespace Holdfast.Restic.Backends;
+namespace Holdfast.Restic.S3;
 
 /// <summary>
 /// Reads the answers of an object store, whose bytes are foreign: no DTDs, no entities but the five of XML, and a limit

@@ -3,8 +3,9 @@ using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using System.Text;
 using System.Xml;
+using Holdfast.Restic.Backends;
 
-namespace Holdfast.Restic.Backends;
+namespace Holdfast.Restic.S3;
 
 /// <summary>
 /// A repository in a bucket of an object store that speaks S3, with restic's default layout. An object appears whole or

@@ -1,7 +1,8 @@
 using System.Net;
 using System.Xml;
+using Holdfast.Restic.Backends;
 
-namespace Holdfast.Restic.Backends;
+namespace Holdfast.Restic.S3;
 
 /// <summary>How a store refused a request. Source: Amazon S3 API Reference, "Error responses".</summary>
 /// <param name="Status">The status of HTTP.</param>

@@ -1,4 +1,4 @@
-namespace Holdfast.Restic.Backends;
+namespace Holdfast.Restic.S3;
 
 /// <summary>A request to an object store.</summary>
 /// <param name="Method">The method of HTTP.</param>

@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 
-namespace Holdfast.Restic.Backends;
+namespace Holdfast.Restic.S3;
 
 /// <summary>
 /// Signature Version 4 of a request whose payload is known beforehand. Source: Amazon S3 API Reference, "Signature

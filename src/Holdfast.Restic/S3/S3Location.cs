@@ -1,4 +1,4 @@
-namespace Holdfast.Restic.Backends;
+namespace Holdfast.Restic.S3;
 
 /// <summary>
 /// The place of a repository in an object store that speaks S3, as restic writes it: "s3:host/bucket/prefix",

@@ -1,4 +1,4 @@
-namespace Holdfast.Restic.Backends;
+namespace Holdfast.Restic.S3;
 
 /// <summary>Where requests about a bucket go.</summary>
 internal sealed class S3Endpoint

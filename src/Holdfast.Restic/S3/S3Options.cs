@@ -1,4 +1,6 @@
-namespace Holdfast.Restic.Backends;
+using Holdfast.Restic.Backends;
+
+namespace Holdfast.Restic.S3;
 
 /// <summary>How an object store is used.</summary>
 public sealed class S3Options

@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Xml;
 
-namespace Holdfast.Restic.Backends;
+namespace Holdfast.Restic.S3;
 
 /// <summary>One page of a listing.</summary>
 /// <param name="Entries">Keys as they are in the bucket, whatever they are.</param>
