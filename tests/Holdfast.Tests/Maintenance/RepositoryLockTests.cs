@@ -84,6 +84,18 @@ public sealed class RepositoryLockTests : IAsyncLifetime
         Assert.Equal([second.Id.ToString()], Files, StringComparer.Ordinal);
     }
 
+    // The other timers are the look for a lost lock (10 s) and what an exclusive lock waits (1 to 2 s).
+    [Fact, Trait("qemu", "no")]
+    public async Task A_shared_lock_on_a_local_place_looks_again_within_a_fifth_of_a_second()
+    {
+        var first = await AcquireAsync(LockKind.Exclusive);
+        var waiting = _repository.LockAsync(LockKind.Shared, TimeSpan.FromMinutes(10), Now);
+        await Eventually.HoldsAsync("the shared lock waits", () => _clock.Next < TimeSpan.FromMilliseconds(200));
+        await first.DisposeAsync();
+        await using var second = await _clock.RunAsync(waiting, Step);
+        Assert.Equal([second.Id.ToString()], Files, StringComparer.Ordinal);
+    }
+
     // qemu 7.2 shows each thread another start time of the process in /proc/self/stat, so that a live one seems to be gone.
     [Fact, Trait("qemu", "no")]
     public async Task Waiting_ends_with_an_error_when_the_time_is_over()
