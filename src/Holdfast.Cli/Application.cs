@@ -27,7 +27,7 @@ internal static class Application
         using var output = surroundings.Open(parsed.GetValue(GlobalOptions.Json), quiet: false);
         var command = parsed.CommandResult.Command is RootCommand ? "holdfast" : $"holdfast {PathOf(parsed.CommandResult)}";
         var problem = Catalogue.Usage.With(ParseMistake.Describe(parsed), $"See what it takes with '{command} --help'.");
-        output.Tell(ProblemEvent.Error(problem));
+        output.Report(ProblemEvent.Error(problem));
         return problem.Exit;
     }
 

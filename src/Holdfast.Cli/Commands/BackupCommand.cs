@@ -30,7 +30,7 @@ internal static class BackupCommand
 
     private static async Task<ExitCode> RunAsync(Session session, ParseResult parsed, CancellationToken cancellation)
     {
-        var teller = new RunTeller(session.Output, session.Clock);
+        var teller = new RunReporter(session.Output, session.Clock);
         var (platform, warnings) = await PlatformAsync(session, parsed.GetValue(Mode), cancellation);
         var request = new BackupRequest
         {
@@ -46,14 +46,14 @@ internal static class BackupCommand
         if (parsed.GetValue(Plan))
         {
             var plan = await run.PlanAsync(cancellation);
-            session.Output.Tell(PlanEvent.Of(plan));
+            session.Output.Report(PlanEvent.Of(plan));
             foreach (var warning in request.Warnings.Concat(plan.Warnings)) session.Warn(warning);
             return ExitCode.Success;
         }
         var summary = await run.RunAsync(cancellation);
         var isCopied = summary.Point is null || await CopyCommand.RunAfterBackupAsync(session, cancellation);
         if (summary.Point is { } point && PointTags.IsWhole(point)) await ForgetCommand.RunAfterBackupAsync(session, cancellation);
-        var exit = Tell(session.Output, summary);
+        var exit = Report(session.Output, summary);
         return exit == ExitCode.Success && !isCopied ? ExitCode.Incomplete : exit;
     }
 
@@ -72,10 +72,10 @@ internal static class BackupCommand
         return (null, [missing with { Message = $"{missing.Message} So nothing is stopped, and the recovery point is taken online." }]);
     }
 
-    private static ExitCode Tell(IOutput output, BackupSummary summary)
+    private static ExitCode Report(IOutput output, BackupSummary summary)
     {
-        if (summary.Outcome.Problem is { } problem) output.Tell(ProblemEvent.Error(problem));
-        else output.Tell(BackupFinishedEvent.Of(summary));
+        if (summary.Outcome.Problem is { } problem) output.Report(ProblemEvent.Error(problem));
+        else output.Report(BackupFinishedEvent.Of(summary));
         return summary.Exit;
     }
 }

@@ -30,8 +30,8 @@ internal static class CheckCommand
         var report = await LiveStep.RunAsync(
             session.Output, session.Clock, $"Ask {Amounts.Count(count, "subject")}", () => run.RunAsync(only, cancellation), () => (0, 0, run.Asked, count));
         var lines = report.Lines.Select(CheckLineEvent.Of).ToList();
-        session.Output.Tell(CheckLineEvent.Table(lines), lines);
-        session.Output.Tell(PlatformCheckFinishedEvent.Of(session.Profile.Platform, report, lines, strict) with { Seconds = session.Clock.GetElapsedTime(began).TotalSeconds });
+        session.Output.Report(CheckLineEvent.Table(lines), lines);
+        session.Output.Report(PlatformCheckFinishedEvent.Of(session.Profile.Platform, report, lines, strict) with { Seconds = session.Clock.GetElapsedTime(began).TotalSeconds });
         return report.Exit(strict);
     }
 }

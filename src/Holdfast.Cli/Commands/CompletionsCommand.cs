@@ -51,7 +51,7 @@ internal static class CompletionsCommand
     private static Task<ExitCode> PrintAsync(Session session, ParseResult parsed, CancellationToken cancellation)
     {
         var script = parsed.GetRequiredValue(Shell) switch { "bash" => Bash, "zsh" => Zsh, _ => Fish };
-        session.Output.Tell(new DocumentEvent("completions", script));
+        session.Output.Report(new DocumentEvent("completions", script));
         return Task.FromResult(ExitCode.Success);
     }
 }

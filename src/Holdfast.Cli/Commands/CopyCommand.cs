@@ -98,7 +98,7 @@ internal static class CopyCommand
         var deadline = CheckSettings.Read(profile).Timeout;
         var asked = CopySettings.Of(profile).Select(copy => CopyState.AskAsync(
             source, copy, session.SourceOf(copy).ReadAsync, deadline, session.Clock, cancellation));
-        foreach (var state in await Task.WhenAll(asked)) session.Output.Tell(CopyStateEvent.Of(state));
+        foreach (var state in await Task.WhenAll(asked)) session.Output.Report(CopyStateEvent.Of(state));
     }
 
     /// <summary>One that fails leaves the others alone.</summary>
@@ -112,7 +112,7 @@ internal static class CopyCommand
         catch (Exception failure) when (failure is ProblemException or ResticException)
         {
             var problem = failure.ToProblem();
-            session.Output.Tell(ProblemEvent.Error(problem));
+            session.Output.Report(ProblemEvent.Error(problem));
             return problem.Exit;
         }
     }
@@ -131,7 +131,7 @@ internal static class CopyCommand
         foreach (var warning in outcome.Warnings) session.Warn(warning);
         var seconds = session.Clock.GetElapsedTime(began).TotalSeconds;
         var finished = CopyFinishedEvent.Of(settings.Path, outcome);
-        session.Output.Tell(finished with { Planned = request.PlanOnly, Seconds = seconds });
+        session.Output.Report(finished with { Planned = request.PlanOnly, Seconds = seconds });
         return outcome.Exit;
     }
 
@@ -150,7 +150,7 @@ internal static class CopyCommand
         var (password, options) = (settings.Password, settings.Options);
         var made = await Repository.InitAsync(settings.Backend, password, like, options, cancellation);
         var id = made.RepositoryId.ToString();
-        session.Output.Tell(new RepositoryEvent(settings.Path, id, made.Version, Created: true));
+        session.Output.Report(new RepositoryEvent(settings.Path, id, made.Version, Created: true));
         return made;
     }
 

@@ -69,7 +69,7 @@ internal static class ForgetCommand
         if (planOnly)
         {
             foreach (var refusal in forgetting.Points.Refusals) session.Warn(refusal);
-            session.Output.Tell(forgetting.Finished(planned: true));
+            session.Output.Report(forgetting.Finished(planned: true));
             return ExitCode.Success;
         }
         forgetting.RefuseUnlessSafe();
@@ -90,8 +90,8 @@ internal static class ForgetCommand
             var now = Timestamp.Now(session.Clock);
             var run = ForgetSimulation.Run(settings, points, now, CalendarSpan.Parse(length), session.Clock.LocalTimeZone);
             var rows = run.Left.Select(SimulatedPointEvent.Of).ToList();
-            session.Output.Tell(SimulatedPointEvent.Table(rows), rows);
-            session.Output.Tell(SimulationFinishedEvent.Of(platform, run));
+            session.Output.Report(SimulatedPointEvent.Table(rows), rows);
+            session.Output.Report(SimulationFinishedEvent.Of(platform, run));
             return ExitCode.Success;
         }
         catch (FormatException malformed)
@@ -159,15 +159,15 @@ internal static class ForgetCommand
 
     private static void Finish(IOutput output, Forgetting forgetting)
     {
-        foreach (var cluster in forgetting.Wal) output.Tell(WalRetentionEvent.Of(cluster));
-        output.Tell(forgetting.Finished(planned: false));
+        foreach (var cluster in forgetting.Wal) output.Report(WalRetentionEvent.Of(cluster));
+        output.Report(forgetting.Finished(planned: false));
     }
 
     private static void Show(IOutput output, Forgetting forgetting)
     {
         var rows = forgetting.Points.Decisions.Select(PointDecisionEvent.Of).ToList();
-        output.Tell(PointDecisionEvent.Table(rows), rows);
-        foreach (var cluster in forgetting.Wal) output.Tell(WalRetentionEvent.Of(cluster) with { Planned = true });
+        output.Report(PointDecisionEvent.Table(rows), rows);
+        foreach (var cluster in forgetting.Wal) output.Report(WalRetentionEvent.Of(cluster) with { Planned = true });
     }
 
     private static async Task<IReadOnlySet<Id>> FindAsync(
@@ -192,7 +192,7 @@ internal static class ForgetCommand
 
     private static async Task<RepositoryRun> PrepareAsync(Session session, CancellationToken cancellation)
     {
-        var environment = session.RunEnvironment(new RunTeller(session.Output, session.Clock));
+        var environment = session.RunEnvironment(new RunReporter(session.Output, session.Clock));
         var (profile, settings) = (session.Profile, await session.Source.ReadAsync(cancellation));
         return await RepositoryRun.PrepareAsync(
             environment, profile.Platform, settings, session.UndoHandlers(profile), cancellation);

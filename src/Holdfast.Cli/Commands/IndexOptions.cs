@@ -19,11 +19,11 @@ internal static class IndexOptions
     }
 
     /// <exception cref="ProblemException">A name without the old one in it would be the same for all.</exception>
-    public static IndexWishes Read(ParseResult parsed)
+    public static IndexNaming Read(ParseResult parsed)
     {
         var rename = parsed.GetValue(Rename);
         if (rename is not null && (rename.Count(c => c == '*') != 1 || rename == "*"))
             throw Catalogue.Usage.Throwable($"--rename-indices is '{rename}', in which * does not stand for the old name, once, beside something else.", "Give it as in --rename-indices 'old-*', with quotation marks, so that the shell leaves the * alone.");
-        return new IndexWishes { Rename = rename, WithoutAliases = parsed.GetValue(NoAliases) || rename is not null };
+        return new IndexNaming { Rename = rename, WithoutAliases = parsed.GetValue(NoAliases) || rename is not null };
     }
 }

@@ -25,10 +25,10 @@ internal static class InitCommand
         var location = session.Source.Path;
         var derivation = await new PasswordSetup(session, canAsk: session.CanAsk && !parsed.GetValue(Yes)).PrepareAsync(parsed.GetValue(Generate), cancellation);
         var (repository, created) = await MakeOrOpenAsync(session, derivation, cancellation);
-        session.Output.Tell(new RepositoryEvent(location, repository.RepositoryId.ToString(), repository.Version, created));
-        session.Output.Tell(new MessageEvent(
+        session.Output.Report(new RepositoryEvent(location, repository.RepositoryId.ToString(), repository.Version, created));
+        session.Output.Report(new MessageEvent(
             $"Keep away from this machine, in two places: the password{(session.Source.PasswordFile is { } file ? $" ({file})" : "")}, and the repository's config and keys, which 'holdfast repo kit DIRECTORY' writes. Without all three nothing can ever be read."));
-        session.Output.Tell(new MessageEvent(created
+        session.Output.Report(new MessageEvent(created
             ? "Next: see what would be captured with 'holdfast backup --plan', then take the first recovery point with 'holdfast backup'."
             : "The repository existed already and was not changed. 'holdfast points list' shows its recovery points; 'holdfast backup' takes another one, 'holdfast restore --plan' shows what a restore would do."));
         return ExitCode.Success;
@@ -37,12 +37,12 @@ internal static class InitCommand
     /// <summary>What is wrong now need not be wrong at the first backup, so it is told and nothing more.</summary>
     private static async Task ProbeAsync(Session session, CancellationToken cancellation)
     {
-        session.Output.Tell(new MessageEvent($"Profile {session.Profile.File} describes platform {session.Profile.Platform}."));
+        session.Output.Report(new MessageEvent($"Profile {session.Profile.File} describes platform {session.Profile.Platform}."));
         foreach (var component in session.Components(session.Profile))
         {
             var problems = await component.ProbeAsync(cancellation);
             foreach (var problem in problems) session.Warn(problem);
-            if (problems.Count == 0) session.Output.Tell(new MessageEvent($"  {component.Name} is ready."));
+            if (problems.Count == 0) session.Output.Report(new MessageEvent($"  {component.Name} is ready."));
         }
         foreach (var missing in await MissingUnitsAsync(session, cancellation)) session.Warn(missing);
         if (session.RepositoryCaptured is { } captured) session.Warn(captured);

@@ -27,7 +27,7 @@ internal static class KeysCommand
     {
         var repository = await session.OpenAsync(cancellation);
         var rows = (await repository.ListKeysAsync(cancellation)).OrderBy(key => key.Created).Select(KeyEvent.Of).ToList();
-        session.Output.Tell(KeyEvent.Table(rows), rows);
+        session.Output.Report(KeyEvent.Table(rows), rows);
         return ExitCode.Success;
     }
 
@@ -35,7 +35,7 @@ internal static class KeysCommand
     {
         var repository = await session.OpenAsync(cancellation);
         var added = await repository.AddKeyAsync(await ReadAsync(session, parsed, cancellation), cancellation: cancellation);
-        session.Output.Tell(new MessageEvent($"Added key {added.Id.ToShortString()}."));
+        session.Output.Report(new MessageEvent($"Added key {added.Id.ToShortString()}."));
         return ExitCode.Success;
     }
 
@@ -57,7 +57,7 @@ internal static class KeysCommand
                 "Use the password of another key, or replace this one by 'holdfast repo keys password'.");
         }
         await repository.RemoveKeyAsync(key.Id, cancellation);
-        session.Output.Tell(new MessageEvent($"Removed key {key.Id.ToShortString()}."));
+        session.Output.Report(new MessageEvent($"Removed key {key.Id.ToShortString()}."));
         return ExitCode.Success;
     }
 
@@ -70,10 +70,10 @@ internal static class KeysCommand
         var added = await repository.AddKeyAsync(password, cancellation: cancellation);
         await using (var opened = await Repository.OpenAsync(repository.Backend, password, repository.Options, cancellation))
             await opened.RemoveKeyAsync(old.Id, cancellation);
-        session.Output.Tell(new MessageEvent($"Key {added.Id.ToShortString()} has taken the place of {old.Id.ToShortString()}."));
+        session.Output.Report(new MessageEvent($"Key {added.Id.ToShortString()} has taken the place of {old.Id.ToShortString()}."));
         var place = session.Source.PasswordFile is { } file ? file : "the place where the password is read";
         var next = $"Next: put the new password into {place}, or the next backup fails; and write a new recovery kit with 'holdfast repo kit'.";
-        session.Output.Tell(new MessageEvent(next));
+        session.Output.Report(new MessageEvent(next));
         return ExitCode.Success;
     }
 

@@ -40,7 +40,7 @@ internal static class ManCommand
         {
             throw Catalogue.TargetUnusable.Throwable($"The manual cannot be written to {folder}: {refused.Message.TrimEnd('.')}.", "Name with --output a directory that this user may write, or one to be made.", refused);
         }
-        session.Output.Tell(new MessageEvent($"Wrote {pages.Count} pages below {folder}."));
+        session.Output.Report(new MessageEvent($"Wrote {pages.Count} pages below {folder}."));
         return Task.FromResult(ExitCode.Success);
     }
 

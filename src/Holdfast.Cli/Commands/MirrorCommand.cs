@@ -43,7 +43,7 @@ internal static class MirrorCommand
             session.Warn(Catalogue.CopyDamaged.With($"The file '{file}' is damaged, so it was not mirrored."));
         var seconds = session.Clock.GetElapsedTime(began).TotalSeconds;
         var finished = MirrorFinishedEvent.Of(place, report);
-        session.Output.Tell(finished with { Planned = options.PlanOnly, Seconds = seconds });
+        session.Output.Report(finished with { Planned = options.PlanOnly, Seconds = seconds });
         return report.Damaged.Count > 0 ? ExitCode.Incomplete : ExitCode.Success;
 
         Task<MirrorReport> MirrorAsync(CancellationToken token) =>

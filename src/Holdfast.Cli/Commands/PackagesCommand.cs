@@ -28,8 +28,8 @@ internal static class PackagesCommand
     private static async Task<ExitCode> FailedAsync(Session session, ParseResult parsed, CancellationToken cancellation)
     {
         var failed = await ListAsync(session, cancellation);
-        Tell(session.Output, failed);
-        if (failed.Rows.Count == 0) session.Output.Tell(new MessageEvent("No package failed."));
+        Report(session.Output, failed);
+        if (failed.Rows.Count == 0) session.Output.Report(new MessageEvent("No package failed."));
         return ExitCode.Success;
     }
 
@@ -39,20 +39,20 @@ internal static class PackagesCommand
         var chosen = Chosen(before, parsed.GetRequiredValue(Ids));
         if (chosen.Count == 0)
         {
-            session.Output.Tell(new MessageEvent("No package failed."));
+            session.Output.Report(new MessageEvent("No package failed."));
             return ExitCode.Success;
         }
         var plan = new Plan("packages retry", session.Profile.Platform, [StepOf(session, chosen)]);
         if (parsed.GetValue(PlanOnly) || !parsed.GetValue(Yes))
         {
-            Tell(session.Output, before with { Rows = [.. before.Rows.Where(row => chosen.Contains(row[0] ?? ""))] });
-            session.Output.Tell(PlanEvent.Of(plan));
+            Report(session.Output, before with { Rows = [.. before.Rows.Where(row => chosen.Contains(row[0] ?? ""))] });
+            session.Output.Report(PlanEvent.Of(plan));
             if (parsed.GetValue(PlanOnly)) return ExitCode.Success;
             await session.ConfirmAsync($"Let platform {Printable.Name(session.Profile.Platform)} try {Amounts.Count(chosen.Count, "package")} again? [y/N]", "Packages would be tried again, and nobody is here to confirm it, so nothing was done.", "It was not confirmed, so nothing was done.", cancellation);
         }
         var outcome = await session.RunAsync(_ => Task.FromResult(plan), cancellation);
         var left = (await ListAsync(session, cancellation)).Rows.Select(row => row[0] ?? "").ToHashSet(StringComparer.Ordinal);
-        session.Output.Tell(new PackagesRetriedEvent([.. chosen.Where(id => !left.Contains(id))], [.. chosen.Where(left.Contains)]));
+        session.Output.Report(new PackagesRetriedEvent([.. chosen.Where(id => !left.Contains(id))], [.. chosen.Where(left.Contains)]));
         return outcome.Exit;
     }
 
@@ -103,11 +103,11 @@ internal static class PackagesCommand
     private static PostgresComponent Cluster(Session session, ProfileNode packages) =>
         session.Components(session.Profile).OfType<PostgresComponent>().First(cluster => packages.Find("postgres") is not { } named || cluster.SourceName == named.Text);
 
-    private static void Tell(IOutput output, PostgresTable packages)
+    private static void Report(IOutput output, PostgresTable packages)
     {
         var table = new Table([.. packages.Columns.Select(column => column.ToUpperInvariant())]);
         foreach (var row in packages.Rows) table.Add([.. row.Select(value => value ?? "NULL")]);
-        output.Tell(table, packages.Rows.Select(row => new PackageEvent(row[0], ValuesOf(packages.Columns, row))));
+        output.Report(table, packages.Rows.Select(row => new PackageEvent(row[0], ValuesOf(packages.Columns, row))));
     }
 
     /// <summary>The values of a row by the names of its columns, without those that are NULL.</summary>

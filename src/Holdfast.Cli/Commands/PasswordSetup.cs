@@ -60,6 +60,6 @@ internal sealed class PasswordSetup(Session session, bool canAsk)
         {
             throw Catalogue.SecretUnreadable.Throwable($"The password file '{file}' cannot be written: {refused.Message.TrimEnd('.')}.", refused);
         }
-        session.Output.Tell(new MessageEvent($"Wrote the password to {file} (mode 0600)."));
+        session.Output.Report(new MessageEvent($"Wrote the password to {file} (mode 0600)."));
     }
 }

@@ -27,12 +27,12 @@ internal static class PlatformCommand
     {
         var status = await PlatformOf(session).ReadStatusAsync(cancellation);
         var units = UnitEvent.Of(status);
-        session.Output.Tell(UnitEvent.Table(units), units);
+        session.Output.Report(UnitEvent.Table(units), units);
         foreach (var problem in status.Problems) session.Warn(problem);
-        foreach (var stray in status.LeftOver.Strays.Concat(status.LeftOver.Foreign)) session.Output.Tell(StrayEvent.Of(stray));
-        foreach (var file in status.LeftOver.PidFiles) session.Output.Tell(PidFileEvent.Of(file));
+        foreach (var stray in status.LeftOver.Strays.Concat(status.LeftOver.Foreign)) session.Output.Report(StrayEvent.Of(stray));
+        foreach (var file in status.LeftOver.PidFiles) session.Output.Report(PidFileEvent.Of(file));
         var record = StoppedPlatform.Read(session.State, session.Profile.Platform);
-        session.Output.Tell(PlatformStatusEvent.Of(session.Profile.Platform, status, record));
+        session.Output.Report(PlatformStatusEvent.Of(session.Profile.Platform, status, record));
         return ExitCode.Success;
     }
 
@@ -42,9 +42,9 @@ internal static class PlatformCommand
         var name = session.Profile.Platform;
         var options = new StandstillOptions(parsed.GetValue(Stores), parsed.GetValue(KillStrays) || platform.Defaults.KillsStrays);
         var stopped = StartOrder.Empty;
-        if (parsed.GetValue(Plan)) return Tell(session, await ComposeAsync(cancellation));
+        if (parsed.GetValue(Plan)) return Report(session, await ComposeAsync(cancellation));
         var outcome = await session.RunAsync(ComposeAsync, cancellation);
-        if (outcome.Problem is null) session.Output.Tell(new PlatformStoppedEvent(name, [.. stopped.Units], outcome.Warnings.Count, outcome.Duration.TotalSeconds));
+        if (outcome.Problem is null) session.Output.Report(new PlatformStoppedEvent(name, [.. stopped.Units], outcome.Warnings.Count, outcome.Duration.TotalSeconds));
         return outcome.Exit;
 
         async Task<Plan> ComposeAsync(CancellationToken token) => new("platform stop", name, await platform.PlanStopAsync(options, Keep, token));
@@ -72,23 +72,23 @@ internal static class PlatformCommand
         var name = session.Profile.Platform;
         var record = StoppedPlatform.Read(session.State, name);
         var order = StartOrder.Empty;
-        if (parsed.GetValue(Plan)) return Tell(session, await ComposeAsync(cancellation));
+        if (parsed.GetValue(Plan)) return Report(session, await ComposeAsync(cancellation));
         var outcome = await session.RunAsync(ComposeAsync, cancellation);
-        if (outcome.Problem is null) session.Output.Tell(new PlatformStartedEvent(name, [.. order.Units], record is not null, outcome.Warnings.Count, outcome.Duration.TotalSeconds));
+        if (outcome.Problem is null) session.Output.Report(new PlatformStartedEvent(name, [.. order.Units], record is not null, outcome.Warnings.Count, outcome.Duration.TotalSeconds));
         return outcome.Exit;
 
         async Task<Plan> ComposeAsync(CancellationToken token)
         {
             // Unit files that were restored or edited since are not in systemd's mind, and what it does not know it does not start.
-            if (!parsed.GetValue(Plan)) await UnitFiles.ReloadAsync(session.Host, text => session.Output.Tell(new NoteEvent(text)), token);
+            if (!parsed.GetValue(Plan)) await UnitFiles.ReloadAsync(session.Host, text => session.Output.Report(new NoteEvent(text)), token);
             order = record is null ? await platform.FindEnabledAsync(token) : StartOrder.Parse(record.Units, record.Stay);
             return new Plan("platform start", name, platform.PlanStart(order, () => StoppedPlatform.Forget(session.State, name)));
         }
     }
 
-    private static ExitCode Tell(Session session, Plan plan)
+    private static ExitCode Report(Session session, Plan plan)
     {
-        session.Output.Tell(PlanEvent.Of(plan));
+        session.Output.Report(PlanEvent.Of(plan));
         return ExitCode.Success;
     }
 

@@ -35,8 +35,8 @@ internal static class PointsCommand
     {
         var snapshots = await (await PointsAsync(session, cancellation)).ListSnapshotsAsync(cancellation);
         var points = snapshots.Where(snapshot => parsed.GetValue(All) || PointTags.IsPoint(snapshot)).Select(PointEvent.Of).ToList();
-        session.Output.Tell(PointEvent.Table(points), points);
-        if (points.Count == 0) session.Output.Tell(new MessageEvent("There is no recovery point yet: take one with 'holdfast backup'."));
+        session.Output.Report(PointEvent.Table(points), points);
+        if (points.Count == 0) session.Output.Report(new MessageEvent("There is no recovery point yet: take one with 'holdfast backup'."));
         await CopyCommand.TellStatesAsync(session, snapshots, cancellation);
         return ExitCode.Success;
     }
@@ -46,7 +46,7 @@ internal static class PointsCommand
         var points = await PointsAsync(session, cancellation);
         var point = await points.FindAsync(parsed.GetRequiredValue(Point), session.ProfileIfAny?.Platform, [], cancellation);
         var manifest = await points.ReadManifestAsync(point, cancellation);
-        session.Output.Tell(PointDetailsEvent.Of(point, manifest, PartsOf(session, manifest)));
+        session.Output.Report(PointDetailsEvent.Of(point, manifest, PartsOf(session, manifest)));
         return ExitCode.Success;
     }
 
@@ -73,8 +73,8 @@ internal static class PointsCommand
         var points = await PointsAsync(session, cancellation);
         var point = await points.FindAsync(parsed.GetRequiredValue(LatestPoint), session.ProfileIfAny?.Platform, [], cancellation);
         var text = await points.ReadProfileTextAsync(point, cancellation);
-        if (parsed.GetValue(OutputFile) is not { } file) session.Output.Tell(new DocumentEvent("profile.yaml", text));
-        else session.Output.Tell(new MessageEvent($"Wrote the profile of recovery point {point.Id.ToShortString()} to {Write(Path.GetFullPath(file), text)} (mode 0600). Look at it before you use it: it names commands and servers."));
+        if (parsed.GetValue(OutputFile) is not { } file) session.Output.Report(new DocumentEvent("profile.yaml", text));
+        else session.Output.Report(new MessageEvent($"Wrote the profile of recovery point {point.Id.ToShortString()} to {Write(Path.GetFullPath(file), text)} (mode 0600). Look at it before you use it: it names commands and servers."));
         return ExitCode.Success;
     }
 
@@ -105,7 +105,7 @@ internal static class PointsCommand
         var below = parsed.GetRequiredValue(Below);
         if (await repository.FindNodeAsync(snapshot, below, reading.Token) is null)
             throw Catalogue.PointMissing.Throwable($"Recovery point {snapshot.Id.ToShortString()} has nothing at {below}.", "See what it has with 'holdfast points files'; files lie below /files.");
-        await foreach (var (path, node) in repository.WalkAsync(snapshot, below, reading.Token)) session.Output.Tell(NodeText.Entry(path, node));
+        await foreach (var (path, node) in repository.WalkAsync(snapshot, below, reading.Token)) session.Output.Report(NodeText.Entry(path, node));
         return ExitCode.Success;
     }
 
@@ -114,7 +114,7 @@ internal static class PointsCommand
         using var reading = CancellationTokenSource.CreateLinkedTokenSource(cancellation, session.Output.Gone);
         var (repository, before) = await FindAsync(session, parsed.GetRequiredValue(Point), reading.Token);
         var (_, after) = await FindAsync(session, parsed.GetRequiredValue(Second), reading.Token);
-        await foreach (var difference in new PointComparison(repository).CompareAsync(before.Tree, after.Tree, reading.Token)) session.Output.Tell(difference);
+        await foreach (var difference in new PointComparison(repository).CompareAsync(before.Tree, after.Tree, reading.Token)) session.Output.Report(difference);
         return ExitCode.Success;
     }
 

@@ -32,12 +32,12 @@ internal static class PostgresCommand
     {
         var (archive, archiving) = Of(session, parsed);
         var plan = await archiving.PlanEnableAsync(CommandLine(session, parsed, archive.Cluster), cancellation);
-        session.Output.Tell(ArchivingPlanEvent.Of(plan));
+        session.Output.Report(ArchivingPlanEvent.Of(plan));
         if (parsed.GetValue(Plan)) return ExitCode.Success;
         if (!await ChangeAsync(session, parsed, archiving, plan, remember: true, cancellation))
             throw Catalogue.PostgresRestart.Throwable($"The settings of {archive.Cluster} are changed, and the server must be restarted before it archives.");
         var (segment, took) = await archiving.ProveAsync(await session.OpenAsync(cancellation), session.Profile.Platform, TimeSpan.FromSeconds(parsed.GetValue(Timeout)), cancellation);
-        session.Output.Tell(new ArchivingProvenEvent(archive.Cluster, segment, took.TotalSeconds));
+        session.Output.Report(new ArchivingProvenEvent(archive.Cluster, segment, took.TotalSeconds));
         return ExitCode.Success;
     }
 
@@ -45,7 +45,7 @@ internal static class PostgresCommand
     {
         var (archive, archiving) = Of(session, parsed);
         var plan = await archiving.PlanDisableAsync(cancellation);
-        session.Output.Tell(ArchivingPlanEvent.Of(plan));
+        session.Output.Report(ArchivingPlanEvent.Of(plan));
         if (parsed.GetValue(Plan)) return ExitCode.Success;
         if (!await ChangeAsync(session, parsed, archiving, plan, remember: false, cancellation))
             throw Catalogue.PostgresRestart.Throwable($"The settings of {archive.Cluster} are put back; until the server is restarted it keeps the WAL that it does not archive any more.");

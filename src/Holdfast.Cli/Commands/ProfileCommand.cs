@@ -20,14 +20,14 @@ internal static class ProfileCommand
     private static Task<ExitCode> ValidateAsync(Session session, ParseResult parsed, CancellationToken cancellation)
     {
         var profile = parsed.GetValue(File) is { } file ? ProfileReader.ReadFile(file) : session.Profile;
-        session.Output.Tell(new ProfileEvent(profile.File, profile.Platform, [.. session.Components(profile).Select(component => component.Name)]));
-        foreach (var caution in ProfileCautions.Find(profile)) session.Output.Tell(ProblemEvent.Warning(caution));
+        session.Output.Report(new ProfileEvent(profile.File, profile.Platform, [.. session.Components(profile).Select(component => component.Name)]));
+        foreach (var caution in ProfileCautions.Find(profile)) session.Output.Report(ProblemEvent.Warning(caution));
         return Task.FromResult(ExitCode.Success);
     }
 
     private static Task<ExitCode> PrintSchemaAsync(Session session, ParseResult parsed, CancellationToken cancellation)
     {
-        session.Output.Tell(new DocumentEvent("profile.schema.json", ProfileReader.SchemaText));
+        session.Output.Report(new DocumentEvent("profile.schema.json", ProfileReader.SchemaText));
         return Task.FromResult(ExitCode.Success);
     }
 }

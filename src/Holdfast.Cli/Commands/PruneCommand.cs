@@ -44,7 +44,7 @@ internal static class PruneCommand
             session.Output, session.Clock, "Prune the repository", () => repository.PruneAsync(options, cancellation),
             () => (counters.BytesRead, 0, counters.PacksDone, counters.PacksTotal));
         var seconds = session.Clock.GetElapsedTime(began).TotalSeconds;
-        session.Output.Tell(PruneFinishedEvent.Of(report) with { Planned = options.PlanOnly, Seconds = seconds });
+        session.Output.Report(PruneFinishedEvent.Of(report) with { Planned = options.PlanOnly, Seconds = seconds });
         return ExitCode.Success;
     }
 

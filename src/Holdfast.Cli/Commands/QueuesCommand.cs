@@ -43,8 +43,8 @@ internal static partial class QueuesCommand
         {
             var status = await broker.ReadAsync(cancellation);
             var queues = status.Queues.Select(queue => QueueEvent.Of(status.Broker, queue)).ToList();
-            session.Output.Tell(QueueEvent.Table(queues), queues);
-            session.Output.Tell(WorkersEvent.Of(status));
+            session.Output.Report(QueueEvent.Table(queues), queues);
+            session.Output.Report(WorkersEvent.Of(status));
         }
         return ExitCode.Success;
     }
@@ -62,14 +62,14 @@ internal static partial class QueuesCommand
             {
                 var remaining = until - session.Clock.GetUtcNow();
                 var outcome = await broker.WaitAsync(remaining > TimeSpan.Zero ? remaining : TimeSpan.Zero, See, cancellation);
-                session.Output.Tell(WorkersEvent.Of(outcome.Last));
+                session.Output.Report(WorkersEvent.Of(outcome.Last));
                 return outcome.End == IdleEnd.Idle ? outcome : throw Late(broker.BrokerName, outcome.Last, parsed.GetRequiredValue(Wait));
             }
 
             void See(BrokerStatus status)
             {
                 (left, most) = (status.Waiting + status.Unacknowledged, Math.Max(most, status.Waiting + status.Unacknowledged));
-                session.Output.Tell(QueuesSeenEvent.Of(status));
+                session.Output.Report(QueuesSeenEvent.Of(status));
             }
         }
         return ExitCode.Success;
@@ -81,12 +81,12 @@ internal static partial class QueuesCommand
     private static async Task<ExitCode> ArchiveAsync(Session session, ParseResult parsed, CancellationToken cancellation)
     {
         var brokers = Chosen(session, parsed, parsed.GetRequiredValue(Names));
-        var teller = new RunTeller(session.Output, session.Clock);
+        var teller = new RunReporter(session.Output, session.Clock);
         await using var run = await PrepareAsync(session, teller, cancellation);
         var archive = new QueueArchive(run, session.Profile.Platform, brokers, parsed.GetRequiredValue(Names));
         if (parsed.GetValue(PlanOnly) || !parsed.GetValue(Yes))
         {
-            session.Output.Tell(PlanEvent.Of(run.Plan("queues archive", await archive.PlanAsync(cancellation))));
+            session.Output.Report(PlanEvent.Of(run.Plan("queues archive", await archive.PlanAsync(cancellation))));
             if (parsed.GetValue(PlanOnly)) return ExitCode.Success;
             await session.ConfirmAsync(
                 $"Take the messages of platform {Printable.Name(session.Profile.Platform)} out of their queues into an archive? [y/N]",
@@ -94,13 +94,13 @@ internal static partial class QueuesCommand
         }
         var outcome = await run.RunAsync("queues archive", archive.PlanAsync, reads: false, cancellation);
         session.TellFailure(outcome);
-        return Tell(session.Output, outcome, new QueuesFinishedEvent("archived", session.Profile.Platform, archive.Messages) { Archive = archive.Snapshot?.Id.ToString() });
+        return Report(session.Output, outcome, new QueuesFinishedEvent("archived", session.Profile.Platform, archive.Messages) { Archive = archive.Snapshot?.Id.ToString() });
     }
 
     private static async Task<ExitCode> RestoreAsync(Session session, ParseResult parsed, CancellationToken cancellation)
     {
         var brokers = Brokers(session, parsed);
-        var teller = new RunTeller(session.Output, session.Clock);
+        var teller = new RunReporter(session.Output, session.Clock);
         await using var run = await PrepareAsync(session, teller, cancellation);
         var snapshot = await QueueArchives.FindAsync(run.Repository, session.Profile.Platform, parsed.GetRequiredValue(Snapshot), session.Warn, cancellation);
         var repeats = parsed.GetValue(Again) && !parsed.GetValue(PlanOnly);
@@ -108,7 +108,7 @@ internal static partial class QueuesCommand
             throw Catalogue.Unconfirmed.Throwable("Messages that were worked off since they were put back would be done a second time, so nothing was done.", "Look at what would be done with --plan; add --yes-repeat-work to --again when that does no harm.");
         if (parsed.GetValue(PlanOnly) || !(repeats || parsed.GetValue(Yes)))
         {
-            session.Output.Tell(PlanEvent.Of(run.Plan("queues restore", await StepsAsync(cancellation))));
+            session.Output.Report(PlanEvent.Of(run.Plan("queues restore", await StepsAsync(cancellation))));
             if (parsed.GetValue(PlanOnly)) return ExitCode.Success;
             await session.ConfirmAsync(
                 $"Put the messages of {snapshot.Id.ToShortString()} back into the queues of platform {Printable.Name(session.Profile.Platform)}? [y/N]",
@@ -116,7 +116,7 @@ internal static partial class QueuesCommand
         }
         var outcome = await run.RunAsync("queues restore", StepsAsync, reads: true, cancellation);
         session.TellFailure(outcome);
-        return Tell(session.Output, outcome, new QueuesFinishedEvent("restored", session.Profile.Platform, teller.Items) { Archive = snapshot.Id.ToString() });
+        return Report(session.Output, outcome, new QueuesFinishedEvent("restored", session.Profile.Platform, teller.Items) { Archive = snapshot.Id.ToString() });
 
         async Task<IReadOnlyList<Step>> StepsAsync(CancellationToken token)
         {
@@ -131,15 +131,15 @@ internal static partial class QueuesCommand
     {
         var names = parsed.GetRequiredValue(Names);
         var brokers = Chosen(session, parsed, names);
-        var teller = new RunTeller(session.Output, session.Clock);
+        var teller = new RunReporter(session.Output, session.Clock);
         if (parsed.GetValue(PlanOnly))
         {
-            session.Output.Tell(PlanEvent.Of(await ComposeAsync(cancellation)));
+            session.Output.Report(PlanEvent.Of(await ComposeAsync(cancellation)));
             return ExitCode.Success;
         }
         if (!parsed.GetValue(WithoutArchive) || !parsed.GetValue(LoseMessages))
             throw Catalogue.Unconfirmed.Throwable("Deleting messages loses the work that they ask for, so nothing was done.", "Use 'holdfast queues archive', which empties the queues and keeps the messages; or add --without-archive --yes-lose-messages.");
-        return Tell(session.Output, await session.RunAsync(ComposeAsync, cancellation, teller), new QueuesFinishedEvent("deleted", session.Profile.Platform, teller.Items));
+        return Report(session.Output, await session.RunAsync(ComposeAsync, cancellation, teller), new QueuesFinishedEvent("deleted", session.Profile.Platform, teller.Items));
 
         async Task<Plan> ComposeAsync(CancellationToken token)
         {
@@ -149,12 +149,12 @@ internal static partial class QueuesCommand
         }
     }
 
-    private static async Task<RepositoryRun> PrepareAsync(Session session, RunTeller teller, CancellationToken cancellation) => await RepositoryRun.PrepareAsync(
+    private static async Task<RepositoryRun> PrepareAsync(Session session, RunReporter teller, CancellationToken cancellation) => await RepositoryRun.PrepareAsync(
         session.RunEnvironment(teller), session.Profile.Platform, await session.Source.ReadAsync(cancellation), session.UndoHandlers(session.Profile), cancellation);
 
-    private static ExitCode Tell(IOutput output, RunOutcome outcome, QueuesFinishedEvent finished)
+    private static ExitCode Report(IOutput output, RunOutcome outcome, QueuesFinishedEvent finished)
     {
-        if (outcome.Problem is null) output.Tell(finished with { Warnings = outcome.Warnings.Count, Seconds = outcome.Duration.TotalSeconds });
+        if (outcome.Problem is null) output.Report(finished with { Warnings = outcome.Warnings.Count, Seconds = outcome.Duration.TotalSeconds });
         return outcome.Exit;
     }
 

@@ -26,12 +26,12 @@ internal static class ReceiveCommand
         if (parsed.GetValue(DropSlot))
         {
             await archive.DropSlotAsync(WalReceiverOptions.Slot(cluster), cancellation);
-            session.Output.Tell(new MessageEvent($"The server of {cluster} has no slot {WalReceiverOptions.Slot(cluster)} any more."));
+            session.Output.Report(new MessageEvent($"The server of {cluster} has no slot {WalReceiverOptions.Slot(cluster)} any more."));
             return ExitCode.Success;
         }
-        var receiver = new WalReceiver(archive, await session.OpenAsync(cancellation), options, session.Clock, notice => ServeCommand.Tell(session, notice));
-        ServiceNotice.Tell(session.Variable, ServiceNotice.Ready);
-        session.Output.Tell(new MessageEvent($"Receiving the WAL of {cluster} by slot {WalReceiverOptions.Slot(cluster)}."));
+        var receiver = new WalReceiver(archive, await session.OpenAsync(cancellation), options, session.Clock, notice => ServeCommand.Report(session, notice));
+        ServiceNotice.Report(session.Variable, ServiceNotice.Ready);
+        session.Output.Report(new MessageEvent($"Receiving the WAL of {cluster} by slot {WalReceiverOptions.Slot(cluster)}."));
         await receiver.RunAsync(cancellation);
         return ExitCode.Success;
     }

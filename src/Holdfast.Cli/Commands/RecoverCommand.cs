@@ -34,7 +34,7 @@ internal static class RecoverCommand
             {
                 // The run did what earlier ones owed before it began: this is no failure, and the timer meets it each minute of a long backup.
                 busy = refused.Problem;
-                session.Output.Tell(new NoteEvent(refused.Problem.Message));
+                session.Output.Report(new NoteEvent(refused.Problem.Message));
             }
             catch (ProblemException refused)
             {
@@ -42,10 +42,10 @@ internal static class RecoverCommand
                 refusals.Add(refused.Problem);
             }
         }
-        foreach (var refusal in refusals) session.Output.Tell(ProblemEvent.Error(refusal));
+        foreach (var refusal in refusals) session.Output.Report(ProblemEvent.Error(refusal));
         var failures = recovered.SelectMany(run => run.Failures).Concat(refusals).ToList();
         if (busy is null || recovered.Count > 0 || failures.Count > 0)
-            session.Output.Tell(new RecoverFinishedEvent(recovered.Count, recovered.Sum(run => run.Undone), failures.Count));
+            session.Output.Report(new RecoverFinishedEvent(recovered.Count, recovered.Sum(run => run.Undone), failures.Count));
         if (parsed.GetValue(Forget)) return await ForgetAsync(session, parsed.GetValue(Yes), cancellation);
         return failures.Count > 0 ? failures[0].Exit : busy?.Exit ?? ExitCode.Success;
     }
@@ -55,16 +55,16 @@ internal static class RecoverCommand
         foreach (var platform in Recovery.PlatformsWithOpenRuns(session.State))
         {
             var pending = Recovery.Pending(session.State, platform);
-            session.Output.Tell(new MessageEvent($"Still owed for platform {Printable.Name(platform)}:"));
-            foreach (var undo in pending) session.Output.Tell(new MessageEvent($"  {Printable.Text(undo)}"));
+            session.Output.Report(new MessageEvent($"Still owed for platform {Printable.Name(platform)}:"));
+            foreach (var undo in pending) session.Output.Report(new MessageEvent($"  {Printable.Text(undo)}"));
             if (!yes)
             {
                 await session.ConfirmAsync(
                     $"Drop {Amounts.Count(pending.Count, "undo", "undos")} for good? [y/N]", "What is owed would be dropped, and nobody is here to confirm it, so nothing was dropped.",
                     "It was not confirmed, so nothing was dropped.", cancellation);
             }
-            var run = new RecoverRun(session.RunEnvironment(new RunTeller(session.Output, session.Clock)), platform, repository: null, []);
-            session.Output.Tell(new MessageEvent($"{Amounts.Count(run.Forget(), "undo", "undos")} of platform {Printable.Name(platform)} dropped."));
+            var run = new RecoverRun(session.RunEnvironment(new RunReporter(session.Output, session.Clock)), platform, repository: null, []);
+            session.Output.Report(new MessageEvent($"{Amounts.Count(run.Forget(), "undo", "undos")} of platform {Printable.Name(platform)} dropped."));
         }
         return ExitCode.Success;
     }
@@ -72,7 +72,7 @@ internal static class RecoverCommand
     private static async Task<IReadOnlyList<RecoveredRun>> RecoverAsync(Session session, string platform, CancellationToken cancellation)
     {
         await using var own = session.With(ProfileOf(session, platform));
-        var environment = own.RunEnvironment(new RunTeller(own.Output, own.Clock));
+        var environment = own.RunEnvironment(new RunReporter(own.Output, own.Clock));
         return await new RecoverRun(environment, platform, await own.RepositoryIfAnyAsync(cancellation), own.UndoHandlers(own.Profile)).RunAsync();
     }
 

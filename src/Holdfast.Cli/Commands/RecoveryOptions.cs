@@ -29,10 +29,10 @@ internal static class RecoveryOptions
     }
 
     /// <exception cref="ProblemException">Several limits are given, or a place that is none.</exception>
-    public static RecoveryWishes Read(ParseResult parsed)
+    public static RecoveryRequest Read(ParseResult parsed)
     {
         var (limit, to) = Limit(parsed);
-        return new RecoveryWishes
+        return new RecoveryRequest
         {
             Limit = limit, To = to, Timeline = parsed.GetValue(ToTimeline), Pause = parsed.GetValue(Pause), NoStart = parsed.GetValue(NoStart), Delta = parsed.GetValue(Delta), KeepGoing = parsed.GetValue(KeepGoing), IgnoreSpace = parsed.GetValue(IgnoreSpace),
             Places = Places(parsed.GetRequiredValue(Tablespace)),

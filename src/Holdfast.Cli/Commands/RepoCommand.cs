@@ -43,9 +43,9 @@ internal static class RepoCommand
         var report = await LiveStep.RunAsync(
             session.Output, session.Clock, "Check the repository", () => held is null ? repository.CheckAsync(options, cancellation) : held.KeepForAsync(token => repository.CheckAsync(options, token), cancellation),
             () => (options.Counters.BytesRead, 0, options.Counters.PacksDone, options.Counters.PacksTotal));
-        foreach (var damage in report.Damages) session.Output.Tell(DamageEvent.Of(damage));
+        foreach (var damage in report.Damages) session.Output.Report(DamageEvent.Of(damage));
         if (report.IsClean && options.ReadData == ReadSubset.All) Remember(session, repository, started);
-        session.Output.Tell(CheckFinishedEvent.Of(report) with { Seconds = session.Clock.GetElapsedTime(began).TotalSeconds });
+        session.Output.Report(CheckFinishedEvent.Of(report) with { Seconds = session.Clock.GetElapsedTime(began).TotalSeconds });
         return report.IsClean ? ExitCode.Success : ExitCode.Damaged;
     }
 
@@ -82,10 +82,10 @@ internal static class RepoCommand
     {
         var repository = await session.OpenAsync(cancellation);
         var removed = await repository.UnlockAsync(parsed.GetValue(All), cancellation);
-        foreach (var info in removed) session.Output.Tell(LockEvent.Of(info));
+        foreach (var info in removed) session.Output.Report(LockEvent.Of(info));
         var left = (await repository.ListLocksAsync(cancellation)).Count;
-        if (left > 0) session.Output.Tell(new MessageEvent($"{left} locks are left: they are younger than 30 minutes, so a living process may hold them. --all removes them too."));
-        else if (removed.Count == 0) session.Output.Tell(new MessageEvent("There is no lock to remove."));
+        if (left > 0) session.Output.Report(new MessageEvent($"{left} locks are left: they are younger than 30 minutes, so a living process may hold them. --all removes them too."));
+        else if (removed.Count == 0) session.Output.Report(new MessageEvent("There is no lock to remove."));
         return ExitCode.Success;
     }
 
@@ -96,12 +96,12 @@ internal static class RepoCommand
         if (parsed.GetValue(Restore))
         {
             var restored = await RecoveryKit.RestoreAsync(settings, directory, cancellation);
-            session.Output.Tell(new MessageEvent(restored.Count == 0 ? "The repository has all that is in the kit, and opens." : $"Put back {string.Join(" and ", restored)}; the repository opens."));
+            session.Output.Report(new MessageEvent(restored.Count == 0 ? "The repository has all that is in the kit, and opens." : $"Put back {string.Join(" and ", restored)}; the repository opens."));
             return ExitCode.Success;
         }
         var withPassword = parsed.GetValue(WithPassword);
         await RecoveryKit.WriteAsync(await session.OpenAsync(cancellation), settings, directory, withPassword, session.Clock.GetUtcNow(), cancellation);
-        session.Output.Tell(new MessageEvent($"Wrote the recovery kit to {directory} (mode 0700). Move it away from this machine, and not to where the repository is.{(withPassword ? "" : " The password is not in it.")}"));
+        session.Output.Report(new MessageEvent($"Wrote the recovery kit to {directory} (mode 0700). Move it away from this machine, and not to where the repository is.{(withPassword ? "" : " The password is not in it.")}"));
         return ExitCode.Success;
     }
 
@@ -113,9 +113,9 @@ internal static class RepoCommand
         {
             await using var held = await LockAsync(session, repository, cancellation);
             var shares = (await new ComponentShares(repository).WeighAsync(cancellation)).Select(ComponentShareEvent.Of).ToList();
-            session.Output.Tell(ComponentShareEvent.Table(shares), shares);
+            session.Output.Report(ComponentShareEvent.Table(shares), shares);
         }
-        session.Output.Tell(StatisticsEvent.Of(await repository.StatisticsAsync(cancellation)));
+        session.Output.Report(StatisticsEvent.Of(await repository.StatisticsAsync(cancellation)));
         return ExitCode.Success;
     }
 }

@@ -36,10 +36,10 @@ internal static class RestoreCommand
     private static async Task<ExitCode> RunAsync(Session session, ParseResult parsed, CancellationToken cancellation)
     {
         var request = await RequestAsync(session, parsed, cancellation);
-        var teller = new RunTeller(session.Output, session.Clock) { Limits = Limits(request) };
+        var teller = new RunReporter(session.Output, session.Clock) { Limits = Limits(request) };
         await using var run = await RestoreRun.PrepareAsync(session.RunEnvironment(teller), request, cancellation);
         var reach = parsed.GetValue(Trust) ? null : run.Reach;
-        if (reach is { IsEmpty: false } or { Files.Count: > 0 }) session.Output.Tell(ProfileReachEvent.Of(run.Point, reach));
+        if (reach is { IsEmpty: false } or { Files.Count: > 0 }) session.Output.Report(ProfileReachEvent.Of(run.Point, reach));
         if (reach is { IsEmpty: false })
         {
             if (parsed.GetValue(Plan)) return await OutlineAsync(session, run, teller.Limits, cancellation);
@@ -50,7 +50,7 @@ internal static class RestoreCommand
         if (parsed.GetValue(Plan) || !parsed.GetValue(Yes))
         {
             var plan = await run.PlanAsync(cancellation);
-            session.Output.Tell(PlanEvent.Of(plan) with { Limits = teller.Limits });
+            session.Output.Report(PlanEvent.Of(plan) with { Limits = teller.Limits });
             if (request.Target is null) await WarnOfRunningAsync(session, run, cancellation);
             if (parsed.GetValue(Plan)) return ExitCode.Success;
             if (plan.Steps.Any(step => step.Destroys)) await ConfirmAsync(session, run, teller.Limits, cancellation);
@@ -58,7 +58,7 @@ internal static class RestoreCommand
         }
         var summary = await run.RunAsync(cancellation);
         session.TellFailure(summary.Outcome);
-        if (summary.Outcome.Problem is null) session.Output.Tell(RestoreFinishedEvent.Of(summary, request.Target, teller.Bytes, teller.Steps));
+        if (summary.Outcome.Problem is null) session.Output.Report(RestoreFinishedEvent.Of(summary, request.Target, teller.Bytes, teller.Steps));
         if (summary.Outcome.Succeeded && SearchOffer.Of(request, run.Manifest, session.Components(run.Profile)) is { } offer) session.Warn(offer);
         return summary.Exit;
     }
@@ -73,8 +73,8 @@ internal static class RestoreCommand
 
     private static async Task<ExitCode> OutlineAsync(Session session, RestoreRun run, string? limits, CancellationToken cancellation)
     {
-        session.Output.Tell(PlanEvent.Of(await run.OutlineAsync(cancellation)) with { Limits = limits });
-        session.Output.Tell(new MessageEvent("With --trust-profile the plan shows each step: then the profile's commands run, its secrets are read, and its servers are asked."));
+        session.Output.Report(PlanEvent.Of(await run.OutlineAsync(cancellation)) with { Limits = limits });
+        session.Output.Report(new MessageEvent("With --trust-profile the plan shows each step: then the profile's commands run, its secrets are read, and its servers are asked."));
         return ExitCode.Success;
     }
 

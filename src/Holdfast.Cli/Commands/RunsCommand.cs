@@ -25,8 +25,8 @@ internal static class RunsCommand
     {
         var runs = History(session).List();
         var shown = (parsed.GetValue(All) ? runs : runs.TakeLast(Usual)).Select(RunEntryEvent.Of).ToList();
-        session.Output.Tell(RunEntryEvent.Table(shown), shown);
-        if (runs.Count == 0) session.Output.Tell(new MessageEvent("Nothing was ever run here."));
+        session.Output.Report(RunEntryEvent.Table(shown), shown);
+        if (runs.Count == 0) session.Output.Report(new MessageEvent("Nothing was ever run here."));
         return Task.FromResult(ExitCode.Success);
     }
 
@@ -36,11 +36,11 @@ internal static class RunsCommand
         using var watching = CancellationTokenSource.CreateLinkedTokenSource(cancellation, session.Output.Gone);
         var history = History(session);
         var id = history.Find(parsed.GetValue(Run)).Id;
-        var teller = new RunTeller(session.Output, session.Clock);
+        var teller = new RunReporter(session.Output, session.Clock);
         await foreach (var happened in history.FollowAsync(id, watching.Token)) teller.OnEvent(happened);
         var run = history.Find(id);
-        if (run.Problem is { } problem) session.Output.Tell(ProblemEvent.Error(problem));
-        session.Output.Tell(RunEntryEvent.Of(run));
+        if (run.Problem is { } problem) session.Output.Report(ProblemEvent.Error(problem));
+        session.Output.Report(RunEntryEvent.Of(run));
         return run.State is RunState.Succeeded ? ExitCode.Success : run.Problem?.Exit ?? ExitCode.Failure;
     }
 

@@ -62,10 +62,10 @@ internal static class SearchCommand
         var plan = await compose(cancellation);
         if (plan.Steps.Count == 0)
         {
-            session.Output.Tell(new MessageEvent(nothing));
+            session.Output.Report(new MessageEvent(nothing));
             return ExitCode.Success;
         }
-        if (parsed.GetValue(PlanOnly) || !parsed.GetValue(Yes)) session.Output.Tell(PlanEvent.Of(plan));
+        if (parsed.GetValue(PlanOnly) || !parsed.GetValue(Yes)) session.Output.Report(PlanEvent.Of(plan));
         if (parsed.GetValue(PlanOnly)) return ExitCode.Success;
         if (!parsed.GetValue(Yes)) await session.ConfirmAsync(question, nobody, "It was not confirmed, so nothing was done.", cancellation);
         return (await session.RunAsync(compose, cancellation)).Exit;
@@ -91,13 +91,13 @@ internal static class SearchCommand
         if (parsed.GetValue(PlanOnly) || (parsed.GetValue(DropOld) && !parsed.GetValue(Yes)))
         {
             var plan = await ComposeAsync(cancellation);
-            session.Output.Tell(PlanEvent.Of(plan));
+            session.Output.Report(PlanEvent.Of(plan));
             if (parsed.GetValue(PlanOnly)) return ExitCode.Success;
             if (plan.Steps.Any(step => step.Destroys))
                 await session.ConfirmAsync("Build the indices anew, and delete those that they replace? [y/N]", "Indices would be deleted, and nobody is here to confirm it, so nothing was done.", "It was not confirmed, so nothing was done.", cancellation);
         }
         var outcome = await session.RunAsync(ComposeAsync, cancellation);
-        if (outcome.Problem is null) session.Output.Tell(new SearchFinishedEvent("reindexed", session.Profile.Platform, request.Indices) { Warnings = outcome.Warnings.Count, Seconds = outcome.Duration.TotalSeconds });
+        if (outcome.Problem is null) session.Output.Report(new SearchFinishedEvent("reindexed", session.Profile.Platform, request.Indices) { Warnings = outcome.Warnings.Count, Seconds = outcome.Duration.TotalSeconds });
         return outcome.Exit;
 
         async Task<Plan> ComposeAsync(CancellationToken token) => new("search reindex", session.Profile.Platform, await cluster.PlanReindexAsync(request, token));
@@ -112,15 +112,15 @@ internal static class SearchCommand
         if (request.Indices.Count == 0) request = request with { Indices = cluster.Aliases, Skipped = ToldOnce(session) };
         var plan = await ComposeAsync(cancellation);
         if (plan.Steps.Count == 0) return ExitCode.Success;
-        if (parsed.GetValue(PlanOnly) || parsed.GetValue(Detach)) session.Output.Tell(PlanEvent.Of(plan));
+        if (parsed.GetValue(PlanOnly) || parsed.GetValue(Detach)) session.Output.Report(PlanEvent.Of(plan));
         if (parsed.GetValue(PlanOnly)) return ExitCode.Success;
         if (parsed.GetValue(Detach))
         {
-            if (await DetachedRun.StartAsync(session, parsed, Verb, cancellation) is { } run) session.Output.Tell(RunEntryEvent.Of(run));
+            if (await DetachedRun.StartAsync(session, parsed, Verb, cancellation) is { } run) session.Output.Report(RunEntryEvent.Of(run));
             return ExitCode.Success;
         }
         var outcome = await session.RunAsync(ComposeAsync, cancellation);
-        if (outcome.Problem is null) session.Output.Tell(new SearchFinishedEvent("migrated", session.Profile.Platform, differing) { Warnings = outcome.Warnings.Count, Seconds = outcome.Duration.TotalSeconds });
+        if (outcome.Problem is null) session.Output.Report(new SearchFinishedEvent("migrated", session.Profile.Platform, differing) { Warnings = outcome.Warnings.Count, Seconds = outcome.Duration.TotalSeconds });
         return outcome.Exit;
 
         async Task<Plan> ComposeAsync(CancellationToken token)
@@ -138,11 +138,11 @@ internal static class SearchCommand
         var found = new List<SyncResult>();
         if (parsed.GetValue(PlanOnly))
         {
-            session.Output.Tell(PlanEvent.Of(await ComposeAsync(cancellation)));
+            session.Output.Report(PlanEvent.Of(await ComposeAsync(cancellation)));
             return ExitCode.Success;
         }
         var outcome = await session.RunAsync(ComposeAsync, cancellation);
-        foreach (var result in found) session.Output.Tell(SearchSyncedEvent.Of(result, isDry));
+        foreach (var result in found) session.Output.Report(SearchSyncedEvent.Of(result, isDry));
         return outcome.Exit;
 
         async Task<Plan> ComposeAsync(CancellationToken token) => new(isDry ? "search compare" : "search sync", session.Profile.Platform, await cluster.PlanSyncAsync(request, isDry, found.Add, token));
@@ -154,7 +154,7 @@ internal static class SearchCommand
         var told = new HashSet<string>(StringComparer.Ordinal);
         return sentence =>
         {
-            if (told.Add(sentence)) session.Output.Tell(new MessageEvent(sentence));
+            if (told.Add(sentence)) session.Output.Report(new MessageEvent(sentence));
         };
     }
 

@@ -21,10 +21,10 @@ internal static class ServeCommand
         if (settings.Clusters.Count == 0) throw Catalogue.ClusterUnknown.Throwable($"The profile {session.Profile.File} has no PostgreSQL cluster to serve.");
         var repository = await session.OpenAsync(cancellation);
         await using var service = await WalService.StartAsync(
-            repository, session.Profile.Platform, settings.Clusters, new WalServiceOptions(), session.Clock, notice => Tell(session, notice), cancellation);
+            repository, session.Profile.Platform, settings.Clusters, new WalServiceOptions(), session.Clock, notice => Report(session, notice), cancellation);
         using var socket = ServeSocket.Listen(parsed.GetValue(Socket) ?? settings.Socket, await settings.FindOwnerAsync(session.Host, cancellation));
-        ServiceNotice.Tell(session.Variable, ServiceNotice.Ready);
-        session.Output.Tell(new ServeStartedEvent(socket.Path, session.Profile.Platform, settings.Clusters));
+        ServiceNotice.Report(session.Variable, ServiceNotice.Ready);
+        session.Output.Report(new ServeStartedEvent(socket.Path, session.Profile.Platform, settings.Clusters));
         using var abort = new CancellationTokenSource();
         using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         var serving = new ServeLoop(socket, service.AnswerAsync).RunAsync(end.Token, abort.Token);
@@ -32,14 +32,14 @@ internal static class ServeCommand
         await Task.WhenAny(serving, service.Ended);
         await end.CancelAsync();
         await serving;
-        ServiceNotice.Tell(session.Variable, ServiceNotice.Stopping);
+        ServiceNotice.Report(session.Variable, ServiceNotice.Stopping);
         return ExitCode.Success;
     }
 
     /// <summary>Tells of a batch, or of why there is none.</summary>
-    public static void Tell(Session session, WalNotice notice)
+    public static void Report(Session session, WalNotice notice)
     {
         if (notice.Problem is { } problem) session.Warn(problem with { Message = $"{notice.Cluster}: {problem.Message}" });
-        else session.Output.Tell(WalStoredEvent.Of(notice));
+        else session.Output.Report(WalStoredEvent.Of(notice));
     }
 }

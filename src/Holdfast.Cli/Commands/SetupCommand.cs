@@ -36,8 +36,8 @@ internal static partial class SetupCommand
         // Whoever reads the profile trusts that it is one: it is read before it is written.
         var profile = ProfileReader.Parse(text, path);
         Write(path, text);
-        Tell(session, found);
-        session.Output.Tell(new MessageEvent($"Wrote the profile of platform {profile.Platform} to {path}. Read it, then run 'holdfast profile validate' and 'holdfast init --generate-password'."));
+        Report(session, found);
+        session.Output.Report(new MessageEvent($"Wrote the profile of platform {profile.Platform} to {path}. Read it, then run 'holdfast profile validate' and 'holdfast init --generate-password'."));
         return ExitCode.Success;
     }
 
@@ -55,25 +55,25 @@ internal static partial class SetupCommand
         }
     }
 
-    private static void Tell(Session session, FoundPlatform found)
+    private static void Report(Session session, FoundPlatform found)
     {
-        if (found.IsEclecticIq) session.Output.Tell(new MessageEvent("This is an EclecticIQ Intelligence Center: the profile is the one for it. Take out what this machine does not have."));
-        Tell(session, "Units that take work in", found.Front);
-        Tell(session, "Workers of Celery", found.Workers);
-        Tell(session, "Units that hold data", found.Stores);
-        Tell(session, "Celery's queues", [.. found.Brokers.SelectMany(broker => broker.Queues).SelectMany(database => database.Queues)]);
+        if (found.IsEclecticIq) session.Output.Report(new MessageEvent("This is an EclecticIQ Intelligence Center: the profile is the one for it. Take out what this machine does not have."));
+        Report(session, "Units that take work in", found.Front);
+        Report(session, "Workers of Celery", found.Workers);
+        Report(session, "Units that hold data", found.Stores);
+        Report(session, "Celery's queues", [.. found.Brokers.SelectMany(broker => broker.Queues).SelectMany(database => database.Queues)]);
         foreach (var broker in found.Brokers.Where(broker => broker.Trouble is not null)) session.Warn(Catalogue.QueueUnreachable.With(broker.Trouble!));
-        Tell(session, "Files and folders", [.. found.Files.Values.SelectMany(paths => paths)]);
-        foreach (var cluster in found.Clusters) session.Output.Tell(new MessageEvent($"PostgreSQL: {cluster.Folder}, port {cluster.Port}."));
-        foreach (var engine in found.Engines.Where(engine => engine.Location is not null)) session.Output.Tell(new MessageEvent($"Search engine: {engine.Name} at {engine.Url}."));
-        foreach (var other in found.Others) session.Output.Tell(new MessageEvent($"Left out: {other.What}: {other.Why}."));
-        Tell(session, "Left out as the system's own services", found.LeftOut);
-        Tell(session, "Looked for, and not found", found.NotFound);
+        Report(session, "Files and folders", [.. found.Files.Values.SelectMany(paths => paths)]);
+        foreach (var cluster in found.Clusters) session.Output.Report(new MessageEvent($"PostgreSQL: {cluster.Folder}, port {cluster.Port}."));
+        foreach (var engine in found.Engines.Where(engine => engine.Location is not null)) session.Output.Report(new MessageEvent($"Search engine: {engine.Name} at {engine.Url}."));
+        foreach (var other in found.Others) session.Output.Report(new MessageEvent($"Left out: {other.What}: {other.Why}."));
+        Report(session, "Left out as the system's own services", found.LeftOut);
+        Report(session, "Looked for, and not found", found.NotFound);
     }
 
-    private static void Tell(Session session, string what, IReadOnlyList<string> names)
+    private static void Report(Session session, string what, IReadOnlyList<string> names)
     {
-        if (names.Count > 0) session.Output.Tell(new MessageEvent($"{what}: {string.Join(", ", names)}."));
+        if (names.Count > 0) session.Output.Report(new MessageEvent($"{what}: {string.Join(", ", names)}."));
     }
 
     /// <summary>Whole or not at all, and for its owner alone: a profile may name what others need not know.</summary>

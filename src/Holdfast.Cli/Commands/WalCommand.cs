@@ -49,7 +49,7 @@ internal static class WalCommand
         catch (Exception failure) when (failure is not OperationCanceledException)
         {
             // Any small number would tell PostgreSQL that the log ends here, and it would open for business with what it has.
-            session.Output.Tell(ProblemEvent.Error(failure.ToProblem()));
+            session.Output.Report(ProblemEvent.Error(failure.ToProblem()));
             return ExitCode.AbortRecovery;
         }
     }
@@ -61,7 +61,7 @@ internal static class WalCommand
         foreach (var archive in PostgresArchive.Of(session.Profile, session.ProfileSecrets, session.Host).Where(archive => wanted is null || archive.Cluster == wanted))
         {
             var status = await archive.ReadStatusAsync(await session.OpenAsync(cancellation), cancellation);
-            session.Output.Tell(WalStatusEvent.Of(status));
+            session.Output.Report(WalStatusEvent.Of(status));
             foreach (var problem in status.Problems) session.Warn(problem);
             if (exit == ExitCode.Success) exit = status.Problems.Select(problem => problem.Exit).FirstOrDefault(code => code != ExitCode.Success);
         }

@@ -10,10 +10,10 @@ namespace Holdfast.Cli.Output;
 internal interface IOutput : IDisposable
 {
     /// <summary>Tells one thing. Problems go to standard error, all else to standard output; JSON goes to standard output alone.</summary>
-    void Tell(OutputEvent told);
+    void Report(OutputEvent told);
 
     /// <summary>Tells a list: as a table to a person, one event a row to a machine.</summary>
-    void Tell(Table table, IEnumerable<OutputEvent> rows);
+    void Report(Table table, IEnumerable<OutputEvent> rows);
 
     /// <summary>Cancelled when nobody reads standard output any more (<c>| head</c>).</summary>
     CancellationToken Gone { get; }

@@ -12,7 +12,7 @@ internal sealed class JsonOutput(Sink output, TimeProvider clock, bool quiet) : 
 
     public CancellationToken Gone => output.Gone;
 
-    public void Tell(OutputEvent told)
+    public void Report(OutputEvent told)
     {
         if (quiet && !told.IsAnswer) return;
         lock (_gate)
@@ -23,9 +23,9 @@ internal sealed class JsonOutput(Sink output, TimeProvider clock, bool quiet) : 
         }
     }
 
-    public void Tell(Table table, IEnumerable<OutputEvent> rows)
+    public void Report(Table table, IEnumerable<OutputEvent> rows)
     {
-        foreach (var row in rows) Tell(row);
+        foreach (var row in rows) Report(row);
     }
 
     public void Dispose() => output.Dispose();

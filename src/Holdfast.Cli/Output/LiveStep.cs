@@ -15,13 +15,13 @@ internal static class LiveStep
     public static async Task<T> RunAsync<T>(IOutput output, TimeProvider clock, string name, Func<Task<T>> act, Func<(long BytesDone, long BytesTotal, long ItemsDone, long ItemsTotal)> sample)
     {
         var meter = new StepMeter(name, clock);
-        output.Tell(new StepStartedEvent(name, 1, 1, null));
+        output.Report(new StepStartedEvent(name, 1, 1, null));
         var outcome = StepOutcome.Failed;
         try
         {
             var acting = Task.Run(act);
             using var ticks = new PeriodicTimer(BetweenSamples, clock);
-            while (!acting.IsCompleted && await Task.WhenAny(acting, ticks.WaitForNextTickAsync().AsTask()) != acting) Tell();
+            while (!acting.IsCompleted && await Task.WhenAny(acting, ticks.WaitForNextTickAsync().AsTask()) != acting) Report();
             var result = await acting;
             outcome = StepOutcome.Done;
             return result;
@@ -29,13 +29,13 @@ internal static class LiveStep
         finally
         {
             var (bytes, _, items, _) = sample();
-            output.Tell(meter.End(outcome, bytes, items));
+            output.Report(meter.End(outcome, bytes, items));
         }
 
-        void Tell()
+        void Report()
         {
             var (bytesDone, bytesTotal, itemsDone, itemsTotal) = sample();
-            output.Tell(meter.Sample(bytesDone, bytesTotal, itemsDone, itemsTotal));
+            output.Report(meter.Sample(bytesDone, bytesTotal, itemsDone, itemsTotal));
         }
     }
 }

@@ -15,7 +15,7 @@ internal sealed class PlainOutput(Sink output, Sink errors, TimeProvider clock, 
 
     public CancellationToken Gone => output.Gone;
 
-    public void Tell(OutputEvent told)
+    public void Report(OutputEvent told)
     {
         if (quiet && !told.IsAnswer) return;
         lock (_gate)
@@ -26,7 +26,7 @@ internal sealed class PlainOutput(Sink output, Sink errors, TimeProvider clock, 
         }
     }
 
-    public void Tell(Table table, IEnumerable<OutputEvent> rows)
+    public void Report(Table table, IEnumerable<OutputEvent> rows)
     {
         lock (_gate) Write(output, table.Lines(Style.Plain));
     }

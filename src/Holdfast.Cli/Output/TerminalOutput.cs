@@ -21,7 +21,7 @@ internal sealed class TerminalOutput(Sink output, Sink errors, TimeProvider cloc
 
     public CancellationToken Gone => output.Gone;
 
-    public void Tell(OutputEvent told)
+    public void Report(OutputEvent told)
     {
         if (quiet && !told.IsAnswer) return;
         lock (_gate)
@@ -32,7 +32,7 @@ internal sealed class TerminalOutput(Sink output, Sink errors, TimeProvider cloc
         }
     }
 
-    public void Tell(Table table, IEnumerable<OutputEvent> rows)
+    public void Report(Table table, IEnumerable<OutputEvent> rows)
     {
         lock (_gate) Write(output, table.Lines(style));
     }

@@ -34,16 +34,16 @@ internal sealed class Launcher(Surroundings surroundings)
         }
         catch (Exception failure)
         {
-            return Tell(output, failure);
+            return Report(output, failure);
         }
     }
 
-    private ExitCode Tell(IOutput output, Exception failure)
+    private ExitCode Report(IOutput output, Exception failure)
     {
         var problem = failure.ToProblem();
         if (failure is not ProblemException && problem.Code == Catalogue.StepFailed.Code) problem = Catalogue.Internal.With(problem.Message);
         if (surroundings.Environment("HOLDFAST_DEBUG") == "1") problem = problem with { Details = [.. problem.Details, .. failure.ToString().Split('\n')] };
-        output.Tell(ProblemEvent.Error(problem));
+        output.Report(ProblemEvent.Error(problem));
         return problem.Exit;
     }
 }

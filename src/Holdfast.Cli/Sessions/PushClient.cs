@@ -48,7 +48,7 @@ internal static class PushClient
         catch (ProblemException refused)
         {
             using var output = Surroundings.OfProcess().Open(json: false, quiet: false);
-            output.Tell(ProblemEvent.Error(refused.Problem));
+            output.Report(ProblemEvent.Error(refused.Problem));
             return (int)refused.Problem.Exit;
         }
     }

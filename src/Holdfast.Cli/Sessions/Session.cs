@@ -164,10 +164,10 @@ internal sealed class Session : IAsyncDisposable
     /// <param name="cancellation">Stops the run in good order.</param>
     /// <param name="teller">Told of all that happens; null for one of its own.</param>
     /// <exception cref="ProblemException">It can not begin.</exception>
-    public async Task<RunOutcome> RunAsync(Func<CancellationToken, Task<Plan>> compose, CancellationToken cancellation, RunTeller? teller = null)
+    public async Task<RunOutcome> RunAsync(Func<CancellationToken, Task<Plan>> compose, CancellationToken cancellation, RunReporter? teller = null)
     {
         var repository = Profile.Root.Has("repository") ? await RepositoryIfAnyAsync(cancellation) : null;
-        var outcome = await new PlannedRun(RunEnvironment(teller ?? new RunTeller(Output, Clock)), Profile.Platform, repository, UndoHandlers(Profile)).RunAsync(compose, cancellation);
+        var outcome = await new PlannedRun(RunEnvironment(teller ?? new RunReporter(Output, Clock)), Profile.Platform, repository, UndoHandlers(Profile)).RunAsync(compose, cancellation);
         TellFailure(outcome);
         return outcome;
     }
@@ -175,7 +175,7 @@ internal sealed class Session : IAsyncDisposable
     /// <summary>Tells what a run has failed of; nothing when it succeeded.</summary>
     public void TellFailure(RunOutcome outcome)
     {
-        if (outcome.Problem is { } problem) Output.Tell(ProblemEvent.Error(problem));
+        if (outcome.Problem is { } problem) Output.Report(ProblemEvent.Error(problem));
     }
 
     /// <summary>Reads the secrets that the profile refers to.</summary>
@@ -232,7 +232,7 @@ internal sealed class Session : IAsyncDisposable
         if (_repository is not null) await _repository.DisposeAsync();
     }
 
-    public void Warn(Problem problem) => Output.Tell(ProblemEvent.Warning(problem));
+    public void Warn(Problem problem) => Output.Report(ProblemEvent.Warning(problem));
 
     private SecretReader Secrets(Profile? profile) => new(Host, _surroundings.Environment, profile?.Folder ?? Environment.CurrentDirectory, Warn);
 

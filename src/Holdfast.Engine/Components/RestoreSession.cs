@@ -37,10 +37,10 @@ public sealed class RestoreSession
     public bool IsLimited(string component) => Include.Count + Exclude.Count > 0 || PartsOf(component) is not null;
 
     /// <summary>How far databases are brought, and where.</summary>
-    public RecoveryWishes Recovery { get; init; } = RecoveryWishes.None;
+    public RecoveryRequest Recovery { get; init; } = RecoveryRequest.None;
 
     /// <summary>Under which names search indices come back, and whether their aliases lead to them.</summary>
-    public IndexWishes Indices { get; init; } = IndexWishes.None;
+    public IndexNaming Indices { get; init; } = IndexNaming.None;
 
     /// <summary>How files are compared, owned and given rights.</summary>
     public FileRules Files { get; init; } = FileRules.Usual;
@@ -113,7 +113,7 @@ public sealed class RestoreSession
     public bool IsForShow { get; set; }
 
     /// <summary>Says how far the making of a plan is, where that takes long.</summary>
-    public Action<string> Tell { get; init; } = _ => { };
+    public Action<string> Report { get; init; } = _ => { };
 
     private readonly Dictionary<string, object> _remembered = new(StringComparer.Ordinal);
 

@@ -9,7 +9,7 @@ namespace Holdfast.Engine.Execution;
 /// that fails ends the run, and what is owed is undone in reverse order, whatever has stopped the run. A step that does not end after its
 /// cancellation is left behind.
 /// </summary>
-internal sealed class Executor(string run, RunLog log, OwedUndos owed, Interruption interruption, TimeProvider clock)
+internal sealed class Executor(string run, RunLog log, PendingUndos owed, Interruption interruption, TimeProvider clock)
 {
     /// <summary>Progress is told twice a second: often enough to look alive.</summary>
     private static readonly TimeSpan _tick = TimeSpan.FromMilliseconds(500);

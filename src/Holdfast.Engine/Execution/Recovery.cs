@@ -43,7 +43,7 @@ public sealed class Recovery(StateDirectory state, IReadOnlyList<IUndoHandler> h
         foreach (var (dead, owed) in owing)
         {
             using var journal = Journal.Continue(dead.File, dead.Whole);
-            foreach (var taken in owed) journal.Append(new UndoSettled(taken.Number) { Time = clock.GetUtcNow() });
+            foreach (var taken in owed) journal.Append(new UndoCompleted(taken.Number) { Time = clock.GetUtcNow() });
             journal.Append(new RunEnded(RunResult.Recovered, dead.Owed.Count - owed.Count, null) { Time = clock.GetUtcNow() });
         }
     }
@@ -71,7 +71,7 @@ public sealed class Recovery(StateDirectory state, IReadOnlyList<IUndoHandler> h
         foreach (var dead in OpenJournals(state).Where(journal => journal.Started!.Platform == held.Platform))
         {
             using var journal = Journal.Continue(dead.File, dead.Whole);
-            foreach (var owed in dead.Owed) journal.Append(new UndoSettled(owed.Number) { Time = clock.GetUtcNow() });
+            foreach (var owed in dead.Owed) journal.Append(new UndoCompleted(owed.Number) { Time = clock.GetUtcNow() });
             journal.Append(new RunEnded(RunResult.Recovered, 0, null) { Time = clock.GetUtcNow() });
             dropped += dead.Owed.Count;
         }
@@ -82,7 +82,7 @@ public sealed class Recovery(StateDirectory state, IReadOnlyList<IUndoHandler> h
     {
         using var journal = Journal.Continue(dead.File, dead.Whole);
         var log = new RunLog(journal, observer, clock);
-        var owed = new OwedUndos(log, handlers, clock);
+        var owed = new PendingUndos(log, handlers, clock);
         owed.Inherit(dead.Owed);
         var failures = await owed.UndoAllAsync();
         log.Append(new RunEnded(RunResult.Recovered, owed.Count, failures.Count == 0 ? null : failures[0]));

@@ -58,7 +58,7 @@ internal sealed class RunFrame : IDisposable
     {
         using var journal = Journal.Create(_environment.State, Id);
         var log = new RunLog(journal, _environment.Observer, _environment.Clock);
-        var owed = new OwedUndos(log, _handlers, _environment.Clock);
+        var owed = new PendingUndos(log, _handlers, _environment.Clock);
         var outcome = await new Executor(Id, log, owed, interruption, _environment.Clock).RunAsync(Started(plan), plan, Found);
         return outcome with { Unrecovered = [.. _recovered.Where(run => run.Failures.Count > 0).Select(run => $"{run.Verb} {run.RunId}")] };
     }

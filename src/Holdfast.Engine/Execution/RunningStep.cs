@@ -5,7 +5,7 @@ using Holdfast.Engine.Problems;
 namespace Holdfast.Engine.Execution;
 
 /// <summary>A step while it acts.</summary>
-internal sealed class RunningStep(string run, int number, RunLog log, OwedUndos owed) : StepContext
+internal sealed class RunningStep(string run, int number, RunLog log, PendingUndos owed) : StepContext
 {
     private volatile bool _isAbandoned;
 

@@ -6,7 +6,7 @@ using Holdfast.Engine.Problems;
 namespace Holdfast.Engine.Journals;
 
 /// <summary>An undo that a journal says is owed, by its number.</summary>
-public sealed record OwedUndo(int Number, Undo Undo);
+public sealed record PendingUndo(int Number, Undo Undo);
 
 /// <summary>A journal as it was read.</summary>
 public sealed class JournalRecord
@@ -31,13 +31,13 @@ public sealed class JournalRecord
     public bool IsFinished => Ended is { StillOwed: 0 };
 
     /// <summary>What the run owes, in the order it was owed.</summary>
-    public IReadOnlyList<OwedUndo> Owed
+    public IReadOnlyList<PendingUndo> Owed
     {
         get
         {
             if (IsFinished) return [];
-            var done = Events.Select(happened => happened switch { UndoSettled settled => settled.Owed, UndoDone undone => undone.Owed, _ => 0 }).ToHashSet();
-            return [.. Events.OfType<UndoOwed>().Where(owed => !done.Contains(owed.Owed)).Select(owed => new OwedUndo(owed.Owed, owed.Undo))];
+            var done = Events.Select(happened => happened switch { UndoCompleted settled => settled.Owed, UndoDone undone => undone.Owed, _ => 0 }).ToHashSet();
+            return [.. Events.OfType<UndoRegistered>().Where(owed => !done.Contains(owed.Owed)).Select(owed => new PendingUndo(owed.Owed, owed.Undo))];
         }
     }
 
@@ -92,7 +92,7 @@ public sealed class JournalRecord
     {
         RunStarted started => started is { Run: not null, Verb: not null, Platform: not null, Host: not null, Version: not null, Plan: not null } && started.Plan.All(step => step is { Name: not null, Does: not null }),
         StepStarted step => step.Name is not null,
-        UndoOwed owed => owed.Undo is { Kind: not null, Does: not null, Arguments: not null } undo && undo.Arguments.Values.All(value => value is not null),
+        UndoRegistered owed => owed.Undo is { Kind: not null, Does: not null, Arguments: not null } undo && undo.Arguments.Values.All(value => value is not null),
         Noted noted => noted.Text is not null,
         PointMade made => made.Point is not null,
         StepFailed failed => IsWhole(failed.Problem),

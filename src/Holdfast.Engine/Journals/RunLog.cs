@@ -20,7 +20,7 @@ internal sealed class RunLog(Journal journal, IRunObserver observer, TimeProvide
     {
         var stamped = Stamp(happened);
         journal.Append(stamped);
-        Tell(stamped);
+        Report(stamped);
     }
 
     /// <summary>For the way back: what is owed is undone even when the journal can not be written any more.</summary>
@@ -32,16 +32,16 @@ internal sealed class RunLog(Journal journal, IRunObserver observer, TimeProvide
         }
         catch (ProblemException unwritable) when (unwritable.Problem.Code == Catalogue.StateUnwritable.Code)
         {
-            Tell(Stamp(happened));
+            Report(Stamp(happened));
         }
     }
 
     /// <summary>Progress is for those who watch; it is not kept.</summary>
-    public void Show(StepProgress progress) => Tell(Stamp(progress));
+    public void Show(StepProgress progress) => Report(Stamp(progress));
 
     private RunEvent Stamp(RunEvent happened) => happened with { Time = clock.GetUtcNow() };
 
-    private void Tell(RunEvent stamped)
+    private void Report(RunEvent stamped)
     {
         lock (_gate)
         {

@@ -10,8 +10,8 @@ namespace Holdfast.Engine.Planning;
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "event", UnknownDerivedTypeHandling = JsonUnknownDerivedTypeHandling.FailSerialization)]
 [JsonDerivedType(typeof(RunStarted), "run-started")]
 [JsonDerivedType(typeof(StepStarted), "step-started")]
-[JsonDerivedType(typeof(UndoOwed), "owed")]
-[JsonDerivedType(typeof(UndoSettled), "settled")]
+[JsonDerivedType(typeof(UndoRegistered), "owed")]
+[JsonDerivedType(typeof(UndoCompleted), "settled")]
 [JsonDerivedType(typeof(StepDone), "step-done")]
 [JsonDerivedType(typeof(StepFailed), "step-failed")]
 [JsonDerivedType(typeof(Warned), "warning")]
@@ -32,10 +32,10 @@ public sealed record RunStarted(string Run, string Verb, string Platform, string
 public sealed record StepStarted(int Step, string Name) : RunEvent;
 
 /// <summary>An undo is owed from now on; what it would undo comes after this line.</summary>
-public sealed record UndoOwed(int Step, int Owed, Undo Undo) : RunEvent;
+public sealed record UndoRegistered(int Step, int Owed, Undo Undo) : RunEvent;
 
 /// <summary>An undo is no longer owed: what it would have undone is complete, or, after an <see cref="UndoFailed"/>, is lost.</summary>
-public sealed record UndoSettled(int Owed) : RunEvent;
+public sealed record UndoCompleted(int Owed) : RunEvent;
 
 /// <summary>A step has succeeded. Bytes and items are what its counters said at the end.</summary>
 public sealed record StepDone(int Step, double Seconds, long Bytes, long Items) : RunEvent;

@@ -41,10 +41,10 @@ public sealed record RestoreRequest
     public IReadOnlyList<string> Exclude { get; init; } = [];
 
     /// <summary>How far databases are brought, and where.</summary>
-    public RecoveryWishes Recovery { get; init; } = RecoveryWishes.None;
+    public RecoveryRequest Recovery { get; init; } = RecoveryRequest.None;
 
     /// <summary>Under which names search indices come back, and whether their aliases lead to them.</summary>
-    public IndexWishes Indices { get; init; } = IndexWishes.None;
+    public IndexNaming Indices { get; init; } = IndexNaming.None;
 
     /// <summary>How files are compared, owned and given rights.</summary>
     public FileRules Files { get; init; } = FileRules.Usual;

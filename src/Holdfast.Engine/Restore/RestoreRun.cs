@@ -131,7 +131,7 @@ public sealed class RestoreRun : IAsyncDisposable
         Only = _request.Only, Include = _request.Include, Exclude = _request.Exclude, Recovery = _request.Recovery, Indices = _request.Indices, Files = _request.Files,
         AsideSuffix = MovedAside.Suffix(_id), HasOwnProfile = _request.Profile is null,
         IsOurs = _request.Target is null && new RunHistory(_environment.State).HasMade(Point, Manifest),
-        Tell = text => _environment.Observer.OnEvent(new Noted(0, text) { Time = _environment.Clock.GetUtcNow() }),
+        Report = text => _environment.Observer.OnEvent(new Noted(0, text) { Time = _environment.Clock.GetUtcNow() }),
     };
 
     private async Task<Plan> PlanAsync(Interruption interruption, CancellationToken cancellation)

@@ -8,7 +8,7 @@ public static class ServiceNotice
 {
     public const string Ready = "READY=1", Stopping = "STOPPING=1";
 
-    public static void Tell(Func<string, string?> environment, string state)
+    public static void Report(Func<string, string?> environment, string state)
     {
         if (environment("NOTIFY_SOCKET") is not { Length: > 0 } path) return;
         using var socket = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);

@@ -47,7 +47,7 @@ internal sealed class Cluster(PostgresServer server, Rig rig, PostgresSettings? 
     {
         RestoreRequest Change(RestoreRequest request) => request with
         {
-            Overwrite = overwrite, Include = databases, Recovery = new RecoveryWishes { KeepGoing = keepGoing },
+            Overwrite = overwrite, Include = databases, Recovery = new RecoveryRequest { KeepGoing = keepGoing },
         };
         return rig.RestoreAsync(Component(), taken.Point, Change, hooks);
     }

@@ -53,7 +53,7 @@ public sealed class PostgresPartTests : IAsyncLifetime
     public async Task An_instant_is_refused_of_a_dump()
     {
         var taken = await Cluster.CaptureAsync();
-        var wishes = new RecoveryWishes { Limit = RecoveryLimit.Name, To = "nope" };
+        var wishes = new RecoveryRequest { Limit = RecoveryLimit.Name, To = "nope" };
         var refused = await Assert.ThrowsAsync<ProblemException>(() => _rig.PlanRestoreAsync(Cluster.Component(), taken.Point, request => request with { Recovery = wishes }));
         Assert.Equal(Catalogue.PostgresTarget.Code, refused.Problem.Code);
     }

@@ -23,9 +23,9 @@ internal sealed class RunReport : IRunObserver
     {
         get
         {
-            var settled = Of<UndoSettled>().Select(settled => settled.Owed);
+            var settled = Of<UndoCompleted>().Select(settled => settled.Owed);
             var paid = settled.Concat(Of<UndoDone>().Select(done => done.Owed)).ToHashSet();
-            return [.. Of<UndoOwed>().Where(owed => !paid.Contains(owed.Owed)).Select(owed => owed.Undo)];
+            return [.. Of<UndoRegistered>().Where(owed => !paid.Contains(owed.Owed)).Select(owed => owed.Undo)];
         }
     }
 

@@ -21,7 +21,7 @@ public sealed class SearchRenameTests(SearchEngines engines)
         await SearchRig.WriteAsync(engine, "documents_v2", 40, 30);
         var (after, aliases) = (await SearchRig.DocumentsAsync(engine, "documents_v2"), await SearchRig.AliasesAsync(engine));
 
-        rig.Wishes = new IndexWishes { Rename = "was$1-*", WithoutAliases = true };
+        rig.Wishes = new IndexNaming { Rename = "was$1-*", WithoutAliases = true };
         await rig.RestoreAsync(component, taken);
         Assert.Equal("documents_v2 stix_v4 was$1-documents_v2 was$1-stix_v4", await SearchRig.IndicesAsync(engine));
         Assert.Equal((before, after), (await SearchRig.DocumentsAsync(engine, "was$1-documents_v2"), await SearchRig.DocumentsAsync(engine, "documents_v2")));
@@ -30,7 +30,7 @@ public sealed class SearchRenameTests(SearchEngines engines)
 
         // A name that is taken, and one that no engine takes.
         Assert.Contains("was$1-documents_v2 already", (await ReindexTests.RefusedAsync(Catalogue.TargetNotEmpty, () => rig.PlanRestoreAsync(component, taken, include: "documents*"))).Message, StringComparison.Ordinal);
-        rig.Wishes = new IndexWishes { Rename = "Was-*", WithoutAliases = true };
+        rig.Wishes = new IndexNaming { Rename = "Was-*", WithoutAliases = true };
         await ReindexTests.RefusedAsync(Catalogue.SearchRefused, () => rig.RestoreAsync(component, taken, include: "stix*"));
     }
 
@@ -44,7 +44,7 @@ public sealed class SearchRenameTests(SearchEngines engines)
         var taken = await rig.BackUpAsync(component);
         await engine.CallAsync(HttpMethod.Delete, "/documents_v2");
         await engine.CallAsync(HttpMethod.Put, "/documents_v3", """{"aliases":{"documents":{}}}"""); // it would be refused otherwise
-        rig.Wishes = new IndexWishes { WithoutAliases = true };
+        rig.Wishes = new IndexNaming { WithoutAliases = true };
         await rig.RestoreAsync(component, taken, include: "documents*");
         Assert.Equal("documents_v2 documents_v3 stix_v4", await SearchRig.IndicesAsync(engine));
         Assert.Equal("""{"documents_v2":{"aliases":{}},"documents_v3":{"aliases":{"documents":{}}},"stix_v4":{"aliases":{"stix":{}}}}""", await SearchRig.AliasesAsync(engine));

@@ -24,7 +24,7 @@ internal sealed class SearchRig : Rig
     }
 
     /// <summary>How indices are restored.</summary>
-    public IndexWishes Wishes { get; set; } = IndexWishes.None;
+    public IndexNaming Wishes { get; set; } = IndexNaming.None;
 
     public static async Task<SearchRig> BeginAsync()
     {

@@ -88,7 +88,7 @@ public sealed class ForgedClusterTests
         Assert.True(File.Exists($"{rig.Server.Data}/global/pg_control"));
     }
 
-    private static readonly RecoveryWishes _noStart = new() { NoStart = true };
+    private static readonly RecoveryRequest _noStart = new() { NoStart = true };
 
     private static void Tablespace(string main, string path, string folder)
     {

@@ -38,7 +38,7 @@ public sealed class PhysicalRestoreTests
         await rig.ArchiveAsync();
         await rig.Server.StopServerAsync();
 
-        var context = await rig.RestoreAsync(taken, new RecoveryWishes { Limit = RecoveryLimit.Latest, Pause = true });
+        var context = await rig.RestoreAsync(taken, new RecoveryRequest { Limit = RecoveryLimit.Latest, Pause = true });
         Assert.Equal("t", await rig.Server.QueryAsync("postgres", Waiting));
         Assert.Equal("101|100|100", await rig.Server.QueryAsync("postgres", "SELECT (SELECT count(*) FROM t0), (SELECT count(*) FROM t1), (SELECT count(*) FROM t2)"));
         Assert.Contains(context.Notes, note => note.Contains("recovery_min_apply_delay = '1h' (postgresql.conf)", StringComparison.Ordinal) || note.Contains("recovery_min_apply_delay='1h' (postgresql.conf)", StringComparison.Ordinal));
@@ -58,7 +58,7 @@ public sealed class PhysicalRestoreTests
         var taken = await rig.CaptureAsync();
         Assert.True(taken.Record.Counts["bytes"] > 1 << 20);
         var cold = await rig.CaptureAsync(PostgresMethod.Cold, BackupMode.Cold, () => rig.Server.StopServerAsync());
-        Assert.Equal("HF-PG-TARGET", (await rig.RefusedAsync(cold, new RecoveryWishes { Pause = true })).Code);
+        Assert.Equal("HF-PG-TARGET", (await rig.RefusedAsync(cold, new RecoveryRequest { Pause = true })).Code);
 
         using var roots = new TempFolder();
         var (victim, folder) = (roots.Write("victim", "root's own"), roots.Folder("folder"));
@@ -66,7 +66,7 @@ public sealed class PhysicalRestoreTests
         string[] links = ["postgresql.auto.conf", "postgresql.auto.conf.holdfast", "recovery.signal", "restore.log", "tablespace_map", "backup_label", relation];
         foreach (var link in links) await LinkAsync(rig, link, victim);
         await LinkAsync(rig, "pg_wal", folder);
-        await rig.RestoreAsync(taken, new RecoveryWishes { Delta = true });
+        await rig.RestoreAsync(taken, new RecoveryRequest { Delta = true });
         Assert.Equal("60000", await rig.Server.QueryAsync("postgres", "SELECT count(*) FROM t"));
         Assert.Equal("root's own", File.ReadAllText(victim));
         Assert.Equal(0u, FileFacts.Of(victim).User);
@@ -93,7 +93,7 @@ public sealed class PhysicalRestoreTests
         using var alike = await MoveInAsync(rig, "PG_VERSION", await File.ReadAllTextAsync($"{rig.Server.Data}/PG_VERSION", BaseRig.Cancellation));
         Microsoft.Win32.SafeHandles.SafeFileHandle? late = null;
         var acted = new RunHooks { Acted = async step => late ??= step.Name.StartsWith("Restore the files", StringComparison.Ordinal) ? await MoveInAsync(rig, "late", "root's own") : null };
-        await rig.RestoreAsync(taken, new RecoveryWishes { Delta = true }, hooks: acted);
+        await rig.RestoreAsync(taken, new RecoveryRequest { Delta = true }, hooks: acted);
 
         Assert.NotNull(late);
         using (late) Assert.Equal((0u, 1u), (FileFacts.Of(late).User, FileFacts.Of(late).Links));
@@ -112,7 +112,7 @@ public sealed class PhysicalRestoreTests
         await rig.Server.StopServerAsync();
         Directory.Delete(rig.Server.Data, recursive: true);
         Directory.CreateDirectory(rig.Server.Data);
-        await rig.RestoreAsync(taken, new RecoveryWishes { Delta = true });
+        await rig.RestoreAsync(taken, new RecoveryRequest { Delta = true });
         Assert.Equal("1000", await rig.Server.QueryAsync("postgres", "SELECT count(*) FROM t"));
         Assert.Equal("", (await Command.RunAsync("find", [rig.Server.Data, "!", "-user", "postgres"])).Succeeded().Output);
     }

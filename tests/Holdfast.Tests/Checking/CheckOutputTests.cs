@@ -19,7 +19,7 @@ public sealed class CheckOutputTests : IDisposable
     {
         using var sink = new Sink(_stream);
         using var output = new PlainOutput(sink, sink, TimeProvider.System, quiet: true);
-        Tell(output, strict: false, Line("clock", CheckState.Pass), Line("disk", CheckState.Fail, "Make room."), Line("users", CheckState.Unknown, "Look."));
+        Report(output, strict: false, Line("clock", CheckState.Pass), Line("disk", CheckState.Fail, "Make room."), Line("users", CheckState.Unknown, "Look."));
         Assert.Equal(
             """
             STATE    SUBJECT  QUESTION  FOUND
@@ -42,7 +42,7 @@ public sealed class CheckOutputTests : IDisposable
     {
         using var sink = new Sink(_stream);
         using var output = new TerminalOutput(sink, sink, TimeProvider.System, new Style(Coloured: true, Unicode: true), () => 80, quiet: true);
-        Tell(output, strict: false, Line("clock", CheckState.Pass), Line("disk", CheckState.Warn, "Soon."));
+        Report(output, strict: false, Line("clock", CheckState.Pass), Line("disk", CheckState.Warn, "Soon."));
         Assert.Contains("\e[1mSTATE  SUBJECT  QUESTION  FOUND\e[0m\n", Text, StringComparison.Ordinal);
         Assert.Contains("\e[32mpass \e[0m  clock    q         as it is\n", Text, StringComparison.Ordinal);
         Assert.Contains("\e[33mwarn \e[0m  disk     q         as it is\n", Text, StringComparison.Ordinal);
@@ -54,7 +54,7 @@ public sealed class CheckOutputTests : IDisposable
     {
         using var sink = new Sink(_stream);
         using var output = new PlainOutput(sink, sink, TimeProvider.System, quiet: true);
-        Tell(output, strict: true, Line("disk", CheckState.Warn, "Soon."));
+        Report(output, strict: true, Line("disk", CheckState.Warn, "Soon."));
         Assert.Contains("NOT READY for a backup: 1 warned, which counts (--strict)", Text, StringComparison.Ordinal);
     }
 
@@ -62,10 +62,10 @@ public sealed class CheckOutputTests : IDisposable
 
     private static CheckLine Line(string subject, CheckState state, string? hint = null) => new(subject, "q", state, "as it is") { Hint = hint };
 
-    private static void Tell(IOutput output, bool strict, params CheckLine[] found)
+    private static void Report(IOutput output, bool strict, params CheckLine[] found)
     {
         var lines = found.Select(CheckLineEvent.Of).ToList();
-        output.Tell(CheckLineEvent.Table(lines), lines);
-        output.Tell(PlatformCheckFinishedEvent.Of("x", new CheckReport(found), lines, strict) with { Seconds = 1.5 });
+        output.Report(CheckLineEvent.Table(lines), lines);
+        output.Report(PlatformCheckFinishedEvent.Of("x", new CheckReport(found), lines, strict) with { Seconds = 1.5 });
     }
 }

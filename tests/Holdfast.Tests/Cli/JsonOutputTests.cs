@@ -22,7 +22,7 @@ public sealed class JsonOutputTests : IDisposable
     [Fact]
     public void A_problem_is_one_line_with_its_code_and_hint()
     {
-        Tell(ProblemEvent.Error(new Problem("HF-TEST", "A name\nwith a break.", "Look.", ExitCode.Locked, Transient: true)));
+        Report(ProblemEvent.Error(new Problem("HF-TEST", "A name\nwith a break.", "Look.", ExitCode.Locked, Transient: true)));
         Assert.Equal("""{"event":"problem","time":"2026-11-22T22:00:00+00:00","severity":"error","code":"HF-TEST","message":"A name\nwith a break.","hint":"Look.","transient":true,"exit_code":11,"details":[]}""" + "\n", Text);
     }
 
@@ -31,7 +31,7 @@ public sealed class JsonOutputTests : IDisposable
     {
         using var output = new JsonOutput(new Sink(_stream), _clock, quiet: false);
         _clock.Advance(2);
-        output.Tell(new StepProgressEvent("s", 5, null, 0, null));
+        output.Report(new StepProgressEvent("s", 5, null, 0, null));
         Assert.Equal("""{"event":"step_progress","time":"2026-11-22T22:00:02+00:00","step":"s","bytes_done":5,"items_done":0}""" + "\n", Text);
     }
 
@@ -42,7 +42,7 @@ public sealed class JsonOutputTests : IDisposable
         for (var tick = 0; tick < 50; tick++)
         {
             _clock.Advance(0.1);
-            output.Tell(new StepProgressEvent("s", tick, null, 0, null));
+            output.Report(new StepProgressEvent("s", tick, null, 0, null));
         }
         Assert.InRange(Text.Split('\n').Length, 4, 6);
     }
@@ -51,7 +51,7 @@ public sealed class JsonOutputTests : IDisposable
     public void A_list_is_one_event_a_row()
     {
         using var output = new JsonOutput(new Sink(_stream), _clock, quiet: false);
-        output.Tell(new Table("ID"), [new LockEvent("a", Exclusive: false, "h", "u", 1, Stale: false), new LockEvent("b", Exclusive: true, "h", "u", 1, Stale: true)]);
+        output.Report(new Table("ID"), [new LockEvent("a", Exclusive: false, "h", "u", 1, Stale: false), new LockEvent("b", Exclusive: true, "h", "u", 1, Stale: true)]);
         Assert.Equal("a b", string.Join(' ', Text.TrimEnd().Split('\n').Select(line => (string?)JsonNode.Parse(line)!["id"])));
     }
 
@@ -77,10 +77,10 @@ public sealed class JsonOutputTests : IDisposable
 
     private static bool IsWritten(PropertyInfo property) => property.GetCustomAttribute<JsonIgnoreAttribute>() is null;
 
-    private void Tell(OutputEvent told)
+    private void Report(OutputEvent told)
     {
         using var output = new JsonOutput(new Sink(_stream), _clock, quiet: false);
-        output.Tell(told);
+        output.Report(told);
     }
 
     private string Text => Encoding.UTF8.GetString(_stream.ToArray());

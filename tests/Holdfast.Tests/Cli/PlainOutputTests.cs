@@ -24,8 +24,8 @@ public sealed class PlainOutputTests : IDisposable
     public void Problems_go_to_standard_error_and_answers_to_standard_output()
     {
         using var output = Open(quiet: false);
-        output.Tell(new RecoverFinishedEvent(0, 0, 0));
-        output.Tell(ProblemEvent.Error(Odd));
+        output.Report(new RecoverFinishedEvent(0, 0, 0));
+        output.Report(ProblemEvent.Error(Odd));
         Assert.Equal("Nothing is owed: every run ended by itself.\n", Text(_output));
         Assert.Equal("error: It is odd. [HF-TEST]\n  hint: Look.\n", Text(_errors));
     }
@@ -34,7 +34,7 @@ public sealed class PlainOutputTests : IDisposable
     public void A_code_from_a_foreign_manifest_moves_no_cursor()
     {
         using var output = Open(quiet: false);
-        output.Tell(ProblemEvent.Warning(Odd with { Code = "HF-X\e[31m\a" }));
+        output.Report(ProblemEvent.Warning(Odd with { Code = "HF-X\e[31m\a" }));
         Assert.Contains(@"[HF-X\x1b[31m\x07]", Text(_errors), StringComparison.Ordinal);
     }
 
@@ -42,13 +42,13 @@ public sealed class PlainOutputTests : IDisposable
     public void Quiet_leaves_answers_and_problems_only()
     {
         using var output = Open(quiet: true);
-        output.Tell(new MessageEvent("Next: take a backup."));
-        output.Tell(new StepFinishedEvent("Capture files", StepOutcome.Done, 1, 1, 1));
-        output.Tell(ProblemEvent.Warning(Odd));
-        output.Tell(new RecoverFinishedEvent(0, 0, 0)); // what the timer asks each minute
-        output.Tell(new RecoverFinishedEvent(1, 2, 0));
-        output.Tell(new RecoverFinishedEvent(1, 0, 0));
-        output.Tell(new RecoverFinishedEvent(2, 1, 1));
+        output.Report(new MessageEvent("Next: take a backup."));
+        output.Report(new StepFinishedEvent("Capture files", StepOutcome.Done, 1, 1, 1));
+        output.Report(ProblemEvent.Warning(Odd));
+        output.Report(new RecoverFinishedEvent(0, 0, 0)); // what the timer asks each minute
+        output.Report(new RecoverFinishedEvent(1, 2, 0));
+        output.Report(new RecoverFinishedEvent(1, 0, 0));
+        output.Report(new RecoverFinishedEvent(2, 1, 1));
         string[] lines = ["1 run had been cut off; 2 undos were done.", "1 run had been cut off; nothing had to be undone.", "2 runs had been cut off; 1 undo was done; 1 undo could not be done."];
         Assert.Equal(string.Concat(lines.Select(line => line + '\n')), Text(_output));
         Assert.StartsWith("warning:", Text(_errors), StringComparison.Ordinal);
@@ -58,8 +58,8 @@ public sealed class PlainOutputTests : IDisposable
     public void A_migration_names_what_differed_and_says_so_when_it_was_only_templates()
     {
         using var output = Open(quiet: false);
-        output.Tell(new SearchFinishedEvent("migrated", "shop", ["documents", "stix"]) { Seconds = 2 });
-        output.Tell(new SearchFinishedEvent("migrated", "shop", []) { Seconds = 2 });
+        output.Report(new SearchFinishedEvent("migrated", "shop", ["documents", "stix"]) { Seconds = 2 });
+        output.Report(new SearchFinishedEvent("migrated", "shop", []) { Seconds = 2 });
         Assert.Matches("^\n2 indices of platform shop migrated, [^:\n]+: documents, stix\\.\n\nTemplates of platform shop migrated, [^:\n]+\\.\n$", Text(_output));
     }
 
@@ -67,11 +67,11 @@ public sealed class PlainOutputTests : IDisposable
     public void A_long_step_says_every_half_a_minute_how_far_it_is()
     {
         using var output = Open(quiet: false);
-        output.Tell(new StepStartedEvent("Capture files", 1, 1, null));
+        output.Report(new StepStartedEvent("Capture files", 1, 1, null));
         for (var second = 0; second < 65; second++)
         {
             _clock.Advance(1);
-            output.Tell(new StepProgressEvent("Capture files", 1024, 2048, 0, null));
+            output.Report(new StepProgressEvent("Capture files", 1024, 2048, 0, null));
         }
         Assert.Equal(string.Concat(Enumerable.Repeat("  ... Capture files   50 %  1.00 KiB of 2.00 KiB\n", 2)), Text(_output));
     }
@@ -80,8 +80,8 @@ public sealed class PlainOutputTests : IDisposable
     public void A_reader_that_goes_away_makes_it_silent_and_is_noticed()
     {
         using var output = new PlainOutput(new Sink(new ClosedPipe()), new Sink(_errors), _clock, quiet: false);
-        output.Tell(new RecoverFinishedEvent(0, 0, 0));
-        output.Tell(new RecoverFinishedEvent(0, 0, 0));
+        output.Report(new RecoverFinishedEvent(0, 0, 0));
+        output.Report(new RecoverFinishedEvent(0, 0, 0));
         Assert.True(output.Gone.IsCancellationRequested);
     }
 

@@ -20,8 +20,8 @@ public sealed class TerminalOutputTests : IDisposable
     [Fact]
     public void The_running_step_is_one_live_line_below_the_finished_ones()
     {
-        _output.Tell(new RunStartedEvent("r1", "backup", "shop", ["Capture files", "Dump database shop"]));
-        _output.Tell(new StepFinishedEvent("Capture files", StepOutcome.Done, 3 * MiB, 12, 0.4));
+        _output.Report(new RunStartedEvent("r1", "backup", "shop", ["Capture files", "Dump database shop"]));
+        _output.Report(new StepFinishedEvent("Capture files", StepOutcome.Done, 3 * MiB, 12, 0.4));
         Run("Dump database shop", 10 * MiB, 40 * MiB);
         Assert.Equal("""
             Backup of platform shop in 2 steps (run r1)
@@ -43,7 +43,7 @@ public sealed class TerminalOutputTests : IDisposable
     public void The_live_line_gives_way_to_the_line_of_the_finished_step()
     {
         Run("Dump database shop", 10 * MiB, 40 * MiB);
-        _output.Tell(new StepFinishedEvent("Dump database shop", StepOutcome.Done, 40 * MiB, 0, 12));
+        _output.Report(new StepFinishedEvent("Dump database shop", StepOutcome.Done, 40 * MiB, 0, 12));
         Assert.Equal("  ✓ Dump database shop  40.0 MiB, 12 s", _screen.Text);
     }
 
@@ -51,9 +51,9 @@ public sealed class TerminalOutputTests : IDisposable
     public void A_warning_stands_above_the_live_line()
     {
         Run("Capture files", MiB, 0);
-        _output.Tell(ProblemEvent.Warning(new Problem("HF-TEST", "One file is odd.", "Look at it.", ExitCode.Incomplete, Transient: false)));
+        _output.Report(ProblemEvent.Warning(new Problem("HF-TEST", "One file is odd.", "Look at it.", ExitCode.Incomplete, Transient: false)));
         _clock.Advance(1);
-        _output.Tell(new StepProgressEvent("Capture files", MiB, null, 0, null));
+        _output.Report(new StepProgressEvent("Capture files", MiB, null, 0, null));
         Assert.Equal("""
             warning: One file is odd. [HF-TEST]
               hint: Look at it.
@@ -64,11 +64,11 @@ public sealed class TerminalOutputTests : IDisposable
     [Fact]
     public void It_is_drawn_ten_times_a_second_at_most()
     {
-        _output.Tell(new StepStartedEvent("Capture files", 1, 1, null));
+        _output.Report(new StepStartedEvent("Capture files", 1, 1, null));
         for (var tick = 0; tick < 1000; tick++)
         {
             _clock.Advance(0.001);
-            _output.Tell(new StepProgressEvent("Capture files", tick, null, 0, null));
+            _output.Report(new StepProgressEvent("Capture files", tick, null, 0, null));
         }
         Assert.InRange(_screen.Writes, 2, 11);
     }
@@ -76,7 +76,7 @@ public sealed class TerminalOutputTests : IDisposable
     [Fact]
     public void A_name_can_not_break_out_of_its_line()
     {
-        _output.Tell(new StepFinishedEvent("Dump \e[2J\nerror: fake", StepOutcome.Done, 0, 0, 1));
+        _output.Report(new StepFinishedEvent("Dump \e[2J\nerror: fake", StepOutcome.Done, 0, 0, 1));
         Assert.Equal(@"  ✓ Dump \x1b[2J\nerror: fake  1.0 s", _screen.Text);
     }
 
@@ -103,7 +103,7 @@ public sealed class TerminalOutputTests : IDisposable
         var table = new Table("ID", "SIZE", "HOST") { Figures = new HashSet<int> { 1 } };
         table.Add("a1", "5 B", "漢字");
         table.Add("b22", "1.00 KiB", "x\ny");
-        _output.Tell(table, []);
+        _output.Report(table, []);
         Assert.Equal("""
             ID       SIZE  HOST
             a1        5 B  漢字
@@ -114,10 +114,10 @@ public sealed class TerminalOutputTests : IDisposable
     private void Run(string step, long done, long total)
     {
         var meter = new StepMeter(step, _clock);
-        _output.Tell(new StepStartedEvent(step, 1, 1, null));
+        _output.Report(new StepStartedEvent(step, 1, 1, null));
         meter.Sample(0, total, 0, 0);
         _clock.Advance(3);
-        _output.Tell(meter.Sample(done, total, 0, 0));
+        _output.Report(meter.Sample(done, total, 0, 0));
     }
 
     private TerminalOutput Open(Style style) => new(new Sink(_screen), new Sink(_screen), _clock, style, () => 60, quiet: false);

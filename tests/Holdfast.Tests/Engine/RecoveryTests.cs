@@ -190,8 +190,8 @@ public sealed class RecoveryTests
         using var rig = new RunRig();
         rig.World.UnionWith(world);
         Place(rig, journal);
-        var settled = JournalRecord.Read(rig.Journal).Events.OfType<UndoSettled>().Select(happened => happened.Owed).ToHashSet();
-        var complete = JournalRecord.Read(rig.Journal).Events.OfType<UndoOwed>().Where(owed => settled.Contains(owed.Owed)).Select(owed => owed.Undo.Arguments["thing"]).Order(StringComparer.Ordinal);
+        var settled = JournalRecord.Read(rig.Journal).Events.OfType<UndoCompleted>().Select(happened => happened.Owed).ToHashSet();
+        var complete = JournalRecord.Read(rig.Journal).Events.OfType<UndoRegistered>().Where(owed => settled.Contains(owed.Owed)).Select(owed => owed.Undo.Arguments["thing"]).Order(StringComparer.Ordinal);
         await rig.RecoverAsync();
         Assert.Equal(complete, rig.World, StringComparer.Ordinal);
         Assert.Empty(await rig.RecoverAsync());

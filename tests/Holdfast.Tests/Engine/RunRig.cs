@@ -77,7 +77,7 @@ internal sealed class RunRig : IRunObserver, IUndoHandler, IDisposable
         var log = new RunLog(journal, this, Clock);
         var plan = new Plan("backup", "p", steps);
         var started = new RunStarted("run-1", "backup", "p", "host", 1, DateTimeOffset.UnixEpoch, "1.0", [.. steps.Select(PlannedStep.Of)]);
-        return await new Executor("run-1", log, new OwedUndos(log, [this], Clock), interruption, Clock).RunAsync(started, plan, []);
+        return await new Executor("run-1", log, new PendingUndos(log, [this], Clock), interruption, Clock).RunAsync(started, plan, []);
     }
 
     /// <summary>What a later process does after this one has died.</summary>

@@ -54,7 +54,7 @@ public sealed class PostgresFuzzTests
         using var stream = new MemoryStream(bytes);
         var record = BaseRecord.ReadAsync(stream, CancellationToken.None).GetAwaiter().GetResult();
         RestorePlaces.Of(record, "/target", new Dictionary<string, string>(StringComparer.Ordinal)).Map(record.TablespaceMap);
-        _ = RecoveryTarget.Of(Holdfast.Engine.Components.RecoveryWishes.None, record).Text;
+        _ = RecoveryTarget.Of(Holdfast.Engine.Components.RecoveryRequest.None, record).Text;
     });
 
     [Theory]

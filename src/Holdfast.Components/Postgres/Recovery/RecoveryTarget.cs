@@ -50,14 +50,14 @@ internal sealed record RecoveryTarget(string? Setting, string Value, string Text
     public bool IsInPoint { get; init; }
 
     /// <exception cref="ProblemException">The wish can not be read, or not be met by this point.</exception>
-    public static RecoveryTarget Of(RecoveryWishes wishes, BaseRecord record) => wishes.Limit switch
+    public static RecoveryTarget Of(RecoveryRequest wishes, BaseRecord record) => wishes.Limit switch
     {
         // A standby can make no restore point: its WAL in the point ends with the mark.
         RecoveryLimit.Mark when record.Mark is { Name.Length: 0 } mark => new(null, "", $"its mark of {Show(mark.Time)}") { Address = BaseRecord.Lsn(mark.Lsn), IsInPoint = true },
         RecoveryLimit.Mark when record.Mark is { } mark => new("recovery_target_name", mark.Name, $"its mark of {Show(mark.Time)}") { Address = BaseRecord.Lsn(mark.Lsn), IsInPoint = true },
         RecoveryLimit.Mark => new(null, "", $"when it was shut down, {Show(record.Started)}") { IsInPoint = true },
         RecoveryLimit.Immediate => new("recovery_target", "immediate", "the end of the copying") { Address = record.StopLsn is { } stop ? BaseRecord.Lsn(stop) : null, IsInPoint = true },
-        RecoveryLimit.Name when wishes.To == record.Mark?.Name => Of(RecoveryWishes.None, record),
+        RecoveryLimit.Name when wishes.To == record.Mark?.Name => Of(RecoveryRequest.None, record),
         RecoveryLimit.Name => new("recovery_target_name", wishes.To!, $"the restore point {wishes.To}") { Name = wishes.To },
         RecoveryLimit.Transaction => OfTransaction(wishes.To!),
         RecoveryLimit.Address => OfAddress(wishes.To!, record),

@@ -53,7 +53,7 @@ internal sealed class RestoredFiles(string cluster, RestoreSession session, Rest
         {
             RemoveControl();
             await PartAsync(cancellation);
-            var standing = new StandingPages(cluster, session, _pages, [Growing, .. places.Tablespaces.Select(tablespace => tablespace.Folder)], Place, _counters) { Actor = Actor, Owner = owner.Number };
+            var standing = new ExistingPages(cluster, session, _pages, [Growing, .. places.Tablespaces.Select(tablespace => tablespace.Folder)], Place, _counters) { Actor = Actor, Owner = owner.Number };
             _right = await standing.PutRightAsync(cancellation);
             if (standing.Unreadable is { } unreadable) context.Warn(unreadable);
         }

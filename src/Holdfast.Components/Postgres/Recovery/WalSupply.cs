@@ -87,7 +87,7 @@ internal sealed class WalSupply
         for (var count = 2; count < LongestRecord && last is null; count *= 2)
         {
             var segments = Segments.TakeLast(count).ToList();
-            await new TargetSearch(RecoveryTarget.End, default, _session.Tell) { OnRecord = (start, _) => last = start }
+            await new TargetSearch(RecoveryTarget.End, default, _session.Report) { OnRecord = (start, _) => last = start }
                 .RunAsync(segments, _record.SegmentSize, OpenNeededAsync, cancellation);
             if (segments.Count == Segments.Count) break;
         }
@@ -251,14 +251,14 @@ internal sealed class WalSupply
     private async Task<RecoveryTarget> ArriveAsync(RecoveryTarget target, NpgsqlLogSequenceNumber address, CancellationToken cancellation)
     {
         var near = Segments.Where(segment => segment.End(_record.SegmentSize) > address).ToList();
-        if (await new TargetSearch(target, address, _session.Tell).RunAsync(near, _record.SegmentSize, OpenNeededAsync, cancellation) is not { } next) return target.ToEnd();
+        if (await new TargetSearch(target, address, _session.Report).RunAsync(near, _record.SegmentSize, OpenNeededAsync, cancellation) is not { } next) return target.ToEnd();
         Need(Segments.TakeWhile(segment => segment.Start(_record.SegmentSize) < next.End));
         return target;
     }
 
     private async Task<StopRecord> FindAsync(RecoveryTarget target, CancellationToken cancellation)
     {
-        var search = new TargetSearch(target, BaseRecord.Lsn(_record.StartLsn!), _session.Tell);
+        var search = new TargetSearch(target, BaseRecord.Lsn(_record.StartLsn!), _session.Report);
         if (await search.RunAsync(Segments, _record.SegmentSize, OpenNeededAsync, cancellation) is { } found) return found;
         throw Catalogue.PostgresTarget.Throwable(
             $"{target.Beginning} is not in the WAL at hand, from {_record.StartLsn} to {_reach.End} on timeline {_history.Timeline}{Gap}.",

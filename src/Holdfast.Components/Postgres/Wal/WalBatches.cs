@@ -92,14 +92,14 @@ internal sealed class WalBatches(Repository repository, IReadOnlyDictionary<stri
             var problems = await held.KeepForAsync(token => StoreAsync(catalogues[asked[0].Cluster], batch, token), cancellation);
             Answer(batch, problems);
             var stored = batch.Count - problems.Count;
-            if (stored > 0) Tell(new WalNotice(asked[0].Cluster, stored, batch.Select(push => push.File.Name).Where(name => !problems.ContainsKey(name)).Max(StringComparer.Ordinal)!, clock.GetElapsedTime(began)), null);
-            foreach (var problem in asked.Select(push => problems.GetValueOrDefault(push.File.Name)).OfType<Problem>()) Tell(new WalNotice(asked[0].Cluster, 0, "", default), problem);
+            if (stored > 0) Report(new WalNotice(asked[0].Cluster, stored, batch.Select(push => push.File.Name).Where(name => !problems.ContainsKey(name)).Max(StringComparer.Ordinal)!, clock.GetElapsedTime(began)), null);
+            foreach (var problem in asked.Select(push => problems.GetValueOrDefault(push.File.Name)).OfType<Problem>()) Report(new WalNotice(asked[0].Cluster, 0, "", default), problem);
         }
         catch (Exception failure)
         {
             var problem = failure.ToProblem();
             foreach (var push in asked) push.Answer(problem);
-            Tell(new WalNotice(asked[0].Cluster, 0, "", default), problem);
+            Report(new WalNotice(asked[0].Cluster, 0, "", default), problem);
             // The index of an opened repository may be behind after a failure, and the lock may be of no use: begin anew.
             await _lease.ReleaseAsync();
             if (cancellation.IsCancellationRequested) throw;
@@ -160,12 +160,12 @@ internal sealed class WalBatches(Repository repository, IReadOnlyDictionary<stri
         }
         catch (ProblemException problem)
         {
-            Tell(new WalNotice(catalogue.Cluster, 0, "", default), problem.Problem);
+            Report(new WalNotice(catalogue.Cluster, 0, "", default), problem.Problem);
         }
         catch (ResticException failure)
         {
             // A lock that is held by others or was lost: it is tried again with the next batch.
-            if (failure.Error is not (ResticError.Locked or ResticError.LockLost)) Tell(new WalNotice(catalogue.Cluster, 0, "", default), failure.ToProblem());
+            if (failure.Error is not (ResticError.Locked or ResticError.LockLost)) Report(new WalNotice(catalogue.Cluster, 0, "", default), failure.ToProblem());
         }
     }
 
@@ -177,7 +177,7 @@ internal sealed class WalBatches(Repository repository, IReadOnlyDictionary<stri
         return true;
     }
 
-    private void Tell(WalNotice notice, Problem? problem)
+    private void Report(WalNotice notice, Problem? problem)
     {
         _trouble = problem;
         tell(notice with { Problem = problem });

@@ -143,11 +143,11 @@ internal sealed class QueueRestore(Broker broker, QueueUndos undos)
             var result = await new QueuePutBack(redis, broker.Settings, broker.Keys, context.Counters).RunAsync(head, file.ReadAsync(cancellation), mode, context.RunId, cancellation);
             await context.SettleAsync(undo, cancellation);
             if (result.WasDone) leftAlone?.Invoke();
-            Tell(context, head, mode, result);
+            Report(context, head, mode, result);
         },
     };
 
-    private static void Tell(StepContext context, QueueFileHead head, PutBackMode mode, PutBackResult result)
+    private static void Report(StepContext context, QueueFileHead head, PutBackMode mode, PutBackResult result)
     {
         if (result.WasDone)
         {

@@ -33,7 +33,7 @@ internal sealed class AsideIndices(SearchWork work)
         var whole = open.Except(lost, StringComparer.Ordinal).ToHashSet(StringComparer.Ordinal);
         var found = new List<(string Aside, string Index)>();
         foreach (var aside in open.Concat(closed))
-            if (IndexShelf.MovedFrom(aside) is { } index && whole.Contains(index) && !await IsLedToAsync(aside, cancellation)) found.Add((aside, index));
+            if (IndexMoveAside.MovedFrom(aside) is { } index && whole.Contains(index) && !await IsLedToAsync(aside, cancellation)) found.Add((aside, index));
         // A copy of a copy goes before that: its name is the longer one.
         return [.. found.OrderByDescending(one => one.Aside.Length).ThenBy(one => one.Aside, StringComparer.Ordinal)];
     }

@@ -62,7 +62,7 @@ internal sealed class IndexCopy(SearchWork work, IndexUndos undos, IndexDefiniti
         await context.OweAsync(_abandon, cancellation);
         await _target.MakeAsync(definition, place, Purpose, cancellation, isCopy: true);
         await RefuseOtherFormAsync(cancellation);
-        await new IndexShelf(Server, work.Clock).BlockAsync(Old, cancellation);
+        await new IndexMoveAside(Server, work.Clock).BlockAsync(Old, cancellation);
     }
 
     /// <summary>An engine that writes something in another way than the profile would make every run copy the index anew.</summary>
@@ -120,7 +120,7 @@ internal sealed class IndexCopy(SearchWork work, IndexUndos undos, IndexDefiniti
     private async Task LeadAsync(StepContext context, CancellationToken cancellation)
     {
         await _target.LeadAsync(definition, place, cancellation);
-        await new IndexShelf(Server, work.Clock).UnblockAsync(Old, cancellation);
+        await new IndexMoveAside(Server, work.Clock).UnblockAsync(Old, cancellation);
         await context.SettleAsync(_abandon, cancellation);
         context.Note($"{Old}, which '{definition.Alias}' led to, is kept; 'holdfast search drop-old' deletes it when you do not need it any more.");
     }

@@ -25,7 +25,7 @@ internal sealed class IndexUndos(SearchSettings settings, SearchServer server, T
         var isFree = old.Length == 0 || await TryUnblockAsync(old, cancellation);
         while (await CancelAsync(index, cancellation)) await Task.Delay(_look, clock, cancellation);
         if (!await IsLedAsync(undo.Arguments[Alias], index, old, cancellation)) await server.DeleteAsync($"/{SearchServer.Part(index)}", cancellation);
-        if (!isFree) await new IndexShelf(server, clock).UnblockAsync(old, cancellation);
+        if (!isFree) await new IndexMoveAside(server, clock).UnblockAsync(old, cancellation);
     }
 
     /// <summary>False where the engine itself has blocked it, because a disk is full: then the copy has to go first.</summary>
@@ -33,7 +33,7 @@ internal sealed class IndexUndos(SearchSettings settings, SearchServer server, T
     {
         try
         {
-            await new IndexShelf(server, clock).UnblockAsync(old, cancellation);
+            await new IndexMoveAside(server, clock).UnblockAsync(old, cancellation);
             return true;
         }
         catch (ProblemException blocked) when (blocked.Problem.Code == Catalogue.SearchBlocked.Code)

@@ -43,7 +43,7 @@ internal sealed partial class IndexSelection(
     public bool Has(string index)
     {
         if (_patterns.Contains(index)) return true;
-        if (IndexShelf.MovedFrom(index) is not null || SystemIndices.IsOwn(index)) return false;
+        if (IndexMoveAside.MovedFrom(index) is not null || SystemIndices.IsOwn(index)) return false;
         var about = live[index] ?? point[index];
         var isHidden = IsTrue(about?["settings"]?[Hidden]);
         List<Name> others = [.. (about?["aliases"] as JsonObject ?? []).Select(alias => new Name(alias.Key, IsTrue(alias.Value?[HiddenAlias])))];

@@ -32,7 +32,7 @@ internal sealed record PlatformIndices(
         }
         return new PlatformIndices([.. open.Where(IsWanted)], [.. closed.Where(IsWanted)], [.. open.Concat(closed).Where(IsAside)], unfit, unreadable);
 
-        bool IsAside(string index) => IndexShelf.MovedFrom(index) is not null && !patterns.Contains(index, StringComparer.Ordinal);
+        bool IsAside(string index) => IndexMoveAside.MovedFrom(index) is not null && !patterns.Contains(index, StringComparer.Ordinal);
 
         // A name is left out by not asking for it, and what a pattern means by a pattern that excludes it.
         static IReadOnlyList<string> Without(IReadOnlyList<string> part, List<string> hidden) => hidden.Count == 0 ? part

@@ -20,13 +20,13 @@ internal sealed class SearchRestore(SearchSettings settings, SearchServer server
     /// <summary>What the names of directories begin with that lie in the engine's repository only to be restored from.</summary>
     public const string Beside = "holdfast-restore";
 
-    private readonly IndexShelf _shelf = new(server, clock);
+    private readonly IndexMoveAside _shelf = new(server, clock);
 
     private SnapshotRepository? _source;
     private Undo? _takeAway;
 
     /// <summary>Owed until everything is counted and the aliases lead to it: a restore that fails leaves indices that were there as they were.</summary>
-    private readonly List<(ShelvedIndex Index, Undo Owed)> _moved = [];
+    private readonly List<(MovedAsideIndex Index, Undo Owed)> _moved = [];
     private JsonObject _state = [];
 
     /// <summary>What the point has besides what the profile selects; null where nothing needs to be confirmed.</summary>
@@ -60,7 +60,7 @@ internal sealed class SearchRestore(SearchSettings settings, SearchServer server
         choice = await ConfineAsync(choice, record, cancellation);
         var chosen = choice.Indices;
         if (chosen.Count == 0) return [LeaveOutStep];
-        var there = await StandingIndices.FindAsync(server, [.. chosen.Select(NameOf)], cancellation);
+        var there = await ExistingIndices.FindAsync(server, [.. chosen.Select(NameOf)], cancellation);
         if (session.Indices.Rename is null) await choice.RefuseStreamsAsync(server, Name, cancellation);
         else RefuseRenaming(choice, there);
         var aliases = new IndexAliases(server, _state, session.Indices.WithoutAliases ? [] : chosen);
@@ -117,7 +117,7 @@ internal sealed class SearchRestore(SearchSettings settings, SearchServer server
 
     private JsonObject SettingsOf(string index) => _state[SearchState.Indices]?[index]?["settings"] as JsonObject ?? [];
 
-    private List<Step> Steps(SearchRecord record, RestoreChoice choice, StandingIndices there, IndexAliases aliases, string takes)
+    private List<Step> Steps(SearchRecord record, RestoreChoice choice, ExistingIndices there, IndexAliases aliases, string takes)
     {
         var chosen = choice.Indices;
         List<Step> steps = [Step($"Bring the snapshot to {Name}", $"Lets the engine read the snapshot {record.Snapshot}: from its own repository, if it is still there, or from the copy in the point.", (context, stop) => BringAsync(record, choice, context, stop))];
@@ -151,7 +151,7 @@ internal sealed class SearchRestore(SearchSettings settings, SearchServer server
         return Task.CompletedTask;
     });
 
-    private string MakingRoom(StandingIndices there)
+    private string MakingRoom(ExistingIndices there)
     {
         var movable = there.Movable.ToList();
         var moves = movable.Count == 0 ? "" : $"Moves aside {Quantity.Indices(movable.Count)}: {string.Join(", ", movable)}.{(session.Overwrite ? " What is moved aside is deleted once what takes its place is whole." : "")}";
@@ -170,7 +170,7 @@ internal sealed class SearchRestore(SearchSettings settings, SearchServer server
     private string NameOf(string index) => session.Indices.NameOf(index);
 
     /// <summary>What is restored beside others takes nobody's place.</summary>
-    private void RefuseRenaming(RestoreChoice choice, StandingIndices there)
+    private void RefuseRenaming(RestoreChoice choice, ExistingIndices there)
     {
         if (choice.Streams.Count > 0)
             throw Catalogue.SearchRestore.Throwable($"Data streams cannot be restored under other names: {string.Join(", ", choice.Streams)} of {Name}.", "Leave them out with --exclude.");
@@ -253,7 +253,7 @@ internal sealed class SearchRestore(SearchSettings settings, SearchServer server
 
     private async Task MakeRoomAsync(IReadOnlyList<string> chosen, StepContext context, CancellationToken cancellation)
     {
-        var there = await StandingIndices.FindAsync(server, chosen, cancellation);
+        var there = await ExistingIndices.FindAsync(server, chosen, cancellation);
         there.RefuseUnmovable(Name, session.Overwrite);
         foreach (var index in there.Movable)
         {
@@ -299,7 +299,7 @@ internal sealed class SearchRestore(SearchSettings settings, SearchServer server
     /// <summary>The engine says nothing of names that it has passed over, and a policy that does not exist here stops what it manages.</summary>
     private async Task LookAsync(IReadOnlyList<string> chosen, StepContext context, CancellationToken cancellation)
     {
-        var there = (await StandingIndices.FindAsync(server, [.. chosen.Select(NameOf)], cancellation)).All.ToHashSet(StringComparer.Ordinal);
+        var there = (await ExistingIndices.FindAsync(server, [.. chosen.Select(NameOf)], cancellation)).All.ToHashSet(StringComparer.Ordinal);
         if (chosen.Select(NameOf).Where(index => !there.Contains(index)).ToList() is { Count: > 0 } lacking)
             throw Catalogue.SearchRestore.Throwable($"The engine has restored all but {string.Join(", ", lacking)} of {Name}.", "See its log; the snapshot may lack them.");
         foreach (var (index, setting) in _unmet) context.Note($"{NameOf(index)} was restored without {setting} ('{SettingsOf(index)[setting]}'), which no node of {Name} meets.");

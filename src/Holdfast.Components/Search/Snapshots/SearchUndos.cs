@@ -20,7 +20,7 @@ internal sealed class SearchUndos(SearchSettings settings, SearchServer server, 
             await new SnapshotRepository(server, undo.Arguments[Repository], clock).UnregisterAsync(stop);
             RemoveCopy(undo.Arguments);
         }),
-        new Handler(server.Place, Kind(settings, "move-back"), (undo, stop) => MoveBackAsync(server, clock, ShelvedIndex.Of(undo.Arguments), stop)),
+        new Handler(server.Place, Kind(settings, "move-back"), (undo, stop) => MoveBackAsync(server, clock, MovedAsideIndex.Of(undo.Arguments), stop)),
         new Handler(server.Place, Kind(settings, "remove-lost"), (undo, stop) => RemoveLostAsync(server, undo.Arguments, stop)),
         new Handler(server.Place, Kind(settings, "take-out"), (undo, stop) => TakeOutAsync(server, undo.Arguments, stop)),
         new Handler(server.Place, Kind(settings, "remember-deletions"), async (undo, stop) =>
@@ -32,7 +32,7 @@ internal sealed class SearchUndos(SearchSettings settings, SearchServer server, 
     ];
 
     /// <summary>Owed from before an index is moved aside until what takes its place is whole.</summary>
-    public Undo MoveBack(ShelvedIndex moved) => new(
+    public Undo MoveBack(MovedAsideIndex moved) => new(
         Kind(settings, "move-back"), $"Bring the index {moved.Index} of {settings.Name} back, which is {moved.Aside} once it was moved aside, and let it be written again.", moved.Words);
 
     /// <summary>Owed while the engine restores: an index that has no whole shard makes every later snapshot fail.</summary>
@@ -107,12 +107,12 @@ internal sealed class SearchUndos(SearchSettings settings, SearchServer server, 
     }
 
     /// <summary>An index can not come back with its aliases while another one has the name of such an alias.</summary>
-    private static async Task MoveBackAsync(SearchServer server, TimeProvider clock, ShelvedIndex moved, CancellationToken cancellation)
+    private static async Task MoveBackAsync(SearchServer server, TimeProvider clock, MovedAsideIndex moved, CancellationToken cancellation)
     {
         foreach (var alias in moved.Aliases.Select(alias => alias.Key))
             if (await server.FindAsync($"/{SearchServer.Part(alias)}/_settings/index.uuid", cancellation) is JsonObject found && found.ContainsKey(alias))
                 throw IndexAliases.Occupied($"The index {moved.Index} cannot be brought back with its alias '{alias}': an index of that name was made meanwhile.", alias, "run 'holdfast recover'");
-        await new IndexShelf(server, clock).MoveBackAsync(moved, cancellation);
+        await new IndexMoveAside(server, clock).MoveBackAsync(moved, cancellation);
     }
 
     private static string Kind(SearchSettings settings, string kind) => $"search/{settings.Name}.{kind}";

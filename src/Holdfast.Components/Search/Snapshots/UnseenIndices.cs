@@ -49,7 +49,7 @@ internal static partial class UnseenIndices
     /// <summary>Whether patterns of a profile mean an index, as an engine reads them; one of a data stream goes by the name of the stream.</summary>
     public static bool Means(IReadOnlyList<string> patterns, string index)
     {
-        if (IndexShelf.MovedFrom(index) is not null || SystemIndices.IsOwn(index)) return patterns.Contains(index, StringComparer.Ordinal);
+        if (IndexMoveAside.MovedFrom(index) is not null || SystemIndices.IsOwn(index)) return patterns.Contains(index, StringComparer.Ordinal);
         var name = Backing().Match(index) is { Success: true } backing ? backing.Groups["stream"].Value : index;
         var isMeant = false;
         foreach (var pattern in patterns)

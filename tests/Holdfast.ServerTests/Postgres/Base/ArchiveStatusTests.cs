@@ -27,7 +27,7 @@ public sealed class ArchiveStatusTests
         await rig.Server.StopServerAsync();
         var main = rig.Server.Data + ".main";
         (await Command.RunAsync("cp", ["-a", rig.Server.Data, main])).Succeeded();
-        await rig.RestoreAsync(taken, new RecoveryWishes { Delta = true }); // the copy, on timeline 2
+        await rig.RestoreAsync(taken, new RecoveryRequest { Delta = true }); // the copy, on timeline 2
         Assert.Contains("writes timeline 2, of which the archive has nothing: it ends with timeline 1", await ApartAsync(rig), StringComparison.Ordinal);
         await rig.Server.ExecuteAsync("postgres", "INSERT INTO t VALUES (2); SELECT pg_switch_wal();");
         await rig.ArchiveAsync();

@@ -48,7 +48,7 @@ public sealed class BaseRestoreTests
         var inode = await InodeAsync(file);
         await rig.Server.ExecuteAsync("postgres", "CREATE TABLE later AS SELECT 1 AS n; CREATE DATABASE later;");
         await rig.Server.StopServerAsync();
-        await rig.RestoreAsync(taken, new RecoveryWishes { Delta = true });
+        await rig.RestoreAsync(taken, new RecoveryRequest { Delta = true });
         Assert.Equal("20000", await rig.Server.QueryAsync("postgres", "SELECT count(*) FROM t"));
         Assert.Equal("0", await rig.Server.QueryAsync("postgres", "SELECT count(*) FROM pg_class WHERE relname = 'later'"));
         Assert.Equal(inode, await InodeAsync(file));
@@ -69,9 +69,9 @@ public sealed class BaseRestoreTests
         var taken = await rig.CaptureAsync();
         Assert.Equal(fast, Assert.Single((await rig.ReadRecordAsync(taken)).Tablespaces).Path);
         await rig.Server.StopServerAsync();
-        Assert.Equal("HF-PG-TARGET", (await rig.RefusedAsync(taken, new RecoveryWishes { Places = Place("1", "/x") })).Code);
+        Assert.Equal("HF-PG-TARGET", (await rig.RefusedAsync(taken, new RecoveryRequest { Places = Place("1", "/x") })).Code);
 
-        await rig.RestoreAsync(taken, new RecoveryWishes { Places = Place(oid, moved) });
+        await rig.RestoreAsync(taken, new RecoveryRequest { Places = Place(oid, moved) });
         Assert.Equal($"{moved}|5000", await rig.Server.QueryAsync("postgres", $"SELECT pg_tablespace_location({oid}), (SELECT count(*) FROM quick)"));
         await rig.Server.StopServerAsync();
         await rig.RestoreAsync(taken);
@@ -92,22 +92,22 @@ public sealed class BaseRestoreTests
             await rig.Server.ExecuteAsync("postgres", "INSERT INTO t VALUES (-2, 'two');");
         });
         await rig.Server.StopServerAsync();
-        await rig.RestoreAsync(taken, new RecoveryWishes { Limit = RecoveryLimit.Address, To = address });
+        await rig.RestoreAsync(taken, new RecoveryRequest { Limit = RecoveryLimit.Address, To = address });
         Assert.Equal("-1", await rig.Server.QueryAsync("postgres", "SELECT min(n) FROM t"));
         await rig.Server.StopServerAsync();
-        await rig.RestoreAsync(taken, new RecoveryWishes { Limit = RecoveryLimit.Immediate, Delta = true });
+        await rig.RestoreAsync(taken, new RecoveryRequest { Limit = RecoveryLimit.Immediate, Delta = true });
         Assert.Equal("1", await rig.Server.QueryAsync("postgres", "SELECT min(n) FROM t"));
         await rig.Server.StopServerAsync();
-        await rig.RestoreAsync(taken, new RecoveryWishes { Pause = true });
+        await rig.RestoreAsync(taken, new RecoveryRequest { Pause = true });
         Assert.Equal("t|-2", await rig.Server.QueryAsync("postgres", "SELECT pg_is_in_recovery(), min(n) FROM t"));
         await rig.Server.ExecuteAsync("postgres", "SELECT pg_wal_replay_resume();");
         await rig.Server.StopServerAsync();
 
-        await RefusedAsync(new RecoveryWishes { Limit = RecoveryLimit.Time, To = "2001-01-01 00:00:00Z" }, "lies before");
-        await RefusedAsync(new RecoveryWishes { Limit = RecoveryLimit.Time, To = "yesterday" }, "is no time");
-        await RefusedAsync(new RecoveryWishes { Limit = RecoveryLimit.Address, To = "0/1" }, "lies before");
-        await RefusedAsync(new RecoveryWishes { Limit = RecoveryLimit.Transaction, To = "x" }, "is no number");
-        async Task RefusedAsync(RecoveryWishes wishes, string why)
+        await RefusedAsync(new RecoveryRequest { Limit = RecoveryLimit.Time, To = "2001-01-01 00:00:00Z" }, "lies before");
+        await RefusedAsync(new RecoveryRequest { Limit = RecoveryLimit.Time, To = "yesterday" }, "is no time");
+        await RefusedAsync(new RecoveryRequest { Limit = RecoveryLimit.Address, To = "0/1" }, "lies before");
+        await RefusedAsync(new RecoveryRequest { Limit = RecoveryLimit.Transaction, To = "x" }, "is no number");
+        async Task RefusedAsync(RecoveryRequest wishes, string why)
         {
             var problem = await rig.RefusedAsync(taken, wishes);
             Assert.Equal("HF-PG-TARGET", problem.Code);
@@ -145,10 +145,10 @@ public sealed class BaseRestoreTests
         Directory.CreateDirectory(Path.Join(rig.Server.Data, "lost+found"));
         var precious = Path.Join(rig.Server.Data, "precious");
         await File.WriteAllTextAsync(precious, "", BaseRig.Cancellation);
-        var refused = await rig.RefusedAsync(taken, new RecoveryWishes { Delta = true });
+        var refused = await rig.RefusedAsync(taken, new RecoveryRequest { Delta = true });
         Assert.Contains("is no cluster of PostgreSQL", refused.Message, StringComparison.Ordinal);
         File.Delete(precious);
-        await rig.RestoreAsync(taken, new RecoveryWishes { Delta = true });
+        await rig.RestoreAsync(taken, new RecoveryRequest { Delta = true });
         Assert.Equal("20000", await rig.Server.QueryAsync("postgres", "SELECT count(*) FROM t"));
     }
 
@@ -162,10 +162,10 @@ public sealed class BaseRestoreTests
         Assert.Equal("HF-RESTORE-FULL", problem.Code);
         Assert.Contains($"to the file system at {disk.Path}, which has", problem.Message, StringComparison.Ordinal);
         Assert.Empty(Directory.GetFileSystemEntries(disk.Path));
-        Assert.NotEmpty(await rig.PlanRestoreAsync(taken, new RecoveryWishes { IgnoreSpace = true }, disk.Path));
+        Assert.NotEmpty(await rig.PlanRestoreAsync(taken, new RecoveryRequest { IgnoreSpace = true }, disk.Path));
         // What stands there already needs no room.
         await rig.Server.StopServerAsync();
-        Assert.NotEmpty(await rig.PlanRestoreAsync(taken, new RecoveryWishes { Delta = true }));
+        Assert.NotEmpty(await rig.PlanRestoreAsync(taken, new RecoveryRequest { Delta = true }));
     }
 
     [Fact]
@@ -224,7 +224,7 @@ public sealed class BaseRestoreTests
         await rig.Server.StopServerAsync("immediate");
         File.Delete(hang);
         rig.RestoreOptions = usual;
-        await rig.RestoreAsync(taken, new RecoveryWishes { Delta = true });
+        await rig.RestoreAsync(taken, new RecoveryRequest { Delta = true });
         Assert.Equal("f", await rig.Server.QueryAsync("postgres", "SELECT pg_is_in_recovery()"));
     }
 

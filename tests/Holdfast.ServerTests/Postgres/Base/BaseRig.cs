@@ -139,11 +139,11 @@ internal sealed class BaseRig : Rig
     }
 
     public Task<RunReport> RestoreAsync(
-        TakenPoint taken, RecoveryWishes? wishes = null, string? target = null, RunHooks? hooks = null) =>
+        TakenPoint taken, RecoveryRequest? wishes = null, string? target = null, RunHooks? hooks = null) =>
         RestoreAsync(Component(), taken.Point, Change(wishes, target), hooks);
 
     /// <summary>What a restore is refused for, before it begins.</summary>
-    public async Task<Problem> RefusedAsync(TakenPoint taken, RecoveryWishes? wishes = null, string? target = null)
+    public async Task<Problem> RefusedAsync(TakenPoint taken, RecoveryRequest? wishes = null, string? target = null)
     {
         var refused = await Assert.ThrowsAsync<ProblemException>(() => RestoreAsync(taken, wishes, target));
         Assert.False(Said.HasBegun);
@@ -151,7 +151,7 @@ internal sealed class BaseRig : Rig
     }
 
     public Task<IReadOnlyList<Step>> PlanRestoreAsync(
-        TakenPoint taken, RecoveryWishes? wishes = null, string? target = null) =>
+        TakenPoint taken, RecoveryRequest? wishes = null, string? target = null) =>
         PlanRestoreAsync(Component(), taken.Point, Change(wishes, target));
 
     public override async ValueTask DisposeAsync()
@@ -160,8 +160,8 @@ internal sealed class BaseRig : Rig
         await base.DisposeAsync();
     }
 
-    private static Func<RestoreRequest, RestoreRequest> Change(RecoveryWishes? wishes, string? target) =>
-        request => request with { Target = target, Recovery = wishes ?? RecoveryWishes.None };
+    private static Func<RestoreRequest, RestoreRequest> Change(RecoveryRequest? wishes, string? target) =>
+        request => request with { Target = target, Recovery = wishes ?? RecoveryRequest.None };
 
     /// <summary>The programs of the cluster's own version are found first, then those of this rig's folder: a "systemctl", say.</summary>
     private string? Variable(string name)

@@ -36,7 +36,7 @@ public sealed class BranchTests
         await rig.Server.StopServerAsync();
 
         // What was left is where the hint says, and only there.
-        var refused = await rig.RefusedAsync(taken, new RecoveryWishes { Limit = RecoveryLimit.Name, To = "at-end" });
+        var refused = await rig.RefusedAsync(taken, new RecoveryRequest { Limit = RecoveryLimit.Name, To = "at-end" });
         Assert.Contains("It may be on another timeline: --to-timeline 1.", refused.Hint, StringComparison.Ordinal);
         await RestoreAsync(rig, taken, RecoveryLimit.Name, "at-end", "1");
         Assert.Equal("early,late,end", await RowsAsync(rig));
@@ -72,7 +72,7 @@ public sealed class BranchTests
     }
 
     private static Task<RunReport> RestoreAsync(BaseRig rig, TakenPoint taken, RecoveryLimit limit, string? to = null, string? timeline = null) =>
-        rig.RestoreAsync(taken, new RecoveryWishes { Limit = limit, To = to, Timeline = timeline, Delta = true });
+        rig.RestoreAsync(taken, new RecoveryRequest { Limit = limit, To = to, Timeline = timeline, Delta = true });
 
     private static Task<string> RowsAsync(BaseRig rig) => rig.Server.QueryAsync("postgres", "SELECT string_agg(what, ',' ORDER BY what = 'end', what) FROM t");
 }

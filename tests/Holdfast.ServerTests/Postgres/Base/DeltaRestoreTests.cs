@@ -25,7 +25,7 @@ public sealed class DeltaRestoreTests
         await FlipAsync(file); // the copy has it, too: it is somebody else's, right or wrong
         var before = await DigestsAsync(copy);
 
-        await rig.RestoreAsync(taken, new RecoveryWishes { Delta = true });
+        await rig.RestoreAsync(taken, new RecoveryRequest { Delta = true });
         Assert.Equal(sum, await WideTable.SumAsync(rig.Server));
         await rig.Server.ExecuteAsync("postgres", "UPDATE t SET version = version + 1; CREATE TABLE later (); CHECKPOINT;");
         await rig.Server.StopServerAsync();
@@ -44,7 +44,7 @@ public sealed class DeltaRestoreTests
         var relative = file[(rig.Server.Data.Length + 1)..];
         await DamageAsync(rig, (await rig.Repository.FindNodeAsync(taken.Point, $"/postgres/main/pages/{relative}.map", BaseRig.Cancellation))!.Content!.Single());
 
-        var context = await rig.RestoreAsync(taken, new RecoveryWishes { Delta = true });
+        var context = await rig.RestoreAsync(taken, new RecoveryRequest { Delta = true });
         var warning = Assert.Single(context.Warnings);
         Assert.Equal(Catalogue.PostgresMap.Code, warning.Code);
         Assert.Contains($"{relative} is the first", warning.Message, StringComparison.Ordinal);
@@ -58,7 +58,7 @@ public sealed class DeltaRestoreTests
         Assert.Equal(Catalogue.PostgresMap.Code, Assert.Single(BesidesDamage(next)).Code);
         Assert.Equal(0, next.Record.Counts["filesWithChangedPages"]);
         await rig.Server.StopServerAsync();
-        Assert.Empty((await rig.RestoreAsync(next, new RecoveryWishes { Delta = true })).Warnings);
+        Assert.Empty((await rig.RestoreAsync(next, new RecoveryRequest { Delta = true })).Warnings);
         Assert.Equal(sum, await WideTable.SumAsync(rig.Server));
         await rig.Server.StopServerAsync();
         (await rig.Server.AsServerAsync("pg_checksums", "-c", "-D", rig.Server.Data)).Succeeded();

@@ -14,7 +14,7 @@ public sealed class HistoryTests(ITestOutputHelper output)
 {
     private static readonly int Histories = Sample.Count("HOLDFAST_HISTORIES", 1, 20);
 
-    private static readonly RecoveryWishes _immediate = new() { Limit = RecoveryLimit.Immediate }, _latest = new() { Limit = RecoveryLimit.Latest };
+    private static readonly RecoveryRequest _immediate = new() { Limit = RecoveryLimit.Immediate }, _latest = new() { Limit = RecoveryLimit.Latest };
 
     [Fact]
     public async Task Restores_after_restores_hold_what_the_log_of_their_timeline_has_or_are_refused()
@@ -48,17 +48,17 @@ public sealed class HistoryTests(ITestOutputHelper output)
         await history.SwitchAsync();
         await history.ArchiveAsync(int.MaxValue);
         var between = history.Branch.Entries[^3]; // the restore point after the first commit
-        await drawn.RestoreAsync(new RecoveryWishes { Limit = RecoveryLimit.Time, To = DrawnHistory.Show(history.Branch.Entries[^4].Time) });
-        await drawn.RestoreAsync(new RecoveryWishes { Limit = RecoveryLimit.Time, To = DrawnHistory.Show(between.Time), Timeline = "1" });
-        await drawn.RestoreAsync(new RecoveryWishes { Limit = RecoveryLimit.Address, To = Lsn.Show(history.Ends[0]), Timeline = "1" });
-        await drawn.RestoreAsync(new RecoveryWishes { Limit = RecoveryLimit.Address, To = Lsn.Show(between.End), Timeline = "1" });
+        await drawn.RestoreAsync(new RecoveryRequest { Limit = RecoveryLimit.Time, To = DrawnHistory.Show(history.Branch.Entries[^4].Time) });
+        await drawn.RestoreAsync(new RecoveryRequest { Limit = RecoveryLimit.Time, To = DrawnHistory.Show(between.Time), Timeline = "1" });
+        await drawn.RestoreAsync(new RecoveryRequest { Limit = RecoveryLimit.Address, To = Lsn.Show(history.Ends[0]), Timeline = "1" });
+        await drawn.RestoreAsync(new RecoveryRequest { Limit = RecoveryLimit.Address, To = Lsn.Show(between.End), Timeline = "1" });
     });
 
     [Fact]
     public Task A_prepared_transaction_stays_open_over_a_change_of_timelines() => RunAsync(async (drawn, history) =>
     {
         await history.CaptureAsync(new CommitOrder(history.Next()), new CommitOrder(history.Next(), CommitKind.Prepared));
-        await drawn.RestoreAsync(RecoveryWishes.None);
+        await drawn.RestoreAsync(RecoveryRequest.None);
         await history.CommitAsync(new CommitOrder(history.Next()));
         await history.SwitchAsync();
         await history.ArchiveAsync(int.MaxValue);
@@ -74,9 +74,9 @@ public sealed class HistoryTests(ITestOutputHelper output)
         await history.ReceiveAsync(hasJustBegun: false);
         await history.StopAsync();
         var (taken, point) = history.Points[0];
-        Assert.Null(await drawn.JudgeAsync(taken, point, RecoveryWishes.None with { Timeline = "2" }));
+        Assert.Null(await drawn.JudgeAsync(taken, point, RecoveryRequest.None with { Timeline = "2" }));
         await history.StartAsync();
-        await drawn.RestoreAsync(new RecoveryWishes { Limit = RecoveryLimit.Address, To = Lsn.Show(history.Branch.Entries[0].End), Timeline = "2" });
+        await drawn.RestoreAsync(new RecoveryRequest { Limit = RecoveryLimit.Address, To = Lsn.Show(history.Branch.Entries[0].End), Timeline = "2" });
     });
 
     [Fact]
@@ -85,7 +85,7 @@ public sealed class HistoryTests(ITestOutputHelper output)
         await history.CaptureAsync();
         await history.CommitAsync(new CommitOrder(history.Next()), new CommitOrder(history.Next()));
         await history.ReceiveAsync(hasJustBegun: false);
-        await drawn.RestoreAsync(new RecoveryWishes { Limit = RecoveryLimit.Address, To = Lsn.Show(history.Branch.Entries[^1].Before) });
+        await drawn.RestoreAsync(new RecoveryRequest { Limit = RecoveryLimit.Address, To = Lsn.Show(history.Branch.Entries[^1].Before) });
         await history.CommitAsync(new CommitOrder(history.Next()));
         await history.ArchiveAsync(1);
         // Of the second timeline there is the history alone.

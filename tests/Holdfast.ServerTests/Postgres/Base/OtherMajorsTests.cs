@@ -39,7 +39,7 @@ public sealed class OtherMajorsTests
         Assert.Equal("-2|20002|20", await rig.Server.QueryAsync("postgres", "SELECT min(n), count(*), count(*) FILTER (WHERE pad = 'changed') FROM t"));
         Assert.Equal("0", await rig.Server.QueryAsync("postgres", "SELECT count(*) FROM u"));
         await rig.Server.StopServerAsync();
-        await rig.RestoreAsync(taken, new RecoveryWishes { Delta = true, Limit = RecoveryLimit.Address, To = address, Pause = true });
+        await rig.RestoreAsync(taken, new RecoveryRequest { Delta = true, Limit = RecoveryLimit.Address, To = address, Pause = true });
         Assert.Equal("-1|t", await rig.Server.QueryAsync("postgres", "SELECT min(n), pg_is_in_recovery() FROM t"));
         await rig.Server.ExecuteAsync("postgres", "SELECT pg_wal_replay_resume();");
         await Eventually.HoldsAsync("the server is promoted", async () => await rig.Server.QueryAsync("postgres", "SELECT pg_is_in_recovery()") == "f");
@@ -48,7 +48,7 @@ public sealed class OtherMajorsTests
         var received = await rig.CaptureAsync();
         Assert.Empty(received.Said.Warnings);
         await rig.Server.StopServerAsync();
-        await rig.RestoreAsync(received, new RecoveryWishes { Delta = true });
+        await rig.RestoreAsync(received, new RecoveryRequest { Delta = true });
         Assert.Equal("20001", await rig.Server.QueryAsync("postgres", "SELECT count(*) FROM t"));
         rig.Receives = false;
 

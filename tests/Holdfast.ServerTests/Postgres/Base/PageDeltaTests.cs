@@ -43,7 +43,7 @@ public sealed class PageDeltaTests
         Assert.Equal(sum, await WideTable.SumAsync(rig.Server));
         await SoundAsync(rig.Server);
         // Over what is there, too.
-        await rig.RestoreAsync(second, new RecoveryWishes { Delta = true });
+        await rig.RestoreAsync(second, new RecoveryRequest { Delta = true });
         Assert.Equal("100|1", await rig.Server.QueryAsync("postgres", "SELECT count(*), max(version) FROM t WHERE version > 0"));
         await SoundAsync(rig.Server);
     }
@@ -63,7 +63,7 @@ public sealed class PageDeltaTests
         {
             var inode = await InodeAsync(file);
             Harm(file, harm, outside);
-            await rig.RestoreAsync(taken, new RecoveryWishes { Delta = true });
+            await rig.RestoreAsync(taken, new RecoveryRequest { Delta = true });
             Assert.Equal((harm, sum), (harm, await WideTable.SumAsync(rig.Server)));
             await rig.Server.StopServerAsync();
             Assert.Equal((harm, isKept, length), (harm, await InodeAsync(file) == inode, new FileInfo(file).Length));

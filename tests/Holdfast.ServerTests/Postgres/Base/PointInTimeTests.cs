@@ -35,15 +35,15 @@ public sealed class PointInTimeTests(ITestOutputHelper output)
         await NumberedCommits.WriteAsync(rig.Server, 41, 42); // in no archive
         await rig.ArchiveAsync();
         await rig.Server.StopServerAsync();
-        await JudgeAsync(rig, taken, RecoveryWishes.None, [.. Enumerable.Range(1, 5)], "the mark");
-        await RefusedAsync(rig, taken, new RecoveryWishes { Limit = RecoveryLimit.Time, To = "2099-01-01 00:00:00Z" }, "The nearest is --to-latest");
-        await RefusedAsync(rig, taken, new RecoveryWishes { Limit = RecoveryLimit.Address, To = "FF/0" }, "The nearest is --to-latest");
-        await RefusedAsync(rig, taken, new RecoveryWishes { Limit = RecoveryLimit.Latest, Timeline = "77" }, "There are 1");
+        await JudgeAsync(rig, taken, RecoveryRequest.None, [.. Enumerable.Range(1, 5)], "the mark");
+        await RefusedAsync(rig, taken, new RecoveryRequest { Limit = RecoveryLimit.Time, To = "2099-01-01 00:00:00Z" }, "The nearest is --to-latest");
+        await RefusedAsync(rig, taken, new RecoveryRequest { Limit = RecoveryLimit.Address, To = "FF/0" }, "The nearest is --to-latest");
+        await RefusedAsync(rig, taken, new RecoveryRequest { Limit = RecoveryLimit.Latest, Timeline = "77" }, "There are 1");
 
         // A second timeline leaves the first one in the middle, uses numbers of its transactions again, and goes on to other commits.
         var random = Sample.Random("PointInTimeTests");
         var left = first[random.Next(5, first.Count - 5)];
-        await RestoreAsync(rig, taken, new RecoveryWishes { Limit = RecoveryLimit.Address, To = left.Lsn });
+        await RestoreAsync(rig, taken, new RecoveryRequest { Limit = RecoveryLimit.Address, To = left.Lsn });
         var second = await NumberedCommits.WriteAsync(rig.Server, 101, 130);
         await rig.Server.ExecuteAsync("postgres", "SELECT pg_switch_wal();");
         await rig.ArchiveAsync();
@@ -71,17 +71,17 @@ public sealed class PointInTimeTests(ITestOutputHelper output)
         await rig.ArchiveAsync();
         await rig.Server.StopServerAsync();
         rig.RestoreOptions = new BaseRestoreOptions { LargestWal = 0, Program = rig["nowhere"] };
-        Assert.Contains((await RestoreAsync(rig, taken, new RecoveryWishes { Limit = RecoveryLimit.Latest })).Notes, note => note.Contains("WAL segments were added", StringComparison.Ordinal));
+        Assert.Contains((await RestoreAsync(rig, taken, new RecoveryRequest { Limit = RecoveryLimit.Latest })).Notes, note => note.Contains("WAL segments were added", StringComparison.Ordinal));
         Assert.Equal("20|3", await rig.Server.QueryAsync("postgres", "SELECT count(*), (SELECT count(*) FROM later) FROM c"));
         await rig.Server.StopServerAsync();
 
         rig.RestoreOptions = new BaseRestoreOptions { LargestWal = 0, Program = rig["holdfast"] };
-        Assert.Contains((await RestoreAsync(rig, taken, new RecoveryWishes { Limit = RecoveryLimit.Latest })).Notes, note => note.Contains("The server fetches", StringComparison.Ordinal));
+        Assert.Contains((await RestoreAsync(rig, taken, new RecoveryRequest { Limit = RecoveryLimit.Latest })).Notes, note => note.Contains("The server fetches", StringComparison.Ordinal));
         Assert.Equal("20|3", await rig.Server.QueryAsync("postgres", "SELECT count(*), (SELECT count(*) FROM later) FROM c"));
         Assert.DoesNotContain(await File.ReadAllLinesAsync($"{rig.Server.Data}/postgresql.auto.conf", BaseRig.Cancellation), line => line.StartsWith("re", StringComparison.Ordinal) || line.StartsWith("hot_standby", StringComparison.Ordinal));
         await rig.Server.ExecuteAsync("postgres", "ALTER SYSTEM SET work_mem = '5MB';");
         await rig.Server.StopServerAsync();
-        await RestoreAsync(rig, taken, new RecoveryWishes { Limit = RecoveryLimit.Address, To = commits[9].Lsn });
+        await RestoreAsync(rig, taken, new RecoveryRequest { Limit = RecoveryLimit.Address, To = commits[9].Lsn });
         Assert.Equal("10", await rig.Server.QueryAsync("postgres", "SELECT count(*) FROM c"));
     }
 
@@ -97,9 +97,9 @@ public sealed class PointInTimeTests(ITestOutputHelper output)
         await ReceiveAsync();
         await NumberedCommits.WriteAsync(rig.Server, 11, 20); // lost with the server
         await rig.Server.StopServerAsync("immediate");
-        await JudgeAsync(rig, taken, new RecoveryWishes { Limit = RecoveryLimit.Time, To = first[4].Time }, [.. Enumerable.Range(1, 5)], "a time in the part");
-        await JudgeAsync(rig, taken, new RecoveryWishes { Limit = RecoveryLimit.Address, To = first[7].Lsn }, [.. Enumerable.Range(1, 8)], "an address in the part");
-        await JudgeAsync(rig, taken, new RecoveryWishes { Limit = RecoveryLimit.Latest }, [.. Enumerable.Range(1, 10)], "the end of the part");
+        await JudgeAsync(rig, taken, new RecoveryRequest { Limit = RecoveryLimit.Time, To = first[4].Time }, [.. Enumerable.Range(1, 5)], "a time in the part");
+        await JudgeAsync(rig, taken, new RecoveryRequest { Limit = RecoveryLimit.Address, To = first[7].Lsn }, [.. Enumerable.Range(1, 8)], "an address in the part");
+        await JudgeAsync(rig, taken, new RecoveryRequest { Limit = RecoveryLimit.Latest }, [.. Enumerable.Range(1, 10)], "the end of the part");
 
         async Task ReceiveAsync()
         {
@@ -122,12 +122,12 @@ public sealed class PointInTimeTests(ITestOutputHelper output)
         var behind = await CommitAndArchiveAsync(11);
         await rig.Repository.ForgetAsync(lost, BaseRig.Cancellation);
         await rig.Server.StopServerAsync();
-        var refused = await RefusedAsync(rig, taken, new RecoveryWishes { Limit = RecoveryLimit.Time, To = behind[0].Time }, "The nearest is --to-lsn ");
+        var refused = await RefusedAsync(rig, taken, new RecoveryRequest { Limit = RecoveryLimit.Time, To = behind[0].Time }, "The nearest is --to-lsn ");
         Assert.Contains("is missing), before ", refused.Message, StringComparison.Ordinal);
         Assert.Contains("the transactions up to ", refused.Hint, StringComparison.Ordinal);
         // Not even the end of all WAL: what is behind would be left out without a word.
-        var nearest = (await RefusedAsync(rig, taken, new RecoveryWishes { Limit = RecoveryLimit.Latest }, "The nearest is --to-lsn ")).Hint.Split(' ')[4].TrimEnd(',');
-        await JudgeAsync(rig, taken, new RecoveryWishes { Limit = RecoveryLimit.Address, To = nearest }, [.. Enumerable.Range(1, 5)], "up to the lost segment");
+        var nearest = (await RefusedAsync(rig, taken, new RecoveryRequest { Limit = RecoveryLimit.Latest }, "The nearest is --to-lsn ")).Hint.Split(' ')[4].TrimEnd(',');
+        await JudgeAsync(rig, taken, new RecoveryRequest { Limit = RecoveryLimit.Address, To = nearest }, [.. Enumerable.Range(1, 5)], "up to the lost segment");
 
         async Task<IReadOnlyList<Commit>> CommitAndArchiveAsync(int first)
         {
@@ -142,12 +142,12 @@ public sealed class PointInTimeTests(ITestOutputHelper output)
     private static IEnumerable<Instant> Instants(IReadOnlyList<Commit> commits, string timeline, int left) =>
         commits.SkipLast(1).Select(commit => new Instant(commit, timeline, left == 0 ? [.. Enumerable.Range(1, commit.Number)] : [.. Enumerable.Range(1, left), .. Enumerable.Range(101, commit.Number - 100)]));
 
-    private static RecoveryWishes Wish(int number, Instant instant) => (number % 4) switch
+    private static RecoveryRequest Wish(int number, Instant instant) => (number % 4) switch
     {
-        0 => new RecoveryWishes { Limit = RecoveryLimit.Time, To = instant.Commit.Time, Timeline = instant.Timeline },
-        1 => new RecoveryWishes { Limit = RecoveryLimit.Transaction, To = instant.Commit.Xid, Timeline = instant.Timeline },
-        2 => new RecoveryWishes { Limit = RecoveryLimit.Address, To = instant.Commit.Lsn, Timeline = instant.Timeline },
-        _ => new RecoveryWishes { Limit = RecoveryLimit.Name, To = instant.Commit.Name, Timeline = instant.Timeline },
+        0 => new RecoveryRequest { Limit = RecoveryLimit.Time, To = instant.Commit.Time, Timeline = instant.Timeline },
+        1 => new RecoveryRequest { Limit = RecoveryLimit.Transaction, To = instant.Commit.Xid, Timeline = instant.Timeline },
+        2 => new RecoveryRequest { Limit = RecoveryLimit.Address, To = instant.Commit.Lsn, Timeline = instant.Timeline },
+        _ => new RecoveryRequest { Limit = RecoveryLimit.Name, To = instant.Commit.Name, Timeline = instant.Timeline },
     };
 
     [Fact]
@@ -160,20 +160,20 @@ public sealed class PointInTimeTests(ITestOutputHelper output)
         await rig.Server.ExecuteAsync("postgres", "SELECT pg_switch_wal();");
         await rig.ArchiveAsync();
         await rig.Server.StopServerAsync();
-        await RestoreAsync(rig, taken, new RecoveryWishes { Limit = RecoveryLimit.Address, To = first[9].Lsn });
+        await RestoreAsync(rig, taken, new RecoveryRequest { Limit = RecoveryLimit.Address, To = first[9].Lsn });
         await NumberedCommits.WriteAsync(rig.Server, 101, 105); // on timeline 2, after the tenth commit of timeline 1
         await rig.Server.ExecuteAsync("postgres", "SELECT pg_switch_wal();");
         await rig.ArchiveAsync();
         await rig.Server.StopServerAsync();
 
-        await RestoreAsync(rig, taken, new RecoveryWishes { Limit = RecoveryLimit.Latest, Timeline = "current" });
+        await RestoreAsync(rig, taken, new RecoveryRequest { Limit = RecoveryLimit.Latest, Timeline = "current" });
         Assert.Equal("20|20|3", await StateAsync(rig.Server)); // timeline 1 to its end, and a third one begun: the second is taken
         await rig.Server.StopServerAsync();
-        await RestoreAsync(rig, taken, new RecoveryWishes { Limit = RecoveryLimit.Latest });
+        await RestoreAsync(rig, taken, new RecoveryRequest { Limit = RecoveryLimit.Latest });
         Assert.Equal("15|105|3", await StateAsync(rig.Server)); // what was begun last is followed: 1 to 10, then 101 to 105
     }
 
-    private static async Task JudgeAsync(BaseRig rig, TakenPoint taken, RecoveryWishes wishes, IReadOnlyList<int> numbers, string what)
+    private static async Task JudgeAsync(BaseRig rig, TakenPoint taken, RecoveryRequest wishes, IReadOnlyList<int> numbers, string what)
     {
         await RestoreAsync(rig, taken, wishes);
         var found = await rig.Server.QueryAsync("postgres", "SELECT string_agg(n::text, ',' ORDER BY n), (SELECT max(n) FROM w) FROM c");
@@ -184,11 +184,11 @@ public sealed class PointInTimeTests(ITestOutputHelper output)
         (await rig.Server.AsServerAsync("pg_checksums", "-c", "-D", rig.Server.Data)).Succeeded();
     }
 
-    private static Task<RunReport> RestoreAsync(BaseRig rig, TakenPoint taken, RecoveryWishes wishes) => rig.RestoreAsync(taken, wishes with { Delta = true });
+    private static Task<RunReport> RestoreAsync(BaseRig rig, TakenPoint taken, RecoveryRequest wishes) => rig.RestoreAsync(taken, wishes with { Delta = true });
 
     private static Task<string> StateAsync(PostgresServer server) => server.QueryAsync("postgres", "SELECT count(*), max(n), (SELECT timeline_id FROM pg_control_checkpoint()) FROM c");
 
-    private static async Task<Problem> RefusedAsync(BaseRig rig, TakenPoint taken, RecoveryWishes wishes, string why)
+    private static async Task<Problem> RefusedAsync(BaseRig rig, TakenPoint taken, RecoveryRequest wishes, string why)
     {
         var problem = await rig.RefusedAsync(taken, wishes);
         Assert.Equal("HF-PG-TARGET", problem.Code);

@@ -20,7 +20,7 @@ public sealed class RestoreRefusalTests
         Assert.StartsWith($"First the server in {rig.Server.Data}, process {process}, has to be stopped", steps[0].Does, StringComparison.Ordinal);
         Assert.Equal("HF-PG-RUNNING", (await rig.RefusedAsync(taken)).Code);
         // That is seen at once, and not after minutes of looking for a name.
-        Assert.Equal("HF-PG-RUNNING", (await rig.RefusedAsync(taken, new RecoveryWishes { Limit = RecoveryLimit.Name, To = "nowhere" })).Code);
+        Assert.Equal("HF-PG-RUNNING", (await rig.RefusedAsync(taken, new RecoveryRequest { Limit = RecoveryLimit.Name, To = "nowhere" })).Code);
         rig.Service = "postgresql@15-main";
         Assert.Equal("Stop postgresql@15-main", (await rig.PlanRestoreAsync(taken))[0].Name);
     }
@@ -42,7 +42,7 @@ public sealed class RestoreRefusalTests
         // Nor is what a person runs in the folder.
         using var looking = Command.Start("env", ["-C", rig.Server.Data, "cat"]);
         await Eventually.HoldsAsync("the other program looks at the data directory", () => LocalEntries.AreSame($"/proc/{looking.Id}/cwd", rig.Server.Data) == true);
-        await rig.RestoreAsync(taken, new RecoveryWishes { Delta = true });
+        await rig.RestoreAsync(taken, new RecoveryRequest { Delta = true });
         Assert.False(looking.HasExited);
         looking.StandardInput.Close();
         await looking.WaitForExitAsync(BaseRig.Cancellation);
@@ -65,7 +65,7 @@ public sealed class RestoreRefusalTests
             var seen = Assert.NotNull(Postmaster.Find(rig.Server.Data));
             Assert.NotEqual(told, $"{seen}");
             foreach (var isDelta in new[] { true, false })
-                Assert.Equal("HF-PG-RUNNING", (await rig.RefusedAsync(taken, new RecoveryWishes { Delta = isDelta })).Code);
+                Assert.Equal("HF-PG-RUNNING", (await rig.RefusedAsync(taken, new RecoveryRequest { Delta = isDelta })).Code);
             Assert.Equal("1", await rig.Server.QueryAsync("postgres", "SELECT n FROM t"));
             (await Command.RunAsync("kill", ["-INT", $"{seen}"])).Succeeded(); // it is the server itself, which shuts down by that
             await container.WaitForExitAsync(BaseRig.Cancellation);
@@ -75,7 +75,7 @@ public sealed class RestoreRefusalTests
             if (!container.HasExited) container.Kill();
         }
         Assert.Null(Postmaster.Find(rig.Server.Data));
-        await rig.RestoreAsync(taken, new RecoveryWishes { Delta = true });
+        await rig.RestoreAsync(taken, new RecoveryRequest { Delta = true });
         Assert.Equal("1", await rig.Server.QueryAsync("postgres", "SELECT n FROM t"));
     }
 
@@ -135,6 +135,6 @@ public sealed class RestoreRefusalTests
         }
 
         Task<IReadOnlyList<Holdfast.Engine.Planning.Step>> PlanAsync(string place) =>
-            rig.PlanRestoreAsync(taken, new RecoveryWishes { Places = new Dictionary<string, string>(StringComparer.Ordinal) { [oid] = place } });
+            rig.PlanRestoreAsync(taken, new RecoveryRequest { Places = new Dictionary<string, string>(StringComparer.Ordinal) { [oid] = place } });
     }
 }

@@ -56,7 +56,7 @@ public sealed class SoughtTargetTests
 
     private static async Task ReachedAsync(BaseRig rig, TakenPoint taken, RecoveryLimit limit, string to, string told, string numbers)
     {
-        var wishes = new RecoveryWishes { Limit = limit, To = to, Timeline = "current", Delta = true };
+        var wishes = new RecoveryRequest { Limit = limit, To = to, Timeline = "current", Delta = true };
         Assert.Contains(told, (await rig.PlanRestoreAsync(taken, wishes))[^1].Does, StringComparison.Ordinal);
         await rig.RestoreAsync(taken, wishes);
         Assert.Equal(numbers, await rig.Server.QueryAsync("postgres", "SELECT string_agg(n::text, ',' ORDER BY n) FROM t"));
@@ -65,7 +65,7 @@ public sealed class SoughtTargetTests
 
     private static async Task<Problem> RefusedAsync(BaseRig rig, TakenPoint taken, RecoveryLimit limit, string to, string hint)
     {
-        var problem = await rig.RefusedAsync(taken, new RecoveryWishes { Limit = limit, To = to });
+        var problem = await rig.RefusedAsync(taken, new RecoveryRequest { Limit = limit, To = to });
         Assert.Equal("HF-PG-TARGET", problem.Code);
         Assert.Contains($"{to} is not in the WAL at hand, from ", problem.Message, StringComparison.Ordinal);
         Assert.Contains(hint, problem.Hint, StringComparison.Ordinal);

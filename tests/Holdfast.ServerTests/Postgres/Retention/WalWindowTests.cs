@@ -47,19 +47,19 @@ public sealed class WalWindowTests(ITestOutputHelper output)
 
         // Each point can be restored to its own mark, whatever went.
         foreach (var (era, point) in points.Index())
-            await JudgeAsync(rig, point, RecoveryWishes.None, era * 10);
+            await JudgeAsync(rig, point, RecoveryRequest.None, era * 10);
         var random = Sample.Random("wal window");
         for (var restore = 0; restore < Restores; restore++)
         {
             var era = random.Next(2, 4);
             var commit = commits[random.Next(era * 10, 39)]; // the last one has nothing behind it
-            var wishes = new RecoveryWishes { Limit = RecoveryLimit.Time, To = commit.Time };
+            var wishes = new RecoveryRequest { Limit = RecoveryLimit.Time, To = commit.Time };
             await JudgeAsync(rig, points[era], wishes, commit.Number);
         }
         foreach (var era in new[] { 0, 1 })
         {
             // What is left of the segment of the mark leads no further than that.
-            var gone = new RecoveryWishes { Limit = RecoveryLimit.Time, To = commits[(era * 10) + 9].Time };
+            var gone = new RecoveryRequest { Limit = RecoveryLimit.Time, To = commits[(era * 10) + 9].Time };
             var refused = await rig.RefusedAsync(points[era], gone);
             Assert.Equal(Catalogue.PostgresTarget.Code, refused.Code);
             Assert.Contains("is missing), before ", refused.Message, StringComparison.Ordinal);
@@ -77,7 +77,7 @@ public sealed class WalWindowTests(ITestOutputHelper output)
         var left = await WriteAsync(rig, 1);
         await WriteAsync(rig, 11);
         await rig.Server.StopServerAsync();
-        var branch = new RecoveryWishes { Limit = RecoveryLimit.Address, To = left[4].Lsn, Delta = true };
+        var branch = new RecoveryRequest { Limit = RecoveryLimit.Address, To = left[4].Lsn, Delta = true };
         await rig.RestoreAsync(first, branch);
         await WriteAsync(rig, 101);
         var second = await rig.CaptureAsync();
@@ -87,7 +87,7 @@ public sealed class WalWindowTests(ITestOutputHelper output)
         // The window begins with the second point, on timeline 2: only the first one leads there, over both timelines.
         var kept = Assert.Single(await ForgetAsync(rig));
         Assert.Equal(kept.Before, kept.After);
-        await JudgeAsync(rig, first, new RecoveryWishes { Limit = RecoveryLimit.Latest }, 120);
+        await JudgeAsync(rig, first, new RecoveryRequest { Limit = RecoveryLimit.Latest }, 120);
         await rig.Server.StartServerAsync();
         await WriteAsync(rig, 121);
         await rig.CaptureAsync();
@@ -96,8 +96,8 @@ public sealed class WalWindowTests(ITestOutputHelper output)
 
         // Now the second one leads there, and the first to the end of the timeline that was left.
         var shown = Assert.Single(await ForgetAsync(rig));
-        await JudgeAsync(rig, second, new RecoveryWishes { Limit = RecoveryLimit.Latest }, 130);
-        await JudgeAsync(rig, first, new RecoveryWishes { Limit = RecoveryLimit.Latest, Timeline = "current" }, 20);
+        await JudgeAsync(rig, second, new RecoveryRequest { Limit = RecoveryLimit.Latest }, 130);
+        await JudgeAsync(rig, first, new RecoveryRequest { Limit = RecoveryLimit.Latest, Timeline = "current" }, 20);
         Assert.Equal([second.Point.Id.ToString()], shown.After.Select(span => span.Point));
     }
 
@@ -132,7 +132,7 @@ public sealed class WalWindowTests(ITestOutputHelper output)
     private static bool Same(WalRetentionStatus one, WalRetentionStatus other) =>
         (one.Cluster, one.System, one.Removed) == (other.Cluster, other.System, other.Removed) && one.After.SequenceEqual(other.After);
 
-    private static async Task JudgeAsync(BaseRig rig, TakenPoint point, RecoveryWishes wishes, int last)
+    private static async Task JudgeAsync(BaseRig rig, TakenPoint point, RecoveryRequest wishes, int last)
     {
         await rig.RestoreAsync(point, wishes with { Delta = true });
         const string question = "SELECT coalesce(max(n), 0), (SELECT max(n) FROM w) FROM c";

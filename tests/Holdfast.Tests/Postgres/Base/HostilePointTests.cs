@@ -112,7 +112,7 @@ public sealed class HostilePointTests
         writer.AddDirectory("/postgres/main/base", new EntryMetadata { User = owner, Uid = 7, Gid = 7, Permissions = 0x1C0 });
         add(writer);
         var point = await writer.CommitAsync(new SnapshotHeader { Paths = ["/postgres/main"], Hostname = "test", Tags = [] }, Token);
-        var session = new RestoreSession { Repository = repository, Point = point, Manifest = Manifest("cold"), AsideSuffix = ".before-1", Recovery = new RecoveryWishes { NoStart = true } };
+        var session = new RestoreSession { Repository = repository, Point = point, Manifest = Manifest("cold"), AsideSuffix = ".before-1", Recovery = new RecoveryRequest { NoStart = true } };
         return (await Assert.ThrowsAsync<ProblemException>(() => Component(PostgresMethod.Cold).PlanRestoreAsync(session, Token))).Problem;
     }
 

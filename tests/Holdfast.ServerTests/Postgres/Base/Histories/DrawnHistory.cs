@@ -71,7 +71,7 @@ internal sealed partial class DrawnHistory(History history, Random random)
     private async Task RestoreAsync()
     {
         await (random.Next(2) == 0 ? history.CrashAsync() : history.StopAsync());
-        var met = new List<(TakenPoint, TreePoint, RecoveryWishes)> { (history.Points[^1].Taken, history.Points[^1].Point, RecoveryWishes.None) };
+        var met = new List<(TakenPoint, TreePoint, RecoveryRequest)> { (history.Points[^1].Taken, history.Points[^1].Point, RecoveryRequest.None) };
         for (var i = 0; i < Wishes; i++)
         {
             var (taken, point) = history.Points[random.Next(history.Points.Count)];
@@ -82,7 +82,7 @@ internal sealed partial class DrawnHistory(History history, Random random)
     }
 
     /// <summary>Compares what the product says with what the tree says. Returns what is to be met: the wish, or the nearest that is told.</summary>
-    public async Task<RecoveryWishes?> JudgeAsync(TakenPoint taken, TreePoint point, RecoveryWishes wishes)
+    public async Task<RecoveryRequest?> JudgeAsync(TakenPoint taken, TreePoint point, RecoveryRequest wishes)
     {
         var verdict = Oracle.Judge(history.Tree, point, wishes);
         history.Steps.Add($"wish {Show(point, wishes)}: the tree says {Show(verdict)}");
@@ -99,14 +99,14 @@ internal sealed partial class DrawnHistory(History history, Random random)
             : null;
     }
 
-    private async Task<RecoveryWishes> JudgeNearestAsync(TakenPoint taken, TreePoint point, RecoveryWishes nearest)
+    private async Task<RecoveryRequest> JudgeNearestAsync(TakenPoint taken, TreePoint point, RecoveryRequest nearest)
     {
         history.Steps.Add($"the nearest is {Show(point, nearest)}");
         Assert.Null(await history.PlanAsync(taken, nearest));
         return nearest;
     }
 
-    private async Task MeetAsync(TakenPoint taken, TreePoint point, RecoveryWishes wishes)
+    private async Task MeetAsync(TakenPoint taken, TreePoint point, RecoveryRequest wishes)
     {
         var verdict = Oracle.Judge(history.Tree, point, wishes);
         history.Steps.Add($"restore {Show(point, wishes)}: the tree says {Show(verdict)}");
@@ -117,7 +117,7 @@ internal sealed partial class DrawnHistory(History history, Random random)
         Assert.Equal(verdict.State, LogTree.State(history.Branch.Log));
     }
 
-    private async Task RecoverAsync(TakenPoint taken, TreePoint point, RecoveryWishes wishes, Verdict verdict)
+    private async Task RecoverAsync(TakenPoint taken, TreePoint point, RecoveryRequest wishes, Verdict verdict)
     {
         Judged = Judged with { Recoveries = Judged.Recoveries + 1 };
         var (state, log) = await history.RecoverAsync(taken, point, wishes, verdict);
@@ -126,25 +126,25 @@ internal sealed partial class DrawnHistory(History history, Random random)
     }
 
     /// <summary>Stops the server, and goes on from what the newest point and the log give.</summary>
-    public async Task RestoreAsync(RecoveryWishes wishes)
+    public async Task RestoreAsync(RecoveryRequest wishes)
     {
         await history.StopAsync();
         var (taken, point) = history.Points[^1];
         await MeetAsync(taken, point, wishes);
     }
 
-    private RecoveryWishes Wish(TreePoint point)
+    private RecoveryRequest Wish(TreePoint point)
     {
         var entry = Entry(point);
         var wishes = random.Next(16) switch
         {
-            < 1 => RecoveryWishes.None,
-            < 2 => new RecoveryWishes { Limit = RecoveryLimit.Immediate },
-            < 5 => new RecoveryWishes { Limit = RecoveryLimit.Latest },
-            < 8 => new RecoveryWishes { Limit = RecoveryLimit.Time, To = Show(entry.Time) },
-            < 12 => new RecoveryWishes { Limit = RecoveryLimit.Address, To = Lsn.Show(Address(point, entry)) },
-            < 14 => new RecoveryWishes { Limit = RecoveryLimit.Name, To = random.Next(12) == 0 ? "nowhere" : entry.Kind == EntryKind.Name ? entry.Name : "again" },
-            _ => new RecoveryWishes { Limit = RecoveryLimit.Transaction, To = $"{(entry.Part > 0 && random.Next(3) == 0 ? entry.Part : entry.Xid > 0 ? entry.Xid : 1000)}" },
+            < 1 => RecoveryRequest.None,
+            < 2 => new RecoveryRequest { Limit = RecoveryLimit.Immediate },
+            < 5 => new RecoveryRequest { Limit = RecoveryLimit.Latest },
+            < 8 => new RecoveryRequest { Limit = RecoveryLimit.Time, To = Show(entry.Time) },
+            < 12 => new RecoveryRequest { Limit = RecoveryLimit.Address, To = Lsn.Show(Address(point, entry)) },
+            < 14 => new RecoveryRequest { Limit = RecoveryLimit.Name, To = random.Next(12) == 0 ? "nowhere" : entry.Kind == EntryKind.Name ? entry.Name : "again" },
+            _ => new RecoveryRequest { Limit = RecoveryLimit.Transaction, To = $"{(entry.Part > 0 && random.Next(3) == 0 ? entry.Part : entry.Xid > 0 ? entry.Xid : 1000)}" },
         };
         return wishes with { Timeline = Timeline() };
     }
@@ -153,7 +153,7 @@ internal sealed partial class DrawnHistory(History history, Random random)
     private LogEntry Entry(TreePoint point)
     {
         var all = history.Tree.Branches.SelectMany(branch => branch.Entries).ToList();
-        if (random.Next(2) == 0 || Oracle.Judge(history.Tree, point, new RecoveryWishes { Limit = RecoveryLimit.Latest }) is not { Followed: { } followed, Reach: var reach }) return all[random.Next(all.Count)];
+        if (random.Next(2) == 0 || Oracle.Judge(history.Tree, point, new RecoveryRequest { Limit = RecoveryLimit.Latest }) is not { Followed: { } followed, Reach: var reach }) return all[random.Next(all.Count)];
         var near = followed.Log.Where(entry => entry.Before < reach).TakeLast(4).Concat(followed.Log.Where(entry => entry.Before >= reach).Take(1)).ToList();
         return near[random.Next(near.Count)];
     }
@@ -176,7 +176,7 @@ internal sealed partial class DrawnHistory(History history, Random random)
 
     public static string Show(DateTimeOffset time) => time.ToString("yyyy-MM-dd HH:mm:ss.ffffffzzz", CultureInfo.InvariantCulture);
 
-    private static string Show(TreePoint point, RecoveryWishes wishes) => $"of point {point.Number}: {wishes.Limit} {wishes.To}{(wishes.Timeline is null ? "" : $" on timeline {wishes.Timeline}")}";
+    private static string Show(TreePoint point, RecoveryRequest wishes) => $"of point {point.Number}: {wishes.Limit} {wishes.To}{(wishes.Timeline is null ? "" : $" on timeline {wishes.Timeline}")}";
 
     private static string Show(Verdict verdict) => $"{(verdict.Refusal == Refusal.None ? verdict.State : verdict.Refusal)}, on {verdict.Followed}, the log reaches {Lsn.Show(verdict.Reach)}";
 

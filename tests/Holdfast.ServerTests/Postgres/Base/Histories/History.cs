@@ -175,7 +175,7 @@ internal sealed class History : IAsyncDisposable
         await _rig.Server.QueryAsync("postgres", "SELECT pg_current_wal_insert_lsn() - pg_current_wal_flush_lsn() <= 40") == "t");
 
     /// <summary>What the product says to a wish; null when it would meet it.</summary>
-    public async Task<Problem?> PlanAsync(TakenPoint taken, RecoveryWishes wishes)
+    public async Task<Problem?> PlanAsync(TakenPoint taken, RecoveryRequest wishes)
     {
         try
         {
@@ -189,7 +189,7 @@ internal sealed class History : IAsyncDisposable
     }
 
     /// <summary>What PostgreSQL makes of it by itself.</summary>
-    public async Task<(string? State, string Log)> RecoverAsync(TakenPoint taken, TreePoint point, RecoveryWishes wishes, Verdict verdict)
+    public async Task<(string? State, string Log)> RecoverAsync(TakenPoint taken, TreePoint point, RecoveryRequest wishes, Verdict verdict)
     {
         var found = await _plain.RunAsync(taken, point, wishes, verdict);
         // It takes a target for a failure behind which nothing begins.
@@ -198,7 +198,7 @@ internal sealed class History : IAsyncDisposable
     }
 
     /// <summary>Restores, and goes on from there. Returns rows and prepared transactions.</summary>
-    public async Task<string> RestoreAsync(TakenPoint taken, RecoveryWishes wishes, Verdict verdict)
+    public async Task<string> RestoreAsync(TakenPoint taken, RecoveryRequest wishes, Verdict verdict)
     {
         try
         {

@@ -32,7 +32,7 @@ internal sealed record Verdict(Refusal Refusal, Branch? Followed, string? State,
 /// <summary>Says from the tree alone what a wish must give.</summary>
 internal static class Oracle
 {
-    public static Verdict Judge(LogTree tree, TreePoint point, RecoveryWishes wishes)
+    public static Verdict Judge(LogTree tree, TreePoint point, RecoveryRequest wishes)
     {
         var isInPoint = IsInPoint(point, wishes);
         if (Follow(tree, point, wishes.Timeline ?? (isInPoint ? "current" : "latest")) is not { } branch) return new Verdict(Refusal.Timeline, null, null, 0);
@@ -59,7 +59,7 @@ internal static class Oracle
     }
 
     /// <summary>What lies between the copy and the mark is of the point's own timeline, unless somebody wants another.</summary>
-    private static bool IsInPoint(TreePoint point, RecoveryWishes wishes) => wishes.Limit switch
+    private static bool IsInPoint(TreePoint point, RecoveryRequest wishes) => wishes.Limit switch
     {
         RecoveryLimit.Mark or RecoveryLimit.Immediate => true,
         RecoveryLimit.Name => wishes.To == point.MarkName,
@@ -68,14 +68,14 @@ internal static class Oracle
         _ => false,
     };
 
-    private static bool IsTooEarly(TreePoint point, RecoveryWishes wishes) => wishes.Limit switch
+    private static bool IsTooEarly(TreePoint point, RecoveryRequest wishes) => wishes.Limit switch
     {
         RecoveryLimit.Address => Lsn.Read(wishes.To!) < point.Stop,
         RecoveryLimit.Time => Time(wishes) < point.Stopped,
         _ => false,
     };
 
-    private static DateTimeOffset Time(RecoveryWishes wishes) => DateTimeOffset.Parse(wishes.To!, System.Globalization.CultureInfo.InvariantCulture);
+    private static DateTimeOffset Time(RecoveryRequest wishes) => DateTimeOffset.Parse(wishes.To!, System.Globalization.CultureInfo.InvariantCulture);
 
     private static Branch? Follow(LogTree tree, TreePoint point, string timeline)
     {

@@ -19,10 +19,10 @@ internal sealed class PlainRecovery(BaseRig rig, LogTree tree)
     private string Work => rig["plain"];
 
     /// <summary>Rows and prepared transactions; null when the server did not come up, and why.</summary>
-    public async Task<(string? State, string Log)> RunAsync(TakenPoint taken, TreePoint point, RecoveryWishes wishes, Verdict verdict)
+    public async Task<(string? State, string Log)> RunAsync(TakenPoint taken, TreePoint point, RecoveryRequest wishes, Verdict verdict)
     {
         var saved = rig[$"base-{point.Number}"];
-        if (!Directory.Exists(saved)) await rig.RestoreAsync(taken, new RecoveryWishes { NoStart = true, IgnoreSpace = true }, saved);
+        if (!Directory.Exists(saved)) await rig.RestoreAsync(taken, new RecoveryRequest { NoStart = true, IgnoreSpace = true }, saved);
         var data = $"{Work}{rig.Server.Data}";
         if (Directory.Exists(Work)) Directory.Delete(Work, recursive: true);
         (await Command.BashAsync($"cp -a '{saved}' '{Work}' && rm -rf '{data}'/pg_wal/* && mkdir -p '{data}/pg_wal/archive_status' '{Work}/wal' && chmod -R a+rX '{Work}' && chmod 700 '{data}' && cp -a '{Archive}/.' '{Work}/wal/'")).Succeeded();
@@ -71,7 +71,7 @@ internal sealed class PlainRecovery(BaseRig rig, LogTree tree)
         await File.WriteAllBytesAsync($"{Work}/wal/{segment}", bytes, BaseRig.Cancellation);
     }
 
-    private IEnumerable<string> Settings(RecoveryWishes wishes, Verdict verdict)
+    private IEnumerable<string> Settings(RecoveryRequest wishes, Verdict verdict)
     {
         var (setting, value) = wishes.Limit switch
         {

@@ -9,7 +9,7 @@ namespace Holdfast.Components.Search.MoveAside;
 /// <param name="Created">When the index of the recovery point was made, which is restored in its place.</param>
 /// <param name="Settings">Its settings that the copy does not have.</param>
 /// <param name="Aliases">Its aliases, which a copy does not have.</param>
-internal sealed record ShelvedIndex(string Index, string Aside, string Uuid, string Created, JsonObject Settings, JsonObject Aliases)
+internal sealed record MovedAsideIndex(string Index, string Aside, string Uuid, string Created, JsonObject Settings, JsonObject Aliases)
 {
     private const string IndexKey = "index", AsideKey = "aside", UuidKey = "uuid", CreatedKey = "created", SettingsKey = "settings", AliasesKey = "aliases";
 
@@ -19,6 +19,6 @@ internal sealed record ShelvedIndex(string Index, string Aside, string Uuid, str
         [IndexKey] = Index, [AsideKey] = Aside, [UuidKey] = Uuid, [CreatedKey] = Created, [SettingsKey] = Settings.ToJsonString(), [AliasesKey] = Aliases.ToJsonString(),
     };
 
-    public static ShelvedIndex Of(IReadOnlyDictionary<string, string> words) => new(
+    public static MovedAsideIndex Of(IReadOnlyDictionary<string, string> words) => new(
         words[IndexKey], words[AsideKey], words[UuidKey], words[CreatedKey], JsonNode.Parse(words[SettingsKey])!.AsObject(), JsonNode.Parse(words[AliasesKey])!.AsObject());
 }

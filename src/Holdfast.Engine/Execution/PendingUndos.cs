@@ -6,11 +6,11 @@ using Holdfast.Restic;
 namespace Holdfast.Engine.Execution;
 
 /// <summary>The undos that a run owes. Each change is in the journal before it counts.</summary>
-internal sealed class OwedUndos(RunLog log, IEnumerable<IUndoHandler> handlers, TimeProvider clock)
+internal sealed class PendingUndos(RunLog log, IEnumerable<IUndoHandler> handlers, TimeProvider clock)
 {
     private readonly Dictionary<string, IUndoHandler> _handlers = handlers.ToDictionary(handler => handler.Kind, StringComparer.Ordinal);
     private readonly Lock _gate = new();
-    private readonly List<OwedUndo> _owed = [];
+    private readonly List<PendingUndo> _owed = [];
     private readonly Dictionary<int, int> _steps = [];
     private int _last;
 
@@ -26,7 +26,7 @@ internal sealed class OwedUndos(RunLog log, IEnumerable<IUndoHandler> handlers, 
     }
 
     /// <summary>Takes over what a dead run owed.</summary>
-    public void Inherit(IEnumerable<OwedUndo> owed)
+    public void Inherit(IEnumerable<PendingUndo> owed)
     {
         _owed.AddRange(owed);
         _last = _owed.Count == 0 ? 0 : _owed.Max(inherited => inherited.Number);
@@ -36,8 +36,8 @@ internal sealed class OwedUndos(RunLog log, IEnumerable<IUndoHandler> handlers, 
     {
         lock (_gate)
         {
-            log.Append(new UndoOwed(step, _last + 1, undo));
-            _owed.Add(new OwedUndo(++_last, undo));
+            log.Append(new UndoRegistered(step, _last + 1, undo));
+            _owed.Add(new PendingUndo(++_last, undo));
             _steps[_last] = step;
         }
     }
@@ -48,7 +48,7 @@ internal sealed class OwedUndos(RunLog log, IEnumerable<IUndoHandler> handlers, 
         lock (_gate)
         {
             var settled = _owed.FindLast(owed => Same(owed.Undo, undo)) ?? throw new InvalidOperationException($"The undo '{undo.Kind}' is not owed.");
-            log.Append(new UndoSettled(settled.Number));
+            log.Append(new UndoCompleted(settled.Number));
             _owed.Remove(settled);
         }
     }
@@ -68,7 +68,7 @@ internal sealed class OwedUndos(RunLog log, IEnumerable<IUndoHandler> handlers, 
                 if (failure.Code != Catalogue.UndoLost.Code) continue;
             }
             _owed.Remove(owed);
-            log.AppendIfPossible(failure is null ? new UndoDone(owed.Number) : new UndoSettled(owed.Number));
+            log.AppendIfPossible(failure is null ? new UndoDone(owed.Number) : new UndoCompleted(owed.Number));
         }
         return failures;
     }

@@ -26,7 +26,7 @@ namespace Holdfast.Components.Postgres.Recovery;
 /// <param name="roots">The data directory, and the tablespaces.</param>
 /// <param name="place">Where the file at a path of the data directory stands.</param>
 /// <param name="counters">Figures of the restore.</param>
-internal sealed class StandingPages(string cluster, RestoreSession session, PointPages pages, IReadOnlyCollection<string> roots, Func<string, string> place, RestoreCounters counters)
+internal sealed class ExistingPages(string cluster, RestoreSession session, PointPages pages, IReadOnlyCollection<string> roots, Func<string, string> place, RestoreCounters counters)
 {
     /// <summary>The user who opens the files: their owner, who could do the same.</summary>
     public (uint User, uint Group)? Actor { get; init; }

@@ -1,10 +1,10 @@
 namespace Holdfast.Engine.Components;
 
 /// <summary>What may be asked of a restore of search indices.</summary>
-public sealed record IndexWishes
+public sealed record IndexNaming
 {
     /// <summary>Nothing special: under their own names, and their aliases lead to them.</summary>
-    public static IndexWishes None { get; } = new();
+    public static IndexNaming None { get; } = new();
 
     /// <summary>The new names, in which * stands for the old one; null for the old ones. What has another name gets no aliases.</summary>
     public string? Rename { get; init; }

@@ -5,7 +5,7 @@ using Holdfast.Engine.Problems;
 namespace Holdfast.Cli.Output;
 
 /// <summary>Tells what happens in a run of the engine. The engine calls it from one thread at a time.</summary>
-internal sealed class RunTeller(IOutput output, TimeProvider clock) : IRunObserver
+internal sealed class RunReporter(IOutput output, TimeProvider clock) : IRunObserver
 {
     private readonly Dictionary<int, Undo> _owed = [];
     private readonly HashSet<Problem> _warned = new(ReferenceEqualityComparer.Instance);
@@ -30,16 +30,16 @@ internal sealed class RunTeller(IOutput output, TimeProvider clock) : IRunObserv
         {
             case RunStarted run: Start(run); break;
             case StepStarted step: Start(step); break;
-            case StepProgress progress: output.Tell(_meter.Sample(progress.BytesDone, progress.BytesTotal, progress.ItemsDone, progress.ItemsTotal)); break;
+            case StepProgress progress: output.Report(_meter.Sample(progress.BytesDone, progress.BytesTotal, progress.ItemsDone, progress.ItemsTotal)); break;
             case StepDone step: End(step); break;
-            case StepFailed step: output.Tell(new StepFinishedEvent(Name(step.Step), StepOutcome.Failed, 0, 0, step.Seconds)); break;
+            case StepFailed step: output.Report(new StepFinishedEvent(Name(step.Step), StepOutcome.Failed, 0, 0, step.Seconds)); break;
             case Warned warned when !_warned.Add(warned.Problem): break; // told before the run began, and once more for its journal
-            case Warned warned: output.Tell(ProblemEvent.Warning(warned.Problem)); break;
-            case Noted noted: output.Tell(new NoteEvent(noted.Text)); break;
-            case PointMade made: output.Tell(new NoteEvent(PointMade.Describe(made.Point))); break;
-            case UndoOwed owed: _owed[owed.Owed] = owed.Undo; break;
-            case UndoDone undone: Tell(undone); break;
-            case UndoFailed failed: output.Tell(ProblemEvent.Warning(failed.Problem)); break;
+            case Warned warned: output.Report(ProblemEvent.Warning(warned.Problem)); break;
+            case Noted noted: output.Report(new NoteEvent(noted.Text)); break;
+            case PointMade made: output.Report(new NoteEvent(PointMade.Describe(made.Point))); break;
+            case UndoRegistered owed: _owed[owed.Owed] = owed.Undo; break;
+            case UndoDone undone: Report(undone); break;
+            case UndoFailed failed: output.Report(ProblemEvent.Warning(failed.Problem)); break;
             default: break; // the end of the run is told by its summary
         }
     }
@@ -47,19 +47,19 @@ internal sealed class RunTeller(IOutput output, TimeProvider clock) : IRunObserv
     private void Start(RunStarted run)
     {
         _plan = run.Plan;
-        output.Tell(new RunStartedEvent(run.Run, run.Verb, run.Platform, [.. run.Plan.Select(step => step.Name)]) { Limits = Limits });
+        output.Report(new RunStartedEvent(run.Run, run.Verb, run.Platform, [.. run.Plan.Select(step => step.Name)]) { Limits = Limits });
     }
 
     private void Start(StepStarted step)
     {
         _meter = new StepMeter(step.Name, clock);
-        output.Tell(new StepStartedEvent(step.Name, step.Step, _plan.Count, _plan[step.Step - 1].Component));
+        output.Report(new StepStartedEvent(step.Name, step.Step, _plan.Count, _plan[step.Step - 1].Component));
     }
 
     /// <summary>What a dead run owed was told to its own observer, not to us.</summary>
-    private void Tell(UndoDone undone)
+    private void Report(UndoDone undone)
     {
-        if (_owed.TryGetValue(undone.Owed, out var undo)) output.Tell(new NoteEvent($"Undone: {undo.Does}"));
+        if (_owed.TryGetValue(undone.Owed, out var undo)) output.Report(new NoteEvent($"Undone: {undo.Does}"));
     }
 
     private void End(StepDone step)
@@ -67,7 +67,7 @@ internal sealed class RunTeller(IOutput output, TimeProvider clock) : IRunObserv
         Bytes += step.Bytes;
         Items += step.Items;
         Steps++;
-        output.Tell(new StepFinishedEvent(Name(step.Step), StepOutcome.Done, step.Bytes, step.Items, step.Seconds));
+        output.Report(new StepFinishedEvent(Name(step.Step), StepOutcome.Done, step.Bytes, step.Items, step.Seconds));
     }
 
     private string Name(int step) => _plan[step - 1].Name;

@@ -1,10 +1,10 @@
 namespace Holdfast.Engine.Components;
 
 /// <summary>What may be asked of a restore of components that keep a log of all changes, and can be brought to any instant that it covers.</summary>
-public sealed record RecoveryWishes
+public sealed record RecoveryRequest
 {
     /// <summary>Nothing special: the instant of the recovery point.</summary>
-    public static RecoveryWishes None { get; } = new();
+    public static RecoveryRequest None { get; } = new();
 
     /// <summary>How far the changes are replayed, by the kind of limit; one at most.</summary>
     public RecoveryLimit Limit { get; init; } = RecoveryLimit.Mark;

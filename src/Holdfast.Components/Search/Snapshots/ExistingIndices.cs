@@ -10,7 +10,7 @@ namespace Holdfast.Components.Search.Snapshots;
 /// <param name="Closed">Those of them that are closed.</param>
 /// <param name="Lost">Those that have lost a shard.</param>
 /// <param name="Blocked">Those that can not even be deleted, with the settings that say so.</param>
-internal sealed record StandingIndices(IReadOnlyList<string> All, IReadOnlyList<string> Closed, IReadOnlyList<string> Lost, IReadOnlyList<string> Blocked)
+internal sealed record ExistingIndices(IReadOnlyList<string> All, IReadOnlyList<string> Closed, IReadOnlyList<string> Lost, IReadOnlyList<string> Blocked)
 {
     /// <summary>Those that the engine does not clone: closed ones, and those that have lost a shard.</summary>
     public IReadOnlyList<string> Unmovable => [.. Closed.Union(Lost, StringComparer.Ordinal)];
@@ -20,7 +20,7 @@ internal sealed record StandingIndices(IReadOnlyList<string> All, IReadOnlyList<
 
     /// <summary>Asks for them by their names: a pattern does not mean hidden ones. First for settings: of names that are missing, _cat/indices waits half a minute for each request.</summary>
     /// <exception cref="ProblemException">The engine refuses.</exception>
-    public static async Task<StandingIndices> FindAsync(SearchServer server, IReadOnlyList<string> chosen, CancellationToken cancellation)
+    public static async Task<ExistingIndices> FindAsync(SearchServer server, IReadOnlyList<string> chosen, CancellationToken cancellation)
     {
         const string those = "ignore_unavailable=true&expand_wildcards=all";
         var lines = new List<JsonNode>();
@@ -31,7 +31,7 @@ internal sealed record StandingIndices(IReadOnlyList<string> All, IReadOnlyList<
             lines.AddRange((await server.FindAsync($"/_cat/indices/{names}?format=json&h=index,status,health&{those}", cancellation) as JsonArray ?? []).OfType<JsonNode>());
         // A name may be an alias by now, which means other indices.
         var there = lines.ToLookup(line => (string)line["index"]!, StringComparer.Ordinal);
-        return new StandingIndices(
+        return new ExistingIndices(
             [.. chosen.Where(there.Contains)],
             [.. chosen.Where(index => there[index].Any(line => (string?)line["status"] != "open"))],
             [.. chosen.Where(index => there[index].Any(line => (string?)line["health"] == "red"))],

@@ -6,7 +6,7 @@ using Holdfast.Engine.Problems;
 namespace Holdfast.Components.Search.MoveAside;
 
 /// <summary>Moves indices aside, and back. An engine can not rename one: its files are linked into a clone, which takes no room, and then it is deleted.</summary>
-internal sealed partial class IndexShelf(SearchServer server, TimeProvider clock)
+internal sealed partial class IndexMoveAside(SearchServer server, TimeProvider clock)
 {
     private const string Block = IndexBlocks.Write, Replicas = "index.number_of_replicas", Uuid = "index.uuid", Source = "index.resize.source.uuid", Created = "index.creation_date";
     private static readonly TimeSpan _look = TimeSpan.FromMilliseconds(100), _deadline = TimeSpan.FromMinutes(10);
@@ -19,17 +19,17 @@ internal sealed partial class IndexShelf(SearchServer server, TimeProvider clock
     /// <param name="aside">The name that it is to have.</param>
     /// <param name="created">When what is to be restored in its place was made, as the engine says it (index.creation_date), which a restore keeps.</param>
     /// <param name="cancellation">Stops asking.</param>
-    public async Task<ShelvedIndex> LookAsync(string index, string aside, string? created, CancellationToken cancellation)
+    public async Task<MovedAsideIndex> LookAsync(string index, string aside, string? created, CancellationToken cancellation)
     {
         var about = (await server.GetAsync($"/{SearchServer.Part(index)}?flat_settings=true", cancellation))[index]!;
         var settings = about["settings"]!.AsObject();
         var kept = new JsonObject { [Replicas] = settings[Replicas]?.DeepClone(), [Block] = settings[Block]?.DeepClone() };
-        return new ShelvedIndex(index, aside, (string)settings[Uuid]!, created ?? "", kept, about["aliases"]?.DeepClone().AsObject() ?? []);
+        return new MovedAsideIndex(index, aside, (string)settings[Uuid]!, created ?? "", kept, about["aliases"]?.DeepClone().AsObject() ?? []);
     }
 
     /// <summary>Clones an index that may not be written while this is done, and deletes it.</summary>
     /// <exception cref="ProblemException">The engine refuses, or the clone does not get ready.</exception>
-    public async Task MoveAsync(ShelvedIndex moved, CancellationToken cancellation)
+    public async Task MoveAsync(MovedAsideIndex moved, CancellationToken cancellation)
     {
         await CloneAsync(moved.Index, moved.Aside, new JsonObject { [Replicas] = 0, [Block] = null }, [], cancellation);
         await server.DeleteAsync($"/{SearchServer.Part(moved.Index)}", cancellation);
@@ -40,7 +40,7 @@ internal sealed partial class IndexShelf(SearchServer server, TimeProvider clock
     /// comes back from its copy, in place of what was restored. Done again, it goes on where it ended.
     /// </summary>
     /// <exception cref="ProblemException">The engine refuses, or somebody has made another index of that name.</exception>
-    public async Task MoveBackAsync(ShelvedIndex moved, CancellationToken cancellation)
+    public async Task MoveBackAsync(MovedAsideIndex moved, CancellationToken cancellation)
     {
         // What a run asked for before it was killed may still wait for its turn; indices are made with this priority.
         await server.GetAsync("/_cluster/health?wait_for_events=urgent&timeout=30s", cancellation);
@@ -65,7 +65,7 @@ internal sealed partial class IndexShelf(SearchServer server, TimeProvider clock
         if (IndexBlocks.IsSet(await FindAsync(index, cancellation), Block)) await BlockAsync(index, false, cancellation);
     }
 
-    private async Task BringBackAsync(ShelvedIndex moved, JsonObject? there, string aside, CancellationToken cancellation)
+    private async Task BringBackAsync(MovedAsideIndex moved, JsonObject? there, string aside, CancellationToken cancellation)
     {
         if (there is null || (string?)there[Source] != aside)
         {
