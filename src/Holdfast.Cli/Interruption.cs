@@ -3,9 +3,9 @@ using System.Runtime.InteropServices;
 namespace Holdfast.Cli;
 
 /// <summary>
-/// The one token that ctrl-c and SIGTERM cancel. The process never ends by the signal itself, because undos may be owed: a second ctrl-c
-/// changes nothing, nor does one that comes when the run has ended and its exit code is on the way. SIGHUP, which a lost SSH session
-/// sends, does not end a run: a backup or restore goes on.
+/// The one token that ctrl-c and SIGTERM cancel. The process never ends by the signal itself, because undos may be
+/// pending: a second ctrl-c changes nothing, nor does one that arrives after the run has ended. SIGHUP, which is sent
+/// when an SSH session is lost, does not end a run: a backup or restore continues.
 /// </summary>
 internal static class Interruption
 {

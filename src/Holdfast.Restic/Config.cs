@@ -22,7 +22,9 @@ internal sealed record Config(int Version, Id Id, ulong ChunkerPolynomial)
         return buffer.WrittenSpan.ToArray();
     }
 
-    /// <exception cref="ResticException">Damaged, or Unsupported when it is of a version or with a polynomial we can't serve.</exception>
+    /// <exception cref="ResticException">
+    /// Damaged, or Unsupported when its version or its polynomial is not supported.
+    /// </exception>
     public static Config Read(ReadOnlyMemory<byte> json)
     {
         try

@@ -13,7 +13,7 @@ public readonly struct Id : IEquatable<Id>, IComparable<Id>
     /// <summary>Length of the digest in bytes.</summary>
     public const int Size = 32;
 
-    // Big-endian words, so that comparing words compares bytes.
+    // Big-endian words, so that their order is that of the bytes.
     private readonly ulong _a, _b, _c, _d;
 
     /// <summary>Makes an id of exactly <see cref="Size"/> bytes.</summary>
@@ -34,12 +34,12 @@ public readonly struct Id : IEquatable<Id>, IComparable<Id>
         return new Id(digest);
     }
 
-    /// <summary>Reads 64 hexadecimal digits.</summary>
+    /// <summary>Parses 64 hexadecimal digits.</summary>
     /// <exception cref="FormatException">The text is anything else.</exception>
     public static Id Parse(ReadOnlySpan<char> hex) =>
         TryParse(hex, out var id) ? id : throw new FormatException($"'{hex}' is not 64 hexadecimal digits.");
 
-    /// <summary>Reads 64 hexadecimal digits; false when the text is anything else.</summary>
+    /// <summary>Parses 64 hexadecimal digits; false when the text is anything else.</summary>
     public static bool TryParse(ReadOnlySpan<char> hex, out Id id)
     {
         Span<byte> digest = stackalloc byte[Size];
@@ -50,7 +50,7 @@ public readonly struct Id : IEquatable<Id>, IComparable<Id>
         return true;
     }
 
-    /// <summary>True for the id of all zeroes, which names nothing.</summary>
+    /// <summary>True for the id of all zeros, which is not the name of anything.</summary>
     public bool IsZero => (_a | _b | _c | _d) == 0;
 
     /// <summary>The first 24 bytes.</summary>
@@ -65,7 +65,7 @@ public readonly struct Id : IEquatable<Id>, IComparable<Id>
         BinaryPrimitives.WriteUInt64BigEndian(destination[24..], _d);
     }
 
-    /// <summary>The first eight hexadecimal digits, as people name snapshots.</summary>
+    /// <summary>The first eight hexadecimal digits, the usual short form of snapshot ids.</summary>
     public string ToShortString() => ToString()[..8];
 
     /// <inheritdoc/>
@@ -83,7 +83,7 @@ public readonly struct Id : IEquatable<Id>, IComparable<Id>
     public override bool Equals([NotNullWhen(true)] object? obj) => obj is Id other && Equals(other);
 
     /// <inheritdoc/>
-    public override int GetHashCode() => _a.GetHashCode(); // a digest is uniform already
+    public override int GetHashCode() => _a.GetHashCode(); // a digest is already uniform
 
     /// <inheritdoc/>
     public int CompareTo(Id other)

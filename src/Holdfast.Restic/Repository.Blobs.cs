@@ -4,23 +4,27 @@ using Holdfast.Restic.Packs;
 
 namespace Holdfast.Restic;
 
-/// <summary>Reads blobs: from the local cache where there is one, and from any pack that has them whole.</summary>
+/// <summary>Reads blobs from the local cache where there is one, and from any pack with an undamaged copy.</summary>
 public sealed partial class Repository
 {
-    /// <summary>A pack of trees that is larger is not read whole for one of them: restic's largest is 128 MiB, ours 16.</summary>
+    /// <summary>
+    /// The largest pack of trees that is read completely for one of them: restic's largest is 128 MiB, Holdfast's 16.
+    /// </summary>
     private const int LargestWholePack = 32 << 20;
 
-    // A pack is asked for once, however many of its trees are wanted at the same time, and not again when the cache has no
-    // room for it: then its trees are read one by one. Two at once are in memory.
+    // A pack is fetched once, however many of its trees are requested at the same time, and not again when the cache
+    // has no room for it: then its trees are read one by one. At most two packs are in memory.
     private readonly SemaphoreSlim[] _packTurns = [new(1), new(1)];
     private readonly ConcurrentDictionary<Id, bool> _fetched = new();
 
-    /// <summary>Why the local cache is not used; null where it is, and where there is none.</summary>
+    /// <summary>Why the local cache is disabled; null while it is in use, and where there is none.</summary>
     public string? CacheTrouble => _files.Cache?.Trouble;
 
     internal LocalCache? Cache => _files.Cache;
 
-    /// <summary>The verified plaintext of a blob, from any pack that has it whole. Damaged when none has.</summary>
+    /// <summary>
+    /// Returns the verified plaintext of a blob, from any pack with an undamaged copy. Damaged when there is none.
+    /// </summary>
     internal async Task<byte[]> LoadBlobAsync(Id id, BlobType type, CancellationToken cancellation)
     {
         var blob = (await LoadIndexAsync(cancellation)).Find(id, type);
@@ -35,7 +39,7 @@ public sealed partial class Repository
         }
     }
 
-    /// <summary>A blob that can't be had from one place, from another pack that has it too; null when there is none.</summary>
+    /// <summary>Reads a blob that is damaged in one pack from another pack; null when no other pack has it.</summary>
     internal async Task<byte[]?> LoadElsewhereAsync(Id id, PackedBlob lost, CancellationToken cancellation)
     {
         foreach (var other in (await LoadIndexAsync(cancellation)).OtherPlaces(id, lost))
@@ -52,7 +56,10 @@ public sealed partial class Repository
         return null;
     }
 
-    /// <summary>The verified plaintext of a tree that the local cache has, which it gets whole packs for; null where there is no cache, or it cannot be had so.</summary>
+    /// <summary>
+    /// Returns the verified plaintext of a tree from the local cache, which stores complete packs; null where there is
+    /// no cache, or the tree cannot be read this way.
+    /// </summary>
     internal async Task<byte[]?> LoadCachedTreeAsync(Id id, PackedBlob place, CancellationToken cancellation)
     {
         if (place.Type != BlobType.Tree || Cache is not { Trouble: null } cache) return null;
@@ -72,10 +79,13 @@ public sealed partial class Repository
         }
     }
 
-    // A bad sector is an error of input and output.
+    // A bad sector is an I/O error.
     private static bool IsLost(ResticException failure) => failure.IsLoss || failure.Error == ResticError.InputOutput;
 
-    /// <summary>A pack of the store that is not what its name says is not kept: its trees are read one by one, as far as they are whole.</summary>
+    /// <summary>
+    /// Fetches a pack into the cache. A pack that does not match its name is not cached: its trees are read one by one,
+    /// as far as they are undamaged.
+    /// </summary>
     private async Task<bool> FetchPackAsync(LocalCache cache, string pack, CancellationToken cancellation)
     {
         try
@@ -91,7 +101,9 @@ public sealed partial class Repository
         }
     }
 
-    /// <summary>What the cache has may be anything: a blob that is not what its id says is removed with its pack.</summary>
+    /// <summary>
+    /// Reads a blob from the cache, which is not trusted: a blob that does not match its id is removed with its pack.
+    /// </summary>
     private byte[]? TryOpenCached(LocalCache cache, Id id, PackedBlob place)
     {
         var (pack, message) = (place.Pack.ToString(), new byte[place.Length]);

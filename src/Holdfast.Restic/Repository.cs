@@ -2,7 +2,6 @@ using System.Runtime.CompilerServices;
 using Holdfast.Restic.Archiving;
 using Holdfast.Restic.Backends;
 using Holdfast.Restic.Chunking;
-using Holdfast.Restic.Copying;
 using Holdfast.Restic.Crypto;
 using Holdfast.Restic.Indexing;
 using Holdfast.Restic.Keys;
@@ -42,7 +41,7 @@ public sealed partial class Repository : IAsyncDisposable
 
     public IBackend Backend { get; }
 
-    /// <summary>How it was opened.</summary>
+    /// <summary>The options that the repository was opened with.</summary>
     public OpenOptions Options { get; }
 
     internal SealerPool Sealers { get; }
@@ -51,10 +50,16 @@ public sealed partial class Repository : IAsyncDisposable
 
     internal bool Compresses => Version >= 2;
 
-    /// <summary>Whether there is a repository; false when one can be made at the place. Nothing is written. ConfigLost, Occupied.</summary>
+    /// <summary>
+    /// Returns whether there is a repository; false when one can be created at the location. Nothing is written.
+    /// ConfigLost, Occupied.
+    /// </summary>
     public static Task<bool> ExistsAsync(IBackend backend, CancellationToken cancellation = default) => RepositoryPlace.HasRepositoryAsync(backend, cancellation);
 
-    /// <summary>Makes a new repository with one key, and opens it. AlreadyThere when there is one, ConfigLost when there is what is left of one, Occupied when other files are there.</summary>
+    /// <summary>
+    /// Creates a new repository with one key, and opens it. AlreadyThere when there is one, ConfigLost when there are
+    /// remains of one, Occupied when there are other files.
+    /// </summary>
     public static async Task<Repository> InitAsync(IBackend backend, string password, InitOptions? init = null, OpenOptions? open = null, CancellationToken cancellation = default)
     {
         init ??= new InitOptions();
@@ -73,7 +78,7 @@ public sealed partial class Repository : IAsyncDisposable
         }
         catch
         {
-            // A key that opens nothing would look like what is left of a repository.
+            // A remaining key that opens nothing would look like the remains of a repository.
             await backend.RemoveAsync(FileKind.Key, added.Id.ToString(), CancellationToken.None);
             throw;
         }
@@ -96,7 +101,7 @@ public sealed partial class Repository : IAsyncDisposable
             }
             catch (ResticException other) when (other.Error == ResticError.Damaged)
             {
-                misfit ??= other; // the same password may open the key of another repository that was put here by mistake
+                misfit ??= other; // the same password may open the key of another repository that was copied here by mistake
             }
         }
         throw misfit!;
@@ -121,11 +126,11 @@ public sealed partial class Repository : IAsyncDisposable
     public Task<IReadOnlyList<KeyInfo>> ListKeysAsync(CancellationToken cancellation = default) =>
         new KeyRing(Backend, Options.Clock).ListAsync(_keyId, cancellation);
 
-    /// <summary>Adds a key for another password.</summary>
+    /// <summary>Adds a key with another password.</summary>
     public Task<KeyInfo> AddKeyAsync(string password, KeyDerivation? derivation = null, CancellationToken cancellation = default) =>
         new KeyRing(Backend, Options.Clock).AddAsync(_key, password, derivation ?? KeyDerivation.Default, cancellation);
 
-    /// <summary>Removes a key; the one that this repository was opened with is refused.</summary>
+    /// <summary>Removes a key; the key that this repository was opened with is refused.</summary>
     public async Task RemoveKeyAsync(Id key, CancellationToken cancellation = default)
     {
         if (key == _keyId) throw new ResticException(ResticError.Unsupported, "The key that opened the repository can't be removed with itself.");
@@ -134,27 +139,34 @@ public sealed partial class Repository : IAsyncDisposable
     }
 
     /// <summary>
-    /// Writes a lock and waits until it holds: shared for readers and writers that add, exclusive for what removes.
-    /// Locks of processes that are known to be dead, and shared ones older than 30 minutes, are passed over. Locked when another holds one.
-    /// The lock is refreshed every 5 minutes until it is disposed.
+    /// Acquires a lock: shared for readers and for writers that add, exclusive for operations that remove. Locks of
+    /// processes that are known to be dead, and shared ones older than 30 minutes, are ignored. Locked when another
+    /// process holds a conflicting lock. The lock is refreshed every 5 minutes until it is disposed of.
     /// </summary>
     public Task<RepositoryLock> LockAsync(LockKind kind, TimeSpan? wait = null, CancellationToken cancellation = default) =>
         RepositoryLock.AcquireAsync(this, kind, wait, cancellation);
 
     /// <summary>
-    /// A shared lock for what only reads. Null where nothing can be written (a read-only medium, or rights to read alone): then
-    /// nothing keeps others from removing what is read. Locked when another holds an exclusive lock, there too.
+    /// Acquires a shared lock for a reader. Null where nothing can be written (a read-only medium, or read permission
+    /// only): then data may be removed while it is read. Locked when another process holds an exclusive lock, there
+    /// too.
     /// </summary>
     public Task<RepositoryLock?> LockToReadAsync(TimeSpan? wait = null, CancellationToken cancellation = default) =>
         RepositoryLock.AcquireToReadAsync(this, wait, cancellation);
 
-    /// <summary>All snapshots, oldest first: Damaged when one can not be read, so that nobody decides what may be removed without it.</summary>
+    /// <summary>
+    /// Returns all snapshots, oldest first: Damaged when one cannot be read, so that no decision on removals is made
+    /// without it.
+    /// </summary>
     public Task<IReadOnlyList<Snapshot>> ListSnapshotsAsync(CancellationToken cancellation = default) => Snapshots.ListAsync(cancellation);
 
-    /// <summary>The snapshots that can be read, and which can not: for those who look for one, and remove nothing.</summary>
+    /// <summary>
+    /// Returns the readable snapshots, and the names of the unreadable ones: for callers that search for a snapshot and
+    /// remove nothing.
+    /// </summary>
     public Task<SnapshotListing> ListReadableSnapshotsAsync(CancellationToken cancellation = default) => Snapshots.ListReadableAsync(cancellation);
 
-    /// <summary>The ids of all snapshots, in no order; nothing is read.</summary>
+    /// <summary>Returns the ids of all snapshots, unordered; no file is read.</summary>
     public async Task<IReadOnlyList<Id>> ListSnapshotIdsAsync(CancellationToken cancellation = default)
     {
         var ids = new List<Id>();
@@ -162,13 +174,13 @@ public sealed partial class Repository : IAsyncDisposable
         return ids;
     }
 
-    /// <summary>The snapshot of an id: NotFound.</summary>
+    /// <summary>Returns the snapshot with an id: NotFound.</summary>
     public Task<Snapshot> ReadSnapshotAsync(Id id, CancellationToken cancellation = default) => Snapshots.ReadAsync(id.ToString(), cancellation);
 
-    /// <summary>A snapshot by its id or the beginning of it, or "latest": NoSuchName, Ambiguous.</summary>
+    /// <summary>Returns a snapshot by its id or a prefix of it, or "latest": NoSuchName, Ambiguous.</summary>
     public Task<Snapshot> FindSnapshotAsync(string name, CancellationToken cancellation = default) => Snapshots.FindAsync(name, cancellation);
 
-    /// <summary>The node at an absolute path of a snapshot, or null. "/" is the root.</summary>
+    /// <summary>Returns the node at an absolute path of a snapshot, or null. "/" is the root.</summary>
     public async Task<Node?> FindNodeAsync(Snapshot snapshot, string path, CancellationToken cancellation = default)
     {
         var node = new Node { Name = "/", Type = NodeType.Directory, Mode = GoMode.Directory | 0x1ED, Subtree = snapshot.Tree };
@@ -181,7 +193,10 @@ public sealed partial class Repository : IAsyncDisposable
         return node;
     }
 
-    /// <summary>Every node of a snapshot below a path, with its absolute path, parents before children, names bytewise sorted.</summary>
+    /// <summary>
+    /// Returns every node of a snapshot below a path, with its absolute path, parents before children, names sorted
+    /// bytewise.
+    /// </summary>
     public async IAsyncEnumerable<(string Path, Node Node)> WalkAsync(Snapshot snapshot, string below = "/", [EnumeratorCancellation] CancellationToken cancellation = default)
     {
         var root = await FindNodeAsync(snapshot, below, cancellation)
@@ -199,7 +214,10 @@ public sealed partial class Repository : IAsyncDisposable
         }
     }
 
-    /// <summary>The nodes of one directory; none of one that is lost, for those who look ahead of a restore, which reports it.</summary>
+    /// <summary>
+    /// Returns the nodes of one directory; none of a lost one, for callers that look ahead of a restore, which reports
+    /// it.
+    /// </summary>
     public async Task<IReadOnlyList<Node>> ReadTreeOrNothingAsync(Id tree, CancellationToken cancellation = default)
     {
         try
@@ -212,7 +230,7 @@ public sealed partial class Repository : IAsyncDisposable
         }
     }
 
-    /// <summary>The nodes of one directory.</summary>
+    /// <summary>Returns the nodes of one directory.</summary>
     public async Task<IReadOnlyList<Node>> ReadTreeAsync(Id tree, CancellationToken cancellation = default)
     {
         try
@@ -225,37 +243,44 @@ public sealed partial class Repository : IAsyncDisposable
         }
     }
 
-    /// <summary>Watches a walk from these trees downwards.</summary>
+    /// <summary>Returns a guard for a walk from these trees downwards.</summary>
     public WalkGuard GuardWalk(params IEnumerable<Id> roots) => new(this, roots);
 
-    /// <summary>The content of a file, read blob by blob, each one verified; read ahead, seekable is not.</summary>
+    /// <summary>
+    /// Returns the content of a file as a stream that reads ahead, blob by blob, each one verified. The stream is not
+    /// seekable.
+    /// </summary>
     public Stream OpenFile(Node file) => new BlobStream(this, file);
 
-    /// <summary>Begins a snapshot. Files unchanged since <paramref name="parent"/> are not read again. Damaged when an index file can't be read.</summary>
+    /// <summary>
+    /// Begins a snapshot. Files unchanged since <paramref name="parent"/> are not read again. Damaged when an index
+    /// file cannot be read.
+    /// </summary>
     public async Task<SnapshotWriter> BeginSnapshotAsync(Snapshot? parent = null, CancellationToken cancellation = default) =>
         new(this, await LoadWholeIndexAsync(cancellation), parent);
 
     /// <summary>
-    /// What is wrong with index files that can't be read, as far as the index was needed yet. What the others list can be read and restored; what only
-    /// they list is Damaged, and nothing is stored before somebody has seen to them.
+    /// The failures of index files that cannot be read, as far as the index has been loaded. What the other files list
+    /// can be read and restored; what only the unreadable ones list is Damaged, and nothing is stored before they are
+    /// repaired.
     /// </summary>
     public IReadOnlyList<string> UnreadableIndexes => [.. _index.Unreadable.Select(failure => failure.Message)];
 
     /// <summary>
-    /// For processes that live long and store a little at a time: buffers are kept from one snapshot to the next, 50 MiB of them at most, where a
-    /// new one would cost a page of memory for each page each time. Call it before the first snapshot.
+    /// For long-running processes that store a little at a time: up to 50 MiB of buffers are kept from one snapshot to
+    /// the next, because new buffers cost a page fault for each page. Call it before the first snapshot.
     /// </summary>
     public void KeepBuffers() => _buffers ??= new ArchiveBuffers(Options, kept: 2);
 
-    /// <summary>Removes a snapshot's file; its data stays until a prune.</summary>
+    /// <summary>Removes a snapshot's file; its data remains until a prune.</summary>
     public async Task ForgetAsync(Id snapshot, CancellationToken cancellation = default) =>
         await Backend.RemoveAsync(FileKind.Snapshot, snapshot.ToString(), cancellation);
 
-    /// <summary>Restores what is below a path of a snapshot into a directory.</summary>
+    /// <summary>Restores a path of a snapshot, with everything below it, into a directory.</summary>
     public Task<RestoreReport> RestoreAsync(Snapshot snapshot, string below, string target, RestoreOptions options, CancellationToken cancellation = default) =>
         new Restorer(this).RunAsync(snapshot, below, target, options, cancellation);
 
-    /// <summary>What a restore would write, and whose files it would bring; nothing is changed.</summary>
+    /// <summary>Returns what a restore would write, and the owners of its files; nothing is changed.</summary>
     /// <exception cref="ResticException">NoSuchName: the path is not in the snapshot.</exception>
     public async Task<RestoreForecast> ForecastAsync(Snapshot snapshot, string below, string target, RestoreOptions options, CancellationToken cancellation = default)
     {
@@ -264,91 +289,53 @@ public sealed partial class Repository : IAsyncDisposable
         return await new Forecaster(this, await LoadIndexAsync(cancellation), options).RunAsync(root, target, cancellation);
     }
 
-    /// <summary>True when a restore of what is below a path would bring back anything by these patterns.</summary>
+    /// <summary>Returns true when a restore of a path with these patterns would restore anything.</summary>
     public async Task<bool> HasFittingAsync(Snapshot snapshot, string below, IReadOnlyList<string> include, IReadOnlyList<string> exclude, CancellationToken cancellation = default) =>
         await FindNodeAsync(snapshot, below, cancellation) is { } root && await new NodeSearch(this, new NodeSelection(include, exclude)).FindsAnyAsync(root, cancellation);
-
-    /// <summary>Checks structure, and data if asked. What is wrong is in the report; only what stops the check itself is thrown.</summary>
-    public Task<CheckReport> CheckAsync(CheckOptions options, CancellationToken cancellation = default) => new Checker(this).RunAsync(options, cancellation);
-
-    /// <summary>Gives back the room of what no snapshot needs. It takes the locks that it needs itself: hold none.</summary>
-    /// <exception cref="ResticException">
-    /// Damaged: something that a snapshot needs is missing. NoSuchName: there is no snapshot. Locked: others did not let go in time.
-    /// Nothing was removed then.
-    /// </exception>
-    public Task<PruneReport> PruneAsync(PruneOptions options, CancellationToken cancellation = default) => new Pruner(this, options).RunAsync(cancellation);
-
-    /// <summary>
-    /// Copies snapshots into another repository, which has keys of its own: every blob is verified, and sealed again as it is. What was written is
-    /// read back before a snapshot is saved. Hold a lock on both.
-    /// </summary>
-    /// <exception cref="ResticException">Of the destination, or what keeps all of the source from being read. What was stored by then is found again.</exception>
-    public Task<CopyReport> CopyToAsync(Repository destination, CopyOptions options, CancellationToken cancellation = default) =>
-        new SnapshotCopier(this, destination, options).RunAsync(cancellation);
-
-    /// <summary>Copies the files of the repository as they are, but for locks. Hold a lock on it. The mirror opens with the same passwords.</summary>
-    /// <param name="mirror">Where they go: nothing may be there, or an earlier mirror of this repository.</param>
-    /// <param name="password">Opens this repository, and so the mirror, which is locked meanwhile.</param>
-    /// <param name="options">How.</param>
-    /// <param name="cancellation">Ends it; the mirror is whole then, and the next run goes on.</param>
-    /// <exception cref="ResticException">Occupied: something else is there. NoSuchName: --delete would remove all snapshots.</exception>
-    public Task<MirrorReport> MirrorToAsync(IBackend mirror, string password, MirrorOptions options, CancellationToken cancellation = default) =>
-        new RepositoryMirror(this, mirror, password, options).RunAsync(cancellation);
-
-    /// <summary>The locks that others hold, or have left behind.</summary>
-    public async Task<IReadOnlyList<LockInfo>> ListLocksAsync(CancellationToken cancellation = default) =>
-        [.. (await new LockStore(this).ListAsync(except: default, cancellation)).Select(found => found.ToInfo())];
-
-    /// <summary>Removes locks: stale ones, or all. Returns those removed.</summary>
-    public Task<IReadOnlyList<LockInfo>> UnlockAsync(bool all, CancellationToken cancellation = default) => new LockStore(this).UnlockAsync(all, cancellation);
-
-    /// <summary>What the repository weighs.</summary>
-    public Task<RepositoryStatistics> StatisticsAsync(CancellationToken cancellation = default) => new Statistics(this).RunAsync(cancellation);
-
-    /// <summary>What groups of folders take: each is weighed alone, and what no other group needs. Damaged when a tree cannot be read.</summary>
-    public Task<IReadOnlyList<DataShare>> WeighSharesAsync(
-        IReadOnlyList<(string Name, IReadOnlyList<Id> Trees)> groups, CancellationToken cancellation = default) =>
-        new DataShares(this).WeighAsync(groups, cancellation);
 
     private SnapshotStore Snapshots => new(Backend, _files);
 
     /// <summary>
-    /// Learns what others have added to the repository or removed from it since it was opened. For processes that live long: call it
-    /// after a lock was taken anew and before anything is written, and after a read that failed because a blob has moved.
+    /// Reloads what other processes have added to the repository or removed from it since it was opened. For
+    /// long-running processes: call it after a lock was acquired again and before anything is written, and after a read
+    /// that failed because a blob was moved.
     /// </summary>
     public Task RefreshAsync(CancellationToken cancellation = default) => _index.RefreshAsync(cancellation);
 
-    /// <summary>The index, loaded once and then kept up by what this process adds.</summary>
+    /// <summary>Returns the index, loaded once and then kept up to date with what this process adds.</summary>
     internal Task<BlobIndex> LoadIndexAsync(CancellationToken cancellation) => _index.GetAsync(cancellation);
 
-    /// <summary>The index, which must be whole: a writer that does not see what is there would store it again, and weigh it wrongly.</summary>
+    /// <summary>
+    /// Returns the index, which must be complete: with an incomplete index a writer would store existing blobs again,
+    /// and report wrong sizes.
+    /// </summary>
     internal async Task<BlobIndex> LoadWholeIndexAsync(CancellationToken cancellation)
     {
         var index = await LoadIndexAsync(cancellation);
         return _index.Unreadable is [var first, ..] ? throw new ResticException(ResticError.Damaged, first.Message, first) : index;
     }
 
-    /// <summary>True for an index file that this process has stored.</summary>
+    /// <summary>Returns true for an index file that this process has stored.</summary>
     internal bool HasWrittenIndex(string name) => _index.IsOwn(name);
 
-    /// <summary>The index files that are known without a look at the store.</summary>
+    /// <summary>The names of the index files that are known without listing the store.</summary>
     internal IReadOnlyCollection<string> KnownIndexes => _index.Known;
 
-    /// <summary>What this process has added can not be relied on: it is in no stored index.</summary>
+    /// <summary>Discards the index because what this process has added is in no stored index file.</summary>
     internal Task DropIndexAsync() => _index.DropAsync();
 
-    /// <summary>An index that somebody else has read whole from these files is the loaded one from now on.</summary>
+    /// <summary>Replaces the loaded index with one that the caller has read completely from these files.</summary>
     internal Task AdoptIndexAsync(BlobIndex index, IEnumerable<string> names) => _index.AdoptAsync(index, names);
 
-    /// <summary>Reads, verifies and opens a file that is not a pack.</summary>
-    /// <param name="kind">Which kind.</param>
-    /// <param name="name">Its name.</param>
-    /// <param name="cancellation">Ends the reading.</param>
-    /// <param name="mayBeCached">False to read it from the store whatever the local cache has.</param>
+    /// <summary>Reads, verifies and decrypts a file that is not a pack.</summary>
+    /// <param name="kind">The kind of the file.</param>
+    /// <param name="name">The name of the file.</param>
+    /// <param name="cancellation">Cancels the reading.</param>
+    /// <param name="mayBeCached">False to read the file from the store even if it is cached.</param>
     internal Task<byte[]> LoadUnpackedAsync(FileKind kind, string name, CancellationToken cancellation, bool mayBeCached = true) =>
         _files.LoadAsync(kind, name, cancellation, mayBeCached);
 
-    /// <summary>Seals and stores a file that is not a pack.</summary>
+    /// <summary>Encrypts and stores a file that is not a pack.</summary>
     internal async Task<Id> SaveUnpackedAsync(FileKind kind, ReadOnlyMemory<byte> plaintext, CancellationToken cancellation)
     {
         var id = await _files.SaveAsync(kind, plaintext, Compresses, cancellation);
@@ -356,10 +343,16 @@ public sealed partial class Repository : IAsyncDisposable
         return id;
     }
 
-    /// <summary>Authenticates, decrypts, decompresses and verifies a blob into a buffer of its plain length. Damaged when anything does not fit. The message is spent.</summary>
+    /// <summary>
+    /// Authenticates, decrypts, decompresses and verifies a blob into a buffer of its plain length. Damaged when a
+    /// check fails. The content of the message is lost.
+    /// </summary>
     internal void DecodeBlob(Span<byte> message, Id id, in PackedBlob blob, Span<byte> plaintext) => _decoder.Decode(message, id, blob, plaintext);
 
-    /// <summary>The same without handing the plaintext out: the message is opened in place, and only a compressed blob needs room of its plain length.</summary>
+    /// <summary>
+    /// Verifies a blob without returning its plaintext: the message is decrypted in place, and only a compressed blob
+    /// needs a buffer of its plain length.
+    /// </summary>
     internal void VerifyBlob(Span<byte> message, Id id, in PackedBlob blob, Span<byte> room) => _decoder.Verify(message, id, blob, room);
 
     internal ArchiveBuffers LendBuffers() => _buffers ?? new ArchiveBuffers(Options);

@@ -2,12 +2,12 @@ using Holdfast.Restic.Backends;
 
 namespace Holdfast.Restic;
 
-/// <summary>What stands at a place where a repository is looked for, or is to be made.</summary>
+/// <summary>Examines a location where a repository is expected, or is to be created.</summary>
 internal static class RepositoryPlace
 {
     private static readonly FileKind[] _kinds = [FileKind.Key, FileKind.Snapshot, FileKind.Index, FileKind.Pack, FileKind.Lock];
 
-    /// <summary>The stored bytes of the config, whatever they are.</summary>
+    /// <summary>Returns the stored bytes of the config, without verifying them.</summary>
     /// <exception cref="ResticException">ConfigLost, or NoRepository.</exception>
     public static async Task<byte[]> ReadConfigAsync(IBackend backend, CancellationToken cancellation)
     {
@@ -23,7 +23,7 @@ internal static class RepositoryPlace
         }
     }
 
-    /// <summary>True when there is a config, whatever is in it.</summary>
+    /// <summary>Returns true when a config exists, without reading it.</summary>
     public static async Task<bool> HasConfigAsync(IBackend backend, CancellationToken cancellation)
     {
         try
@@ -37,7 +37,10 @@ internal static class RepositoryPlace
         }
     }
 
-    /// <summary>What of a repository without its config is at the place: "keys" or "snapshots and index", say; null when there is nothing.</summary>
+    /// <summary>
+    /// Describes the remains of a repository without a config: "keys" or "snapshots and index", for example; null when
+    /// there are none.
+    /// </summary>
     public static async Task<string?> FindRemainsAsync(IBackend backend, CancellationToken cancellation)
     {
         var found = new List<string>();
@@ -46,7 +49,9 @@ internal static class RepositoryPlace
         return found.Count == 0 ? null : string.Join(" and ", found);
     }
 
-    /// <summary>Whether a repository is at the place; false when one can be made there. ConfigLost, Occupied.</summary>
+    /// <summary>
+    /// Returns whether a repository is at the location; false when one can be created there. ConfigLost, Occupied.
+    /// </summary>
     public static async Task<bool> HasRepositoryAsync(IBackend backend, CancellationToken cancellation)
     {
         if (await HasConfigAsync(backend, cancellation)) return true;
@@ -56,7 +61,9 @@ internal static class RepositoryPlace
             : false;
     }
 
-    /// <summary>Says that there is no repository, and what is there instead.</summary>
+    /// <summary>
+    /// Returns the exception for a missing repository, which describes what is at the location instead.
+    /// </summary>
     public static async Task<ResticException> NoRepositoryAsync(IBackend backend, CancellationToken cancellation)
     {
         var why = await backend.LookAsync(cancellation) switch
@@ -69,7 +76,7 @@ internal static class RepositoryPlace
         return new ResticException(ResticError.NoRepository, $"There is no repository in '{backend.Location}': {why}.");
     }
 
-    /// <summary>Says that a repository is there of which the config is gone.</summary>
+    /// <summary>Returns the exception for a repository whose config is missing.</summary>
     public static ResticException ConfigLost(IBackend backend, string remains) => new(ResticError.ConfigLost,
         $"There is a repository in '{backend.Location}' that has lost its file 'config': there are files in {remains}.");
 
@@ -82,7 +89,7 @@ internal static class RepositoryPlace
         }
         catch (ResticException e) when (e.Error == ResticError.NotFound)
         {
-            return false; // the whole place is not there yet
+            return false; // the location does not exist yet
         }
     }
 }

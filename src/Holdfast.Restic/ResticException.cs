@@ -1,93 +1,108 @@
 namespace Holdfast.Restic;
 
-/// <summary>What went wrong with a repository, so that a caller can choose a hint and an exit code.</summary>
+/// <summary>The kind of failure of a repository, by which a caller chooses a hint and an exit code.</summary>
 public enum ResticError
 {
-    /// <summary>There is no repository at the place (restic exits with 10).</summary>
+    /// <summary>There is no repository at the location (restic exits with 10).</summary>
     NoRepository,
 
-    /// <summary>There is something of a repository at the place, but its config is gone: what is there must not be made anew.</summary>
+    /// <summary>
+    /// The location contains parts of a repository, but its config is missing: it must not be initialized again.
+    /// </summary>
     ConfigLost,
 
-    /// <summary>There is a repository at the place, but no key file: without one no password opens it.</summary>
+    /// <summary>The repository has no key file, so no password opens it.</summary>
     KeysLost,
 
-    /// <summary>A repository is there already, so none is made.</summary>
+    /// <summary>A repository already exists, so none is created.</summary>
     AlreadyThere,
 
-    /// <summary>The place of a new repository holds other files.</summary>
+    /// <summary>The location for a new repository contains other files.</summary>
     Occupied,
 
-    /// <summary>No key opens with the password (restic exits with 12).</summary>
+    /// <summary>The password opens no key (restic exits with 12).</summary>
     WrongPassword,
 
-    /// <summary>Somebody else holds a lock that does not go with ours (restic exits with 11).</summary>
+    /// <summary>Another process holds a conflicting lock (restic exits with 11).</summary>
     Locked,
 
-    /// <summary>Our own lock could not be refreshed in time, or somebody removed it, so it may no longer be trusted.</summary>
+    /// <summary>
+    /// The lock of this process could not be refreshed in time, or another process removed it, so it is no longer
+    /// valid.
+    /// </summary>
     LockLost,
 
-    /// <summary>Stored bytes are not what was written: truncated, flipped or missing.</summary>
+    /// <summary>Stored bytes are not what was written: truncated, altered or missing.</summary>
     Damaged,
 
-    /// <summary>A file of the repository is not there.</summary>
+    /// <summary>A file of the repository does not exist.</summary>
     NotFound,
 
-    /// <summary>A snapshot, or a path in one, was asked for that is not there. The repository itself is not to blame.</summary>
+    /// <summary>
+    /// The requested snapshot, or a path in it, does not exist. The repository itself is not damaged.
+    /// </summary>
     NoSuchName,
 
-    /// <summary>The name of a snapshot fits several.</summary>
+    /// <summary>The name of a snapshot matches several.</summary>
     Ambiguous,
 
-    /// <summary>No room is left where the repository or the target is.</summary>
+    /// <summary>The file system of the repository or of the target is full.</summary>
     Full,
 
-    /// <summary>The place may not be written: read-only, or permissions.</summary>
+    /// <summary>The location is not writable: read-only, or permission denied.</summary>
     ReadOnly,
 
-    /// <summary>The permissions of the place do not let this user read it.</summary>
+    /// <summary>Permission to read the location is denied.</summary>
     Unreadable,
 
-    /// <summary>A format or feature that this library does not know.</summary>
+    /// <summary>A format or feature that this library does not support.</summary>
     Unsupported,
 
-    /// <summary>The folder to restore into can't be made or used.</summary>
+    /// <summary>The directory to restore into cannot be created or used.</summary>
     Target,
 
-    /// <summary>Another user may write the folder to restore into, or lead it elsewhere.</summary>
+    /// <summary>Another user can write to the directory to restore into, or redirect its path.</summary>
     Unsafe,
 
-    /// <summary>A symbolic link in the repository was not followed, because another user could have made it.</summary>
+    /// <summary>
+    /// A symbolic link in the repository was not followed, because another user could have created it.
+    /// </summary>
     ForeignLink,
 
-    /// <summary>This machine has no OpenSSL of a version that can be used.</summary>
+    /// <summary>This machine has no supported version of OpenSSL.</summary>
     NoOpenSsl,
 
-    /// <summary>The server of the repository did not answer, or not so that it can be worked with; it may do so later.</summary>
+    /// <summary>
+    /// The server of the repository did not answer, or not in a usable way; the failure may be transient.
+    /// </summary>
     Unreachable,
 
-    /// <summary>The server of the repository does not accept who we are, or is not who it should be.</summary>
+    /// <summary>
+    /// Authentication failed: the server does not accept the credentials, or its identity could not be verified.
+    /// </summary>
     Refused,
 
-    /// <summary>The server knows these keys and does not let them read what is asked for.</summary>
+    /// <summary>The server accepts these keys, but denies them access.</summary>
     Denied,
 
     /// <summary>The temporary keys for the server have expired.</summary>
     KeysExpired,
 
-    /// <summary>The clocks of this machine and of the server are too far apart for what it accepts.</summary>
+    /// <summary>The clocks of this machine and of the server differ by more than the server accepts.</summary>
     ClockSkewed,
 
-    /// <summary>Any other failure of input or output.</summary>
+    /// <summary>Any other I/O failure.</summary>
     InputOutput,
 }
 
-/// <summary>A failure of the repository. The message is one sentence about what happened and names the file.</summary>
+/// <summary>
+/// A failure of the repository. The message is one sentence that describes what happened and names the file.
+/// </summary>
 public sealed class ResticException(ResticError error, string message, Exception? inner = null) : Exception(message, inner)
 {
-    /// <summary>What kind of failure it is.</summary>
+    /// <summary>The kind of the failure.</summary>
     public ResticError Error { get; } = error;
 
-    /// <summary>What was stored can not be had: it is damaged, or not there.</summary>
+    /// <summary>True when stored data is not available: it is damaged or missing.</summary>
     public bool IsLoss => Error is ResticError.Damaged or ResticError.NotFound;
 }

@@ -6,22 +6,22 @@ using Holdfast.Restic.Packs;
 namespace Holdfast.Restic;
 
 /// <summary>
-/// The files that are not packs: sealed as a whole, and named by the digest of their stored bytes. In version 2 the
-/// plaintext may begin with the byte 2 and a zstd frame; a first byte of '[' or '{' is JSON as it is.
+/// Reads and writes the files that are not packs: encrypted as a whole, and named by the digest of their stored bytes.
+/// In version 2 the plaintext may begin with the byte 2 and a zstd frame; a first byte of '[' or '{' is plain JSON.
 /// Source: doc/design.rst, "Unpacked Data Format".
 /// </summary>
 internal sealed class StoredFiles(IBackend backend, SealerPool sealers, BlobDecoder decoder)
 {
     private const byte Compressed = 2;
 
-    /// <summary>Keeps indexes and snapshots; null for a repository on this machine.</summary>
+    /// <summary>The cache of indexes and snapshots; null for a local repository.</summary>
     public LocalCache? Cache { get; init; }
 
     /// <summary>Reads and verifies a file.</summary>
-    /// <param name="kind">Which kind.</param>
-    /// <param name="name">Its name; empty for the config.</param>
-    /// <param name="cancellation">Ends the reading.</param>
-    /// <param name="mayBeCached">False to read it from the store whatever the cache has.</param>
+    /// <param name="kind">The kind of the file.</param>
+    /// <param name="name">The name of the file; empty for the config.</param>
+    /// <param name="cancellation">Cancels the reading.</param>
+    /// <param name="mayBeCached">False to read the file from the store even if it is cached.</param>
     /// <exception cref="ResticException">NotFound, or Damaged with the file's name.</exception>
     public async Task<byte[]> LoadAsync(FileKind kind, string name, CancellationToken cancellation, bool mayBeCached = true)
     {
@@ -33,16 +33,16 @@ internal sealed class StoredFiles(IBackend backend, SealerPool sealers, BlobDeco
         return Open(kind, name, bytes);
     }
 
-    /// <summary>The stored bytes of a file, of the store and whatever they are.</summary>
+    /// <summary>Returns the stored bytes of a file from the store, without verifying them.</summary>
     /// <exception cref="ResticException">NotFound; Damaged when it is larger than any of its kind.</exception>
     public static ValueTask<byte[]> ReadAsync(IBackend backend, FileKind kind, string name, CancellationToken cancellation) =>
         backend.ReadWholeAsync(kind, name, LargestOf(kind), cancellation);
 
-    /// <summary>Opens the stored bytes of a file, which are spent.</summary>
+    /// <summary>Decrypts the stored bytes of a file in place, so their content is lost.</summary>
     /// <exception cref="ResticException">Damaged or Unsupported, with the file's name.</exception>
     public byte[] Open(FileKind kind, string name, byte[] bytes)
     {
-        // Opened where it lies: indexes are large, and of each copy only garbage would stay.
+        // Decrypted in place: indexes are large, and each copy would become garbage.
         var plaintext = bytes.Length < Sealer.Overhead ? default : bytes.AsMemory()[Sealer.IvSize..^Sealer.TagSize];
         if (!sealers.TryOpen(bytes, plaintext.Span)) throw Damaged(kind, name, "it does not fit its authentication code");
         if (kind == FileKind.Config || plaintext.Length == 0 || plaintext.Span[0] is (byte)'[' or (byte)'{') return plaintext.ToArray();
@@ -57,7 +57,7 @@ internal sealed class StoredFiles(IBackend backend, SealerPool sealers, BlobDeco
         }
     }
 
-    /// <summary>Seals and stores a file; in a repository of version 2 it is compressed first.</summary>
+    /// <summary>Encrypts and stores a file; in a repository of version 2 it is compressed first.</summary>
     public async Task<Id> SaveAsync(FileKind kind, ReadOnlyMemory<byte> json, bool compress, CancellationToken cancellation)
     {
         var plaintext = json;
@@ -74,7 +74,7 @@ internal sealed class StoredFiles(IBackend backend, SealerPool sealers, BlobDeco
         return id;
     }
 
-    /// <summary>Reads a file's JSON; what is not JSON of the expected shape is damage.</summary>
+    /// <summary>Parses a file's JSON; anything but JSON of the expected structure is damage.</summary>
     public static T Parse<T>(FileKind kind, string name, byte[] json, Func<ReadOnlyMemory<byte>, T> read)
     {
         try
@@ -87,7 +87,7 @@ internal sealed class StoredFiles(IBackend backend, SealerPool sealers, BlobDeco
         }
     }
 
-    /// <summary>restic finishes an index at 8 MiB or so; the others are a page of text.</summary>
+    /// <summary>The limits for sizes: restic finishes an index at about 8 MiB; the others are a page of text.</summary>
     private static long LargestOf(FileKind kind) => kind switch
     {
         FileKind.Index => Zstd.MaxPlaintext,

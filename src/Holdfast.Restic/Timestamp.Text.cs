@@ -3,7 +3,7 @@ using System.Text;
 namespace Holdfast.Restic;
 
 /// <summary>
-/// RFC 3339 as Go's time.RFC3339Nano writes it: no trailing zeroes in the fraction, "Z" for an offset of nothing, and
+/// RFC 3339 in the format of Go's time.RFC3339Nano: no trailing zeros in the fraction, "Z" for an offset of zero, and
 /// years from 0 to 9999.
 /// </summary>
 public readonly partial record struct Timestamp
@@ -31,7 +31,9 @@ public readonly partial record struct Timestamp
         return length + WriteOffset(text[length..]);
     }
 
-    /// <summary>Reads RFC 3339 with any number of digits in the fraction; what is below a nanosecond is cut off.</summary>
+    /// <summary>
+    /// Parses RFC 3339 with any number of digits in the fraction; digits below a nanosecond are truncated.
+    /// </summary>
     internal static bool TryParse(ReadOnlySpan<byte> text, out Timestamp time)
     {
         time = default;
@@ -46,7 +48,7 @@ public readonly partial record struct Timestamp
         return true;
     }
 
-    /// <summary>Reads RFC 3339.</summary>
+    /// <summary>Parses RFC 3339.</summary>
     /// <exception cref="FormatException">The text is anything else.</exception>
     public static Timestamp Parse(string text)
     {

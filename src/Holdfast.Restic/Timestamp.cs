@@ -1,8 +1,8 @@
 namespace Holdfast.Restic;
 
 /// <summary>
-/// An instant as restic writes it: RFC 3339 with nanoseconds and the offset of the writer's zone, which must survive
-/// reading and writing for tree ids to stay the same. Two are equal when all three parts are; they are ordered by instant.
+/// An instant in restic's format: RFC 3339 with nanoseconds and the offset of the writer's zone, which must be
+/// preserved for tree ids to stay the same. Two are equal when all three parts are; they are ordered by instant.
 /// </summary>
 /// <param name="Seconds">Seconds since 1970-01-01T00:00:00Z; may be negative.</param>
 /// <param name="Nanoseconds">0 to 999 999 999, added to the seconds.</param>
@@ -15,7 +15,7 @@ public readonly partial record struct Timestamp(long Seconds, int Nanoseconds, s
     /// <summary>The first second that RFC 3339 can name, of year 0.</summary>
     public static Timestamp First => new(FirstSecond, 0, 0);
 
-    /// <summary>The instant, with the offset of the given one.</summary>
+    /// <summary>Returns the instant, with the offset of the given one.</summary>
     public static Timestamp FromDateTimeOffset(DateTimeOffset time)
     {
         var ticks = time.UtcTicks - DateTime.UnixEpoch.Ticks;
@@ -24,17 +24,19 @@ public readonly partial record struct Timestamp(long Seconds, int Nanoseconds, s
         return new Timestamp(seconds, (int)rest * 100, (short)time.Offset.TotalMinutes);
     }
 
-    /// <summary>Now by a clock, in its local zone.</summary>
+    /// <summary>Returns the current time of a clock, in its local zone.</summary>
     public static Timestamp Now(TimeProvider clock) => FromDateTimeOffset(clock.GetLocalNow());
 
-    /// <summary>The same instant with the offset that a zone had then.</summary>
+    /// <summary>Returns the same instant with the offset of a zone at that time.</summary>
     public Timestamp In(TimeZoneInfo zone)
     {
         var known = Math.Clamp(Seconds, DateTimeOffset.MinValue.ToUnixTimeSeconds(), DateTimeOffset.MaxValue.ToUnixTimeSeconds());
         return this with { OffsetMinutes = (short)zone.GetUtcOffset(DateTimeOffset.FromUnixTimeSeconds(known)).TotalMinutes };
     }
 
-    /// <summary>The instant to 100 nanoseconds; years outside 1 to 9999 become the nearest that .NET knows.</summary>
+    /// <summary>
+    /// Returns the instant to 100 nanoseconds; years outside 1 to 9999 become the nearest that .NET supports.
+    /// </summary>
     public DateTimeOffset ToDateTimeOffset()
     {
         var offset = TimeSpan.FromMinutes(OffsetMinutes);
@@ -43,7 +45,7 @@ public readonly partial record struct Timestamp(long Seconds, int Nanoseconds, s
         return DateTimeOffset.FromUnixTimeSeconds(Math.Clamp(Seconds, first, last)).AddTicks(Nanoseconds / 100).ToOffset(offset);
     }
 
-    /// <summary>True when both are the same instant, whatever their offsets.</summary>
+    /// <summary>Returns true when both are the same instant, regardless of their offsets.</summary>
     public bool IsSameInstant(Timestamp other) => Seconds == other.Seconds && Nanoseconds == other.Nanoseconds;
 
     /// <inheritdoc/>

@@ -3,25 +3,26 @@ using Holdfast.Restic.Snapshots;
 namespace Holdfast.Restic;
 
 /// <summary>
-/// Keeps a walk through a snapshot from never ending. Equal folders share a tree, so that a dozen trees can make a billion folders: no machine has
-/// those, and whoever writes such a snapshot wants to keep a restore busy. Only a walk that meets the same trees again and again is measured: each
-/// tree is read once, and what they unfold to is compared with what they hold. Folders of one machine hardly ever share a tree, for it has the
-/// inodes and times of its entries; only empty ones do.
+/// Stops a walk through a snapshot that would never end. Equal directories share a tree, so a dozen trees can represent
+/// a billion directories: no machine has that many, and such a snapshot is an attack on a restore. Only a walk that
+/// meets the same trees repeatedly is measured: each tree is read once, and the unfolded number of entries is compared
+/// with the stored one. Directories of one machine hardly ever share a tree, because it contains the inodes and times
+/// of its entries; only empty ones do.
 /// </summary>
 public sealed class WalkGuard
 {
-    /// <summary>Entries that a snapshot may have: more than any file system that was ever backed up.</summary>
+    /// <summary>The limit for entries of a snapshot: more than any file system has that was ever backed up.</summary>
     public const long MostEntries = 500_000_000;
 
     /// <summary>
-    /// Entries that any snapshot may unfold to; one of more may not unfold to more than <see cref="MostSharing"/> times
-    /// what its trees hold, each counted once.
+    /// The number of entries to which any snapshot may unfold; beyond it the limit is <see cref="MostSharing"/> times
+    /// what its trees contain, each counted once.
     /// </summary>
     private const long FreeEntries = 2_000_000;
 
     private const int MostSharing = 100;
 
-    /// <summary>Letters that a path may have. Linux takes no more than 4096 bytes at once.</summary>
+    /// <summary>The limit for characters of a path. Linux accepts at most 4096 bytes in one call.</summary>
     public const int LongestPath = 16 << 10;
 
     private const int Slots = 1 << 14, FirstLook = 50_000;
@@ -35,11 +36,11 @@ public sealed class WalkGuard
 
     internal WalkGuard(Repository repository, IEnumerable<Id> roots) => (_repository, _roots) = (repository, [.. roots]);
 
-    /// <summary>Told of every folder that is gone into.</summary>
+    /// <summary>Called for every directory that the walk enters.</summary>
     /// <param name="tree">The folder's tree.</param>
     /// <param name="path">Its path in the snapshot, whose length counts.</param>
-    /// <param name="entries">How many nodes it has.</param>
-    /// <param name="cancellation">Ends the measuring.</param>
+    /// <param name="entries">The number of its nodes.</param>
+    /// <param name="cancellation">Cancels the measuring.</param>
     /// <exception cref="ResticException">Damaged: the walk would not end.</exception>
     public ValueTask EnterAsync(Id tree, string path, int entries, CancellationToken cancellation)
     {
@@ -81,7 +82,7 @@ public sealed class WalkGuard
         public long Entries { get; set; } = nodes.Count;
     }
 
-    /// <summary>How many entries there are below a tree, each tree read once.</summary>
+    /// <summary>Returns the number of entries below a tree, reading each tree once.</summary>
     private async Task<long> MeasureAsync(Id root, Dictionary<Id, long> known, CancellationToken cancellation)
     {
         var steps = new Stack<Step>([await ReadAsync(root, cancellation)]);
@@ -106,7 +107,7 @@ public sealed class WalkGuard
         return known[root];
     }
 
-    /// <summary>A tree that can't be read has nothing below it; the walk itself tells of it.</summary>
+    /// <summary>Reads a tree; one that cannot be read counts as empty, because the walk itself reports it.</summary>
     private async Task<Step> ReadAsync(Id tree, CancellationToken cancellation)
     {
         try

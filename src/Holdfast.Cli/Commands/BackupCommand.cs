@@ -58,8 +58,8 @@ internal static class BackupCommand
     }
 
     /// <summary>
-    /// Where systemd is not, as in a container, nothing can be stopped: then the backup is none, or online when the profile prefers that
-    /// to none. Somebody who names a mode is taken at their word.
+    /// The platform to quiesce. Without systemd, as in a container, nothing can be stopped: then the backup is refused,
+    /// or taken online when the profile prefers that. A mode of the command line is used as it is.
     /// </summary>
     private static async Task<(IPlatformControl? Platform, IReadOnlyList<Problem> Warnings)> PlatformAsync(Session session, BackupMode? mode, CancellationToken cancellation)
     {

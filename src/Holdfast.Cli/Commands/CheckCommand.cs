@@ -8,7 +8,7 @@ using Holdfast.Engine.Problems;
 
 namespace Holdfast.Cli.Commands;
 
-/// <summary>Asks all that must hold before a backup, and changes nothing.</summary>
+/// <summary>Verifies the preconditions of a backup, and changes nothing.</summary>
 internal static class CheckCommand
 {
     private static readonly Option<bool> Strict = new("--strict") { Description = "Let warnings count as failures." };

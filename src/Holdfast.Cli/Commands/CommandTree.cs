@@ -42,7 +42,8 @@ internal static class CommandTree
         return root;
     }
 
-    // A switch may be followed by "true" or "false", which nobody writes: a shell is told what the command takes next instead.
+    // A switch may be followed by "true" or "false", which is hardly ever typed: completion offers what follows the
+    // switch instead.
     private static void CompletePastSwitches(Command command)
     {
         foreach (var option in command.Options.Where(option => option.ValueType == typeof(bool)))

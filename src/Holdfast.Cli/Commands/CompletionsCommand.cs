@@ -5,7 +5,9 @@ using Holdfast.Engine.Problems;
 
 namespace Holdfast.Cli.Commands;
 
-/// <summary>Prints what a shell needs to complete our commands: it asks the program itself, so it never grows old.</summary>
+/// <summary>
+/// Prints the completion script of a shell. The script calls the program itself, so that it is never out of date.
+/// </summary>
 internal static class CompletionsCommand
 {
     private const string Bash = """

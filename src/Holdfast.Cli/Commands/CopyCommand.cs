@@ -65,10 +65,10 @@ internal static class CopyCommand
     }
 
     /// <summary>
-    /// Makes the copies that the profile wants after each backup. The point was taken, whatever becomes of them: what
-    /// keeps one from being made is a warning.
+    /// Makes the copies that the profile requires after each backup. The recovery point is complete in any case, so a
+    /// failure to copy is a warning.
     /// </summary>
-    /// <returns>False when one of them was not brought up to date.</returns>
+    /// <returns>False when a copy was not brought up to date.</returns>
     public static async Task<bool> RunAfterBackupAsync(Session session, CancellationToken cancellation)
     {
         var isWhole = true;
@@ -90,7 +90,9 @@ internal static class CopyCommand
         return isWhole;
     }
 
-    /// <summary>Tells what each copy of the profile lacks of the repository. All are asked at once.</summary>
+    /// <summary>
+    /// Reports what each copy of the profile lacks of the repository. All copies are queried at the same time.
+    /// </summary>
     public static async Task TellStatesAsync(
         Session session, IReadOnlyList<Snapshot> source, CancellationToken cancellation)
     {

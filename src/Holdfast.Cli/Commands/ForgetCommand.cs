@@ -13,8 +13,7 @@ using Holdfast.Restic.Snapshots;
 namespace Holdfast.Cli.Commands;
 
 /// <summary>
-/// Removes recovery points, and the WAL that is needed for none: by the profile's rules. Or points that are named. See
-/// docs/retention.md.
+/// Removes recovery points by the profile's rules, or by name, and the WAL that no point needs. See docs/retention.md.
 /// </summary>
 internal static class ForgetCommand
 {
@@ -119,8 +118,8 @@ internal static class ForgetCommand
     }
 
     /// <summary>
-    /// Applies the rules after a backup, when the profile wants it. The recovery point was taken, whatever becomes of
-    /// the others: what keeps them from being removed is a warning.
+    /// Applies the rules after a backup, when the profile requires it. The recovery point is complete in any case, so a
+    /// failure to remove others is a warning.
     /// </summary>
     public static async Task RunAfterBackupAsync(Session session, CancellationToken cancellation)
     {

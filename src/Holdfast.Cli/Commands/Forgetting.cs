@@ -18,10 +18,12 @@ internal sealed class Forgetting(
     private readonly WalRetention _wal = new(run.Repository, platform);
     private readonly MessageRemoval _messages = new(run.Repository, platform);
 
-    /// <summary>What becomes of the points; set by <see cref="PlanAsync"/>, as all that follows.</summary>
+    /// <summary>
+    /// The points that are removed and kept; set by <see cref="PlanAsync"/>, as the following properties.
+    /// </summary>
     public ForgetPlan Points { get; private set; } = new([], []);
 
-    /// <summary>What becomes of the WAL of each cluster; set by <see cref="DescribeAsync"/>.</summary>
+    /// <summary>The retention of the WAL of each cluster; set by <see cref="DescribeAsync"/>.</summary>
     public IReadOnlyList<WalRetentionStatus> Wal { get; private set; } = [];
 
     public int WalFiles => _wal.Removed;
@@ -38,9 +40,9 @@ internal sealed class Forgetting(
         await _messages.PlanAsync(Points, cancellation);
     }
 
-    /// <summary>Finds out when what can be restored begins and ends, for which WAL is read.</summary>
-    /// <param name="onlyRemovals">Of clusters only of which WAL goes.</param>
-    /// <param name="cancellation">Ends the reading.</param>
+    /// <summary>Determines the first and the last instant that can be restored, for which WAL is read.</summary>
+    /// <param name="onlyRemovals">Reads only the WAL of clusters of which WAL is removed.</param>
+    /// <param name="cancellation">Stops the reading.</param>
     public async Task DescribeAsync(bool onlyRemovals, CancellationToken cancellation) =>
         Wal = await _wal.DescribeAsync(onlyRemovals, cancellation);
 
@@ -49,7 +51,7 @@ internal sealed class Forgetting(
     public Task<RunOutcome> RunAsync(string verb, CancellationToken cancellation) => run.RunAsync(
         verb, _ => Task.FromResult(Steps), reads: false, cancellation);
 
-    /// <summary>What was done, or would be.</summary>
+    /// <summary>The summary of what was removed, or would be.</summary>
     public ForgetFinishedEvent Finished(bool planned)
     {
         var (points, archives) = planned ? (Points.Removed.Count, Archives) : (_points.Removed.Count, _messages.Removed);

@@ -4,13 +4,13 @@ using Holdfast.Engine.Problems;
 
 namespace Holdfast.Cli.Commands;
 
-/// <summary>The options of a restore that say under which names search indices come back.</summary>
+/// <summary>The options of a restore that set the names under which search indices are restored.</summary>
 internal static class IndexOptions
 {
     private static readonly Option<string?> Rename = new("--rename-indices") { Description = "Restore search indices beside those in use, without aliases: 'old-*' makes old-documents_v2 of documents_v2.", HelpName = "PATTERN" };
     private static readonly Option<bool> NoAliases = new("--no-aliases") { Description = "Let no alias point to the search indices that are restored." };
 
-    /// <summary>Adds them to a command.</summary>
+    /// <summary>Adds the options to a command.</summary>
     public static Command With(Command command)
     {
         command.Options.Add(Rename);

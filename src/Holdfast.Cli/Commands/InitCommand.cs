@@ -34,7 +34,9 @@ internal static class InitCommand
         return ExitCode.Success;
     }
 
-    /// <summary>What is wrong now need not be wrong at the first backup, so it is told and nothing more.</summary>
+    /// <summary>
+    /// Probes the components, and only reports what fails: it may be corrected before the first backup.
+    /// </summary>
     private static async Task ProbeAsync(Session session, CancellationToken cancellation)
     {
         session.Output.Report(new MessageEvent($"Profile {session.Profile.File} describes platform {session.Profile.Platform}."));

@@ -44,6 +44,6 @@ internal static class ManCommand
         return Task.FromResult(ExitCode.Success);
     }
 
-    /// <summary>All pages.</summary>
+    /// <summary>All pages of the manual.</summary>
     public static IReadOnlyList<RoffPage> Pages(RootCommand root) => [.. VerbPages.Of(root), ProfilePage.Make(), .. ConceptPages.All];
 }

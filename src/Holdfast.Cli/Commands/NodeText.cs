@@ -17,7 +17,7 @@ internal static class NodeText
     /// <summary>The exact bytes of a path that JSON can't hold; null when it can.</summary>
     public static string? Base64(string path) => FileName.HasStrayBytes(path) ? Convert.ToBase64String(FileName.Encode(path)) : null;
 
-    /// <summary>restic's names of types.</summary>
+    /// <summary>The type of a node in restic's words.</summary>
     private static string TypeOf(Node node) => node.Type switch
     {
         NodeType.File => "file",
@@ -32,7 +32,7 @@ internal static class NodeText
 
     private static string Name(string name, uint number) => name.Length > 0 ? name : $"{number}";
 
-    /// <summary>As ls writes it: "-rwxr-xr-x".</summary>
+    /// <summary>The mode in the form of ls: "-rwxr-xr-x".</summary>
     private static string Mode(Node node)
     {
         Span<char> text = stackalloc char[10];

@@ -5,7 +5,7 @@ using Holdfast.Engine.Profiles;
 
 namespace Holdfast.Cli.Commands;
 
-/// <summary>What is wrong with a command line, in one sentence.</summary>
+/// <summary>The description of a command line's first mistake, in one sentence.</summary>
 internal static class ParseMistake
 {
     /// <summary>A word where a command should be, with the one that may have been meant; else what the parser says first.</summary>
@@ -17,7 +17,9 @@ internal static class ParseMistake
             : Describe(parsed.Errors[0]);
     }
 
-    /// <summary>The parser's own sentence; but where it lists what may stand there, it does so over several lines, with names of types.</summary>
+    /// <summary>
+    /// The parser's own sentence, except where it lists the allowed values over several lines, with names of types.
+    /// </summary>
     private static string Describe(ParseError error)
     {
         if (!error.Message.Contains('\n', StringComparison.Ordinal)) return error.Message;

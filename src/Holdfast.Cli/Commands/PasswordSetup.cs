@@ -39,7 +39,7 @@ internal sealed class PasswordSetup(Session session, bool canAsk)
     /// <summary>Eight groups of four letters: 160 bits.</summary>
     private static string Generate() => string.Join('-', RandomNumberGenerator.GetString(Letters, 32).Chunk(4).Select(group => new string(group)));
 
-    /// <summary>Asks a person twice for a new password.</summary>
+    /// <summary>Asks the user twice for a new password.</summary>
     public static async Task<string> AskAsync(Session session, CancellationToken cancellation)
     {
         var first = await session.Prompt.AskAsync("New password of the repository:", hidden: true, cancellation);

@@ -49,7 +49,7 @@ internal static class PlatformCommand
 
         async Task<Plan> ComposeAsync(CancellationToken token) => new("platform stop", name, await platform.PlanStopAsync(options, Keep, token));
 
-        // What an earlier stop has stopped, and nobody has started since, is to be started with this.
+        // Units that an earlier stop has stopped, and that are still stopped, are started with these.
         void Keep(string run, StartOrder ran)
         {
             var earlier = StoppedPlatform.Read(session.State, name);
@@ -57,7 +57,7 @@ internal static class PlatformCommand
             var all = earlier is null ? ran : ran.Before(StartOrder.Parse(earlier.Units, earlier.Stay));
             Recovery.TakeOver(session.State, run, name, SystemdPlatform.StartUndo, Write, session.Clock);
 
-            // What a run that died could not start either must not come up behind the back of who stops the platform.
+            // Units that an interrupted run did not start again must not start while the platform is stopped.
             void Write(IReadOnlyList<Undo> owed)
             {
                 all = owed.Aggregate(all, (sum, undo) => sum.Before(SystemdPlatform.OrderOf(undo)));
@@ -79,7 +79,7 @@ internal static class PlatformCommand
 
         async Task<Plan> ComposeAsync(CancellationToken token)
         {
-            // Unit files that were restored or edited since are not in systemd's mind, and what it does not know it does not start.
+            // systemd does not know unit files that were restored or edited since, and would not start their units.
             if (!parsed.GetValue(Plan)) await UnitFiles.ReloadAsync(session.Host, text => session.Output.Report(new NoteEvent(text)), token);
             order = record is null ? await platform.FindEnabledAsync(token) : StartOrder.Parse(record.Units, record.Stay);
             return new Plan("platform start", name, platform.PlanStart(order, () => StoppedPlatform.Forget(session.State, name)));

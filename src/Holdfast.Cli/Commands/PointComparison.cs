@@ -6,7 +6,9 @@ using Holdfast.Restic.Snapshots;
 
 namespace Holdfast.Cli.Commands;
 
-/// <summary>Finds what differs between two trees of one repository. Subtrees with the same id are the same, and are not looked at.</summary>
+/// <summary>
+/// Finds the differences between two trees of one repository. Subtrees with the same id are the same, and are not read.
+/// </summary>
 internal sealed class PointComparison(Repository repository)
 {
     private readonly Stack<(string Path, IEnumerator<(Node? Old, Node? Now)> Pairs)> _open = new(); // and no recursion: trees may be deeper than a stack
@@ -71,7 +73,7 @@ internal sealed class PointComparison(Repository repository)
     private static bool SameContent(Node old, Node now) => old.Type == now.Type && old.LinkTarget == now.LinkTarget && old.Device == now.Device
         && (old.Content ?? []).SequenceEqual(now.Content ?? []);
 
-    // Inode, times of access and of change say nothing about what a restore would bring.
+    // Inode, access time and change time do not affect the result of a restore.
     private static bool SameMetadata(Node old, Node now) => old.Mode == now.Mode && old.Uid == now.Uid && old.Gid == now.Gid
         && old.ModifyTime.IsSameInstant(now.ModifyTime)
         && old.ExtendedAttributes.Select(Text).SequenceEqual(now.ExtendedAttributes.Select(Text), StringComparer.Ordinal);

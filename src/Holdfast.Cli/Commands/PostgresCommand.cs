@@ -19,7 +19,7 @@ internal static class PostgresCommand
 
     private static readonly Option<bool> NoRestart = new("--no-restart") { Description = "Leave the restart of the server for later, where one is due." };
 
-    // A server that is busy with a queue comes to our segment last.
+    // A busy server archives the test segment after all others of its queue.
     private static readonly Option<int> Timeout = new("--timeout") { Description = "How long to wait until the server is up again, and until a segment arrives.", HelpName = "SECONDS", DefaultValueFactory = _ => 60 };
 
     public static Command Make(Launcher launcher) => new("postgres", "Lets PostgreSQL servers archive their WAL with Holdfast, or as they did before.")
@@ -69,7 +69,7 @@ internal static class PostgresCommand
         return (archive, new Archiving(archive, Path.Combine(session.State.Path, "archiving", $"{session.Profile.Platform}-{archive.Cluster}.json"), session.Clock));
     }
 
-    /// <summary>What the server runs for each segment; what is as usual is left out of it.</summary>
+    /// <summary>The command line that the server runs for each segment; default values are left out.</summary>
     private static string CommandLine(Session session, ParseResult parsed, string cluster)
     {
         var settings = WalServiceSettings.Read(session.Profile, session.Variable);

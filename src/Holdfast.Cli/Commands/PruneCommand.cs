@@ -48,7 +48,7 @@ internal static class PruneCommand
         return ExitCode.Success;
     }
 
-    /// <summary>As restic's users write it: "5%", "10G", "unlimited".</summary>
+    /// <summary>Parses a limit in restic's format: "5%", "10G", "unlimited".</summary>
     private static UnusedLimit Limit(string text)
     {
         if (text == "unlimited") return UnusedLimit.OfShare(1);

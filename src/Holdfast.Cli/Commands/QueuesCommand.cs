@@ -126,7 +126,7 @@ internal static partial class QueuesCommand
         }
     }
 
-    /// <summary>It works without the repository: that may be what is missing.</summary>
+    /// <summary>Deletes messages of queues. It does not need the repository, which may be unavailable.</summary>
     private static async Task<ExitCode> DeleteAsync(Session session, ParseResult parsed, CancellationToken cancellation)
     {
         var names = parsed.GetRequiredValue(Names);

@@ -7,7 +7,7 @@ using Holdfast.Engine.Serving;
 
 namespace Holdfast.Cli.Commands;
 
-/// <summary>Receives WAL as it is written, until it is told to end.</summary>
+/// <summary>Receives WAL as it is written, until it is stopped.</summary>
 internal static class ReceiveCommand
 {
     private static readonly Option<string?> Cluster = WalCommand.ClusterOption();

@@ -10,7 +10,9 @@ using Holdfast.Engine.Profiles;
 
 namespace Holdfast.Cli.Commands;
 
-/// <summary>Does what runs that were cut off still owe. Every backup and restore does the same before it begins.</summary>
+/// <summary>
+/// Completes the pending undos of interrupted runs. Every backup and restore does the same before it begins.
+/// </summary>
 internal static class RecoverCommand
 {
     private static readonly Option<bool> Forget = new("--forget") { Description = "Drop what could not be undone, after it was shown: nothing tries it again." };
@@ -32,7 +34,8 @@ internal static class RecoverCommand
             }
             catch (ProblemException refused) when (refused.Problem.Code == Catalogue.RunInProgress.Code)
             {
-                // The run did what earlier ones owed before it began: this is no failure, and the timer meets it each minute of a long backup.
+                // The other run has completed the pending undos before it began: this is no failure, and the timer
+                // meets it each minute of a long backup.
                 busy = refused.Problem;
                 session.Output.Report(new NoteEvent(refused.Problem.Message));
             }
@@ -88,7 +91,8 @@ internal static class RecoverCommand
         {
             session.Warn(mistaken.Problem);
         }
-        // The profile of a recovery point would be another's word: nobody is asked here, and the timer runs this as root.
+        // The profile of a recovery point may have been written by another user: here it cannot be confirmed, and the
+        // timer runs as root.
         return kept ?? throw Catalogue.ProfileUntrusted.Throwable(
             $"A run for platform {platform} is to be recovered, and this machine has no profile of it.",
             "Write the one of its newest recovery point to a file with 'holdfast points profile --output FILE', look at it, and name it with --profile.");

@@ -21,14 +21,15 @@ internal static class RecoveryOptions
     private static readonly Option<bool> IgnoreSpace = new("--ignore-space") { Description = "Do not check beforehand whether there is room for files and WAL." };
     private static readonly Option<string[]> Tablespace = new("--tablespace") { Description = "Put a tablespace of PostgreSQL elsewhere.", HelpName = "OID=PATH", DefaultValueFactory = _ => [] };
 
-    /// <summary>Adds them to a command.</summary>
+    /// <summary>Adds the options to a command.</summary>
     public static Command With(Command command)
     {
         foreach (Option option in new Option[] { To, ToLsn, ToXid, ToName, ToImmediate, ToLatest, ToTimeline, Pause, NoStart, Delta, KeepGoing, IgnoreSpace, Tablespace }) command.Options.Add(option);
         return command;
     }
 
-    /// <exception cref="ProblemException">Several limits are given, or a place that is none.</exception>
+    /// <exception cref="ProblemException">Several recovery targets are given, or an invalid tablespace
+    /// mapping.</exception>
     public static RecoveryRequest Read(ParseResult parsed)
     {
         var (limit, to) = Limit(parsed);

@@ -49,7 +49,10 @@ internal static class RepoCommand
         return report.IsClean ? ExitCode.Success : ExitCode.Damaged;
     }
 
-    /// <summary>Who may read a repository may not be the one who takes its backups: that changes nothing about what was found.</summary>
+    /// <summary>
+    /// Records the check. A user who may read the repository need not be the one who takes its backups: then the result
+    /// of the check is reported all the same.
+    /// </summary>
     private static void Remember(Session session, Repository repository, DateTimeOffset started)
     {
         try
@@ -62,7 +65,7 @@ internal static class RepoCommand
         }
     }
 
-    // What another program removes while we look at it would look like damage.
+    // Files that another program removes during the check would look like damage.
     private static async Task<RepositoryLock?> LockAsync(Session session, Repository repository, CancellationToken cancellation)
     {
         var held = await repository.LockToReadAsync(cancellation: cancellation);

@@ -12,7 +12,7 @@ using Holdfast.Engine.Restore;
 namespace Holdfast.Cli.Commands;
 
 /// <summary>
-/// Brings a platform back from a recovery point. On an empty machine the repository and its password are enough: the
+/// Restores a platform from a recovery point. On an empty machine the repository and its password are enough: the
 /// profile is in the point.
 /// </summary>
 internal static class RestoreCommand

@@ -12,7 +12,7 @@ using Holdfast.Engine.Profiles;
 
 namespace Holdfast.Cli.Commands;
 
-/// <summary>Builds search indices from the database, and puts right what differs.</summary>
+/// <summary>Builds search indices from the database, and corrects differences between them.</summary>
 internal static class SearchCommand
 {
     private static readonly Argument<string[]> Named = new("index") { Description = "Aliases of the profile.", Arity = ArgumentArity.OneOrMore };

@@ -7,7 +7,7 @@ using Holdfast.Engine.Serving;
 
 namespace Holdfast.Cli.Commands;
 
-/// <summary>Keeps the repository open and archives WAL as PostgreSQL hands it over, until it is told to end.</summary>
+/// <summary>Keeps the repository open and archives WAL as PostgreSQL passes it on, until it is stopped.</summary>
 internal static class ServeCommand
 {
     private static readonly Option<string?> Socket = WalCommand.Socket();
@@ -28,7 +28,7 @@ internal static class ServeCommand
         using var abort = new CancellationTokenSource();
         using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         var serving = new ServeLoop(socket, service.AnswerAsync).RunAsync(end.Token, abort.Token);
-        // A service that can store no more must not look alive: it ends, and is started anew.
+        // A service that can store nothing more must not look alive: it ends, and systemd restarts it.
         await Task.WhenAny(serving, service.Ended);
         await end.CancelAsync();
         await serving;
@@ -36,7 +36,7 @@ internal static class ServeCommand
         return ExitCode.Success;
     }
 
-    /// <summary>Tells of a batch, or of why there is none.</summary>
+    /// <summary>Reports a batch, or why there is none.</summary>
     public static void Report(Session session, WalNotice notice)
     {
         if (notice.Problem is { } problem) session.Warn(problem with { Message = $"{notice.Cluster}: {problem.Message}" });

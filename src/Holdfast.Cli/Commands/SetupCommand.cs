@@ -33,7 +33,7 @@ internal static partial class SetupCommand
         var found = await FindAsync(session, secrets, cancellation);
         var name = parsed.GetValue(Platform) ?? NameOf(Environment.MachineName);
         var text = found.IsEclecticIq ? EclecticIq() : new ProfileDraft(found).Write(name, Environment.MachineName);
-        // Whoever reads the profile trusts that it is one: it is read before it is written.
+        // The profile is parsed before it is written, so that only a valid one is stored.
         var profile = ProfileReader.Parse(text, path);
         Write(path, text);
         Report(session, found);
@@ -41,7 +41,10 @@ internal static partial class SetupCommand
         return ExitCode.Success;
     }
 
-    /// <summary>Where systemd does not run, as in a container, the profile has what a person fills in.</summary>
+    /// <summary>
+    /// Finds the platform. Where systemd does not run, as in a container, the profile has values for the user to fill
+    /// in.
+    /// </summary>
     private static async Task<FoundPlatform> FindAsync(Session session, SecretReader secrets, CancellationToken cancellation)
     {
         try

@@ -48,7 +48,8 @@ internal static class WalCommand
         }
         catch (Exception failure) when (failure is not OperationCanceledException)
         {
-            // Any small number would tell PostgreSQL that the log ends here, and it would open for business with what it has.
+            // PostgreSQL would take any small exit code as the end of the WAL, and would end recovery and accept
+            // connections.
             session.Output.Report(ProblemEvent.Error(failure.ToProblem()));
             return ExitCode.AbortRecovery;
         }

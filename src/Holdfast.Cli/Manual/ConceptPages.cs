@@ -2,7 +2,7 @@ using Holdfast.Engine.Problems;
 
 namespace Holdfast.Cli.Manual;
 
-/// <summary>The pages of section 7: the few words of our own, and every problem with what to do.</summary>
+/// <summary>The pages of section 7: the glossary, and every problem with its remedy.</summary>
 internal static class ConceptPages
 {
     public const string Summary =

@@ -1,6 +1,6 @@
 namespace Holdfast.Cli.Manual;
 
-/// <summary>What the pages of commands show as examples. A test parses each line as the program does.</summary>
+/// <summary>The examples on the pages of commands. A test parses each line as the program does.</summary>
 internal static class Examples
 {
     private static readonly Dictionary<string, (string Purpose, string Line)[]> _all = new(StringComparer.Ordinal)
@@ -49,6 +49,6 @@ internal static class Examples
     /// <summary>The examples of a command, with what each is for; empty for a command that has none.</summary>
     public static IReadOnlyList<(string Purpose, string Line)> Of(string command) => _all.GetValueOrDefault(command) ?? [];
 
-    /// <summary>The lines of all examples.</summary>
+    /// <summary>The command lines of all examples.</summary>
     public static IEnumerable<string> Lines => _all.Values.SelectMany(examples => examples).Select(example => example.Line);
 }

@@ -5,8 +5,8 @@ using Holdfast.Engine.Profiles;
 namespace Holdfast.Cli.Manual;
 
 /// <summary>
-/// The page of section 5, from the JSON schema of profiles: the profile first, then each kind of mapping that may stand in it, then the values that
-/// have a form of their own.
+/// The page of section 5, from the JSON schema of profiles: the profile first, then each kind of mapping that it may
+/// contain, then the values that have a form of their own.
 /// </summary>
 internal sealed class ProfilePage
 {

@@ -1,6 +1,8 @@
 namespace Holdfast.Cli.Manual;
 
-/// <summary>What the page of 'restore' explains besides its options: patterns, and how a part is restored by hand.</summary>
+/// <summary>
+/// The explanations on the page of 'restore' besides its options: patterns, and the manual restore of a part.
+/// </summary>
 internal static class RestoreNotes
 {
     public static void Write(RoffPage page)

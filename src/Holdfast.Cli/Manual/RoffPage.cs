@@ -13,7 +13,7 @@ internal sealed class RoffPage
 
     /// <param name="name">"holdfast-backup".</param>
     /// <param name="section">1, 5 or 7.</param>
-    /// <param name="summary">What stands behind the name in indices of manuals; without a full stop.</param>
+    /// <param name="summary">The text after the name in indices of manuals; without a full stop.</param>
     public RoffPage(string name, int section, string summary)
     {
         (Name, Section) = (name, section);
@@ -36,7 +36,7 @@ internal sealed class RoffPage
     /// <summary>A term in bold with what it means, indented below it.</summary>
     public RoffPage Item(string term, string meaning) => Request(".TP").Line($"\\fB{Escape(term)}\\fR").Line(Escape(meaning.Length > 0 ? meaning : "See above."));
 
-    /// <summary>Lines that stay as they are.</summary>
+    /// <summary>Adds lines that are printed unchanged.</summary>
     public RoffPage Verbatim(params IEnumerable<string> lines)
     {
         Request(".PP").Request(".nf").Request(".RS 4");
@@ -50,7 +50,9 @@ internal sealed class RoffPage
         return Line(string.Join(",\n", pages.Select(page => $"\\fB{Escape(page[..page.IndexOf('(', StringComparison.Ordinal)])}\\fR{page[page.IndexOf('(', StringComparison.Ordinal)..]}")));
     }
 
-    /// <summary>Backslashes, dashes that are no hyphens, and characters beyond ASCII. Source: groff_char(7).</summary>
+    /// <summary>
+    /// Escapes backslashes, dashes that are not hyphens, and characters beyond ASCII. Source: groff_char(7).
+    /// </summary>
     public static string Escape(string text)
     {
         var escaped = new StringBuilder();

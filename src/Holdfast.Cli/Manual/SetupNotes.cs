@@ -1,6 +1,9 @@
 namespace Holdfast.Cli.Manual;
 
-/// <summary>What the page of 'setup' explains besides its options: where it looks, what it tells, and that it changes nothing.</summary>
+/// <summary>
+/// The explanations on the page of 'setup' besides its options: where it looks, what it reports, and that it changes
+/// nothing.
+/// </summary>
 internal static class SetupNotes
 {
     public static void Write(RoffPage page)

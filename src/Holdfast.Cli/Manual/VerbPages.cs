@@ -89,7 +89,7 @@ internal static class VerbPages
         return option.ValueType == typeof(bool) ? names : $"{names} {Value(option)}";
     }
 
-    /// <summary>What stands for the value: words to choose from as they are written.</summary>
+    /// <summary>The placeholder of the value; words to choose from are printed as they are typed.</summary>
     private static string Value(Option option) => option.HelpName is { } name && name.Contains('|', StringComparison.Ordinal)
         ? name : (option.HelpName ?? option.Name.TrimStart('-')).ToUpperInvariant();
 
@@ -105,7 +105,7 @@ internal static class VerbPages
         return string.Join(' ', [line, .. arguments, .. leaf.Options.Any(option => !option.Hidden) ? ["[OPTIONS]"] : Array.Empty<string>()]);
     }
 
-    /// <summary>The commands that do something, with the words that lead to them.</summary>
+    /// <summary>The commands that can be run, with their full command lines.</summary>
     private static IEnumerable<(string Line, Command Command)> Leaves(Command command, string line)
     {
         if (command.Subcommands.Count == 0 || command.Action is not null) yield return (line, command);

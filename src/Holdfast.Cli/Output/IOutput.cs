@@ -4,17 +4,19 @@ using Holdfast.Cli.Text;
 namespace Holdfast.Cli.Output;
 
 /// <summary>
-/// The one door through which <c>holdfast</c> tells anything: a live terminal, plain lines, or JSON. Its methods may be
-/// called from several threads. A reader that has gone away is not an error: see <see cref="Gone"/>.
+/// The only way in which <c>holdfast</c> prints anything: a live terminal, plain lines, or JSON. Its methods may be
+/// called from several threads. A reader that has closed the pipe is not an error: see <see cref="Gone"/>.
 /// </summary>
 internal interface IOutput : IDisposable
 {
-    /// <summary>Tells one thing. Problems go to standard error, all else to standard output; JSON goes to standard output alone.</summary>
+    /// <summary>
+    /// Prints an event. Problems go to standard error, all else to standard output; JSON goes to standard output alone.
+    /// </summary>
     void Report(OutputEvent told);
 
-    /// <summary>Tells a list: as a table to a person, one event a row to a machine.</summary>
+    /// <summary>Prints a list: as a table for people, as one event for each row in JSON.</summary>
     void Report(Table table, IEnumerable<OutputEvent> rows);
 
-    /// <summary>Cancelled when nobody reads standard output any more (<c>| head</c>).</summary>
+    /// <summary>Cancelled when the reader of standard output has closed it (<c>| head</c>).</summary>
     CancellationToken Gone { get; }
 }

@@ -1,9 +1,11 @@
 namespace Holdfast.Cli.Output;
 
-/// <summary>Asks a person. Only what stands between a person and a mistake is asked; everything can be answered by options.</summary>
+/// <summary>
+/// Asks the user. Only confirmations that prevent a mistake are asked for; options can give every answer.
+/// </summary>
 internal interface IPrompt
 {
-    /// <summary>True when there is somebody to ask.</summary>
+    /// <summary>True when a user can answer.</summary>
     bool CanAsk { get; }
 
     /// <summary>A line of text, null when the input has ended. What is typed is not shown when <paramref name="hidden"/>.</summary>

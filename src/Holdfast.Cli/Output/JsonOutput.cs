@@ -3,7 +3,9 @@ using Holdfast.Cli.Text;
 
 namespace Holdfast.Cli.Output;
 
-/// <summary>One JSON object a line on standard output, nothing else. Progress of a step is told once a second at most.</summary>
+/// <summary>
+/// One JSON object a line on standard output, nothing else. Progress of a step is printed once a second at most.
+/// </summary>
 internal sealed class JsonOutput(Sink output, TimeProvider clock, bool quiet) : IOutput
 {
     private static readonly TimeSpan BetweenProgress = TimeSpan.FromSeconds(1);

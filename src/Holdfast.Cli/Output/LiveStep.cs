@@ -2,16 +2,18 @@ using Holdfast.Cli.Output.Events;
 
 namespace Holdfast.Cli.Output;
 
-/// <summary>Runs one long thing that is not part of an engine's run, and tells how far it is ten times a second.</summary>
+/// <summary>
+/// Runs one long operation that is not part of an engine's run, and reports its progress ten times a second.
+/// </summary>
 internal static class LiveStep
 {
     private static readonly TimeSpan BetweenSamples = TimeSpan.FromMilliseconds(100);
 
-    /// <param name="output">Where it is told.</param>
+    /// <param name="output">Receives the progress.</param>
     /// <param name="clock">Measures the time.</param>
-    /// <param name="name">What a person reads.</param>
-    /// <param name="act">What is done.</param>
-    /// <param name="sample">How far it is: bytes done and in all, items done and in all; 0 for what is not known.</param>
+    /// <param name="name">The name that is displayed.</param>
+    /// <param name="act">The operation.</param>
+    /// <param name="sample">Returns bytes done and in total, items done and in total; 0 for an unknown figure.</param>
     public static async Task<T> RunAsync<T>(IOutput output, TimeProvider clock, string name, Func<Task<T>> act, Func<(long BytesDone, long BytesTotal, long ItemsDone, long ItemsTotal)> sample)
     {
         var meter = new StepMeter(name, clock);

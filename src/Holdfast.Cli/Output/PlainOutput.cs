@@ -4,8 +4,8 @@ using Holdfast.Cli.Text;
 namespace Holdfast.Cli.Output;
 
 /// <summary>
-/// Lines for a file, a pipe or a log: one when a step ends, and one every half a minute while it runs. With
-/// <paramref name="quiet"/> only answers and problems are told.
+/// Lines for a file, a pipe or a log: one when a step ends, and one every 30 seconds while it runs. With
+/// <paramref name="quiet"/> only answers and problems are printed.
 /// </summary>
 internal sealed class PlainOutput(Sink output, Sink errors, TimeProvider clock, bool quiet) : IOutput
 {

@@ -4,7 +4,7 @@ using Holdfast.Engine.Problems;
 
 namespace Holdfast.Cli.Output;
 
-/// <summary>Tells what happens in a run of the engine. The engine calls it from one thread at a time.</summary>
+/// <summary>Prints the events of a run of the engine. The engine calls it from one thread at a time.</summary>
 internal sealed class RunReporter(IOutput output, TimeProvider clock) : IRunObserver
 {
     private readonly Dictionary<int, Undo> _owed = [];
@@ -21,7 +21,7 @@ internal sealed class RunReporter(IOutput output, TimeProvider clock) : IRunObse
     /// <summary>Items of all steps that have ended.</summary>
     public long Items { get; private set; }
 
-    /// <summary>Steps that have ended well.</summary>
+    /// <summary>The number of steps that have succeeded.</summary>
     public int Steps { get; private set; }
 
     public void OnEvent(RunEvent happened)
@@ -33,14 +33,14 @@ internal sealed class RunReporter(IOutput output, TimeProvider clock) : IRunObse
             case StepProgress progress: output.Report(_meter.Sample(progress.BytesDone, progress.BytesTotal, progress.ItemsDone, progress.ItemsTotal)); break;
             case StepDone step: End(step); break;
             case StepFailed step: output.Report(new StepFinishedEvent(Name(step.Step), StepOutcome.Failed, 0, 0, step.Seconds)); break;
-            case Warned warned when !_warned.Add(warned.Problem): break; // told before the run began, and once more for its journal
+            case Warned warned when !_warned.Add(warned.Problem): break; // printed before, and repeated for the journal
             case Warned warned: output.Report(ProblemEvent.Warning(warned.Problem)); break;
             case Noted noted: output.Report(new NoteEvent(noted.Text)); break;
             case PointMade made: output.Report(new NoteEvent(PointMade.Describe(made.Point))); break;
             case UndoRegistered owed: _owed[owed.Owed] = owed.Undo; break;
             case UndoDone undone: Report(undone); break;
             case UndoFailed failed: output.Report(ProblemEvent.Warning(failed.Problem)); break;
-            default: break; // the end of the run is told by its summary
+            default: break; // the summary reports the end of the run
         }
     }
 
@@ -56,7 +56,9 @@ internal sealed class RunReporter(IOutput output, TimeProvider clock) : IRunObse
         output.Report(new StepStartedEvent(step.Name, step.Step, _plan.Count, _plan[step.Step - 1].Component));
     }
 
-    /// <summary>What a dead run owed was told to its own observer, not to us.</summary>
+    /// <summary>
+    /// Prints a completed undo of this run. Undos of an interrupted run were reported to the observer of that run.
+    /// </summary>
     private void Report(UndoDone undone)
     {
         if (_owed.TryGetValue(undone.Owed, out var undo)) output.Report(new NoteEvent($"Undone: {undo.Does}"));

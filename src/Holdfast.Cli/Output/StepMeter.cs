@@ -2,7 +2,9 @@ using Holdfast.Cli.Output.Events;
 
 namespace Holdfast.Cli.Output;
 
-/// <summary>Turns the sampled figures of one step into what is told: totals where known, rate and time left.</summary>
+/// <summary>
+/// Converts the sampled figures of one step into what is printed: totals where known, rate and time left.
+/// </summary>
 internal sealed class StepMeter(string step, TimeProvider clock)
 {
     private readonly RateMeter _bytes = new(clock);

@@ -3,7 +3,7 @@ using Holdfast.Cli.Text;
 
 namespace Holdfast.Cli.Output;
 
-/// <summary>What is known of the terminal that the program runs on, if it runs on one.</summary>
+/// <summary>The properties of the terminal that the program runs on, if there is one.</summary>
 internal static partial class Terminal
 {
     private const int StandardInput = 0;
@@ -35,7 +35,7 @@ internal static partial class Terminal
     [LibraryImport("libc", EntryPoint = "ioctl")]
     private static partial int Ask(int descriptor, nuint request, out WindowSize size);
 
-    /// <summary>struct winsize of Linux.</summary>
+    /// <summary>The structure winsize of Linux, as ioctl_tty(2) defines it.</summary>
     [StructLayout(LayoutKind.Sequential)]
     private struct WindowSize
     {

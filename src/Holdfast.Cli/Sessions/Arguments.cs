@@ -19,7 +19,7 @@ internal static class Arguments
     /// <summary>--no-lock, of commands that only read.</summary>
     public static Option<bool> NoLock() => new("--no-lock") { Description = "Do not lock the repository; see to it that nothing is removed from it meanwhile." };
 
-    /// <summary>--only, with what may stand there offered by the shell.</summary>
+    /// <summary>The option --only, with completion of its values.</summary>
     public static Option<string[]> Only(string description) => new("--only")
     {
         Description = description, HelpName = "NAME", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [],

@@ -40,7 +40,7 @@ internal static class CheckSources
         ];
     }
 
-    /// <summary>Nobody can ask a server how much room it has.</summary>
+    /// <summary>The disks whose free space is checked: that of a repository on a server cannot be queried.</summary>
     private static IReadOnlyList<(string What, Func<string> Path, DiskLimits Limits)> Disks(Session session, CheckSettings settings)
     {
         (string What, Func<string> Path, DiskLimits Limits) state = ("state", () => session.State.Path, DiskLimits.OfState);

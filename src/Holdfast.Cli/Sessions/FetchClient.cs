@@ -9,8 +9,10 @@ internal static class FetchClient
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
-    /// <summary>True when the file was written, false when the archive does not have it; null when no service is there.</summary>
-    /// <exception cref="ProblemException">The service could not read it, or it can not be written.</exception>
+    /// <summary>
+    /// True when the file was written, false when the archive does not have it; null when the service is not running.
+    /// </summary>
+    /// <exception cref="ProblemException">The service could not read the file, or it cannot be written.</exception>
     public static async Task<bool?> TryAsync(string socket, string cluster, string name, string target)
     {
         if (Connect(socket) is not { } client) return null;

@@ -6,13 +6,13 @@ using Holdfast.Restic.Crypto;
 
 namespace Holdfast.Cli.Sessions;
 
-/// <summary>What a command does once its arguments are understood.</summary>
+/// <summary>The action of a command after its arguments have been parsed.</summary>
 internal delegate Task<ExitCode> Verb(Session session, ParseResult parsed, CancellationToken cancellation);
 
 /// <summary>Runs verbs. The only place where exceptions become what a person reads, and an exit code.</summary>
 internal sealed class Launcher(Surroundings surroundings)
 {
-    /// <summary>Gives a command its verb.</summary>
+    /// <summary>Sets the action of a command.</summary>
     public Command Start(Command command, Verb verb)
     {
         command.SetAction(async (parsed, interrupted) => (int)await RunAsync(verb, parsed, interrupted));
@@ -30,7 +30,7 @@ internal sealed class Launcher(Surroundings surroundings)
         }
         catch (OperationCanceledException) when (output.Gone.IsCancellationRequested && !interrupted.IsCancellationRequested)
         {
-            return ExitCode.Success; // whoever read the list has seen enough
+            return ExitCode.Success; // the reader has closed the list
         }
         catch (Exception failure)
         {

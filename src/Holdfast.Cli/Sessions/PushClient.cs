@@ -5,12 +5,15 @@ using Holdfast.Engine.Serving;
 namespace Holdfast.Cli.Sessions;
 
 /// <summary>
-/// "wal push" as archive_command calls it, for every segment: it hands the path to the service and waits, and nothing else is loaded for it.
-/// Any other wording is left to the parser of all commands, which ends up here as well.
+/// "wal push" as archive_command calls it, for every segment: it passes the path to the service and waits, and nothing
+/// else is loaded. Any other form of the command goes to the parser of all commands, which calls this class too.
 /// </summary>
 internal static class PushClient
 {
-    /// <summary>The service answers when the segment is durable, a minute behind somebody's exclusive lock at most; then PostgreSQL shall try again.</summary>
+    /// <summary>
+    /// The time limit for an answer: the service answers when the segment is durable, which another process's exclusive
+    /// lock delays by a minute at most. After it, PostgreSQL shall try again.
+    /// </summary>
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
     /// <summary>The exit code; null for anything but "wal push PATH [--cluster NAME] [--socket PATH]".</summary>
@@ -29,7 +32,7 @@ internal static class PushClient
     }
 
     /// <summary>Returns when the file is durable.</summary>
-    /// <exception cref="ProblemException">It is not.</exception>
+    /// <exception cref="ProblemException">The file is not durable.</exception>
     public static void Push(string path, string? cluster, string socket)
     {
         using var client = ServeClient.Connect(socket, Patience);

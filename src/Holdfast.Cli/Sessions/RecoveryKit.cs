@@ -9,8 +9,9 @@ using Holdfast.Restic.Posix;
 namespace Holdfast.Cli.Sessions;
 
 /// <summary>
-/// What of a repository must also lie elsewhere: its config and its keys, a few hundred bytes without which all of it is noise, and how to use them.
-/// It is laid out as a repository, so that the stock restic and a plain copy can do with it.
+/// The parts of a repository that must also be kept elsewhere: its config and its keys, a few hundred bytes without
+/// which no data can be decrypted, and instructions for their use. The layout is that of a repository, so that stock
+/// restic and a plain copy can use it.
 /// </summary>
 internal static class RecoveryKit
 {
@@ -18,8 +19,12 @@ internal static class RecoveryKit
 
     private const UnixFileMode OwnersFile = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
-    /// <summary>Writes the kit into a directory that is not there yet, or empty, and opens it with the password to see that it is of use.</summary>
-    /// <exception cref="ProblemException">HF-REPO-KIT: something is in the way, or it can not be written.</exception>
+    /// <summary>
+    /// Writes the kit into a directory that does not exist yet, or is empty, and verifies it by opening it with the
+    /// password.
+    /// </summary>
+    /// <exception cref="ProblemException">HF-REPO-KIT: the directory is not empty, or the kit cannot be
+    /// written.</exception>
     public static async Task WriteAsync(Repository repository, RepositorySettings settings, string directory, bool withPassword, DateTimeOffset now, CancellationToken cancellation)
     {
         await GuardAsync(directory, async folder =>

@@ -7,8 +7,8 @@ using Holdfast.Restic.S3;
 namespace Holdfast.Cli.Sessions;
 
 /// <summary>
-/// Puts options and HOLDFAST_ variables before what the profile and restic's variables say. What is given here is handed to
-/// the engine's reader as if restic's variable said it and the profile said nothing.
+/// Gives options and HOLDFAST_ variables precedence over the profile and restic's variables. A value that is given here
+/// is passed to the engine's reader as if restic's variable had it and the profile had none.
 /// </summary>
 internal sealed class RepositorySource(
     string? path, string? passwordFile, Profile? profile, Func<string, string?> environment, Func<Func<string, string?>, RepositorySettingsReader> reader)
@@ -16,7 +16,9 @@ internal sealed class RepositorySource(
     /// <summary>The local cache of repositories on other machines; null for none.</summary>
     public CacheOptions? Cache { get; init; }
 
-    /// <summary>Why the profile was not read that may say where the repository is; null when it was, or there is none.</summary>
+    /// <summary>
+    /// Why the profile, which may name the repository, could not be read; null when it was read or does not exist.
+    /// </summary>
     public Problem? Unread { get; init; }
 
     public async Task<RepositorySettings> ReadAsync(CancellationToken cancellation)
@@ -36,7 +38,10 @@ internal sealed class RepositorySource(
             Rest = await ReadRestAsync(cancellation), S3 = await ReadS3Async(cancellation), Sftp = Reader.ReadSftp(Named),
         }.Backend;
 
-    /// <summary>Who we are to the server of the repository: what the profile says goes to the repository that the profile names, and to no other.</summary>
+    /// <summary>
+    /// Reads the credentials for the repository's server: those of the profile are sent to the repository that the
+    /// profile names, and to no other.
+    /// </summary>
     private Task<RestOptions?> ReadRestAsync(CancellationToken cancellation) => Reader.ReadRestAsync(Named, cancellation);
 
     private Task<S3Options?> ReadS3Async(CancellationToken cancellation) => Reader.ReadS3Async(Named, cancellation);

@@ -9,7 +9,10 @@ namespace Holdfast.Cli.Sessions;
 /// <summary>Whether a restore has left search indices and the database that they are built from at different instants.</summary>
 internal static class SearchOffer
 {
-    /// <summary>What to tell; null when both are of one instant, or the profile does not say how to put it right.</summary>
+    /// <summary>
+    /// The problem to report; null when both are of one instant, or the profile does not define how to rebuild the
+    /// indices.
+    /// </summary>
     public static Problem? Of(RestoreRequest request, Manifest manifest, IReadOnlyList<IComponent> components)
     {
         if (request.Target is not null || components.OfType<SearchComponent>().All(cluster => cluster.SourcedAliases.Count == 0)) return null;

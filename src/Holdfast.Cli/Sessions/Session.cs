@@ -16,8 +16,8 @@ using Holdfast.Restic;
 namespace Holdfast.Cli.Sessions;
 
 /// <summary>
-/// One call of the program: the composition root. What a verb needs is made when it first asks, so that
-/// <c>points list</c> works without a profile and <c>profile validate</c> without a repository.
+/// One call of the program: the composition root. Objects are created when a verb first uses them, so that <c>points
+/// list</c> works without a profile and <c>profile validate</c> without a repository.
 /// </summary>
 internal sealed class Session : IAsyncDisposable
 {
@@ -49,24 +49,24 @@ internal sealed class Session : IAsyncDisposable
     /// <summary>True when there is a person to ask: never with <c>--json</c>.</summary>
     public bool CanAsk => Prompt.CanAsk && !_parsed.GetValue(GlobalOptions.Json);
 
-    /// <summary>The same call with another profile.</summary>
+    /// <summary>Returns this session with another profile.</summary>
     public Session With(Profile profile) => new(this, profile);
 
-    /// <summary>Asks a person, and returns only when the answer is yes.</summary>
+    /// <summary>Asks for confirmation, and returns only when the answer is yes.</summary>
     /// <param name="question">Ends with "[y/N]".</param>
-    /// <param name="unasked">What to tell when nobody is here to confirm it.</param>
-    /// <param name="refused">What to tell when the answer is anything else.</param>
-    /// <param name="cancellation">Stops asking.</param>
+    /// <param name="unasked">The message when no user can confirm it.</param>
+    /// <param name="refused">The message when the answer is anything else.</param>
+    /// <param name="cancellation">Cancels the question.</param>
     /// <exception cref="ProblemException">It is not confirmed.</exception>
     public Task ConfirmAsync(string question, string unasked, string refused, CancellationToken cancellation) =>
         ConfirmAsync(question, Catalogue.Unconfirmed, unasked, refused, cancellation);
 
-    /// <summary>Asks a person, and returns only when the answer is yes.</summary>
+    /// <summary>Asks for confirmation, and returns only when the answer is yes.</summary>
     /// <param name="question">Ends with "[y/N]".</param>
     /// <param name="kind">The problem when it is not confirmed.</param>
-    /// <param name="unasked">What to print when nobody is here to confirm it.</param>
-    /// <param name="refused">What to print when the answer is anything else.</param>
-    /// <param name="cancellation">Stops asking.</param>
+    /// <param name="unasked">The message when no user can confirm it.</param>
+    /// <param name="refused">The message when the answer is anything else.</param>
+    /// <param name="cancellation">Cancels the question.</param>
     /// <exception cref="ProblemException">It is not confirmed.</exception>
     public async Task ConfirmAsync(string question, ProblemKind kind, string unasked, string refused, CancellationToken cancellation)
     {
@@ -74,7 +74,7 @@ internal sealed class Session : IAsyncDisposable
         if (!await AgreesAsync(question, cancellation)) throw kind.Throwable(refused);
     }
 
-    /// <summary>Asks a person who is here; true when the answer is yes.</summary>
+    /// <summary>Asks an interactive user; true when the answer is yes.</summary>
     public async Task<bool> AgreesAsync(string question, CancellationToken cancellation) =>
         (await Prompt.AskAsync(question, hidden: false, cancellation))?.Trim().ToUpperInvariant() is "Y" or "YES";
 
@@ -86,7 +86,7 @@ internal sealed class Session : IAsyncDisposable
         : IsHidden(UsualProfile) ? ProfileReader.Denied(UsualProfile)
         : Catalogue.ProfileMissing.Throwable($"There is no profile at {UsualProfile}."));
 
-    /// <summary>Where a profile stands that is named, or is in a usual place.</summary>
+    /// <summary>The path of the profile that is named, or of one in a usual place.</summary>
     private string? ProfilePath => Setting(GlobalOptions.Profile, "HOLDFAST_PROFILE") ?? (File.Exists(UsualProfile) ? UsualProfile : null);
 
     /// <summary>True when permissions keep this user from seeing whether there is a file.</summary>
@@ -117,10 +117,12 @@ internal sealed class Session : IAsyncDisposable
     /// <summary>The parts of the platform, as its profile describes them.</summary>
     public IReadOnlyList<IComponent> Components(Profile profile) => ComponentList.Of(profile, Secrets(profile), Host, Clock);
 
-    /// <summary>What stops and starts the platform; null when its profile names no services.</summary>
+    /// <summary>The platform's services as systemd units; null when its profile names no services.</summary>
     public SystemdPlatform? PlatformOf(Profile profile) => SystemdPlatform.From(profile, Host, Clock);
 
-    /// <summary>All undos that runs for the platform may owe, besides those of the repository.</summary>
+    /// <summary>
+    /// The handlers of all undos that runs for the platform may register, besides those of the repository.
+    /// </summary>
     public IReadOnlyList<IUndoHandler> UndoHandlers(Profile profile) =>
         [.. PlatformOf(profile)?.UndoHandlers ?? [], .. Components(profile).SelectMany(component => component.UndoHandlers)];
 
@@ -149,21 +151,23 @@ internal sealed class Session : IAsyncDisposable
             }
             catch (ProblemException)
             {
-                return null; // whoever opens the repository reports it
+                return null; // opening the repository reports it
             }
         }
     }
 
-    /// <summary>The warning of a repository that lies in what the profile captures; null where it does not.</summary>
+    /// <summary>
+    /// The warning that the repository is in a directory that the profile captures; null when it is not.
+    /// </summary>
     public Problem? RepositoryCaptured => ProfileIfAny is { } profile && RepositoryDirectory is { } directory
         ? Components(profile).OfType<FilesComponent>().FirstOrDefault()?.WarnOfRepository(directory)
         : null;
 
-    /// <summary>Runs a plan that makes no recovery point and brings none back, and tells how it failed, if it did.</summary>
-    /// <param name="compose">Makes the plan, for what is there after dead runs have been recovered.</param>
+    /// <summary>Runs a plan that neither makes nor restores a recovery point, and reports its failure.</summary>
+    /// <param name="compose">Makes the plan, for the state after interrupted runs have been recovered.</param>
     /// <param name="cancellation">Stops the run in good order.</param>
-    /// <param name="teller">Told of all that happens; null for one of its own.</param>
-    /// <exception cref="ProblemException">It can not begin.</exception>
+    /// <param name="teller">Receives all events; null for a new reporter.</param>
+    /// <exception cref="ProblemException">The run cannot begin.</exception>
     public async Task<RunOutcome> RunAsync(Func<CancellationToken, Task<Plan>> compose, CancellationToken cancellation, RunReporter? teller = null)
     {
         var repository = Profile.Root.Has("repository") ? await RepositoryIfAnyAsync(cancellation) : null;
@@ -172,7 +176,7 @@ internal sealed class Session : IAsyncDisposable
         return outcome;
     }
 
-    /// <summary>Tells what a run has failed of; nothing when it succeeded.</summary>
+    /// <summary>Reports why a run has failed; nothing when it succeeded.</summary>
     public void TellFailure(RunOutcome outcome)
     {
         if (outcome.Problem is { } problem) Output.Report(ProblemEvent.Error(problem));
@@ -181,10 +185,10 @@ internal sealed class Session : IAsyncDisposable
     /// <summary>Reads the secrets that the profile refers to.</summary>
     public ISecretReader ProfileSecrets => Secrets(Profile);
 
-    /// <summary>Where journals and locks are kept.</summary>
+    /// <summary>The directory of journals and locks.</summary>
     public StateDirectory State => StateDirectory.Default(_surroundings.Environment, Environment.IsPrivilegedProcess);
 
-    /// <summary>What the engine's runs meet outside themselves.</summary>
+    /// <summary>The environment of the engine's runs: state, undo handlers, profile, clock and observer.</summary>
     public RunEnvironment RunEnvironment(IRunObserver observer) => new()
     {
         State = State,
@@ -197,7 +201,10 @@ internal sealed class Session : IAsyncDisposable
         Clock = Clock,
     };
 
-    /// <summary>Where the repository is and what opens it: options, HOLDFAST_ variables, the profile, restic's variables.</summary>
+    /// <summary>
+    /// The location and credentials of the repository, from options, HOLDFAST_ variables, the profile and restic's
+    /// variables.
+    /// </summary>
     public RepositorySource Source => SourceOf(
         Setting(GlobalOptions.Repository, "HOLDFAST_REPOSITORY"), Setting(GlobalOptions.PasswordFile, "HOLDFAST_PASSWORD_FILE"),
         ProfileIfAny, _surroundings.Environment);

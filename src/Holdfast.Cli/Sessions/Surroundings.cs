@@ -18,7 +18,7 @@ internal sealed record Surroundings
     /// <summary>The style of the terminal that standard output is; null when it is a file or a pipe.</summary>
     public Style? Terminal { get; init; }
 
-    /// <summary>Columns of the terminal.</summary>
+    /// <summary>The number of columns of the terminal.</summary>
     public Func<int> Width { get; init; } = () => 80;
     public TimeProvider Clock { get; init; } = TimeProvider.System;
 
@@ -43,7 +43,7 @@ internal sealed record Surroundings
         Width = () => Screen.Width,
     };
 
-    /// <summary>The output that the options ask for.</summary>
+    /// <summary>Opens the output that the options select.</summary>
     public IOutput Open(bool json, bool quiet)
     {
         var (output, errors) = (new Sink(Output), new Sink(Errors));

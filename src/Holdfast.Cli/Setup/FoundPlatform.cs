@@ -9,12 +9,12 @@ namespace Holdfast.Cli.Setup;
 internal sealed record FoundCluster(string Folder, string Socket, int Port, string Owner, string? Unit);
 
 /// <summary>A running Redis server.</summary>
-/// <param name="Connection">How it is reached, as YAML in one line.</param>
+/// <param name="Connection">Its connection, as YAML in one line.</param>
 /// <param name="Queues">Celery's queues in it, by database; empty when Celery does not use it.</param>
-/// <param name="Trouble">Why it could not be asked; null when it was.</param>
+/// <param name="Trouble">Why it could not be queried; null when it was.</param>
 internal sealed record FoundBroker(string Connection, IReadOnlyList<(int Database, IReadOnlyList<string> Queues)> Queues, string? Trouble)
 {
-    /// <summary>Where it is reached, for a person: without its password.</summary>
+    /// <summary>Its address for display, without the password.</summary>
     public string Place { get; init; } = "";
 }
 
@@ -26,8 +26,8 @@ internal sealed record FoundBroker(string Connection, IReadOnlyList<(int Databas
 /// <param name="Unit">The unit that runs it; null where none does.</param>
 internal sealed record FoundEngine(string Name, string Url, string? Configuration, string? Location, string? Unit);
 
-/// <summary>Something that was found and is not in the profile, or not whole.</summary>
-/// <param name="What">What it is, with its place.</param>
+/// <summary>An object that was found and is not in the profile, or only partly.</summary>
+/// <param name="What">The object, with its location.</param>
 /// <param name="Why">The reason, and what to do: a part of a sentence.</param>
 internal sealed record FoundOther(string What, string Why);
 
@@ -37,7 +37,7 @@ internal sealed record FoundPlatform
     /// <summary>Units that take work in: they are stopped first.</summary>
     public IReadOnlyList<string> Front { get; init; } = [];
 
-    /// <summary>Celery's workers.</summary>
+    /// <summary>The units of Celery's workers.</summary>
     public IReadOnlyList<string> Workers { get; init; } = [];
 
     /// <summary>Units that hold data.</summary>
@@ -46,10 +46,10 @@ internal sealed record FoundPlatform
     /// <summary>Services that run and are taken for the system's own.</summary>
     public IReadOnlyList<string> LeftOut { get; init; } = [];
 
-    /// <summary>What was found besides them, and why it is left out.</summary>
+    /// <summary>What was found but left out of the profile, with the reason.</summary>
     public IReadOnlyList<FoundOther> Others { get; init; } = [];
 
-    /// <summary>What was looked for and not found, in words.</summary>
+    /// <summary>The kinds of objects that were searched for and not found, in words.</summary>
     public IReadOnlyList<string> NotFound { get; init; } = [];
 
     public IReadOnlyList<FoundCluster> Clusters { get; init; } = [];
@@ -61,7 +61,7 @@ internal sealed record FoundPlatform
     /// <summary>Paths of files and folders, by the name of their group.</summary>
     public IReadOnlyDictionary<string, IReadOnlyList<string>> Files { get; init; } = new Dictionary<string, IReadOnlyList<string>>(StringComparer.Ordinal);
 
-    /// <summary>nginx runs.</summary>
+    /// <summary>Whether nginx is running.</summary>
     public bool HasNginx { get; init; }
 
     /// <summary>Units of the platform that the profile for EclecticIQ describes are here.</summary>

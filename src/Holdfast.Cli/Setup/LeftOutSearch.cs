@@ -4,8 +4,11 @@ using Holdfast.Engine.Quantities;
 
 namespace Holdfast.Cli.Setup;
 
-/// <summary>Finds what of a machine is not in the profile although it may matter, and says why: nobody should take silence for completeness.</summary>
-/// <param name="root">"/": where folders of clusters are looked for.</param>
+/// <summary>
+/// Finds what is not in the profile although it may matter, and reports why, because a profile without remarks would
+/// look complete.
+/// </summary>
+/// <param name="root">"/": the root below which directories of clusters are searched.</param>
 internal sealed class LeftOutSearch(string root)
 {
     private const int MostProcesses = 20;
@@ -15,11 +18,13 @@ internal sealed class LeftOutSearch(string root)
     /// <summary>Where packages of Debian, of Red Hat and of PGDG keep clusters: the folders above their data directories.</summary>
     private static readonly string[] _clusterFolders = ["var/lib/postgresql/*/*", "var/lib/pgsql/data", "var/lib/pgsql/*/data"];
 
-    /// <summary>What was found, with what is left out of it. It opens a connection to each search engine, and sends nothing.</summary>
+    /// <summary>
+    /// Adds what is left out to what was found. It opens a connection to each search engine, and sends nothing.
+    /// </summary>
     /// <param name="found">What the profile will have.</param>
-    /// <param name="units">All units that were looked at.</param>
+    /// <param name="units">All units that were examined.</param>
     /// <param name="processes">All processes of the machine.</param>
-    /// <param name="cancellation">Stops it.</param>
+    /// <param name="cancellation">Cancels the search.</param>
     public async Task<FoundPlatform> CompleteAsync(
         FoundPlatform found, IReadOnlyList<RunningUnit> units, IReadOnlyList<ProcessEntry> processes, CancellationToken cancellation)
     {

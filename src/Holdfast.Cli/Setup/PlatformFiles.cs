@@ -7,7 +7,10 @@ internal static class PlatformFiles
 {
     private const string Units = "/etc/systemd/system";
 
-    /// <summary>Where platforms are installed. Elsewhere a working directory may be anything, the whole disk too.</summary>
+    /// <summary>
+    /// Directories in which platforms are installed. Elsewhere a working directory may be anything, even the whole
+    /// disk.
+    /// </summary>
     private static readonly string[] _applicationFolders = ["/opt/", "/srv/", "/usr/local/", "/var/www/", "/home/"];
 
     /// <summary>Folders of many packages: single files of them are taken.</summary>
@@ -43,7 +46,10 @@ internal static class PlatformFiles
         return scripts.Concat(ProgramFoldersOf(unit)).Append(unit.Folder).Where(folder => _applicationFolders.Any(place => folder.StartsWith(place, StringComparison.Ordinal)) && Directory.Exists(folder));
     }
 
-    /// <summary>The folder that its program is installed in, of "bin" the one above it; none where programs of several owners lie, as in /usr/local/bin.</summary>
+    /// <summary>
+    /// The directory that its program is installed in, or the parent of "bin"; none where programs of several owners
+    /// are installed, as in /usr/local/bin.
+    /// </summary>
     private static IEnumerable<string> ProgramFoldersOf(RunningUnit unit)
     {
         if (unit.Command is not [['/', ..] program, ..] || !File.Exists(program)) return [];
@@ -53,7 +59,10 @@ internal static class PlatformFiles
         return above == "/usr/local" || Path.GetDirectoryName(above) == "/home" ? [] : [above];
     }
 
-    /// <summary>Where a link leads to a release, the link and the folder of all releases; otherwise the folder itself.</summary>
+    /// <summary>
+    /// When a symlink in the path points to a release, the symlink and the directory of all releases; otherwise the
+    /// directory itself.
+    /// </summary>
     private static IEnumerable<string> Release(string folder)
     {
         for (var path = folder; path.Length > 1; path = Path.GetDirectoryName(path)!)
@@ -73,7 +82,7 @@ internal static class PlatformFiles
         return named.Where(path => path.StartsWith("/etc/", StringComparison.Ordinal) && Path.Exists(path)).Select(Apart);
     }
 
-    /// <summary>The folder of a file that is nobody else's; otherwise the file.</summary>
+    /// <summary>The directory of a file unless it is shared with other programs; otherwise the file.</summary>
     private static string Apart(string path)
     {
         if (Directory.Exists(path)) return path.TrimEnd('/');
@@ -91,7 +100,7 @@ internal static class PlatformFiles
                 yield return line[Setting.Length..].TrimStart('-');
     }
 
-    /// <summary>Each path once, without those that lie in another one.</summary>
+    /// <summary>Each path once, without paths below another one.</summary>
     private static IReadOnlyList<string> Outermost(IEnumerable<string> paths)
     {
         var all = paths.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).ToList();

@@ -10,7 +10,8 @@ internal sealed class PlatformSearch(IHost host, ISecretReader secrets, TimeProv
 {
     private const string PlatformSettings = "/etc/eclecticiq/platform_settings.py";
 
-    /// <exception cref="ProblemException">systemd does not answer: without it nothing tells what belongs together.</exception>
+    /// <exception cref="ProblemException">systemd does not answer: without it the platform's units are
+    /// unknown.</exception>
     public async Task<FoundPlatform> FindAsync(CancellationToken cancellation)
     {
         var running = await RunningUnit.ListAsync(host, cancellation);

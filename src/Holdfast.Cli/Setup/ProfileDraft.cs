@@ -7,7 +7,7 @@ internal sealed class ProfileDraft(FoundPlatform found)
 {
     private readonly StringBuilder _text = new();
 
-    /// <summary>The profile's text.</summary>
+    /// <summary>Writes the profile as YAML.</summary>
     /// <param name="platform">The platform's name.</param>
     /// <param name="host">The machine's name, for the first comment.</param>
     public string Write(string platform, string host)

@@ -26,8 +26,9 @@ internal static class ServerSearch
     }
 
     /// <summary>
-    /// How the Redis of a unit is reached, as YAML in one line; null when the unit runs none. The password stays where it is: the profile names
-    /// the program that reads it out of Redis' own configuration, as the user who can exchange that file.
+    /// The connection to the Redis of a unit, as YAML in one line; null when the unit does not run Redis. The password
+    /// stays where it is: the profile names the program that reads it from Redis' own configuration, as the user who
+    /// can replace that file.
     /// </summary>
     public static string? RedisConnectionOf(RunningUnit unit)
     {
@@ -45,7 +46,10 @@ internal static class ServerSearch
     /// <summary>The configuration that a unit of Redis names; null when it names none.</summary>
     public static string? RedisConfigurationOf(RunningUnit unit) => unit.Command.FirstOrDefault(word => word.StartsWith('/') && word.EndsWith(".conf", StringComparison.Ordinal));
 
-    /// <summary>The words that let the rest of a command run as the user who could put a link to a file of root's in the place of a file; "" where that is root alone.</summary>
+    /// <summary>
+    /// The words that run the rest of a command as the user who could replace a file by a symlink to a file of root; ""
+    /// where only root can.
+    /// </summary>
     private static string AsKeeper(string path) =>
         TrustedPath.Keeper(path) is { User: not 0 and var user } ? string.Concat(LocalHost.WordsAs(user).Select(word => $"{YamlText.Of(word)}, ")) : "";
 

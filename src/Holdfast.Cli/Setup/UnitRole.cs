@@ -2,7 +2,7 @@ using Holdfast.Components.Systemd;
 
 namespace Holdfast.Cli.Setup;
 
-/// <summary>What a program is to a platform.</summary>
+/// <summary>The kind of a program in a platform.</summary>
 internal enum ProgramKind
 {
     Other,
@@ -19,23 +19,23 @@ internal enum ProgramKind
     RabbitMq,
 }
 
-/// <summary>What a unit is to a platform.</summary>
+/// <summary>The role of a unit in a platform.</summary>
 internal enum UnitRole
 {
     /// <summary>The system's own, or another package's.</summary>
     LeftOut,
 
-    /// <summary>It takes work in, or makes it.</summary>
+    /// <summary>Accepts or creates work.</summary>
     Front,
 
-    /// <summary>It works queues off.</summary>
+    /// <summary>Processes queues.</summary>
     Worker,
 
-    /// <summary>It holds data that the backup asks it for.</summary>
+    /// <summary>Holds data that the backup reads from it.</summary>
     Store,
 }
 
-/// <summary>Tells units and programs apart, by their files and command lines.</summary>
+/// <summary>Classifies units and programs by their files and command lines.</summary>
 internal static class UnitRoles
 {
     private static readonly string[] _localFolders = ["/etc/systemd/system/", "/usr/local/lib/systemd/system/"];
@@ -49,7 +49,7 @@ internal static class UnitRoles
         _ => IsLocal(unit) ? UnitRole.Front : UnitRole.LeftOut,
     };
 
-    /// <summary>Somebody wrote it for this machine: no package did.</summary>
+    /// <summary>Whether the unit file was written for this machine, not installed by a package.</summary>
     public static bool IsLocal(RunningUnit unit) => _localFolders.Any(folder => unit.File.StartsWith(folder, StringComparison.Ordinal));
 
     public static ProgramKind KindOf(RunningUnit unit) => unit.Process is { } process ? KindOf(process) : ProgramKind.Other;

@@ -5,7 +5,7 @@ namespace Holdfast.Cli.Setup;
 /// <summary>The names of system users, from /etc/passwd.</summary>
 internal static class UserNames
 {
-    /// <summary>1 MiB.</summary>
+    /// <summary>The limit of the file that is read: 1 MiB.</summary>
     private const int LargestFile = 1 << 20;
 
     /// <summary>The name of a uid, or the number where it has none.</summary>

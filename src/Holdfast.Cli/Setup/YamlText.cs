@@ -2,7 +2,7 @@ using System.Text;
 
 namespace Holdfast.Cli.Setup;
 
-/// <summary>Writes scalars of YAML.</summary>
+/// <summary>Writes scalar values as YAML.</summary>
 internal static class YamlText
 {
     /// <summary>Plain where nothing in it means anything to YAML, otherwise in double quotes.</summary>

@@ -28,7 +28,7 @@ internal static class Amounts
         _ => $"{(long)time.TotalHours} h {time.Minutes:00} min",
     };
 
-    /// <summary>"1 file", "12,345 files".</summary>
+    /// <summary>A number with its noun: "1 file", "12,345 files".</summary>
     public static string Count(long count, string one, string? many = null) =>
         count.ToString("N0", CultureInfo.InvariantCulture) + " " + (count == 1 ? one : many ?? one + "s");
 

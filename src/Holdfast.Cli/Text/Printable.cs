@@ -20,7 +20,10 @@ internal static class Printable
         static string Line(string line) => string.Join('\t', line.Split('\t').Select(Text));
     }
 
-    /// <summary>A name on its own. When anything must be escaped it is put in quotes, and backslashes are doubled, so that it can be read back. (Every escape is longer than what it stands for.)</summary>
+    /// <summary>
+    /// A name on its own. When anything must be escaped it is put in quotes, and backslashes are doubled, so that it
+    /// can be read back. (Every escape is longer than the character that it replaces.)
+    /// </summary>
     public static string Name(string name) => Text(name).Length == name.Length ? name : $"\"{Escape(name, quoted: true)}\"";
 
     private static bool IsPlain(char character) => character is >= ' ' and <= '~';

@@ -1,12 +1,14 @@
 namespace Holdfast.Cli.Text;
 
-/// <summary>How text stands out on a terminal: colours when they are wanted, and signs that the locale can show.</summary>
+/// <summary>
+/// The highlighting of text on a terminal: colours when they are enabled, and symbols that the locale can show.
+/// </summary>
 internal sealed record Style(bool Coloured, bool Unicode)
 {
-    /// <summary>Who reads it is a terminal, which obeys what control characters say.</summary>
+    /// <summary>The output is a terminal, which interprets control characters.</summary>
     public bool OnTerminal { get; private init; } = true;
 
-    /// <summary>For files and pipes.</summary>
+    /// <summary>The style of files and pipes: no colours, ASCII only.</summary>
     public static Style Plain { get; } = new(Coloured: false, Unicode: false) { OnTerminal = false };
 
     public string Done => Green(Unicode ? "✓" : "ok");

@@ -8,14 +8,16 @@ internal sealed class Table(params string[] headings)
     /// <summary>Columns (0-based) that hold figures and are set flush right.</summary>
     public IReadOnlySet<int> Figures { get; init; } = new HashSet<int>();
 
-    /// <summary>How the cells of a column (0-based) stand out, by their text; spaces that fill the column are part of it.</summary>
+    /// <summary>
+    /// The highlighting of the cells of a column (0-based), by their text; spaces that fill the column are part of it.
+    /// </summary>
     public IReadOnlyDictionary<int, Func<Style, string, string>> Paints { get; init; } = new Dictionary<int, Func<Style, string, string>>();
 
     public int Count => _rows.Count;
 
     public void Add(params string[] cells) => _rows.Add([.. cells.Select(Printable.Text)]);
 
-    /// <summary>The heading, then each row, without trailing spaces. Nothing when there is no row.</summary>
+    /// <summary>The heading, then each row, without trailing spaces. Empty when there is no row.</summary>
     public IEnumerable<string> Lines(Style style)
     {
         if (_rows.Count == 0) return [];

@@ -9,7 +9,9 @@ using Holdfast.Restic.Archiving;
 
 namespace Holdfast.Components.Files;
 
-/// <summary>The step that archives the selected files, and records in the manifest what became of each line of the profile.</summary>
+/// <summary>
+/// The step that archives the selected files, and records the outcome of each line of the profile in the manifest.
+/// </summary>
 internal sealed class CaptureFiles(FilesSettings settings, CaptureSession session, TimeProvider clock)
 {
     private readonly Allowance _warnings = new(50);
@@ -25,7 +27,7 @@ internal sealed class CaptureFiles(FilesSettings settings, CaptureSession sessio
         var survey = await SurveyAsync(cancellation);
         (step.Counters.ItemsTotal, step.Counters.BytesTotal) = survey.Extent;
         var record = _record = new ComponentRecord { Name = "files", Kind = "files", Path = FilesComponent.Root, Complete = !survey.IsIncomplete, From = clock.GetUtcNow() };
-        // The writer's figures go on from the steps before this one; a person wants those of this step.
+        // The writer's figures include the steps before this one; only those of this step are reported.
         var (counters, before) = (session.Writer.Counters, Figures.Of(session.Writer.Counters));
         step.Counters.Refresh = shown => Show(Figures.Of(counters) - before, shown);
         await ArchiveAsync(survey, record, step, null, cancellation);
@@ -38,7 +40,10 @@ internal sealed class CaptureFiles(FilesSettings settings, CaptureSession sessio
         session.Manifest.Components.Add(record);
     }
 
-    /// <summary>Once more, when nobody writes: what has changed since is read, and the point is of this instant. What was warned of is not said twice.</summary>
+    /// <summary>
+    /// Archives the files a second time while the platform is quiesced: what has changed since is read, so that the
+    /// recovery point is of this instant. Warnings are not repeated.
+    /// </summary>
     public async Task RunAgainAsync(StepContext step, CancellationToken cancellation)
     {
         var record = _record!;
@@ -58,7 +63,9 @@ internal sealed class CaptureFiles(FilesSettings settings, CaptureSession sessio
         if (changed > 0) step.Note($"{Quantity.Of(changed, "file")} had changed since {(changed == 1 ? "it was" : "they were")} captured.");
     }
 
-    /// <summary>Says which copies of what was there before a restore are left out; that takes nothing from the platform.</summary>
+    /// <summary>
+    /// Reports which moved-aside copies of a restore are left out; they are not part of the platform.
+    /// </summary>
     private void OmitAside(FilesSurvey survey, ComponentRecord record, StepContext step)
     {
         record.Omissions = null;
@@ -72,7 +79,7 @@ internal sealed class CaptureFiles(FilesSettings settings, CaptureSession sessio
     private Task<FilesSurvey> SurveyAsync(CancellationToken cancellation) =>
         Task.Run(() => new FilesSurvey(settings, clock.GetUtcNow(), session.Mode != BackupMode.Online).Walk(cancellation), cancellation);
 
-    // The platform stands still now; whoever still has a store open may have written to it while it was copied.
+    // The platform is quiesced now; a process that still has a store open may have written to it while it was copied.
     private static void JudgeStores(FilesSurvey survey, ComponentRecord record, StepContext step)
     {
         var stores = survey.Gate.Stores.ToList();
@@ -133,13 +140,14 @@ internal sealed class CaptureFiles(FilesSettings settings, CaptureSession sessio
         else step.Warn(KindOf(warning.Left).With($"A file was {(warning.Left ? "left out" : "kept as last read")}: {warning.Message}."));
     }
 
-    // Root is denied nothing else. Who may mount in a captured folder must not keep the rest of it from being complete; a path that the profile
-    // names is missed all the same.
+    // Root is denied access to nothing but mounts of other users. A user who may mount in a captured folder must not
+    // make the rest of it count as incomplete; a path that the profile names counts as missing all the same.
     private string? MountOf(ArchiveWarning warning) =>
         warning.Left && Environment.IsPrivilegedProcess && !_named.Contains(warning.Path)
             ? MountTable.UserFileSystemAt(warning.Path) : null;
 
-    // Files come and go; what was gone before it could be read is not missing from the point.
+    // Files are created and removed all the time; one that was removed before it could be read is not missing from the
+    // recovery point.
     private void ReportVanished(StepContext step)
     {
         var vanished = _vanished.ToArray();

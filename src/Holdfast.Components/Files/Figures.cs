@@ -2,7 +2,7 @@ using Holdfast.Restic.Archiving;
 
 namespace Holdfast.Components.Files;
 
-/// <summary>What a writer has archived up to a moment.</summary>
+/// <summary>The amount that a writer has archived so far.</summary>
 internal readonly record struct Figures(long Files, long Directories, long Bytes)
 {
     public static Figures Of(ArchiveCounters counters) => new(

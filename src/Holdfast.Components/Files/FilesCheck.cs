@@ -2,8 +2,8 @@ using Holdfast.Engine.Checking;
 
 namespace Holdfast.Components.Files;
 
-/// <summary>Whether the local repository lies outside of what is captured.</summary>
-/// <param name="files">What is captured.</param>
+/// <summary>Checks that the local repository is outside of what is captured.</summary>
+/// <param name="files">The files component.</param>
 /// <param name="repository">The absolute path of the repository.</param>
 public sealed class FilesCheck(FilesComponent files, string repository) : ICheckSource
 {

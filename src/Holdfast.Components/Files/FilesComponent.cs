@@ -13,7 +13,7 @@ namespace Holdfast.Components.Files;
 /// <summary>Configuration files, TLS keys and certificates.</summary>
 public sealed class FilesComponent : IComponent
 {
-    /// <summary>The folder of a recovery point that they lie in, under their absolute paths.</summary>
+    /// <summary>The folder of a recovery point that contains the files, under their absolute paths.</summary>
     internal const string Root = "/files";
 
     private readonly FilesSettings _settings;
@@ -27,10 +27,10 @@ public sealed class FilesComponent : IComponent
 
     public bool PlansRestoreAlone => true;
 
-    /// <summary>None: see <see cref="RestoreFiles"/> for why a restore owes nothing.</summary>
+    /// <summary>Empty: see <see cref="RestoreFiles"/> for why a restore needs no undo.</summary>
     public IReadOnlyList<IUndoHandler> UndoHandlers => [];
 
-    /// <summary>The component that a profile describes; null when it has no 'files'.</summary>
+    /// <summary>Creates the component that a profile describes; null when it has no 'files'.</summary>
     public static FilesComponent? From(Profile profile, TimeProvider clock) =>
         FilesSettings.Read(profile) is { } settings ? new(settings, clock) : null;
 
@@ -40,7 +40,7 @@ public sealed class FilesComponent : IComponent
         return [.. survey.Problems];
     }
 
-    /// <summary>Warns of a repository that a backup would capture; null when it lies elsewhere, or is excluded.</summary>
+    /// <summary>Warns of a repository that a backup would capture; null when it is elsewhere, or is excluded.</summary>
     /// <param name="directory">The absolute path of the repository; it need not exist.</param>
     public Problem? WarnOfRepository(string directory)
     {
@@ -53,7 +53,7 @@ public sealed class FilesComponent : IComponent
 
     public Task<CapturePlan> PlanCaptureAsync(CaptureSession session, CancellationToken cancellation)
     {
-        // Trees may be big, and the step itself walks them: a plan needs no more than what is selected.
+        // Trees may be large, and the step itself walks them: a plan only needs what is selected.
         var survey = new FilesSurvey(_settings, _clock.GetUtcNow(), session.Mode != BackupMode.Online);
         var capture = new CaptureFiles(_settings, session, _clock);
         var bulk = new Step
@@ -102,11 +102,14 @@ public sealed class FilesComponent : IComponent
         ];
     }
 
-    /// <summary>Of a point that another machine has made, no file is written that the profile does not select and the plan does not name.</summary>
+    /// <summary>
+    /// The patterns that limit a restore: from a recovery point of another machine, no file is written that the profile
+    /// does not select and the plan does not list.
+    /// </summary>
     private string[] Within(RestoreSession session, OutsideSelection outside)
     {
         if (!session.IsConfined) return [];
-        string[] selected = [.. OutsideSelection.Selected(_settings), "."]; // which fits nothing: an empty list would stand for all
+        string[] selected = [.. OutsideSelection.Selected(_settings), "."]; // "." matches nothing: an empty list would mean all
         if (!session.WritesUnselected) return selected;
         return outside.IsMore
             ? throw Catalogue.RestoreUnselected.Throwable(

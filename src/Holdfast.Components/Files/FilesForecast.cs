@@ -7,12 +7,16 @@ using Holdfast.Restic.Restoring;
 
 namespace Holdfast.Components.Files;
 
-/// <summary>What the plan of a restore says beforehand: whether there is room for the files, and whom they will belong to.</summary>
+/// <summary>
+/// The forecast in the plan of a restore: whether there is enough space for the files, and who will own them.
+/// </summary>
 internal sealed class FilesForecast(RestoreForecast forecast, RestoreSession session)
 {
     private const int MostOwners = 20;
 
-    /// <summary>Looks once for a session: a plan that a person sees and the run after it need the same.</summary>
+    /// <summary>
+    /// Makes the forecast once for a session: the plan that is displayed and the run after it need the same.
+    /// </summary>
     public static async Task<FilesForecast> OfAsync(RestoreSession session, RestorePatterns patterns, CancellationToken cancellation)
     {
         var options = session.Options with
@@ -28,10 +32,10 @@ internal sealed class FilesForecast(RestoreForecast forecast, RestoreSession ses
     /// <summary>Users and groups of the recovery point that do not exist on this machine.</summary>
     public IEnumerable<ForecastOwner> Missing => session.Files.NumericOwner ? [] : forecast.Owners.Where(owner => owner.Here is null);
 
-    /// <summary>" (2 files)" when patterns choose files; "" when all are restored, or the number is not known.</summary>
+    /// <summary>" (2 files)" when patterns select files; "" when all are restored, or the number is unknown.</summary>
     public string Chosen => session.Include.Count + session.Exclude.Count > 0 && forecast.Files is { } files ? $" ({Quantity.Of(files, "file")})" : "";
 
-    /// <exception cref="ProblemException">A file system has less room than will be written to it.</exception>
+    /// <exception cref="ProblemException">A file system has less free space than will be written to it.</exception>
     public void CheckRoom()
     {
         if (session.Recovery.IgnoreSpace) return;
@@ -42,7 +46,9 @@ internal sealed class FilesForecast(RestoreForecast forecast, RestoreSession ses
                     "Make room there, choose another --target, restore less with --include; or say --ignore-space, where the file system compresses.");
     }
 
-    /// <summary>A sentence on owners that differ, with a space before it; "" when there are none, or no owner can be set.</summary>
+    /// <summary>
+    /// A sentence on owners that differ, with a space before it; "" when there are none, or when owners cannot be set.
+    /// </summary>
     public string Owners()
     {
         if (forecast.Owners.Count == 0 || !Environment.IsPrivilegedProcess) return "";

@@ -3,16 +3,24 @@ using Holdfast.Components.Files.Certificates;
 
 namespace Holdfast.Components.Files;
 
-/// <summary>What the manifest says about the files: each line of the profile with what it came to, and the certificates. Nothing secret.</summary>
+/// <summary>
+/// The files in the manifest: each line of the profile with its outcome, and the certificates. Nothing of it is secret.
+/// </summary>
 internal static class FilesRecord
 {
     private const string Tops = "tops", Certificates = "certificates", Lent = "lent";
 
-    /// <summary>Files that only configurations of other users than root name, who do not own them; none in points of before they were recorded.</summary>
+    /// <summary>
+    /// The lent files: only configurations of users other than root name them, and these users do not own them; empty
+    /// for recovery points that do not record them.
+    /// </summary>
     public static IEnumerable<string> LentFiles(JsonNode? details) =>
         (details?[Certificates] as JsonArray ?? []).SelectMany(file => (file?[Lent] as JsonArray ?? []).Select(place => place!.GetValue<string>())).Distinct(StringComparer.Ordinal);
 
-    /// <summary>The folders that only lead to what was captured, and belong to the machine; none in points of before they were recorded.</summary>
+    /// <summary>
+    /// The parent folders of what was captured, which belong to the machine; empty for recovery points that do not
+    /// record them.
+    /// </summary>
     public static IReadOnlySet<string> FoldersOnTheWay(JsonNode? details)
     {
         var folders = new HashSet<string>(StringComparer.Ordinal);
@@ -29,7 +37,10 @@ internal static class FilesRecord
         [Certificates] = CertificatesOf(survey),
     };
 
-    /// <summary>What another configuration names as well, which is not lent, is not lent.</summary>
+    /// <summary>
+    /// Formats the certificates. A file that is named by another configuration as well, for which it is not lent, is
+    /// not lent.
+    /// </summary>
     private static JsonArray CertificatesOf(FilesSurvey survey)
     {
         var own = survey.Certificates.Where(file => !file.IsLent).SelectMany(FilesSurvey.PlacesOf).ToHashSet(StringComparer.Ordinal);
@@ -52,7 +63,7 @@ internal static class FilesRecord
     {
         var entry = new JsonObject { ["path"] = selected.Entry.Path, ["state"] = Word(selected.State) };
         if (selected.Entry.DataDirectory is { } component) entry["component"] = component;
-        // Where a pattern or a link leads is worth a note; most paths stand for themselves.
+        // The target of a pattern or a link is recorded; most paths are their own target.
         if (selected.State == EntryState.Selected && selected.Places is not [var only] || selected.Places.Count == 1 && selected.Places[0] != selected.Entry.Path)
             entry["places"] = Listed(selected.Places, place => JsonValue.Create(place));
         return entry;

@@ -7,22 +7,26 @@ internal sealed record FilesSettings
 {
     public required IReadOnlyList<FileGroup> Groups { get; init; }
 
-    /// <summary>What stays out; see <see cref="Restic.Filtering.PatternList"/>.</summary>
+    /// <summary>The patterns of what is excluded; see <see cref="Restic.Filtering.PatternList"/>.</summary>
     public IReadOnlyList<string> Exclude { get; init; } = [];
 
     /// <summary>Whether certificates and keys are found through the configurations that name them. True by default.</summary>
     public bool FindsCertificates { get; init; } = true;
 
-    /// <summary>A certificate that ends sooner is worth a warning. 30 days by default: time enough to renew it without hurry.</summary>
+    /// <summary>
+    /// A certificate that expires sooner causes a warning. 30 days by default: enough time to renew it.
+    /// </summary>
     public TimeSpan CertificateWarning { get; init; } = TimeSpan.FromDays(30);
 
-    /// <summary>Configurations that are read for certificates besides those among the selected files, as patterns, by program.</summary>
+    /// <summary>
+    /// Patterns of configurations that are read for certificates besides those among the selected files, by program.
+    /// </summary>
     public IReadOnlyList<(string Program, string Pattern)> Configurations { get; init; } = [];
 
-    /// <summary>The kinds of components that the profile has: what 'data-directory' can refer to.</summary>
+    /// <summary>The kinds of components in the profile, which are the valid values of 'data-directory'.</summary>
     public IReadOnlyList<string> Components { get; init; } = ["files"];
 
-    /// <summary>The profile has services, so that backups stop the platform unless they are asked not to.</summary>
+    /// <summary>True when the profile has services, so that backups stop the platform by default.</summary>
     public bool StopsServices { get; init; }
 
     /// <summary>Reads the section of a valid profile; null when it has none.</summary>

@@ -8,8 +8,8 @@ using Holdfast.Restic.Filtering;
 namespace Holdfast.Components.Files;
 
 /// <summary>
-/// All that can be told about a capture of files before it is done: what is selected, what is missing or refused, and the
-/// certificates. What lies deep in selected folders is known after <see cref="Walk"/>.
+/// What can be determined about a capture of files before it is done: what is selected, what is missing or refused, and
+/// the certificates. The content of selected folders is known after <see cref="Walk"/>.
 /// </summary>
 internal sealed class FilesSurvey
 {
@@ -19,10 +19,13 @@ internal sealed class FilesSurvey
 
     private readonly bool _isStopped;
 
-    /// <summary>Looks at the disk; nothing is changed.</summary>
-    /// <param name="settings">What is meant.</param>
-    /// <param name="now">The instant by which certificates are judged.</param>
-    /// <param name="isStopped">The platform stands still for the capture: stores are judged by who has them open then, not by what they are.</param>
+    /// <summary>Examines the file system without changing anything.</summary>
+    /// <param name="settings">The section 'files' of the profile.</param>
+    /// <param name="now">The time against which the validity of certificates is checked.</param>
+    /// <param name="isStopped">
+    /// True when the platform is quiesced for the capture: a store is then judged by whether a process has it open, not
+    /// by its kind.
+    /// </param>
     public FilesSurvey(FilesSettings settings, DateTimeOffset now, bool isStopped = false)
     {
         (_settings, _now, _isStopped) = (settings, now, isStopped);
@@ -37,7 +40,9 @@ internal sealed class FilesSurvey
 
     public Selection Selection { get; }
 
-    /// <summary>The real paths to capture, certificates among them, without those that lie below another one: they come with it.</summary>
+    /// <summary>
+    /// The real paths to capture, including certificates, without those below another one, which includes them.
+    /// </summary>
     public IReadOnlyList<string> Tops { get; }
 
     public IReadOnlyList<FoundFile> Certificates { get; } = [];
@@ -46,41 +51,53 @@ internal sealed class FilesSurvey
     public IReadOnlyList<string> Configurations => _configurations.Names;
     public Gate Gate { get; }
 
-    /// <summary>How much it is; nothing before <see cref="Walk"/>.</summary>
+    /// <summary>The extent of the selection; empty before <see cref="Walk"/>.</summary>
     public Extent Extent { get; private set; }
 
-    /// <summary>True when something that was asked for will not be in the point.</summary>
+    /// <summary>True when something that was requested will not be in the recovery point.</summary>
     public bool IsIncomplete => Selection.Entries.Any(entry => entry.State is EntryState.Missing or EntryState.Unseen or EntryState.Refused || entry.Refused.Count > 0 || (entry.Lost.Count > 0 && !entry.Entry.Optional))
         || Certificates.Any(file => file.Unseen is not null)
         || RefusedLinks.Any()
         || (!_isStopped && Gate.Stores.Any())
         || Undeclared.Any();
 
-    /// <summary>Links that were not followed, but for those that lead to what is selected all the same.</summary>
+    /// <summary>
+    /// Links that were not followed, except for those that point to something that is selected anyway.
+    /// </summary>
     public IEnumerable<RefusedLink> RefusedLinks => Selection.Entries.SelectMany(entry => entry.RefusedLinks)
         .Concat(Certificates.Select(file => file.Trail.Refused).OfType<RefusedLink>())
         .Distinct().Where(refused => !Gate.IsPlace(refused.Target) && !Gate.IsBelowPlace(refused.Target));
 
-    /// <summary>Selected paths that the profile, or a configuration, names one by one: when they vanish that is no matter of course.</summary>
+    /// <summary>
+    /// Selected paths that the profile, or a configuration, names individually: it is reported when they vanish.
+    /// </summary>
     public IReadOnlySet<string> NamedPlaces => Selection.Entries.Where(entry => entry.IsPlain && !entry.Entry.Optional).SelectMany(entry => entry.Places)
         .Concat(Certificates.SelectMany(PlacesOf)).ToHashSet(StringComparer.Ordinal);
 
-    /// <summary>Data directories below selected paths, but for those that the profile says are captured elsewhere.</summary>
+    /// <summary>
+    /// Data directories below selected paths, except for those that the profile declares to be captured by another
+    /// component.
+    /// </summary>
     public IEnumerable<DataDirectory> Undeclared => Gate.Databases.Where(found => !_settings.Groups.SelectMany(group => group.Entries)
         .Any(entry => entry.DataDirectory is not null && new PathPattern(entry.Path).Matches(PathPattern.NamesOf(found.Path))));
 
-    /// <summary>What a restore has moved aside and is left out; what lies deep is known after <see cref="Walk"/>.</summary>
+    /// <summary>
+    /// The moved-aside copies of a restore that are left out; those deep in selected folders are known after
+    /// <see cref="Walk"/>.
+    /// </summary>
     public IReadOnlyList<string> Aside =>
         [.. Selection.Entries.SelectMany(entry => entry.Aside).Concat(Gate.Aside).Where(path => !Gate.IsPlace(path)).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
 
-    /// <summary>Goes through everything that would be captured. Content is not read, so that it takes microseconds a file.</summary>
+    /// <summary>
+    /// Walks everything that would be captured. Content is not read, so it takes microseconds for each file.
+    /// </summary>
     public FilesSurvey Walk(CancellationToken cancellation)
     {
         Extent = Extent.Measure(Tops, Gate, cancellation);
         return this;
     }
 
-    /// <summary>Everything that a person should know.</summary>
+    /// <summary>All problems to report.</summary>
     public IEnumerable<Problem> Problems =>
         Selection.Entries.SelectMany(ProblemsOf)
             .Concat(RefusedLinks.Select(refused => Catalogue.FilesLink.With($"The link {refused.Link} to {refused.Target} was not followed: {refused.Reason}.")))
@@ -103,7 +120,7 @@ internal sealed class FilesSurvey
             yield return Catalogue.FilesElsewhere.With($"The data in {entry.Entry.Path} is left to the component '{entry.Entry.DataDirectory}', which this profile does not have: it is not in the recovery point.");
     }
 
-    /// <summary>Says that a store was captured while it could change.</summary>
+    /// <summary>Creates the problem of a store that was captured while it could change.</summary>
     public static Problem Unsafe(LiveStore store, string why) => Catalogue.FilesDatabase.With(
         $"{store.Path} holds data of {store.Database}, and the copy of it is worthless: {why}.",
         "Stop its service in the window (mode quiesced or cold), capture a dump of it instead, or exclude it from 'files'.");
@@ -118,8 +135,8 @@ internal sealed class FilesSurvey
     }
 
     /// <summary>
-    /// A selected folder may hold configurations, a few levels deep (/etc holds all of a machine's). Trees of data are not searched
-    /// through: what lies near the top is looked at first, and then so many entries.
+    /// Finds configurations in a selected folder, a few levels deep (/etc contains all of a machine's). Trees of data
+    /// are not searched completely: entries near the top are read first, up to a maximum number of entries.
     /// </summary>
     private static IEnumerable<string> ConfigurationsAt(string place)
     {
@@ -142,12 +159,12 @@ internal sealed class FilesSurvey
         }
     }
 
-    // A link in a selected folder is captured as it is; of a configuration, what it leads to is meant as well.
+    // A link in a selected folder is captured as a link; for a configuration, its target is captured as well.
     private IEnumerable<string> LinkedConfigurations() =>
         _configurations.Linked.Where(linked => Selection.Places.Any(place => linked.Path == place || linked.Path.StartsWith(place.TrimEnd('/') + '/', StringComparison.Ordinal)))
             .SelectMany(linked => PlacesOf(linked.Trail));
 
-    /// <summary>What is captured for a file that configurations name: the links on the way, and the file.</summary>
+    /// <summary>The paths to capture for a file that configurations name: the links on the way, and the file.</summary>
     public static IEnumerable<string> PlacesOf(FoundFile file) =>
         file.IsDistrusted ? [] : file.Unreadable is not null && !Disk.IsFile(file.Trail.Place ?? "") ? file.Trail.Links : PlacesOf(file.Trail);
 

@@ -7,10 +7,10 @@ using Holdfast.Restic.Snapshots;
 namespace Holdfast.Components.Files;
 
 /// <summary>
-/// Decides entry by entry what goes into the recovery point: what the profile excludes stays out, and so does every data
-/// directory of a database, however deep it lies; all but the files in it that are selected by their own names. What a
-/// restore has moved aside is no part of the platform either, unless the profile names it in full.
-/// It may be asked from several threads.
+/// Decides for each entry whether it is included in the recovery point: what the profile excludes is left out, and so
+/// is every data directory of a database, however deep it is, except for the files in it that are selected by their own
+/// names. Moved-aside copies of a restore are not part of the platform either, unless the profile names them in full.
+/// Thread-safe.
 /// </summary>
 internal sealed class Gate(PatternList excludes, IReadOnlyList<string> places, bool isStopped = false)
 {
@@ -24,16 +24,18 @@ internal sealed class Gate(PatternList excludes, IReadOnlyList<string> places, b
     // Nearly every selection is without data directories, and then no path needs to be looked up.
     private volatile bool _metDatabase;
 
-    /// <summary>Data directories met so far that were skipped.</summary>
+    /// <summary>The data directories found so far that were skipped.</summary>
     public IEnumerable<DataDirectory> Databases => _databases.OrderBy(found => found.Path, StringComparer.Ordinal);
 
-    /// <summary>Stores met so far that are captured as files: whether the copy is any good depends on whether they are written meanwhile.</summary>
+    /// <summary>
+    /// The stores found so far that are captured as files: a copy is usable only if the store is not written meanwhile.
+    /// </summary>
     public IEnumerable<LiveStore> Stores => _stores.Values.OrderBy(store => store.Path, StringComparer.Ordinal);
 
-    /// <summary>What was met so far that a restore has moved aside, and that stays out for it.</summary>
+    /// <summary>The moved-aside copies of a restore found so far, which are left out.</summary>
     public IEnumerable<string> Aside => _aside.Keys.Order(StringComparer.Ordinal);
 
-    /// <summary>True when the path stays out, with all below it.</summary>
+    /// <summary>True when the path is left out, with everything below it.</summary>
     public bool Excludes(string path, NodeType type)
     {
         if (excludes.Matches(path)) return true;
@@ -43,7 +45,7 @@ internal sealed class Gate(PatternList excludes, IReadOnlyList<string> places, b
             return true;
         }
         if (type != NodeType.Directory) return IsInDatabase(path) && !_places.Contains(path);
-        // Folders above the selection are only passed through: what else is in them is nobody's concern.
+        // Folders above the selection are only passed through: their other entries are irrelevant.
         if (!IsSelected(path)) return false;
         var names = Disk.Names(path);
         foreach (var store in LiveStore.Recognise(path, names).Where(store => !excludes.Matches(store.Path))) _stores.TryAdd(store.Path, store);

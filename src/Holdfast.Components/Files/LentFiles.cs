@@ -9,25 +9,28 @@ using Holdfast.Restic.Snapshots;
 namespace Holdfast.Components.Files;
 
 /// <summary>
-/// Files that are in a recovery point only because a configuration names them that another user than root can change, and that are not that user's. By
-/// it the user would have older ones brought back: so a restore in place leaves alone those that exist. A person can have them restored.
+/// Files that are in a recovery point only because a configuration names them that a user other than root can change,
+/// and that this user does not own. By that configuration the user could cause older versions to be restored, so a
+/// restore in place leaves existing ones unchanged. An administrator can still have them restored.
 /// </summary>
-/// <param name="Paths">Those that exist, as patterns for a restore to leave out.</param>
-/// <param name="Changed">Those of them that are not as in the point.</param>
+/// <param name="Paths">The existing files, as exclude patterns for a restore.</param>
+/// <param name="Changed">Those of them that differ from the recovery point.</param>
 internal sealed record LentFiles(IReadOnlyList<string> Paths, IReadOnlyList<string> Changed)
 {
     private const int MostNamed = 20, LargestFile = 16 << 20;
 
-    /// <summary>A sentence that names the changed ones; "" where there are none.</summary>
+    /// <summary>A sentence that lists the changed ones; "" when there are none.</summary>
     public string Sentence => Changed.Count == 0 ? ""
         : $" Left as they are, for only configurations name them that other users than root can change: {Quantity.List(Changed, MostNamed)}.";
 
-    /// <summary>The warning of the run; null where none has changed.</summary>
+    /// <summary>The warning of the run; null when none has changed.</summary>
     public Problem? Warning => Changed.Count == 0 ? null : Catalogue.RestoreUnselected.With(
         $"Files that differ from the recovery point were left as they are, for only configurations name them that other users than root can change: {Quantity.List(Changed, MostNamed)}.",
         "Look at them; when those of the point are meant, run again with --unselected or --include, or name them in the profile.");
 
-    /// <summary>Finds them. What a person has included by its path, or the profile selects, is none of them.</summary>
+    /// <summary>
+    /// Finds the lent files. Files that are included by their paths, or that the profile selects, do not count.
+    /// </summary>
     public static async Task<LentFiles> FindAsync(FilesSettings settings, RestorePatterns patterns, RestoreSession session, CancellationToken cancellation)
     {
         if (session.Target is not null || session.IsConfined || session.Files.Unselected) return new LentFiles([], []);
@@ -58,7 +61,7 @@ internal sealed record LentFiles(IReadOnlyList<string> Paths, IReadOnlyList<stri
         }
         catch (IOException)
         {
-            return false; // something else is there by now
+            return false; // something else exists there now
         }
     }
 }

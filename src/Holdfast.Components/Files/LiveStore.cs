@@ -4,11 +4,12 @@ using Holdfast.Restic.Archiving;
 namespace Holdfast.Components.Files;
 
 /// <summary>
-/// Data of a database, or a store like one, that has no component of its own: it may be captured as files while nothing has it open,
-/// and a copy of it that was taken while it is written is of no use. Only names are looked at, and the first bytes of a SQLite database.
+/// The data of a database, or of a similar store, that has no component of its own: it may be captured as files while
+/// no process has it open, but a copy that was taken while it is written is not usable. Recognised by names only, and
+/// by the first bytes of a SQLite database.
 /// </summary>
 /// <param name="Path">The folder, or the file of a SQLite database.</param>
-/// <param name="Database">Whose data it is: "MongoDB".</param>
+/// <param name="Database">The database system: "MongoDB".</param>
 internal sealed record LiveStore(string Path, string Database)
 {
     // Source: https://sqlite.org/fileformat.html, "Magic Header String".
@@ -16,7 +17,7 @@ internal sealed record LiveStore(string Path, string Database)
 
     private static readonly string[] _sqliteBeside = ["-wal", "-shm", "-journal"];
 
-    // What lies in a folder of each; all of a line must be there. Names ending in * are beginnings.
+    // The names in a folder of each; all of a line must exist. Names ending in * are prefixes.
     private static readonly (string Database, string[] Names)[] _signs =
     [
         ("MongoDB", ["WiredTiger", "WiredTiger.wt"]),
@@ -42,19 +43,20 @@ internal sealed record LiveStore(string Path, string Database)
         ("Prometheus", ["chunks_head", "wal"]),
     ];
 
-    /// <summary>The stores that a folder is or holds.</summary>
+    /// <summary>Returns the stores that a folder is or contains.</summary>
     public static IEnumerable<LiveStore> Recognise(string folder, IReadOnlyList<string> names)
     {
         if (_signs.FirstOrDefault(sign => Array.TrueForAll(sign.Names, name => Has(names, name))) is { Database: { } database })
             yield return new(folder, database);
         else if (System.IO.Path.GetFileName(folder) is "member" && Has(names, "snap") && Has(names, "wal"))
             yield return new(folder, "etcd");
-        // A database at rest has nothing beside it; what stands there while it is written belongs to the same state.
+        // A database that is not in use has no files beside it; those that exist while it is written belong to the same
+        // state.
         var beside = names.SelectMany(name => _sqliteBeside.Where(end => name.EndsWith(end, StringComparison.Ordinal)).Select(end => name[..^end.Length])).Distinct(StringComparer.Ordinal);
         foreach (var name in beside.Where(name => name.Length > 0 && IsSqlite($"{folder}/{name}"))) yield return new($"{folder}/{name}", "SQLite");
     }
 
-    /// <summary>True for a file that begins as a SQLite database does.</summary>
+    /// <summary>True for a file with the header of a SQLite database.</summary>
     public static bool IsSqlite(string path)
     {
         try

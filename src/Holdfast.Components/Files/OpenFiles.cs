@@ -10,7 +10,7 @@ internal sealed class OpenFiles
     private readonly List<(string Path, string Process)> _open = [];
     private bool _isPartial;
 
-    /// <summary>Looks at all processes but this one.</summary>
+    /// <summary>Examines all processes except this one.</summary>
     public static OpenFiles Look()
     {
         var files = new OpenFiles();
@@ -19,7 +19,7 @@ internal sealed class OpenFiles
         return files;
     }
 
-    /// <summary>Which process has a path or something below it open; null when none has.</summary>
+    /// <summary>Returns the process that has a path or something below it open; null when none has.</summary>
     public string? HolderOf(string path) =>
         _open.Find(open => open.Path == path || open.Path.StartsWith(path + "/", StringComparison.Ordinal) || open.Path.StartsWith(path + "-", StringComparison.Ordinal)).Process
         ?? (_isPartial ? "a process that this user may not look at" : null);
@@ -33,7 +33,7 @@ internal sealed class OpenFiles
         }
         catch (IOException)
         {
-            // It has ended, or belongs to somebody else and may not be looked at.
+            // The process has ended, or belongs to another user and is not accessible.
             _isPartial |= Disk.TypeOf($"/proc/{process}") is not null && !Environment.IsPrivilegedProcess;
         }
     }

@@ -7,8 +7,9 @@ using Holdfast.Restic.Snapshots;
 namespace Holdfast.Components.Files;
 
 /// <summary>
-/// What a recovery point holds besides what the profile's lines select: certificates that were found through configurations, and where links lead;
-/// or what somebody who can write to the repository has put in. Only a person can tell the two apart, unless the point was made here.
+/// The contents of a recovery point besides what the profile's lines select: certificates that were found through
+/// configurations, and targets of links; or what a user with write access to the repository has added. Only an
+/// administrator can distinguish them, unless the recovery point was made on this machine.
 /// </summary>
 internal sealed class OutsideSelection
 {
@@ -24,23 +25,28 @@ internal sealed class OutsideSelection
         (_include, _exclude) = (new PatternList(patterns.Include), new PatternList(patterns.Exclude));
     }
 
-    /// <summary>There is none, or the restore does not ask for it.</summary>
+    /// <summary>The empty result, also for a restore that does not include such files.</summary>
     public static OutsideSelection None { get; } = new(new FilesSettings { Groups = [] }, new RestorePatterns([], []));
 
-    /// <summary>All of them, or as many as are named.</summary>
+    /// <summary>The paths, up to the maximum number that is listed.</summary>
     public IReadOnlyList<string> Paths => _paths;
 
-    /// <summary>There are more than <see cref="Paths"/>.</summary>
+    /// <summary>True when there are more than <see cref="Paths"/>.</summary>
     public bool IsMore { get; private set; }
 
     /// <summary>The paths as part of a sentence: never fewer than may be written.</summary>
     public string Named => string.Join(", ", _paths) + (IsMore ? " and more" : "");
 
-    /// <summary>What the profile's lines select, as patterns. The data of another component (data-directory) is never captured as files, so a point that has some is not honest.</summary>
+    /// <summary>
+    /// The selection of the profile's lines, as patterns. The data of another component (data-directory) is never
+    /// captured as files, so a recovery point that contains some was manipulated.
+    /// </summary>
     public static IEnumerable<string> Selected(FilesSettings settings) =>
         settings.Groups.SelectMany(group => group.Entries).Where(entry => entry.DataDirectory is null).Select(entry => entry.Path);
 
-    /// <summary>Tells of a path whether the profile's lines select it, or a folder above it.</summary>
+    /// <summary>
+    /// Returns a function that determines whether the profile's lines select a path, or a folder above it.
+    /// </summary>
     public static Func<string, bool> Selects(FilesSettings settings)
     {
         var patterns = PatternsOf(settings);
@@ -48,7 +54,8 @@ internal sealed class OutsideSelection
     }
 
     /// <summary>
-    /// Finds them. It walks the folders above and beside the selection, which are few; what is selected is not looked into. It looks once for a session.
+    /// Finds the paths. It walks the folders above and beside the selection, which are few; selected folders are not
+    /// read. The result is kept for the session.
     /// </summary>
     public static Task<OutsideSelection> FindAsync(
         FilesSettings settings, RestorePatterns patterns, RestoreSession session, CancellationToken cancellation) =>

@@ -3,16 +3,16 @@ using System.Collections.Concurrent;
 namespace Holdfast.Components.Files;
 
 /// <summary>
-/// Absolute paths that grow in number and never shrink, asked whether one of them lies above another path. The cost of an answer is that of
-/// hashing as many beginnings of the path as there are different lengths in the set: whoever owns a captured folder can make paths of thousands
-/// of folders. It may be asked and added to from several threads.
+/// A growing set of absolute paths, which answers whether one of them is above another path. An answer costs as many
+/// hashes of prefixes of the path as there are different lengths in the set: the owner of a captured folder can create
+/// paths of thousands of folders. Thread-safe.
 /// </summary>
 internal sealed class PathSet
 {
     private readonly ConcurrentDictionary<string, bool> _paths = new(StringComparer.Ordinal);
     private readonly Lock _gate = new();
 
-    // Ascending, without that of "/".
+    // Ascending, without the length of "/".
     private volatile int[] _lengths = [];
     private volatile bool _hasRoot;
 
@@ -21,7 +21,7 @@ internal sealed class PathSet
         foreach (var path in paths) Add(path);
     }
 
-    /// <summary>False when it is there already.</summary>
+    /// <summary>Adds a path; false when the set already contains it.</summary>
     public bool Add(string path)
     {
         if (!_paths.TryAdd(path, true)) return false;

@@ -9,14 +9,14 @@ using Holdfast.Restic.Restoring;
 namespace Holdfast.Components.Files;
 
 /// <summary>
-/// The step that brings files back. Each file is the old or the new one at any instant, because it is written beside its
-/// place and renamed into it; so nothing is owed when the step is killed, and running it again finishes it.
+/// The step that restores files. Each file is the old or the new one at any instant, because it is written beside its
+/// path and renamed; so no undo is needed when the step is killed, and running it again completes it.
 /// </summary>
-/// <param name="session">Of the restore.</param>
-/// <param name="patterns">Which files it is about.</param>
-/// <param name="forecast">Who will own them.</param>
-/// <param name="outside">What the point has besides what the profile selects.</param>
-/// <param name="selects">Tells what the profile selects.</param>
+/// <param name="session">The session of the restore.</param>
+/// <param name="patterns">The files to restore.</param>
+/// <param name="forecast">The owners that the files will have.</param>
+/// <param name="outside">The contents of the recovery point besides what the profile selects.</param>
+/// <param name="selects">Determines whether the profile selects a path.</param>
 internal sealed class RestoreFiles(
     RestoreSession session, RestorePatterns patterns, FilesForecast forecast, OutsideSelection outside, Func<string, bool> selects)
 {
@@ -24,10 +24,13 @@ internal sealed class RestoreFiles(
 
     private readonly Allowance _warnings = new(50);
 
-    /// <summary>The sentence on certificates that are newer than those of the point; "" where none is. Others may have been renewed since a plan was shown.</summary>
+    /// <summary>
+    /// The sentence on certificates that are newer than those of the recovery point; "" when there are none. Others may
+    /// have been renewed since a plan was displayed.
+    /// </summary>
     public required string Renewed { get; init; }
 
-    /// <summary>The warning of files that are left as they are; null where there are none.</summary>
+    /// <summary>The warning of files that are left unchanged; null when there are none.</summary>
     public Problem? Left { get; init; }
 
     public async Task RunAsync(StepContext step, CancellationToken cancellation)
@@ -50,10 +53,14 @@ internal sealed class RestoreFiles(
         Report(await RestoreAsync(options, cancellation), step);
     }
 
-    // Who writes to the repository must not decide whom /etc belongs to, when all that a person wants back is a file in it.
+    // A user with write access to the repository must not determine the owner of /etc when only a file in it is
+    // restored.
     private bool MayChange(string folder) => session.Target is not null || session.IsOurs || selects(folder);
 
-    /// <summary>A restore only reads the repository, so it is never the repository's disk that is full or may not be written.</summary>
+    /// <summary>
+    /// Restores the files. The repository is only read, so an error of a full or read-only disk is never the
+    /// repository's.
+    /// </summary>
     private async Task<RestoreReport> RestoreAsync(RestoreOptions options, CancellationToken cancellation)
     {
         try
@@ -86,7 +93,10 @@ internal sealed class RestoreFiles(
         step.Note(Count(report));
     }
 
-    /// <summary>Directories, links and other entries are not counted as files, and what was there already is not counted as restored.</summary>
+    /// <summary>
+    /// Formats the number of restored files. Directories, links and other entries are not counted, and neither are
+    /// files that existed unchanged.
+    /// </summary>
     private static string Count(RestoreReport report)
     {
         var keptOthers = report.Kept - report.KeptFiles - report.KeptDirectories;
@@ -103,7 +113,7 @@ internal sealed class RestoreFiles(
             $"The recovery point has files that the profile does not select, and they were left out: {Quantity.List(outside.Paths, MostNamed)}."));
     }
 
-    // Below a target files are looked at; in their places they are used, and who should own them can't.
+    // Below a target, files are only inspected; in place they are used, and their intended owner cannot access them.
     private void ReportOwners(StepContext step)
     {
         if (forecast.Missing.ToList() is not { Count: > 0 } missing || !Environment.IsPrivilegedProcess) return;

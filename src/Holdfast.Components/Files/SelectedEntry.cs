@@ -5,34 +5,37 @@ using Holdfast.Restic.Filtering;
 
 namespace Holdfast.Components.Files;
 
-/// <summary>What a line of the profile came to.</summary>
+/// <summary>The outcome of a line of the profile.</summary>
 internal enum EntryState
 {
     /// <summary>It is captured.</summary>
     Selected,
 
-    /// <summary>It should be there and is not.</summary>
+    /// <summary>It is required and does not exist.</summary>
     Missing,
 
-    /// <summary>It is not there, and need not be.</summary>
+    /// <summary>It does not exist, and is optional.</summary>
     Absent,
 
-    /// <summary>Whether it is there can't be told: this user may not look. That is worse than missing, also for what is optional.</summary>
+    /// <summary>
+    /// Its existence cannot be determined, because this user has no access. That is worse than missing, also for an
+    /// optional line.
+    /// </summary>
     Unseen,
 
-    /// <summary>It is, or lies in, the data directory of a database, and is refused.</summary>
+    /// <summary>It is, or is inside, the data directory of a database, and is refused.</summary>
     Refused,
 
     /// <summary>Another component captures it: see <see cref="FileEntry.DataDirectory"/>.</summary>
     Elsewhere,
 }
 
-/// <summary>A line of the profile and what it came to on this machine.</summary>
+/// <summary>A line of the profile and its outcome on this machine.</summary>
 /// <param name="Entry">The line.</param>
-/// <param name="State">What it came to.</param>
-/// <param name="Places">The real paths to capture, links on the way among them.</param>
-/// <param name="Refused">Data directories that it names.</param>
-/// <param name="Lost">Paths that are links to nothing, and where they point to.</param>
+/// <param name="State">The outcome.</param>
+/// <param name="Places">The real paths to capture, including links on the way.</param>
+/// <param name="Refused">The data directories that it names.</param>
+/// <param name="Lost">Dangling links, with their targets.</param>
 internal sealed record SelectedEntry(
     FileEntry Entry,
     EntryState State,
@@ -43,18 +46,21 @@ internal sealed record SelectedEntry(
     /// <summary>Links that were not followed.</summary>
     public IReadOnlyList<RefusedLink> RefusedLinks { get; init; } = [];
 
-    /// <summary>What fits a pattern, and is not captured because a restore has moved it aside.</summary>
+    /// <summary>The moved-aside copies of a restore that match a pattern, and are not captured.</summary>
     public IReadOnlyList<string> Aside { get; init; } = [];
 
-    /// <summary>The kernel's file systems that it ends in.</summary>
+    /// <summary>The kernel's file systems in which its paths end.</summary>
     public IReadOnlyList<string> KernelFileSystems { get; init; } = [];
 
-    /// <summary>True when the line names one path, and does not stand for whatever fits a pattern.</summary>
+    /// <summary>True when the line is one path, not a pattern.</summary>
     public bool IsPlain => !NamePattern.IsIn(Entry.Path);
 
-    /// <summary>Finds on disk what a line stands for.</summary>
+    /// <summary>Resolves a line on the file system.</summary>
     /// <param name="entry">The line.</param>
-    /// <param name="isStopped">The platform stands still when its files are captured, so that data which may be copied then is selected.</param>
+    /// <param name="isStopped">
+    /// True when the platform is quiesced while its files are captured, so that data which may be copied then is
+    /// selected.
+    /// </param>
     public static SelectedEntry Find(FileEntry entry, bool isStopped = false)
     {
         if (entry.DataDirectory is not null) return new(entry, EntryState.Elsewhere, [], [], []);
@@ -77,7 +83,7 @@ internal sealed record SelectedEntry(
         };
     }
 
-    // A profile that means such a copy names it in full: a pattern never does.
+    // A profile that includes a moved-aside copy names it in full: a pattern never matches one.
     private static (IReadOnlyList<string> Aside, IReadOnlyList<string> Paths) WithoutAside(string pattern)
     {
         var named = PathPattern.NamesOf(pattern);
@@ -85,7 +91,7 @@ internal sealed record SelectedEntry(
         return ([.. fits[true]], [.. fits[false]]);
     }
 
-    // A single file inside a data directory, named by itself, is a configuration file that happens to lie there.
+    // A single file inside a data directory, named by itself, is a configuration file that happens to be there.
     private static DataDirectory? RefusedAt(string? place, bool isStopped) =>
         place is not null && Disk.IsFolder(place) && DataDirectory.Around(place) is { } found && !(isStopped && found.MayBeCopiedStopped) ? found : null;
 }

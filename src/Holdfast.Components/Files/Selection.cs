@@ -1,9 +1,9 @@
 namespace Holdfast.Components.Files;
 
-/// <summary>A group of the profile and what its lines came to.</summary>
+/// <summary>A group of the profile and the outcomes of its lines.</summary>
 internal sealed record SelectedGroup(string Name, IReadOnlyList<SelectedEntry> Entries);
 
-/// <summary>What the profile's 'files' come to on this machine, at one moment.</summary>
+/// <summary>The outcome of the profile's 'files' on this machine, at one moment.</summary>
 internal sealed record Selection(IReadOnlyList<SelectedGroup> Groups)
 {
     public IEnumerable<SelectedEntry> Entries => Groups.SelectMany(group => group.Entries);

@@ -17,7 +17,10 @@ using Holdfast.Engine.Profiles;
 
 namespace Holdfast.Components.Postgres;
 
-/// <summary>A PostgreSQL cluster, captured by dumps of its databases or by its files. docs/decisions/0003-postgres-dump.md says why dumps look as they do.</summary>
+/// <summary>
+/// A PostgreSQL cluster, captured by dumps of its databases or by its files. docs/decisions/0003-postgres-dump.md
+/// explains the form of the dumps.
+/// </summary>
 public sealed class PostgresComponent : IComponent, IDocumentSource
 {
     private readonly PostgresConnector _connector;
@@ -28,7 +31,9 @@ public sealed class PostgresComponent : IComponent, IDocumentSource
     private readonly IHost _host;
     private readonly TimeProvider _clock;
 
-    /// <summary>Reads its settings from one item of the profile's list "components: postgres:".</summary>
+    /// <summary>
+    /// Reads the settings of the component from one item of the profile's list "components: postgres:".
+    /// </summary>
     public PostgresComponent(ProfileNode node, ISecretReader secrets, IHost host, TimeProvider clock)
         : this(PostgresSettings.Read(node), secrets, host, clock)
     {
@@ -53,13 +58,13 @@ public sealed class PostgresComponent : IComponent, IDocumentSource
 
     public IReadOnlyList<IUndoHandler> UndoHandlers => [.. _undos.Handlers, _baseUndos, _exchange, _unit];
 
-    /// <summary>Set by tests that have little WAL, and another program.</summary>
+    /// <summary>Options of a restore; tests set them for little WAL and another program.</summary>
     internal BaseRestoreOptions RestoreOptions { get; init; } = new();
 
-    /// <summary>Set by tests: the server sends its files, though they are on this machine.</summary>
+    /// <summary>True when the server sends its files although they are on this machine; set by tests.</summary>
     internal bool Receives { get; init; }
 
-    /// <summary>Finds out whether anybody reads or writes it.</summary>
+    /// <summary>Checks whether any session reads or writes the platform's databases.</summary>
     public ICheckSource Check => new PostgresCheck(_connector, _clock);
 
     public Task<IReadOnlyList<Problem>> ProbeAsync(CancellationToken cancellation) => new PostgresProbe(_connector, _host).RunAsync(cancellation);
@@ -73,27 +78,31 @@ public sealed class PostgresComponent : IComponent, IDocumentSource
 
     IReadOnlyList<string>? IComponent.PartsOf(ComponentRecord record) => PartsOf(record);
 
-    /// <summary>The databases of a dump; null for the files of a cluster, which belong together.</summary>
+    /// <summary>
+    /// Returns the databases of a dump; null for the files of a cluster, which are restored as a whole.
+    /// </summary>
     public static IReadOnlyList<string>? PartsOf(ComponentRecord record) => ClusterRestore.DatabasesOf(record);
 
-    /// <summary>By what the point holds, whatever the profile says by now.</summary>
+    /// <summary>
+    /// Plans the restore by the contents of the recovery point, whatever method the profile names now.
+    /// </summary>
     public Task<IReadOnlyList<Step>> PlanRestoreAsync(RestoreSession session, CancellationToken cancellation) => BaseRestore.IsOf(session, Name)
         ? BaseRestore.PlanAsync(_connector, _host, session, _baseUndos, _exchange, _unit, _clock, RestoreOptions, cancellation)
         : ClusterRestore.PlanAsync(_connector, session, _undos, _clock, cancellation);
 
-    /// <summary>Asks one of the platform's own databases.</summary>
+    /// <summary>Runs a query in one of the platform's databases.</summary>
     /// <param name="database">The database; null for that of the connection.</param>
     /// <param name="sql">A statement that only reads.</param>
-    /// <param name="cancellation">Stops it.</param>
-    /// <exception cref="ProblemException">The server can not be reached, or refuses the statement.</exception>
+    /// <param name="cancellation">Cancels the query.</param>
+    /// <exception cref="ProblemException">The server cannot be reached, or rejects the statement.</exception>
     public Task<PostgresTable> QueryAsync(string? database, string sql, CancellationToken cancellation) => new PlatformStatement(_connector, database).QueryAsync(sql, cancellation);
 
-    /// <summary>Runs a statement in one of the platform's own databases, as one transaction.</summary>
+    /// <summary>Runs a statement in one of the platform's databases, as one transaction.</summary>
     /// <param name="database">The database; null for that of the connection.</param>
     /// <param name="sql">The statement; {ids} stands for a list of values, as in "id IN ({ids})".</param>
     /// <param name="ids">The values.</param>
-    /// <param name="cancellation">Stops it.</param>
-    /// <exception cref="ProblemException">The server can not be reached, or refuses the statement.</exception>
+    /// <param name="cancellation">Cancels the statement.</param>
+    /// <exception cref="ProblemException">The server cannot be reached, or rejects the statement.</exception>
     public Task ExecuteAsync(string? database, string sql, IReadOnlyList<string> ids, CancellationToken cancellation) => new PlatformStatement(_connector, database).ExecuteAsync(sql, ids, cancellation);
 
     public async Task<IDocumentReading> OpenAsync(DocumentQuery query, CancellationToken cancellation) => await DocumentReading.OpenAsync(_connector, query, cancellation);

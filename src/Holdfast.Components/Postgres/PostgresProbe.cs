@@ -6,7 +6,7 @@ using Holdfast.Engine.Problems;
 
 namespace Holdfast.Components.Postgres;
 
-/// <summary>Tries what a backup of a cluster needs, and tells all that is wrong at once.</summary>
+/// <summary>Tests what a backup of a cluster needs, and reports all problems at once.</summary>
 internal sealed class PostgresProbe(PostgresConnector connector, IHost host)
 {
     private const string MayReadAll = """
@@ -46,7 +46,9 @@ internal sealed class PostgresProbe(PostgresConnector connector, IHost host)
             _problems.Add(Catalogue.PostgresUnreadable.With($"The user \"{connector.Settings.User}\" may not read {unread} of database \"{database}\"."));
     }
 
-    /// <summary>What copies of files need: the server's answer to where they are, and that they are here and may be read.</summary>
+    /// <summary>
+    /// Tests what copies of files need: where the server has its files, and that they are on this machine and readable.
+    /// </summary>
     private async Task CheckFilesAsync(CancellationToken cancellation)
     {
         await using var connection = await connector.OpenMaintenanceAsync(cancellation);

@@ -12,8 +12,9 @@ using Holdfast.Restic.Snapshots;
 namespace Holdfast.Components.Queues;
 
 /// <summary>
-/// Takes messages out of Redis into the repository: first out of the workers' reach, then copied, committed and read back, and only
-/// then deleted. Killed at any instant they are in the queues again after recovery, or in an archive that was verified.
+/// Moves messages from Redis into the repository: first out of the workers' reach, then copied, committed and read
+/// back, and only then deleted. After an interruption at any instant, recovery puts them back into the queues, or they
+/// are in an archive that was verified.
 /// </summary>
 /// <param name="run">Prepared: it has the repository.</param>
 /// <param name="platform">The archive is found by it.</param>
@@ -29,7 +30,7 @@ public sealed class QueueArchive(RepositoryRun run, string platform, IReadOnlyLi
     /// <summary>The snapshot, once it is committed.</summary>
     public Snapshot? Snapshot { get; private set; }
 
-    /// <summary>How many messages are in it.</summary>
+    /// <summary>The number of messages in the archive.</summary>
     public long Messages => _tallies.Values.Sum(queues => queues.Sum(queue => queue.Messages));
 
     /// <summary>Fails early for what the steps would meet.</summary>
@@ -44,7 +45,7 @@ public sealed class QueueArchive(RepositoryRun run, string platform, IReadOnlyLi
         return steps;
     }
 
-    /// <summary>Those that were set aside.</summary>
+    /// <summary>The queues of a broker that were set aside.</summary>
     private IReadOnlyList<QueueName> Queues(Broker broker) => _queues[broker.Settings.Name];
 
     private bool IsChosen(QueueName queue) => only.Count == 0 || only.Contains(queue.Name, StringComparer.Ordinal);
@@ -64,7 +65,10 @@ public sealed class QueueArchive(RepositoryRun run, string platform, IReadOnlyLi
         };
     }
 
-    /// <summary>What a living worker has taken is left to it: it would do it, and the archive would do it again.</summary>
+    /// <summary>
+    /// Sets messages aside. Those that a live worker has taken are left to it: it would process them, and the archive
+    /// would have them a second time.
+    /// </summary>
     private async Task SetAsideAsync(Broker broker, QueueUndos undos, StepContext context, CancellationToken cancellation)
     {
         await using var redis = await broker.Connector.OpenAsync(cancellation);
@@ -144,7 +148,7 @@ public sealed class QueueArchive(RepositoryRun run, string platform, IReadOnlyLi
         Destroys = true,
         Act = async (context, cancellation) =>
         {
-            // From here on the way is forward: what is verified is deleted, never put back as well.
+            // From here on the archive is only completed: verified messages are deleted, and never put back as well.
             var (delete, takeBack) = (undos.DeleteArchived(run.Id, Queues(broker)), undos.TakeBack(run.Id, Queues(broker)));
             await context.OweAsync(delete, cancellation);
             await context.SettleAsync(takeBack, cancellation);
@@ -153,9 +157,12 @@ public sealed class QueueArchive(RepositoryRun run, string platform, IReadOnlyLi
         },
     };
 
-    /// <summary>What was set aside of a broker. The bindings that told the queues may have changed since.</summary>
-    /// <param name="Count">How many messages, of lists and of workers that are gone.</param>
-    /// <param name="Queues">The queues of what workers had taken, by tag.</param>
+    /// <summary>
+    /// The messages that were set aside from a broker. The bindings that determined their queues may have changed
+    /// since.
+    /// </summary>
+    /// <param name="Count">The number of messages, from lists and from workers that have ended.</param>
+    /// <param name="Queues">The queues of unacknowledged messages, by delivery tag.</param>
     private sealed record Aside(long Count, IReadOnlyDictionary<string, string?> Queues)
     {
         public UnackedEntry Place(UnackedEntry entry) => entry with { Queue = Queues.GetValueOrDefault(Convert.ToHexString(entry.Tag)) };

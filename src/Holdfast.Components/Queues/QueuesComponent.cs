@@ -40,7 +40,7 @@ public sealed class QueuesComponent : IComponent
     /// <summary>The broker's name in the profile.</summary>
     public string BrokerName => Broker.Settings.Name;
 
-    /// <summary>The queues and lists of the profile as they stand there, in its order.</summary>
+    /// <summary>The names of the queues and lists, in the order of the profile.</summary>
     public IReadOnlyList<string> Names => [.. Broker.Settings.Queues, .. Broker.Settings.Lists];
 
     /// <summary>Whether the profile means a queue or list of this name, by itself or by a pattern.</summary>
@@ -74,10 +74,12 @@ public sealed class QueuesComponent : IComponent
 
     public Task<IReadOnlyList<Step>> PlanRestoreAsync(RestoreSession session, CancellationToken cancellation) => new QueueRestore(Broker, _undos).PlanAsync(session, cancellation);
 
-    /// <summary>What is in the queues, and what the workers do.</summary>
+    /// <summary>Reads the status of the queues and the workers.</summary>
     public Task<BrokerStatus> ReadAsync(CancellationToken cancellation) => Broker.ReadAsync(cancellation);
 
-    /// <summary>Waits until nothing waits and no worker does anything. <paramref name="seen"/> is told of every look.</summary>
+    /// <summary>
+    /// Waits until no message is waiting and no worker is active, and passes each status to <paramref name="seen"/>.
+    /// </summary>
     public Task<IdleOutcome> WaitAsync(TimeSpan timeout, Action<BrokerStatus> seen, CancellationToken cancellation) =>
         Broker.Watch.WaitAsync(timeout, TimeSpan.MaxValue, isHopeful: true, seen, cancellation);
 

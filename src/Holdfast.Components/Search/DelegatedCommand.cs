@@ -6,10 +6,10 @@ using Holdfast.Engine.Profiles;
 
 namespace Holdfast.Components.Search;
 
-/// <summary>A command of the platform itself that does with its indices what we would do.</summary>
+/// <summary>A command of the platform itself that maintains its indices in place of Holdfast.</summary>
 internal sealed class DelegatedCommand(SearchSettings settings, IHost host)
 {
-    /// <summary>So much of what it writes is told.</summary>
+    /// <summary>The number of lines of the command's output that are reported.</summary>
     private const int Lines = 20;
 
     /// <exception cref="ProblemException">The profile does not name it.</exception>

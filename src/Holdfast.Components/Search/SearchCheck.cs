@@ -7,8 +7,9 @@ using Holdfast.Engine.Web;
 namespace Holdfast.Components.Search;
 
 /// <summary>
-/// Whether an Elasticsearch or OpenSearch cluster is whole, and whether anybody writes or searches. It is asked by what both have had
-/// since Elasticsearch 7: _cluster/health, _stats, _nodes/stats, _tasks and _snapshot/_status.
+/// Checks whether an Elasticsearch or OpenSearch cluster has all its shards, and whether clients write or search. It
+/// uses only requests that both engines have had since Elasticsearch 7: _cluster/health, _stats, _nodes/stats, _tasks
+/// and _snapshot/_status.
 /// </summary>
 public sealed class SearchCheck : ICheckSource
 {
@@ -36,7 +37,7 @@ public sealed class SearchCheck : ICheckSource
 
     public async Task<IReadOnlyList<CheckLine>> CheckAsync(CancellationToken cancellation)
     {
-        var health = await _cluster.HealthAsync(cancellation); // when nobody answers, all of it is unknown, once
+        var health = await _cluster.HealthAsync(cancellation); // when no node answers, all checks are unknown
         var questions = new CheckQuestions(Name, cancellation);
         await questions.AskAsync("health", () => Task.FromResult(Judge(health)));
         var counted = CompareAsync(cancellation);

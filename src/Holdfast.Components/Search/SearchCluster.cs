@@ -5,7 +5,7 @@ using Holdfast.Engine.Web;
 
 namespace Holdfast.Components.Search;
 
-/// <summary>Asks a cluster how it is. An answer that lacks what it must have is a problem, never a nought.</summary>
+/// <summary>Reads the state of a cluster. A missing value in an answer is an error, and never counts as 0.</summary>
 internal sealed class SearchCluster(WebServer server)
 {
     private const string Stats = "/_stats/indexing,search?level=indices&filter_path=indices.*.primaries.indexing,indices.*.total.search,_shards", WithHidden = Stats + "&expand_wildcards=open,hidden";
@@ -46,14 +46,15 @@ internal sealed class SearchCluster(WebServer server)
         return new SearchWriters(pools.Sum(pool => pool.GetProperty("active").GetInt32()), pools.Sum(pool => pool.GetProperty("queue").GetInt32()));
     }, cancellation);
 
-    /// <summary>The tasks that somebody began: a part of another task is told with it.</summary>
+    /// <summary>The tasks that a client started; each is reported together with its child tasks.</summary>
     public Task<IReadOnlyList<string>> TasksAsync(CancellationToken cancellation) => ReadAsync<IReadOnlyList<string>>(
         "/_tasks?actions=*write*,*reindex*,*snapshot*&group_by=parents&detailed=true",
         answer => [.. answer.GetProperty("tasks").EnumerateObject().Select(task => task.Value).Where(task => !IsQuestion(task) && !IsOfTools(task)).Select(Describe)], cancellation);
 
     /// <summary>
-    /// Snapshots in the making, without what each of their shards does, which may be much. A filter takes an empty list away, so that it is asked again without
-    /// one: an answer that has no list at all is none.
+    /// Snapshots that are being taken, without the state of each shard, which may be large. filter_path removes an
+    /// empty list, so the request is repeated without it: only an answer that has the list proves that no snapshot
+    /// runs.
     /// </summary>
     public async Task<IReadOnlyList<string>> SnapshotsAsync(CancellationToken cancellation)
     {
@@ -64,7 +65,7 @@ internal sealed class SearchCluster(WebServer server)
         static IReadOnlyList<string> Names(JsonElement list) => [.. list.EnumerateArray().Select(one => $"{one.GetProperty("snapshot").GetString()} in {one.GetProperty("repository").GetString()} ({one.GetProperty("state").GetString()})")];
     }
 
-    /// <summary>Somebody who asks about snapshots, as we do, takes none.</summary>
+    /// <summary>A task that only asks about snapshots, as Holdfast does, takes none.</summary>
     private static bool IsQuestion(JsonElement task) => task.GetProperty("action").GetString()!.StartsWith("cluster:admin/snapshot/status", StringComparison.Ordinal)
         || task.GetProperty("action").GetString() is "cluster:admin/snapshot/get";
 

@@ -52,13 +52,13 @@ public sealed class SearchComponent : IComponent
     /// <summary>Its name among the clusters of the profile.</summary>
     public string ClusterName => _settings.Name;
 
-    /// <summary>The aliases of which the profile says what their indices are made of.</summary>
+    /// <summary>The aliases whose indices the profile defines.</summary>
     public IReadOnlyList<string> Aliases => _definitions.Aliases;
 
     /// <summary>Those of them that are built from a database.</summary>
     public IReadOnlyList<string> SourcedAliases => _definitions.SourcedAliases;
 
-    /// <summary>Finds out whether anybody reads or writes it.</summary>
+    /// <summary>Checks whether clients read or write the cluster.</summary>
     public ICheckSource Check { get; }
 
     public async Task<IReadOnlyList<Problem>> ProbeAsync(CancellationToken cancellation)
@@ -106,8 +106,11 @@ public sealed class SearchComponent : IComponent
 
     private async Task<IReadOnlyList<Step>> GuardedAsync(Func<Task<IReadOnlyList<Step>>> plan) => Guarded(await UnexpectedAnswer.RefuseAsync(_server.Place, plan));
 
-    /// <summary>The steps that build indices anew from their databases. Planning asks servers, but changes nothing.</summary>
-    /// <exception cref="ProblemException">An index is not described, its statement can not be used, or the engine can not be asked.</exception>
+    /// <summary>
+    /// The steps that rebuild indices from their databases. Planning queries the servers, but changes nothing.
+    /// </summary>
+    /// <exception cref="ProblemException">An index is not defined, its statement is invalid, or the engine cannot be
+    /// queried.</exception>
     public Task<IReadOnlyList<Step>> PlanReindexAsync(IndexRequest request, CancellationToken cancellation) => GuardedAsync(() => ReindexingAsync(request, cancellation));
 
     private async Task<IReadOnlyList<Step>> ReindexingAsync(IndexRequest request, CancellationToken cancellation)
@@ -122,12 +125,13 @@ public sealed class SearchComponent : IComponent
         return steps;
     }
 
-    /// <summary>The steps that put right what differs between indices and their databases.</summary>
-    /// <param name="request">Which indices.</param>
-    /// <param name="isDry">Only compares.</param>
-    /// <param name="found">Gets what was found and done of each.</param>
-    /// <param name="cancellation">Stops it.</param>
-    /// <exception cref="ProblemException">An index is not described or not there, or the engine can not be asked.</exception>
+    /// <summary>The steps that correct the differences between indices and their databases.</summary>
+    /// <param name="request">The indices.</param>
+    /// <param name="isDry">Compares, and changes nothing.</param>
+    /// <param name="found">Receives the result of each index.</param>
+    /// <param name="cancellation">Cancels the comparison.</param>
+    /// <exception cref="ProblemException">An index is not defined or does not exist, or the engine cannot be
+    /// queried.</exception>
     public Task<IReadOnlyList<Step>> PlanSyncAsync(IndexRequest request, bool isDry, Action<SyncResult> found, CancellationToken cancellation) => GuardedAsync(() => SyncingAsync(request, isDry, found, cancellation));
 
     private async Task<IReadOnlyList<Step>> SyncingAsync(IndexRequest request, bool isDry, Action<SyncResult> found, CancellationToken cancellation)
@@ -152,15 +156,18 @@ public sealed class SearchComponent : IComponent
         return steps;
     }
 
-    /// <summary>The steps that bring templates and indices to what the profile wants; none when nothing differs.</summary>
-    /// <exception cref="ProblemException">A definition can not be used, or the engine can not be asked.</exception>
+    /// <summary>
+    /// The steps that bring templates and indices to what the profile defines; empty when nothing differs.
+    /// </summary>
+    /// <exception cref="ProblemException">A definition is invalid, or the engine cannot be queried.</exception>
     public Task<IReadOnlyList<Step>> PlanMigrateAsync(IndexRequest request, CancellationToken cancellation) => PlanMigrateAsync(request, _ => { }, cancellation);
 
-    /// <summary>The same, and which indices differ.</summary>
-    /// <param name="request">Which indices.</param>
-    /// <param name="found">Gets each alias of which the steps change something; all of them where the platform's own command does it.</param>
-    /// <param name="cancellation">Stops asking.</param>
-    /// <exception cref="ProblemException">As there.</exception>
+    /// <summary>The same steps, and the aliases whose indices differ.</summary>
+    /// <param name="request">The indices.</param>
+    /// <param name="found">Receives each alias whose index the steps change; all of them where the platform's own
+    /// command migrates.</param>
+    /// <param name="cancellation">Cancels the requests.</param>
+    /// <exception cref="ProblemException">A definition is invalid, or the engine cannot be queried.</exception>
     public Task<IReadOnlyList<Step>> PlanMigrateAsync(IndexRequest request, Action<string> found, CancellationToken cancellation) => GuardedAsync(() => MigratingAsync(request, found, cancellation));
 
     private async Task<IReadOnlyList<Step>> MigratingAsync(IndexRequest request, Action<string> found, CancellationToken cancellation)
@@ -177,10 +184,11 @@ public sealed class SearchComponent : IComponent
     }
 
     /// <summary>
-    /// The steps that delete indices which others have replaced, or which restores have moved aside; none when none is left. Of all aliases of
-    /// the profile, and every index that was moved aside, when the request names no alias.
+    /// The steps that delete indices which were replaced, or which restores have moved aside; empty when there are
+    /// none. When the request names no alias: those of all aliases of the profile, and every moved-aside index.
     /// </summary>
-    /// <exception cref="ProblemException">The engine can not be asked, or an alias leads to several indices.</exception>
+    /// <exception cref="ProblemException">The engine cannot be queried, or an alias points to several
+    /// indices.</exception>
     public Task<IReadOnlyList<Step>> PlanDropOldAsync(IndexRequest request, CancellationToken cancellation) => GuardedAsync(() => DroppingOldAsync(request, cancellation));
 
     private async Task<IReadOnlyList<Step>> DroppingOldAsync(IndexRequest request, CancellationToken cancellation)
@@ -194,14 +202,18 @@ public sealed class SearchComponent : IComponent
         return steps;
     }
 
-    /// <summary>The steps that let the nodes write snapshots into the profile's directory; none when they can.</summary>
-    /// <exception cref="ProblemException">The engine can not be asked, or the profile does not say what is needed.</exception>
+    /// <summary>
+    /// The steps that let the nodes write snapshots into the profile's directory; empty when they can.
+    /// </summary>
+    /// <exception cref="ProblemException">The engine cannot be queried, or the profile lacks a setting that is
+    /// needed.</exception>
     public Task<IReadOnlyList<Step>> PlanPrepareAsync(CancellationToken cancellation) => GuardedAsync(() => Setup.PlanAsync(cancellation));
 
-    /// <summary>Watches indices that come back until the first copy of every shard is there.</summary>
-    /// <param name="counters">Gets shards and bytes.</param>
-    /// <param name="cancellation">Stops it.</param>
-    /// <exception cref="ProblemException">A shard can not come back, with the engine's explanation, or it took too long.</exception>
+    /// <summary>Waits until the primary of every shard of the restored indices has started.</summary>
+    /// <param name="counters">Receives shards and bytes.</param>
+    /// <param name="cancellation">Stops the wait.</param>
+    /// <exception cref="ProblemException">A shard cannot be restored, with the engine's explanation, or the time limit
+    /// has passed.</exception>
     public async Task WatchRecoveryAsync(StepCounters counters, CancellationToken cancellation)
     {
         await UnexpectedAnswer.RefuseAsync(_server.Place, async () =>

@@ -1,6 +1,6 @@
 namespace Holdfast.Components.Systemd;
 
-/// <summary>The units of the platform that are enabled: what a start means when nobody has recorded what ran.</summary>
+/// <summary>The enabled units of the platform: the units to start when no record shows what ran.</summary>
 internal sealed class EnabledUnits(Systemctl systemctl, PlatformSettings settings)
 {
     /// <summary>In the reverse of the profile's order; timers and path units last.</summary>
@@ -24,7 +24,10 @@ internal sealed class EnabledUnits(Systemctl systemctl, PlatformSettings setting
         };
     }
 
-    /// <summary>A unit that is stopped may not be loaded, so that only its file tells of it.</summary>
+    /// <summary>
+    /// Reads the states of a group's units. A stopped unit may not be loaded, so that only its unit file shows that it
+    /// exists.
+    /// </summary>
     private async Task<IReadOnlyList<UnitState>> StatesAsync(ServiceGroup group, CancellationToken cancellation)
     {
         var names = (await systemctl.ListAsync(group.Units, cancellation)).Concat(await systemctl.ListFilesAsync(group.Units, cancellation)).Distinct(StringComparer.Ordinal);

@@ -5,24 +5,24 @@ using Holdfast.Engine.Problems;
 namespace Holdfast.Components.Systemd;
 
 /// <summary>
-/// Looks for what is left of the platform beside its units: processes in control groups of stopped units, processes that fit the
-/// profile's patterns, and PID files. It never finds itself, those that have started it, or those that it has started.
+/// Finds what is left of the platform outside its units: processes in control groups of stopped units, processes that
+/// match the profile's patterns, and PID files. It never finds its own process, its ancestors or its descendants.
 /// </summary>
 /// <param name="settings">The patterns.</param>
-/// <param name="root">Where the kernel shows processes: "/proc".</param>
-/// <param name="self">The number of our own process.</param>
+/// <param name="root">The directory of the kernel's process information: "/proc".</param>
+/// <param name="self">The PID of this process.</param>
 internal sealed class LeftOverSearch(PlatformSettings settings, string root, int self)
 {
     private const string Foreign = "fits 'processes' of the profile, but who started it runs no unit of the platform";
 
     private readonly ProcessPatterns _patterns = new(settings.Processes);
 
-    /// <summary>The control group that we run in.</summary>
+    /// <summary>The control group of this process.</summary>
     public string OwnControlGroup => ProcessTable.Read(root).Find(self)?.ControlGroup ?? "";
 
     /// <summary>
-    /// The users whose processes can be the platform's: root, ours, those that its units name, and those that run in its units now. Any
-    /// other user of the machine can give a process any name.
+    /// The users whose processes can belong to the platform: root, the current user, those that its units name, and
+    /// those that run in its units now. Any other user of the machine can give a process any name.
     /// </summary>
     public async Task<IReadOnlySet<uint>> FindUsersAsync(IReadOnlyList<UnitState> units, IHost host, CancellationToken cancellation)
     {
@@ -37,8 +37,9 @@ internal sealed class LeftOverSearch(PlatformSettings settings, string root, int
     }
 
     /// <param name="stopped">Control groups that should be empty.</param>
-    /// <param name="running">Control groups of units of the platform that run: what is in them is no stray.</param>
-    /// <param name="users">Those whose processes can be the platform's.</param>
+    /// <param name="running">Control groups of running units of the platform: processes in them are not left
+    /// over.</param>
+    /// <param name="users">Users whose processes can belong to the platform.</param>
     public LeftOver Find(IReadOnlyCollection<string> stopped, IReadOnlyCollection<string> running, IReadOnlySet<uint> users)
     {
         var processes = ProcessTable.Read(root);
@@ -46,7 +47,7 @@ internal sealed class LeftOverSearch(PlatformSettings settings, string root, int
         var warnings = new List<Problem>();
         var files = PidFiles.Find(settings.PidFiles, processes, process => IsOurs(process, stopped, running), warnings.Add);
         var named = files.Where(file => file.Stale is null && users.Contains(file.User)).DistinctBy(file => file.Process).ToDictionary(file => file.Process, file => file.Path);
-        // The first process is never one, whatever its command line says.
+        // PID 1 is never left over, whatever its command line.
         var found = processes.All.Where(process => process.Id > 1 && !own.Contains(process.Id)).OrderBy(process => process.Id).Select(process => Judge(process, stopped, running, named, users)).OfType<Stray>().ToLookup(stray => stray.Reason == Foreign);
         return new LeftOver([.. found[false]], files, warnings) { Foreign = [.. found[true]] };
     }
@@ -64,7 +65,10 @@ internal sealed class LeftOverSearch(PlatformSettings settings, string root, int
         return users.Contains(process.User) && !process.IsLent ? new Stray(process, "fits 'processes' of the profile", MayEnd: true) : new Stray(process, Foreign, MayEnd: false);
     }
 
-    /// <summary>Without patterns nobody can say of a process outside the units what it is.</summary>
+    /// <summary>
+    /// Whether a process belongs to the platform; null for a process outside the units when the profile has no
+    /// patterns.
+    /// </summary>
     private bool? IsOurs(ProcessEntry process, IReadOnlyCollection<string> stopped, IReadOnlyCollection<string> running)
     {
         if (stopped.Concat(running).Any(group => ControlGroups.Holds(group, process.ControlGroup)) || _patterns.Fit(process)) return true;

@@ -6,7 +6,10 @@ using Holdfast.Restic.Filtering;
 
 namespace Holdfast.Components.Systemd;
 
-/// <summary>Finds PID files by patterns, and tells stale ones, which keep programs from starting, from those of processes that run.</summary>
+/// <summary>
+/// Finds PID files by patterns, and distinguishes stale ones, which keep programs from starting, from those of running
+/// processes.
+/// </summary>
 internal static class PidFiles
 {
     /// <summary>A program writes its file after it has begun. Clocks are read to the second, and may have been set.</summary>
@@ -16,14 +19,15 @@ internal static class PidFiles
     private const int Largest = 64 << 10;
 
     /// <param name="patterns">Absolute paths with wildcards.</param>
-    /// <param name="processes">What runs.</param>
-    /// <param name="isOurs">Whether a process may be one of the platform; null when nobody can say.</param>
-    /// <param name="warn">Told of files that are not used: a FIFO, a link, a device, a large file.</param>
+    /// <param name="processes">The running processes.</param>
+    /// <param name="isOurs">Whether a process may belong to the platform; null when it is unknown.</param>
+    /// <param name="warn">Receives a message about each file that is ignored: a FIFO, a link, a device, a large
+    /// file.</param>
     public static IReadOnlyList<PidFile> Find(IEnumerable<string> patterns, ProcessTable processes, Func<ProcessEntry, bool?> isOurs, Action<Problem> warn) =>
         [.. patterns.SelectMany(Expand).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).Select(path => Judge(path, processes, isOurs, warn)).OfType<PidFile>()];
 
-    /// <summary>Moves a file aside; its new name.</summary>
-    /// <exception cref="IOException">It can not be moved.</exception>
+    /// <summary>Moves a file aside, and returns its new name.</summary>
+    /// <exception cref="IOException">The file cannot be moved.</exception>
     public static string MoveAside(PidFile file, string suffix) => OwnedFile.Rename(file.Path, Path.GetFileName(file.Path) + suffix);
 
     private static PidFile? Judge(string path, ProcessTable processes, Func<ProcessEntry, bool?> isOurs, Action<Problem> warn)

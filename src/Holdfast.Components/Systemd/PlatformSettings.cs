@@ -8,28 +8,42 @@ internal sealed record PlatformSettings
     /// <summary>In the order in which they are stopped.</summary>
     public required IReadOnlyList<ServiceGroup> Groups { get; init; }
 
-    /// <summary>How long it may take until the platform stands still. 5 minutes by default: longer, users call.</summary>
+    /// <summary>
+    /// The time limit for quiescing the platform. 5 minutes by default: after a longer outage, users call.
+    /// </summary>
     public TimeSpan Deadline { get; init; } = TimeSpan.FromMinutes(5);
 
-    /// <summary>A backup that can not make the platform stand still in time goes on while it runs. False by default: the point would have skew that nobody expects.</summary>
+    /// <summary>
+    /// Continues a backup online when the platform cannot be quiesced in time. False by default: the point would have
+    /// an unexpected skew.
+    /// </summary>
     public bool OnlineWhenLate { get; init; }
 
-    /// <summary>How long a unit must stay up before it counts as started. 2 seconds by default: programs that miss something die within one.</summary>
+    /// <summary>
+    /// The time for which a unit must stay active before it counts as started. 2 seconds by default: programs that lack
+    /// something fail within one.
+    /// </summary>
     public TimeSpan Settle { get; init; } = TimeSpan.FromSeconds(2);
 
-    /// <summary>How long a unit may take to start that says itself that it may take for ever. 5 minutes: longer, a person should look.</summary>
+    /// <summary>
+    /// The time limit for the start of a unit without a time limit of its own. 5 minutes: after that, an administrator
+    /// should look.
+    /// </summary>
     public TimeSpan StartLimit { get; init; } = TimeSpan.FromMinutes(5);
 
-    /// <summary>How long a unit that starts keeps the next ones waiting. 2 minutes: more than systemd gives a unit by default, and less than users bear.</summary>
+    /// <summary>
+    /// The time for which a starting unit delays the next ones. 2 minutes: more than systemd's default for a unit, and
+    /// less than users accept.
+    /// </summary>
     public TimeSpan StartPatience { get; init; } = TimeSpan.FromMinutes(2);
 
     /// <summary>Patterns of files that hold the number of a process.</summary>
     public IReadOnlyList<string> PidFiles { get; init; } = [];
 
-    /// <summary>Patterns of processes that must be gone when the platform stands still.</summary>
+    /// <summary>Patterns of processes that must have ended when the platform is quiesced.</summary>
     public IReadOnlyList<string> Processes { get; init; } = [];
 
-    /// <summary>Such processes are terminated. False by default: nobody knows whose they are.</summary>
+    /// <summary>Terminates such processes. False by default: their owners are unknown.</summary>
     public bool KillsStrays { get; init; }
 
     /// <summary>Reads the sections of a valid profile; null when it names no services.</summary>

@@ -1,6 +1,6 @@
 namespace Holdfast.Components.Systemd;
 
-/// <summary>A process, as it was when it was looked at.</summary>
+/// <summary>A process, in its state when it was read.</summary>
 public sealed record ProcessEntry
 {
     public required int Id { get; init; }
@@ -8,16 +8,21 @@ public sealed record ProcessEntry
     /// <summary>Its parent; 0 for the first one.</summary>
     public required int Parent { get; init; }
 
-    /// <summary>The uid that it acts as.</summary>
+    /// <summary>The effective UID.</summary>
     public required uint User { get; init; }
 
-    /// <summary>When it was started, in hundredths of a second since the machine was. It tells it from a later one of the same number.</summary>
+    /// <summary>
+    /// The start time of the process, in hundredths of a second since the machine started. It distinguishes the process
+    /// from a later one with the same PID.
+    /// </summary>
     public required long Started { get; init; }
 
     /// <summary>The path of its program; empty when it may not be seen.</summary>
     public required string Program { get; init; }
 
-    /// <summary>Its program is set-user-ID: it acts as another user than the one who has started it and has chosen its command line.</summary>
+    /// <summary>
+    /// Its program is set-user-ID: it runs as another user than the one who started it and chose its command line.
+    /// </summary>
     public bool IsLent { get; init; }
 
     /// <summary>Its command line, word by word; programs may write over it.</summary>

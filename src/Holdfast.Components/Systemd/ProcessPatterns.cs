@@ -3,8 +3,9 @@ using Holdfast.Restic.Filtering;
 namespace Holdfast.Components.Systemd;
 
 /// <summary>
-/// The patterns of 'quiesce.processes'. One fits the path of a program, the script that an interpreter runs, or a whole command line;
-/// never an argument alone, so that an editor or a pager with a file of the platform is not one of its processes.
+/// The patterns of 'quiesce.processes'. A pattern matches the path of a program, the script that an interpreter runs,
+/// or a whole command line; never an argument alone, so that an editor or a pager with a file of the platform is not
+/// one of its processes.
 /// </summary>
 internal sealed class ProcessPatterns(IReadOnlyList<string> patterns)
 {

@@ -7,10 +7,13 @@ namespace Holdfast.Components.Systemd;
 /// <summary>The processes of a machine, read once. Source: proc(5). Kernel threads and processes that have ended are left out.</summary>
 internal sealed class ProcessTable
 {
-    /// <summary>The kernel tells times to programs in hundredths of a second. Source: proc(5), sysconf(3).</summary>
+    /// <summary>The kernel reports times to programs in hundredths of a second. Source: proc(5), sysconf(3).</summary>
     private const int TicksPerSecond = 100;
 
-    /// <summary>The kernel allows command lines of some 2 MiB. A longer one is that of a program that writes over it; such a process is looked at without it.</summary>
+    /// <summary>
+    /// The limit of a command line that is read. The kernel allows some 2 MiB; a longer one belongs to a program that
+    /// overwrites it, and such a process is read without its command line.
+    /// </summary>
     private const int LargestLine = 8 << 20;
 
     private readonly Dictionary<int, ProcessEntry> _byId;
@@ -27,10 +30,10 @@ internal sealed class ProcessTable
     /// <summary>The process of a number, or null.</summary>
     public ProcessEntry? Find(int id) => _byId.GetValueOrDefault(id);
 
-    /// <summary>When a process was started, give or take a second.</summary>
+    /// <summary>The time at which a process was started, accurate to a second.</summary>
     public DateTimeOffset StartOf(ProcessEntry entry) => _booted + TimeSpan.FromSeconds((double)entry.Started / TicksPerSecond);
 
-    /// <summary>A process, those that have led to it, and those that it has led to.</summary>
+    /// <summary>A process with its ancestors and its descendants.</summary>
     public IReadOnlySet<int> FamilyOf(int id)
     {
         var family = new HashSet<int>();

@@ -7,7 +7,7 @@ public sealed record RunningUnit
 {
     private static readonly string[] _properties = ["Id", "ActiveState", "FragmentPath", "DropInPaths", "WorkingDirectory", "ExecStart", "Triggers", "MainPID"];
 
-    /// <summary>As "shop-worker@1.service".</summary>
+    /// <summary>Its full name, as in "shop-worker@1.service".</summary>
     public required string Name { get; init; }
 
     /// <summary>The path of its file; empty where systemd made the unit itself.</summary>
@@ -22,10 +22,10 @@ public sealed record RunningUnit
     /// <summary>The words of the first ExecStart=, split at spaces; a program may show other ones once it runs.</summary>
     public IReadOnlyList<string> Command { get; init; } = [];
 
-    /// <summary>What a timer, a socket or a path starts.</summary>
+    /// <summary>The units that it starts, when it is a timer, a socket or a path.</summary>
     public IReadOnlyList<string> Triggers { get; init; } = [];
 
-    /// <summary>Its main process; null for what is no service, or ended.</summary>
+    /// <summary>Its main process; null when the unit is not a service, or the process has ended.</summary>
     public ProcessEntry? Process { get; init; }
 
     /// <summary>All active services, timers and sockets, and what local timers start, by name.</summary>
@@ -41,7 +41,7 @@ public sealed record RunningUnit
         return [.. active.OrderBy(unit => unit.Name, StringComparer.Ordinal)];
     }
 
-    /// <summary>The unit of a name, whether it is active or not; null when there is none.</summary>
+    /// <summary>Finds a unit by name, whether it is active or not; null when it does not exist.</summary>
     public static async Task<RunningUnit?> FindAsync(IHost host, string name, CancellationToken cancellation)
     {
         var blocks = await new Systemctl(host).ShowAsync([name], _properties, cancellation);

@@ -6,8 +6,8 @@ using Holdfast.Engine.Quantities;
 namespace Holdfast.Components.Systemd;
 
 /// <summary>
-/// One time that the platform stands still. What runs is found out when it begins, not when it is planned: hours may lie between. Before
-/// anything is stopped, the undo that starts it again is owed.
+/// One period in which the platform is quiesced. The running units are read when it begins, not when it is planned,
+/// which may be hours earlier. Before any unit is stopped, the undo that starts the units again is registered.
 /// </summary>
 internal sealed class Standstill(IHost host, PlatformSettings settings, LeftOverSearch leftOvers, TimeProvider clock, StandstillOptions options)
 {
@@ -20,13 +20,13 @@ internal sealed class Standstill(IHost host, PlatformSettings settings, LeftOver
     private Undo? _owed;
     private bool _storesAreDown;
 
-    /// <summary>What ran; empty before it has been recorded.</summary>
+    /// <summary>The units that ran; empty before they have been recorded.</summary>
     public StartOrder Ran { get; private set; } = StartOrder.Empty;
 
     /// <summary>Finds out what is to be stopped; users are still served.</summary>
     public IReadOnlyList<Step> Prepare => [Step("Record what runs", "Ask systemd what runs of the platform, and write down that it is to be started again.", RecordAsync)];
 
-    /// <summary>Stops what makes work.</summary>
+    /// <summary>Stops the units that create work.</summary>
     public IReadOnlyList<Step> Stop =>
     [
         Step("Stop timers", "Stop the timers and path units that would start units of the platform again.", StopTriggersAsync),
@@ -59,8 +59,9 @@ internal sealed class Standstill(IHost host, PlatformSettings settings, LeftOver
 
     private IEnumerable<ServiceGroup> Groups => settings.Groups.Where(group => options.WithStores || !group.IsStore).OrderBy(group => group.Turn);
 
-    /// <summary>What would be stopped now.</summary>
-    /// <exception cref="ProblemException">It could not be started again, or systemd does not answer.</exception>
+    /// <summary>Reads the units that a stop would stop now.</summary>
+    /// <exception cref="ProblemException">The platform could not be started again, or systemd does not
+    /// answer.</exception>
     public async Task<(StopOrder Order, IReadOnlyList<GroupUnits> Groups, IReadOnlyList<Problem> Warnings)> SurveyAsync(CancellationToken cancellation)
     {
         var survey = new UnitSurvey(_systemctl, settings);
@@ -93,7 +94,10 @@ internal sealed class Standstill(IHost host, PlatformSettings settings, LeftOver
         if (ended.Count > 0) await ForgetEndedAsync(ended, context, cancellation);
     }
 
-    /// <summary>How long a job may go on that a timer has started: as long as its group may take to stop, or 30 seconds. Users are still served meanwhile.</summary>
+    /// <summary>
+    /// The time limit for a job that a timer has started: the stop timeout of its group, or 30 seconds. Users are still
+    /// served meanwhile.
+    /// </summary>
     private TimeSpan JobPatience => Groups.Select(group => group.StopTimeout).Max() ?? TimeSpan.FromSeconds(30);
 
     /// <summary>A job that has done its work is not started again: it would do it twice.</summary>

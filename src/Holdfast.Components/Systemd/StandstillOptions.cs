@@ -1,6 +1,6 @@
 namespace Holdfast.Components.Systemd;
 
-/// <summary>How far the platform is brought to a standstill.</summary>
-/// <param name="WithStores">Stores are stopped too. False by default: a backup asks them for their data.</param>
-/// <param name="KillsStrays">Processes that are left are ended; otherwise they are a problem.</param>
+/// <summary>The extent of a stop of the platform.</summary>
+/// <param name="WithStores">Stops the stores too. False by default: a backup reads data from them.</param>
+/// <param name="KillsStrays">Terminates processes that are left; otherwise they are a problem.</param>
 public sealed record StandstillOptions(bool WithStores, bool KillsStrays);

@@ -1,29 +1,30 @@
 namespace Holdfast.Components.Systemd;
 
 /// <summary>
-/// What is to be started, by exact names, wave after wave. As text, which the journal and the state directory keep: names separated by
-/// spaces, waves by semicolons; a question mark behind a name says that the unit was not up itself when it was stopped.
+/// The units to start, by exact names, wave after wave. Its text, which the journal and the state directory keep, has
+/// names separated by spaces, and waves by semicolons; a question mark after a name marks a unit that was not active
+/// when it was stopped.
 /// </summary>
 public sealed record StartOrder
 {
-    /// <summary>Nothing.</summary>
+    /// <summary>The order without units.</summary>
     public static StartOrder Empty { get; } = new();
 
     /// <summary>The units of a wave are started together, and are up before the next wave.</summary>
     public IReadOnlyList<IReadOnlyList<string>> Waves { get; init; } = [];
 
-    /// <summary>Those that kept dying and being restarted: they are started, but nobody waits for them.</summary>
+    /// <summary>Units that kept failing and being restarted: they are started without waiting for them.</summary>
     public IReadOnlySet<string> Unsteady { get; init; } = new HashSet<string>(StringComparer.Ordinal);
 
     /// <summary>Units of the platform that did not run: they stay down, even when others want them.</summary>
     public IReadOnlyList<string> Stay { get; init; } = [];
 
-    /// <summary>All names, in order.</summary>
+    /// <summary>The names of all units, in order.</summary>
     public IEnumerable<string> Units => Waves.SelectMany(wave => wave);
 
     public bool IsEmpty => Waves.Count == 0;
 
-    /// <summary>The waves as text.</summary>
+    /// <summary>Writes the waves as text.</summary>
     public string ToText() => string.Join("; ", Waves.Select(wave => string.Join(' ', wave.Select(name => Unsteady.Contains(name) ? name + "?" : name))));
 
     /// <summary>The names that stay down, as text.</summary>
@@ -41,7 +42,10 @@ public sealed record StartOrder
         };
     }
 
-    /// <summary>This order, and after it what an earlier stop had stopped: what was stopped last is what the others stand on.</summary>
+    /// <summary>
+    /// This order, followed by the units that an earlier stop had stopped: the units that were stopped last are those
+    /// that the others depend on.
+    /// </summary>
     public StartOrder Before(StartOrder earlier)
     {
         var here = Units.ToHashSet(StringComparer.Ordinal);

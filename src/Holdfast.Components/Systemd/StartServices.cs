@@ -19,7 +19,7 @@ internal sealed class StartServices(Systemctl systemctl, PlatformSettings settin
     public static Undo Of(StartOrder order) => new(
         Name, $"Start {string.Join(", ", order.Units)}.", new Dictionary<string, string>(StringComparer.Ordinal) { [Units] = order.ToText(), [Stay] = order.StayText() });
 
-    /// <summary>What an undo would start.</summary>
+    /// <summary>The units that an undo would start.</summary>
     public static StartOrder OrderOf(Undo undo) => StartOrder.Parse(undo.Arguments[Units], undo.Arguments[Stay]);
 
     public Task UndoAsync(Undo undo, CancellationToken cancellation) =>

@@ -3,7 +3,7 @@ namespace Holdfast.Components.Systemd;
 /// <summary>Units that are stopped together: those of a group, and what systemd would stop with them.</summary>
 public sealed record StopWave(ServiceGroup Group, IReadOnlyList<UnitState> Units);
 
-/// <summary>What is to be stopped, in order.</summary>
+/// <summary>The units to stop, in order.</summary>
 public sealed record StopOrder
 {
     /// <summary>Timers, paths and automounts that would start units again; stopped first.</summary>
@@ -18,10 +18,10 @@ public sealed record StopOrder
     /// <summary>Units of the platform that do not run, and are not started afterwards.</summary>
     public required IReadOnlyList<string> Stay { get; init; }
 
-    /// <summary>All that is stopped.</summary>
+    /// <summary>All units that are stopped.</summary>
     public IEnumerable<UnitState> Units => Triggers.Concat(Waves.SelectMany(wave => wave.Units));
 
-    /// <summary>What ran, turned round: the triggers come last.</summary>
+    /// <summary>The start order of the stopped units, in reverse: the triggers come last.</summary>
     public StartOrder Reverse()
     {
         var waves = Waves.Reverse().Select(wave => Running(wave.Units)).Append(Running(Triggers)).Where(wave => wave.Count > 0);

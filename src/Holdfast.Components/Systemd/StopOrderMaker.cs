@@ -2,10 +2,12 @@ using Holdfast.Engine.Problems;
 
 namespace Holdfast.Components.Systemd;
 
-/// <summary>Finds the order in which the platform is stopped, and refuses one that could not be turned round.</summary>
-/// <param name="survey">Asks systemd.</param>
+/// <summary>
+/// Determines the order in which the platform is stopped, and refuses one that could not be reversed.
+/// </summary>
+/// <param name="survey">Reads units from systemd.</param>
 /// <param name="groups">The units of the profile.</param>
-/// <param name="withStores">Stores are stopped too.</param>
+/// <param name="withStores">Stops the stores too.</param>
 /// <param name="ownControlGroup">The control group that Holdfast runs in.</param>
 /// <param name="fileExists">Whether a unit file exists.</param>
 internal sealed class StopOrderMaker(UnitSurvey survey, IReadOnlyList<GroupUnits> groups, bool withStores, string ownControlGroup, Func<string, bool> fileExists)
@@ -14,7 +16,7 @@ internal sealed class StopOrderMaker(UnitSurvey survey, IReadOnlyList<GroupUnits
     private readonly HashSet<string> _placed = new(StringComparer.Ordinal);
     private readonly List<Problem> _warnings = [];
 
-    /// <summary>What a person should know of the order.</summary>
+    /// <summary>Warnings about the order.</summary>
     public IReadOnlyList<Problem> Warnings => _warnings;
 
     /// <exception cref="ProblemException">A unit that runs is masked, or a store or Holdfast itself would be stopped.</exception>
@@ -52,7 +54,10 @@ internal sealed class StopOrderMaker(UnitSurvey survey, IReadOnlyList<GroupUnits
         return units;
     }
 
-    /// <summary>What a timer, path or socket of the group has started and the profile does not name: it would go on writing.</summary>
+    /// <summary>
+    /// Units that a timer, path or socket of the group has started and the profile does not name: they would continue
+    /// to write.
+    /// </summary>
     private async Task<IReadOnlyList<UnitState>> StartedByTriggersAsync(GroupUnits group, CancellationToken cancellation)
     {
         var named = groups.SelectMany(other => other.Units).Select(unit => unit.Id).ToHashSet(StringComparer.Ordinal);
@@ -77,7 +82,7 @@ internal sealed class StopOrderMaker(UnitSurvey survey, IReadOnlyList<GroupUnits
         var left = units.OrderByDescending(unit => unit.IsSocket).ToList();
         while (left.Count > 0)
         {
-            // A ring of such wishes is cut anywhere.
+            // A cycle of ordering dependencies is broken at any unit.
             var next = left.Find(unit => unit.IsSocket || !left.Exists(other => !ReferenceEquals(other, unit) && other.After.Contains(unit.Id, StringComparer.Ordinal))) ?? left[0];
             left.Remove(next);
             sorted.Add(next);
@@ -98,7 +103,7 @@ internal sealed class StopOrderMaker(UnitSurvey survey, IReadOnlyList<GroupUnits
             throw Catalogue.UnitSelf.Throwable($"{unit.Id} would be stopped, and Holdfast runs in it, so nothing was stopped.");
     }
 
-    /// <summary>Why a unit could not be started again once it is down, or cannot be stopped; null when it can.</summary>
+    /// <summary>Why a unit could not be started again after a stop, or cannot be stopped; null when it can.</summary>
     private string? WhyUnstartable(UnitState unit)
     {
         if (unit.IsGone) return "its unit file is gone: it could not be started again";

@@ -7,7 +7,7 @@ namespace Holdfast.Components.Systemd;
 /// <summary>Ends stray processes: asks them to, wakes those that were halted so that they hear it, and kills what is left.</summary>
 internal sealed class StrayEnd(IHost host, LeftOverSearch search, TimeProvider clock)
 {
-    /// <summary>As long as a person would wait before kill -9.</summary>
+    /// <summary>The time before SIGKILL: as long as an administrator would wait before kill -9.</summary>
     private static readonly TimeSpan _patience = TimeSpan.FromSeconds(10);
 
     // The same numbers on x64 and arm64. Source: signal(7).
@@ -34,7 +34,10 @@ internal sealed class StrayEnd(IHost host, LeftOverSearch search, TimeProvider c
 
     public static string Describe(Stray stray) => $"{stray.Process.Id} {stray.Process.CommandLine} ({stray.Reason})";
 
-    /// <summary>One by one: a process that has ended meanwhile must not keep the others from hearing. Its number may have gone to another, so it is held before it is looked at.</summary>
+    /// <summary>
+    /// Sends a signal to one process after the other: one that has ended meanwhile must not keep the others from
+    /// receiving it. Its PID may have been reused, so the process is held before it is verified.
+    /// </summary>
     private async Task SendAsync((string Name, int Number) signal, IReadOnlyList<Stray> strays, CancellationToken cancellation)
     {
         foreach (var stray in strays)

@@ -4,8 +4,9 @@ using Holdfast.Engine.Problems;
 namespace Holdfast.Components.Systemd;
 
 /// <summary>
-/// systemd of a host, through its own program. Requests return as soon as they are queued: what became of them is read
-/// from the units, because exit codes do not tell (a stop that ended in SIGKILL is 0, as is a start that dies a moment later).
+/// systemd of a host, through systemctl. Requests return as soon as they are queued, and their results are read from
+/// the units, because exit codes do not show them: a stop that ended in SIGKILL returns 0, as does a start that fails a
+/// moment later.
 /// </summary>
 internal sealed class Systemctl(IHost host)
 {
@@ -25,7 +26,9 @@ internal sealed class Systemctl(IHost host)
         return result.ExitCode == 0 ? null : Catalogue.SystemdMissing.With($"systemd does not answer on {host.Name}: {Sentence(result.Errors)}");
     }
 
-    /// <summary>The loaded units whose names fit one of the patterns; a plain name stands for itself, loaded or not.</summary>
+    /// <summary>
+    /// The loaded units whose names match one of the patterns; a plain name matches itself, loaded or not.
+    /// </summary>
     /// <exception cref="ProblemException">systemd does not answer.</exception>
     public async Task<IReadOnlyList<string>> ListAsync(IReadOnlyList<string> patterns, CancellationToken cancellation)
     {
@@ -68,24 +71,27 @@ internal sealed class Systemctl(IHost host)
         return [.. blocks.Where(block => block.GetValueOrDefault("Names", "").Split(' ').Any(name => patterns.Any(pattern => UnitPattern.Fits(pattern, name)))).Select(block => block.GetValueOrDefault("Id", ""))];
     }
 
-    /// <summary>Lets systemd read its unit files again. It does not notice by itself that a restored file differs, since the file's time is an old one.</summary>
-    /// <returns>What systemd complained of, or nothing.</returns>
+    /// <summary>
+    /// Lets systemd read its unit files again. It does not detect that a restored file differs, because the file has an
+    /// old modification time.
+    /// </summary>
+    /// <returns>The warnings of systemd; empty when there are none.</returns>
     public Task<string> ReloadAsync(CancellationToken cancellation) => RequestAsync(["daemon-reload", "--no-ask-password"], cancellation);
 
     /// <summary>Queues the stop of units; returns what systemd complained of, or nothing.</summary>
     public Task<string> StopAsync(IEnumerable<string> names, CancellationToken cancellation) => RequestAsync(["stop", "--no-block", "--no-ask-password", "--", .. names], cancellation);
 
-    /// <summary>Queues the start of units; returns what systemd complained of, or nothing.</summary>
+    /// <summary>Queues the start of units, and returns the warnings of systemd; empty when there are none.</summary>
     /// <param name="names">The units.</param>
-    /// <param name="alone">Without those that they want or need: those stay as they are.</param>
-    /// <param name="cancellation">Stops asking.</param>
+    /// <param name="alone">Without the units that they want or require: those are left unchanged.</param>
+    /// <param name="cancellation">Cancels the request.</param>
     public Task<string> StartAsync(IEnumerable<string> names, bool alone, CancellationToken cancellation) =>
         RequestAsync(["start", "--no-block", "--no-ask-password", $"--job-mode={(alone ? "ignore-dependencies" : "replace")}", "--", .. names], cancellation);
 
     /// <summary>Lets systemd forget how often units have been started lately; one that it thinks was started too often would be refused. Units that are not loaded have nothing to forget.</summary>
     public Task ForgetFailuresAsync(IEnumerable<string> names, CancellationToken cancellation) => RunAsync(["reset-failed", "--no-ask-password", "--", .. names], cancellation);
 
-    /// <summary>The last five lines of a unit's log; none when there is no log, or it may not be read.</summary>
+    /// <summary>The last five lines of a unit's log; empty when there is no log, or it may not be read.</summary>
     public async Task<IReadOnlyList<string>> LogAsync(string name, CancellationToken cancellation)
     {
         if (host.FindProgram("journalctl") is null) return [];

@@ -7,7 +7,7 @@ namespace Holdfast.Components.Systemd;
 /// <summary>Whether the platform runs, and what is left of it beside its units.</summary>
 internal sealed class SystemdCheck(SystemdPlatform platform) : ICheckSource
 {
-    /// <summary>Units, processes and files that are told by name.</summary>
+    /// <summary>The number of units, processes and files that are reported by name.</summary>
     private const int Named = 5;
 
     public string Name => "services";
@@ -50,7 +50,7 @@ internal sealed class SystemdCheck(SystemdPlatform platform) : ICheckSource
             : Line("PID files", CheckState.Fail, List(stale.Select(file => $"{file.Path} ({file.Stale})")), "Move them away, or let 'holdfast platform stop' do it: programs may not start because of them.");
     }
 
-    /// <summary>What the profile names and is not here, and what would make a stop fail.</summary>
+    /// <summary>Names of the profile without a unit, and reasons for which a stop would fail.</summary>
     private IEnumerable<CheckLine> JudgeNames(PlatformStatus status) => status.Problems.Select(problem => new CheckLine(Name, "profile", status.Order is null && problem.Exit != ExitCode.Success ? CheckState.Fail : CheckState.Warn, problem.Message) { Hint = problem.Hint });
 
     private CheckLine Line(string question, CheckState state, string found, string? hint = null) => new(Name, question, state, found) { Hint = hint };

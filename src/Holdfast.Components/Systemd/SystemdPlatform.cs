@@ -30,10 +30,10 @@ public sealed class SystemdPlatform : IPlatformControl
     /// <summary>The kind of the undo that starts services.</summary>
     public static string StartUndo => StartServices.Name;
 
-    /// <summary>What such an undo would start.</summary>
+    /// <summary>The units that the undo would start.</summary>
     public static StartOrder OrderOf(Undo undo) => StartServices.OrderOf(undo);
 
-    /// <summary>What the profile says of stray processes, and that stores stay up.</summary>
+    /// <summary>The profile's option for stray processes; stores are not stopped.</summary>
     public StandstillOptions Defaults => new(WithStores: false, _settings.KillsStrays);
 
     /// <summary>Finds out whether it runs, and what is left of it beside its units.</summary>
@@ -62,11 +62,12 @@ public sealed class SystemdPlatform : IPlatformControl
         };
     }
 
-    /// <summary>The steps that stop the platform for as long as somebody wants it stopped.</summary>
-    /// <param name="options">How far.</param>
-    /// <param name="keep">Keeps what ran, durably, as the last step.</param>
-    /// <param name="cancellation">Stops asking.</param>
-    /// <exception cref="ProblemException">It could not be started again, or systemd does not answer.</exception>
+    /// <summary>The steps that stop the platform until it is started by an administrator.</summary>
+    /// <param name="options">The units to stop.</param>
+    /// <param name="keep">Records the units that ran, durably, as the last step.</param>
+    /// <param name="cancellation">Cancels the requests.</param>
+    /// <exception cref="ProblemException">The platform could not be started again, or systemd does not
+    /// answer.</exception>
     public async Task<IReadOnlyList<Step>> PlanStopAsync(StandstillOptions options, Action<string, StartOrder> keep, CancellationToken cancellation)
     {
         var standstill = await PrepareAsync(options, cancellation);
@@ -83,7 +84,10 @@ public sealed class SystemdPlatform : IPlatformControl
         return [.. standstill.Prepare, .. standstill.Stop, .. standstill.StopWorkers, .. standstill.StopStores, last];
     }
 
-    /// <summary>The steps that start units wave after wave. When they are cut off, the rest is owed.</summary>
+    /// <summary>
+    /// The steps that start units wave after wave. After an interruption, the start of the remaining units is a pending
+    /// undo.
+    /// </summary>
     public IReadOnlyList<Step> PlanStart(StartOrder order, Action forget)
     {
         var starter = new UnitStarter(new Systemctl(_host), _settings, _clock);
@@ -112,11 +116,11 @@ public sealed class SystemdPlatform : IPlatformControl
         return [.. steps, last];
     }
 
-    /// <summary>What is enabled, for a start without a record of what ran.</summary>
+    /// <summary>The enabled units, for a start without a record of what ran.</summary>
     /// <exception cref="ProblemException">systemd does not answer.</exception>
     public Task<StartOrder> FindEnabledAsync(CancellationToken cancellation) => new EnabledUnits(new Systemctl(_host), _settings).FindAsync(cancellation);
 
-    /// <summary>The units of the platform that run and are no stores; none where systemd is not.</summary>
+    /// <summary>The running units of the platform that are not stores; empty where systemd is not running.</summary>
     /// <exception cref="ProblemException">systemd does not answer.</exception>
     public async Task<IReadOnlyList<string>> FindRunningAsync(CancellationToken cancellation)
     {
@@ -125,7 +129,7 @@ public sealed class SystemdPlatform : IPlatformControl
         return [.. groups.Where(group => !group.Group.IsStore).SelectMany(group => group.Units).Where(unit => unit.Runs).Select(unit => unit.Id)];
     }
 
-    /// <summary>How the platform is now.</summary>
+    /// <summary>Reads the current status of the platform.</summary>
     /// <exception cref="ProblemException">systemd does not answer.</exception>
     public async Task<PlatformStatus> ReadStatusAsync(CancellationToken cancellation)
     {

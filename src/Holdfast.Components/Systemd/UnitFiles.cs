@@ -6,7 +6,10 @@ namespace Holdfast.Components.Systemd;
 /// <summary>Unit files of systemd that a restore has replaced.</summary>
 public static class UnitFiles
 {
-    /// <summary>Where systemd and its generators look for unit files, drop-ins and links of enabled units. Source: systemd.unit(5), "Unit File Load Path".</summary>
+    /// <summary>
+    /// The directories in which systemd and its generators look for unit files, drop-ins and links of enabled units.
+    /// Source: systemd.unit(5), "Unit File Load Path".
+    /// </summary>
     private static readonly string[] _places =
         ["/etc/systemd", "/usr/lib/systemd", "/lib/systemd", "/usr/local/lib/systemd", "/run/systemd/system", "/etc/init.d", "/etc/fstab", "/etc/crypttab"];
 

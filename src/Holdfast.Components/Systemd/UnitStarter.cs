@@ -4,8 +4,8 @@ using Holdfast.Engine.Quantities;
 namespace Holdfast.Components.Systemd;
 
 /// <summary>
-/// Starts units by exact names, and watches whether they stay up. A unit that fails or is slow does not keep the others down: all
-/// are started, and what failed is told at the end.
+/// Starts units by exact names, and verifies that they keep running. A unit that fails or is slow does not keep the
+/// others from starting: all are started, and failures are reported at the end.
 /// </summary>
 internal sealed class UnitStarter(Systemctl systemctl, PlatformSettings settings, TimeProvider clock)
 {
@@ -18,11 +18,13 @@ internal sealed class UnitStarter(Systemctl systemctl, PlatformSettings settings
     private readonly List<Problem> _failures = [];
     private readonly Dictionary<string, string[]> _pulled = new(StringComparer.Ordinal);
 
-    /// <summary>Asks beforehand what can be known before the units are down: it costs time that users would wait.</summary>
+    /// <summary>
+    /// Reads in advance what is known before the units are stopped, because users would wait for it later.
+    /// </summary>
     public Task PrepareAsync(StartOrder order, CancellationToken cancellation) => LearnAsync([.. order.Stay.Count == 0 ? [] : order.Units], cancellation);
 
-    /// <summary>Starts all waves, and watches them.</summary>
-    /// <exception cref="ProblemException">Some did not come up.</exception>
+    /// <summary>Starts all waves, and watches the units.</summary>
+    /// <exception cref="ProblemException">Units did not start.</exception>
     public async Task StartAllAsync(StartOrder order, CancellationToken cancellation)
     {
         foreach (var wave in order.Waves) await StartAsync(wave, order, cancellation);
@@ -30,8 +32,8 @@ internal sealed class UnitStarter(Systemctl systemctl, PlatformSettings settings
     }
 
     /// <summary>
-    /// Starts units together and waits until each of them is up or has failed, or has kept the next ones waiting for long enough. Those
-    /// that run already are left alone.
+    /// Starts units together and waits until each of them is active or has failed, or has reached the limit for
+    /// delaying the next ones. Running units are left unchanged.
     /// </summary>
     public async Task StartAsync(IReadOnlyList<string> wave, StartOrder order, CancellationToken cancellation)
     {
@@ -41,8 +43,10 @@ internal sealed class UnitStarter(Systemctl systemctl, PlatformSettings settings
         await WaitAsync([.. before.Where(unit => !order.Unsteady.Contains(unit.Id))], complaint, cancellation);
     }
 
-    /// <summary>Waits for those that were slow, and until each unit has been up for as long as the profile asks.</summary>
-    /// <exception cref="ProblemException">Some did not come up, or died again.</exception>
+    /// <summary>
+    /// Waits for slow units, and until each unit has been active for as long as the profile requires.
+    /// </summary>
+    /// <exception cref="ProblemException">Units did not start, or failed again.</exception>
     public async Task SettleAsync(CancellationToken cancellation)
     {
         while (_up.Count + _coming.Count > 0)
@@ -61,8 +65,8 @@ internal sealed class UnitStarter(Systemctl systemctl, PlatformSettings settings
     }
 
     /// <summary>
-    /// A start that waits for a stop counts as several starts to systemd, which then refuses the unit (StartLimitBurst=). So the end of a
-    /// stop is waited for here, as long as the unit may take for it and the others can wait.
+    /// Waits until the units have stopped, as long as a unit may take for it and the others can wait. systemd counts a
+    /// start that waits for a stop as several starts, and then refuses the unit (StartLimitBurst=).
     /// </summary>
     private async Task<IReadOnlyList<UnitState>> WaitUntilStoppedAsync(IReadOnlyList<string> wave, CancellationToken cancellation)
     {
@@ -89,14 +93,17 @@ internal sealed class UnitStarter(Systemctl systemctl, PlatformSettings settings
         return alone.Count == 0 ? complaint : complaint + await systemctl.StartAsync(alone.Select(unit => unit.Id), alone: true, cancellation);
     }
 
-    /// <summary>Those units whose start would start one of those that are to stay down.</summary>
+    /// <summary>Units whose start would start one of those that are to stay stopped.</summary>
     private async Task<IReadOnlySet<string>> PullingAsync(IReadOnlyList<UnitState> units, IReadOnlyList<string> stay, CancellationToken cancellation)
     {
         await LearnAsync([.. stay.Count == 0 ? [] : units.Select(unit => unit.Id)], cancellation);
         return units.Select(unit => unit.Id).Where(name => Reach(name).Any(stay.Contains)).ToHashSet(StringComparer.Ordinal);
     }
 
-    /// <summary>What units pull in, and these in turn. systemd is asked once for each step of the way, and never again for the same unit.</summary>
+    /// <summary>
+    /// Reads the units that units pull in, and those that these pull in. systemd is queried once for each level, and
+    /// never twice for the same unit.
+    /// </summary>
     private async Task LearnAsync(IReadOnlyList<string> units, CancellationToken cancellation)
     {
         for (var next = Unknown(units); next.Count > 0;)
@@ -150,7 +157,10 @@ internal sealed class UnitStarter(Systemctl systemctl, PlatformSettings settings
         return keeps;
     }
 
-    /// <summary>How long a unit has been starting. What an earlier attempt has waited counts: a run, its undo and 'recover' together wait for a unit that hangs as long as one of them.</summary>
+    /// <summary>
+    /// The time for which a unit has been starting. The wait of an earlier attempt counts: a run, its undo and
+    /// 'recover' together wait no longer for a hanging unit than one of them.
+    /// </summary>
     private TimeSpan TimeOf(UnitState unit, long since)
     {
         var here = clock.GetElapsedTime(since);
@@ -159,7 +169,7 @@ internal sealed class UnitStarter(Systemctl systemctl, PlatformSettings settings
         return all > here ? all : here;
     }
 
-    /// <summary>A program that is run once may have ended before anybody looked.</summary>
+    /// <summary>Whether a oneshot unit has run: it may have ended before it was read.</summary>
     private static bool HasRun(UnitState unit, UnitState earlier, string complaint) =>
         unit.HasEndedWell && (unit.LeftInactive > earlier.LeftInactive || (unit.IsForgotten && complaint.Length == 0));
 
@@ -191,7 +201,7 @@ internal sealed class UnitStarter(Systemctl systemctl, PlatformSettings settings
     private static string Why(UnitState unit) =>
         !unit.Exists ? "not installed any more" : unit.Result == "exit-code" ? $"its program exited with {unit.ExitStatus}" : unit.Result.Length > 0 ? $"result '{unit.Result}'" : "without a reason given";
 
-    /// <summary>How long a unit may take: what the profile says, else its own time, else ours.</summary>
+    /// <summary>The time limit of a unit: that of the profile, else its own, else the default.</summary>
     private TimeSpan LimitOf(UnitState unit) => GroupOf(unit)?.StartTimeout ?? unit.StartTimeout + _grace ?? settings.StartLimit;
 
     private ServiceGroup? GroupOf(UnitState unit) => settings.Groups.FirstOrDefault(group => group.Units.Any(pattern => UnitPattern.Fits(pattern, unit.Id)));

@@ -1,9 +1,12 @@
 namespace Holdfast.Components.Systemd;
 
-/// <summary>What systemd says of a unit. Source of the names: org.freedesktop.systemd1(5), "Unit Objects" and "Service Unit Objects".</summary>
+/// <summary>
+/// The properties of a unit. Source of the names: org.freedesktop.systemd1(5), "Unit Objects" and "Service Unit
+/// Objects".
+/// </summary>
 public sealed record UnitState
 {
-    /// <summary>What is asked for; a version of systemd that does not know a property leaves it out.</summary>
+    /// <summary>The properties to read; a version of systemd that does not know a property leaves it out.</summary>
     internal static readonly string[] Properties =
     [
         "Id", "Names", "LoadState", "ActiveState", "SubState", "Result", "MainPID", "UnitFileState", "Type", "NRestarts", "ExecMainStatus", "ControlGroup",
@@ -16,10 +19,10 @@ public sealed record UnitState
 
     internal UnitState(IReadOnlyDictionary<string, string> values) => _values = values;
 
-    /// <summary>Its first name: an alias stands for the unit that it names.</summary>
+    /// <summary>Its primary name: an alias is resolved to the unit that it names.</summary>
     public string Id => Text("Id");
 
-    /// <summary>All its names, aliases too.</summary>
+    /// <summary>All its names, aliases included.</summary>
     internal IReadOnlyList<string> Names => [.. List("Names").Append(Id).Distinct(StringComparer.Ordinal)];
 
     /// <summary>"loaded", "not-found", "masked".</summary>
@@ -31,19 +34,19 @@ public sealed record UnitState
     /// <summary>The finer state of its type: "running", "exited", "stop-sigterm", "auto-restart".</summary>
     public string SubState => Text("SubState");
 
-    /// <summary>How it ended: "success", "timeout" (killed), "exit-code", "signal".</summary>
+    /// <summary>The result of its last run: "success", "timeout" (killed), "exit-code", "signal".</summary>
     public string Result => Text("Result");
 
     /// <summary>"enabled", "disabled", "static", "masked".</summary>
     public string UnitFileState => Text("UnitFileState");
 
-    /// <summary>0 when it has no process.</summary>
+    /// <summary>The PID of its main process; 0 when it has none.</summary>
     public int MainPid => Number("MainPID");
 
-    /// <summary>How often systemd has started it again since somebody started it.</summary>
+    /// <summary>The number of automatic restarts by systemd since the unit was last started explicitly.</summary>
     public int Restarts => Number("NRestarts");
 
-    /// <summary>What its main process exited with.</summary>
+    /// <summary>The exit status of its main process.</summary>
     public int ExitStatus => Number("ExecMainStatus");
 
     /// <summary>The path of its control group; empty when it has no process.</summary>
@@ -58,10 +61,10 @@ public sealed record UnitState
     /// <summary>Timers, sockets and paths that start it.</summary>
     public IReadOnlyList<string> TriggeredBy => List("TriggeredBy");
 
-    /// <summary>What it is started after, and stopped before.</summary>
+    /// <summary>The units that it is started after and stopped before.</summary>
     internal IReadOnlyList<string> After => List("After");
 
-    /// <summary>What systemd stops when it is stopped.</summary>
+    /// <summary>The units that systemd stops together with it.</summary>
     internal IReadOnlyList<string> Dependants =>
         [.. List("RequiredBy").Concat(List("RequisiteOf")).Concat(List("BoundBy")).Concat(List("ConsistsOf")).Concat(List("PropagatesStopTo")).Distinct(StringComparer.Ordinal)];
 
@@ -71,10 +74,10 @@ public sealed record UnitState
     /// <summary>The file that it was loaded from; empty when systemd has none.</summary>
     internal string File => Text("FragmentPath");
 
-    /// <summary>User=, a name or a number; empty for root, and for what is no service.</summary>
+    /// <summary>User=, a name or a number; empty for root, and for units that are not services.</summary>
     internal string User => Text("User");
 
-    /// <summary>It runs although systemd has no file of it any more.</summary>
+    /// <summary>The unit is running although its unit file was removed.</summary>
     internal bool IsGone => LoadState == "not-found" && !IsStopped;
 
     /// <summary>A program made it (systemd-run, a session): it ends with its processes.</summary>
@@ -93,33 +96,38 @@ public sealed record UnitState
 
     public bool IsEnabled => UnitFileState is "enabled" or "enabled-runtime";
 
-    /// <summary>It runs, or is on its way up. Its start is owed when it is stopped.</summary>
+    /// <summary>
+    /// The unit is active or starting. When it is stopped, an undo that starts it again is registered.
+    /// </summary>
     public bool Runs => ActiveState is "active" or "activating" or "reloading" or "refreshing";
 
     /// <summary>Nothing of it runs and nothing is on its way.</summary>
     public bool IsStopped => ActiveState is "inactive" or "failed" && !HasJob;
 
-    /// <summary>It waits to be started again after it has died.</summary>
+    /// <summary>The unit has failed and waits to be restarted.</summary>
     public bool IsRestarting => SubState == "auto-restart";
 
     internal bool HasJob => Text("Job") is not ("" or "0");
 
-    /// <summary>When it last began to start, in microseconds since the machine did; 0 for never.</summary>
+    /// <summary>The time of its last start, in microseconds since the machine started; 0 for never.</summary>
     internal long LeftInactive => long.TryParse(Text("InactiveExitTimestampMonotonic"), out var time) ? time : 0;
 
-    /// <summary>It is up; a program that is run once counts as soon as it runs.</summary>
+    /// <summary>The unit is active; a oneshot unit counts as soon as it runs.</summary>
     internal bool IsUp => ActiveState == "active" || (IsOneShot && ActiveState == "activating" && !IsRestarting);
 
-    /// <summary>It has ended well, as a program that is run once should.</summary>
+    /// <summary>The oneshot unit has ended successfully.</summary>
     internal bool HasEndedWell => IsOneShot && ActiveState == "inactive" && !HasJob && Result == "success";
 
     /// <summary>
-    /// systemd unloads a unit that nothing runs of and nothing refers to, and knows nothing of its past when it is asked again: also not
-    /// of a program that was run once a moment ago.
+    /// Whether systemd has unloaded the unit since: a unit without processes and references is unloaded, and its
+    /// history is lost, also that of a oneshot unit that ran a moment ago.
     /// </summary>
     internal bool IsForgotten => LeftInactive == 0 && !HasCheckedConditions;
 
-    /// <summary>Not started because a Condition...= of it does not hold. "no" is also what a unit says whose conditions nobody has looked at.</summary>
+    /// <summary>
+    /// Not started because one of its Condition...= settings does not hold. A unit also reports "no" when its
+    /// conditions have not been checked.
+    /// </summary>
     internal bool IsUnwanted => IsStopped && Text("ConditionResult") == "no" && HasCheckedConditions;
 
     private bool HasCheckedConditions => Text("ConditionTimestampMonotonic") is not ("" or "0");
@@ -128,7 +136,7 @@ public sealed record UnitState
 
     internal bool IsTarget => Id.EndsWith(".target", StringComparison.Ordinal);
 
-    /// <summary>It starts others: a timer, path, automount or socket.</summary>
+    /// <summary>The unit starts others: a timer, path, automount or socket.</summary>
     internal bool IsTrigger => _triggerTypes.Any(type => Id.EndsWith(type, StringComparison.Ordinal));
 
     /// <summary>A program that is run once is at work.</summary>
@@ -136,7 +144,7 @@ public sealed record UnitState
 
     private bool IsOneShot => Text("Type") == "oneshot";
 
-    /// <summary>As systemctl shows it: "active (running)".</summary>
+    /// <summary>The state in the form of systemctl: "active (running)".</summary>
     public string Describe() => $"{ActiveState} ({SubState})";
 
     private string Text(string property) => _values.GetValueOrDefault(property, "");

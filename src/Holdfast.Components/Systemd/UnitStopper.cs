@@ -14,16 +14,17 @@ internal sealed class UnitStopper(Systemctl systemctl, TimeProvider clock)
 
     private static readonly TimeSpan _pause = TimeSpan.FromMilliseconds(50);
 
-    /// <summary>How long a unit may take to stop.</summary>
+    /// <summary>The time limit for stopping a unit.</summary>
     public static TimeSpan DeadlineOf(UnitState unit, TimeSpan? wished) => wished ?? ((unit.StopTimeout ?? _endless) + _grace);
 
-    /// <summary>Stops units together.</summary>
-    /// <returns>A warning for each that had to be killed.</returns>
-    /// <exception cref="ProblemException">One does not stop in time, or systemd refuses.</exception>
+    /// <summary>Stops units at the same time.</summary>
+    /// <returns>A warning for each unit that had to be killed.</returns>
+    /// <exception cref="ProblemException">A unit does not stop in time, or systemd refuses.</exception>
     public async Task<IReadOnlyList<Problem>> StopAsync(IReadOnlyList<string> names, TimeSpan? wished, CancellationToken cancellation)
     {
         if (names.Count == 0) return [];
-        // Asked anew: since the order was found, queues have been waited for, and a unit may have died and come back meanwhile.
+        // Read again: since the order was made, queues have been waited for, and a unit may have failed and been
+        // restarted.
         var units = await systemctl.ShowAsync(names, cancellation);
         var complaint = await systemctl.StopAsync(names, cancellation);
         var began = clock.GetTimestamp();
@@ -38,7 +39,7 @@ internal sealed class UnitStopper(Systemctl systemctl, TimeProvider clock)
                 throw Catalogue.SystemdRefused.Throwable($"{refused.Id} was not stopped: {complaint}");
             var late = pending.Where(unit => clock.GetElapsedTime(began) > DeadlineOf(unit, wished)).ToList();
             if (late.Count > 0) throw new ProblemException(await HangsAsync(late, wished, cancellation));
-            // A start that somebody else asks for takes the place of a stop that systemd has not begun with.
+            // A start job that another client requests replaces a stop job that systemd has not begun.
             var forgotten = pending.Where(unit => unit.Runs && !unit.HasJob).Select(unit => unit.Id).ToList();
             if (forgotten.Count > 0) complaint = await systemctl.StopAsync(forgotten, cancellation);
             await Task.Delay(_pause, clock, cancellation);

@@ -25,7 +25,7 @@ internal sealed class UnitSurvey(Systemctl systemctl, PlatformSettings settings)
         return [.. wanted.Where(_known.ContainsKey).Select(name => _known[name])];
     }
 
-    /// <summary>Those that systemd stops when it stops the given ones, theirs included, as far as they are not stopped.</summary>
+    /// <summary>The running units that systemd stops when it stops the given ones, directly or indirectly.</summary>
     public async Task<IReadOnlyList<UnitState>> DependantsAsync(IReadOnlyList<UnitState> units, CancellationToken cancellation)
     {
         var seen = units.Select(unit => unit.Id).ToHashSet(StringComparer.Ordinal);

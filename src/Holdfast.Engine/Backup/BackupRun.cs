@@ -9,7 +9,7 @@ using Holdfast.Restic.Snapshots;
 
 namespace Holdfast.Engine.Backup;
 
-/// <summary>What a backup is asked to do.</summary>
+/// <summary>The options of a backup.</summary>
 public sealed record BackupRequest
 {
     public required Profile Profile { get; init; }
@@ -21,17 +21,22 @@ public sealed record BackupRequest
     /// <summary>Stops and starts the platform; null when the profile names no services.</summary>
     public IPlatformControl? Platform { get; init; }
 
-    /// <summary>What the platform does meanwhile; by default it is quiesced when it can be.</summary>
+    /// <summary>The mode of the backup; by default quiesced where that is possible.</summary>
     public BackupMode? Mode { get; init; }
 
-    /// <summary>What was found out before the run; the point tells it.</summary>
+    /// <summary>Warnings from before the run; they are recorded in the point.</summary>
     public IReadOnlyList<Problem> Warnings { get; init; } = [];
 
-    /// <summary>Names or kinds of components; nothing means all. A point made so is marked as partial.</summary>
+    /// <summary>
+    /// Names or kinds of components; empty means all. A point made with a selection is marked as partial.
+    /// </summary>
     public IReadOnlyList<string> Only { get; init; } = [];
 }
 
-/// <summary>What a backup has made. <see cref="Point"/> is null when it failed: then the repository has no new recovery point.</summary>
+/// <summary>
+/// The result of a backup. <see cref="Point"/> is null when the backup failed: the repository then has no new recovery
+/// point.
+/// </summary>
 public sealed record BackupSummary(RunOutcome Outcome, Snapshot? Point, Manifest Manifest, ArchiveCounters Counters)
 {
     /// <summary>New files, those of dumps included; the manifest and the profile of the point are not counted.</summary>
@@ -39,18 +44,18 @@ public sealed record BackupSummary(RunOutcome Outcome, Snapshot? Point, Manifest
 
     public bool IsComplete => Manifest.Components.All(component => component.Complete);
 
-    /// <summary>What the program exits with.</summary>
+    /// <summary>The exit code of the program.</summary>
     public ExitCode Exit => Outcome.Succeeded && !IsComplete ? ExitCode.Incomplete : Outcome.Exit;
 }
 
 /// <summary>
-/// Takes a recovery point. A component that fails ends the run, and no point is made: a point that lacks a database would
-/// be trusted when it is needed. What only lacks a file is made, and marked as incomplete.
+/// Takes a recovery point. A component that fails ends the run without a point: a point that lacks a database would be
+/// trusted when it is needed. A point that only lacks files is made, and marked as incomplete.
 /// </summary>
 public sealed class BackupRun(RunEnvironment environment, BackupRequest request)
 {
-    /// <summary>What a run would do. It asks servers, and changes nothing.</summary>
-    /// <exception cref="ProblemException">It could not be done.</exception>
+    /// <summary>Makes the plan of a run. It queries servers, and changes nothing.</summary>
+    /// <exception cref="ProblemException">The plan cannot be made.</exception>
     public async Task<Plan> PlanAsync(CancellationToken cancellation)
     {
         using var interruption = new Interruption(cancellation);
@@ -59,8 +64,11 @@ public sealed class BackupRun(RunEnvironment environment, BackupRequest request)
         return await Abandonable.RunAsync(() => PlanAsync(steps, cancellation), environment.Clock, cancellation);
     }
 
-    /// <summary>Does it. Failures of the run itself are in the outcome, what keeps it from beginning is thrown.</summary>
-    /// <exception cref="ProblemException">Another run is in progress, a server does not answer, the journal can not be written ...</exception>
+    /// <summary>
+    /// Runs the backup. Failures of the run itself are in the outcome; what prevents it from starting is thrown.
+    /// </summary>
+    /// <exception cref="ProblemException">Another run is in progress, a server does not respond, or the journal cannot
+    /// be written.</exception>
     public async Task<BackupSummary> RunAsync(CancellationToken cancellation)
     {
         using var interruption = new Interruption(cancellation);
@@ -83,7 +91,10 @@ public sealed class BackupRun(RunEnvironment environment, BackupRequest request)
         };
     }
 
-    /// <summary>The order of a mode: the window lies nowhere, round the marks, or round everything.</summary>
+    /// <summary>
+    /// The order of the steps in each mode: without a window, with the window around the marks, or with it around
+    /// everything.
+    /// </summary>
     private async Task<IEnumerable<Step>> InOrderAsync(IReadOnlyList<CapturePlan> captures, CaptureSession session, CancellationToken cancellation)
     {
         var (before, drain, mark, after) = (Phase(plan => plan.Before), Phase(plan => plan.Drain), Phase(plan => plan.Mark), Phase(plan => plan.After));

@@ -9,10 +9,13 @@ using Holdfast.Restic.Snapshots;
 
 namespace Holdfast.Engine.Backup;
 
-/// <summary>The steps of a backup that are not a component's: what comes before the captures and after them.</summary>
+/// <summary>The steps of a backup that belong to no component: those before and after the captures.</summary>
 internal sealed class BackupSteps(RunEnvironment environment, BackupRequest request, RepositoryHold hold, Interruption interruption, CaptureSession session)
 {
-    /// <summary>The manifest and the profile, which every recovery point has of its own: nothing of the platform is new by them.</summary>
+    /// <summary>
+    /// The manifest and the profile, which every recovery point has of its own: they do not count as new files of the
+    /// platform.
+    /// </summary>
     public const int OwnFiles = 2;
 
     private byte[] _manifest = [];
@@ -23,12 +26,15 @@ internal sealed class BackupSteps(RunEnvironment environment, BackupRequest requ
     /// <summary>The recovery point, once it has been committed.</summary>
     public Snapshot? Point { get; private set; }
 
-    /// <summary>The figures of the snapshot, while and after it is made.</summary>
+    /// <summary>The counters of the snapshot, while it is made and afterwards.</summary>
     public ArchiveCounters Counters { get; private set; } = new();
 
     public IReadOnlyList<Step> Before => [new Step { Name = "Open the repository", Does = $"Open {request.Repository.Path}, put a shared lock on it, and begin a snapshot.", Act = OpenAsync }];
 
-    /// <summary>The point is verified under the lock, so that nobody removes what it needs in between, and before it can be found: nobody is to meet one that can not be read in the night.</summary>
+    /// <summary>
+    /// The point is verified under the lock, so that no other process removes data that it needs, and before it is
+    /// committed, so that no unreadable point can be found.
+    /// </summary>
     public IReadOnlyList<Step> After =>
     [
         new Step { Name = "Write the manifest", Does = "Describe the recovery point in itself, with its profile.", Act = WriteManifestAsync },

@@ -7,8 +7,8 @@ using Holdfast.Engine.Problems;
 namespace Holdfast.Engine.Backup;
 
 /// <summary>
-/// The time in which the platform stands still: it measures it, holds its opening to the deadline, and what is done in it to as long again, and brings
-/// the platform up when that can't be kept.
+/// The time in which the platform is quiesced: measures it, applies the deadline to its opening and the same time again
+/// to the steps within it, and starts the platform when a deadline expires.
 /// </summary>
 internal sealed class Window(WindowPlan plan, CaptureSession session, TimeProvider clock)
 {
@@ -16,16 +16,22 @@ internal sealed class Window(WindowPlan plan, CaptureSession session, TimeProvid
     private DateTimeOffset? _still;
     private bool _givenUp;
 
-    /// <summary>The steps that make the platform stand still, with the components' waiting in their middle.</summary>
+    /// <summary>
+    /// The steps that quiesce the platform, with the components' drain steps between stopping new work and stopping the
+    /// workers.
+    /// </summary>
     public IEnumerable<Step> Open(IEnumerable<Step> drain) => [.. plan.Prepare, .. plan.Stop.Concat(drain).Concat(plan.StopWorkers).Select(Opening)];
 
-    /// <summary>The steps for which a quiesced platform stands still. They ask servers of others, who must not keep it stopped: when one of them fails or is late, the platform is started before anything is undone.</summary>
+    /// <summary>
+    /// The steps for which the platform is quiesced. They wait for servers, which must not keep the platform stopped:
+    /// when one of them fails or is late, the platform is started before any undo is performed.
+    /// </summary>
     public IEnumerable<Step> Hold(IEnumerable<Step> marks) => marks.Select(Holding);
 
-    /// <summary>The steps that stop what holds the data as well.</summary>
+    /// <summary>The steps that stop the data stores as well.</summary>
     public IEnumerable<Step> Deepen() => plan.StopStores;
 
-    /// <summary>The steps that bring it up, and look that it stays up.</summary>
+    /// <summary>The steps that start the platform, and verify that it stays up.</summary>
     public IEnumerable<Step> Close() => plan.Start.Select((step, index) => Closing(step, isLast: index == plan.Start.Count - 1)).Concat(plan.Watch.Select(step => Closing(step, isLast: false)));
 
     private Step Opening(Step step) => step with
@@ -44,7 +50,7 @@ internal sealed class Window(WindowPlan plan, CaptureSession session, TimeProvid
             catch (Exception failure) when (!cancellation.IsCancellationRequested)
             {
                 var problem = late.IsCancellationRequested ? Late(step) : failure.ToProblem();
-                // What hangs may still stop units later, so that the backup does not go on beside it.
+                // A step that hangs may still stop units later, so the backup does not continue beside it.
                 if (!plan.OnlineWhenLate || failure is AbandonedException) throw new ProblemException(problem, failure);
                 await GiveUpAsync(problem, context, cancellation);
             }
@@ -85,7 +91,7 @@ internal sealed class Window(WindowPlan plan, CaptureSession session, TimeProvid
         },
     };
 
-    /// <summary>The platform is needed more than a point without skew.</summary>
+    /// <summary>Starting the platform is more important than a point without skew.</summary>
     private async Task GiveUpAsync(Problem reason, StepContext context, CancellationToken cancellation)
     {
         _givenUp = true;
@@ -96,7 +102,7 @@ internal sealed class Window(WindowPlan plan, CaptureSession session, TimeProvid
         context.Warn(Catalogue.WindowGivenUp.With($"The platform did not stand still, so it was started again and the backup went on online. {reason.Message}", reason.Hint));
     }
 
-    /// <summary>Where nothing ran, nothing was stopped, and there is no time to measure.</summary>
+    /// <summary>When nothing was running, nothing was stopped, and there is no window to measure.</summary>
     private void Measure() => session.Manifest.Window = plan.WasStopped() ? null : new WindowRecord { Opened = _opened!.Value, Closed = clock.GetUtcNow() };
 
     private Problem TooLong(Step step) => Catalogue.WindowLate.With($"The platform has stood still for {plan.Deadline.TotalSeconds:0} s, as long again as it may take to stop: the step '{step.Name}' was not done.");

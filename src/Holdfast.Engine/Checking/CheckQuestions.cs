@@ -3,7 +3,8 @@ using Holdfast.Engine.Problems;
 namespace Holdfast.Engine.Checking;
 
 /// <summary>
-/// The questions of one source, asked one after the other: one that can not be answered is unknown, and leaves the others alone.
+/// The checks of one source, run one after the other: one that fails to give a result is unknown, and does not affect
+/// the others.
 /// </summary>
 public sealed class CheckQuestions(string subject, CancellationToken cancellation)
 {
@@ -11,7 +12,7 @@ public sealed class CheckQuestions(string subject, CancellationToken cancellatio
 
     public IReadOnlyList<CheckLine> Lines => _lines;
 
-    /// <summary>Asks one question.</summary>
+    /// <summary>Runs one check.</summary>
     public async Task AskAsync(string question, Func<Task<CheckLine>> answer)
     {
         try

@@ -5,27 +5,27 @@ using Holdfast.Engine.Quantities;
 namespace Holdfast.Engine.Checking;
 
 /// <summary>
-/// Asks all sources at once, each under its own deadline. One that throws, is late, or has nothing to say becomes a line of
-/// unknown that says why: a question without an answer is never passed over.
+/// Runs all sources concurrently, each with its own deadline. One that throws, is late, or returns nothing becomes an
+/// unknown line with the reason: a check without a result is always reported.
 /// </summary>
 public sealed class CheckRun(IReadOnlyList<ICheckSource> sources, TimeSpan deadline, TimeProvider clock)
 {
     private int _asked;
 
-    /// <summary>How many sources have answered so far, or will not.</summary>
+    /// <summary>The number of sources that have finished so far.</summary>
     public int Asked => Volatile.Read(ref _asked);
 
-    /// <param name="only">Names of sources, or what stands before the slash; all when there is none.</param>
-    /// <param name="cancellation">Ends it all.</param>
-    /// <exception cref="ProblemException">Something is asked for that is no source.</exception>
+    /// <param name="only">Names of sources, or the part before the slash; all sources when empty.</param>
+    /// <param name="cancellation">Cancels the checks.</param>
+    /// <exception cref="ProblemException">A name matches no source.</exception>
     public async Task<CheckReport> RunAsync(IReadOnlyList<string> only, CancellationToken cancellation)
     {
         var lines = await Task.WhenAll(Choose(only).Select(source => AskAsync(source, cancellation)));
         return new CheckReport([.. lines.SelectMany(of => of)]);
     }
 
-    /// <summary>The sources that are asked for.</summary>
-    /// <exception cref="ProblemException">Something is asked for that is no source.</exception>
+    /// <summary>The selected sources.</summary>
+    /// <exception cref="ProblemException">A name matches no source.</exception>
     public IReadOnlyList<ICheckSource> Choose(IReadOnlyList<string> only)
     {
         foreach (var word in only.Where(word => !sources.Any(source => Fits(source, word)))) throw Missing(word);
@@ -38,7 +38,7 @@ public sealed class CheckRun(IReadOnlyList<ICheckSource> sources, TimeSpan deadl
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, late.Token);
         try
         {
-            // Not waited for when it does not listen to the token: a mount that hangs would hang us.
+            // Not awaited when it ignores its cancellation: a mount that hangs would block the run.
             var lines = await Task.Run(() => source.CheckAsync(either.Token), either.Token).WaitAsync(either.Token);
             return lines.Count > 0 ? lines : [Unanswered(source, Catalogue.CheckFailed.With("It gave no answer."))];
         }

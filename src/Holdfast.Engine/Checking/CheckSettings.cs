@@ -5,18 +5,23 @@ namespace Holdfast.Engine.Checking;
 /// <summary>The section 'checks' of a profile, as far as the engine's own sources need it.</summary>
 public sealed record CheckSettings
 {
-    /// <summary>How long each source may take. 10 seconds by default: a server that answers more slowly has something that a person should look at.</summary>
+    /// <summary>
+    /// The time limit of each source. 10 seconds by default: a server that responds more slowly needs attention.
+    /// </summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>An older recovery point is a warning. 26 hours by default: one a day, and two hours for a backup that took longer.</summary>
+    /// <summary>
+    /// The age from which a recovery point causes a warning. 26 hours by default: one a day, and two hours for a backup
+    /// that took longer.
+    /// </summary>
     public TimeSpan PointAge { get; init; } = TimeSpan.FromHours(26);
 
     public DiskLimits Disk { get; init; } = new();
 
-    /// <summary>TCP ports that users reach the platform by.</summary>
+    /// <summary>TCP ports through which users reach the platform.</summary>
     public IReadOnlyList<int> Ports { get; init; } = [];
 
-    /// <summary>Questions to the platform about its users: items of 'checks.users.http'.</summary>
+    /// <summary>Requests that ask the platform about its users: items of 'checks.users.http'.</summary>
     public IReadOnlyList<ProfileNode> Http { get; init; } = [];
 
     /// <summary>Reads a valid profile.</summary>

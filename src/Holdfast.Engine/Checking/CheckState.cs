@@ -1,17 +1,17 @@
 namespace Holdfast.Engine.Checking;
 
-/// <summary>What the answer to a question means for a backup.</summary>
+/// <summary>The meaning of a check's result for a backup.</summary>
 public enum CheckState
 {
-    /// <summary>Nothing is in the way.</summary>
+    /// <summary>Nothing prevents a backup.</summary>
     Pass,
 
-    /// <summary>A backup can be taken; a person should know.</summary>
+    /// <summary>A backup can be taken; the finding should be known.</summary>
     Warn,
 
-    /// <summary>Something is in the way.</summary>
+    /// <summary>The finding prevents a backup.</summary>
     Fail,
 
-    /// <summary>It could not be found out. It is never taken for a pass.</summary>
+    /// <summary>The check has no result. It never counts as a pass.</summary>
     Unknown,
 }

@@ -3,8 +3,10 @@ using Holdfast.Engine.Problems;
 
 namespace Holdfast.Engine.Checking;
 
-/// <summary>Whether the clock of this machine is kept by a time service: ages, locks and retention go by it.</summary>
-/// <param name="read">Asks the kernel.</param>
+/// <summary>
+/// Checks that the clock of this machine is synchronized by a time service: ages, locks and retention depend on it.
+/// </summary>
+/// <param name="read">Queries the kernel.</param>
 public sealed class ClockCheck(Func<KernelClock> read) : ICheckSource
 {
     public string Name => "clock";

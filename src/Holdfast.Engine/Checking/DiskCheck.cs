@@ -4,9 +4,12 @@ using Holdfast.Engine.Quantities;
 
 namespace Holdfast.Engine.Checking;
 
-/// <summary>Whether there is room where something is written, and whether it may be written.</summary>
-/// <param name="places">What is written, where, and how much room there must be; finding out where may fail, for a repository that nothing names, say.</param>
-/// <param name="space">Asks the kernel about a path.</param>
+/// <summary>
+/// Checks that there is enough free space where data is written, and that the file system is writable.
+/// </summary>
+/// <param name="places">What is written, where, and how much space it needs; finding the place may fail, for example
+/// when no repository is configured.</param>
+/// <param name="space">Queries the kernel about a path.</param>
 public sealed class DiskCheck(IReadOnlyList<(string What, Func<string> Path, DiskLimits Limits)> places, Func<string, FileSystemSpace> space) : ICheckSource
 {
     public string Name => "disk";

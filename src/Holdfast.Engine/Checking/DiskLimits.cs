@@ -3,19 +3,22 @@ using Holdfast.Engine.Quantities;
 
 namespace Holdfast.Engine.Checking;
 
-/// <summary>How much room a disk must have, in bytes: 'checks.disk' of the profile.</summary>
+/// <summary>The free space that a disk must have, in bytes: 'checks.disk' of the profile.</summary>
 public sealed record DiskLimits
 {
-    /// <summary>Less is a failure. 1 GiB by default: a run that fills the disk fails in its middle.</summary>
+    /// <summary>The failure limit. 1 GiB by default: a run that fills the disk fails halfway.</summary>
     public long FailBelow { get; init; } = 1L << 30;
 
-    /// <summary>Less is a warning. 10 GiB by default.</summary>
+    /// <summary>The warning limit. 10 GiB by default.</summary>
     public long WarnBelow { get; init; } = 10L << 30;
 
-    /// <summary>Less percent of the whole is a warning. 10 by default.</summary>
+    /// <summary>The warning limit in percent of the file system. 10 by default.</summary>
     public int WarnPercent { get; init; } = 10;
 
-    /// <summary>For the state directory, where only journals lie: a failure below 64 MiB and a warning below 256 MiB, whatever part of the disk that is.</summary>
+    /// <summary>
+    /// The limits of the state directory, which holds only journals: a failure below 64 MiB and a warning below 256
+    /// MiB, whatever the size of the disk.
+    /// </summary>
     public static DiskLimits OfState { get; } = new() { FailBelow = 64L << 20, WarnBelow = 256L << 20, WarnPercent = 0 };
 
     /// <summary>The defaults where the profile says nothing.</summary>

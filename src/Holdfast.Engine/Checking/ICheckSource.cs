@@ -1,19 +1,23 @@
 namespace Holdfast.Engine.Checking;
 
 /// <summary>
-/// Something that is asked before a backup. Asking changes nothing. A source may throw: what it was asked for is unknown then.
+/// A source of checks before a backup. A check changes nothing. A source may throw: its result is unknown then.
 /// </summary>
 public interface ICheckSource
 {
-    /// <summary>The subject of its lines: "clock", "postgres/main". <c>--only</c> takes it, or what stands before the slash.</summary>
+    /// <summary>
+    /// The subject of its lines: "clock", "postgres/main". <c>--only</c> accepts it, or the part before the slash.
+    /// </summary>
     string Name { get; }
 
-    /// <summary>What it finds out, in few words, for when it does not.</summary>
+    /// <summary>What is checked, in a few words, for the line of a source without a result.</summary>
     string Question { get; }
 
-    /// <summary>How long it waits on purpose, between two looks say: that much longer than others it may take.</summary>
+    /// <summary>
+    /// The time that it waits deliberately, for example between two samples; it is added to the deadline.
+    /// </summary>
     TimeSpan Waits => TimeSpan.Zero;
 
-    /// <summary>At least one line.</summary>
+    /// <summary>Returns at least one line.</summary>
     Task<IReadOnlyList<CheckLine>> CheckAsync(CancellationToken cancellation);
 }

@@ -6,15 +6,20 @@ using Holdfast.Restic.Maintenance;
 
 namespace Holdfast.Engine.Checking;
 
-/// <summary>Whether the repository opens, who holds it, and how old the last complete recovery point of the platform is.</summary>
-/// <param name="settings">Finds out where it is and what opens it.</param>
-/// <param name="platform">Whose points count.</param>
-/// <param name="oldest">An older point is a warning.</param>
-/// <param name="clock">Tells ages.</param>
-/// <param name="rounds">Knows when its packs were read back; null when nobody asks.</param>
+/// <summary>
+/// Checks that the repository opens, lists its locks, and checks the age of the last complete recovery point of the
+/// platform.
+/// </summary>
+/// <param name="settings">Finds the location of the repository and its credentials.</param>
+/// <param name="platform">The platform whose points count.</param>
+/// <param name="oldest">The age from which a point causes a warning.</param>
+/// <param name="clock">The clock that ages are measured by.</param>
+/// <param name="rounds">The progress of reading packs back; null when that is not checked.</param>
 public sealed class RepositoryCheck(Func<CancellationToken, Task<RepositorySettings>> settings, string platform, TimeSpan oldest, TimeProvider clock, ReadRounds? rounds = null) : ICheckSource
 {
-    /// <summary>A round takes 30 backups where the repository is not huge; two of them, and some nights that were missed.</summary>
+    /// <summary>
+    /// A round takes 30 backups unless the repository is huge; this allows two rounds and some missed nights.
+    /// </summary>
     private static readonly TimeSpan _oldestRead = TimeSpan.FromDays(90);
 
     private const string Take = "Take one with 'holdfast backup'.";
@@ -37,7 +42,7 @@ public sealed class RepositoryCheck(Func<CancellationToken, Task<RepositorySetti
         }
         catch (Exception failure) when (failure is ProblemException or ResticException)
         {
-            // What may go away by itself is not known; all else would end a backup in the same way.
+            // Problems that may disappear by themselves are unknown; all others would fail a backup in the same way.
             var problem = failure.ToProblem();
             return [new CheckLine(Name, Question, problem.Transient ? CheckState.Unknown : CheckState.Fail, problem.Message) { Hint = problem.Hint }];
         }
@@ -79,7 +84,10 @@ public sealed class RepositoryCheck(Func<CancellationToken, Task<RepositorySetti
         return age > oldest ? Warn($"{text}; more than {Describe(oldest)}", Take) : new CheckLine(Name, "last point", CheckState.Pass, text);
     }
 
-    /// <summary>What was written years ago and is never read may have gone bad: each backup reads a share of it, until all of it has been read.</summary>
+    /// <summary>
+    /// Data that was written years ago and is never read may have been damaged: each backup reads a share of it, until
+    /// all has been read.
+    /// </summary>
     private CheckLine JudgeReading(ReadRound? round)
     {
         const string question = "last full read", readAll = "Read all of it at once with 'holdfast repo check --read-data'.";

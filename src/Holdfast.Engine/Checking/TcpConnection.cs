@@ -17,7 +17,10 @@ internal sealed record TcpConnection(IPAddress Local, int LocalPort, IPAddress R
 
     private static int Port(string word) => int.Parse(word.AsSpan(word.IndexOf(':') + 1), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
 
-    /// <summary>Words of 32 bits as they lie in memory, printed as numbers of this machine: their bytes are turned round on a little-endian one.</summary>
+    /// <summary>
+    /// Converts 32-bit words in network order, which the kernel prints as numbers of this machine: on a little-endian
+    /// one their bytes are reversed.
+    /// </summary>
     private static IPAddress Address(string word)
     {
         var bytes = Convert.FromHexString(word.AsSpan(0, word.IndexOf(':')));

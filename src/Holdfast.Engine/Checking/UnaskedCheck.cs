@@ -1,6 +1,6 @@
 namespace Holdfast.Engine.Checking;
 
-/// <summary>Something that ought to be asked, and that nobody knows how to: a warning, so that it is not taken for asked.</summary>
+/// <summary>A check that cannot be performed, reported as a warning, so that it does not count as passed.</summary>
 public sealed class UnaskedCheck(string name, string question, string reason, string hint) : ICheckSource
 {
     public string Name => name;

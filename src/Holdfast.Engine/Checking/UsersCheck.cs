@@ -5,13 +5,16 @@ using Holdfast.Engine.Web;
 
 namespace Holdfast.Engine.Checking;
 
-/// <summary>Whether users are at work: connections to the ports that they come by, and what the platform itself says of them.</summary>
+/// <summary>
+/// Checks whether users are active: connections to the ports of the platform, and the user counts of the platform
+/// itself.
+/// </summary>
 /// <param name="ports">TCP ports.</param>
-/// <param name="questions">What the platform is asked.</param>
+/// <param name="questions">The requests to the platform.</param>
 /// <param name="tables">The kernel's tables of connections: "/proc/net".</param>
 public sealed class UsersCheck(IReadOnlyList<int> ports, IReadOnlyList<WebQuestion> questions, string tables) : ICheckSource
 {
-    /// <summary>Addresses that are told by name.</summary>
+    /// <summary>The number of addresses that are listed by name.</summary>
     private const int Named = 5;
 
     private static readonly string[] _names = ["tcp", "tcp6"];

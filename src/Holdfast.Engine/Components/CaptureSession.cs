@@ -7,14 +7,14 @@ using Holdfast.Restic.Snapshots;
 namespace Holdfast.Engine.Components;
 
 /// <summary>
-/// What a component's capture steps share. The writer exists from the first step on, not while planning. It ends with the run, and
-/// closes what steps have left with it, whoever's step the run failed at.
+/// The state shared by a component's capture steps. The writer exists from the first step on, not while planning. The
+/// session ends with the run, and closes the resources that steps have left with it, whichever step the run failed at.
 /// </summary>
 public sealed class CaptureSession : IAsyncDisposable
 {
     private readonly Stack<IAsyncDisposable> _kept = new();
 
-    /// <summary>The snapshot in the making; throws while planning.</summary>
+    /// <summary>The snapshot being written; throws while planning.</summary>
     public SnapshotWriter Writer { get => field ?? throw new InvalidOperationException("No snapshot has been begun."); set; }
 
     /// <summary>The repository, locked; throws while planning.</summary>
@@ -23,10 +23,10 @@ public sealed class CaptureSession : IAsyncDisposable
     /// <summary>The newest recovery point of this platform, if any. Known from the first step on.</summary>
     public Snapshot? Parent { get; set; }
 
-    /// <summary>What the platform does meanwhile.</summary>
+    /// <summary>What the platform does during the backup.</summary>
     public BackupMode Mode { get => Manifest.Mode; internal set => Manifest.Mode = value; }
 
-    /// <summary>The platform was stopped before the run began, so nothing of it works.</summary>
+    /// <summary>The platform was stopped before the run began, so no part of it is running.</summary>
     public bool IsPlatformStopped => WasStopped();
 
     internal Func<bool> WasStopped { get; set; } = () => false;
@@ -35,12 +35,12 @@ public sealed class CaptureSession : IAsyncDisposable
     public required Manifest Manifest { get; init; }
 
     /// <summary>
-    /// Leaves a resource that one step opens and a later one uses: an open transaction, a connection. It is disposed when the run has
-    /// ended, the newest first. What must happen after a kill as well is an undo, not this.
+    /// Keeps a resource that one step opens and a later one uses: an open transaction, a connection. It is disposed of
+    /// when the run has ended, the newest first. Cleanup that must also happen after a kill is an undo, not this.
     /// </summary>
     public void Keep(IAsyncDisposable resource) => _kept.Push(resource);
 
-    /// <summary>Closes all that was left; one that fails does not keep the others open.</summary>
+    /// <summary>Closes all kept resources; one that fails does not keep the others open.</summary>
     public async ValueTask DisposeAsync()
     {
         var failures = new List<Exception>();

@@ -13,22 +13,28 @@ public interface IComponent
     /// <summary>"files", "postgres".</summary>
     string Kind { get; }
 
-    /// <summary>Tries what a backup would need (connections, paths, programs) without changing anything. An empty list is good.</summary>
+    /// <summary>
+    /// Tries what a backup would need (connections, paths, programs) without changing anything. An empty list means
+    /// success.
+    /// </summary>
     Task<IReadOnlyList<Problem>> ProbeAsync(CancellationToken cancellation);
 
     /// <summary>The steps that put this component into a recovery point. Planning asks servers, but changes nothing.</summary>
     Task<CapturePlan> PlanCaptureAsync(CaptureSession session, CancellationToken cancellation);
 
-    /// <summary>The names of what a restore can bring back by itself (<c>--only postgres:shop</c>): databases, indices, queues. Null where only the whole can be.</summary>
+    /// <summary>
+    /// The names of the parts that can be restored by themselves (<c>--only postgres:shop</c>): databases, indices,
+    /// queues. Null where only the whole component can be restored.
+    /// </summary>
     /// <param name="record">What a recovery point holds of the component.</param>
     IReadOnlyList<string>? PartsOf(ComponentRecord record) => null;
 
     /// <summary>True when planning a restore needs the recovery point and this machine's files only: nothing is run, no secret is read, no server is asked.</summary>
     bool PlansRestoreAlone => false;
 
-    /// <summary>The steps that bring it back. Planning changes nothing.</summary>
+    /// <summary>The steps that restore the component. Planning changes nothing.</summary>
     Task<IReadOnlyList<Step>> PlanRestoreAsync(RestoreSession session, CancellationToken cancellation);
 
-    /// <summary>The undos that its steps may owe.</summary>
+    /// <summary>The handlers of the undos that its steps may register.</summary>
     IReadOnlyList<IUndoHandler> UndoHandlers { get; }
 }

@@ -1,15 +1,18 @@
 namespace Holdfast.Engine.Components;
 
-/// <summary>What may be asked of a restore of search indices.</summary>
+/// <summary>The names and aliases of restored search indices.</summary>
 public sealed record IndexNaming
 {
-    /// <summary>Nothing special: under their own names, and their aliases lead to them.</summary>
+    /// <summary>The default: indices keep their names, and their aliases point to them.</summary>
     public static IndexNaming None { get; } = new();
 
-    /// <summary>The new names, in which * stands for the old one; null for the old ones. What has another name gets no aliases.</summary>
+    /// <summary>
+    /// The new names, in which * is replaced by the old one; null to keep the old names. A renamed index gets no
+    /// aliases.
+    /// </summary>
     public string? Rename { get; init; }
 
-    /// <summary>No alias is led to what is restored.</summary>
+    /// <summary>No alias is pointed to the restored indices.</summary>
     public bool WithoutAliases { get; init; }
 
     /// <summary>The name that an index is restored under.</summary>

@@ -4,8 +4,9 @@ using Holdfast.Engine.Planning;
 namespace Holdfast.Engine.Components;
 
 /// <summary>
-/// Recognises the names that runs of Holdfast give to what they move aside. Such copies belong to nobody's platform, so the next backup leaves
-/// them out. The forms are those of <see cref="RunId"/>, whole and at the end of a name: nothing else is taken for one.
+/// Recognises the names that runs of Holdfast give to moved-aside copies. Such copies belong to no platform, so the
+/// next backup leaves them out. The forms are those of <see cref="RunId"/>, complete and at the end of a name; no other
+/// name matches.
 /// </summary>
 public static partial class MovedAside
 {

@@ -1,55 +1,65 @@
 namespace Holdfast.Engine.Components;
 
-/// <summary>What may be asked of a restore of components that keep a log of all changes, and can be brought to any instant that it covers.</summary>
+/// <summary>
+/// The recovery target and options of components that keep a log of all changes, such as PostgreSQL, and can be
+/// restored to any instant that the log covers.
+/// </summary>
 public sealed record RecoveryRequest
 {
-    /// <summary>Nothing special: the instant of the recovery point.</summary>
+    /// <summary>The default: the mark of the recovery point.</summary>
     public static RecoveryRequest None { get; } = new();
 
-    /// <summary>How far the changes are replayed, by the kind of limit; one at most.</summary>
+    /// <summary>The kind of the recovery target; at most one.</summary>
     public RecoveryLimit Limit { get; init; } = RecoveryLimit.Mark;
 
-    /// <summary>The limit itself, as the kind of limit has it: a time with its zone, an address, the number of a transaction, a name.</summary>
+    /// <summary>
+    /// The recovery target itself, in the form of its kind: a time with its zone, an LSN, an XID, a name.
+    /// </summary>
     public string? To { get; init; }
 
-    /// <summary>The history to follow: "latest", "current" or a number; null for that of the point.</summary>
+    /// <summary>The timeline to follow: "latest", "current" or a number; null for that of the point.</summary>
     public string? Timeline { get; init; }
 
-    /// <summary>Whether another instant or history than the point's is asked for.</summary>
+    /// <summary>Whether a target or timeline other than the point's is requested.</summary>
     public bool HasTarget => Limit != RecoveryLimit.Mark || Timeline is not null;
 
-    /// <summary>The server stays read-only at the limit, so that a person can look before it goes on.</summary>
+    /// <summary>
+    /// The server stays read-only at the recovery target, so that a person can inspect it before it is promoted.
+    /// </summary>
     public bool Pause { get; init; }
 
-    /// <summary>What is restored is not started.</summary>
+    /// <summary>The restored server is not started.</summary>
     public bool NoStart { get; init; }
 
-    /// <summary>Files that stand there and agree are kept; what differs is replaced.</summary>
+    /// <summary>Existing files that match are kept; files that differ are replaced.</summary>
     public bool Delta { get; init; }
 
-    /// <summary>A database is kept though its server refused parts of it; they are listed, and the restore counts as incomplete.</summary>
+    /// <summary>
+    /// A database is kept even if its server refused parts of it; they are listed, and the restore counts as
+    /// incomplete.
+    /// </summary>
     public bool KeepGoing { get; init; }
 
-    /// <summary>Nobody looks beforehand whether there is room.</summary>
+    /// <summary>The free space is not checked beforehand.</summary>
     public bool IgnoreSpace { get; init; }
 
-    /// <summary>Other places for parts that lay elsewhere: of PostgreSQL, tablespaces by their oid.</summary>
+    /// <summary>Other places for parts that were elsewhere: for PostgreSQL, tablespaces by their OID.</summary>
     public IReadOnlyDictionary<string, string> Places { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
 }
 
-/// <summary>How the end of a replay is told.</summary>
+/// <summary>The kind of a recovery target.</summary>
 public enum RecoveryLimit
 {
-    /// <summary>The instant of the recovery point.</summary>
+    /// <summary>The mark of the recovery point.</summary>
     Mark,
     Time,
     Address,
     Transaction,
     Name,
 
-    /// <summary>As soon as everything fits.</summary>
+    /// <summary>The first instant at which the data is consistent.</summary>
     Immediate,
 
-    /// <summary>All changes there are.</summary>
+    /// <summary>The end of the log: all changes are replayed.</summary>
     Latest,
 }

@@ -8,14 +8,14 @@ using Holdfast.Restic.Snapshots;
 namespace Holdfast.Engine.Copies;
 
 /// <summary>
-/// What a copy of the profile lacks. It is never in the way of a backup: what cannot be found out is a warning, too.
+/// Checks what a copy of the profile lacks. It never prevents a backup: an unknown result is a warning, too.
 /// </summary>
 /// <param name="copy">The copy.</param>
-/// <param name="source">Finds out where the repository is and what opens it.</param>
-/// <param name="settings">The same of the copy.</param>
-/// <param name="deadline">How long the copy may take to answer.</param>
-/// <param name="oldest">WAL that is older than the source's by more is a warning.</param>
-/// <param name="clock">Measures the deadline.</param>
+/// <param name="source">Finds the location of the repository and its credentials.</param>
+/// <param name="settings">Finds the location of the copy and its credentials.</param>
+/// <param name="deadline">The time limit for the copy's response.</param>
+/// <param name="oldest">The largest lag of the copy's WAL behind the source's; a larger one is a warning.</param>
+/// <param name="clock">The clock that measures the deadline.</param>
 public sealed class CopyCheck(
     CopySettings copy, Func<CancellationToken, Task<RepositorySettings>> source,
     Func<CancellationToken, Task<RepositorySettings>> settings, TimeSpan deadline, TimeSpan oldest, TimeProvider clock)

@@ -5,20 +5,22 @@ using Holdfast.Restic.Snapshots;
 
 namespace Holdfast.Engine.Copies;
 
-/// <summary>What a copy did, or would do.</summary>
+/// <summary>The result of a copy, or of its simulation.</summary>
 /// <param name="Report">What was copied, and what was not.</param>
-/// <param name="Removed">Recovery points that were removed from the copy, as its rules keep them no longer.</param>
-/// <param name="Merged">Snapshots of WAL that were removed from the copy, as a newer one has all that they had.</param>
-/// <param name="Warnings">Why something was not copied, or not removed.</param>
+/// <param name="Removed">Recovery points that were removed from the copy, because its rules no longer keep
+/// them.</param>
+/// <param name="Merged">Snapshots of WAL that were removed from the copy, because a newer one holds all of their
+/// segments.</param>
+/// <param name="Warnings">The reasons why something was not copied or not removed.</param>
 public sealed record CopyOutcome(CopyReport Report, int Removed, int Merged, IReadOnlyList<Problem> Warnings)
 {
-    /// <summary>How many recovery points were copied.</summary>
+    /// <summary>The number of recovery points that were copied.</summary>
     public int Points => Report.Copied.Count(PointTags.IsPoint);
 
-    /// <summary>How many snapshots of WAL were copied.</summary>
+    /// <summary>The number of snapshots of WAL that were copied.</summary>
     public int Wal => Report.Copied.Count(PointTags.IsWal);
 
-    /// <summary>How many archives of messages were copied.</summary>
+    /// <summary>The number of archives of messages that were copied.</summary>
     public int Messages => Report.Copied.Count(PointTags.IsMessages);
 
     /// <summary>The exit code of the program.</summary>
@@ -26,7 +28,7 @@ public sealed record CopyOutcome(CopyReport Report, int Removed, int Merged, IRe
         : Has(Catalogue.CopyDamaged) ? ExitCode.Incomplete
         : ExitCode.Success;
 
-    /// <summary>Why a snapshot was not copied.</summary>
+    /// <summary>The reason why a snapshot was not copied.</summary>
     internal static Problem Describe(UncopiedSnapshot left) => left.InDestination
         ? Catalogue.CopyUnverified.With($"{Name(left.Snapshot)} cannot be read back from the copy: {left.Message}")
         : Catalogue.CopyDamaged.With($"{Name(left.Snapshot)} was not copied: {left.Message}");

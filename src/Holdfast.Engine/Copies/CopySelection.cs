@@ -8,21 +8,21 @@ using Holdfast.Restic.Snapshots;
 namespace Holdfast.Engine.Copies;
 
 /// <summary>
-/// Which snapshots a copy is to have, and which recovery points leave it. Nothing is read or written. The rules of the
-/// copy decide about the points of both repositories together: what the copy has kept longer than the source fills its
-/// place, and what the copy would not keep is not copied in the first place.
+/// The snapshots that a copy is to have, and the recovery points to remove from it. Nothing is read or written. The
+/// rules of the copy are applied to the points of both repositories together: a point that the copy has kept longer
+/// than the source counts, and a point that the copy would not keep is not copied in the first place.
 /// </summary>
 /// <param name="Wanted">Snapshots of the source that the copy is to have, oldest first.</param>
-/// <param name="Going">Recovery points of the copy that its rules keep no longer, oldest first.</param>
-/// <param name="Refusals">Why none of those goes now; usually empty.</param>
+/// <param name="Going">Recovery points of the copy that its rules no longer keep, oldest first.</param>
+/// <param name="Refusals">The reasons why none of those is removed now; usually empty.</param>
 public sealed record CopySelection(
     IReadOnlyList<Snapshot> Wanted, IReadOnlyList<Snapshot> Going, IReadOnlyList<Problem> Refusals)
 {
     /// <summary>Applies a request.</summary>
-    /// <param name="request">What is asked for.</param>
+    /// <param name="request">The options of the copy.</param>
     /// <param name="source">All snapshots of the source.</param>
     /// <param name="copy">All snapshots of the copy.</param>
-    /// <param name="now">The time by the clock.</param>
+    /// <param name="now">The current time.</param>
     /// <param name="zone">The local time zone.</param>
     public static CopySelection Of(
         CopyRequest request, IReadOnlyList<Snapshot> source, IReadOnlyList<Snapshot> copy, Timestamp now,
@@ -42,7 +42,7 @@ public sealed record CopySelection(
         return new([.. wanted.Concat(others).OrderBy(snapshot => snapshot.Time)], going, plan.Refusals);
     }
 
-    /// <summary>A point of both counts once, under the id that it keeps everywhere: pins name that.</summary>
+    /// <summary>A point of both repositories counts once, under its original id, which pins use.</summary>
     private static ForgetPlan Plan(
         CopyRequest request, List<Snapshot> source, List<Snapshot> copy, Timestamp now, TimeZoneInfo zone)
     {

@@ -4,20 +4,21 @@ using Holdfast.Engine.Retention;
 namespace Holdfast.Engine.Copies;
 
 /// <summary>One item of 'copies' of a profile.</summary>
-/// <param name="To">Where the copy is, as the profile writes it.</param>
-/// <param name="Profile">The profile with the copy in the place of its repository, for what reads that.</param>
+/// <param name="To">The location of the copy, as the profile writes it.</param>
+/// <param name="Profile">The profile with the location of the copy as its repository, for the readers of that
+/// setting.</param>
 public sealed record CopySettings(string To, Profile Profile)
 {
-    /// <summary>Which recovery points the copy keeps; no rule at all keeps every point.</summary>
+    /// <summary>The rules for the points that the copy keeps; without a rule it keeps every point.</summary>
     public KeepRules Keep { get; init; } = new();
 
-    /// <summary>Points that stay whatever the rules say, as in the source.</summary>
+    /// <summary>Points that are kept whatever the rules are, as in the source.</summary>
     public IReadOnlyList<Pin> Pins { get; init; } = [];
 
     /// <summary>Archived WAL is copied.</summary>
     public bool Wal { get; init; } = true;
 
-    /// <summary>It is made after each backup that took a point.</summary>
+    /// <summary>The copy is made after each backup that took a point.</summary>
     public bool AfterBackup { get; init; }
 
     /// <summary>The copies of a profile, in its order.</summary>

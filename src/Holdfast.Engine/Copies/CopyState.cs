@@ -8,35 +8,35 @@ using Holdfast.Restic.Snapshots;
 
 namespace Holdfast.Engine.Copies;
 
-/// <summary>What a copy has of what it is to have.</summary>
-/// <param name="To">Where it is, as the profile writes it.</param>
+/// <summary>The state of a copy, compared with what its rules require.</summary>
+/// <param name="To">The location of the copy, as the profile writes it.</param>
 public sealed record CopyState(string To)
 {
     /// <summary>Recovery points of the source that the copy is to have, by its rules.</summary>
     public int Wanted { get; init; }
 
-    /// <summary>Those of them that it lacks.</summary>
+    /// <summary>The number of those points that the copy lacks.</summary>
     public int Lacking { get; init; }
 
-    /// <summary>The time of the newest point that it has; null when it has none.</summary>
+    /// <summary>The time of the newest point of the copy; null when it has none.</summary>
     public DateTimeOffset? Newest { get; init; }
 
-    /// <summary>The time of the newest WAL that it has; null when it has none, or is to have none.</summary>
+    /// <summary>The time of the newest WAL of the copy; null when it has none, or is to have none.</summary>
     public DateTimeOffset? Wal { get; init; }
 
     /// <summary>The time of the newest WAL of the source; null when there is none, or none is copied.</summary>
     public DateTimeOffset? SourceWal { get; init; }
 
-    /// <summary>Why it could not be asked; null when it was.</summary>
+    /// <summary>The reason why the state is unknown; null when it is known.</summary>
     public Problem? Trouble { get; init; }
 
-    /// <summary>Asks a copy. Nothing is written, and no lock is taken.</summary>
+    /// <summary>Reads the state of a copy. Nothing is written, and no lock is taken.</summary>
     /// <param name="source">All snapshots of the source.</param>
     /// <param name="copy">The copy.</param>
-    /// <param name="settings">Finds out where it is and what opens it.</param>
-    /// <param name="deadline">How long it may take to answer.</param>
-    /// <param name="clock">Measures that, and tells which time is in the future.</param>
-    /// <param name="cancellation">Ends the wait.</param>
+    /// <param name="settings">Finds the location of the copy and its credentials.</param>
+    /// <param name="deadline">The time limit for the response.</param>
+    /// <param name="clock">The clock that measures the deadline, and determines which times are in the future.</param>
+    /// <param name="cancellation">Cancels the wait.</param>
     public static async Task<CopyState> AskAsync(
         IReadOnlyList<Snapshot> source, CopySettings copy, Func<CancellationToken, Task<RepositorySettings>> settings,
         TimeSpan deadline, TimeProvider clock, CancellationToken cancellation)
@@ -45,7 +45,7 @@ public sealed record CopyState(string To)
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, late.Token);
         try
         {
-            // Not waited for when it does not listen to the token: a mount that hangs would hang us.
+            // Not awaited when it ignores its cancellation: a mount that hangs would block this process.
             var listing = Task.Run(() => ListAsync(settings, either.Token), either.Token);
             return Compare(source, await listing.WaitAsync(either.Token), copy, clock);
         }
@@ -60,11 +60,11 @@ public sealed record CopyState(string To)
         }
     }
 
-    /// <summary>Compares what both have.</summary>
+    /// <summary>Compares the snapshots of both repositories.</summary>
     /// <param name="source">All snapshots of the source.</param>
     /// <param name="there">All snapshots of the copy.</param>
-    /// <param name="copy">What the copy is to have.</param>
-    /// <param name="clock">Tells which time is in the future.</param>
+    /// <param name="copy">The settings of the copy.</param>
+    /// <param name="clock">The clock that determines which times are in the future.</param>
     public static CopyState Compare(
         IReadOnlyList<Snapshot> source, IReadOnlyList<Snapshot> there, CopySettings copy, TimeProvider clock)
     {

@@ -8,18 +8,20 @@ using Holdfast.Restic.Snapshots;
 namespace Holdfast.Engine.Copies;
 
 /// <summary>
-/// Brings another repository up to date with one: its recovery points, archived WAL and archives of messages. Both are
-/// locked as a backup locks, so backups, pushes of WAL and restores go on. See docs/copies.md.
+/// Brings a copy of a repository up to date: recovery points, archived WAL and archives of messages. Both repositories
+/// are locked with the shared lock of a backup, so backups, WAL archiving and restores continue. See docs/copies.md.
 /// </summary>
-/// <param name="source">Opened; only read.</param>
-/// <param name="copy">Opened, with keys of its own.</param>
-/// <param name="request">What is copied.</param>
-/// <param name="clock">Tells which time is in the future.</param>
+/// <param name="source">The source repository, opened; only read.</param>
+/// <param name="copy">The copy, opened, with its own keys.</param>
+/// <param name="request">The options of the copy.</param>
+/// <param name="clock">The clock that determines which times are in the future.</param>
 public sealed class RepositoryCopy(Repository source, Repository copy, CopyRequest request, TimeProvider clock)
 {
-    /// <summary>Does it. What one snapshot lacks is a warning, and the others are copied.</summary>
-    /// <exception cref="ProblemException">Both are one repository.</exception>
-    /// <exception cref="ResticException">One of them cannot be read or written; what was stored stays.</exception>
+    /// <summary>
+    /// Runs the copy. Missing or damaged data of one snapshot is a warning, and the others are copied.
+    /// </summary>
+    /// <exception cref="ProblemException">Source and copy are the same repository.</exception>
+    /// <exception cref="ResticException">One of them cannot be read or written; what was stored remains.</exception>
     public async Task<CopyOutcome> RunAsync(CancellationToken cancellation)
     {
         if (source.RepositoryId == copy.RepositoryId)
@@ -58,7 +60,9 @@ public sealed class RepositoryCopy(Repository source, Repository copy, CopyReque
     private CopyOptions Options(CopySelection selection) =>
         new() { Snapshots = selection.Wanted, PlanOnly = request.PlanOnly, Counters = request.Counters };
 
-    /// <summary>As 'points forget': neither more than half of the points, nor any while a pin fits none.</summary>
+    /// <summary>
+    /// As with 'points forget': never more than half of the points, and none while a pin matches no point.
+    /// </summary>
     private static Problem? Refuse(CopySelection selection, IReadOnlyList<Snapshot> before)
     {
         if (selection.Refusals is [var first, ..]) return first;
@@ -71,8 +75,9 @@ public sealed class RepositoryCopy(Repository source, Repository copy, CopyReque
     }
 
     /// <summary>
-    /// The source makes one snapshot of many small ones of WAL. Where the copy has the one, it needs none of those any
-    /// more; what the source has removed by its window stays until 'points forget' removes it from the copy.
+    /// The source merges many small snapshots of WAL into one. Where the copy has the merged one, it no longer needs
+    /// the small ones; those that the source has removed by its window remain until 'points forget' removes them from
+    /// the copy.
     /// </summary>
     private async Task<int> MergeWalAsync(IReadOnlyList<Snapshot> sources, CancellationToken cancellation)
     {

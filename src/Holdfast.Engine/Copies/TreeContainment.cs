@@ -3,10 +3,12 @@ using Holdfast.Restic.Snapshots;
 
 namespace Holdfast.Engine.Copies;
 
-/// <summary>Compares trees of one repository by the content of their files; of equal folders nothing is read.</summary>
+/// <summary>Compares trees of one repository by the content of their files; equal folders are not read.</summary>
 internal sealed class TreeContainment(Repository repository)
 {
-    /// <summary>Archives of WAL are 4 folders deep; what is deeper was not written by us.</summary>
+    /// <summary>
+    /// The largest depth; archives of WAL are 4 folders deep, and a deeper tree was not written by Holdfast.
+    /// </summary>
     private const int Deepest = 16;
 
     /// <summary>True when every file below a tree is at the same path below another, with the same content.</summary>

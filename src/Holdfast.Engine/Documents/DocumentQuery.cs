@@ -2,8 +2,8 @@ using Holdfast.Engine.Profiles;
 
 namespace Holdfast.Engine.Documents;
 
-/// <summary>A statement whose rows are the documents of an index: the truth that the index is built from.</summary>
-/// <param name="Place">Where it stands in the profile, for messages.</param>
+/// <summary>A statement whose rows are the documents of an index: the authoritative source of the index.</summary>
+/// <param name="Place">The place of the statement in the profile, for messages.</param>
 /// <param name="Source">The source's name in the profile, as "main"; null for the only one.</param>
 /// <param name="Database">The database; null for that of the connection.</param>
 /// <param name="Sql">The statement, without a semicolon at its end.</param>

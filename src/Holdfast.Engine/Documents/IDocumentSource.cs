@@ -2,41 +2,46 @@ using Holdfast.Engine.Problems;
 
 namespace Holdfast.Engine.Documents;
 
-/// <summary>What documents are read from: a cluster of databases. So one component can build what it holds from another one.</summary>
+/// <summary>A source of documents: a cluster of databases. It lets one component be rebuilt from another.</summary>
 public interface IDocumentSource
 {
-    /// <summary>Its name among those of its kind in the profile: "main".</summary>
+    /// <summary>The name of the source among those of its kind in the profile: "main".</summary>
     string SourceName { get; }
 
-    /// <summary>Begins to read as of one instant, and finds out whether the statement has what it must have.</summary>
-    /// <exception cref="ProblemException">The source can not be reached, the statement is refused, or a column is missing or of a type that it can not have.</exception>
+    /// <summary>Begins to read as of one instant, and checks that the statement returns the required columns.</summary>
+    /// <exception cref="ProblemException">The source cannot be reached, the statement is refused, or a column is
+    /// missing or has an unsupported type.</exception>
     Task<IDocumentReading> OpenAsync(DocumentQuery query, CancellationToken cancellation);
 }
 
-/// <summary>Documents as of the instant at which the reading was begun. Not for several threads.</summary>
+/// <summary>Documents as of the instant at which the reading began. Not thread-safe.</summary>
 public interface IDocumentReading : IAsyncDisposable
 {
-    /// <summary>How many rows there are.</summary>
+    /// <summary>The number of rows.</summary>
     Task<long> CountAsync(CancellationToken cancellation);
 
-    /// <summary>Ids of which there are several rows, so many at most. Reads all rows.</summary>
+    /// <summary>Ids with several rows, up to a limit. Reads all rows.</summary>
     Task<IReadOnlyList<string>> RepeatedIdsAsync(int most, CancellationToken cancellation);
 
-    /// <summary>All rows, in no order; without documents only ids and versions. To be disposed of before anything else is asked.</summary>
+    /// <summary>
+    /// All rows, in no order; without documents only ids and versions. To be disposed of before the next call.
+    /// </summary>
     Task<IDocumentRows> ReadAsync(bool documents, CancellationToken cancellation);
 
-    /// <summary>The rows of some ids as they are now, not as they were at the reading's instant.</summary>
+    /// <summary>The current rows of some ids, not those of the reading's instant.</summary>
     Task<IDocumentRows> ReadNowAsync(IReadOnlyCollection<string> ids, bool documents, CancellationToken cancellation);
 }
 
-/// <summary>Rows that are read forward, a buffer at a time.</summary>
+/// <summary>A forward-only reader of rows, one buffer at a time.</summary>
 public interface IDocumentRows : IAsyncDisposable
 {
     /// <summary>Waits for rows. False at the end.</summary>
     /// <exception cref="ProblemException">The source fails, or a row has no id or no version.</exception>
     ValueTask<bool> FillAsync(CancellationToken cancellation);
 
-    /// <summary>The next row of those that are there; false when more must be waited for. It is gone with the next call.</summary>
+    /// <summary>
+    /// The next row of the buffer; false when more rows must be waited for. It is valid until the next call.
+    /// </summary>
     bool TryNext(out DocumentRow row);
 }
 

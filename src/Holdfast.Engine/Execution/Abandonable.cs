@@ -1,8 +1,8 @@
 namespace Holdfast.Engine.Execution;
 
 /// <summary>
-/// Waits for work that may not listen to its token: a read of a FIFO, a mount that hangs. Such work is left behind some time after its cancellation, because
-/// what was registered for undo must be undone whether or not a step agrees.
+/// Waits for work that may not react to its cancellation: a read of a FIFO, a mount that hangs. Such work is left
+/// behind some time after its cancellation, because the pending undos must be rolled back even if a step never returns.
 /// </summary>
 internal static class Abandonable
 {

@@ -5,13 +5,13 @@ using Holdfast.Engine.Problems;
 namespace Holdfast.Engine.Execution;
 
 /// <summary>
-/// Runs a plan. Before a step acts, its intent and what it would owe are on disk; after it, its outcome. The first step
-/// that fails ends the run, and what is owed is undone in reverse order, whatever has stopped the run. A step that does not end after its
-/// cancellation is left behind.
+/// Runs a plan. Before a step acts, its intent and its undo are on disk; after it, its outcome. The first step that
+/// fails ends the run, and the pending undos are rolled back in reverse order, whatever stopped the run. A step that
+/// does not end after its cancellation is left behind.
 /// </summary>
 internal sealed class Executor(string run, RunLog log, PendingUndos owed, Interruption interruption, TimeProvider clock)
 {
-    /// <summary>Progress is told twice a second: often enough to look alive.</summary>
+    /// <summary>The interval at which progress is reported: twice a second.</summary>
     private static readonly TimeSpan _tick = TimeSpan.FromMilliseconds(500);
 
     /// <summary>How many steps are complete.</summary>
@@ -34,7 +34,7 @@ internal sealed class Executor(string run, RunLog log, PendingUndos owed, Interr
             log.Append(started);
             foreach (var warning in found) log.Append(new Warned(0, warning));
             for (var i = 0; i < plan.Steps.Count; i++) await RunStepAsync(i + 1, plan.Steps[i]);
-            // Success counts only once it is on disk: otherwise recovery would take back what stands.
+            // The run succeeds only once that is on disk: otherwise recovery would roll back completed work.
             log.Append(new RunEnded(RunResult.Succeeded, 0, null));
             return null;
         }

@@ -3,14 +3,16 @@ using Holdfast.Engine.Problems;
 
 namespace Holdfast.Engine.Execution;
 
-/// <summary>Says at which step of its plan a run was interrupted, and of a restore what is restored and what is not.</summary>
+/// <summary>
+/// Reports at which step of its plan a run was interrupted and, for a restore, what is restored and what is not.
+/// </summary>
 internal static class InterruptedRun
 {
     /// <summary>Completes the problem of an interruption.</summary>
-    /// <param name="problem">What the interruption itself reports.</param>
+    /// <param name="problem">The problem that the interruption itself reports.</param>
     /// <param name="plan">The plan of the run.</param>
-    /// <param name="done">How many of its steps were complete.</param>
-    /// <param name="undone">The numbers, from 1, of the steps that an undo takes back.</param>
+    /// <param name="done">The number of completed steps.</param>
+    /// <param name="undone">The numbers, from 1, of the steps that an undo rolls back.</param>
     public static Problem Describe(Problem problem, Plan plan, int done, IReadOnlySet<int> undone)
     {
         var place = done < plan.Steps.Count ? $"at step {done + 1} of {plan.Steps.Count}, '{plan.Steps[done].Name}'" : "after its last step";

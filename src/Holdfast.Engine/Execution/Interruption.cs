@@ -12,7 +12,7 @@ internal sealed class Interruption(CancellationToken outer) : IDisposable
 
     public bool IsRequested => _source.IsCancellationRequested;
 
-    /// <summary>Why; when nobody has said, it was a person or the system.</summary>
+    /// <summary>The reason for the interruption; when none was given, a person or the system requested it.</summary>
     public Problem Reason => _reason ?? Catalogue.RunInterrupted.With("The run was interrupted.");
 
     public void Stop(Problem reason)

@@ -5,7 +5,7 @@ using Holdfast.Restic;
 
 namespace Holdfast.Engine.Execution;
 
-/// <summary>The undos that a run owes. Each change is in the journal before it counts.</summary>
+/// <summary>The pending undos of a run. Each change is in the journal before it takes effect.</summary>
 internal sealed class PendingUndos(RunLog log, IEnumerable<IUndoHandler> handlers, TimeProvider clock)
 {
     private readonly Dictionary<string, IUndoHandler> _handlers = handlers.ToDictionary(handler => handler.Kind, StringComparer.Ordinal);
@@ -25,7 +25,7 @@ internal sealed class PendingUndos(RunLog log, IEnumerable<IUndoHandler> handler
         get { lock (_gate) return _owed.Select(owed => _steps.GetValueOrDefault(owed.Number)).ToHashSet(); }
     }
 
-    /// <summary>Takes over what a dead run owed.</summary>
+    /// <summary>Takes over the pending undos of a dead run.</summary>
     public void Inherit(IEnumerable<PendingUndo> owed)
     {
         _owed.AddRange(owed);
@@ -42,7 +42,8 @@ internal sealed class PendingUndos(RunLog log, IEnumerable<IUndoHandler> handler
         }
     }
 
-    /// <exception cref="InvalidOperationException">It is not owed: an error of the program.</exception>
+    /// <exception cref="InvalidOperationException">The undo is not pending, which is an error in the
+    /// program.</exception>
     public void Settle(Undo undo)
     {
         lock (_gate)
@@ -53,8 +54,11 @@ internal sealed class PendingUndos(RunLog log, IEnumerable<IUndoHandler> handler
         }
     }
 
-    /// <summary>Does all that is owed, the last one first. What fails stays owed, unless it is lost, and the others are done all the same.</summary>
-    /// <returns>The problems of those that failed.</returns>
+    /// <summary>
+    /// Performs all pending undos, the last one first. An undo that fails stays pending, unless it is lost, and does
+    /// not stop the others.
+    /// </summary>
+    /// <returns>The problems of the undos that failed.</returns>
     public async Task<IReadOnlyList<Problem>> UndoAllAsync()
     {
         var failures = new List<Problem>();
@@ -73,7 +77,7 @@ internal sealed class PendingUndos(RunLog log, IEnumerable<IUndoHandler> handler
         return failures;
     }
 
-    /// <summary>An undo has its own token: what has stopped the run must not stop the way back.</summary>
+    /// <summary>An undo has its own cancellation token: what stopped the run must not stop the rollback.</summary>
     private async Task<Problem?> TryUndoAsync(Undo undo)
     {
         if (!_handlers.TryGetValue(undo.Kind, out var handler))

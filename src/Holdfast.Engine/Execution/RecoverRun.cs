@@ -5,17 +5,23 @@ using Holdfast.Engine.Profiles;
 
 namespace Holdfast.Engine.Execution;
 
-/// <summary>Does what the dead runs of a platform owe because a person asks for it; every other run does it before it begins.</summary>
-/// <param name="environment">What it meets outside.</param>
+/// <summary>
+/// Performs the pending undos of a platform's dead runs on request; every other run does so before it begins.
+/// </summary>
+/// <param name="environment">The environment of the run: clock, names, state directory and observer.</param>
 /// <param name="platform">The platform whose runs are recovered.</param>
-/// <param name="repository">Null when it can not be reached now: then its locks stay owed, and everything else is done all the same.</param>
-/// <param name="handlers">The undos that the dead runs may owe, besides those of the repository.</param>
+/// <param name="repository">Null when the repository cannot be reached now: its locks then stay pending, and all other
+/// undos are performed.</param>
+/// <param name="handlers">The handlers of the undos that the dead runs may have registered, besides those of the
+/// repository.</param>
 public sealed class RecoverRun(RunEnvironment environment, string platform, RepositorySettings? repository, IReadOnlyList<IUndoHandler> handlers)
 {
-    /// <summary>What another run is told first that finds the lock taken by a recovery; it waits then.</summary>
+    /// <summary>
+    /// The beginning of the lock's holder text while a recovery holds the lock; a run that finds it waits.
+    /// </summary>
     internal const string Holder = "recover, ";
 
-    /// <exception cref="ProblemException">A run is in progress, or a journal can not be written.</exception>
+    /// <exception cref="ProblemException">A run is in progress, or a journal cannot be written.</exception>
     public async Task<IReadOnlyList<RecoveredRun>> RunAsync()
     {
         await using var hold = repository is null ? null : new RepositoryHold(repository);
@@ -24,7 +30,7 @@ public sealed class RecoverRun(RunEnvironment environment, string platform, Repo
         return await new Recovery(environment.State, all, environment.Observer, environment.Clock).RecoverAsync(held);
     }
 
-    /// <summary>Drops what the dead runs of the platform still owe.</summary>
+    /// <summary>Drops the pending undos of the platform's dead runs.</summary>
     /// <returns>How many undos were dropped.</returns>
     /// <exception cref="ProblemException">A run is in progress, or a journal cannot be written.</exception>
     public int Forget()

@@ -5,36 +5,40 @@ using Holdfast.Engine.Problems;
 
 namespace Holdfast.Engine.Execution;
 
-/// <summary>A dead run that was recovered: how many undos were done, and the problems of those that could not be.</summary>
+/// <summary>
+/// A dead run that was recovered: the number of undos performed, and the problems of those that failed.
+/// </summary>
 public sealed record RecoveredRun(string RunId, string Verb, DateTimeOffset Began, int Undone, IReadOnlyList<Problem> Failures);
 
 /// <summary>
-/// Does what dead runs owe. A run is dead when its journal has no end and the platform's lock could be taken. Undos are
-/// idempotent, so a recovery that dies is done again by the next one.
+/// Performs the pending undos of dead runs. A run is dead when its journal has no end and the platform's lock could be
+/// taken. Undos are idempotent, so a recovery that dies is repeated by the next one.
 /// </summary>
 public sealed class Recovery(StateDirectory state, IReadOnlyList<IUndoHandler> handlers, IRunObserver observer, TimeProvider clock)
 {
-    /// <summary>The platforms that have runs without an end: running ones, dead ones, and those whose undos failed.</summary>
+    /// <summary>
+    /// The platforms with runs whose journal has no end: active runs, dead runs, and runs whose undos failed.
+    /// </summary>
     public static IReadOnlyList<string> PlatformsWithOpenRuns(StateDirectory state) =>
         [.. OpenJournals(state).Select(journal => journal.Started!.Platform).Distinct(StringComparer.Ordinal)];
 
     /// <summary>
-    /// Journals that can not be read. Nothing of what they owe is guessed, so a person must look; and nobody knows whose they are, so
-    /// everybody is told. They keep no other run from being recovered.
+    /// Journals that cannot be read. Their pending undos are not guessed, so a person must examine them. Their platform
+    /// is unknown, so every run reports them. They do not prevent the recovery of other runs.
     /// </summary>
     public static IReadOnlyList<Problem> DamagedJournals(StateDirectory state) => [.. Journals(state).Select(journal => journal.Damage).OfType<Problem>()];
 
     /// <summary>
-    /// Takes over what dead runs of a platform owe of one kind, because a run that holds the platform's lock sees to it in its own way. It
-    /// is settled only after <paramref name="keep"/> has made sure of it.
+    /// Takes over the pending undos of one kind from the dead runs of a platform, for a run that holds the platform's
+    /// lock and handles them in its own way. They are completed only after <paramref name="keep"/> has recorded them.
     /// </summary>
-    /// <param name="state">Where the journals are.</param>
-    /// <param name="run">The run that takes it over; what it owes itself is left alone.</param>
+    /// <param name="state">The state directory, which holds the journals.</param>
+    /// <param name="run">The run that takes them over; its own undos are left alone.</param>
     /// <param name="platform">The platform of the runs.</param>
     /// <param name="kind">The kind of undo.</param>
-    /// <param name="keep">Gets the undos, oldest first; it is called without any, too.</param>
-    /// <param name="clock">For the times in the journals.</param>
-    /// <exception cref="ProblemException">A journal can not be written.</exception>
+    /// <param name="keep">Receives the undos, oldest first; it is called even when there are none.</param>
+    /// <param name="clock">The clock for the times in the journals.</param>
+    /// <exception cref="ProblemException">A journal cannot be written.</exception>
     public static void TakeOver(StateDirectory state, string run, string platform, string kind, Action<IReadOnlyList<Undo>> keep, TimeProvider clock)
     {
         var owing = OpenJournals(state).Where(dead => dead.Started!.Platform == platform && dead.Started.Run != run)
@@ -49,7 +53,7 @@ public sealed class Recovery(StateDirectory state, IReadOnlyList<IUndoHandler> h
     }
 
     /// <summary>Recovers the dead runs of the platform whose lock is held, the newest first.</summary>
-    /// <exception cref="ProblemException">A journal can not be written.</exception>
+    /// <exception cref="ProblemException">A journal cannot be written.</exception>
     public async Task<IReadOnlyList<RecoveredRun>> RecoverAsync(RunLock held)
     {
         var recovered = new List<RecoveredRun>();
@@ -58,11 +62,14 @@ public sealed class Recovery(StateDirectory state, IReadOnlyList<IUndoHandler> h
         return recovered;
     }
 
-    /// <summary>What dead runs of a platform owe, as the sentences of their undos.</summary>
+    /// <summary>The pending undos of a platform's dead runs, as the sentences of the undos.</summary>
     public static IReadOnlyList<string> Pending(StateDirectory state, string platform) =>
         [.. OpenJournals(state).Where(dead => dead.Started!.Platform == platform).SelectMany(dead => dead.Owed).Select(owed => owed.Undo.Does)];
 
-    /// <summary>Drops what dead runs of the platform owe, undone, because it can never be done: the thing that it would take back is gone for good.</summary>
+    /// <summary>
+    /// Drops the pending undos of the platform's dead runs without performing them, because they can never succeed: the
+    /// object to roll back is gone for good.
+    /// </summary>
     /// <returns>How many undos were dropped.</returns>
     /// <exception cref="ProblemException">A journal cannot be written.</exception>
     public int Drop(RunLock held)

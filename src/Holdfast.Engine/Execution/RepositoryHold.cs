@@ -8,8 +8,9 @@ using Holdfast.Restic.Maintenance;
 namespace Holdfast.Engine.Execution;
 
 /// <summary>
-/// The repository while a run uses it: opened, locked, and let go of in the right order. It is also the undo of its lock:
-/// in the run itself it lets go, after a crash it removes the lock that the dead process has left.
+/// The repository while a run uses it: opened, locked, and released in the right order. It is also the undo handler of
+/// its lock: in the run itself it releases the lock; after a crash it removes the lock that the dead process left
+/// behind.
 /// </summary>
 internal sealed class RepositoryHold(RepositorySettings settings) : IUndoHandler, IAsyncDisposable
 {
@@ -18,16 +19,16 @@ internal sealed class RepositoryHold(RepositorySettings settings) : IUndoHandler
 
     public string Kind => "repository.unlock";
 
-    /// <summary>The snapshot in the making, if there is one; it is given up before the lock.</summary>
+    /// <summary>The snapshot being written, if there is one; it is abandoned before the lock is released.</summary>
     public SnapshotWriter? Writer { get; set; }
 
     public Repository Repository => _repository ?? throw new InvalidOperationException("The repository has not been opened.");
 
-    /// <summary>Opens it; nothing is written.</summary>
+    /// <summary>Opens the repository; nothing is written.</summary>
     public async Task<Repository> OpenAsync(CancellationToken cancellation) =>
         _repository ??= await Repository.OpenAsync(settings.Backend, settings.Password, settings.Options, cancellation);
 
-    /// <summary>Locks it for as long as it is held. A lock that gets lost stops the run.</summary>
+    /// <summary>Locks the repository until it is released. Losing the lock stops the run.</summary>
     public async Task LockAsync(StepContext context, Interruption interruption, CancellationToken cancellation)
     {
         await context.OweAsync(Undo, cancellation);
@@ -36,7 +37,10 @@ internal sealed class RepositoryHold(RepositorySettings settings) : IUndoHandler
         await Repository.RefreshAsync(cancellation); // a prune may have removed what a plan has read before the lock
     }
 
-    /// <summary>The same for a run that only reads: where nothing can be written it goes on without a lock, and says so.</summary>
+    /// <summary>
+    /// Locks the repository for a run that only reads: where nothing can be written, the run continues without a lock
+    /// and warns.
+    /// </summary>
     public async Task LockToReadAsync(StepContext context, Interruption interruption, CancellationToken cancellation)
     {
         await context.OweAsync(Undo, cancellation);
@@ -51,7 +55,7 @@ internal sealed class RepositoryHold(RepositorySettings settings) : IUndoHandler
         context.Warn(Catalogue.RepositoryUnlocked.With($"The repository '{settings.Path}' is read-only, so it was read without a lock."));
     }
 
-    /// <summary>Lets go of everything.</summary>
+    /// <summary>Releases the snapshot writer, the lock and the repository.</summary>
     public async Task ReleaseAsync(StepContext context, CancellationToken cancellation)
     {
         var isLocked = _lock is not null;
@@ -70,7 +74,8 @@ internal sealed class RepositoryHold(RepositorySettings settings) : IUndoHandler
     {
         var (writer, held, repository) = (Writer, _lock, _repository);
         (Writer, _lock, _repository) = (null, null, null);
-        // A step that was left behind may still use the writer: then the lock ends with the process, and the next run removes it.
+        // A step that was left behind may still use the writer: the lock then ends with the process, and the next run
+        // removes it.
         using var patience = new CancellationTokenSource(Abandonable.Grace);
         await Abandonable.RunAsync(() => DisposeAsync(repository, held, writer), TimeProvider.System, patience.Token);
     }
@@ -81,7 +86,7 @@ internal sealed class RepositoryHold(RepositorySettings settings) : IUndoHandler
         await using (held)
         await using (writer)
         {
-            // Let go of in the reverse order, each even when the one before it fails.
+            // Released in reverse order, each even when the one before it fails.
         }
     }
 

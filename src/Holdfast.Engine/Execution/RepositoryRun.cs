@@ -8,8 +8,8 @@ using Holdfast.Restic.Snapshots;
 namespace Holdfast.Engine.Execution;
 
 /// <summary>
-/// A run that is neither a backup nor a restore, but works with the repository: messages are archived, say. It is prepared first
-/// (the repository opened), so that a person can look at the plan; nothing is changed or locked until it runs.
+/// A run that is neither a backup nor a restore but works with the repository, such as the archiving of messages.
+/// Preparing it opens the repository, so that the plan can be shown; nothing is changed or locked until it runs.
 /// </summary>
 public sealed class RepositoryRun : IAsyncDisposable
 {
@@ -24,19 +24,19 @@ public sealed class RepositoryRun : IAsyncDisposable
         Id = environment.NewRunId(environment.Clock);
     }
 
-    /// <summary>Names the run in the journal.</summary>
+    /// <summary>The id of the run in the journal.</summary>
     public string Id { get; }
 
-    /// <summary>Opened; locked while the steps run.</summary>
+    /// <summary>The repository: opened, and locked while the steps run.</summary>
     public Repository Repository => _hold.Repository;
 
     /// <summary>Opens the repository.</summary>
-    /// <param name="environment">What it meets outside.</param>
-    /// <param name="platform">The platform that it is for.</param>
+    /// <param name="environment">The environment of the run: clock, names, state directory and observer.</param>
+    /// <param name="platform">The platform that the run belongs to.</param>
     /// <param name="repository">Where the repository is.</param>
-    /// <param name="handlers">The undos that this run and dead ones may owe.</param>
-    /// <param name="cancellation">Ends the opening.</param>
-    /// <exception cref="ProblemException">It can not be opened.</exception>
+    /// <param name="handlers">The handlers of the undos that this run and dead runs may register.</param>
+    /// <param name="cancellation">Cancels the opening.</param>
+    /// <exception cref="ProblemException">The repository cannot be opened.</exception>
     public static async Task<RepositoryRun> PrepareAsync(
         RunEnvironment environment, string platform, RepositorySettings repository, IReadOnlyList<IUndoHandler> handlers, CancellationToken cancellation)
     {
@@ -53,25 +53,29 @@ public sealed class RepositoryRun : IAsyncDisposable
         }
     }
 
-    /// <summary>Begins a snapshot that is given up with the run, for a step to commit.</summary>
+    /// <summary>Begins a snapshot for a step to commit; it is abandoned when the run fails.</summary>
     public async Task<SnapshotWriter> BeginSnapshotAsync(CancellationToken cancellation) => _hold.Writer = await Repository.BeginSnapshotAsync(cancellation: cancellation);
 
-    /// <summary>Makes the snapshot that was begun durable, under the names of this host and user.</summary>
+    /// <summary>Commits the snapshot that was begun, with the names of this host and user.</summary>
     public Task<Snapshot> CommitSnapshotAsync(IReadOnlyList<string> paths, IReadOnlyList<string> tags, CancellationToken cancellation)
     {
         var writer = _hold.Writer ?? throw new InvalidOperationException("No snapshot has been begun.");
         return writer.CommitAsync(new SnapshotHeader { Paths = paths, Hostname = _environment.Host, Username = _environment.User, Tags = tags }, cancellation);
     }
 
-    /// <summary>The plan round these steps.</summary>
+    /// <summary>The plan around these steps.</summary>
     public Plan Plan(string verb, IReadOnlyList<Step> steps) => Plan(verb, steps, LockStep((_, _) => Task.CompletedTask));
 
-    /// <summary>Does it. The steps are planned when what dead runs owed has been done. Failures of the run itself are in the outcome, what keeps it from beginning is thrown.</summary>
-    /// <param name="verb">What the journal calls it.</param>
-    /// <param name="steps">Plans what is done under the lock.</param>
-    /// <param name="reads">It only reads, so a repository that can't be written is read without a lock.</param>
-    /// <param name="cancellation">Ends the run; what it owes is undone.</param>
-    /// <exception cref="ProblemException">Another run is in progress, a server does not answer, the journal can not be written ...</exception>
+    /// <summary>
+    /// Runs the steps, which are planned after the pending undos of dead runs have been performed. Failures of the run
+    /// itself are in the outcome; what prevents it from starting is thrown.
+    /// </summary>
+    /// <param name="verb">The verb that the journal records.</param>
+    /// <param name="steps">Plans the steps that run under the lock.</param>
+    /// <param name="reads">The run only reads, so a repository that cannot be written is read without a lock.</param>
+    /// <param name="cancellation">Stops the run; its pending undos are rolled back.</param>
+    /// <exception cref="ProblemException">Another run is in progress, a server does not respond, or the journal cannot
+    /// be written.</exception>
     public async Task<RunOutcome> RunAsync(string verb, Func<CancellationToken, Task<IReadOnlyList<Step>>> steps, bool reads, CancellationToken cancellation)
     {
         using var interruption = new Interruption(cancellation);

@@ -6,10 +6,16 @@ using Holdfast.Engine.Problems;
 
 namespace Holdfast.Engine.Execution;
 
-/// <summary>What stands around the plan of every run: the platform's lock, the recovery of dead runs, a journal, the executor.</summary>
+/// <summary>
+/// The parts common to every run around its plan: the platform's lock, the recovery of dead runs, a journal, the
+/// executor.
+/// </summary>
 internal sealed class RunFrame : IDisposable
 {
-    /// <summary>How long a run waits for a recovery that is at work: it brings up what it may have to stop again.</summary>
+    /// <summary>
+    /// How long a run waits for a recovery in progress: that recovery starts services which the run may have to stop
+    /// again.
+    /// </summary>
     private static readonly TimeSpan _patience = TimeSpan.FromMinutes(5);
 
     private readonly RunEnvironment _environment;
@@ -22,17 +28,20 @@ internal sealed class RunFrame : IDisposable
     /// <summary>The id of the run.</summary>
     public string Id { get; }
 
-    /// <summary>What was found before the plan, of dead runs above all, as warnings.</summary>
+    /// <summary>Warnings from before the plan, mostly about dead runs.</summary>
     public IReadOnlyList<Problem> Found { get; private set; } = [];
 
     private IReadOnlyList<RecoveredRun> _recovered = [];
 
-    /// <summary>Takes the platform's lock, then does what dead runs of it owe: the plan is made for what is there afterwards.</summary>
-    /// <param name="environment">What the run meets outside.</param>
-    /// <param name="id">Of the run.</param>
-    /// <param name="platform">Whose lock it takes.</param>
-    /// <param name="handlers">The undos that this run and dead ones may owe.</param>
-    /// <param name="warnings">What was found out before; it belongs to the run's journal and outcome.</param>
+    /// <summary>
+    /// Takes the platform's lock, then performs the pending undos of its dead runs, so that the plan is made for the
+    /// state after them.
+    /// </summary>
+    /// <param name="environment">The environment of the run.</param>
+    /// <param name="id">The id of the run.</param>
+    /// <param name="platform">The platform whose lock is taken.</param>
+    /// <param name="handlers">The handlers of the undos that this run and dead runs may register.</param>
+    /// <param name="warnings">Warnings from before the run; they belong to its journal and outcome.</param>
     public static async Task<RunFrame> EnterAsync(RunEnvironment environment, string id, string platform, IReadOnlyList<IUndoHandler> handlers, IReadOnlyList<Problem> warnings)
     {
         IReadOnlyList<IUndoHandler> all = [.. handlers.Concat(environment.UndoHandlers).DistinctBy(handler => handler.Kind, StringComparer.Ordinal)];
@@ -65,14 +74,14 @@ internal sealed class RunFrame : IDisposable
 
     public void Dispose() => _held.Dispose();
 
-    /// <summary>What another run is told that finds the lock taken.</summary>
+    /// <summary>The text about this run that is shown to another run which finds the lock taken.</summary>
     internal static string Holder(TimeProvider clock) =>
         string.Create(CultureInfo.InvariantCulture, $"process {ThisProcess.Id}, since {clock.GetUtcNow():yyyy-MM-dd HH:mm:ss} UTC");
 
     private RunStarted Started(Plan plan) => new(
         Id, plan.Verb, plan.Platform, _environment.Host, ThisProcess.Id, ThisProcess.Started, _environment.Version, [.. plan.Steps.Select(PlannedStep.Of)]);
 
-    /// <summary>Where an undo failed, something is left to do, which the problems after the first one say.</summary>
+    /// <summary>When an undo failed, action is still required; the problems after the first one describe it.</summary>
     private static IEnumerable<Problem> Describe(RecoveredRun run)
     {
         var what = $"The {run.Verb} {run.RunId} of {run.Began:yyyy-MM-dd HH:mm} UTC had been cut off;";
@@ -85,7 +94,7 @@ internal sealed class RunFrame : IDisposable
     {
         public void OnEvent(RunEvent happened)
         {
-            // The run that recovers tells of it in its own warnings.
+            // The run that performs the recovery reports it in its own warnings.
         }
     }
 }

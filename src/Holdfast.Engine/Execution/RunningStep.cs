@@ -4,7 +4,7 @@ using Holdfast.Engine.Problems;
 
 namespace Holdfast.Engine.Execution;
 
-/// <summary>A step while it acts.</summary>
+/// <summary>The context of a step while it acts.</summary>
 internal sealed class RunningStep(string run, int number, RunLog log, PendingUndos owed) : StepContext
 {
     private volatile bool _isAbandoned;
@@ -41,13 +41,16 @@ internal sealed class RunningStep(string run, int number, RunLog log, PendingUnd
 
     public override Task SettleAsync(Undo undo, CancellationToken cancellation)
     {
-        // Not cancelled: what is complete must not be taken back because somebody pressed ctrl-c a moment later.
+        // Not cancelled: completed work must not be rolled back because ctrl-c was pressed a moment later.
         RefuseAbandoned();
         owed.Settle(undo);
         return Task.CompletedTask;
     }
 
-    /// <summary>The run goes on without this step: whatever it does from now on is refused, so that it changes nothing of what is being undone.</summary>
+    /// <summary>
+    /// The run continues without this step: everything it does from now on is refused, so that it changes nothing that
+    /// is being rolled back.
+    /// </summary>
     public void Abandon(Problem warning)
     {
         _isAbandoned = true;

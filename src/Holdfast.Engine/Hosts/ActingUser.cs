@@ -4,9 +4,10 @@ using System.Runtime.InteropServices;
 namespace Holdfast.Engine.Hosts;
 
 /// <summary>
-/// Makes the calling thread touch files as another user, so that work in a folder of that user can do no more than the user could: a link that is
-/// exchanged in the meantime leads nowhere that is closed to the user. The thread's file system user, its group and its groups change until
-/// <see cref="Dispose"/>; there must be no await in between. Source: setfsuid(2), capabilities(7), "Effect of user ID changes on capabilities".
+/// Makes the calling thread access files as another user, so that work in a folder of that user has no more rights than
+/// the user: a link that is exchanged in the meantime points to nothing that the user cannot access. The thread's file
+/// system user, its group and its groups change until <see cref="Dispose"/>; there must be no await in between. Source:
+/// setfsuid(2), capabilities(7), "Effect of user ID changes on capabilities".
 /// </summary>
 public readonly ref partial struct ActingUser
 {
@@ -14,7 +15,7 @@ public readonly ref partial struct ActingUser
 
     private ActingUser(uint[] groups) => _groups = groups;
 
-    /// <summary>Acts as a user; nothing changes for root, and nothing for a process that is not root's.</summary>
+    /// <summary>Acts as a user; nothing changes for root, or in a process that does not run as root.</summary>
     /// <param name="owner">User and group by number; null for the user that the process has.</param>
     /// <exception cref="Win32Exception">The kernel refuses the change.</exception>
     public static ActingUser As((uint User, uint Group)? owner) => owner is { } other ? As(other.User, [other.Group]) : default;
@@ -43,14 +44,14 @@ public readonly ref partial struct ActingUser
     }
 
     /// <summary>User and group of a folder or file; a link is not followed.</summary>
-    /// <exception cref="IOException">It is not there, or cannot be seen.</exception>
+    /// <exception cref="IOException">The file does not exist, or cannot be accessed.</exception>
     public static (uint User, uint Group) OwnerOf(string path)
     {
         var status = FileFacts.Of(path);
         return (status.User, status.Group);
     }
 
-    /// <summary>The capabilities come back with the user, so the user comes first.</summary>
+    /// <summary>The capabilities are restored with the user, so the user is restored first.</summary>
     private static void Restore(uint[] groups)
     {
         Call(SetFsUid, 0, 0, 0);
@@ -81,7 +82,7 @@ public readonly ref partial struct ActingUser
     private static nint GetGroups => IsX64 ? 115 : 158;
     private static nint SetGroupsOf => IsX64 ? 116 : 159;
 
-    /// <summary>Of glibc, setgroups changes every thread; the bare system call changes this one alone.</summary>
+    /// <summary>The setgroups of glibc changes every thread; the bare system call changes this one alone.</summary>
     [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true)]
     private static partial nint Call(nint number, nuint first, nuint second, nuint third);
 

@@ -3,8 +3,8 @@ using System.Collections;
 namespace Holdfast.Engine.Hosts;
 
 /// <summary>
-/// The variables that a program gets. They are made, not inherited: whoever runs as the program's user can read them, and variables of the caller's
-/// shell (PGHOSTADDR, PGOPTIONS, PG_COLOR) would change what the program does.
+/// The environment variables of a child program. They are set, not inherited: other processes of the program's user can
+/// read them, and variables of the caller's shell (PGHOSTADDR, PGOPTIONS, PG_COLOR) would change what the program does.
 /// </summary>
 /// <param name="own">Looks up PATH and HOME of this process.</param>
 public sealed class ChildEnvironment(Func<string, string?> own)
@@ -14,7 +14,10 @@ public sealed class ChildEnvironment(Func<string, string?> own)
     /// <summary>Variables of the loader and the runtime, which let a program load code.</summary>
     private static readonly string[] _code = ["LD_", "DOTNET_", "CORECLR_", "COMPlus_"];
 
-    /// <summary>PATH, a language whose messages do not vary, HOME, and what the call names. A program of another user gets that user's HOME.</summary>
+    /// <summary>
+    /// PATH, a locale with fixed messages, HOME, and the variables of the call. A program of another user gets that
+    /// user's HOME.
+    /// </summary>
     public IReadOnlyDictionary<string, string> Of(ProgramCall call)
     {
         var made = new Dictionary<string, string>(StringComparer.Ordinal);
@@ -27,7 +30,7 @@ public sealed class ChildEnvironment(Func<string, string?> own)
         return made;
     }
 
-    /// <summary>True for variables that let a program load code of somebody's choice: LD_PRELOAD, DOTNET_STARTUP_HOOKS.</summary>
+    /// <summary>True for variables that let a program load arbitrary code: LD_PRELOAD, DOTNET_STARTUP_HOOKS.</summary>
     internal static bool IsCode(string name) => _code.Any(begin => name.StartsWith(begin, StringComparison.OrdinalIgnoreCase));
 
     private static void Inherit(Dictionary<string, string> made, ProgramCall call)
@@ -44,7 +47,7 @@ public sealed class ChildEnvironment(Func<string, string?> own)
             : call.Inherits.Any(begin => name.StartsWith(begin, StringComparison.Ordinal)) && !IsCode(name);
     }
 
-    /// <summary>From /etc/passwd; a user of another directory (LDAP) gets none.</summary>
+    /// <summary>The home directory from /etc/passwd; a user of another directory service (LDAP) gets none.</summary>
     private static string? HomeOf(string user)
     {
         const int Largest = 16 << 20;

@@ -3,6 +3,6 @@ namespace Holdfast.Engine.Hosts;
 /// <summary>Makes names survive a power cut.</summary>
 public static class DurableFolder
 {
-    /// <exception cref="IOException">The folder can not be synced.</exception>
+    /// <exception cref="IOException">The folder cannot be synced.</exception>
     public static void Sync(string path) => LibC.SyncDirectory(path);
 }

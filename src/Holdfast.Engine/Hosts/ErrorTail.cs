@@ -2,7 +2,9 @@ using System.Text;
 
 namespace Holdfast.Engine.Hosts;
 
-/// <summary>Reads a stream to its end, whatever comes, and keeps the last 64 KiB of it: a program never waits because nobody reads its errors.</summary>
+/// <summary>
+/// Reads a stream to its end and keeps its last 64 KiB: a program never blocks because its standard error is not read.
+/// </summary>
 internal sealed class ErrorTail
 {
     private const int Kept = 64 << 10;
@@ -18,7 +20,7 @@ internal sealed class ErrorTail
         for (int read; (read = await stream.ReadAsync(buffer)) > 0;) Add(buffer.AsSpan(0, read));
     }
 
-    /// <summary>What was kept; the beginning of a cut line is left out.</summary>
+    /// <summary>The text that was kept; the beginning of a cut line is left out.</summary>
     public override string ToString()
     {
         lock (_lock)

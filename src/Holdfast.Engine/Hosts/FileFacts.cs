@@ -17,7 +17,10 @@ public readonly partial record struct FileFacts(uint User, uint Group, uint Mode
     private const int CurrentFolder = -100, NoFollow = 0x100, EmptyPath = 0x1000, BasicStatus = 0x7FF, NotThere = 2, NoFolder = 20;
     private const uint TypeMask = 0xF000, Folder = 0x4000, Link = 0xA000, Regular = 0x8000, Sticky = 0x200, GroupWrites = 0x10, OthersWrite = 2;
 
-    /// <summary>Groups below this number are the distribution's own, as Debian's staff: their members are as good as root.</summary>
+    /// <summary>
+    /// Groups below this number belong to the distribution, such as Debian's staff: their members are trusted like
+    /// root.
+    /// </summary>
     private const uint FirstGroup = 100;
 
     public bool IsFolder => (Mode & TypeMask) == Folder;
@@ -26,10 +29,12 @@ public readonly partial record struct FileFacts(uint User, uint Group, uint Mode
 
     public bool IsRegular => (Mode & TypeMask) == Regular;
 
-    /// <summary>True for a folder as /tmp, in which entries can be exchanged by their owners alone.</summary>
+    /// <summary>True for a folder such as /tmp, in which entries can be exchanged by their owners alone.</summary>
     public bool IsSticky => (Mode & Sticky) != 0;
 
-    /// <summary>True for a folder in which somebody besides root can exchange an entry of <paramref name="owner"/>.</summary>
+    /// <summary>
+    /// True for a folder in which a user other than root can exchange an entry of <paramref name="owner"/>.
+    /// </summary>
     public bool LetsOthersExchange(uint owner)
     {
         if (User != 0) return true;
@@ -37,11 +42,11 @@ public readonly partial record struct FileFacts(uint User, uint Group, uint Mode
         return isShared && (!IsSticky || owner != 0);
     }
 
-    /// <summary>Of what is at a path; a link is not followed.</summary>
-    /// <exception cref="IOException">Nothing is there, or it cannot be seen.</exception>
+    /// <summary>Reads the facts of the file at a path; a link is not followed.</summary>
+    /// <exception cref="IOException">The path does not exist, or cannot be accessed.</exception>
     public static FileFacts Of(string path) => TryFind(path) ?? throw new FileNotFoundException($"{path}: {Marshal.GetPInvokeErrorMessage(NotThere)}", path);
 
-    /// <summary>As <see cref="Of(string)"/>; null where nothing is.</summary>
+    /// <summary>As <see cref="Of(string)"/>; null where the path does not exist.</summary>
     public static unsafe FileFacts? TryFind(string path)
     {
         var status = stackalloc byte[256];
@@ -50,7 +55,7 @@ public readonly partial record struct FileFacts(uint User, uint Group, uint Mode
         return error is NotThere or NoFolder ? null : throw new IOException($"{path}: {new Win32Exception(error).Message}", error);
     }
 
-    /// <summary>Of an open file or folder.</summary>
+    /// <summary>Reads the facts of an open file or folder.</summary>
     public static unsafe FileFacts Of(SafeFileHandle file)
     {
         var status = stackalloc byte[256];

@@ -1,10 +1,15 @@
 namespace Holdfast.Engine.Hosts;
 
-/// <summary>A mounted file system: bytes in all and free for us, entries in all (0 when it has no limit) and free, and whether it may be written.</summary>
+/// <summary>
+/// A mounted file system: total bytes and bytes available to us, total entries (0 when it has no limit) and free
+/// entries, and whether it is writable.
+/// </summary>
 public sealed record FileSystemSpace(long Total, long Free, long Entries, long FreeEntries, bool IsReadOnly)
 {
-    /// <summary>The file system that a path lies on, or would lie on: what is not there yet is looked for above.</summary>
-    /// <exception cref="IOException">It can not be asked.</exception>
+    /// <summary>
+    /// The file system of a path; for a path that does not exist, that of its nearest existing parent.
+    /// </summary>
+    /// <exception cref="IOException">The file system cannot be queried.</exception>
     public static FileSystemSpace Of(string path)
     {
         var place = Path.GetFullPath(path);

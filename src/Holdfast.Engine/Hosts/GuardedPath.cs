@@ -3,8 +3,9 @@ using Holdfast.Engine.Problems;
 namespace Holdfast.Engine.Hosts;
 
 /// <summary>
-/// Refuses paths that a user other than root and the running user could change. As sshd does with StrictModes, every directory on the way counts:
-/// whoever can write one of them can put another file in the place. In a sticky directory (/tmp) nobody can rename what belongs to us.
+/// Refuses paths that a user other than root and the running user could change. As in sshd with StrictModes, every
+/// directory on the path counts: a user who can write to one of them can replace the file. In a sticky directory (/tmp)
+/// no other user can rename entries of the running user.
 /// </summary>
 public static class GuardedPath
 {
@@ -13,8 +14,9 @@ public static class GuardedPath
 
     /// <summary>Checks the path as far as it exists, through symbolic links.</summary>
     /// <param name="path">An absolute path.</param>
-    /// <param name="what">What it is to a person, at the beginning of the message: "The profile".</param>
-    /// <exception cref="ProblemException">Another user owns or can write the path, or a directory that leads to it: HF-PATH-UNSAFE.</exception>
+    /// <param name="what">A description of the path, for the beginning of the message: "The profile".</param>
+    /// <exception cref="ProblemException">Another user owns the path or one of its parent directories, or can write to
+    /// it: HF-PATH-UNSAFE.</exception>
     public static void Require(string path, string what)
     {
         try
@@ -34,7 +36,10 @@ public static class GuardedPath
     /// <summary>The first place of a path that another user could change; null when there is none.</summary>
     internal static (string Path, uint User, int Mode)? Find(string path) => Walk(path).Weak;
 
-    /// <summary>The path with the symbolic links replaced that no other user could have made. Those behind the first place that another user can change stay.</summary>
+    /// <summary>
+    /// The path with symbolic links resolved that no other user could have made. Links behind the first place that
+    /// another user can change are kept.
+    /// </summary>
     internal static string Resolve(string path) => Walk(path).Reached;
 
     private static (string Reached, (string Path, uint User, int Mode)? Weak) Walk(string path)

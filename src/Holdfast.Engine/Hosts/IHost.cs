@@ -1,16 +1,19 @@
 namespace Holdfast.Engine.Hosts;
 
-/// <summary>The only door to the processes and the file system of a machine.</summary>
+/// <summary>The only access to the processes and the file system of a machine.</summary>
 public interface IHost
 {
     string Name { get; }
 
-    /// <summary>The full path of a program, found in PATH and the usual places of servers' tools; null when it is not there.</summary>
+    /// <summary>
+    /// The full path of a program, found in PATH and the usual directories of server tools; null when it does not
+    /// exist.
+    /// </summary>
     string? FindProgram(string name);
 
-    /// <exception cref="Problems.ProblemException">The program is not there or may not be run.</exception>
+    /// <exception cref="Problems.ProblemException">The program does not exist or may not be run.</exception>
     IRunningProgram Start(ProgramCall call);
 
-    /// <summary>Runs to the end and returns standard output as text, 16 MiB at most.</summary>
+    /// <summary>Runs a program to its end and returns its standard output as text, at most 16 MiB.</summary>
     Task<(ProgramResult Result, string Output)> RunAsync(ProgramCall call, CancellationToken cancellation);
 }

@@ -6,9 +6,9 @@ public interface IRunningProgram : IAsyncDisposable
     Stream Input { get; }
     Stream Output { get; }
 
-    /// <summary>The last 64 KiB that it has written to standard error so far.</summary>
+    /// <summary>The last 64 KiB that the program has written to standard error so far.</summary>
     string Errors { get; }
 
-    /// <summary>Waits for the end. Standard error is collected all the while.</summary>
+    /// <summary>Waits for the program to end. Standard error is collected meanwhile.</summary>
     Task<ProgramResult> WaitAsync(CancellationToken cancellation);
 }

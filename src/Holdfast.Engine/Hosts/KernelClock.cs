@@ -1,8 +1,11 @@
 namespace Holdfast.Engine.Hosts;
 
-/// <summary>How well the clock of this machine is kept, as the kernel was told by a time service. <paramref name="MaximumError"/> is how far it may be off.</summary>
+/// <summary>
+/// The synchronization state of this machine's clock, as a time service reported it to the kernel. <paramref
+/// name="MaximumError"/> is the largest possible error.
+/// </summary>
 public sealed record KernelClock(bool IsSynchronised, TimeSpan MaximumError)
 {
-    /// <exception cref="IOException">The kernel does not say: a container may forbid the question.</exception>
+    /// <exception cref="IOException">The kernel does not report it: a container may forbid the call.</exception>
     public static KernelClock Read() => LibC.ReadClock();
 }

@@ -2,7 +2,10 @@ using System.Runtime.InteropServices;
 
 namespace Holdfast.Engine.Hosts;
 
-/// <summary>Asks the kernel how well its clock is kept. The struct is that of 64-bit machines, source: linux/timex.h and adjtimex(2).</summary>
+/// <summary>
+/// Reads the synchronization state of the kernel's clock. The struct is that of 64-bit machines, source: linux/timex.h
+/// and adjtimex(2).
+/// </summary>
 internal static partial class LibC
 {
     /// <summary>TIME_ERROR, and STA_UNSYNC of the status.</summary>

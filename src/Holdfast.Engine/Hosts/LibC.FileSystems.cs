@@ -2,7 +2,9 @@ using System.Runtime.InteropServices;
 
 namespace Holdfast.Engine.Hosts;
 
-/// <summary>Asks the kernel about mounted file systems. The struct is glibc's of 64-bit machines, source: bits/types/struct_statvfs.h.</summary>
+/// <summary>
+/// Queries mounted file systems. The struct is glibc's of 64-bit machines, source: bits/types/struct_statvfs.h.
+/// </summary>
 internal static partial class LibC
 {
     private const ulong MountedReadOnly = 1; // ST_RDONLY

@@ -5,7 +5,10 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Holdfast.Engine.Hosts;
 
-/// <summary>Asks the kernel who may change a path, and narrows what this process gives away. Numbers are Linux's, source: linux/stat.h, linux/prctl.h and asm-generic/resource.h.</summary>
+/// <summary>
+/// Finds out which users can change a path, and limits what this process exposes. Numbers are Linux's, source:
+/// linux/stat.h, linux/prctl.h and asm-generic/resource.h.
+/// </summary>
 internal static partial class LibC
 {
     private const int CurrentFolder = -100, NoFollowLinks = 0x100, BasicStatus = 0x7FF, NoEntry = 2, NoFolder = 20;
@@ -16,8 +19,10 @@ internal static partial class LibC
     /// <summary>The user that this process acts as; 0 is root.</summary>
     public static uint EffectiveUser => geteuid();
 
-    /// <summary>The owner and st_mode of what exists at a path, without following a symbolic link; null when nothing does.</summary>
-    /// <exception cref="IOException">The path cannot be looked at.</exception>
+    /// <summary>
+    /// The owner and st_mode of a path, without following a symbolic link; null when it does not exist.
+    /// </summary>
+    /// <exception cref="IOException">The path cannot be accessed.</exception>
     public static unsafe (uint User, int Mode)? StatusOf(string path)
     {
         // struct statx: stx_uid at 20, stx_mode at 28.
@@ -28,7 +33,10 @@ internal static partial class LibC
         return (BinaryPrimitives.ReadUInt32LittleEndian(fields[20..]), BinaryPrimitives.ReadUInt16LittleEndian(fields[28..]));
     }
 
-    /// <summary>Files that are made from now on are for their owner alone, and no memory of this process is written to a core file or shown to another process of the user.</summary>
+    /// <summary>
+    /// Creates files for their owner alone from now on, and keeps the memory of this process out of core files and from
+    /// other processes of the user.
+    /// </summary>
     public static void KeepPrivate()
     {
         _ = umask(0x3F); // 077
@@ -42,7 +50,8 @@ internal static partial class LibC
     }
 
     /// <summary>Renames an entry within its folder, unless the new name is taken. The folder is reached without following a symbolic link.</summary>
-    /// <exception cref="IOException">The folder cannot be reached so, or the entry cannot be renamed.</exception>
+    /// <exception cref="IOException">The folder cannot be reached without such a link, or the entry cannot be
+    /// renamed.</exception>
     public static void RenameWithin(string folder, string name, string newName)
     {
         using var opened = OpenFolder(folder);

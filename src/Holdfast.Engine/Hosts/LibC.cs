@@ -5,23 +5,32 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Holdfast.Engine.Hosts;
 
-/// <summary>What .NET does not offer: locks that die with their process, and durable names. Numbers are Linux's, source: asm-generic/fcntl.h and sys/file.h.</summary>
+/// <summary>
+/// Functions that .NET lacks: locks that end with their process, and durable names. Numbers are Linux's, source:
+/// asm-generic/fcntl.h and sys/file.h.
+/// </summary>
 internal static partial class LibC
 {
     private const int ReadWrite = 2, Create = 0x40, CloseOnExec = 0x80000;
     private const int LockExclusive = 2, LockNonBlocking = 4, Unlock = 8, WouldBlock = 11;
 
-    /// <summary>Opens a file for reading and writing, and makes it when it is not there, for this user only.</summary>
+    /// <summary>Opens a file for reading and writing, and creates it with mode 0600 if it does not exist.</summary>
     public static SafeFileHandle OpenOrCreate(string path) => Open(path, ReadWrite | Create | CloseOnExec);
 
-    /// <summary>Takes the exclusive lock of an opened file, or returns false at once when another holds it. It ends with the handle, or with the process.</summary>
+    /// <summary>
+    /// Takes the exclusive lock of an opened file, or returns false at once when another process holds it. The lock
+    /// ends with the handle or the process.
+    /// </summary>
     public static bool TryLock(SafeFileHandle file)
     {
         if (flock(file, LockExclusive | LockNonBlocking) == 0) return true;
         return Marshal.GetLastPInvokeError() == WouldBlock ? false : throw Failure("flock");
     }
 
-    /// <summary>Lets go of the lock. Closing alone would not do when a child process is being started just then: until its exec it shares the opened file.</summary>
+    /// <summary>
+    /// Releases the lock. Closing the file is not enough while a child process is being started: until its exec the
+    /// child shares the opened file.
+    /// </summary>
     public static void Release(SafeFileHandle file)
     {
         if (flock(file, Unlock) != 0) throw Failure("flock");

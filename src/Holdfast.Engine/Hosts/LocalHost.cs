@@ -10,7 +10,7 @@ namespace Holdfast.Engine.Hosts;
 /// <param name="environment">Where PATH is looked up; the process's own environment in the product.</param>
 public sealed class LocalHost(Func<string, string?> environment) : IHost
 {
-    /// <summary>16 MiB: answers of programs are lists and figures, not data.</summary>
+    /// <summary>16 MiB: the output of such programs is lists and figures, not data.</summary>
     private const int MaximumOutput = 16 << 20;
 
     public string Name => Environment.MachineName;
@@ -52,13 +52,13 @@ public sealed class LocalHost(Func<string, string?> environment) : IHost
     }
 
     /// <summary>
-    /// In a session of its own: ctrl-c and a lost terminal are for us, who decide what becomes of our programs. Otherwise a second ctrl-c
-    /// would kill what is just bringing the platform up.
+    /// Starts the program in a session of its own: ctrl-c and a lost terminal reach only Holdfast, which decides what
+    /// happens to its programs. Otherwise a second ctrl-c would kill the program that is just starting the platform.
     /// </summary>
     private (string Program, IReadOnlyList<string> Arguments) Apart((string Program, IReadOnlyList<string> Arguments) line) =>
         FindProgram("setsid") is { } setsid ? (setsid, [line.Program, .. line.Arguments]) : line;
 
-    /// <summary>RLIMIT_DATA, which counts what is written to and shared with no other process. Source: setrlimit(2).</summary>
+    /// <summary>RLIMIT_DATA, which limits writable private memory. Source: setrlimit(2).</summary>
     private (string Program, IReadOnlyList<string> Arguments) Limited((string Program, IReadOnlyList<string> Arguments) line, long? memory) =>
         memory is { } bytes && FindProgram("prlimit") is { } prlimit ? (prlimit, [$"--data={bytes}", "--", line.Program, .. line.Arguments]) : line;
 
@@ -75,8 +75,9 @@ public sealed class LocalHost(Func<string, string?> environment) : IHost
     public static IReadOnlyList<string> WordsAs(uint user) => ["setpriv", .. AsUser(user), "--"];
 
     /// <summary>
-    /// setpriv and no runuser: PAM, which a machine may have set up in any way, has no say on it, and needs no right to set limits. By number, because
-    /// util-linux 2.32 (RHEL 8) takes no names.
+    /// Uses setpriv instead of runuser, because setpriv does not involve PAM, whose configuration differs between
+    /// machines, and needs no right to set limits. Users are given by number, because util-linux 2.32 (RHEL 8) does not
+    /// accept names.
     /// </summary>
     private static string[] AsUser(string user, string program)
     {
@@ -103,7 +104,10 @@ public sealed class LocalHost(Func<string, string?> environment) : IHost
         return Encoding.UTF8.GetString(text.GetBuffer(), 0, (int)text.Length);
     }
 
-    /// <summary>PATH, then where servers keep their tools without adding them to PATH: Debian's and PGDG's PostgreSQL, newest first.</summary>
+    /// <summary>
+    /// PATH, then the directories in which servers keep tools that are not in PATH: Debian's and PGDG's PostgreSQL,
+    /// newest first.
+    /// </summary>
     private IEnumerable<string> Folders() =>
     [
         .. (environment("PATH") ?? "").Split(':', StringSplitOptions.RemoveEmptyEntries),

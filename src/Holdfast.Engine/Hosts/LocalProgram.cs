@@ -2,7 +2,10 @@ using System.Diagnostics;
 
 namespace Holdfast.Engine.Hosts;
 
-/// <summary>A process of this machine. Its standard error is read all the while; it dies, with all it has started, when it is disposed of or its wait is cancelled.</summary>
+/// <summary>
+/// A process of this machine. Its standard error is read continuously; it is killed with all processes it has started
+/// when it is disposed of or its wait is cancelled.
+/// </summary>
 internal sealed class LocalProgram : IRunningProgram
 {
     private readonly Process _process;
@@ -24,7 +27,7 @@ internal sealed class LocalProgram : IRunningProgram
         try
         {
             await _process.WaitForExitAsync(cancellation);
-            // A grandchild may hold on to standard error long after the program has ended.
+            // A grandchild may keep standard error open long after the program has ended.
             await Task.WhenAny(_draining, Task.Delay(TimeSpan.FromSeconds(1), TimeProvider.System, cancellation));
             return new ProgramResult(_process.ExitCode, _errors.ToString());
         }
@@ -50,7 +53,7 @@ internal sealed class LocalProgram : IRunningProgram
         }
         catch (InvalidOperationException)
         {
-            // It ended between the question and the kill: that is what was wanted.
+            // The process ended between the check and the kill, as intended.
         }
     }
 }

@@ -13,10 +13,15 @@ public static class MountTable
     /// <summary>The mount points in the bytes of a mountinfo file.</summary>
     public static IReadOnlyList<string> Parse(ReadOnlySpan<byte> table) => [.. ParseMounts(table).Select(mount => mount.Place)];
 
-    /// <summary>The type ("fuse.sshfs") of the file system in user space that is mounted at a path itself; null where none is.</summary>
+    /// <summary>
+    /// The type ("fuse.sshfs") of the FUSE file system that is mounted at a path itself; null where there is none.
+    /// </summary>
     public static string? UserFileSystemAt(string path) => UserFileSystemAt(path, File.ReadAllBytes("/proc/self/mountinfo"));
 
-    /// <summary>The same by the bytes of a mountinfo file. What was mounted last covers the others; "fuseblk" is a disk of root's.</summary>
+    /// <summary>
+    /// The same for the bytes of a mountinfo file. The last mount covers earlier ones; "fuseblk" is a disk that root
+    /// mounted.
+    /// </summary>
     public static string? UserFileSystemAt(string path, ReadOnlySpan<byte> table) =>
         ParseMounts(table).LastOrDefault(mount => mount.Place == path).Type is { } type
             && (type == "fuse" || type.StartsWith("fuse.", StringComparison.Ordinal)) ? type : null;

@@ -7,8 +7,9 @@ using Microsoft.Win32.SafeHandles;
 namespace Holdfast.Engine.Hosts;
 
 /// <summary>
-/// An open regular file that another user may have written or put in place. A FIFO, a device and (by default) a symbolic link are refused without
-/// waiting for them, and owner, mode and content come from the same descriptor, so that a later exchange of the path changes nothing.
+/// An open regular file that another user may have written or put in place. A FIFO, a device and (by default) a
+/// symbolic link are refused without blocking on them; owner, mode and content are read from the same descriptor, so
+/// that a later exchange of the path has no effect.
 /// </summary>
 public sealed partial class OwnedFile : IDisposable
 {
@@ -32,7 +33,7 @@ public sealed partial class OwnedFile : IDisposable
     /// <summary>When it was last written.</summary>
     public DateTime Written => File.GetLastWriteTimeUtc(Handle);
 
-    /// <summary>Reads a whole file that is small.</summary>
+    /// <summary>Reads a small file completely.</summary>
     /// <param name="path">The file.</param>
     /// <param name="limit">The largest size in bytes that is read.</param>
     /// <param name="followLinks">Follows symbolic links. False by default: the owner of the folder chooses where a link points.</param>
@@ -44,7 +45,10 @@ public sealed partial class OwnedFile : IDisposable
         return file.Read(limit);
     }
 
-    /// <summary>Reads a whole file that is small as UTF-8 text; bytes that are not UTF-8 become U+FFFD. Errors are those of <see cref="ReadBytes"/>.</summary>
+    /// <summary>
+    /// Reads a small file completely as UTF-8 text; bytes that are not UTF-8 become U+FFFD. Errors are those of <see
+    /// cref="ReadBytes"/>.
+    /// </summary>
     public static string ReadText(string path, int limit, bool followLinks = false) => Encoding.UTF8.GetString(ReadBytes(path, limit, followLinks));
 
     /// <summary>Opens a file for reading.</summary>
@@ -79,7 +83,10 @@ public sealed partial class OwnedFile : IDisposable
         return Path.Combine(folder, newName);
     }
 
-    /// <summary>Reads the file from its beginning to its end, whatever size it had when it was opened: files of /proc have none.</summary>
+    /// <summary>
+    /// Reads the file from its beginning to its end, regardless of its size when it was opened: files of /proc report
+    /// none.
+    /// </summary>
     /// <exception cref="IOException">The file is larger than <paramref name="limit"/> bytes, or cannot be read.</exception>
     public byte[] Read(int limit)
     {

@@ -1,18 +1,24 @@
 namespace Holdfast.Engine.Hosts;
 
-/// <summary>Folders that only their owner can look into.</summary>
+/// <summary>Creates folders that only their owner can enter.</summary>
 public static class PrivateFolder
 {
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
-    /// <summary>Makes a folder and every folder above it that does not exist, each with mode 0700 whatever the umask is. One that exists stays as it is.</summary>
-    /// <exception cref="IOException">The folder cannot be made.</exception>
-    /// <exception cref="UnauthorizedAccessException">The folder may not be made.</exception>
+    /// <summary>
+    /// Creates a folder and its missing parents, each with mode 0700 regardless of the umask. An existing folder is
+    /// left as it is.
+    /// </summary>
+    /// <exception cref="IOException">The folder cannot be created.</exception>
+    /// <exception cref="UnauthorizedAccessException">Permission to create the folder is denied.</exception>
     public static void Make(string path) => Make(path, OwnerOnly);
 
-    /// <summary>Makes a folder, and those above it, that every user may pass through (mode 0755 whatever the umask is). One that exists stays as it is.</summary>
-    /// <exception cref="IOException">The folder cannot be made.</exception>
-    /// <exception cref="UnauthorizedAccessException">The folder may not be made.</exception>
+    /// <summary>
+    /// Creates a folder and its missing parents with mode 0755, which every user may pass through, regardless of the
+    /// umask. An existing folder is left as it is.
+    /// </summary>
+    /// <exception cref="IOException">The folder cannot be created.</exception>
+    /// <exception cref="UnauthorizedAccessException">Permission to create the folder is denied.</exception>
     public static void MakeShared(string path) => Make(path, OwnerOnly
         | UnixFileMode.GroupRead | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute);
 

@@ -8,8 +8,8 @@ using Microsoft.Win32.SafeHandles;
 namespace Holdfast.Engine.Hosts;
 
 /// <summary>
-/// A new folder, in a folder of another user, that only root can enter until it is handed over: what is written in it cannot be led elsewhere by links.
-/// It is held open, so that a folder that is put in its place meanwhile is noticed.
+/// A new folder, in a folder of another user, that only root can enter until it is handed over: no link can redirect
+/// what is written in it. It is held open, so that a folder which is put in its place meanwhile is noticed.
 /// </summary>
 public sealed partial class PrivateTree : IDisposable
 {
@@ -21,10 +21,12 @@ public sealed partial class PrivateTree : IDisposable
 
     private PrivateTree(string path, SafeFileHandle folder, ProblemKind kind) => (Path, _folder, _facts, _kind) = (path, folder, FileFacts.Of(folder), kind);
 
-    /// <summary>Where it stands.</summary>
+    /// <summary>The path of the folder.</summary>
     public string Path { get; }
 
-    /// <summary>A path to the opened folder itself, for this process, whatever its name leads to by now.</summary>
+    /// <summary>
+    /// A path to the opened folder itself, for this process, even if its name now refers to another file.
+    /// </summary>
     public string Opened => $"/proc/self/fd/{_folder.DangerousGetHandle()}";
 
     /// <summary>The same for programs that this process starts.</summary>
@@ -36,10 +38,11 @@ public sealed partial class PrivateTree : IDisposable
     /// <summary>The opened folder.</summary>
     public SafeFileHandle Handle => _folder;
 
-    /// <summary>Makes it, and what it lies in. An empty folder of root's that is there is taken.</summary>
-    /// <param name="path">Its path.</param>
-    /// <param name="kind">What the problem is when it cannot be made.</param>
-    /// <exception cref="ProblemException">Something is there already, or the way leads over a link that another user can exchange.</exception>
+    /// <summary>Creates the folder and its missing parents. An existing empty folder of root is used.</summary>
+    /// <param name="path">The path of the folder.</param>
+    /// <param name="kind">The kind of the problem when the folder cannot be created.</param>
+    /// <exception cref="ProblemException">The path exists already, or has a link that another user can
+    /// exchange.</exception>
     public static PrivateTree Make(string path, ProblemKind kind)
     {
         try
@@ -57,15 +60,18 @@ public sealed partial class PrivateTree : IDisposable
         }
     }
 
-    /// <exception cref="ProblemException">Another folder stands at its path by now.</exception>
+    /// <exception cref="ProblemException">Another folder is now at the path.</exception>
     public void Check()
     {
         if (FileFacts.TryFind(Path) is not { } found || (found.Inode, found.Device) != (_facts.Inode, _facts.Device))
             throw Refused(_kind, Path, "another process has put something else in its place", null);
     }
 
-    /// <summary>Hands it over to a user of this machine: from then on the user can enter and change it. Nothing in it is touched.</summary>
-    /// <exception cref="IOException">It cannot be given away.</exception>
+    /// <summary>
+    /// Gives the folder to a user of this machine, who can enter and change it from then on. Its content is not
+    /// changed.
+    /// </summary>
+    /// <exception cref="IOException">The owner cannot be changed.</exception>
     public void Give((uint User, uint Group) owner)
     {
         if (Environment.IsPrivilegedProcess && fchown(_folder, owner.User, owner.Group) != 0) throw Failure(Path);
@@ -73,10 +79,12 @@ public sealed partial class PrivateTree : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    /// <summary>True for an empty folder that a restore may make its own: a person made it for that, or a restore that failed did.</summary>
+    /// <summary>
+    /// True for an empty folder that a restore may use: created for it by a person, or by a restore that failed.
+    /// </summary>
     public static bool IsFree(string path) => FileFacts.TryFind(path) is { IsFolder: true } found && (found.User == 0 || !Environment.IsPrivilegedProcess) && LocalEntries.Names(path).Count == 0;
 
-    /// <summary>Whoever could enter it until it became root's may have left something in it.</summary>
+    /// <summary>A process that could enter the folder before root owned it may have left something in it.</summary>
     private static PrivateTree Hold(string path, ProblemKind kind)
     {
         var folder = Open(path);
@@ -95,18 +103,22 @@ public sealed partial class PrivateTree : IDisposable
     }
 
     /// <summary>Opens a folder, never a link to one.</summary>
-    /// <exception cref="IOException">It is none.</exception>
+    /// <exception cref="IOException">The path is not a folder.</exception>
     public static SafeFileHandle Open(string path)
     {
         var descriptor = open(path, CloseOnExec | OpenFlags.Folder | OpenFlags.NoFollow, 0);
         return descriptor >= 0 ? new SafeFileHandle(descriptor, ownsHandle: true) : throw Failure(path);
     }
 
-    /// <summary>Removes a folder that a restore has made, for the undo of a restore that did not end: a folder that is not that one is left alone.</summary>
-    /// <param name="path">Its path, below a folder of another user.</param>
-    /// <param name="mark">What every name of such a folder has in it, for the hint.</param>
-    /// <param name="made">Inode and device of what was made, as they are in the undo; null when it was not made for certain, and then only an empty folder is removed.</param>
-    /// <exception cref="ProblemException">HF-UNDO-LOST: something else is in its place.</exception>
+    /// <summary>
+    /// Removes a folder that a restore created, for the undo of a restore that did not end: any other folder is left
+    /// alone.
+    /// </summary>
+    /// <param name="path">The path of the folder, below a folder of another user.</param>
+    /// <param name="mark">The text that every name of such a folder contains, for the hint.</param>
+    /// <param name="made">Inode and device of the created folder, as recorded in the undo; null when its creation is
+    /// not certain, and then only an empty folder is removed.</param>
+    /// <exception cref="ProblemException">HF-UNDO-LOST: another file is in its place.</exception>
     public static void Remove(string path, string mark, (string Inode, string Device)? made)
     {
         if (Environment.IsPrivilegedProcess && TrustedPath.LinkedBy(path, out var link) is not null) throw Lost(path, mark, $"{link} is a link that another user has made");
@@ -127,7 +139,10 @@ public sealed partial class PrivateTree : IDisposable
         }
     }
 
-    /// <summary>Until it is handed over only root can enter it, and it is emptied by what was opened; after that, as its owner. Links in it are removed, not followed.</summary>
+    /// <summary>
+    /// Before it is handed over, only root can enter the folder, and it is emptied through the open descriptor; after
+    /// that, as its owner. Links in it are removed, not followed.
+    /// </summary>
     private static void Empty(string path, string mark, (string Inode, string Device) made)
     {
         using var opened = Open(path);
@@ -140,7 +155,10 @@ public sealed partial class PrivateTree : IDisposable
                 else entry.Delete();
     }
 
-    /// <summary>Who owns the folder above can make it so for ever, and nothing of it is followed: then a person has to look.</summary>
+    /// <summary>
+    /// The owner of the parent folder can recreate it for ever, and no link in it is followed: a person must then
+    /// examine it.
+    /// </summary>
     private static ProblemException Lost(string path, string mark, string why) => Catalogue.UndoLost.Throwable(
         $"The incomplete folder {path} of a restore was not removed: {why}.", $"Look at {path} and what lies beside it, and remove what is there with '{mark}' in its name, and the folder of root's that it may have become.");
 

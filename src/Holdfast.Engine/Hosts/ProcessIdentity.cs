@@ -3,10 +3,12 @@ using System.Diagnostics;
 
 namespace Holdfast.Engine.Hosts;
 
-/// <summary>Tells a process from a later one of the same number.</summary>
+/// <summary>Distinguishes a process from a later one with the same number.</summary>
 internal static class ProcessIdentity
 {
-    /// <summary>The kernel tells starts in hundredths of a second, from which the clock may have been moved a little since.</summary>
+    /// <summary>
+    /// The kernel reports start times in hundredths of a second; the clock may have been adjusted slightly since.
+    /// </summary>
     private static readonly TimeSpan _tolerance = TimeSpan.FromSeconds(2);
 
     public static bool IsAlive(int process, DateTimeOffset started)

@@ -2,17 +2,17 @@ using Holdfast.Engine.Problems;
 
 namespace Holdfast.Engine.Hosts;
 
-/// <summary>Calls of programs that say little and must succeed: chown, sync, systemctl.</summary>
+/// <summary>Runs programs with little output that must succeed: chown, sync, systemctl.</summary>
 public static class SmallCalls
 {
     /// <summary>Runs a program to its end.</summary>
-    /// <param name="host">Where it runs.</param>
-    /// <param name="program">Its name.</param>
-    /// <param name="words">Its arguments.</param>
-    /// <param name="failure">What it means when it ends with anything but 0.</param>
-    /// <param name="cancellation">Ends it.</param>
-    /// <returns>What it has written.</returns>
-    /// <exception cref="ProblemException">It failed, or is not there.</exception>
+    /// <param name="host">The host to run on.</param>
+    /// <param name="program">The name of the program.</param>
+    /// <param name="words">The arguments of the program.</param>
+    /// <param name="failure">The problem to report for an exit code other than 0.</param>
+    /// <param name="cancellation">Kills the program.</param>
+    /// <returns>The standard output of the program.</returns>
+    /// <exception cref="ProblemException">The program failed, or does not exist.</exception>
     public static async Task<string> CallAsync(this IHost host, string program, IReadOnlyList<string> words, ProblemKind failure, CancellationToken cancellation)
     {
         var (result, output) = await host.RunAsync(new ProgramCall(program, words), cancellation);

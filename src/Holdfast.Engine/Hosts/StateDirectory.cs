@@ -7,7 +7,7 @@ public sealed class StateDirectory(string path)
 {
     private const string What = "The state directory";
 
-    /// <summary>A profile, the largest of the small files, has 1 MiB at most; twice that in bytes.</summary>
+    /// <summary>Twice the 1 MiB that a profile, the largest of the small files, may have; in bytes.</summary>
     private const int LargestFile = 2 << 20;
 
     /// <summary>$HOLDFAST_STATE; else /var/lib/holdfast for root, $XDG_STATE_HOME/holdfast or ~/.local/state/holdfast for others.</summary>
@@ -21,10 +21,10 @@ public sealed class StateDirectory(string path)
 
     public string Path { get; } = path;
 
-    /// <summary>The folder of journals; made when it is not there.</summary>
+    /// <summary>The folder of journals; created when it does not exist.</summary>
     internal string Runs => Folder("runs");
 
-    /// <summary>The folder of locks; made when it is not there.</summary>
+    /// <summary>The folder of locks; created when it does not exist.</summary>
     internal string Locks => Folder("locks");
 
     /// <summary>The journals, oldest first; none when nothing was ever run here.</summary>
@@ -35,8 +35,11 @@ public sealed class StateDirectory(string path)
         return Directory.Exists(runs) ? [.. Directory.GetFiles(runs, "*.jsonl").Order(StringComparer.Ordinal)] : [];
     }
 
-    /// <summary>Writes a small file into a folder of it, unless it is there already: it is whole and durable, or as it was.</summary>
-    /// <exception cref="ProblemException">It can not be written.</exception>
+    /// <summary>
+    /// Writes a small file into a folder of the state directory, unless it has this content already; the write is
+    /// atomic and durable.
+    /// </summary>
+    /// <exception cref="ProblemException">The file cannot be written.</exception>
     internal void Write(string folder, string name, ReadOnlySpan<byte> content)
     {
         var file = System.IO.Path.Combine(Folder(folder), name);
@@ -58,7 +61,7 @@ public sealed class StateDirectory(string path)
         }
     }
 
-    /// <summary>Reads a small file of one of its folders.</summary>
+    /// <summary>Reads a small file of a folder of the state directory.</summary>
     /// <exception cref="FileNotFoundException">The file does not exist.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
     /// <exception cref="ProblemException">Another user could have written it.</exception>
@@ -68,7 +71,7 @@ public sealed class StateDirectory(string path)
         return OwnedFile.ReadBytes(System.IO.Path.Combine(Path, folder, name), LargestFile);
     }
 
-    /// <summary>Whoever can write here decides what a recovery does as this user.</summary>
+    /// <summary>A user who can write here decides what a recovery does as the running user.</summary>
     private void Guard() => GuardedPath.Require(Path, What);
 
     private string Folder(string name)

@@ -1,8 +1,9 @@
 namespace Holdfast.Engine.Hosts;
 
 /// <summary>
-/// Tells whether root alone decides where a path leads. A link is followed only when root made it, in a folder where nobody else can exchange
-/// it: the rule of systemd's CHASE_SAFE. From the first folder that somebody else can write, root has to act as that user.
+/// Finds out whether root alone decides what a path points to. A link is followed only when root made it, in a folder
+/// where no other user can exchange it: the rule of systemd's CHASE_SAFE. From the first folder that another user can
+/// write to, root must act as that user.
 /// </summary>
 public static class TrustedPath
 {
@@ -10,11 +11,12 @@ public static class TrustedPath
 
     /// <summary>Follows a path from the root of the file system.</summary>
     /// <param name="path">An absolute path; its end need not exist.</param>
-    /// <returns>The owner of the first folder on the way in which somebody besides root can exchange the next entry; null where there is none.</returns>
-    /// <exception cref="IOException">A link lies behind such a folder, or in it.</exception>
+    /// <returns>The owner of the first folder on the path in which a user other than root can exchange the next entry;
+    /// null where there is none.</returns>
+    /// <exception cref="IOException">A link is in such a folder, or below it.</exception>
     public static (uint User, uint Group)? Keeper(string path) => Follow(path, out var link) is var keeper && link is null ? keeper : throw new IOException($"{link} is a link that another user than root can exchange");
 
-    /// <summary>The user who can lead a path elsewhere by a link; null where the way has no link but root's.</summary>
+    /// <summary>The user who can redirect a path by a link; null where the path has no link except root's.</summary>
     /// <param name="path">An absolute path.</param>
     /// <param name="link">The first such link.</param>
     public static (uint User, uint Group)? LinkedBy(string path, out string? link)
@@ -53,11 +55,18 @@ public static class TrustedPath
         return keeper;
     }
 
-    /// <summary>Where a path begins to be somebody else's: the user to act as for what is made or moved at its end.</summary>
+    /// <summary>
+    /// The first folder of a path that another user controls: the user to act as for what is created or moved at the
+    /// end of the path.
+    /// </summary>
     public static ActingUser ActAsKeeper(string path) => ActingUser.As(Environment.IsPrivilegedProcess ? Keeper(path) : null);
 
-    /// <summary>Reads a small file of a service with the rights of whoever can exchange it, as UTF-8: so no link gives away what that user could not read.</summary>
-    /// <exception cref="IOException">It is not there, is no regular file, is larger than <paramref name="limit"/>, or is reached over a link that another user than root can exchange.</exception>
+    /// <summary>
+    /// Reads a small file of a service, as UTF-8, with the rights of the user who can exchange it: no link then exposes
+    /// what that user could not read.
+    /// </summary>
+    /// <exception cref="IOException">The file does not exist, is not a regular file, is larger than <paramref
+    /// name="limit"/>, or is reached through a link that a user other than root can exchange.</exception>
     /// <exception cref="System.ComponentModel.Win32Exception">The kernel refuses to act as that user.</exception>
     public static string ReadText(string path, int limit)
     {
@@ -65,7 +74,10 @@ public static class TrustedPath
         return OwnedFile.ReadText(path, limit, followLinks: true);
     }
 
-    /// <summary>In a folder for all, as /tmp, the owner of an entry keeps it; root's own entries are safe there, but not in a folder without the sticky bit.</summary>
+    /// <summary>
+    /// In a folder for all users, such as /tmp, the owner of an entry keeps it; root's own entries are safe there, but
+    /// not in a folder without the sticky bit.
+    /// </summary>
     private static (uint User, uint Group)? KeeperOf(string path, FileFacts folder, FileFacts? entry)
     {
         if (!folder.LetsOthersExchange(entry?.User ?? 0)) return null;

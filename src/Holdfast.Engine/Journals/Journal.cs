@@ -22,7 +22,7 @@ public sealed class Journal : IDisposable
     public string File { get; }
 
     /// <summary>Begins the journal of a new run; its name survives a power cut.</summary>
-    /// <exception cref="ProblemException">The state directory can not be written.</exception>
+    /// <exception cref="ProblemException">The state directory cannot be written.</exception>
     public static Journal Create(StateDirectory state, string run)
     {
         var path = Path.Combine(state.Runs, run + ".jsonl");
@@ -35,12 +35,13 @@ public sealed class Journal : IDisposable
         });
     }
 
-    /// <summary>Goes on with the journal of a dead run, after what is whole of it.</summary>
+    /// <summary>Continues the journal of a dead run, after its last complete line.</summary>
     internal static Journal Continue(string path, long whole) =>
         Try(path, () => new Journal(path, System.IO.File.OpenHandle(path, FileMode.Open, FileAccess.Write, FileShare.Read), whole));
 
     /// <summary>Adds a line.</summary>
-    /// <exception cref="ProblemException">The disk is full or fails; what the line announces must not be begun.</exception>
+    /// <exception cref="ProblemException">The disk is full or fails; the action that the line announces must not
+    /// begin.</exception>
     public void Append(RunEvent happened)
     {
         var line = LineOf(happened);
@@ -48,7 +49,8 @@ public sealed class Journal : IDisposable
         {
             _whole = Try(File, () =>
             {
-                // What a crash or a full disk has cut off is overwritten, and nothing of it may stand behind the new line.
+                // The rest of a line that a crash or a full disk cut off is overwritten; no byte of it may follow the
+                // new line.
                 if (RandomAccess.GetLength(_file) != _whole) RandomAccess.SetLength(_file, _whole);
                 RandomAccess.Write(_file, line, _whole);
                 if (happened is not (Warned or Noted)) RandomAccess.FlushToDisk(_file);

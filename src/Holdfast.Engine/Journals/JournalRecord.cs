@@ -5,13 +5,15 @@ using Holdfast.Engine.Problems;
 
 namespace Holdfast.Engine.Journals;
 
-/// <summary>An undo that a journal says is owed, by its number.</summary>
+/// <summary>A pending undo of a journal, with its number.</summary>
 public sealed record PendingUndo(int Number, Undo Undo);
 
-/// <summary>A journal as it was read.</summary>
+/// <summary>The content of a journal.</summary>
 public sealed class JournalRecord
 {
-    /// <summary>1 GiB: a journal of hundreds of MiB is that of a run with very many warnings.</summary>
+    /// <summary>
+    /// The largest journal that is read; 1 GiB. A journal of hundreds of MiB belongs to a run with very many warnings.
+    /// </summary>
     private const int Largest = 1 << 30;
 
     private JournalRecord(string file, IReadOnlyList<RunEvent> events, long whole) => (File, Events, Whole) = (file, events, whole);
@@ -19,18 +21,20 @@ public sealed class JournalRecord
     public string File { get; }
     public IReadOnlyList<RunEvent> Events { get; }
 
-    /// <summary>The length in bytes of what is whole; behind it is at most one line that a crash has cut off.</summary>
+    /// <summary>
+    /// The length in bytes of the complete lines; at most one line that a crash cut off follows them.
+    /// </summary>
     public long Whole { get; }
 
-    /// <summary>Null when the run died before its first line was written: then it has done nothing.</summary>
+    /// <summary>Null when the run died before its first line was written: it has done nothing then.</summary>
     public RunStarted? Started => Events.OfType<RunStarted>().FirstOrDefault();
 
     public RunEnded? Ended => Events.OfType<RunEnded>().LastOrDefault();
 
-    /// <summary>True when nothing is left to do for it.</summary>
+    /// <summary>True when the run has ended and no undo is pending.</summary>
     public bool IsFinished => Ended is { StillOwed: 0 };
 
-    /// <summary>What the run owes, in the order it was owed.</summary>
+    /// <summary>The pending undos of the run, in the order of their registration.</summary>
     public IReadOnlyList<PendingUndo> Owed
     {
         get
@@ -41,8 +45,9 @@ public sealed class JournalRecord
         }
     }
 
-    /// <summary>Reads a journal. A last line that is cut off or not JSON is passed over: its step has not begun.</summary>
-    /// <exception cref="ProblemException">A line before the last one is damaged, or the file can not be read.</exception>
+    /// <summary>Reads a journal. A last line that is cut off or not JSON is ignored: its step has not begun.</summary>
+    /// <exception cref="ProblemException">A line before the last one is damaged, or the file cannot be
+    /// read.</exception>
     public static JournalRecord Read(string file)
     {
         var bytes = Try(file, () => OwnedFile.ReadBytes(file, Largest));
@@ -57,8 +62,10 @@ public sealed class JournalRecord
         return new JournalRecord(file, events, whole);
     }
 
-    /// <summary>True when its last line says that nothing is left to do; this is cheap, where <see cref="Read"/> is not.</summary>
-    /// <exception cref="ProblemException">It can not be read.</exception>
+    /// <summary>
+    /// True when the last line shows that nothing is pending; this is cheap, where <see cref="Read"/> is not.
+    /// </summary>
+    /// <exception cref="ProblemException">The file cannot be read.</exception>
     internal static bool EndsFinished(string file)
     {
         var text = Try(file, () => TailOf(file)).AsSpan();
@@ -87,7 +94,10 @@ public sealed class JournalRecord
         }
     }
 
-    /// <summary>What is absent in JSON is null, whatever the type says: a line without the words that its event needs is damaged.</summary>
+    /// <summary>
+    /// A property that is absent in JSON is null, even if its type is not nullable: a line without the properties that
+    /// its event requires is damaged.
+    /// </summary>
     private static bool IsWhole(RunEvent read) => read switch
     {
         RunStarted started => started is { Run: not null, Verb: not null, Platform: not null, Host: not null, Version: not null, Plan: not null } && started.Plan.All(step => step is { Name: not null, Does: not null }),

@@ -6,14 +6,15 @@ using Holdfast.Engine.Profiles;
 namespace Holdfast.Engine.Journals;
 
 /// <summary>
-/// The profile of a platform's last run, "profiles/PLATFORM.yaml" of the state directory, under a line that says where it came from. What a
-/// dead run owes is told in its words; by then the file may stand elsewhere than where one looks, be gone, or have a mistake.
+/// The profile of a platform's last run, "profiles/PLATFORM.yaml" of the state directory, under a line with its origin.
+/// The pending undos of a dead run need its values; by the time of the recovery the profile may be in another place, be
+/// gone, or have a mistake.
 /// </summary>
 public static class KeptProfile
 {
     private const string Folder = "profiles", Origin = "# ";
 
-    /// <summary>The profile; null when no run has left one that can be used.</summary>
+    /// <summary>The kept profile; null when no run has left a usable one.</summary>
     public static Profile? Read(StateDirectory state, string platform)
     {
         try
@@ -32,7 +33,7 @@ public static class KeptProfile
         }
     }
 
-    /// <exception cref="ProblemException">The state directory can not be written.</exception>
+    /// <exception cref="ProblemException">The state directory cannot be written.</exception>
     internal static void Save(StateDirectory state, Profile profile) =>
         state.Write(Folder, Name(profile.Platform), Encoding.UTF8.GetBytes($"{Origin}{profile.File}\n{profile.Source}"));
 

@@ -8,7 +8,7 @@ using Holdfast.Restic.Snapshots;
 
 namespace Holdfast.Engine.Journals;
 
-/// <summary>What became of a run.</summary>
+/// <summary>The state of a run.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<RunState>))]
 public enum RunState
 {
@@ -21,30 +21,34 @@ public enum RunState
     [JsonStringEnumMemberName("failed")]
     Failed,
 
-    /// <summary>Its process died; what it owed has been done.</summary>
+    /// <summary>Its process died; its pending undos have been performed.</summary>
     [JsonStringEnumMemberName("recovered")]
     Recovered,
 
-    /// <summary>Its process died, or an undo failed: something is still owed.</summary>
+    /// <summary>Its process died, or an undo failed: an undo is still pending.</summary>
     [JsonStringEnumMemberName("owing")]
     Owing,
 }
 
-/// <summary>A run as its journal tells it.</summary>
+/// <summary>A run as recorded in its journal.</summary>
 public sealed record PastRun(string Id, string Verb, string Platform, DateTimeOffset Began, DateTimeOffset? Ended, RunState State, string? Step, Problem? Problem);
 
 /// <summary>The runs of this machine, from their journals.</summary>
 public sealed class RunHistory(StateDirectory state)
 {
-    /// <summary>How often a journal is looked at again while it is followed.</summary>
+    /// <summary>The interval at which a followed journal is read again.</summary>
     private static readonly TimeSpan _pause = TimeSpan.FromMilliseconds(250);
 
-    /// <summary>All runs, oldest first. One that died before its journal's first line has done nothing, and is not among them.</summary>
+    /// <summary>
+    /// All runs, oldest first. A run that died before its journal's first line has done nothing, and is not listed.
+    /// </summary>
     /// <exception cref="ProblemException">A journal is damaged.</exception>
     public IReadOnlyList<PastRun> List() => [.. state.Journals().Select(JournalRecord.Read).Where(journal => journal.Started is not null).Select(Describe)];
 
-    /// <summary>A run by its id or the beginning of it; null is the newest that runs, or else the newest.</summary>
-    /// <exception cref="ProblemException">There is none, or several begin so.</exception>
+    /// <summary>
+    /// Finds a run by its id or the beginning of it; null means the newest active run, or else the newest run.
+    /// </summary>
+    /// <exception cref="ProblemException">No run matches, or several do.</exception>
     public PastRun Find(string? id)
     {
         var runs = List();
@@ -53,7 +57,9 @@ public sealed class RunHistory(StateDirectory state)
         return found.Count == 1 ? found[0] : throw Catalogue.RunUnknown.Throwable(found.Count == 0 ? $"There is no run '{id}'." : $"{found.Count} runs begin with '{id}'.");
     }
 
-    /// <summary>True when a journal of this machine says that its run has made the point: what another one makes has another id.</summary>
+    /// <summary>
+    /// True when a journal of this machine records that its run made the point: a point made elsewhere has another id.
+    /// </summary>
     public bool HasMade(Snapshot point, Manifest manifest)
     {
         try
@@ -63,17 +69,19 @@ public sealed class RunHistory(StateDirectory state)
         }
         catch (ProblemException damaged) when (damaged.Problem.Code == Catalogue.JournalDamaged.Code)
         {
-            return false; // the run itself tells of it
+            return false; // the run reports this itself
         }
     }
 
-    /// <summary>What a run's journal says from its beginning on, and goes on to say until the run is over or its process is gone.</summary>
+    /// <summary>
+    /// The events of a run's journal from its beginning, followed until the run is over or its process is gone.
+    /// </summary>
     public async IAsyncEnumerable<RunEvent> FollowAsync(string id, [EnumeratorCancellation] CancellationToken cancellation)
     {
         var file = state.Journals().Single(journal => Path.GetFileNameWithoutExtension(journal) == id);
         for (var told = 0; ;)
         {
-            // Asked before reading: what the process wrote last is read then.
+            // Checked before reading, so that the last lines of the process are read then.
             var isOver = Describe(JournalRecord.Read(file)).State != RunState.Running;
             var journal = JournalRecord.Read(file);
             foreach (var happened in journal.Events.Skip(told)) yield return happened;

@@ -6,8 +6,8 @@ using Microsoft.Win32.SafeHandles;
 namespace Holdfast.Engine.Journals;
 
 /// <summary>
-/// At most one run for a platform on this machine. It is a flock, which dies with its process: nothing is left behind by
-/// kill -9. The file holds a line on who has it, for the message to the other one.
+/// Allows at most one run of a platform on this machine. The lock is a flock, which ends with its process: kill -9
+/// leaves nothing behind. The file holds a line that describes the holder, for the message to another run.
 /// </summary>
 public sealed class RunLock : IDisposable
 {
@@ -18,21 +18,22 @@ public sealed class RunLock : IDisposable
     public string Platform { get; }
 
     /// <summary>Takes the lock.</summary>
-    /// <param name="state">Where locks are kept.</param>
+    /// <param name="state">The state directory, which holds the lock files.</param>
     /// <param name="platform">The platform that the run is for.</param>
-    /// <param name="holder">What another one is told: "process 4711, since 2026-11-22 21:04:00Z".</param>
+    /// <param name="holder">The description of this run that another run is shown: "process 4711, since 2026-11-22
+    /// 21:04:00Z".</param>
     /// <exception cref="ProblemException">Another run holds it; the message names its process and since when.</exception>
     public static RunLock Take(StateDirectory state, string platform, string holder) =>
         TryTake(state, platform, holder, out var other) ?? throw Catalogue.RunInProgress.Throwable($"Another run for the platform '{platform}' is in progress: {other}.");
 
-    /// <summary>Takes the lock; one that is held for a certain purpose is waited for.</summary>
-    /// <param name="state">Where locks are kept.</param>
+    /// <summary>Takes the lock; waits while it is held for a certain purpose.</summary>
+    /// <param name="state">The state directory, which holds the lock files.</param>
     /// <param name="platform">The platform that the run is for.</param>
-    /// <param name="holder">What another one is told.</param>
-    /// <param name="waitFor">What the holder's own words begin with when it is waited for.</param>
-    /// <param name="patience">For so long.</param>
-    /// <param name="clock">Measures it.</param>
-    /// <exception cref="ProblemException">Another run holds it, or still does.</exception>
+    /// <param name="holder">The description of this run that another run is shown.</param>
+    /// <param name="waitFor">The beginning of a holder's description for which the lock is waited for.</param>
+    /// <param name="patience">The longest wait.</param>
+    /// <param name="clock">The clock that measures the wait.</param>
+    /// <exception cref="ProblemException">Another run holds the lock, or still holds it after the wait.</exception>
     internal static async Task<RunLock> TakeAfterAsync(StateDirectory state, string platform, string holder, string waitFor, TimeSpan patience, TimeProvider clock)
     {
         for (var began = clock.GetTimestamp(); clock.GetElapsedTime(began) < patience; await Task.Delay(TimeSpan.FromMilliseconds(100), clock))
@@ -43,7 +44,7 @@ public sealed class RunLock : IDisposable
         return Take(state, platform, holder);
     }
 
-    /// <summary>Takes the lock, or returns null and who holds it.</summary>
+    /// <summary>Takes the lock, or returns null and the description of the holder.</summary>
     public static RunLock? TryTake(StateDirectory state, string platform, string holder, out string other)
     {
         var path = Path.Combine(state.Locks, platform);
@@ -69,7 +70,7 @@ public sealed class RunLock : IDisposable
         _file.Dispose();
     }
 
-    /// <summary>Not read through a FileStream: that would ask for a lock of its own, and be refused.</summary>
+    /// <summary>Reads without a FileStream, which would request a lock of its own and be refused.</summary>
     private static string Holder(SafeFileHandle file)
     {
         var text = new byte[256];

@@ -3,7 +3,7 @@ using Holdfast.Engine.Problems;
 
 namespace Holdfast.Engine.Journals;
 
-/// <summary>Where events of a run go: first into the journal, then to the observer.</summary>
+/// <summary>Writes the events of a run to the journal first, then passes them to the observer.</summary>
 internal sealed class RunLog(Journal journal, IRunObserver observer, TimeProvider clock)
 {
     private readonly Lock _gate = new();
@@ -15,7 +15,7 @@ internal sealed class RunLog(Journal journal, IRunObserver observer, TimeProvide
         get { lock (_gate) return [.. _warnings]; }
     }
 
-    /// <exception cref="ProblemException">The journal can not be written.</exception>
+    /// <exception cref="ProblemException">The journal cannot be written.</exception>
     public void Append(RunEvent happened)
     {
         var stamped = Stamp(happened);
@@ -23,7 +23,7 @@ internal sealed class RunLog(Journal journal, IRunObserver observer, TimeProvide
         Report(stamped);
     }
 
-    /// <summary>For the way back: what is owed is undone even when the journal can not be written any more.</summary>
+    /// <summary>For the rollback: pending undos are performed even when the journal can no longer be written.</summary>
     public void AppendIfPossible(RunEvent happened)
     {
         try
@@ -36,7 +36,7 @@ internal sealed class RunLog(Journal journal, IRunObserver observer, TimeProvide
         }
     }
 
-    /// <summary>Progress is for those who watch; it is not kept.</summary>
+    /// <summary>Progress is passed to the observer only; it is not kept.</summary>
     public void Show(StepProgress progress) => Report(Stamp(progress));
 
     private RunEvent Stamp(RunEvent happened) => happened with { Time = clock.GetUtcNow() };

@@ -6,19 +6,19 @@ using Holdfast.Engine.Problems;
 namespace Holdfast.Engine.Journals;
 
 /// <summary>
-/// What was stopped because a person wanted the platform stopped, to be started again when they want it up: the file
+/// The services that were stopped because a person stopped the platform, to be started again with it: the file
 /// "stopped/PLATFORM.json" of the state directory.
 /// </summary>
 /// <param name="Run">The run that stopped it.</param>
-/// <param name="Time">When.</param>
-/// <param name="Units">What ran, in the words of the platform's control.</param>
-/// <param name="Stay">What did not run.</param>
+/// <param name="Time">The time of the stop.</param>
+/// <param name="Units">The units that were running, in the notation of the platform's control.</param>
+/// <param name="Stay">The units that were not running.</param>
 public sealed record StoppedPlatform(string Run, DateTimeOffset Time, string Units, string Stay)
 {
     private const string Folder = "stopped";
 
     /// <summary>The record of a platform; null when it was not stopped, or has been started since.</summary>
-    /// <exception cref="ProblemException">It can not be read.</exception>
+    /// <exception cref="ProblemException">The record cannot be read.</exception>
     public static StoppedPlatform? Read(StateDirectory state, string platform)
     {
         var path = PathOf(state.Path, platform);
@@ -36,13 +36,13 @@ public sealed record StoppedPlatform(string Run, DateTimeOffset Time, string Uni
         }
     }
 
-    /// <summary>Writes the record; it is whole and durable, or not there.</summary>
-    /// <exception cref="ProblemException">The state directory can not be written.</exception>
+    /// <summary>Writes the record atomically and durably.</summary>
+    /// <exception cref="ProblemException">The state directory cannot be written.</exception>
     public void Write(StateDirectory state, string platform) =>
         state.Write(Folder, Name(platform), JsonSerializer.SerializeToUtf8Bytes(this, StoppedJson.Default.StoppedPlatform));
 
     /// <summary>Removes the record; the platform has been started.</summary>
-    /// <exception cref="ProblemException">The state directory can not be written.</exception>
+    /// <exception cref="ProblemException">The state directory cannot be written.</exception>
     public static void Forget(StateDirectory state, string platform)
     {
         var path = PathOf(state.Path, platform);

@@ -1,6 +1,6 @@
 namespace Holdfast.Engine.Planning;
 
-/// <summary>Told of everything that happens in a run, after it is in the journal. Called by one thread at a time.</summary>
+/// <summary>Receives every event of a run, after it is in the journal. Called by one thread at a time.</summary>
 public interface IRunObserver
 {
     void OnEvent(RunEvent happened);

@@ -5,6 +5,8 @@ namespace Holdfast.Engine.Planning;
 /// <summary>What a run will do, in order. <paramref name="Verb"/> is "backup" or "restore".</summary>
 public sealed record Plan(string Verb, string Platform, IReadOnlyList<Step> Steps)
 {
-    /// <summary>What was found out while it was made, for whoever looks at it. A run finds it out by itself, and warns of it then.</summary>
+    /// <summary>
+    /// Findings from the planning, for the reader of the plan. A run makes its own plan and warns of them then.
+    /// </summary>
     public IReadOnlyList<Problem> Warnings { get; init; } = [];
 }

@@ -4,8 +4,8 @@ using Holdfast.Engine.Problems;
 namespace Holdfast.Engine.Planning;
 
 /// <summary>
-/// Something that happened in a run. All but <see cref="StepProgress"/> go into the journal, one JSON object a line; see
-/// docs/journal-format.md. Steps are numbered from 1, undos by the order in which they were owed, from 1.
+/// Something that happened in a run. All but <see cref="StepProgress"/> go into the journal, one JSON object a line;
+/// see docs/journal-format.md. Steps are numbered from 1, undos in the order of their registration, from 1.
 /// </summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "event", UnknownDerivedTypeHandling = JsonUnknownDerivedTypeHandling.FailSerialization)]
 [JsonDerivedType(typeof(RunStarted), "run-started")]
@@ -25,47 +25,57 @@ public abstract record RunEvent
     public DateTimeOffset Time { get; init; }
 }
 
-/// <summary>A run begins: what it will do, and the process that does it. <paramref name="ProcessStarted"/> tells it from a later one of the same number.</summary>
+/// <summary>
+/// A run begins: its plan and its process. <paramref name="ProcessStarted"/> distinguishes the process from a later one
+/// with the same number.
+/// </summary>
 public sealed record RunStarted(string Run, string Verb, string Platform, string Host, int Process, DateTimeOffset ProcessStarted, string Version, IReadOnlyList<PlannedStep> Plan) : RunEvent;
 
 /// <summary>A step is about to act.</summary>
 public sealed record StepStarted(int Step, string Name) : RunEvent;
 
-/// <summary>An undo is owed from now on; what it would undo comes after this line.</summary>
+/// <summary>An undo is pending from now on; the change that it rolls back comes after this line.</summary>
 public sealed record UndoRegistered(int Step, int Owed, Undo Undo) : RunEvent;
 
-/// <summary>An undo is no longer owed: what it would have undone is complete, or, after an <see cref="UndoFailed"/>, is lost.</summary>
+/// <summary>
+/// An undo is no longer pending: the change it guards is complete, or, after an <see cref="UndoFailed"/>, is lost.
+/// </summary>
 public sealed record UndoCompleted(int Owed) : RunEvent;
 
-/// <summary>A step has succeeded. Bytes and items are what its counters said at the end.</summary>
+/// <summary>A step has succeeded. Bytes and items are the final values of its counters.</summary>
 public sealed record StepDone(int Step, double Seconds, long Bytes, long Items) : RunEvent;
 
-/// <summary>A step has failed; the run goes no further.</summary>
+/// <summary>A step has failed; no further step is run.</summary>
 public sealed record StepFailed(int Step, double Seconds, Problem Problem) : RunEvent;
 
-/// <summary>Something a person should know. Step 0 is the run itself.</summary>
+/// <summary>A warning. Step 0 is the run itself.</summary>
 public sealed record Warned(int Step, Problem Problem) : RunEvent;
 
-/// <summary>What was done, for the log.</summary>
+/// <summary>A line for the log: what was done.</summary>
 public sealed record Noted(int Step, string Text) : RunEvent;
 
-/// <summary>The run has made a recovery point. No text of others gets into it, as into a note: by it a later restore knows which points are of this machine.</summary>
+/// <summary>
+/// The run has made a recovery point. Unlike a note, the event never contains text from outside Holdfast: a later
+/// restore uses it to determine which points were made on this machine.
+/// </summary>
 public sealed record PointMade(int Step, string Point) : RunEvent
 {
-    /// <summary>For a person.</summary>
+    /// <summary>The sentence that reports the point to people.</summary>
     public static string Describe(string point) => $"The recovery point is {point}.";
 }
 
-/// <summary>An undo that was owed has been done.</summary>
+/// <summary>A pending undo has been performed.</summary>
 public sealed record UndoDone(int Owed) : RunEvent;
 
-/// <summary>An undo has failed; it is still owed, unless it is settled next.</summary>
+/// <summary>An undo has failed; it is still pending, unless it is completed next.</summary>
 public sealed record UndoFailed(int Owed, Problem Problem) : RunEvent;
 
 /// <summary>The run is over. <paramref name="StillOwed"/> counts the undos that failed: 'holdfast recover' tries them again.</summary>
 public sealed record RunEnded(RunResult Result, int StillOwed, Problem? Problem) : RunEvent;
 
-/// <summary>How far a step has come, twice a second while it runs; never in the journal. Totals are 0 while unknown.</summary>
+/// <summary>
+/// The progress of a step, twice a second while it runs; never in the journal. Totals are 0 while unknown.
+/// </summary>
 public sealed record StepProgress(int Step, long BytesDone, long BytesTotal, long ItemsDone, long ItemsTotal) : RunEvent;
 
 /// <summary>How a run ended.</summary>
@@ -78,7 +88,7 @@ public enum RunResult
     [JsonStringEnumMemberName("failed")]
     Failed,
 
-    /// <summary>Its process died; a later one has done what was owed.</summary>
+    /// <summary>Its process died; a later run has performed its pending undos.</summary>
     [JsonStringEnumMemberName("recovered")]
     Recovered,
 }

@@ -16,16 +16,21 @@ public sealed record Step
     /// <summary>The component it belongs to; null for the run's own steps.</summary>
     public string? Component { get; init; }
 
-    /// <summary>Owed as soon as the step begins, until it has succeeded. More can be owed while it runs, see StepContext.</summary>
+    /// <summary>
+    /// Registered before the step begins and pending until the step has succeeded. A step can register more while it
+    /// runs, see StepContext.
+    /// </summary>
     public Undo? Undo { get; init; }
 
-    /// <summary>After this the step is cancelled; null for no limit.</summary>
+    /// <summary>The time after which the step is cancelled; null for no limit.</summary>
     public TimeSpan? Deadline { get; init; }
 
     /// <summary>True when something that exists is replaced, moved or deleted.</summary>
     public bool Destroys { get; init; }
 
-    /// <summary>What stays of it when it is interrupted, in one sentence; null when its undos leave nothing of it.</summary>
+    /// <summary>
+    /// What remains of the step when it is interrupted, in one sentence; null when its undos remove everything.
+    /// </summary>
     [JsonIgnore]
     public string? Remains { get; init; }
 

@@ -2,7 +2,9 @@ using Holdfast.Restic.Restoring;
 
 namespace Holdfast.Engine.Planning;
 
-/// <summary>Figures of a step, bumped by hot loops (Interlocked) and sampled by a ticker. Totals are 0 while unknown.</summary>
+/// <summary>
+/// Counters of a step, incremented by hot loops (Interlocked) and sampled by a ticker. Totals are 0 while unknown.
+/// </summary>
 public sealed class StepCounters
 {
     public long BytesTotal;
@@ -10,7 +12,9 @@ public sealed class StepCounters
     public long ItemsTotal;
     public long ItemsDone;
 
-    /// <summary>Called before each sampling, for steps whose figures are counted elsewhere: it copies them here.</summary>
+    /// <summary>
+    /// Called before each sampling, for steps whose values are counted elsewhere: it copies them here.
+    /// </summary>
     public Action<StepCounters>? Refresh { get; set; }
 
     /// <summary>Takes the figures of a restore of files: items are files, without directories and links.</summary>

@@ -6,20 +6,22 @@ namespace Holdfast.Engine.Points;
 [JsonConverter(typeof(JsonStringEnumConverter<BackupMode>))]
 public enum BackupMode
 {
-    /// <summary>It runs; the components are of slightly different instants, and the manifest says by how much.</summary>
+    /// <summary>
+    /// The platform runs; the components are of slightly different instants, and the manifest records the difference.
+    /// </summary>
     [JsonStringEnumMemberName("online")]
     Online,
 
-    /// <summary>It stands still for the mark alone, a window of seconds.</summary>
+    /// <summary>The platform is quiesced for the mark alone, a window of seconds.</summary>
     [JsonStringEnumMemberName("quiesced")]
     Quiesced,
 
-    /// <summary>It stands still until everything has been copied.</summary>
+    /// <summary>The platform is stopped until everything has been copied.</summary>
     [JsonStringEnumMemberName("cold")]
     Cold,
 }
 
-/// <summary>What a mode is called, in options, manifests and to people.</summary>
+/// <summary>The names of the modes, in options, manifests and messages.</summary>
 public static class BackupModeNames
 {
     public static string Name(this BackupMode mode) => mode switch

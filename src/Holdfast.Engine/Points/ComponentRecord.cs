@@ -2,7 +2,9 @@ using System.Text.Json.Nodes;
 
 namespace Holdfast.Engine.Points;
 
-/// <summary>What one component noted of itself: where it lies in the point, its versions and counts, and details of its own.</summary>
+/// <summary>
+/// The record of one component: its folder in the point, its versions and counts, and its own details.
+/// </summary>
 public sealed class ComponentRecord
 {
     public required string Name { get; init; }
@@ -11,24 +13,35 @@ public sealed class ComponentRecord
     /// <summary>The folder of the snapshot: "/files", "/postgres/main".</summary>
     public required string Path { get; init; }
 
-    /// <summary>Incomplete when something that was asked for is not in the point.</summary>
+    /// <summary>Incomplete when something that was requested is not in the point.</summary>
     public bool Complete { get; set; } = true;
 
-    /// <summary>The time that the captured state is of; nothing that happened before <see cref="From"/> is lacking, nothing after <see cref="To"/> is in it.</summary>
+    /// <summary>
+    /// The time of the captured state; nothing that happened before <see cref="From"/> is missing, nothing after <see
+    /// cref="To"/> is in it.
+    /// </summary>
     public DateTimeOffset? From { get; set; }
     public DateTimeOffset? To { get; set; }
 
-    /// <summary>How far, in seconds, the captured state may lie from the mark; 0 when nobody could write in between.</summary>
+    /// <summary>
+    /// How far, in seconds, the captured state may be from the mark; 0 when nothing could be written in between.
+    /// </summary>
     public double? Skew { get; set; }
     public IDictionary<string, string> Versions { get; init => field = value ?? field; } = new Dictionary<string, string>(StringComparer.Ordinal);
     public IDictionary<string, long> Counts { get; init => field = value ?? field; } = new Dictionary<string, long>(StringComparer.Ordinal);
 
-    /// <summary>What is not in the point although it belongs to the component; null when nothing is known to be left out. See <see cref="Omit"/>.</summary>
+    /// <summary>
+    /// The objects that belong to the component but are not in the point; null when nothing is known to be left out.
+    /// See <see cref="Omit"/>.
+    /// </summary>
     public IList<Omission>? Omissions { get; set; }
 
-    /// <summary>Notes something that is left out; 'points show' lists it. Whether the component is then incomplete is for the caller to say.</summary>
+    /// <summary>
+    /// Records something that is left out; 'points show' lists it. The caller decides whether the component is then
+    /// incomplete.
+    /// </summary>
     public void Omit(string what, string why) => (Omissions ??= []).Add(new Omission(what, why));
 
-    /// <summary>The component's own facts, in its own shape.</summary>
+    /// <summary>The component's own details, in its own format.</summary>
     public JsonNode? Details { get; set; }
 }

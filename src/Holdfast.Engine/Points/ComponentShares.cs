@@ -5,8 +5,8 @@ using Holdfast.Restic.Snapshots;
 namespace Holdfast.Engine.Points;
 
 /// <summary>
-/// What each component takes in a repository: the folders that recovery points have for it, and beside them archived WAL
-/// and archives of messages. Manifests and the trees above components are in none of them.
+/// The size of each component in a repository: the folders that recovery points have for it, and in addition archived
+/// WAL and archives of messages. Manifests and the trees above components are not counted.
 /// </summary>
 /// <param name="repository">Opened.</param>
 public sealed class ComponentShares(Repository repository)
@@ -16,7 +16,7 @@ public sealed class ComponentShares(Repository repository)
 
     private readonly SortedDictionary<string, List<Id>> _groups = new(StringComparer.Ordinal);
 
-    /// <summary>Weighs the components of all recovery points of all platforms, by name.</summary>
+    /// <summary>Measures the components of all recovery points of all platforms, by name.</summary>
     /// <exception cref="ResticException">Damaged: something cannot be read.</exception>
     public async Task<IReadOnlyList<DataShare>> WeighAsync(CancellationToken cancellation)
     {

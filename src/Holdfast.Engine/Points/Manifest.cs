@@ -10,14 +10,16 @@ public sealed class Manifest
     public required string Platform { get; init; }
     public required string RunId { get; init; }
 
-    /// <summary>What the platform did meanwhile, in the end: a quiesced backup may have gone on online.</summary>
+    /// <summary>The final mode of the backup: a quiesced backup may have continued in online mode.</summary>
     public required BackupMode Mode { get; set; }
     public required string HoldfastVersion { get; init; }
     public required string Host { get; init; }
     public DateTimeOffset Started { get; set; }
     public DateTimeOffset Ended { get; set; }
 
-    /// <summary>The instant that the point is of: the moment its databases' snapshots were taken, or else its last component was.</summary>
+    /// <summary>
+    /// The mark of the point: the moment the snapshots of its databases were taken, or else its last component.
+    /// </summary>
     public DateTimeOffset? Mark { get; set; }
 
     /// <summary>How long the platform was stopped; null when nothing was.</summary>

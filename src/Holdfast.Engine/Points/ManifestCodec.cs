@@ -4,10 +4,12 @@ using Holdfast.Engine.Problems;
 
 namespace Holdfast.Engine.Points;
 
-/// <summary>The manifest as it stands in a recovery point: UTF-8 JSON, indented, camelCase, ending with a line break.</summary>
+/// <summary>
+/// The manifest of a recovery point as a file: UTF-8 JSON, indented, camelCase, ending with a line break.
+/// </summary>
 public static class ManifestCodec
 {
-    /// <summary>Where it lies in a recovery point.</summary>
+    /// <summary>The path of the manifest in a recovery point.</summary>
     public const string Path = "/recovery-point.json";
 
     /// <summary>The newest format that this version reads.</summary>
@@ -16,7 +18,7 @@ public static class ManifestCodec
     public static byte[] Write(Manifest manifest) => [.. JsonSerializer.SerializeToUtf8Bytes(manifest, ManifestJson.Readable.Manifest), (byte)'\n'];
 
     /// <summary>Reads a manifest. <paramref name="point"/> names the recovery point in messages.</summary>
-    /// <exception cref="ProblemException">It is of a newer format, or no manifest at all.</exception>
+    /// <exception cref="ProblemException">The manifest is of a newer format, or is not a valid manifest.</exception>
     public static Manifest Read(ReadOnlySpan<byte> json, string point)
     {
         try
@@ -32,7 +34,10 @@ public static class ManifestCodec
         }
     }
 
-    /// <summary>Whoever can write to the repository can write anything here; what reads it relies on these being there.</summary>
+    /// <summary>
+    /// A user who can write to the repository can write anything here; the readers of a manifest rely on these
+    /// properties.
+    /// </summary>
     private static void Require(Manifest manifest)
     {
         if (manifest is not { Platform: not null, RunId: not null, HoldfastVersion: not null, Host: not null }) throw new JsonException("Its head has a hole.");
@@ -47,7 +52,7 @@ public static class ManifestCodec
             if (warning is not { Code: not null, Message: not null, Hint: not null } || warning.Details.Any(line => line is null)) throw new JsonException("One of its warnings is none.");
     }
 
-    /// <summary>Looked at first: a newer format may differ in everything else.</summary>
+    /// <summary>Read first: a newer format may differ in everything else.</summary>
     private static void RefuseNewerFormat(ReadOnlySpan<byte> json, string point)
     {
         var reader = new Utf8JsonReader(json);

@@ -9,7 +9,7 @@ namespace Holdfast.Engine.Points;
 [JsonSerializable(typeof(Manifest))]
 internal sealed partial class ManifestJson : JsonSerializerContext
 {
-    /// <summary>Indented, and with quotes and letters of other scripts as they are: people read it too.</summary>
+    /// <summary>Indented, with quotes and letters of other scripts unescaped: people read it too.</summary>
     public static ManifestJson Readable { get; } = new(new JsonSerializerOptions
     {
         PropertyNamingPolicy = JsonNamingPolicy.CamelCase,

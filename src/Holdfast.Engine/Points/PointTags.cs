@@ -3,8 +3,8 @@ using Holdfast.Restic.Snapshots;
 namespace Holdfast.Engine.Points;
 
 /// <summary>
-/// The tags that recovery points carry as snapshots: "holdfast", "platform=NAME", and where it is so "incomplete"
-/// (something asked for is missing) and "partial" (made with --only). So a list of points needs no manifest.
+/// The tags that recovery points carry as snapshots: "holdfast", "platform=NAME", and where they apply "incomplete"
+/// (something requested is missing) and "partial" (made with --only). A list of points therefore needs no manifest.
 /// </summary>
 public static class PointTags
 {
@@ -33,7 +33,7 @@ public static class PointTags
     public static string? PlatformOf(Snapshot snapshot) =>
         snapshot.Tags.FirstOrDefault(tag => tag.StartsWith(Platform, StringComparison.Ordinal))?[Platform.Length..];
 
-    /// <summary>True when it has everything that the profile names.</summary>
+    /// <summary>True when the point has everything that the profile names.</summary>
     public static bool IsWhole(Snapshot point) => !IsIncomplete(point) && !IsPartial(point);
 
     public static bool IsIncomplete(Snapshot point) => point.Tags.Contains(Incomplete, StringComparer.Ordinal);

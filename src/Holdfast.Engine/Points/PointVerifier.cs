@@ -8,22 +8,25 @@ namespace Holdfast.Engine.Points;
 
 /// <summary>Reads a new recovery point back from the repository, before it is committed.</summary>
 /// <param name="repository">Locked, with the point sealed.</param>
-/// <param name="rounds">How far the reading of older packs has come.</param>
-/// <param name="clock">Dates the rounds.</param>
+/// <param name="rounds">The progress of reading back older packs.</param>
+/// <param name="clock">The clock that dates the rounds.</param>
 internal sealed class PointVerifier(Repository repository, ReadRounds rounds, TimeProvider clock)
 {
-    /// <summary>No writer is still at a file after so long.</summary>
+    /// <summary>The time after which no writer is still working on a file.</summary>
     private static readonly TimeSpan _leftOver = TimeSpan.FromDays(1);
 
-    /// <summary>Less than a day, so that a nightly backup that begins earlier than the last one has its turn.</summary>
+    /// <summary>
+    /// Less than a day, so that a nightly backup which begins earlier than the last one takes its turn.
+    /// </summary>
     private static readonly TimeSpan _betweenTurns = TimeSpan.FromHours(20);
 
     /// <summary>
-    /// Reads the indexes anew, looks for every pack they name, walks the trees of the point, looks for every blob its files
-    /// name, and compares the manifest byte for byte. All packs that this run has stored are read from the disk, and every blob in them is decrypted
-    /// and hashed; so is a share of the older packs, the next one each time. Damage that costs this point nothing is a warning.
+    /// Reads the indexes again, verifies that every pack they name exists, walks the trees of the point, looks up every
+    /// blob that its files name, and compares the manifest byte for byte. All packs that this run stored are read from
+    /// the disk, and every blob in them is decrypted and hashed; so is a share of the older packs, the next one each
+    /// time. Damage that does not affect this point is a warning.
     /// </summary>
-    /// <exception cref="ProblemException">Anything is not as it was written: HF-POINT-UNVERIFIED.</exception>
+    /// <exception cref="ProblemException">Anything differs from what was written: HF-POINT-UNVERIFIED.</exception>
     public async Task VerifyAsync(Snapshot point, byte[] manifest, StepContext context, CancellationToken cancellation)
     {
         var round = rounds.Find(repository.RepositoryId) ?? ReadRound.Begin(clock.GetUtcNow());
@@ -33,15 +36,15 @@ internal sealed class PointVerifier(Repository repository, ReadRounds rounds, Ti
         if (report.Damages.FirstOrDefault(damage => damage.Affected.Count > 0) is { } costly) throw Unverified(costly.Message);
         foreach (var damage in report.Damages) context.Warn(Catalogue.RepositoryDamaged.With($"'{damage.File}' of the repository is damaged, which costs this point nothing: {damage.Message}"));
         await CompareAsync(point, manifest, cancellation);
-        // Damage is met again every night until somebody has seen to it.
+        // The damage is found again every night until it is repaired.
         if (report.Turn is { IsWhole: true } turn) rounds.Save(repository.RepositoryId, round.With(turn, clock.GetUtcNow()));
         context.Note($"{report.PacksRead} of {report.Packs} packs were read back from the disk, all that this run has stored among them.");
         await ClearAsync(context, cancellation);
     }
 
     /// <summary>
-    /// Where each look is a round trip, or costs money, what others have stored is looked at once a day: packs are listed,
-    /// and a thirtieth of them is read. In between the indexes tell what is there.
+    /// Where each access is a round trip, or costs money, the packs of other runs are verified once a day: packs are
+    /// listed, and a thirtieth of them is read. In between, the indexes are trusted.
     /// </summary>
     private CheckOptions OptionsOf(Snapshot point, ReadRound round)
     {
@@ -62,7 +65,7 @@ internal sealed class PointVerifier(Repository repository, ReadRounds rounds, Ti
     {
         try
         {
-            // Its blob is named by its digest, and was read back with the pack that it is in.
+            // The blob is named by its digest, and was read back with its pack.
             if (repository.Backend.IsRemote && await repository.FindNodeAsync(point, ManifestCodec.Path, cancellation) is { } node
                 && node.Size == (ulong)manifest.Length && node.Content is [var blob] && blob == Id.Hash(manifest)) return;
             var stored = await new RecoveryPoints(repository).ReadAsync(point, ManifestCodec.Path, cancellation);

@@ -3,19 +3,20 @@ using Holdfast.Restic.Maintenance;
 
 namespace Holdfast.Engine.Points;
 
-/// <summary>How far this machine has come with reading a repository's packs back, night by night.</summary>
-/// <param name="After">The id of the pack that was read last in the round that goes on.</param>
-/// <param name="Began">When that round began.</param>
-/// <param name="Covered">When the last round began that came to its end: every pack of then has been read since. Null before the first.</param>
+/// <summary>The progress of this machine in reading back a repository's packs, night by night.</summary>
+/// <param name="After">The id of the pack that was read last in the current round.</param>
+/// <param name="Began">The beginning of the current round.</param>
+/// <param name="Covered">The beginning of the last finished round: every pack that existed then has been read since.
+/// Null before the first.</param>
 public sealed record ReadRound(string After, DateTimeOffset Began, DateTimeOffset? Covered)
 {
-    /// <summary>When packs of it were read last; null before the first time.</summary>
+    /// <summary>The time at which packs of the repository were last read; null before the first time.</summary>
     public DateTimeOffset? Read { get; init; }
 
-    /// <summary>A first round, of which nothing has been read.</summary>
+    /// <summary>The first round, before anything has been read.</summary>
     public static ReadRound Begin(DateTimeOffset now) => new(default(Id).ToString(), now, null);
 
-    /// <summary>All of it was read at once.</summary>
+    /// <summary>A round in which all packs were read at once.</summary>
     public static ReadRound Whole(DateTimeOffset began) => new(default(Id).ToString(), began, began);
 
     /// <summary>The round after one more turn.</summary>

@@ -9,7 +9,9 @@ public sealed class ReadRounds(StateDirectory state)
 {
     private const string Folder = "read-back";
 
-    /// <summary>The round of a repository; null when none was begun, or its file is of no use: then a new one begins.</summary>
+    /// <summary>
+    /// The round of a repository; null when none was begun or its file is not valid, in which case a new round begins.
+    /// </summary>
     public ReadRound? Find(Id repository)
     {
         var file = new FileInfo(Path.Combine(state.Path, Folder, NameOf(repository)));
@@ -25,7 +27,7 @@ public sealed class ReadRounds(StateDirectory state)
         }
     }
 
-    /// <exception cref="Problems.ProblemException">It can not be written.</exception>
+    /// <exception cref="Problems.ProblemException">The file cannot be written.</exception>
     public void Save(Id repository, ReadRound round) => state.Write(Folder, NameOf(repository), JsonSerializer.SerializeToUtf8Bytes(round, ReadRoundJson.Default.ReadRound));
 
     private static string NameOf(Id repository) => $"{repository}.json";

@@ -8,16 +8,17 @@ namespace Holdfast.Engine.Points;
 
 /// <summary>The recovery points of a repository; snapshots of other programs are not among them.</summary>
 /// <param name="repository">Opened.</param>
-/// <param name="warn">Told once of every snapshot that can not be read; null for those who were told already.</param>
+/// <param name="warn">Called once for every snapshot that cannot be read; null when these have been reported
+/// already.</param>
 public sealed class RecoveryPoints(Repository repository, Action<Problem>? warn = null)
 {
     private readonly HashSet<Id> _told = [];
     private bool _toldOfIndexes;
 
-    /// <summary>Where the profile lies in a recovery point.</summary>
+    /// <summary>The path of the profile in a recovery point.</summary>
     public const string ProfilePath = "/profile.yaml";
 
-    /// <summary>A manifest or profile is never larger; 64 MiB.</summary>
+    /// <summary>The largest manifest or profile that is read; 64 MiB.</summary>
     private const long MaximumSize = 64 << 20;
 
     /// <summary>The points of a platform, or of all, newest first.</summary>
@@ -26,7 +27,10 @@ public sealed class RecoveryPoints(Repository repository, Action<Problem>? warn 
             .Where(snapshot => PointTags.IsPoint(snapshot) && (platform is null || PointTags.PlatformOf(snapshot) == platform))
             .Reverse()];
 
-    /// <summary>The snapshots of all programs, oldest first. A damaged one is passed over: it must not keep the others from being used.</summary>
+    /// <summary>
+    /// The snapshots of all programs, oldest first. A damaged one is skipped: it must not prevent the use of the
+    /// others.
+    /// </summary>
     public async Task<IReadOnlyList<Snapshot>> ListSnapshotsAsync(CancellationToken cancellation)
     {
         var listing = await repository.ListReadableSnapshotsAsync(cancellation);
@@ -34,15 +38,16 @@ public sealed class RecoveryPoints(Repository repository, Action<Problem>? warn 
         return listing.Snapshots;
     }
 
-    /// <summary>The newest point of a platform that has everything; null when there is none.</summary>
+    /// <summary>The newest complete point of a platform; null when there is none.</summary>
     public async Task<Snapshot?> FindCompleteAsync(string? platform, CancellationToken cancellation) =>
         (await ListAsync(platform, cancellation)).FirstOrDefault(PointTags.IsWhole);
 
     /// <summary>
-    /// A point by its id or the beginning of it, or "latest": the newest of the platform that holds what is asked for.
-    /// Points made with --only are passed over when everything is asked for and there is another one.
+    /// Finds a point by its id or the beginning of it, or by "latest": the newest point of the platform that holds what
+    /// is requested. Points made with --only are skipped when everything is requested and another point exists.
     /// </summary>
-    /// <exception cref="ProblemException">There is none, the id fits several, or several platforms are here and none is named.</exception>
+    /// <exception cref="ProblemException">No point matches, the id is ambiguous, or the repository has several
+    /// platforms and none is given.</exception>
     public async Task<Snapshot> FindAsync(string name, string? platform, IReadOnlyList<string> only, CancellationToken cancellation)
     {
         if (name == "latest") return await FindLatestAsync(platform, only, cancellation);
@@ -52,7 +57,7 @@ public sealed class RecoveryPoints(Repository repository, Action<Problem>? warn 
             : throw Catalogue.PointMissing.Throwable($"The snapshot {snapshot.Id.ToShortString()} was not made by Holdfast.", "Restore it with the stock restic, or choose one of 'holdfast points list'.");
     }
 
-    /// <exception cref="ProblemException">It is of a newer format, damaged, or not there.</exception>
+    /// <exception cref="ProblemException">The manifest is of a newer format, damaged, or missing.</exception>
     public async Task<Manifest> ReadManifestAsync(Snapshot point, CancellationToken cancellation) =>
         ManifestCodec.Read(await ReadAsync(point, ManifestCodec.Path, cancellation), point.Id.ToShortString());
 
@@ -64,7 +69,7 @@ public sealed class RecoveryPoints(Repository repository, Action<Problem>? warn 
     public async Task<string> ReadProfileTextAsync(Snapshot point, CancellationToken cancellation) =>
         Encoding.UTF8.GetString(await ReadAsync(point, ProfilePath, cancellation));
 
-    /// <summary>A small file of a point.</summary>
+    /// <summary>Reads a small file of a point.</summary>
     internal async Task<byte[]> ReadAsync(Snapshot point, string path, CancellationToken cancellation)
     {
         var node = await repository.FindNodeAsync(point, path, cancellation)

@@ -5,35 +5,37 @@ using Holdfast.Engine.Quantities;
 namespace Holdfast.Engine.Points;
 
 /// <summary>
-/// What <c>--only</c> asks for: names of components ("postgres/main") or kinds ("postgres"), each of them with a part behind a colon if need be
-/// ("postgres:shop", "search/main:orders"). No name of a component has a colon; that of a part may have any character.
+/// The values of <c>--only</c>: names of components ("postgres/main") or kinds ("postgres"), each optionally followed
+/// by a colon and a part ("postgres:shop", "search/main:orders"). No name of a component has a colon; the name of a
+/// part may have any character.
 /// </summary>
 internal static class Selection
 {
-    /// <summary>True when every word finds a component.</summary>
+    /// <summary>True when every value matches a component.</summary>
     public static bool Covers(IEnumerable<ComponentRecord> components, IReadOnlyList<string> only) =>
         only.All(word => components.Any(component => Fits(component.Name, component.Kind, word)));
 
-    /// <summary>True when a component is asked for; each is when nothing is said.</summary>
+    /// <summary>True when a component is selected; all are when no value is given.</summary>
     public static bool Has(ComponentRecord record, IReadOnlyList<string> only) => Has(record.Name, record.Kind, only);
 
-    /// <summary>True when a component is asked for by its name or its kind; each is when nothing is said.</summary>
+    /// <summary>True when a component is selected by its name or its kind; all are when no value is given.</summary>
     public static bool Has(string name, string kind, IReadOnlyList<string> only) => only.Count == 0 || only.Any(word => Fits(name, kind, word));
 
-    /// <summary>Whether a part of a component is asked for by its name.</summary>
+    /// <summary>Whether a part of a component is selected by its name.</summary>
     public static bool NamesPart(string name, string kind, IReadOnlyList<string> only) => only.Any(word => Fits(name, kind, word) && PartOf(word) is not null);
 
-    /// <summary>The parts of a component that are asked for; null when it is asked for as a whole, or nothing is said.</summary>
+    /// <summary>The selected parts of a component; null when it is selected as a whole, or no value is given.</summary>
     public static IReadOnlyList<string>? PartsOf(string name, string kind, IReadOnlyList<string> only)
     {
         var words = only.Where(word => Fits(name, kind, word)).ToList();
         return words.Count == 0 || words.Exists(word => PartOf(word) is null) ? null : [.. words.Select(word => PartOf(word)!)];
     }
 
-    /// <summary>Refuses parts that the point does not hold, and names those that it does.</summary>
-    /// <param name="components">Those that are restored, with the names of their parts; null where only the whole can be restored.</param>
-    /// <param name="only">What is asked for.</param>
-    /// <exception cref="ProblemException">A part is not there, or a component has none.</exception>
+    /// <summary>Refuses parts that the point does not hold, and lists those that it does.</summary>
+    /// <param name="components">The components to restore, with the names of their parts; null where only the whole can
+    /// be restored.</param>
+    /// <param name="only">The values of <c>--only</c>.</param>
+    /// <exception cref="ProblemException">A part does not exist, or a component has no parts.</exception>
     public static void RequireParts(IReadOnlyList<(string Name, string Kind, IReadOnlyList<string>? Parts)> components, IReadOnlyList<string> only)
     {
         foreach (var word in only.Where(word => PartOf(word) is not null))
@@ -51,7 +53,7 @@ internal static class Selection
         }
     }
 
-    /// <summary>Refuses parts where a component is taken as a whole.</summary>
+    /// <summary>Refuses parts where a component is always taken as a whole.</summary>
     /// <exception cref="ProblemException">A part is named.</exception>
     public static void RefuseParts(IReadOnlyList<string> only)
     {
@@ -65,8 +67,8 @@ internal static class Selection
 
     private static string? PartOf(string word) => word.IndexOf(':', StringComparison.Ordinal) is >= 0 and var colon ? word[(colon + 1)..] : null;
 
-    /// <summary>Refuses a word that fits none of some components, and names all of them.</summary>
-    /// <exception cref="ProblemException">A word fits none.</exception>
+    /// <summary>Refuses a value that matches none of the components, and lists all of them.</summary>
+    /// <exception cref="ProblemException">A value matches no component.</exception>
     public static void RequireKnown(IReadOnlyList<(string Name, string Kind)> components, IReadOnlyList<string> only)
     {
         if (only.FirstOrDefault(word => !components.Any(component => Fits(component.Name, component.Kind, word))) is not { } unknown) return;

@@ -1,6 +1,6 @@
 namespace Holdfast.Engine.Points;
 
-/// <summary>How far the components of a recovery point lie from its mark.</summary>
+/// <summary>Computes how far the components of a recovery point are from its mark.</summary>
 internal static class Skew
 {
     public static void Measure(Manifest manifest)

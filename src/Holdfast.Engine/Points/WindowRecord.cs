@@ -1,6 +1,6 @@
 namespace Holdfast.Engine.Points;
 
-/// <summary>The time between the first service stopped and the last one up again, in which users had to wait.</summary>
+/// <summary>The time from the first service stopped to the last one up again, in which users had to wait.</summary>
 public sealed record WindowRecord
 {
     public required DateTimeOffset Opened { get; init; }

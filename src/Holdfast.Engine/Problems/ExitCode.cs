@@ -9,26 +9,29 @@ public enum ExitCode
     /// <summary>Wrong arguments, or a profile with mistakes.</summary>
     Usage = 2,
 
-    /// <summary>Done, but something was left out: the recovery point is incomplete.</summary>
+    /// <summary>The run completed, but something was left out: the recovery point is incomplete.</summary>
     Incomplete = 3,
 
     /// <summary>A check found damage.</summary>
     Damaged = 4,
 
-    /// <summary>A server or host can't be reached, or refuses us.</summary>
+    /// <summary>A server or host cannot be reached, or refuses the connection.</summary>
     Unreachable = 5,
 
-    /// <summary>Something stands where the restore wants to write.</summary>
+    /// <summary>A file or another object exists where the restore would write.</summary>
     InTheWay = 6,
 
-    /// <summary>A check before a backup found something in its way, or could not find out.</summary>
+    /// <summary>A check before a backup failed, or has no result.</summary>
     NotReady = 7,
 
     NoRepository = 10,
     Locked = 11,
     WrongPassword = 12,
 
-    /// <summary>Of "wal fetch" alone: the file could not be had although it may be there. Any code above 125 stops PostgreSQL's recovery instead of ending it as complete.</summary>
+    /// <summary>
+    /// For "wal fetch" only: the file could not be retrieved although it may exist. Any code above 125 stops
+    /// PostgreSQL's recovery instead of ending it as complete.
+    /// </summary>
     AbortRecovery = 126,
     Interrupted = 130,
 }

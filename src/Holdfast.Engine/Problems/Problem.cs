@@ -1,11 +1,11 @@
 namespace Holdfast.Engine.Problems;
 
 /// <summary>
-/// What happened, in one sentence, and what to do about it, in another. The code is stable: "HF-REPO-LOCKED".
-/// All codes stand in <see cref="Catalogue"/> and in docs/problems.md.
+/// A message that describes what happened, and a hint that describes what to do. The code is stable: "HF-REPO-LOCKED".
+/// All codes are in <see cref="Catalogue"/> and in docs/problems.md.
 /// </summary>
 public sealed record Problem(string Code, string Message, string Hint, ExitCode Exit, bool Transient)
 {
-    /// <summary>Further lines, one each: the mistakes of a profile, say.</summary>
+    /// <summary>Further lines, such as the mistakes of a profile.</summary>
     public IReadOnlyList<string> Details { get; init => field = value ?? []; } = []; // absent in JSON is null to the setter
 }

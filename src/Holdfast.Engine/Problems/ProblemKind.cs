@@ -1,8 +1,8 @@
 namespace Holdfast.Engine.Problems;
 
 /// <summary>
-/// A kind of problem: its stable code, what it means, its hint and what it means for the exit code. Only the message
-/// differs from case to case.
+/// A kind of problem: its stable code, its meaning, its hint and its exit code. Only the message differs from case to
+/// case.
 /// </summary>
 public sealed record ProblemKind(string Code, string Meaning, string Hint, ExitCode Exit, bool Transient = false)
 {

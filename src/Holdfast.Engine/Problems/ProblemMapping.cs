@@ -2,7 +2,7 @@ using Holdfast.Restic;
 
 namespace Holdfast.Engine.Problems;
 
-/// <summary>The only place where exceptions of other layers become problems.</summary>
+/// <summary>Converts exceptions of other layers to problems; no other class does so.</summary>
 public static class ProblemMapping
 {
     /// <summary>
@@ -11,7 +11,9 @@ public static class ProblemMapping
     /// </summary>
     private const int NoSpace = 28, QuotaExceeded = 122, DiskFull = unchecked((int)0x80070070);
 
-    /// <summary>What an exception means to a person. An unknown one is an error of the program: it keeps its type in the message.</summary>
+    /// <summary>
+    /// The problem for an exception. An unknown exception is an error in the program: the message contains its type.
+    /// </summary>
     public static Problem ToProblem(this Exception exception) => exception switch
     {
         ProblemException known => known.Problem,
@@ -22,7 +24,7 @@ public static class ProblemMapping
         _ => Catalogue.StepFailed.With(Sentence($"{exception.GetType().Name}: {exception.Message}")),
     };
 
-    /// <summary>The same as an exception that ends a run.</summary>
+    /// <summary>Converts an exception to a <see cref="ProblemException"/>, which ends a run.</summary>
     public static ProblemException ToThrowable(this Exception exception) =>
         exception as ProblemException ?? new ProblemException(exception.ToProblem(), exception);
 

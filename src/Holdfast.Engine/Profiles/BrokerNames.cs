@@ -1,6 +1,9 @@
 namespace Holdfast.Engine.Profiles;
 
-/// <summary>What a schema cannot say of brokers: one captures something, and a queue of Celery has a name, not a pattern.</summary>
+/// <summary>
+/// Rules for brokers that a schema cannot express: one captures something, and a queue of Celery has a name, not a
+/// pattern.
+/// </summary>
 internal static class BrokerNames
 {
     private static readonly string[] _captured = ["queues", "lists", "keys"];

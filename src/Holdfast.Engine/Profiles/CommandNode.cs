@@ -6,9 +6,10 @@ namespace Holdfast.Engine.Profiles;
 /// <summary>A command of the profile: "run", "user" and "environment".</summary>
 public static class CommandNode
 {
-    /// <summary>Reads it.</summary>
+    /// <summary>Reads a command into a program call, with the values filled in.</summary>
     /// <param name="node">A mapping of a valid profile.</param>
-    /// <param name="replacements">What stands for what in its words: "{index}". The values may come from rows of a database or names in a server.</param>
+    /// <param name="replacements">The values of placeholders such as "{index}" in its words. They may come from rows of
+    /// a database or names in a server.</param>
     /// <exception cref="ProblemException">A value would become an option of the program, is empty, or has control characters.</exception>
     public static ProgramCall Read(ProfileNode node, params ReadOnlySpan<(string Mark, string Value)> replacements)
     {
@@ -30,7 +31,9 @@ public static class CommandNode
         };
     }
 
-    /// <summary>Whoever chose the value must not choose what the program does: "--config=/tmp/mine" in the place of an id.</summary>
+    /// <summary>
+    /// The source of the value must not decide what the program does: "--config=/tmp/mine" in the place of an id.
+    /// </summary>
     private static void RefuseOption(string word, string mark, string value)
     {
         var reason = value.Length == 0 ? "it is empty"

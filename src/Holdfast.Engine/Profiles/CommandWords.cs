@@ -9,7 +9,7 @@ namespace Holdfast.Engine.Profiles;
 /// </summary>
 internal static class CommandWords
 {
-    /// <exception cref="ProblemException">A quote is not closed, or there is no word at all.</exception>
+    /// <exception cref="ProblemException">A quote is not closed, or the command has no word.</exception>
     public static IReadOnlyList<string> Split(string command, string name)
     {
         var words = new List<string>();

@@ -1,6 +1,9 @@
 namespace Holdfast.Engine.Profiles;
 
-/// <summary>What a schema can not say: indices are built from clusters that the profile has, an alias belongs to one index, and retries say how.</summary>
+/// <summary>
+/// Rules that a schema cannot express: indices are built from clusters of the profile, an alias belongs to one index,
+/// and retries have a method.
+/// </summary>
 internal static class DocumentSources
 {
     public static void Check(YamlValue root, List<ProfileMistake> mistakes)

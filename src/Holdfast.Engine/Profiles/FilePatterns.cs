@@ -3,7 +3,10 @@ using Holdfast.Restic.Filtering;
 
 namespace Holdfast.Engine.Profiles;
 
-/// <summary>What a schema can not say: patterns of files, units and processes can be read, and mean what they mean to somebody who knows a shell.</summary>
+/// <summary>
+/// Rules that a schema cannot express: patterns of files, units and processes are valid, and mean what they mean in a
+/// shell.
+/// </summary>
 internal static class FilePatterns
 {
     public static void Check(YamlValue root, List<ProfileMistake> mistakes)
@@ -27,7 +30,8 @@ internal static class FilePatterns
 
     private static string? WhatIsWrong(string pattern)
     {
-        // To a shell it is "none of these", to restic the mark is one of them: whoever wrote it would be surprised by one of the two.
+        // In a shell it means "none of these", in restic the mark is one of the characters: one of the two meanings
+        // would be a surprise.
         if (pattern.Replace("\\[", "", StringComparison.Ordinal).Contains("[!", StringComparison.Ordinal))
             return $"'{pattern}' is not clear. Write [^...] for a character that is not in a set.";
         try

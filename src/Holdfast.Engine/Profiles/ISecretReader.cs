@@ -6,6 +6,7 @@ namespace Holdfast.Engine.Profiles;
 /// </summary>
 public interface ISecretReader
 {
-    /// <exception cref="Problems.ProblemException">It can't be read; the message names the reference, never the value.</exception>
+    /// <exception cref="Problems.ProblemException">The secret cannot be read; the message names the reference, never
+    /// the value.</exception>
     Task<string> ReadAsync(ProfileNode reference, CancellationToken cancellation);
 }

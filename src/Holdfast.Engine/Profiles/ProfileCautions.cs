@@ -3,12 +3,12 @@ using Holdfast.Engine.Problems;
 
 namespace Holdfast.Engine.Profiles;
 
-/// <summary>What a profile may say, and had better not.</summary>
+/// <summary>Finds settings that are valid but not recommended.</summary>
 public static class ProfileCautions
 {
     private static readonly string[] _secrets = ["password", "token", "api-key"];
 
-    /// <summary>A warning for each place; none when there is none.</summary>
+    /// <summary>Returns a warning for each such place; none when there is none.</summary>
     /// <param name="profile">A valid profile.</param>
     public static IReadOnlyList<Problem> Find(Profile profile) =>
     [
@@ -16,7 +16,7 @@ public static class ProfileCautions
             .Select(node => Catalogue.ProfileClear.With($"{profile.File}:{node.Place.Line}: the {_secrets.First(node.Has)} for {node["url"].Text.Split('?')[0]} crosses the network unencrypted.")),
     ];
 
-    /// <summary>Whatever is asked over HTTP.</summary>
+    /// <summary>The parts of the profile with a URL for HTTP requests.</summary>
     private static IEnumerable<ProfileNode> Asked(ProfileNode root) =>
     [
         .. root.Find("components")?.Find("search")?.Items ?? [], .. root.Find("checks")?.Find("search")?.Items ?? [], .. root.Find("checks")?.Find("users")?.Find("http")?.Items ?? [],

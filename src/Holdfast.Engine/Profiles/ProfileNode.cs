@@ -3,8 +3,8 @@ using System.Text.Json.Nodes;
 namespace Holdfast.Engine.Profiles;
 
 /// <summary>
-/// A value of a profile that has been validated against the schema, with the place it stands at. Reading a value as
-/// what the schema does not promise is an error of the program, not of the profile.
+/// A value of a profile that has been validated against the schema, with its place. Reading a value as a type that the
+/// schema does not guarantee is an error in the program, not in the profile.
 /// </summary>
 public abstract class ProfileNode
 {

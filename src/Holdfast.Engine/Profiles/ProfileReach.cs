@@ -1,8 +1,9 @@
 namespace Holdfast.Engine.Profiles;
 
 /// <summary>
-/// What a profile makes Holdfast do on a machine: run, read, connect to, act as. A profile out of a repository was written by whoever could write there,
-/// so a person sees this before anything of it is done.
+/// The actions of a profile on a machine: commands that are run, files that are read, servers and users that are used.
+/// Everyone who can write to a repository can change a profile in it, so these actions are shown to a person before any
+/// of them is performed.
 /// </summary>
 /// <param name="Commands">Programs with their arguments, and statements.</param>
 /// <param name="Reads">Secrets and files that are read.</param>
@@ -12,7 +13,7 @@ namespace Holdfast.Engine.Profiles;
 public sealed record ProfileReach(
     IReadOnlyList<string> Commands, IReadOnlyList<string> Reads, IReadOnlyList<string> Connections, IReadOnlyList<string> Users, IReadOnlyList<string> Units)
 {
-    /// <summary>Paths and patterns of the files that it selects: a restore in place writes them.</summary>
+    /// <summary>Paths and patterns of the files that the profile selects: a restore in place writes them.</summary>
     public IReadOnlyList<string> Files { get; init; } = [];
 
     private static readonly string[] _statements = ["sql", "failed"], _users = ["system-user", "owner"];
@@ -20,13 +21,13 @@ public sealed record ProfileReach(
     /// <summary>True when the profile names only files to capture and restore.</summary>
     public bool IsEmpty => Commands.Count + Reads.Count + Connections.Count + Users.Count + Units.Count == 0;
 
-    /// <summary>Finds all of it. Keys that this method does not know count as reads when their value is an absolute path or a URL.</summary>
+    /// <summary>Finds all actions. Unknown keys count as reads when their value is an absolute path or a URL.</summary>
     public static ProfileReach Of(Profile profile)
     {
         var found = new Collector();
         foreach (var section in profile.Root.Keys)
             if (section is not ("platform" or "repository" or "quiesce")) found.Walk(profile.Root[section], section);
-        // Where the repository is has been decided by the caller; what opens it would be asked by a later recovery.
+        // The caller has chosen the repository; its credentials would be read by a later recovery.
         if (profile.Root.Find("repository")?.Find("password") is { } password) found.Walk(password, "repository.password");
         var groups = profile.Root.Find("components")?.Find("files")?.Find("groups");
         return found.Reach with { Files = [.. groups?.Keys.SelectMany(name => groups[name].Items).Select(entry => entry.IsScalar ? entry.Text : entry["path"].Text) ?? []] };

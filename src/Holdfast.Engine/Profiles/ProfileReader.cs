@@ -7,7 +7,7 @@ namespace Holdfast.Engine.Profiles;
 /// <summary>Reads profiles and finds all their mistakes at once.</summary>
 public static class ProfileReader
 {
-    /// <summary>A profile is never larger; 1 MiB.</summary>
+    /// <summary>The largest profile; 1 MiB.</summary>
     private const int MaximumSize = 1 << 20;
 
     /// <summary>The JSON schema of profiles, as it ships.</summary>
@@ -16,11 +16,14 @@ public static class ProfileReader
     private static readonly Lazy<JsonSchema> _schema = new(() => new JsonSchema(SchemaText));
 
     /// <summary>Reads a profile from a file.</summary>
-    /// <exception cref="ProblemException">It is not there or has mistakes; each of them is a detail of the problem.</exception>
+    /// <exception cref="ProblemException">The file does not exist or has mistakes; each of them is a detail of the
+    /// problem.</exception>
     public static Profile ReadFile(string path) => Parse(ReadText(path), Path.GetFullPath(path));
 
-    /// <summary>Reads a profile from its text. <paramref name="file"/> is where it came from, for messages and relative paths.</summary>
-    /// <exception cref="ProblemException">It has mistakes; each of them is a detail of the problem.</exception>
+    /// <summary>
+    /// Reads a profile from its text. <paramref name="file"/> is its origin, for messages and relative paths.
+    /// </summary>
+    /// <exception cref="ProblemException">The text has mistakes; each of them is a detail of the problem.</exception>
     public static Profile Parse(string text, string file)
     {
         var (root, mistakes) = Examine(text);
@@ -28,7 +31,7 @@ public static class ProfileReader
         return new Profile { Platform = root["platform"].Text, File = file, Source = text, Root = root };
     }
 
-    /// <summary>All mistakes of a profile's text, in the order they stand there.</summary>
+    /// <summary>All mistakes of a profile's text, in their order in the text.</summary>
     public static IReadOnlyList<ProfileMistake> FindMistakes(string text) => Examine(text).Mistakes;
 
     /// <summary>Reads other YAML by the rules of profiles: one document, nested 50 deep at most, no anchors, aliases or tags, no key twice. Null where it breaks one of them.</summary>
@@ -89,7 +92,10 @@ public static class ProfileReader
         _ => unreadable.Message.TrimEnd('.'),
     };
 
-    /// <summary>The problem of a profile that permissions keep from this user, of the file or of a directory on its way.</summary>
+    /// <summary>
+    /// The problem for a profile that this user may not read, because of the permissions of the file or of a parent
+    /// directory.
+    /// </summary>
     public static ProblemException Denied(string path, Exception? cause = null) => Catalogue.ProfileMissing.Throwable(
         $"The profile {path} cannot be read by this user ({Environment.UserName}).", "Run as root, or name with --profile or HOLDFAST_PROFILE one that this user may read.", cause);
 

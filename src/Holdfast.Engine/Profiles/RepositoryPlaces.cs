@@ -6,8 +6,8 @@ using Holdfast.Restic.Sftp;
 namespace Holdfast.Engine.Profiles;
 
 /// <summary>
-/// What a schema cannot say: a server's location can be read, and holds no user or password, for profiles go into
-/// points.
+/// Rules that a schema cannot express: a server's location is valid, and has no user or password, because profiles are
+/// stored in points.
 /// </summary>
 internal static class RepositoryPlaces
 {

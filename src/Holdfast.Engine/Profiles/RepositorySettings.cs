@@ -5,21 +5,21 @@ using Holdfast.Restic.Sftp;
 
 namespace Holdfast.Engine.Profiles;
 
-/// <summary>Where the repository is and what opens it.</summary>
+/// <summary>The location of the repository, and its credentials.</summary>
 /// <param name="Path">The absolute path of a directory, or a location as restic writes it, without user and password.</param>
-/// <param name="Password">Opens it.</param>
+/// <param name="Password">The password of the repository.</param>
 public sealed record RepositorySettings(string Path, string Password)
 {
-    /// <summary>Used for what is newly stored.</summary>
+    /// <summary>The options for opening the repository; they apply to newly stored data.</summary>
     public OpenOptions Options { get; init; } = new();
 
-    /// <summary>Who we are to the repository's server, when it is on one.</summary>
+    /// <summary>The credentials for the repository's server, if there is one.</summary>
     public RestOptions? Rest { get; init; }
 
-    /// <summary>How the object store is used that the repository is in.</summary>
+    /// <summary>The settings of the object store that holds the repository.</summary>
     public S3Options? S3 { get; init; }
 
-    /// <summary>How SFTP servers are reached, this one and others.</summary>
+    /// <summary>The settings for SFTP servers, this one and others.</summary>
     public SftpOptions Sftp { get; init; } = new();
 
     /// <summary>True when the repository is on a server: it has no place in the file system.</summary>
@@ -27,7 +27,9 @@ public sealed record RepositorySettings(string Path, string Password)
 
     public IBackend Backend => BackendOf(Path);
 
-    /// <summary>Another repository, which a run that was cut off has used. Only the same server is told who we are.</summary>
+    /// <summary>
+    /// The backend of another repository, which an interrupted run used. Credentials are sent only to the same server.
+    /// </summary>
     public IBackend BackendOf(string path) =>
         RestLocation.IsRest(path) ? RestBackendOf(path)
         : S3Location.IsS3(path) ? S3BackendOf(S3Location.Parse(path))
@@ -47,11 +49,11 @@ public sealed record RepositorySettings(string Path, string Password)
         return new S3Backend(location, mayKnow ? S3 ?? new S3Options() : new S3Options());
     }
 
-    /// <summary>rclone is the same for all its remotes.</summary>
+    /// <summary>The rclone settings are the same for all remotes.</summary>
     private static bool IsSameServer(RestLocation one, RestLocation other) =>
         one.Socket == other.Socket && one.Remote is null == other.Remote is null
         && one.Url.GetLeftPart(UriPartial.Authority) == other.Url.GetLeftPart(UriPartial.Authority);
 
-    /// <summary>The password stays out of every text that is made of this.</summary>
+    /// <summary>Keeps the password out of the text form of this record.</summary>
     public override string ToString() => $"RepositorySettings {{ Path = {Path} }}";
 }

@@ -11,25 +11,27 @@ using Holdfast.Restic.Sftp;
 namespace Holdfast.Engine.Profiles;
 
 /// <summary>
-/// Finds out where the repository is and what opens it: from the profile, and where it says nothing, from the variables
-/// that users of restic know: RESTIC_REPOSITORY, RESTIC_REPOSITORY_FILE, RESTIC_PASSWORD_FILE, RESTIC_PASSWORD_COMMAND
-/// and RESTIC_PASSWORD. As with restic, white space around a password from a file or command is not part of it.
+/// Finds the location of the repository and its credentials: from the profile, or else from the variables of restic:
+/// RESTIC_REPOSITORY, RESTIC_REPOSITORY_FILE, RESTIC_PASSWORD_FILE, RESTIC_PASSWORD_COMMAND and RESTIC_PASSWORD. As
+/// with restic, white space around a password from a file or command is not part of it.
 /// </summary>
 /// <param name="host">Starts rclone and ssh.</param>
 /// <param name="secrets">Reads the secrets that the profile refers to.</param>
 /// <param name="environment">Looks up a variable.</param>
 public sealed class RepositorySettingsReader(IHost host, SecretReader secrets, Func<string, string?> environment)
 {
-    /// <summary>Of a file that names a repository, or holds its authorities; 1 MiB.</summary>
+    /// <summary>The largest file that names a repository, or holds its authorities; 1 MiB.</summary>
     private const int LargestFile = 1 << 20;
 
     /// <summary>Schemes of restic's other backends. Source: restic's manual, "Preparing a new repository".</summary>
     private static readonly string[] _foreignSchemes = ["swift:", "b2:", "azure:", "gs:"];
 
-    /// <summary>What was asked for beside the profile, and goes before it.</summary>
+    /// <summary>Options that were given beside the profile, and override it.</summary>
     public TransferLimits Limits { get; init; }
 
-    /// <summary>The whole of it. <paramref name="profile"/> may be null where there is none, on an empty machine.</summary>
+    /// <summary>
+    /// Reads all settings. <paramref name="profile"/> may be null where there is none, on an empty machine.
+    /// </summary>
     public async Task<RepositorySettings> ReadAsync(Profile? profile, CancellationToken cancellation)
     {
         var path = ReadPath(profile);
@@ -51,9 +53,9 @@ public sealed class RepositorySettingsReader(IHost host, SecretReader secrets, F
     }
 
     /// <summary>
-    /// Who we are to the repository's server: by its location, else by 'repository.rest' of the profile that names it, else by
-    /// RESTIC_REST_USERNAME, RESTIC_REST_PASSWORD and RESTIC_CACERT. To a remote of rclone: how that is started. Null for a
-    /// local directory.
+    /// The credentials for the repository's server: from its location, else from 'repository.rest' of the profile that
+    /// names it, else from RESTIC_REST_USERNAME, RESTIC_REST_PASSWORD and RESTIC_CACERT. For a remote of rclone: how it
+    /// is started. Null for a local directory.
     /// </summary>
     public async Task<RestOptions?> ReadRestAsync(Profile? profile, CancellationToken cancellation)
     {
@@ -72,7 +74,10 @@ public sealed class RepositorySettingsReader(IHost host, SecretReader secrets, F
         return new RestOptions { User = user, Password = password, Authorities = ReadAuthorities(rest, folder), Traffic = Limits.Of(repository) };
     }
 
-    /// <summary>How SFTP servers are reached: by the files of 'repository.sftp' the one of the profile, all others as ssh itself finds it.</summary>
+    /// <summary>
+    /// The settings for SFTP servers: the files of 'repository.sftp' for the server of the profile, the defaults of ssh
+    /// for all others.
+    /// </summary>
     public SftpOptions ReadSftp(Profile? profile)
     {
         var (place, folder) = ReadPlace(profile);
@@ -100,8 +105,8 @@ public sealed class RepositorySettingsReader(IHost host, SecretReader secrets, F
     }
 
     /// <summary>
-    /// How the repository's object store is used: by 'repository.s3' of the profile that names it, else by the variables
-    /// and files of AWS. Null for any other place.
+    /// The settings of the repository's object store: from 'repository.s3' of the profile that names it, else from the
+    /// variables and files of AWS. Null for any other location.
     /// </summary>
     public async Task<S3Options?> ReadS3Async(Profile? profile, CancellationToken cancellation)
     {
@@ -114,7 +119,9 @@ public sealed class RepositorySettingsReader(IHost host, SecretReader secrets, F
             .ReadAsync(Parse(place, S3Location.Parse), s3, transport, cancellation);
     }
 
-    /// <summary>A configuration of rclone may name commands, so it is trusted as a profile is.</summary>
+    /// <summary>
+    /// A configuration of rclone may name commands, so its permissions are checked like those of a profile.
+    /// </summary>
     private RestOptions ReadRclone(ProfileNode? repository, string folder)
     {
         var file = repository?.Find("rclone")?.Find("config") is { } configuration ? Path.GetFullPath(configuration.Text, folder) : null;
@@ -134,7 +141,7 @@ public sealed class RepositorySettingsReader(IHost host, SecretReader secrets, F
         return (place ?? throw Catalogue.RepositoryUnset.Throwable("Nothing says where the repository is."), Environment.CurrentDirectory);
     }
 
-    /// <summary>The password, from wherever it is kept.</summary>
+    /// <summary>Reads the password from its configured source.</summary>
     public async Task<string> ReadPasswordAsync(Profile? profile, CancellationToken cancellation)
     {
         if (profile?.Root.Find("repository")?.Find("password") is { } reference)
@@ -149,11 +156,11 @@ public sealed class RepositorySettingsReader(IHost host, SecretReader secrets, F
         return Variable("RESTIC_PASSWORD") ?? throw Catalogue.SecretUnset.Throwable("Nothing says where the password of the repository comes from.");
     }
 
-    /// <summary>True when the profile or the environment says where the password comes from.</summary>
+    /// <summary>True when the profile or the environment names the source of the password.</summary>
     public bool HasPassword(Profile? profile) => profile?.Root.Find("repository")?.Has("password") == true
         || Variable("RESTIC_PASSWORD_FILE") is not null || Variable("RESTIC_PASSWORD_COMMAND") is not null || Variable("RESTIC_PASSWORD") is not null;
 
-    /// <summary>How the profile wants the repository to be opened.</summary>
+    /// <summary>The options with which the profile opens the repository.</summary>
     public static OpenOptions OptionsOf(Profile? profile) => profile?.Root.Find("repository")?.Find("compression") is { } level
         ? new OpenOptions { CompressionLevel = level.Integer }
         : new OpenOptions();
@@ -177,7 +184,9 @@ public sealed class RepositorySettingsReader(IHost host, SecretReader secrets, F
         }
     }
 
-    /// <summary>The authorities that 'ca' of a part of the profile names, else RESTIC_CACERT; null for those of the system.</summary>
+    /// <summary>
+    /// The authorities of 'ca' in a section of the profile, else of RESTIC_CACERT; null for those of the system.
+    /// </summary>
     private X509Certificate2Collection? ReadAuthorities(ProfileNode? node, string folder)
     {
         var file = node?.Find("ca") is { } named ? Path.GetFullPath(named.Text, folder) : Variable("RESTIC_CACERT");

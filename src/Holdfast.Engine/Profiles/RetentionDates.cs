@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Holdfast.Engine.Profiles;
 
-/// <summary>What a schema cannot say: the day on which a pin ends is on the calendar.</summary>
+/// <summary>A rule that a schema cannot express: the day on which a pin ends exists in the calendar.</summary>
 internal static class RetentionDates
 {
     public static void Check(YamlValue root, List<ProfileMistake> mistakes)

@@ -6,22 +6,21 @@ using Holdfast.Restic.S3;
 namespace Holdfast.Engine.Profiles;
 
 /// <summary>
-/// Finds out how an object store is used: from 'repository.s3' of the profile, and where that says nothing from the
-/// variables and the file that users of AWS know. Source: AWS SDKs and Tools Reference Guide, "Shared config and
-/// credentials files", "Environment variables".
+/// Finds the settings of an object store: from 'repository.s3' of the profile, or else from the variables and the file
+/// of AWS. Source: AWS SDKs and Tools Reference Guide, "Shared config and credentials files", "Environment variables".
 /// </summary>
 /// <param name="secrets">Reads the secrets that the profile refers to.</param>
 /// <param name="environment">Looks up a variable.</param>
 internal sealed class S3SettingsReader(ISecretReader secrets, Func<string, string?> environment)
 {
-    /// <summary>Of a file of credentials; 1 MiB.</summary>
+    /// <summary>The largest file of credentials; 1 MiB.</summary>
     private const int LargestFile = 1 << 20;
 
     /// <param name="location">The bucket, for messages.</param>
     /// <param name="s3">'repository.s3'; null when the profile has none, or names another repository.</param>
-    /// <param name="transport">Whom we trust.</param>
-    /// <param name="cancellation">Ends it.</param>
-    /// <exception cref="ProblemException">No keys are named, or they cannot be read.</exception>
+    /// <param name="transport">The trusted authorities of the connection.</param>
+    /// <param name="cancellation">Cancels the reading.</param>
+    /// <exception cref="ProblemException">No keys are configured, or they cannot be read.</exception>
     public async Task<S3Options> ReadAsync(
         S3Location location, ProfileNode? s3, RestOptions transport, CancellationToken cancellation)
     {

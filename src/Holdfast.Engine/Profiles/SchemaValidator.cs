@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 
 namespace Holdfast.Engine.Profiles;
 
-/// <summary>Compares a YAML value with a schema, and lists everything that is wrong.</summary>
+/// <summary>Validates a YAML value against a schema, and lists all mistakes.</summary>
 internal sealed partial class SchemaValidator(JsonSchema schema, List<ProfileMistake> mistakes)
 {
     public void Validate(YamlValue value) => Validate(value, schema.Root, "");
@@ -71,7 +71,9 @@ internal sealed partial class SchemaValidator(JsonSchema schema, List<ProfileMis
         for (var i = 0; i < value.Values.Count; i++) Validate(value.Values[i], rules, $"{path}[{i}]");
     }
 
-    /// <summary>Branches are told apart by their types, so that the mistakes of the one that was meant can be told.</summary>
+    /// <summary>
+    /// Branches are distinguished by their types, so that the mistakes of the intended one can be listed.
+    /// </summary>
     private void ValidateAnyOf(YamlValue value, JsonElement branches, string path)
     {
         var all = branches.EnumerateArray().ToList();
@@ -80,7 +82,9 @@ internal sealed partial class SchemaValidator(JsonSchema schema, List<ProfileMis
         else Mistake(value.Place, path, $"expected {string.Join(" or ", all.Select(Describe))}, found {Describe(value)}.");
     }
 
-    /// <summary>True for a text where one word alone may stand beside other types: which of them was meant can't be told.</summary>
+    /// <summary>
+    /// True for a text where one constant is allowed beside other types: the intended branch is then unknown.
+    /// </summary>
     private static bool IsOtherWord(YamlValue value, JsonElement branch) =>
         branch.TryGetProperty("const", out var only) && !(value.IsScalar && value.Text == only.GetString());
 
@@ -162,7 +166,7 @@ internal sealed partial class SchemaValidator(JsonSchema schema, List<ProfileMis
         _ => "text",
     };
 
-    /// <summary>Without user and password of an address.</summary>
+    /// <summary>Removes user and password from a URL.</summary>
     private static string Shown(YamlValue value) => UserInformation().Replace(value.Text, "...@");
 
     [GeneratedRegex(@"(?<=://)\S*@", RegexOptions.None, matchTimeoutMilliseconds: 1000)]

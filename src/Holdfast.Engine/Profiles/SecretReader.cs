@@ -4,14 +4,16 @@ using Holdfast.Engine.Problems;
 
 namespace Holdfast.Engine.Profiles;
 
-/// <summary>Reads secrets from where a profile says. Messages name the reference, never the value.</summary>
-/// <param name="host">Runs the programs that tell secrets.</param>
+/// <summary>
+/// Reads secrets from the sources that a profile names. Messages name the reference, never the value.
+/// </summary>
+/// <param name="host">Runs the programs that print secrets.</param>
 /// <param name="environment">Looks up an environment variable.</param>
-/// <param name="folder">What relative paths are relative to: the profile's folder.</param>
-/// <param name="warn">Told of a file that other users can read.</param>
+/// <param name="folder">The folder of the profile, which relative paths are relative to.</param>
+/// <param name="warn">Receives a warning for a file that other users can read.</param>
 public sealed class SecretReader(IHost host, Func<string, string?> environment, string folder, Action<Problem>? warn = null) : ISecretReader
 {
-    /// <summary>64 KiB: no secret is longer.</summary>
+    /// <summary>The largest secret, 64 KiB.</summary>
     private const int MaximumSize = 64 << 10;
 
     private const int ReadableByOthers = 4; // 0004
@@ -25,8 +27,9 @@ public sealed class SecretReader(IHost host, Func<string, string?> environment, 
         _ => await FromCommandAsync([.. reference["command"].Items.Select(item => item.Text)], cancellation),
     };
 
-    /// <summary>The content of a file.</summary>
-    /// <exception cref="ProblemException">It cannot be read, holds nothing, or another user could change it.</exception>
+    /// <summary>Reads a secret from a file.</summary>
+    /// <exception cref="ProblemException">The file cannot be read, is empty, or can be changed by another
+    /// user.</exception>
     public Task<string> FromFileAsync(string path)
     {
         try
@@ -44,7 +47,7 @@ public sealed class SecretReader(IHost host, Func<string, string?> environment, 
         }
     }
 
-    /// <summary>What a program writes to its standard output.</summary>
+    /// <summary>Reads a secret from the standard output of a program.</summary>
     public async Task<string> FromCommandAsync(IReadOnlyList<string> command, CancellationToken cancellation)
     {
         var (result, output) = await host.RunAsync(new ProgramCall(command[0], [.. command.Skip(1)]), cancellation);

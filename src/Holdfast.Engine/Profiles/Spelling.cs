@@ -1,16 +1,19 @@
 namespace Holdfast.Engine.Profiles;
 
-/// <summary>Finds what somebody may have meant.</summary>
+/// <summary>Suggests corrections for misspelled words.</summary>
 public static class Spelling
 {
-    /// <summary>The candidate that is nearest to a word, when it is near enough to be a slip: a third of its letters, one at least.</summary>
+    /// <summary>
+    /// The candidate nearest to a word, when it is close enough to be a typing error: at most a third of its letters,
+    /// at least one.
+    /// </summary>
     public static string? Nearest(string word, IEnumerable<string> candidates)
     {
         var best = candidates.Select(candidate => (Name: candidate, Distance: Distance(word, candidate))).OrderBy(pair => pair.Distance).FirstOrDefault();
         return best.Name is not null && best.Distance <= Math.Max(1, word.Length / 3) ? best.Name : null;
     }
 
-    /// <summary>" Did you mean 'x'?", or a list of what there is, or nothing.</summary>
+    /// <summary>Returns " Did you mean 'x'?", or a list of the candidates, or an empty text.</summary>
     public static string Suggest(string word, IReadOnlyCollection<string> candidates) => Nearest(word, candidates) is { } near
         ? $" Did you mean '{near}'?"
         : candidates.Count == 0 ? "" : $" Expected: {string.Join(", ", candidates)}.";

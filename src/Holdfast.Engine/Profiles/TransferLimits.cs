@@ -3,14 +3,16 @@ using Holdfast.Restic.Backends;
 
 namespace Holdfast.Engine.Profiles;
 
-/// <summary>Limits for a repository on another machine that were asked for beside the profile, and go before it.</summary>
-/// <param name="Clock">What seconds are counted by; null for the system's.</param>
+/// <summary>
+/// Transfer limits for a repository on another machine that were given beside the profile, and override it.
+/// </summary>
+/// <param name="Clock">The clock that seconds are measured by; null for the system's.</param>
 /// <param name="Upload">Bytes a second; 0 for no limit, null for the profile's.</param>
 /// <param name="Download">The same.</param>
 public readonly record struct TransferLimits(TimeProvider? Clock, long? Upload, long? Download)
 {
-    /// <summary>All of it, with what the profile says of the repository.</summary>
-    /// <param name="repository">The value of 'repository'; null where no profile says anything.</param>
+    /// <summary>The effective limits, combined with those of the profile.</summary>
+    /// <param name="repository">The value of 'repository'; null where there is no profile.</param>
     internal Traffic Of(ProfileNode? repository) => new()
     {
         Connections = repository?.Find("connections")?.Integer ?? Traffic.UsualConnections,

@@ -1,6 +1,8 @@
 namespace Holdfast.Engine.Profiles;
 
-/// <summary>What a schema can not say: items of a list that are told apart by their names have different ones.</summary>
+/// <summary>
+/// A rule that a schema cannot express: items of a list that are distinguished by name have different names.
+/// </summary>
 internal static class UniqueNames
 {
     public static void Check(YamlValue root, List<ProfileMistake> mistakes)

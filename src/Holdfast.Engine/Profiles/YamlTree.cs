@@ -6,11 +6,11 @@ namespace Holdfast.Engine.Profiles;
 /// <summary>
 /// Reads one YAML document into values with their places. It works on the parser's events, because the ready-made
 /// document model stops at the first duplicate key. Anchors, aliases, tags and further documents are mistakes: a
-/// profile that means what stands on its lines is easier to trust at night.
+/// profile without indirection is easier to check at night.
 /// </summary>
 internal sealed class YamlTree
 {
-    /// <summary>Deeper than any profile, and far from what the stack can hold.</summary>
+    /// <summary>The largest depth: more than any profile needs, and far below the limit of the stack.</summary>
     private const int MaximumDepth = 50;
 
     private readonly Parser _parser;
@@ -18,7 +18,9 @@ internal sealed class YamlTree
 
     private YamlTree(string text, List<ProfileMistake> mistakes) => (_parser, _mistakes) = (new Parser(new StringReader(text)), mistakes);
 
-    /// <summary>The document's value, or null when the text can not be read as YAML; mistakes are added to the list.</summary>
+    /// <summary>
+    /// The document's value, or null when the text is not valid YAML; mistakes are added to the list.
+    /// </summary>
     public static YamlValue? Read(string text, List<ProfileMistake> mistakes)
     {
         var tree = new YamlTree(text, mistakes);
@@ -32,7 +34,8 @@ internal sealed class YamlTree
         }
         catch (Exception defect) when (defect is InvalidOperationException or ArgumentException or IndexOutOfRangeException)
         {
-            // YamlDotNet's scanner throws these for some broken texts: a plain scalar over two lines in an open { }, say.
+            // YamlDotNet's scanner throws these for some invalid texts, such as a plain scalar over two lines in an
+            // open { }.
             mistakes.AddRange(Explain(text, tree._parser.Current?.End ?? Mark.Empty, "a bracket, brace or quote is not closed"));
         }
         return null;
@@ -123,7 +126,9 @@ internal sealed class YamlTree
     /// <summary>The path of a key's value.</summary>
     public static string Below(string path, string key) => path.Length == 0 ? key : $"{path}.{key}";
 
-    /// <summary>Tabs are the commonest reason, and the parser's own words do not name them: so they are looked for.</summary>
+    /// <summary>
+    /// Tabs are the most frequent reason, and the parser's own message does not mention them, so they are searched for.
+    /// </summary>
     private static List<ProfileMistake> Explain(string text, Mark where, string reason)
     {
         var tabs = TabsBeforeText(text).ToList();

@@ -3,7 +3,10 @@ using System.Text.Json.Nodes;
 
 namespace Holdfast.Engine.Profiles;
 
-/// <summary>What a value of YAML is, by its core schema. Source: YAML 1.2.2, 10.3.2, without numbers that are not decimal integers.</summary>
+/// <summary>
+/// The type of a YAML value, by the core schema. Source: YAML 1.2.2, 10.3.2, without numbers that are not decimal
+/// integers.
+/// </summary>
 internal enum YamlKind
 {
     Nothing,
@@ -14,10 +17,10 @@ internal enum YamlKind
     Mapping,
 }
 
-/// <summary>A key of a mapping, where it stands, and its value.</summary>
+/// <summary>A key of a mapping, its place, and its value.</summary>
 internal sealed record YamlEntry(string Key, ProfilePlace Place, YamlValue Value);
 
-/// <summary>A value of a YAML document with the place it stands at.</summary>
+/// <summary>A value of a YAML document, with its place.</summary>
 internal sealed class YamlValue : ProfileNode
 {
     private readonly string? _text;
@@ -73,6 +76,6 @@ internal sealed class YamlValue : ProfileNode
 
     private static bool IsTrue(string text) => text.Equals("true", StringComparison.OrdinalIgnoreCase);
 
-    /// <summary>Digits that do not fit into 32 bits stay text: the schema asks for nothing larger.</summary>
+    /// <summary>Digits that do not fit into 32 bits remain text: the schema allows nothing larger.</summary>
     private static bool IsInteger(string text) => int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _);
 }

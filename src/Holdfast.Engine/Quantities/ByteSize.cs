@@ -7,10 +7,10 @@ public static class ByteSize
 {
     private static readonly string[] _units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
 
-    /// <summary>Reads what fits the schema's "size" or "rate".</summary>
+    /// <summary>Parses a text that matches the schema's "size" or "rate".</summary>
     public static long Parse(string text) => long.Parse(text.AsSpan()[..^3], NumberStyles.None, CultureInfo.InvariantCulture) << (10 * Array.IndexOf(_units, text[^3..]));
 
-    /// <summary>As a person would say it: "9.8 GiB", "120 MiB".</summary>
+    /// <summary>Formats a size for people: "9.8 GiB", "120 MiB".</summary>
     public static string Describe(long bytes)
     {
         var (value, unit) = ((double)bytes, 0);

@@ -5,8 +5,8 @@ using Holdfast.Restic.Backends;
 namespace Holdfast.Engine.Remotes;
 
 /// <summary>
-/// rclone, serving a repository on its standard input and output. It gets rclone's own variables (RCLONE_*) and those of
-/// AWS (AWS_*), with which its S3 remotes may be set up. It ends with our process, whatever ends that.
+/// rclone, serving a repository on its standard input and output. It gets rclone's own variables (RCLONE_*) and those
+/// of AWS (AWS_*), which may configure its S3 remotes. It ends with this process, even when that is killed.
 /// </summary>
 public sealed partial class RcloneProgram : IPipedProgram
 {
@@ -15,10 +15,10 @@ public sealed partial class RcloneProgram : IPipedProgram
     private readonly ProgramCall _call;
     private volatile IRunningProgram? _latest;
 
-    /// <param name="host">Where it runs.</param>
-    /// <param name="remote">What it serves, "remote:path".</param>
-    /// <param name="configuration">The file of rclone's configuration; null for where rclone itself looks for it.</param>
-    /// <exception cref="Problems.ProblemException">ProgramMissing.</exception>
+    /// <param name="host">The host to run on.</param>
+    /// <param name="remote">The remote to serve, "remote:path".</param>
+    /// <param name="configuration">The configuration file of rclone; null for rclone's default.</param>
+    /// <exception cref="Problems.ProblemException">rclone is not installed: ProgramMissing.</exception>
     public RcloneProgram(IHost host, string remote, string? configuration)
     {
         _host = host;

@@ -7,32 +7,35 @@ using Holdfast.Restic.Sftp;
 
 namespace Holdfast.Engine.Remotes;
 
-/// <summary>Files that ssh is to use for a repository, in the place of those that it finds itself; absolute paths.</summary>
+/// <summary>Files that ssh uses for a repository instead of its defaults; absolute paths.</summary>
 public sealed record SshFiles
 {
-    /// <summary>A private key; no other one is tried then.</summary>
+    /// <summary>A private key; no other one is tried.</summary>
     public string? Identity { get; init; }
 
-    /// <summary>The keys of servers; no other file of them is looked into, and a server that is not in it is refused.</summary>
+    /// <summary>The known_hosts file; no other one is read, and a server that is not in it is refused.</summary>
     public string? KnownHosts { get; init; }
 
-    /// <summary>A configuration, in the place of the user's and the system's. See ssh_config(5).</summary>
+    /// <summary>A configuration file instead of the user's and the system's. See ssh_config(5).</summary>
     public string? Configuration { get; init; }
 }
 
 /// <summary>
-/// The system's ssh, connected to the subsystem "sftp" of a server. The configuration of ssh, an agent, jump hosts and known
-/// hosts are ssh's affair; it asks nobody anything, and forwards nothing. It ends with our process, whatever ends that.
+/// The system's ssh, connected to the subsystem "sftp" of a server. Its configuration, an agent, jump hosts and known
+/// hosts are left to ssh; it never prompts, and forwards nothing. It ends with this process, even when that is killed.
 /// Source: ssh(1), ssh_config(5).
 /// </summary>
 public sealed class SshProgram : IPipedProgram
 {
     private const int LongestWords = 300, MostLines = 3;
 
-    /// <summary>Beginnings of variables of the agent and of Kerberos.</summary>
+    /// <summary>Prefixes of variables of the agent and of Kerberos.</summary>
     private static readonly string[] _inherited = ["SSH_AUTH_SOCK", "KRB5"];
 
-    /// <summary>What goes before the configuration. Its last words are no more than errors, so none is a greeting of the server.</summary>
+    /// <summary>
+    /// Settings that override the configuration. LogLevel limits the output to errors, so that no greeting of the
+    /// server is taken for one.
+    /// </summary>
     private static readonly string[] _settings =
     [
         "BatchMode=yes", "ServerAliveInterval=15", "ServerAliveCountMax=4", "ConnectTimeout=15", "LogLevel=ERROR",
@@ -40,7 +43,9 @@ public sealed class SshProgram : IPipedProgram
         "RequestTTY=no", "ControlMaster=no",
     ];
 
-    /// <summary>What ssh says when it is no use to try again. Source: OpenSSH, sshconnect.c, sshconnect2.c, readconf.c, ssh.c.</summary>
+    /// <summary>
+    /// Messages of ssh after which a retry is useless. Source: OpenSSH, sshconnect.c, sshconnect2.c, readconf.c, ssh.c.
+    /// </summary>
     private static readonly string[] _refusals =
     [
         "Permission denied (", "Host key verification failed", "Too many authentication failures", "Could not resolve hostname",
@@ -51,10 +56,10 @@ public sealed class SshProgram : IPipedProgram
     private readonly ProgramCall _call;
     private volatile IRunningProgram? _latest;
 
-    /// <param name="host">Where it runs.</param>
-    /// <param name="location">Where it connects to.</param>
-    /// <param name="files">What it uses.</param>
-    /// <exception cref="ProblemException">ProgramMissing.</exception>
+    /// <param name="host">The host to run on.</param>
+    /// <param name="location">The server to connect to.</param>
+    /// <param name="files">The files to use.</param>
+    /// <exception cref="ProblemException">ssh is not installed: ProgramMissing.</exception>
     public SshProgram(IHost host, SftpLocation location, SshFiles files)
     {
         _host = host;
@@ -78,7 +83,7 @@ public sealed class SshProgram : IPipedProgram
         return IsRefusal(result.Errors) ? new ResticException(ResticError.Refused, message + ".") : new IOException(message);
     }
 
-    /// <summary>A name service that fails for a while says so.</summary>
+    /// <summary>The message of a name service that fails temporarily.</summary>
     private static bool IsRefusal(string errors) =>
         _refusals.Any(words => errors.Contains(words, StringComparison.OrdinalIgnoreCase))
         && !errors.Contains("Temporary failure in name resolution", StringComparison.Ordinal);
@@ -109,7 +114,7 @@ public sealed class SshProgram : IPipedProgram
         }
     }
 
-    /// <summary>A path as one word of a setting, in which a percent sign would begin something to be replaced.</summary>
+    /// <summary>Escapes a path as one word of a setting, in which a percent sign begins a token.</summary>
     private static string Quoted(string path) => path.AsSpan().ContainsAny('"', '\\', '$') || path.Any(char.IsControl)
         ? throw Catalogue.PathUnsafe.Throwable($"The file '{path}' has a name that a setting of ssh cannot hold.", "Give it a name without quotes, dollar signs and backslashes.")
         : $"\"{path.Replace("%", "%%", StringComparison.Ordinal)}\"";

@@ -6,13 +6,15 @@ using Holdfast.Restic;
 
 namespace Holdfast.Engine.Restore;
 
-/// <summary>The point that a restore is from, and what a person should know before it begins.</summary>
+/// <summary>The point to restore, and the warnings to show before the restore begins.</summary>
 internal sealed record FoundPoint(Snapshot Point, Manifest Manifest, IReadOnlyList<Problem> Warnings);
 
-/// <summary>Finds the point of a restore, refuses one that is not meant, and tells of one that is not whole.</summary>
+/// <summary>
+/// Finds the point of a restore, refuses one of another platform, and warns of one that is incomplete.
+/// </summary>
 internal sealed class PointSearch
 {
-    /// <summary>More lines of what is missing are not read; 'points show' has all.</summary>
+    /// <summary>The largest number of lines about missing objects; 'points show' lists all.</summary>
     private const int MostLines = 20;
 
     private readonly List<Problem> _warnings = [];
@@ -31,7 +33,10 @@ internal sealed class PointSearch
         return new FoundPoint(point, manifest, _warnings);
     }
 
-    /// <summary>By an id any point is found; but its databases would take the place of another platform's.</summary>
+    /// <summary>
+    /// An id finds the points of all platforms, but the databases of such a point would replace those of another
+    /// platform.
+    /// </summary>
     private static void RefuseOtherPlatform(Snapshot point, RestoreRequest request)
     {
         if (request.Target is not null || request.Profile is not { } profile || PointTags.PlatformOf(point) == profile.Platform) return;

@@ -10,27 +10,30 @@ using Holdfast.Restic.Snapshots;
 
 namespace Holdfast.Engine.Restore;
 
-/// <summary>What a restore has done.</summary>
+/// <summary>The result of a restore.</summary>
 /// <param name="Outcome">How the run ended.</param>
-/// <param name="Point">What was restored.</param>
-/// <param name="Manifest">The point's.</param>
-/// <param name="Failed">How many paths could not be restored, where the rest was.</param>
-/// <param name="Lacking">What a server refused of databases that were kept all the same, as sentences.</param>
+/// <param name="Point">The point that was restored.</param>
+/// <param name="Manifest">The manifest of the point.</param>
+/// <param name="Failed">The number of paths that could not be restored, although the rest was.</param>
+/// <param name="Lacking">The parts that a server refused of databases that were kept nevertheless, as
+/// sentences.</param>
 public sealed record RestoreSummary(RunOutcome Outcome, Snapshot Point, Manifest Manifest, long Failed, IReadOnlyList<string> Lacking)
 {
-    /// <summary>True when everything that was asked for is there; an undo of an earlier run may be pending all the same.</summary>
+    /// <summary>True when everything requested was restored; an undo of an earlier run may still be pending.</summary>
     public bool IsComplete => Outcome.Succeeded && Failed == 0 && !Outcome.LeftOut;
 
-    /// <summary>True when every step put nothing back: that had been done before, or the profile does not name it.</summary>
+    /// <summary>
+    /// True when no step restored anything: it had been restored before, or the profile does not name it.
+    /// </summary>
     public bool IsUnchanged { get; init; }
 
-    /// <summary>What the program exits with.</summary>
+    /// <summary>The exit code of the program.</summary>
     public ExitCode Exit => Outcome.Exit;
 }
 
 /// <summary>
-/// Restores a recovery point. It is prepared first (the repository opened, the point found and its manifest read), so that
-/// a person can look at the plan; nothing is changed or locked until it runs.
+/// Restores a recovery point. Preparing it opens the repository, finds the point and reads its manifest, so that the
+/// plan can be shown; nothing is changed or locked until it runs.
 /// </summary>
 public sealed class RestoreRun : IAsyncDisposable
 {
@@ -51,29 +54,32 @@ public sealed class RestoreRun : IAsyncDisposable
     public Snapshot Point { get; }
     public Manifest Manifest { get; }
 
-    /// <summary>What was found when it was prepared; the observer was told.</summary>
+    /// <summary>Warnings from the preparation; they have been passed to the observer.</summary>
     public IReadOnlyList<Problem> Warnings { get; }
 
-    /// <summary>The profile that it is restored by.</summary>
+    /// <summary>The profile of the restore.</summary>
     public Profile Profile { get; }
 
     /// <summary>
-    /// What the profile would do, when it comes from the recovery point. When that is more than to name files, a person must confirm it before a plan or
-    /// a run, which do it. Null for a profile of this machine.
+    /// The actions of a profile that comes from the recovery point. Unless it only names files, a person must confirm
+    /// them before a plan or a run, which perform them. Null for a profile of this machine.
     /// </summary>
     public ProfileReach? Reach => _request.Profile is not null ? null
         : _request.Target is null ? ProfileReach.Of(Profile) : ProfileReach.Of(Profile) with { Files = [] };
 
-    /// <summary>Files, indices and more of the point that the profile does not select, by name: the last plan leaves them out, because another machine made the point.</summary>
+    /// <summary>
+    /// The objects of the point that the profile does not select, such as files and indices, by name: the last plan
+    /// leaves them out, because another machine made the point.
+    /// </summary>
     public IReadOnlyList<string> Unselected => _session.Unselected;
 
-    /// <summary>A person has confirmed that <see cref="Unselected"/> are written.</summary>
+    /// <summary>True when a person has confirmed that <see cref="Unselected"/> is written.</summary>
     public void WriteUnselected() => _session.WritesUnselected = true;
 
     private IReadOnlyList<IComponent> Components { get; }
 
     /// <summary>Opens the repository and finds the point.</summary>
-    /// <exception cref="ProblemException">There is no such point, or it can not be read.</exception>
+    /// <exception cref="ProblemException">The point does not exist, or cannot be read.</exception>
     public static async Task<RestoreRun> PrepareAsync(RunEnvironment environment, RestoreRequest request, CancellationToken cancellation)
     {
         var hold = new RepositoryHold(request.Repository);
@@ -91,7 +97,7 @@ public sealed class RestoreRun : IAsyncDisposable
         }
     }
 
-    /// <summary>What a run would do. It asks servers, and changes nothing.</summary>
+    /// <summary>Makes the plan of a run. It queries servers, and changes nothing.</summary>
     public async Task<Plan> PlanAsync(CancellationToken cancellation)
     {
         using var interruption = new Interruption(cancellation);
@@ -99,7 +105,10 @@ public sealed class RestoreRun : IAsyncDisposable
         return await Abandonable.RunAsync(() => PlanAsync(interruption, cancellation), _environment.Clock, cancellation);
     }
 
-    /// <summary>What a run would do as far as it can be said without doing anything that the profile names: no command runs, no secret is read, no server is asked.</summary>
+    /// <summary>
+    /// Makes the plan of a run, as far as possible without performing anything that the profile names: no command runs,
+    /// no secret is read, no server is queried.
+    /// </summary>
     public async Task<Plan> OutlineAsync(CancellationToken cancellation)
     {
         _session.IsForShow = true;
@@ -109,7 +118,9 @@ public sealed class RestoreRun : IAsyncDisposable
         return new Plan("restore", Profile.Platform, steps);
     }
 
-    /// <summary>Does it. Failures of the run itself are in the outcome, what keeps it from beginning is thrown.</summary>
+    /// <summary>
+    /// Runs the restore. Failures of the run itself are in the outcome; what prevents it from starting is thrown.
+    /// </summary>
     public async Task<RestoreSummary> RunAsync(CancellationToken cancellation)
     {
         using var interruption = new Interruption(cancellation);
@@ -154,7 +165,9 @@ public sealed class RestoreRun : IAsyncDisposable
         return _request.AfterFiles(async path => await _hold.Repository.FindNodeAsync(Point, folder + path, cancellation) is not null);
     }
 
-    /// <summary>What the point holds, as far as it is asked for. A part of the point that nothing can restore is not passed over in silence.</summary>
+    /// <summary>
+    /// The selected components of the point. A part of the point that no component can restore is reported.
+    /// </summary>
     private IReadOnlyList<IComponent> Selected()
     {
         var selected = FindSelected();
@@ -172,7 +185,7 @@ public sealed class RestoreRun : IAsyncDisposable
                 $"The point holds '{orphan.Name}', which the profile {Profile.File} does not describe.", "Add it to the profile, leave the profile out so that the point's own is used, or name with --only what to restore.");
     }
 
-    /// <summary>Of several components of a kind those that hold the parts that are asked for.</summary>
+    /// <summary>Of several components of a kind, those that hold the selected parts.</summary>
     private IReadOnlyList<IComponent> WithParts(IReadOnlyList<IComponent> components)
     {
         var divided = components.Where(component => Selection.NamesPart(component.Name, component.Kind, _request.Only))

@@ -12,12 +12,12 @@ public readonly record struct CalendarSpan(int Years, int Months, int Days, int 
 {
     private const long DaySeconds = 86_400;
 
-    /// <summary>True when it lasts no time at all.</summary>
+    /// <summary>True for a span of zero length.</summary>
     public bool IsZero => this == default;
 
     /// <summary>
-    /// Reads what fits the schema's "calendarSpan": numbers of up to 4 digits, each followed by y, m, d or h. Of a
-    /// unit that comes twice the last number counts.
+    /// Parses a text that matches the schema's "calendarSpan": numbers of up to 4 digits, each followed by y, m, d or
+    /// h. Of a repeated unit the last number counts.
     /// </summary>
     /// <exception cref="FormatException">The text is anything else.</exception>
     public static CalendarSpan Parse(string text)
@@ -43,11 +43,11 @@ public readonly record struct CalendarSpan(int Years, int Months, int Days, int 
     }
 
     /// <summary>
-    /// The instant that lies this long before another one. As Go does it: on the calendar of <paramref name="zone"/>
-    /// when the instant has the offset that the zone had then, so that a day may have 23 or 25 hours, else at the
-    /// instant's own offset; 31 March less a month is 3 March (or 2).
+    /// The instant that is this span before another one. As in Go, the calendar is that of <paramref name="zone"/> when
+    /// the instant has the offset that the zone had then, so that a day may have 23 or 25 hours; otherwise it is that
+    /// of the instant's own offset. 31 March minus one month is 3 March (or 2).
     /// </summary>
-    /// <param name="instant">With the offset of the clock that wrote it.</param>
+    /// <param name="instant">The instant, with the offset of the clock that wrote it.</param>
     /// <param name="zone">The local time zone.</param>
     public Timestamp Before(Timestamp instant, TimeZoneInfo zone)
     {
@@ -65,8 +65,8 @@ public readonly record struct CalendarSpan(int Years, int Months, int Days, int 
         return instant with { Seconds = (isLocal ? ToUtc(moved, zone) : moved - offset) - (3600L * Hours) };
     }
 
-    /// <summary>The instant that lies this long after another one, on the calendar at its offset.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">It is after the year 9999.</exception>
+    /// <summary>The instant that is this span after another one, on the calendar at its offset.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The result is after the year 9999.</exception>
     public DateTimeOffset After(DateTimeOffset instant) =>
         instant.AddYears(Years).AddMonths(Months).AddDays(Days).AddHours(Hours);
 

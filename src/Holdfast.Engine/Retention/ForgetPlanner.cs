@@ -7,24 +7,24 @@ using Holdfast.Restic.Snapshots;
 namespace Holdfast.Engine.Retention;
 
 /// <summary>
-/// Decides which recovery points of one platform stay. Nothing is read or written. Only complete points whose time is
-/// not in the future fill counts; spans, the WAL window and the ends of pins are counted back from the newest of
-/// them, never from the clock, so that a clock that runs ahead ends nothing.
+/// Decides which recovery points of one platform are kept. Nothing is read or written. Only complete points whose time
+/// is not in the future fill counts; spans, the WAL window and the ends of pins are counted back from the newest of
+/// them, never from the clock, so that a fast clock causes no removal.
 /// </summary>
-/// <param name="settings">What the profile says.</param>
-/// <param name="now">The time by the clock.</param>
+/// <param name="settings">The settings of the profile.</param>
+/// <param name="now">The current time.</param>
 /// <param name="zone">The local time zone.</param>
 public sealed class ForgetPlanner(RetentionSettings settings, Timestamp now, TimeZoneInfo zone)
 {
     /// <summary>
-    /// A point can be restored to from its mark on, which lies after its time, and before that of the next: so two
+    /// A point can be restored to from its mark on, which is after its time and before that of the next point: so two
     /// points from before the window cover its beginning.
     /// </summary>
     private const int PointsBeforeWindow = 2;
 
     /// <summary>Applies the rules.</summary>
     /// <param name="points">All recovery points of one platform, in any order.</param>
-    /// <param name="mayRemoveMost">More than half may go.</param>
+    /// <param name="mayRemoveMost">Whether more than half of the points may be removed.</param>
     public ForgetPlan Plan(IEnumerable<Snapshot> points, bool mayRemoveMost)
     {
         var ordered = Ordered(points);
@@ -47,10 +47,10 @@ public sealed class ForgetPlanner(RetentionSettings settings, Timestamp now, Tim
         };
     }
 
-    /// <summary>Removes the points that a person names, unless they are pinned or the last complete one.</summary>
+    /// <summary>Removes the points that a person names, unless they are pinned or the last complete point.</summary>
     /// <param name="points">All recovery points of one platform, in any order.</param>
-    /// <param name="named">Those of them that are to go.</param>
-    /// <exception cref="ProblemException">One of them must stay.</exception>
+    /// <param name="named">The points to remove.</param>
+    /// <exception cref="ProblemException">One of the points must be kept.</exception>
     public ForgetPlan PlanNamed(IEnumerable<Snapshot> points, IReadOnlySet<Id> named)
     {
         var ordered = Ordered(points);
@@ -81,7 +81,7 @@ public sealed class ForgetPlanner(RetentionSettings settings, Timestamp now, Tim
             yield return $"within {within}";
     }
 
-    /// <summary>All points of the window stay: each may be the only way past a missing segment.</summary>
+    /// <summary>All points of the window are kept: each may be the only way past a missing segment.</summary>
     private void KeepWindow(List<Snapshot> ordered, List<Snapshot> counted, Dictionary<Id, List<string>> reasons)
     {
         if (settings.WalWindow is not { } window || WindowBegin(counted) is not { } begin) return;
@@ -96,7 +96,7 @@ public sealed class ForgetPlanner(RetentionSettings settings, Timestamp now, Tim
     private Timestamp? BeginOf(CalendarSpan? span, List<Snapshot> counted) =>
         counted.Count > 0 ? span?.Before(counted[0].Time, zone) : null;
 
-    /// <returns>Pins that are in force and fit no point.</returns>
+    /// <returns>Pins that are in force and match no point.</returns>
     private List<Pin> KeepPinned(List<Snapshot> ordered, List<Snapshot> counted, Dictionary<Id, List<string>> reasons)
     {
         var newest = DateOnly.FromDateTime((counted.Count > 0 ? counted[0].Time : now).ToDateTimeOffset().DateTime);

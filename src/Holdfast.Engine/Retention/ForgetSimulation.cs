@@ -6,22 +6,26 @@ using Holdfast.Restic.Snapshots;
 namespace Holdfast.Engine.Retention;
 
 /// <summary>
-/// What the rules leave after some time, when backups go on as they did and the rules are applied after each of them.
-/// Nothing is read or written: it is <see cref="ForgetPlanner"/>, once for each backup to come. Only complete points are
-/// taken; all that exists now begins it.
+/// The result of applying the rules for some time, when backups continue at their present interval and the rules are
+/// applied after each of them. Nothing is read or written: <see cref="ForgetPlanner"/> is run once for each simulated
+/// backup. Simulated points are complete; the simulation starts with the existing points.
 /// </summary>
-/// <param name="Interval">Between two backups.</param>
-/// <param name="Measured">So many intervals were measured for that; 0 for one day, which is taken of fewer than two.</param>
+/// <param name="Interval">The time between two backups.</param>
+/// <param name="Measured">The number of measured intervals; 0 for the default of one day, used when there are fewer
+/// than two.</param>
 /// <param name="End">The time of the last backup.</param>
-/// <param name="Left">The points that are left, oldest first, with the reasons of each.</param>
-/// <param name="Most">The most points that there were at once, after the rules had been applied.</param>
+/// <param name="Left">The points that are left, oldest first, with the reasons for each.</param>
+/// <param name="Most">The largest number of points at any time, after the rules had been applied.</param>
 public sealed record ForgetSimulation(
     TimeSpan Interval, int Measured, Timestamp End, IReadOnlyList<PointDecision> Left, int Most)
 {
-    /// <summary>More backups are not simulated: a year of one every half hour.</summary>
+    /// <summary>The largest number of simulated backups: a year of one every half hour.</summary>
     public const int MostBackups = 20_000;
 
-    /// <summary>Rules have thinned out what is older, so that intervals there say nothing of backups.</summary>
+    /// <summary>
+    /// The number of recent intervals that are measured: rules have removed older points, so older intervals do not
+    /// show when backups ran.
+    /// </summary>
     private const int Recent = 7;
 
     private const int Fewest = 2;
@@ -31,7 +35,7 @@ public sealed record ForgetSimulation(
     /// fewer than 2.
     /// </summary>
     /// <param name="points">All points of one platform, in any order.</param>
-    /// <param name="now">Points of later times do not count.</param>
+    /// <param name="now">The current time; later points do not count.</param>
     public static (TimeSpan Interval, int Measured) Habit(IEnumerable<Snapshot> points, Timestamp now)
     {
         var times = points.Where(point => PointTags.IsWhole(point) && point.Time <= now)
@@ -41,13 +45,15 @@ public sealed record ForgetSimulation(
         return intervals.Count < Fewest ? (TimeSpan.FromDays(1), 0) : (intervals[intervals.Count / 2], intervals.Count);
     }
 
-    /// <summary>Simulates.</summary>
-    /// <param name="settings">What the profile says.</param>
+    /// <summary>Simulates backups and the rules for a length of time.</summary>
+    /// <param name="settings">The settings of the profile.</param>
     /// <param name="points">All points of one platform, in any order.</param>
-    /// <param name="begin">The time by the clock.</param>
-    /// <param name="length">How long backups go on, from the newest complete point, or from <paramref name="begin"/>.</param>
+    /// <param name="begin">The current time.</param>
+    /// <param name="length">The time for which backups continue, from the newest complete point, or from <paramref
+    /// name="begin"/>.</param>
     /// <param name="zone">The local time zone.</param>
-    /// <exception cref="ArgumentOutOfRangeException">There would be more than <see cref="MostBackups"/>.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The simulation would need more than <see cref="MostBackups"/>
+    /// backups.</exception>
     public static ForgetSimulation Run(
         RetentionSettings settings, IReadOnlyList<Snapshot> points, Timestamp begin, CalendarSpan length, TimeZoneInfo zone)
     {

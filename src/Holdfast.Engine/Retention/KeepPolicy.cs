@@ -16,7 +16,9 @@ public static class KeepPolicy
     /// </summary>
     public const string Oldest = "oldest ";
 
-    /// <summary>Why each time is kept, in restic's words; without a reason it is not.</summary>
+    /// <summary>
+    /// The reasons for which each time is kept, in restic's words; a time without a reason is not kept.
+    /// </summary>
     /// <param name="times">Newest first, none of them in the future.</param>
     /// <param name="rules">What is kept.</param>
     /// <param name="zone">The local time zone: in it days are subtracted for the rules with "within".</param>

@@ -1,18 +1,20 @@
 namespace Holdfast.Engine.Retention;
 
 /// <summary>
-/// How many recovery points stay, with the names and the meaning of <c>restic forget</c>. A count of 0 and a span of
-/// nothing keep none; a point stays when any rule keeps it.
+/// Rules for the recovery points to keep, with the names and the meaning of <c>restic forget</c>. A count of 0 and an
+/// empty span keep none; a point is kept when any rule keeps it.
 /// </summary>
 public sealed record KeepRules
 {
     /// <summary>Keeps all, as "unlimited" does.</summary>
     public const int Unlimited = int.MaxValue;
 
-    /// <summary>So many of the newest.</summary>
+    /// <summary>The number of newest points to keep.</summary>
     public int Last { get; init; }
 
-    /// <summary>The newest of each hour, of so many hours that have one; likewise the others.</summary>
+    /// <summary>
+    /// The number of hours of which the newest point is kept; hours without a point do not count. Likewise the others.
+    /// </summary>
     public int Hourly { get; init; }
     public int Daily { get; init; }
 
@@ -21,10 +23,10 @@ public sealed record KeepRules
     public int Monthly { get; init; }
     public int Yearly { get; init; }
 
-    /// <summary>Everything that is not older than this, counted back from the newest.</summary>
+    /// <summary>Keeps every point within this span, counted back from the newest.</summary>
     public CalendarSpan Within { get; init; }
 
-    /// <summary>The newest of each hour of this time; likewise the others.</summary>
+    /// <summary>Keeps the newest point of each hour within this span; likewise the others.</summary>
     public CalendarSpan WithinHourly { get; init; }
     public CalendarSpan WithinDaily { get; init; }
     public CalendarSpan WithinWeekly { get; init; }

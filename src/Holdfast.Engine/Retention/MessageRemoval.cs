@@ -6,24 +6,25 @@ using Holdfast.Restic.Snapshots;
 namespace Holdfast.Engine.Retention;
 
 /// <summary>
-/// Removes archives of messages that are older than the profile keeps them. As with recovery points only the snapshots
-/// go; data stays until a prune, and a shared lock is enough.
+/// Removes archives of messages that are older than the profile keeps them. As with recovery points, only the snapshots
+/// are removed; data remains until a prune, and a shared lock is enough.
 /// </summary>
 /// <param name="repository">Opened.</param>
-/// <param name="platform">Whose archives they are.</param>
+/// <param name="platform">The platform of the archives.</param>
 public sealed class MessageRemoval(Repository repository, string platform)
 {
-    /// <summary>The archives that go by the last plan, oldest first.</summary>
+    /// <summary>The archives that the last plan removes, oldest first.</summary>
     public IReadOnlyList<Snapshot> Going { get; private set; } = [];
 
-    /// <summary>How many archives stay.</summary>
+    /// <summary>The number of archives that are kept.</summary>
     public int Kept { get; private set; }
 
-    /// <summary>How many were removed.</summary>
+    /// <summary>The number of archives that were removed.</summary>
     public int Removed { get; private set; }
 
-    /// <summary>Decides about the archives that there are now.</summary>
-    /// <param name="plan">Says up to when they go; null keeps all of them.</param>
+    /// <summary>Decides about the archives that exist now.</summary>
+    /// <param name="plan">The plan that sets the time before which archives are removed; null keeps all of
+    /// them.</param>
     /// <param name="cancellation">Ends the reading.</param>
     public async Task PlanAsync(ForgetPlan plan, CancellationToken cancellation)
     {
@@ -32,7 +33,10 @@ public sealed class MessageRemoval(Repository repository, string platform)
         Kept = archives.Count - Going.Count;
     }
 
-    /// <summary>The step that removes what the last plan said; of that only what is still to go by then.</summary>
+    /// <summary>
+    /// The step that removes the archives of the last plan, except those that a new plan, made when the step runs,
+    /// would keep.
+    /// </summary>
     /// <param name="points">Plans the recovery points again.</param>
     public IReadOnlyList<Step> Steps(Func<CancellationToken, Task<ForgetPlan>> points) => Going.Count == 0 ? [] :
     [

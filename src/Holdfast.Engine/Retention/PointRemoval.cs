@@ -6,11 +6,11 @@ using Holdfast.Restic.Snapshots;
 namespace Holdfast.Engine.Retention;
 
 /// <summary>
-/// Removes recovery points of a platform. Only their snapshots are removed: data stays until a prune, so a shared
-/// lock is enough, and whoever reads one of them meanwhile goes on.
+/// Removes recovery points of a platform. Only their snapshots are removed: data remains until a prune, so a shared
+/// lock is enough, and processes that read one of them meanwhile continue.
 /// </summary>
 /// <param name="repository">Opened.</param>
-/// <param name="platform">Whose points they are.</param>
+/// <param name="platform">The platform of the points.</param>
 /// <param name="decide">Decides about all points of the platform.</param>
 public sealed class PointRemoval(
     Repository repository, string platform, Func<IReadOnlyList<Snapshot>, ForgetPlan> decide)
@@ -18,8 +18,9 @@ public sealed class PointRemoval(
     /// <summary>The points that were removed.</summary>
     public IReadOnlyList<Snapshot> Removed { get; private set; } = [];
 
-    /// <summary>What becomes of the points that there are now.</summary>
-    /// <exception cref="ResticException">Damaged: a snapshot cannot be read, so nobody knows what it is.</exception>
+    /// <summary>Decides about the points that exist now.</summary>
+    /// <exception cref="ResticException">The repository is damaged: a snapshot cannot be read, so its kind is
+    /// unknown.</exception>
     public async Task<ForgetPlan> PlanAsync(CancellationToken cancellation)
     {
         var listing = await repository.ListReadableSnapshotsAsync(cancellation);
@@ -31,7 +32,9 @@ public sealed class PointRemoval(
         return decide([.. listing.Snapshots.Where(IsPoint)]);
     }
 
-    /// <summary>The step that removes what a plan said; of that only what is still to go by then.</summary>
+    /// <summary>
+    /// The step that removes the points of a plan, except those that a new plan, made when the step runs, would keep.
+    /// </summary>
     public IReadOnlyList<Step> Steps(ForgetPlan shown) => shown.Removed is not { Count: > 0 } points ? [] :
     [
         new Step

@@ -3,10 +3,10 @@ using Holdfast.Engine.Profiles;
 
 namespace Holdfast.Engine.Retention;
 
-/// <summary>What a profile says under 'retention'.</summary>
+/// <summary>The settings under 'retention' of a profile.</summary>
 public sealed record RetentionSettings
 {
-    /// <summary>Which recovery points stay; no rule at all keeps every point.</summary>
+    /// <summary>The rules for the points to keep; without a rule every point is kept.</summary>
     public KeepRules Keep { get; init; } = new();
 
     /// <summary>Nothing is removed while the newest complete point is older than this; null for no limit.</summary>
@@ -15,15 +15,17 @@ public sealed record RetentionSettings
     /// <summary>The rules are applied after each complete backup.</summary>
     public bool AfterBackup { get; init; }
 
-    /// <summary>Any instant of this time must stay restorable where WAL is archived; null for no promise.</summary>
+    /// <summary>
+    /// The length of time in which any instant must remain restorable where WAL is archived; null for no guarantee.
+    /// </summary>
     public CalendarSpan? WalWindow { get; init; }
 
-    /// <summary>Archives of messages stay so long before the newest complete point; null for ever.</summary>
+    /// <summary>How long archives of messages are kept before the newest complete point; null for ever.</summary>
     public CalendarSpan? MessagesKept { get; init; }
 
     public IReadOnlyList<Pin> Pins { get; init; } = [];
 
-    /// <summary>Reads it; null when the profile has no 'retention'.</summary>
+    /// <summary>Reads the settings; null when the profile has no 'retention'.</summary>
     public static RetentionSettings? Of(Profile profile)
     {
         if (profile.Root.Find("retention") is not { } retention) return null;
@@ -39,7 +41,7 @@ public sealed record RetentionSettings
         };
     }
 
-    /// <summary>Reads rules as 'retention.points' has them.</summary>
+    /// <summary>Reads rules in the form of 'retention.points'.</summary>
     internal static KeepRules RulesOf(ProfileNode points) => new()
     {
         Last = CountOf(points, "keep-last"),

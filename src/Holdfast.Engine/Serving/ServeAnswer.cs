@@ -3,24 +3,24 @@ using Holdfast.Engine.Problems;
 
 namespace Holdfast.Engine.Serving;
 
-/// <summary>What the service answers: done, not there, content of so many bytes, or a problem.</summary>
+/// <summary>The answer of the service: done, not found, content of a given number of bytes, or a problem.</summary>
 public sealed record ServeAnswer
 {
     private const string Done = "done", None = "none", Follows = "content", Failed = "problem";
 
-    /// <summary>False when what was asked for is not there.</summary>
+    /// <summary>False when the requested object does not exist.</summary>
     public bool IsThere { get; init; } = true;
 
-    /// <summary>Why it was not done; null when it was.</summary>
+    /// <summary>The problem that made the request fail; null when it succeeded.</summary>
     public Problem? Problem { get; init; }
 
-    /// <summary>Bytes that follow; null when none do.</summary>
+    /// <summary>The number of content bytes that follow; null when none follow.</summary>
     public long? Length { get; init; }
 
-    /// <summary>What follows, at the service's side.</summary>
+    /// <summary>The content that follows, on the service's side.</summary>
     public Stream? Content { get; init; }
 
-    /// <summary>Further words.</summary>
+    /// <summary>Further words of the answer.</summary>
     public IReadOnlyList<string> Words { get; init; } = [];
 
     public static ServeAnswer Of(Problem? problem) => new() { Problem = problem };

@@ -5,7 +5,8 @@ using Holdfast.Engine.Problems;
 namespace Holdfast.Engine.Serving;
 
 /// <summary>
-/// Asks the service, on the calling thread alone: archive_command starts a process for each segment, which must cost next to nothing.
+/// Sends requests to the service, on the calling thread alone: archive_command starts a process for each segment, so a
+/// request must be cheap.
 /// </summary>
 public sealed class ServeClient : IDisposable
 {
@@ -18,8 +19,8 @@ public sealed class ServeClient : IDisposable
     public static string DefaultSocket(Func<string, string?> environment) => environment("HOLDFAST_SOCKET") is { Length: > 0 } path ? path : "/run/holdfast/serve.sock";
 
     /// <param name="path">The service's socket.</param>
-    /// <param name="patience">How long an answer may take.</param>
-    /// <exception cref="ProblemException">Nobody answers there, or this user may not ask.</exception>
+    /// <param name="patience">The time limit for an answer.</param>
+    /// <exception cref="ProblemException">No service responds at the socket, or this user may not connect.</exception>
     public static ServeClient Connect(string path, TimeSpan patience)
     {
         var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified) { ReceiveTimeout = (int)patience.TotalMilliseconds, SendTimeout = (int)patience.TotalMilliseconds };
@@ -50,8 +51,8 @@ public sealed class ServeClient : IDisposable
         return ServeAnswer.Decode(ServeFrame.Words(body));
     }
 
-    /// <summary>Fills a buffer with what follows an answer.</summary>
-    /// <exception cref="ProblemException">The service went away before the end.</exception>
+    /// <summary>Fills a buffer with the content that follows an answer.</summary>
+    /// <exception cref="ProblemException">The service closed the connection before the end.</exception>
     public void Fill(Span<byte> buffer)
     {
         while (!buffer.IsEmpty)

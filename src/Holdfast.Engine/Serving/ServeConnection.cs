@@ -3,10 +3,10 @@ using System.Net.Sockets;
 
 namespace Holdfast.Engine.Serving;
 
-/// <summary>Somebody who asks the service something, once.</summary>
+/// <summary>A client's connection to the service, for one request.</summary>
 public sealed class ServeConnection : IDisposable
 {
-    // SOL_SOCKET and SO_PEERCRED of Linux: process, user and group of who connected.
+    // SOL_SOCKET and SO_PEERCRED of Linux: process, user and group of the peer.
     private const int SocketLevel = 1, PeerCredentials = 17;
 
     private readonly Socket _socket;
@@ -19,7 +19,7 @@ public sealed class ServeConnection : IDisposable
         User = BinaryPrimitives.ReadUInt32LittleEndian(credentials[4..]);
     }
 
-    /// <summary>The user who asks, as the kernel says.</summary>
+    /// <summary>The user of the client, as the kernel reports it.</summary>
     public uint User { get; }
 
     /// <summary>The request's words; null when there is none.</summary>
@@ -31,7 +31,7 @@ public sealed class ServeConnection : IDisposable
         return await FillAsync(body, cancellation) ? ServeFrame.Words(body) : null;
     }
 
-    /// <summary>Sends an answer and all that follows it.</summary>
+    /// <summary>Sends an answer and the content that follows it.</summary>
     public async Task AnswerAsync(ServeAnswer answer, CancellationToken cancellation)
     {
         await SendAsync(answer.Encode(), cancellation);

@@ -5,15 +5,16 @@ using Holdfast.Engine.Problems;
 namespace Holdfast.Engine.Serving;
 
 /// <summary>
-/// How a client and the service talk over the socket: a frame is a length of four bytes, most significant first, and so many bytes of
-/// UTF-8, words with a zero byte between them. One request and one answer a connection; bytes of a file follow the answer "content".
+/// The protocol between client and service: a frame is a length of four bytes, most significant first, followed by that
+/// number of bytes of UTF-8, words with a zero byte between them. A connection carries one request and one answer; the
+/// bytes of a file follow the answer "content".
 /// </summary>
 internal static class ServeFrame
 {
     /// <summary>Bytes before the words.</summary>
     public const int Head = 4;
 
-    /// <summary>64 KiB: paths and sentences are shorter.</summary>
+    /// <summary>The largest frame, 64 KiB: paths and sentences are shorter.</summary>
     public const int Largest = 64 << 10;
 
     public static byte[] Write(params IEnumerable<string> words)
@@ -25,7 +26,7 @@ internal static class ServeFrame
         return frame;
     }
 
-    /// <exception cref="ProblemException">It is longer than any frame.</exception>
+    /// <exception cref="ProblemException">The length exceeds that of the largest frame.</exception>
     public static int Length(ReadOnlySpan<byte> head) => BinaryPrimitives.ReadInt32BigEndian(head) is >= 0 and <= Largest and var length
         ? length
         : throw Catalogue.ServeRequest.Throwable("What came over the socket is no message of Holdfast.");

@@ -3,15 +3,18 @@ using Holdfast.Engine.Problems;
 
 namespace Holdfast.Engine.Serving;
 
-/// <summary>Answers everybody who asks at the socket, many at once, until it is told to end; then it waits for those it has begun with. Who has asked nothing by then is left.</summary>
-/// <param name="socket">Where they ask.</param>
+/// <summary>
+/// Answers all requests at the socket, concurrently, until it is stopped; then it waits for the requests in progress.
+/// Connections that have sent no request by then are dropped.
+/// </summary>
+/// <param name="socket">The socket of the service.</param>
 /// <param name="answer">Answers a request of a user.</param>
 public sealed class ServeLoop(ServeSocket socket, Func<IReadOnlyList<string>, uint, CancellationToken, Task<ServeAnswer>> answer)
 {
     private readonly HashSet<Task> _begun = [];
 
-    /// <param name="end">Takes no more requests.</param>
-    /// <param name="abort">Leaves those that have not been answered unanswered.</param>
+    /// <param name="end">Stops accepting requests.</param>
+    /// <param name="abort">Abandons the requests in progress without an answer.</param>
     public async Task RunAsync(CancellationToken end, CancellationToken abort)
     {
         try
@@ -50,7 +53,7 @@ public sealed class ServeLoop(ServeSocket socket, Func<IReadOnlyList<string>, ui
             }
             catch (Exception gone) when (gone is SocketException or OperationCanceledException or ProblemException or Restic.ResticException)
             {
-                // Who asked has gone, or sees the connection end before the answer does, and asks again.
+                // The client is gone, or sees the connection close before the answer, and retries.
             }
         }
     }

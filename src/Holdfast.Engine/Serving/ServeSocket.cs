@@ -7,9 +7,10 @@ using Holdfast.Engine.Problems;
 namespace Holdfast.Engine.Serving;
 
 /// <summary>
-/// The socket of the service. It is for one user alone, its owner: it is made under another name with a mask that leaves nobody else in, given its
-/// owner, and then renamed, so that there is no instant at which another user could connect. In a folder of another user it is made as that user,
-/// never given away by its path, at which something else may be by then.
+/// The socket of the service. It is for its owner alone: it is created under another name with a mask that excludes all
+/// other users, given its owner, and then renamed, so that no other user can connect at any instant. In a folder of
+/// another user it is created as that user, and not handed over by chown of its path, which may name another file by
+/// then.
 /// </summary>
 public sealed partial class ServeSocket : IDisposable
 {
@@ -20,9 +21,9 @@ public sealed partial class ServeSocket : IDisposable
 
     public string Path { get; }
 
-    /// <param name="path">Where it is to be; what a dead service has left there is replaced.</param>
-    /// <param name="owner">Who may connect, besides root; null for the user we are.</param>
-    /// <exception cref="ProblemException">Another service answers there, or the socket can not be made.</exception>
+    /// <param name="path">The path of the socket; one that a dead service left there is replaced.</param>
+    /// <param name="owner">The user who may connect, besides root; null for the current user.</param>
+    /// <exception cref="ProblemException">Another service responds there, or the socket cannot be created.</exception>
     public static ServeSocket Listen(string path, (uint User, uint Group)? owner)
     {
         if (Answers(path)) throw Catalogue.ServeRuns.Throwable($"Another 'holdfast serve' answers at {path} already.");
@@ -48,7 +49,7 @@ public sealed partial class ServeSocket : IDisposable
         }
     }
 
-    /// <summary>Waits for the next one who asks.</summary>
+    /// <summary>Waits for the next connection.</summary>
     public async Task<ServeConnection> AcceptAsync(CancellationToken cancellation) => new(await _socket.AcceptAsync(cancellation));
 
     public void Dispose()
@@ -70,7 +71,7 @@ public sealed partial class ServeSocket : IDisposable
         }
     }
 
-    /// <summary>By its path, where only root can put something else there.</summary>
+    /// <summary>Changes the owner by path, where only root can replace the file.</summary>
     private static void Give(string path, (uint User, uint Group) owner)
     {
         if (TrustedPath.Keeper(path) is { } keeper && Environment.IsPrivilegedProcess)

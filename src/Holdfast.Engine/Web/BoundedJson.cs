@@ -4,12 +4,15 @@ using System.Text.Unicode;
 namespace Holdfast.Engine.Web;
 
 /// <summary>
-/// Parses JSON of a server that may be hostile: the number of values is limited, because each takes many times its bytes in memory; so is the
-/// depth; a name that an object has twice is refused, because readers do not agree on which of them counts.
+/// Parses JSON of a server that may be hostile: the number of values is limited, because each takes many times its
+/// bytes in memory; so is the depth; a duplicate name in an object is refused, because parsers disagree on which value
+/// counts.
 /// </summary>
 public static class BoundedJson
 {
-    /// <summary>Values, names and brackets in a document. A listing of 50,000 indices has fewer.</summary>
+    /// <summary>
+    /// The largest number of values, names and brackets in a document. A listing of 50,000 indices has fewer.
+    /// </summary>
     public const int MostTokens = 1_000_000;
 
     private static readonly JsonDocumentOptions _options = new() { MaxDepth = 64, AllowDuplicateProperties = false };
@@ -18,7 +21,7 @@ public static class BoundedJson
     /// <exception cref="JsonException">It is not JSON, exceeds a limit, or has text that is not Unicode.</exception>
     public static JsonDocument Parse(ReadOnlyMemory<byte> text)
     {
-        // A parser takes what stands in quotes as it is; whoever reads it later would meet the fault.
+        // The parser does not validate quoted strings; the error would only appear when the string is read.
         if (!Utf8.IsValid(text.Span)) throw new JsonException("It is not UTF-8.");
         var reader = new Utf8JsonReader(text.Span, new JsonReaderOptions { MaxDepth = _options.MaxDepth });
         for (var tokens = 0; reader.Read(); tokens++)
@@ -29,7 +32,7 @@ public static class BoundedJson
         return JsonDocument.Parse(text, _options);
     }
 
-    /// <summary>An escape may stand for half of a letter, without the other half.</summary>
+    /// <summary>An escape may be one surrogate of a pair, without the other one.</summary>
     private static void RefuseHalfLetters(ref Utf8JsonReader reader)
     {
         try

@@ -7,8 +7,9 @@ using Holdfast.Engine.Problems;
 namespace Holdfast.Engine.Web;
 
 /// <summary>
-/// Judges certificates of a server, by the authorities of a PEM file or those of the system, and keeps why the last one was refused. An
-/// authority of the file that is itself issued by another one (an issuing CA) is trusted as curl trusts it.
+/// Verifies the certificates of a server against the authorities of a PEM file or those of the system, and keeps the
+/// reason why the last one was refused. An authority of the file that is itself issued by another one (an issuing CA)
+/// is trusted, as curl does.
 /// </summary>
 internal sealed class CertificateTrust
 {
@@ -17,13 +18,15 @@ internal sealed class CertificateTrust
     private readonly string? _path;
 
     /// <param name="path">The PEM file; null for the authorities of the system.</param>
-    /// <exception cref="ProblemException">The file can not be read, or has no certificate.</exception>
+    /// <exception cref="ProblemException">The file cannot be read, or has no certificate.</exception>
     public CertificateTrust(string? path) => (_path, _authorities) = (path, path is null ? null : Read(path));
 
-    /// <summary>Why the last certificate was refused, without a full stop, with what to do; null when none was.</summary>
+    /// <summary>
+    /// Why the last certificate was refused, without a full stop, and what to do; null when none was.
+    /// </summary>
     public (string Reason, string Hint)? Distrust { get; private set; }
 
-    /// <summary>Judges what a server presents in a handshake.</summary>
+    /// <summary>Verifies the certificate that a server presents in a handshake.</summary>
     public bool Trusts(object sender, X509Certificate? presented, X509Chain? sent, SslPolicyErrors errors)
     {
         var host = (sender as SslStream)?.TargetHostName ?? "";
@@ -50,7 +53,10 @@ internal sealed class CertificateTrust
         ? X509ChainStatusFlags.NoError
         : (chain?.ChainStatus ?? []).Aggregate(X509ChainStatusFlags.NoError, (all, one) => all | one.Status) is not X509ChainStatusFlags.NoError and var found ? found : X509ChainStatusFlags.PartialChain;
 
-    /// <summary>What the chain to the authorities of the file lacks; nothing when it leads to one of them, be that one issued by another.</summary>
+    /// <summary>
+    /// The errors of the chain to the authorities of the file; none when it ends at one of them, even if that one is
+    /// issued by another.
+    /// </summary>
     private X509ChainStatusFlags Build(X509Certificate2 certificate, X509Chain? sent)
     {
         using var chain = new X509Chain();

@@ -6,7 +6,9 @@ namespace Holdfast.Engine.Web;
 /// <summary>Finds a value in a JSON document. Source: RFC 6901.</summary>
 public static class JsonPointer
 {
-    /// <summary>The value that the pointer leads to; null when there is none. An empty pointer is the whole document.</summary>
+    /// <summary>
+    /// The value that the pointer refers to; null when it does not exist. An empty pointer is the whole document.
+    /// </summary>
     public static JsonElement? Find(JsonElement document, string pointer)
     {
         var found = document;

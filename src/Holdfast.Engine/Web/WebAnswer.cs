@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace Holdfast.Engine.Web;
 
-/// <summary>What a server answered: its HTTP status, and the document.</summary>
+/// <summary>The response of a server: its HTTP status, and the document.</summary>
 public sealed record WebAnswer(HttpStatusCode Status, JsonDocument Json) : IDisposable
 {
     /// <summary>2xx.</summary>

@@ -5,15 +5,18 @@ using Holdfast.Engine.Problems;
 namespace Holdfast.Engine.Web;
 
 /// <summary>
-/// A connection to one server that stays open for many large requests, one after the other. Answers are bytes, for those who read them
-/// forward; they are gone with the next request.
+/// A connection to one server that stays open for many large requests, one after the other. Responses are bytes for
+/// sequential readers; they are valid until the next request.
 /// </summary>
 public sealed class WebChannel : IDisposable
 {
-    /// <summary>Bytes of an answer. 64 MiB: a page of 10,000 documents with the longest ids, or the answer to a request of the largest size, is a quarter of it.</summary>
+    /// <summary>
+    /// The largest response in bytes. 64 MiB: a page of 10,000 documents with the longest ids, or the response to a
+    /// request of the largest size, is a quarter of it.
+    /// </summary>
     internal const int MaximumAnswer = 64 << 20;
 
-    /// <summary>An answer of a server that hangs is not waited for longer.</summary>
+    /// <summary>The longest wait for the response of a server that hangs.</summary>
     private static readonly TimeSpan _patience = TimeSpan.FromMinutes(5);
 
     private readonly WebServer _server;
@@ -25,12 +28,13 @@ public sealed class WebChannel : IDisposable
     internal WebChannel(WebServer server, HttpMessageInvoker client, AuthenticationHeaderValue? identity, TimeProvider clock) =>
         (_server, _client, _identity, _clock) = (server, client, identity, clock);
 
-    /// <summary>Sends a body and returns what is answered, whatever its status.</summary>
-    /// <param name="path">Below the server's URL.</param>
-    /// <param name="body">It must stay as it is until the answer is there.</param>
+    /// <summary>Sends a body and returns the response, whatever its status.</summary>
+    /// <param name="path">The path below the server's URL.</param>
+    /// <param name="body">The body; it must not change until the response has arrived.</param>
     /// <param name="mediaType">"application/json", "application/x-ndjson".</param>
-    /// <param name="cancellation">Stops it.</param>
-    /// <exception cref="ProblemException">There is no server, no answer in time, or it refuses who we are.</exception>
+    /// <param name="cancellation">Cancels the request.</param>
+    /// <exception cref="ProblemException">The server cannot be reached, does not respond in time, or refuses the
+    /// credentials.</exception>
     public async Task<(HttpStatusCode Status, ReadOnlyMemory<byte> Body)> PostAsync(string path, ReadOnlyMemory<byte> body, string mediaType, CancellationToken cancellation)
     {
         using var patience = new CancellationTokenSource(_patience, _clock);
@@ -56,7 +60,8 @@ public sealed class WebChannel : IDisposable
 
     public void Dispose() => _client.Dispose();
 
-    /// <exception cref="ProblemException">The answer has more bytes than are kept: whatever it says of its length, no more memory is taken.</exception>
+    /// <exception cref="ProblemException">The response exceeds the limit: no more memory is used, whatever length the
+    /// response declares.</exception>
     private async Task<ReadOnlyMemory<byte>> ReadAsync(HttpContent content, string path, CancellationToken cancellation)
     {
         await using var stream = await content.ReadAsStreamAsync(cancellation);

@@ -15,8 +15,11 @@ public sealed class WebQuestion(string name, string pointer, WebServer server)
     public static WebQuestion Read(ProfileNode node, ISecretReader secrets) =>
         new(node["name"].Text, node.Find("json")?.Text ?? "", new WebServer(WebSettings.Read(node), secrets));
 
-    /// <summary>The value as a person reads it; null when it says "nobody": 0, false, null, or something empty.</summary>
-    /// <exception cref="ProblemException">There is no answer, or not the value in it.</exception>
+    /// <summary>
+    /// The value as text for people; null when it means that no users are active: 0, false, null, or something empty.
+    /// </summary>
+    /// <exception cref="ProblemException">The server does not respond, or its response does not contain the
+    /// value.</exception>
     public async Task<string?> AskAsync(CancellationToken cancellation)
     {
         using var document = await server.GetAsync("", cancellation);

@@ -11,46 +11,50 @@ using Holdfast.Engine.Profiles;
 namespace Holdfast.Engine.Web;
 
 /// <summary>
-/// Asks one server for JSON. Redirections are not followed, because they would carry the password elsewhere, and no proxy is
-/// used: servers of the platform are near.
+/// Requests JSON from one server. Redirections are not followed, because they would send the password to another
+/// server, and no proxy is used, because servers of the platform are near.
 /// </summary>
 public sealed class WebServer
 {
-    /// <summary>16 MiB: answers are figures, not data.</summary>
+    /// <summary>The largest response, 16 MiB: responses are figures, not data.</summary>
     internal const int MaximumAnswer = 16 << 20;
 
-    /// <summary>A machine that is down answers nothing at all.</summary>
+    /// <summary>The time limit for a connection: a machine that is down does not respond at all.</summary>
     private static readonly TimeSpan _connect = TimeSpan.FromSeconds(10);
 
-    /// <summary>A server that hangs is not waited for longer, unless it has much to do. 10 minutes.</summary>
+    /// <summary>The longest wait for a response, unless the request is expected to take longer. 10 minutes.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
 
-    /// <summary>An answer that has begun must be whole within this: 16 MiB at 140 KiB a second, which a trickle does not reach.</summary>
+    /// <summary>
+    /// The time in which a response that has begun must be complete: 16 MiB at 140 KiB a second, so a server that
+    /// trickles bytes fails.
+    /// </summary>
     private static readonly TimeSpan _whole = TimeSpan.FromMinutes(2);
 
     private readonly WebSettings _settings;
     private readonly ISecretReader _secrets;
     private readonly TimeProvider _clock;
 
-    // One for all requests: a connection by HTTPS costs more than most answers. What fails while it is made is tried again.
+    // One client for all requests: an HTTPS connection costs more than most responses. A failed setup is tried again.
     private readonly Lazy<HttpMessageInvoker> _client;
     private AuthenticationHeaderValue? _identity;
     private CertificateTrust? _trust;
 
-    /// <param name="settings">Where it is, and who we are.</param>
+    /// <param name="settings">The location of the server, and the credentials.</param>
     /// <param name="secrets">Reads the password.</param>
-    /// <param name="clock">Measures how long is waited; null for the system's.</param>
+    /// <param name="clock">The clock that measures the waiting times; null for the system's.</param>
     public WebServer(WebSettings settings, ISecretReader secrets, TimeProvider? clock = null)
     {
         (_settings, _secrets, _clock) = (settings, secrets, clock ?? TimeProvider.System);
         _client = new Lazy<HttpMessageInvoker>(() => new HttpMessageInvoker(MakeHandler()), LazyThreadSafetyMode.PublicationOnly);
     }
 
-    /// <summary>Where it is, without what may be secret in a query.</summary>
+    /// <summary>The location of the server, without a query, which may be secret.</summary>
     public string Place => _settings.Url.Split('?')[0];
 
     /// <summary>The JSON document at a path below the server's URL; an empty one is the URL itself.</summary>
-    /// <exception cref="ProblemException">There is no server, it is not who it should be, refuses us, or answers something else.</exception>
+    /// <exception cref="ProblemException">The server cannot be reached, cannot prove its identity, refuses the request,
+    /// or does not respond with JSON.</exception>
     public async Task<JsonDocument> GetAsync(string path, CancellationToken cancellation)
     {
         var answer = await SendAsync(HttpMethod.Get, path, body: null, cancellation);
@@ -59,12 +63,13 @@ public sealed class WebServer
         throw Refusal(answer.Status, PlaceOf(path));
     }
 
-    /// <summary>Sends JSON and returns the JSON that the server answers, whether it is content or not.</summary>
-    /// <exception cref="ProblemException">There is no server, it is not who it should be, refuses who we are, or answers no JSON.</exception>
+    /// <summary>Sends JSON and returns the JSON of the response, whether its status is success or not.</summary>
+    /// <exception cref="ProblemException">The server cannot be reached, cannot prove its identity, refuses the
+    /// credentials, or does not respond with JSON.</exception>
     public Task<WebAnswer> SendAsync(HttpMethod method, string path, byte[]? body, CancellationToken cancellation) => SendAsync(method, path, body, Patience, cancellation);
 
-    /// <summary>The same, with another patience for the answer.</summary>
-    /// <exception cref="ProblemException">As there.</exception>
+    /// <summary>The same, with another time limit for the response.</summary>
+    /// <exception cref="ProblemException">The same.</exception>
     public async Task<WebAnswer> SendAsync(HttpMethod method, string path, byte[]? body, TimeSpan patience, CancellationToken cancellation)
     {
         using var late = new CancellationTokenSource(patience, _clock);
@@ -77,7 +82,8 @@ public sealed class WebServer
             if (body is not null) request.Content = new ByteArrayContent(body) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } };
             using var answer = await _client.Value.SendAsync(request, either.Token);
             if (answer.StatusCode == HttpStatusCode.Unauthorized) throw Refusal(answer.StatusCode, PlaceOf(path));
-            // Patience is for what a server does before it answers; what it has at hand comes quickly, or never ends.
+            // The longer time limit is for the work before the response; a response that has begun is complete quickly,
+            // or never.
             if (patience > _whole) late.CancelAfter(patience = _whole);
             await answer.Content.LoadIntoBufferAsync(MaximumAnswer, either.Token);
             var bytes = await answer.Content.ReadAsByteArrayAsync(either.Token);
@@ -97,15 +103,15 @@ public sealed class WebServer
         }
     }
 
-    /// <summary>Opens a connection that stays for many requests. It belongs to the caller.</summary>
-    /// <exception cref="ProblemException">The password or the authorities can not be read.</exception>
+    /// <summary>Opens a connection that stays open for many requests. The caller owns it.</summary>
+    /// <exception cref="ProblemException">The password or the authorities cannot be read.</exception>
     public async Task<WebChannel> OpenChannelAsync(TimeProvider clock, CancellationToken cancellation)
     {
         var identity = await IdentityAsync(cancellation);
         return new WebChannel(this, new HttpMessageInvoker(MakeHandler()), identity, clock);
     }
 
-    /// <summary>The problem that an answer is which refuses what was asked.</summary>
+    /// <summary>The problem for a response that refuses the request.</summary>
     public ProblemException Refusal(WebAnswer answer, string path) => Refusal(answer.Status, PlaceOf(path));
 
     internal string AddressOf(string path) => path.Length == 0 ? _settings.Url : _settings.Url.TrimEnd('/') + path;
@@ -125,23 +131,24 @@ public sealed class WebServer
         _ => Catalogue.WebAnswer.Throwable($"{place} answered with HTTP {(int)status}."),
     };
 
-    /// <summary>The problem of an answer that has more bytes than are kept.</summary>
+    /// <summary>The problem for a response that exceeds the limit.</summary>
     /// <param name="place">The server.</param>
-    /// <param name="most">Bytes that are kept.</param>
+    /// <param name="most">The limit in bytes.</param>
     internal static ProblemException TooLong(string place, int most) => Catalogue.WebAnswer.Throwable(
         $"The answer of {place} has more than {most >> 20} MiB, so it was not read to its end.", "Check that 'url' in the profile leads to the right server; this one answers with more than was asked for.");
 
-    /// <summary>What took too long, and was not stopped by anybody.</summary>
-    /// <param name="stopped">How that was told.</param>
-    /// <param name="waited">How long the answer was waited for; null when it was not the patience for that which ended: then the handler has given the connection up.</param>
+    /// <summary>The problem for a request that took too long without being cancelled by the caller.</summary>
+    /// <param name="stopped">The exception of the request.</param>
+    /// <param name="waited">The time limit for the response; null when another limit expired, in which case the handler
+    /// has abandoned the connection.</param>
     /// <param name="place">The server.</param>
     internal static ProblemException GivenUp(OperationCanceledException stopped, TimeSpan? waited, string place) => Catalogue.WebUnreachable.Throwable(
         string.Create(CultureInfo.InvariantCulture, $"{place} did not {(waited is null ? "take a connection" : "answer")} within {(waited ?? _connect) switch { { TotalMinutes: < 1 } time => $"{time.TotalSeconds:0} seconds", var time => $"{time.TotalMinutes:0} minutes" }}."), stopped);
 
     internal static bool IsFailure(Exception failure) => failure is HttpRequestException or IOException or CryptographicException or UnauthorizedAccessException;
 
-    /// <summary>The problem that a failed request is.</summary>
-    /// <param name="failure">What the request ended with; <see cref="IsFailure"/> holds.</param>
+    /// <summary>The problem for a failed request.</summary>
+    /// <param name="failure">The exception of the request; <see cref="IsFailure"/> holds.</param>
     /// <param name="place">The server.</param>
     internal ProblemException Of(Exception failure, string place)
     {
@@ -168,7 +175,9 @@ public sealed class WebServer
         return _identity = new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{_settings.User}:{password}")));
     }
 
-    /// <summary>An engine takes ID:KEY in base64, which is what Kibana shows and newer engines answer as "encoded".</summary>
+    /// <summary>
+    /// Elasticsearch expects ID:KEY in base64, which is what Kibana shows and newer versions return as "encoded".
+    /// </summary>
     private static string EncodedKey(string key) => key.Contains(':', StringComparison.Ordinal) ? Convert.ToBase64String(Encoding.UTF8.GetBytes(key)) : key;
 
     private SocketsHttpHandler MakeHandler()

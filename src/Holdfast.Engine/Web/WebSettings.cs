@@ -2,10 +2,10 @@ using Holdfast.Engine.Profiles;
 
 namespace Holdfast.Engine.Web;
 
-/// <summary>How a server is reached over HTTP, and who we are to it.</summary>
+/// <summary>The location of an HTTP server, and the credentials for it.</summary>
 public sealed record WebSettings(string Url)
 {
-    /// <summary>For a password or a token; null when the server asks for none.</summary>
+    /// <summary>For a password or a token; null when the server requires none.</summary>
     public string? User { get; init; }
 
     public ProfileNode? Password { get; init; }
@@ -16,7 +16,7 @@ public sealed record WebSettings(string Url)
     /// <summary>An API key of Elasticsearch, in place of user and password: its encoded form, or "ID:KEY".</summary>
     public ProfileNode? ApiKey { get; init; }
 
-    /// <summary>A PEM file of the authorities that are trusted; null for those of the system.</summary>
+    /// <summary>A PEM file of the trusted authorities; null for those of the system.</summary>
     public string? Authorities { get; init; }
 
     /// <summary>Reads the keys "url", "user", "password", "token", "api-key" and "ca" of a valid profile.</summary>

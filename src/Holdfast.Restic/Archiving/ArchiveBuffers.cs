@@ -3,19 +3,22 @@ using Holdfast.Restic.Packs;
 
 namespace Holdfast.Restic.Archiving;
 
-/// <summary>The memory that a snapshot is made with: buffers of chunks, compressors, and packs in the making.</summary>
-/// <param name="options">How much of it.</param>
-/// <param name="kept">Idle packs of each type of blobs that are kept when the others are given back.</param>
+/// <summary>The buffers for writing snapshots: chunk buffers, compressors, and pack builders.</summary>
+/// <param name="options">The size of the buffers.</param>
+/// <param name="kept">
+/// The number of idle pack builders of each blob type that are kept when the others are released.
+/// </param>
 internal sealed class ArchiveBuffers(OpenOptions options, int kept = 0) : IDisposable
 {
-    // Each type has its own: in one that took its memory from a pack of data, a few trees would keep all of it warm.
+    // Each blob type has its own builders: a builder shared between types would keep memory sized for data packs in use
+    // for a few trees.
     private readonly ConcurrentStack<PackBuilder>[] _packs = [new(), new()];
 
     public BufferPool Chunks { get; } = new(options.MemoryLimit / 8);
 
     public CompressionPool Compressions { get; } = new(options.Workers, options.CompressionLevel);
 
-    /// <summary>An empty one; the one used last, for its memory is warm.</summary>
+    /// <summary>Returns an empty builder, preferably the one used last, because its memory is already mapped.</summary>
     public PackBuilder TakePack(BlobType type) => _packs[(int)type].TryPop(out var idle) ? idle : new PackBuilder(options.PackSize);
 
     public void Return(PackBuilder pack, BlobType type)
@@ -24,13 +27,13 @@ internal sealed class ArchiveBuffers(OpenOptions options, int kept = 0) : IDispo
         _packs[(int)type].Push(pack);
     }
 
-    /// <summary>No more chunks come: unless it is for the next snapshot, their memory is not needed any more.</summary>
+    /// <summary>Releases the memory for chunks after the last chunk, unless it is kept for the next snapshot.</summary>
     public void EndChunks()
     {
         if (kept == 0) Chunks.Dispose();
     }
 
-    /// <summary>Gives idle packs back, but for those that are kept.</summary>
+    /// <summary>Releases idle pack builders, except those that are kept.</summary>
     public void Trim()
     {
         foreach (var packs in _packs)

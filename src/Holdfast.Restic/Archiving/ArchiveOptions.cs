@@ -2,13 +2,15 @@ using Holdfast.Restic.Snapshots;
 
 namespace Holdfast.Restic.Archiving;
 
-/// <summary>Figures of one archiving, bumped by hot loops and sampled for progress. Bytes and counts so far.</summary>
+/// <summary>
+/// Progress counters of one archiving, in bytes and entries so far. Updated by hot loops and sampled for display.
+/// </summary>
 public sealed class ArchiveCounters
 {
     /// <summary>Bytes that sources delivered, unchanged files included.</summary>
     public long BytesRead;
 
-    /// <summary>Bytes of blobs the repository did not have, before compression.</summary>
+    /// <summary>Bytes of blobs that were new to the repository, before compression.</summary>
     public long BytesAdded;
 
     /// <summary>Bytes written to packs, compressed and encrypted.</summary>
@@ -21,51 +23,73 @@ public sealed class ArchiveCounters
     public long BlobsAdded;
 }
 
-/// <summary>Where and how local files go into a snapshot.</summary>
+/// <summary>How local files are added to a snapshot, and at which path.</summary>
 public sealed record ArchiveOptions
 {
-    /// <summary>A folder of the snapshot ("/files") that the absolute local paths are put under; "" for the root, as restic does.</summary>
+    /// <summary>
+    /// The directory of the snapshot ("/files") that the absolute local paths are placed below; "" for the root, as
+    /// restic does.
+    /// </summary>
     public string Prefix { get; init; } = "";
 
-    /// <summary>True for a local absolute path that stays out, with all below it.</summary>
+    /// <summary>Returns true for a local absolute path that is excluded, with everything below it.</summary>
     public Func<string, NodeType, bool>? Exclude { get; init; }
 
-    /// <summary>Counts this call's files instead of the writer's own figures; bytes go into the writer's.</summary>
+    /// <summary>
+    /// Counters for the files of this call, instead of the writer's own; bytes are always added to the writer's.
+    /// </summary>
     public ArchiveCounters? Counters { get; init; }
 
-    /// <summary>How often a file that changes while it is read is read again before it is kept as it is, with a warning. 3 by default.</summary>
+    /// <summary>
+    /// How often a file that changes while it is read is read again. After that it is stored as last read, with a
+    /// warning. 3 by default.
+    /// </summary>
     public int Rereads { get; init; } = 3;
 
-    /// <summary>Bytes in holes of sparse files that are taken, of all files below one captured place; a file with more is left out, with a warning. 1 TiB by default.</summary>
+    /// <summary>
+    /// The limit for bytes in holes of sparse files, over all files below one captured path. A file that exceeds it is
+    /// left out, with a warning. 1 TiB by default.
+    /// </summary>
     public long MostHoles { get; init; } = 1L << 40;
 
-    /// <summary>The user, by number, whom a directory and all that is read below it must belong to; null for any. What belongs to others is reported as unreadable.</summary>
+    /// <summary>
+    /// The uid that must own a directory and everything that is read below it; null for any. Entries of other owners
+    /// are reported as unreadable.
+    /// </summary>
     public uint? OwnedBy { get; init; }
 
-    /// <summary>Reads files in the archiver's place; null to store them as they are. With a source, files are read once, whether they change or not.</summary>
+    /// <summary>
+    /// Reads files instead of the archiver; null to store them as they are. With a source, files are read once, even if
+    /// they change meanwhile.
+    /// </summary>
     public IContentSource? Source { get; init; }
 
     /// <summary>
-    /// Called for each file and directory that could not be read, or changed with every read; the entry is left out, or
-    /// kept as last read. May be called from several threads.
+    /// Called for each file or directory that could not be read, which is left out, or that changed during every read,
+    /// which is stored as last read. May be called from several threads.
     /// </summary>
     public Action<ArchiveWarning>? OnWarning { get; init; }
 }
 
-/// <summary>A path and what was wrong with it. <paramref name="Left"/> is true when it is not in the snapshot.</summary>
+/// <summary>
+/// A path and what was wrong with it. <paramref name="Left"/> is true when it is not in the snapshot.
+/// </summary>
 public sealed record ArchiveWarning(string Path, string Message, bool Left)
 {
-    /// <summary>True when there was nothing any more at the path.</summary>
+    /// <summary>True when the path no longer exists.</summary>
     public bool IsGone { get; init; }
 
-    /// <summary>The kernel's own file system that the path lies in ("proc"), of which nothing is ever archived; null otherwise.</summary>
+    /// <summary>
+    /// The name of the kernel's file system that contains the path ("proc"), whose files are never archived; null
+    /// otherwise.
+    /// </summary>
     public string? KernelFileSystem { get; init; }
 
     /// <summary>True for a sparse file with more holes than <see cref="ArchiveOptions.MostHoles"/> allows.</summary>
     public bool HasTooManyHoles { get; init; }
 }
 
-/// <summary>Owner, mode and time of an entry that does not come from a local file.</summary>
+/// <summary>Owner, mode and times of an entry that is not read from a local file.</summary>
 public sealed record EntryMetadata
 {
     /// <summary>Permission bits; 0o600 by default.</summary>
@@ -74,24 +98,26 @@ public sealed record EntryMetadata
     public uint Uid { get; init; }
     public uint Gid { get; init; }
 
-    /// <summary>The names of the owner and its group; what this machine calls the numbers when null.</summary>
+    /// <summary>The names of the owner and group; null for the names that this machine has for the numbers.</summary>
     public string? User { get; init; }
     public string? Group { get; init; }
 
-    /// <summary>The snapshot's time when null.</summary>
+    /// <summary>The modification time; null for the time of the snapshot.</summary>
     public Timestamp? ModifyTime { get; init; }
 
     /// <summary>
-    /// Bytes of a chunk, 512 KiB to 8 MiB: for content that never comes again at another offset, so that nobody need look for where to cut it.
-    /// 0 cuts where restic does.
+    /// The chunk size in bytes, 512 KiB to 8 MiB, for content that never recurs at another offset, so that
+    /// content-defined chunking has no benefit. 0 for restic's content-defined chunking.
     /// </summary>
     public int ChunkSize { get; init; }
 }
 
-/// <summary>What a streamed entry became: its size in bytes and how many of them were new to the repository.</summary>
+/// <summary>
+/// The result of archiving a stream: its size in bytes, and how many of them were new to the repository.
+/// </summary>
 public sealed record StoredEntry(string Path, long Size, long BytesAdded);
 
-/// <summary>What a snapshot says of itself, besides its tree.</summary>
+/// <summary>The fields of a snapshot besides its tree.</summary>
 public sealed record SnapshotHeader
 {
     public required IReadOnlyList<string> Paths { get; init; }
@@ -100,6 +126,6 @@ public sealed record SnapshotHeader
     public IReadOnlyList<string> Tags { get; init; } = [];
     public IReadOnlyList<string> Excludes { get; init; } = [];
 
-    /// <summary>Now, by the repository's clock, when null.</summary>
+    /// <summary>The time of the snapshot; null for now, by the repository's clock.</summary>
     public Timestamp? Time { get; init; }
 }

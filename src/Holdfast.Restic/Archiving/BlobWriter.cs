@@ -5,16 +5,19 @@ using Holdfast.Restic.Packs;
 namespace Holdfast.Restic.Archiving;
 
 /// <summary>
-/// Stores blobs that the repository does not have yet: hash, look up, compress, seal, pack. Called by several threads at
-/// once; whichever fills a pack stores it, so that a slow disk slows its own supplier. Index files are written now and then,
-/// so that a killed run's packs are found again by the next one.
+/// Stores blobs that the repository does not have yet: hashes, looks up, compresses, encrypts and packs them. Called by
+/// several threads at once; the thread that fills a pack also uploads it, so that a slow backend slows down its own
+/// producer. Index files are written periodically, so that the next run finds the packs of a killed run.
 /// </summary>
 internal sealed class BlobWriter(Repository repository, BlobIndex index, ArchiveCounters counters, ArchiveBuffers buffers) : IDisposable
 {
     /// <summary>restic finishes an index file at this many blobs.</summary>
     private const int IndexedBlobs = 50_000;
 
-    /// <summary>What a killed run has stored since its last index is stored again by the next one: that is to be no more than an eighth of its work, or a minute's.</summary>
+    /// <summary>
+    /// How often an index is written: the next run repeats at most what a killed run stored since its last index, which
+    /// is limited to an eighth of its work or one minute.
+    /// </summary>
     private const int IndexedShare = 8;
     private static readonly TimeSpan ShortestInterval = TimeSpan.FromSeconds(2), LongestInterval = TimeSpan.FromMinutes(1);
 
@@ -22,8 +25,8 @@ internal sealed class BlobWriter(Repository repository, BlobIndex index, Archive
     private readonly Lock _gate = new();
     private readonly HashSet<(Id Id, BlobType Type)> _promised = [];
 
-    // One pack of each type is open; whoever adds to it holds the turn. A few more may be on their way to the backend:
-    // at least one, for who waits here for a free builder may have a full one in hand.
+    // One pack of each type is open; the thread that adds to it holds the semaphore. A few more may be on their way to
+    // the backend: at least one, because a thread that waits here for a free builder may hold a full one.
     private readonly SemaphoreSlim _turn = new(1);
     private readonly PackBuilder?[] _open = new PackBuilder?[2];
     private readonly SemaphoreSlim[] _builders = [new(1 + Math.Max(1, repository.Backend.Concurrency - 1)), new(2)];
@@ -45,13 +48,14 @@ internal sealed class BlobWriter(Repository repository, BlobIndex index, Archive
     }
 
     /// <summary>
-    /// Stores a blob as another repository has it, unless this one, or this run, has it. Its bytes have been compared with its id.
+    /// Stores a blob exactly as another repository has it, unless this one, or this run, has it. The caller has
+    /// verified its bytes against its id.
     /// </summary>
-    /// <param name="id">Its id.</param>
-    /// <param name="type">What it holds.</param>
-    /// <param name="payload">Its plaintext; its zstd frame when the length is not 0.</param>
-    /// <param name="uncompressedLength">Bytes of its plaintext, or 0.</param>
-    /// <param name="cancellation">Ends the wait for a pack.</param>
+    /// <param name="id">The blob's id.</param>
+    /// <param name="type">The blob's type.</param>
+    /// <param name="payload">The plaintext; the zstd frame when the length is not 0.</param>
+    /// <param name="uncompressedLength">Bytes of the plaintext, or 0 when it is not compressed.</param>
+    /// <param name="cancellation">Cancels the wait for a pack.</param>
     public async ValueTask SaveAsync(Id id, BlobType type, ReadOnlyMemory<byte> payload, uint uncompressedLength, CancellationToken cancellation)
     {
         if (!Promise(id, type)) return;
@@ -61,7 +65,7 @@ internal sealed class BlobWriter(Repository repository, BlobIndex index, Archive
         if (full is not null) await StoreAsync(full, type, cancellation);
     }
 
-    /// <summary>Stores what is still open, and the index of it. Everything saved before is durable when it returns.</summary>
+    /// <summary>Stores the open packs and their index. Everything saved before is durable when it returns.</summary>
     public async Task FlushAsync(CancellationToken cancellation)
     {
         foreach (var type in (BlobType[])[BlobType.Data, BlobType.Tree])
@@ -70,7 +74,7 @@ internal sealed class BlobWriter(Repository repository, BlobIndex index, Archive
         await WriteIndexAsync(cancellation);
     }
 
-    /// <summary>Nothing is saved any more: the index may go, which is read anew to verify what was stored.</summary>
+    /// <summary>Releases the index after the last blob was saved; it is read again to verify what was stored.</summary>
     public void End() => _index = new BlobIndex();
 
     private async Task<PackBuilder?> CloseAsync(BlobType type, CancellationToken cancellation)
@@ -88,7 +92,9 @@ internal sealed class BlobWriter(Repository repository, BlobIndex index, Archive
         }
     }
 
-    /// <summary>Writes the index of finished packs only: for a run that ends early, so that the next one finds them.</summary>
+    /// <summary>
+    /// Writes the index of finished packs only: for a run that ends early, so that the next one finds them.
+    /// </summary>
     public async Task WriteIndexAsync(CancellationToken cancellation)
     {
         List<IndexedPack> packs;
@@ -104,23 +110,27 @@ internal sealed class BlobWriter(Repository repository, BlobIndex index, Archive
         }
         catch
         {
-            // They are in no index yet, so whoever ends this run must try again, or say that they can not be found.
+            // They are in no index yet, so the caller that ends this run must retry, or report that they cannot be
+            // found.
             lock (_gate) _unindexed.AddRange(packs);
             throw;
         }
     }
 
-    /// <summary>True for the one caller that is to store the blob.</summary>
+    /// <summary>Returns true for the one caller that is to store the blob.</summary>
     private bool Promise(Id id, BlobType type)
     {
         if (_index.Contains(id, type)) return false;
         lock (_gate) return _promised.Add((id, type)) && !_index.Contains(id, type);
     }
 
-    /// <summary>Compresses several at once and adds one at a time; returns a pack that has become full.</summary>
+    /// <summary>
+    /// Compresses several blobs concurrently and adds one at a time; returns a pack that has become full.
+    /// </summary>
     private async ValueTask<PackBuilder?> PackAsync(Id id, BlobType type, ReadOnlyMemory<byte> plaintext, CancellationToken cancellation)
     {
-        // An empty blob can't be compressed; data that does not shrink is cheaper as it is; trees are always compressed.
+        // An empty blob cannot be compressed; data that does not shrink is cheaper uncompressed; trees are always
+        // compressed.
         if (!repository.Compresses || plaintext.Length == 0) return await AddAsync(id, type, plaintext, 0, cancellation);
         var compression = await buffers.Compressions.RentAsync(cancellation);
         try
@@ -143,7 +153,7 @@ internal sealed class BlobWriter(Repository repository, BlobIndex index, Archive
         {
             var open = _open[(int)type];
             var full = open is not null && !open.HasRoomFor(payload.Length) ? open : null;
-            // The full one stays where it is until there is another: who is cancelled here must not lose it.
+            // The full builder stays in place until another is available: a cancelled caller must not lose it.
             if (open is null || full is not null) open = _open[(int)type] = await RentBuilderAsync(type, cancellation);
             open.Add(id, type, payload.Span, uncompressedLength, repository.Sealers);
             return full;
@@ -172,13 +182,13 @@ internal sealed class BlobWriter(Repository repository, BlobIndex index, Archive
         }
         finally
         {
-            // After a failure too, or those who wait for a builder would wait for ever.
+            // Released after a failure too; otherwise callers that wait for a builder would wait forever.
             buffers.Return(pack, type);
             _builders[(int)type].Release();
         }
     }
 
-    /// <summary>The pack's blobs are known from now on; true when an index file is due.</summary>
+    /// <summary>Records the pack's blobs as stored; returns true when an index file is due.</summary>
     private bool Register(Id id, PackBuilder pack)
     {
         var blobs = pack.Blobs(id).ToList();

@@ -5,9 +5,10 @@ using Holdfast.Restic.Posix;
 namespace Holdfast.Restic.Archiving;
 
 /// <summary>
-/// The buffers that chunks are read into. Most chunks fit a small one; the few large chunks move to one of the few large
-/// ones, so that no memory lies idle behind the longest chunk ever seen. A stream fills one buffer and needs a small one to
-/// go on, and there is one more than streams may enter: nobody who holds a buffer waits for one that only he could give back.
+/// The buffers that chunks are read into. Most chunks fit a small buffer; the few large chunks move to one of the few
+/// large buffers, so that no memory is reserved for the longest chunk ever seen. A stream fills one buffer and needs a
+/// small one to continue, and there is one more than streams are admitted: no holder of a buffer ever waits for one
+/// that only it could release.
 /// </summary>
 internal sealed class BufferPool : IDisposable
 {
@@ -17,7 +18,10 @@ internal sealed class BufferPool : IDisposable
     private readonly Shelf _small;
     private readonly Shelf _large;
 
-    /// <param name="memory">Bytes in all, half of them for large buffers; at least three small and one large are made.</param>
+    /// <param name="memory">
+    /// The total in bytes, half of it for large buffers; at least three small buffers and one large buffer are
+    /// allocated.
+    /// </param>
     public BufferPool(long memory)
     {
         var small = (int)Math.Max(3, memory / 2 / SmallSize);
@@ -32,7 +36,7 @@ internal sealed class BufferPool : IDisposable
 
     public ValueTask<NativeBuffer> RentAsync(CancellationToken cancellation) => _small.TakeAsync(cancellation);
 
-    /// <summary>Moves what a full small buffer holds to a large one.</summary>
+    /// <summary>Moves the content of a full small buffer to a large one.</summary>
     public async ValueTask<NativeBuffer> EnlargeAsync(NativeBuffer full, CancellationToken cancellation)
     {
         var large = await _large.TakeAsync(cancellation);
@@ -59,7 +63,10 @@ internal sealed class BufferPool : IDisposable
         _large.Dispose();
     }
 
-    /// <summary>So many buffers of one size, made when first needed; the one used last is lent first, for its memory is warm.</summary>
+    /// <summary>
+    /// A number of buffers of one size, allocated on first use; the buffer used last is lent first, because its memory
+    /// is already mapped.
+    /// </summary>
     private sealed class Shelf(int size, int count) : IDisposable
     {
         private readonly ConcurrentStack<NativeBuffer> _idle = new();

@@ -7,13 +7,15 @@ using Holdfast.Restic.Posix;
 namespace Holdfast.Restic.Archiving;
 
 /// <summary>
-/// Cuts streams into chunks and stores them. A stream is read and cut by its caller; its chunks, but for the last one, go
-/// through a bounded channel to the workers, so that one large file keeps all processors busy, and a small one costs no
-/// handing over.
+/// Splits streams into chunks and stores them. A stream is read and split by its caller; its chunks, except the last
+/// one, go through a bounded channel to the workers, so that one large file keeps all processors busy, and a small file
+/// avoids the handover.
 /// </summary>
 internal sealed class ChunkPipeline : IAsyncDisposable
 {
-    /// <summary>How much is read at once: enough to be cheap, little enough that few bytes move to the next chunk's buffer.</summary>
+    /// <summary>
+    /// Bytes per read: large enough to amortize the call, small enough that few bytes move to the next chunk's buffer.
+    /// </summary>
     private const int ReadSize = 256 << 10;
 
     private sealed record Job(NativeBuffer Buffer, int Length, ChunkedContent Content, int Slot, TaskGroup Group);
@@ -33,8 +35,9 @@ internal sealed class ChunkPipeline : IAsyncDisposable
     }
 
     /// <summary>
-    /// Reads to the end and stores all of it. <paramref name="read"/> returns 0 at the end; <paramref name="chunkSize"/> is 0 to cut where the
-    /// content says; <paramref name="holes"/> are those of a sparse file, which are passed over.
+    /// Reads a stream to its end and stores it. <paramref name="read"/> returns 0 at the end;
+    /// <paramref name="chunkSize"/> is 0 for content-defined chunking; <paramref name="holes"/> are the holes of a
+    /// sparse file, which are skipped.
     /// </summary>
     public async Task<ChunkedContent> StoreAsync(Func<Memory<byte>, CancellationToken, ValueTask<int>> read, CancellationToken cancellation, int chunkSize = 0, IHoles? holes = null)
     {
@@ -50,10 +53,10 @@ internal sealed class ChunkPipeline : IAsyncDisposable
         {
             failure = unread;
         }
-        // The workers give their buffers back whatever happens, so this wait ends.
+        // The workers release their buffers in every case, so this wait ends.
         await group.WaitAsync();
         _buffers.Leave();
-        // A file that can't be read is passed over by who archives it; a chunk that can't be stored must not be hidden by that.
+        // The caller skips a file that cannot be read; a chunk that cannot be stored must not be hidden by that.
         group.ThrowIfFailed();
         if (failure is not null) ExceptionDispatchInfo.Throw(failure);
         return content;

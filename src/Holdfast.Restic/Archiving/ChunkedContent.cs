@@ -1,6 +1,6 @@
 namespace Holdfast.Restic.Archiving;
 
-/// <summary>The blobs that a file's content became, in order. Chunks finish in any order, each in its own slot.</summary>
+/// <summary>The blobs of a file's content, in order. Chunks may complete in any order, each in its own slot.</summary>
 internal sealed class ChunkedContent
 {
     private readonly Lock _gate = new();
@@ -12,7 +12,7 @@ internal sealed class ChunkedContent
 
     public IReadOnlyList<Id> Blobs => _blobs;
 
-    /// <summary>Makes a slot for the next chunk.</summary>
+    /// <summary>Adds a slot for the next chunk.</summary>
     public int Reserve(int length)
     {
         lock (_gate)

@@ -8,11 +8,11 @@ namespace Holdfast.Restic.Archiving;
 internal sealed class Compression(int level) : IDisposable
 {
     private readonly Zstd _zstd = Zstd.Create(level);
-    // For the largest chunk at once: pages that are never written cost nothing.
+    // Sized for the largest chunk from the start: pages that are never written use no memory.
     private NativeBuffer _frame = new(Zstd.Bound(RabinChunker.MaxSize));
     private int _written;
 
-    /// <summary>The zstd frame of a plaintext, valid until the next call.</summary>
+    /// <summary>Returns the zstd frame of a plaintext, valid until the next call.</summary>
     public ReadOnlyMemory<byte> Compress(ReadOnlySpan<byte> plaintext)
     {
         var bound = Zstd.Bound(plaintext.Length);
@@ -25,7 +25,7 @@ internal sealed class Compression(int level) : IDisposable
         return _frame.Memory[.._written];
     }
 
-    /// <summary>The frame is not needed any more; of a rare large one the memory goes.</summary>
+    /// <summary>Ends the use of the frame; the memory of an unusually large one is released.</summary>
     public void Rest()
     {
         if (_written > BufferPool.SmallSize) _frame.Trim(BufferPool.SmallSize);

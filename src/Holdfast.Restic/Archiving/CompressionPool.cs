@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 
 namespace Holdfast.Restic.Archiving;
 
-/// <summary>As many compressors as there are workers: more would cost memory and win nothing.</summary>
+/// <summary>A pool of one compressor per worker: more would cost memory without a gain.</summary>
 internal sealed class CompressionPool(int count, int level) : IDisposable
 {
     private readonly ConcurrentStack<Compression> _idle = new();

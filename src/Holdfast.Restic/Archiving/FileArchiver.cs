@@ -7,8 +7,9 @@ using Holdfast.Restic.Snapshots;
 namespace Holdfast.Restic.Archiving;
 
 /// <summary>
-/// Turns local files and directories into nodes. One walker lists directories, in order; readers take the files from a bounded
-/// channel; a directory's tree is stored by whoever finishes its last entry, while the walker is elsewhere.
+/// Archives local files and directories as nodes. One task walks the directories in order; readers take the files from
+/// a bounded channel; the tree of a directory is stored by the task that finishes its last entry, while the walk
+/// continues elsewhere.
 /// </summary>
 internal sealed class FileArchiver : IAsyncDisposable
 {
@@ -29,7 +30,10 @@ internal sealed class FileArchiver : IAsyncDisposable
     private readonly TaskGroup _directories = new();
     private Exception? _failure;
 
-    /// <summary>Archives what lies below <paramref name="root"/>: links on the way to that folder are followed, links below it never are. It is disposed of at the end.</summary>
+    /// <summary>
+    /// Archives what is below <paramref name="root"/>: symbolic links in the path of that directory are followed, links
+    /// below it never are. The root is disposed of at the end.
+    /// </summary>
     public FileArchiver(Repository repository, WalkedFolder root, BlobWriter blobs, ChunkPipeline chunks, ArchiveCounters counters, ArchiveOptions options, CancellationToken cancellation)
     {
         (_repository, _root, _blobs, _counters, _options) = (repository, root, blobs, counters, options);
@@ -39,12 +43,14 @@ internal sealed class FileArchiver : IAsyncDisposable
         _readers = [.. Enumerable.Range(0, repository.Options.Workers).Select(_ => Task.Run(ReadFilesAsync, CancellationToken.None))];
     }
 
-    /// <summary>The failure that stopped all others, which would only say that they were stopped; null when nothing failed.</summary>
+    /// <summary>
+    /// The failure that stopped all other tasks, which only report that they were cancelled; null when nothing failed.
+    /// </summary>
     public Exception? Failure => Volatile.Read(ref _failure);
 
     /// <summary>
-    /// Begins with what stands at a path. The outer task ends when it has been walked, the inner one when all of it is
-    /// stored; null when it is excluded, or can't be read and was warned of.
+    /// Begins with the entry at a path. The outer task ends when it has been walked, the inner one when all of it is
+    /// stored; its result is null when the entry is excluded, or could not be read and a warning was issued.
     /// </summary>
     public async ValueTask<Task<Node?>> BeginAsync(string path, string name, Node? previous)
     {
@@ -83,10 +89,10 @@ internal sealed class FileArchiver : IAsyncDisposable
         }
     }
 
-    // Of a folder with very many entries, the tree is large: it is not copied, and the nodes are let go before it is stored.
+    // The tree of a very large directory is large: it is not copied, and the nodes are released before it is stored.
     private static async Task<ReadOnlyMemory<byte>> EncodeAsync(List<Task<Node?>> children)
     {
-        const int bytesOfNode = 400; // about: more only makes it grow
+        const int bytesOfNode = 400; // approximate: an underestimate only makes the buffer grow
         await Task.WhenAll(children);
         var nodes = new List<Node>(children.Count);
         foreach (var child in children)
@@ -116,12 +122,15 @@ internal sealed class FileArchiver : IAsyncDisposable
             {
                 if (e is not OperationCanceledException) Interlocked.CompareExchange(ref _failure, e, null);
                 job.Done.SetException(e);
-                await _stop.CancelAsync(); // the snapshot is lost, so the walker need not go on
+                await _stop.CancelAsync(); // the snapshot is lost, so the walk need not continue
             }
         }
     }
 
-    /// <summary>A file that can't be read is warned of. Who is warned may fail too, with a full disk: that ends the archiving, as any other failure does.</summary>
+    /// <summary>
+    /// Reports a file that cannot be read. The handler may fail too, for instance with a full disk: that ends the
+    /// archiving, as any other failure does.
+    /// </summary>
     private async Task<Node?> ReadAsync(Job job)
     {
         try
@@ -136,7 +145,10 @@ internal sealed class FileArchiver : IAsyncDisposable
         }
     }
 
-    /// <summary>What stands in the place of a file that has become something else since the walk: a FIFO, a socket, a device, a link.</summary>
+    /// <summary>
+    /// Returns the node of an entry that is no longer a regular file since the walk: a FIFO, a socket, a device or a
+    /// link.
+    /// </summary>
     private Node? Replacement(Job job) =>
         LocalEntries.TryFind(job.Path, out var type, out _) && type is not (NodeType.File or NodeType.Directory or NodeType.Unknown) && TryStatus(job.Path, out var status)
             ? TryRead(job.Path, job.Name, status) : null;
@@ -147,13 +159,14 @@ internal sealed class FileArchiver : IAsyncDisposable
         try
         {
             var previous = new Dictionary<string, Node>(StringComparer.Ordinal);
-            // A damaged or hostile tree may have a name twice; whichever is compared with, a file that differs is read.
+            // A damaged or hostile tree may contain a name twice; whichever node is used for the comparison, a file
+            // that differs is read.
             foreach (var node in await _repository.ReadTreeAsync(id, _stop.Token)) previous[node.Name] = node;
             return previous;
         }
         catch (ResticException lost) when (lost.IsLoss)
         {
-            return null; // without it everything is read; what the repository has lost is told by whoever checks it
+            return null; // without the parent tree everything is read; a check reports what the repository has lost
         }
     }
 
@@ -207,7 +220,7 @@ internal sealed class FileArchiver : IAsyncDisposable
     {
         _jobs.Writer.TryComplete();
         await Task.WhenAll(_readers);
-        await _directories.WaitAsync(); // after a failure nobody else does, and they write
+        await _directories.WaitAsync(); // after a failure no other task enters it, and this one writes
         _stop.Dispose();
         _root.Dispose();
     }

@@ -4,12 +4,14 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Holdfast.Restic.Archiving;
 
-/// <summary>Reads one file into the repository: not at all when it is unchanged, and again when it changes meanwhile.</summary>
+/// <summary>
+/// Reads one file into the repository: skips it when it is unchanged, and reads it again when it changes meanwhile.
+/// </summary>
 internal sealed class FileReader(Repository repository, WalkedFolder root, ChunkPipeline chunks, NodeReader nodes, ArchiveCounters counters, ArchiveOptions options)
 {
     private long _holes;
 
-    /// <exception cref="PosixException">It can't be read.</exception>
+    /// <exception cref="PosixException">The file cannot be read.</exception>
     public async Task<Node?> ReadAsync(string path, string name, FileStatus status, Node? previous, CancellationToken cancellation)
     {
         var node = nodes.Read(path, name, status);
@@ -52,7 +54,7 @@ internal sealed class FileReader(Repository repository, WalkedFolder root, Chunk
             var settled = IsSame(before, FileStatus.Of(file, path));
             if (!settled && attempt < options.Rereads)
             {
-                Interlocked.Add(ref _holes, -holes); // those of the next reading count
+                Interlocked.Add(ref _holes, -holes); // only the holes of the next reading count
                 continue;
             }
             if (!settled) options.OnWarning?.Invoke(new ArchiveWarning(path, $"{path} changed each of the {attempt + 1} times that it was read", Left: false));
@@ -60,15 +62,18 @@ internal sealed class FileReader(Repository repository, WalkedFolder root, Chunk
         }
     }
 
-    // Holes cost their owner nothing, and the snapshot 32 bytes of memory for each half of a mebibyte.
+    // Holes take no disk space from the file's owner, but 32 bytes of memory per half a mebibyte in the snapshot.
     private long TakeHole(string path, long length)
     {
         if (Interlocked.Add(ref _holes, length) <= options.MostHoles) return length;
         throw PosixException.TooManyHoles(path, $"{path} has more holes than are captured: those of all sparse files below one place are limited to {options.MostHoles >> 30} GiB");
     }
 
-    /// <summary>Opens a file of the walk, unless it is the kernel's: its name may have been bound over by one of those.</summary>
-    /// <exception cref="PosixException">It can't be opened, or should not be read.</exception>
+    /// <summary>
+    /// Opens a file of the walk, unless it is in one of the kernel's file systems, which may have been mounted over its
+    /// name.
+    /// </summary>
+    /// <exception cref="PosixException">The file cannot be opened, or must not be read.</exception>
     internal static SafeFileHandle Open(WalkedFolder root, string path, out FileStatus status)
     {
         var file = root.OpenRead(path, out status);
@@ -76,7 +81,7 @@ internal sealed class FileReader(Repository repository, WalkedFolder root, Chunk
         using (file) throw new PosixException(Errno.EINVAL, "archive", path) { KernelFileSystem = kernel };
     }
 
-    // A bad sector costs the file, not the snapshot. HResult is errno, as .NET carries it on Linux.
+    // A bad sector costs the file, not the snapshot. HResult is the errno on Linux.
     internal static int Read(SafeFileHandle file, string path, Span<byte> buffer, long offset)
     {
         try
@@ -92,7 +97,7 @@ internal sealed class FileReader(Repository repository, WalkedFolder root, Chunk
     private static bool IsSame(in FileStatus before, in FileStatus after) =>
         before.Size == after.Size && before.ModifyTime == after.ModifyTime && before.ChangeTime == after.ChangeTime;
 
-    /// <summary>Holes of which each stretch is counted before it is passed over, which may refuse the file.</summary>
+    /// <summary>Counts each hole before it is skipped, and refuses a file with too many bytes in holes.</summary>
     private sealed class CountedHoles(IHoles holes, Func<long, long> count) : IHoles
     {
         public long Ahead() => holes.Ahead();

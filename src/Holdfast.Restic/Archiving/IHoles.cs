@@ -1,11 +1,16 @@
 namespace Holdfast.Restic.Archiving;
 
-/// <summary>The holes of a sparse file that is being read: stretches without a byte on the disk, which read as zeros.</summary>
+/// <summary>
+/// The holes of a sparse file that is being read: ranges without allocated blocks, which read as zeros.
+/// </summary>
 public interface IHoles
 {
-    /// <summary>How many bytes from where the file is read next are a hole; 0 when the next is data, or it can't be told.</summary>
+    /// <summary>
+    /// Returns the size in bytes of the hole at the current position; 0 when data follows, or when the file system does
+    /// not report holes.
+    /// </summary>
     long Ahead();
 
-    /// <summary>Goes on reading so many bytes further.</summary>
+    /// <summary>Advances the current position by this number of bytes.</summary>
     void Skip(long bytes);
 }

@@ -4,12 +4,16 @@ using Holdfast.Restic.Snapshots;
 namespace Holdfast.Restic.Archiving;
 
 /// <summary>
-/// What an archiving would find on this machine, for callers that choose paths. Names are spelt as in <see cref="Node"/>, so
-/// that those that are not UTF-8 go round without loss, which System.IO can't do. Links are not followed but by <see cref="Resolve"/>.
+/// Shows what an archiving would find on this machine, for callers that choose paths. Names are spelled as in
+/// <see cref="Node"/>, so that names that are not UTF-8 are preserved, which System.IO cannot do. Symbolic links are
+/// followed only by <see cref="Resolve"/>.
 /// </summary>
 public static class LocalEntries
 {
-    /// <summary>What stands at a path, and its size in bytes if it is a file; false when nothing does, or it may not be seen.</summary>
+    /// <summary>
+    /// Returns the type of the entry at a path, and its size in bytes if it is a file; false when the path does not
+    /// exist or may not be read.
+    /// </summary>
     public static bool TryFind(string path, out NodeType type, out ulong size)
     {
         (type, size) = (NodeType.Unknown, 0);
@@ -25,7 +29,10 @@ public static class LocalEntries
         }
     }
 
-    /// <summary>The device that the file system of a path lies on; 0 when nothing is there, or it may not be seen.</summary>
+    /// <summary>
+    /// Returns the device number of the file system that contains a path; 0 when the path does not exist or may not be
+    /// read.
+    /// </summary>
     public static ulong DeviceOf(string path)
     {
         try
@@ -38,7 +45,10 @@ public static class LocalEntries
         }
     }
 
-    /// <summary>The kernel's own file system ("proc") that a path lies in; null in any other, and where nothing stands. Of such nothing is ever archived.</summary>
+    /// <summary>
+    /// Returns the name of the kernel's file system ("proc") that contains a path, whose files are never archived; null
+    /// for any other file system, and for a path that does not exist.
+    /// </summary>
     public static string? KernelFileSystem(string path)
     {
         try
@@ -52,8 +62,9 @@ public static class LocalEntries
     }
 
     /// <summary>
-    /// True when root alone (or the user of this process) can change where a path leads: it owns what stands there and all folders above, and
-    /// nobody else may write to them. In a folder like /tmp others may write, but not to what is root's.
+    /// Returns true when only root (or the user of this process) can change what a path resolves to: it owns the entry
+    /// and all directories above it, and no other user may write to them. In a directory like /tmp others may write,
+    /// but cannot replace entries owned by root.
     /// </summary>
     public static bool IsOursAlone(string path)
     {
@@ -71,7 +82,9 @@ public static class LocalEntries
         }
     }
 
-    /// <summary>Who owns what stands at a path; null when nothing does, or it may not be seen.</summary>
+    /// <summary>
+    /// Returns the uid and gid that own the entry at a path; null when it does not exist or may not be read.
+    /// </summary>
     public static uint? OwnerOf(string path)
     {
         try
@@ -85,8 +98,9 @@ public static class LocalEntries
     }
 
     /// <summary>
-    /// The user, and its groups, who can change what stands at a path although it is not root's alone: the first on the way down. Where only the
-    /// members of a group can, a user without a name (65534) in that group. Null when root alone can, or it may not be seen.
+    /// Returns the user, with its groups, that can change the entry at a path although it is not under root's sole
+    /// control: the first one on the way down. Where only the members of a group can, returns a user without a name
+    /// (65534) in that group. Null when only root can, or when the path may not be read.
     /// </summary>
     public static (uint User, uint[] Groups)? ChangerOf(string path)
     {
@@ -107,21 +121,26 @@ public static class LocalEntries
     {
         const uint othersWrite = 0x02, groupWrites = 0x10, sticky = 0x200;
         if (status.Uid != 0 && status.Uid != Accounts.EffectiveUser) return false;
-        if (status.Type == NodeType.Symlink) return true; // the mode of a link means nothing
+        if (status.Type == NodeType.Symlink) return true; // the mode of a symbolic link has no effect
         var writable = (status.Mode & othersWrite) != 0 || ((status.Mode & groupWrites) != 0 && status.Gid != 0);
         return !writable || (isAbove && status.Type == NodeType.Directory && (status.Mode & sticky) != 0);
     }
 
-    /// <summary>True for a file that has other names: what is written to it is written to those, too.</summary>
-    /// <exception cref="IOException">It may not be seen.</exception>
+    /// <summary>
+    /// Returns true for a file with more than one hard link: what is written to it appears under its other names, too.
+    /// </summary>
+    /// <exception cref="IOException">The file may not be read.</exception>
     public static bool HasOtherNames(string path) => FileStatus.TryFind(path, out var status) && status is { Type: NodeType.File, Links: > 1 };
 
-    /// <summary>Whether two paths lead to the same folder, over links and mounts; null when that can't be told.</summary>
+    /// <summary>
+    /// Returns whether two paths resolve to the same directory, through links and mounts; null when this cannot be
+    /// determined.
+    /// </summary>
     public static bool? AreSame(string folder, string other)
     {
         try
         {
-            // The dot has a link at the end of the path followed.
+            // With the dot appended, a symbolic link at the end of the path is followed.
             return FileStatus.TryFind($"{folder}/.", out var left) && FileStatus.TryFind($"{other}/.", out var right) && (left.Inode, left.Device) == (right.Inode, right.Device);
         }
         catch (PosixException)
@@ -130,7 +149,10 @@ public static class LocalEntries
         }
     }
 
-    /// <summary>Why it can't be told whether something stands at a path, as a sentence without its end; null when it can.</summary>
+    /// <summary>
+    /// Returns why it cannot be determined whether a path exists, as a sentence without its full stop; null when it
+    /// can.
+    /// </summary>
     public static string? WhyUnseen(string path)
     {
         try
@@ -144,8 +166,8 @@ public static class LocalEntries
         }
     }
 
-    /// <summary>The names in a folder, in the order of their bytes.</summary>
-    /// <exception cref="IOException">It can't be listed.</exception>
+    /// <summary>Returns the names in a directory, sorted bytewise.</summary>
+    /// <exception cref="IOException">The directory cannot be listed.</exception>
     public static IReadOnlyList<string> Names(string folder)
     {
         var names = FolderReader.ReadNames(folder);
@@ -153,11 +175,14 @@ public static class LocalEntries
         return names;
     }
 
-    /// <summary>Where a link points to, as it is written.</summary>
-    /// <exception cref="IOException">It is no link, or it can't be read.</exception>
+    /// <summary>Returns the target of a symbolic link, as it is stored.</summary>
+    /// <exception cref="IOException">The path is not a symbolic link, or it cannot be read.</exception>
     public static string LinkTarget(string path) => LinkCalls.ReadLink(path);
 
-    /// <summary>The folder itself where a path is a link to it: administrators move data to another disk so. A path where nothing stands is as it is.</summary>
+    /// <summary>
+    /// Resolves a path that is a symbolic link to a directory, as administrators use to move data to another disk. A
+    /// path that does not exist is returned unchanged.
+    /// </summary>
     public static string Resolve(string folder) =>
         (Directory.Exists(folder) ? new DirectoryInfo(folder).ResolveLinkTarget(returnFinalTarget: true)?.FullName.TrimEnd('/') : null) ?? folder;
 }

@@ -22,15 +22,17 @@ public sealed class LocalFile : IDisposable
     /// <summary>The same file in the parent snapshot, if it was there.</summary>
     public Node? Previous { get; }
 
-    /// <summary>Bytes, when it was found.</summary>
+    /// <summary>The size in bytes when the file was found by the walk.</summary>
     public long Size => (long)_node.Size;
 
     /// <summary>
-    /// True when nothing says that it has changed since the parent (restic's rule: type, size, mtime, ctime and inode agree), and the
-    /// parent's blobs are all there.
+    /// Returns true when the file has not changed since the parent by restic's rule (type, size, mtime, ctime and inode
+    /// agree), and the repository has all blobs of the parent's file.
     /// </summary>
-    /// <param name="before">A file that was modified at this time or later is not trusted: within one tick of the clock it may be written twice.</param>
-    /// <param name="size">The size that it had, where the node of the parent does not say.</param>
+    /// <param name="before">
+    /// A file modified at this time or later is not trusted: it may be written twice within one tick of the clock.
+    /// </param>
+    /// <param name="size">The size that the file had, where the node of the parent does not contain it.</param>
     public bool IsUnchanged(Timestamp? before = null, long? size = null)
     {
         if (Previous is not { Type: NodeType.File, Content: { } content } || (size ?? (long)Previous.Size) != Size || Previous.Inode != _node.Inode) return false;
@@ -38,15 +40,17 @@ public sealed class LocalFile : IDisposable
         return (before is not { } limit || _node.ModifyTime < limit) && HasAll(content);
     }
 
-    /// <summary>True when the repository has all blobs of a file of another snapshot.</summary>
+    /// <summary>Returns true when the repository has all blobs of a file of another snapshot.</summary>
     public bool IsStored(Node other) => other.Content is { } content && HasAll(content);
 
-    /// <summary>Reads at an offset; 0 at the end.</summary>
-    /// <exception cref="IOException">It is gone, or can't be read.</exception>
+    /// <summary>Reads at an offset; returns 0 at the end.</summary>
+    /// <exception cref="IOException">The file no longer exists, or cannot be read.</exception>
     public int Read(Span<byte> buffer, long offset) => FileReader.Read(Open(), Path, buffer, offset);
 
-    /// <summary>How many bytes from an offset, up to <see cref="Size"/>, are a hole, which reads as zeros.</summary>
-    /// <exception cref="IOException">It is gone, or can't be read.</exception>
+    /// <summary>
+    /// Returns the size in bytes of the hole at an offset, up to <see cref="Size"/>; a hole reads as zeros.
+    /// </summary>
+    /// <exception cref="IOException">The file no longer exists, or cannot be read.</exception>
     public long HoleAt(long offset) => FileCalls.HoleAt(Open(), offset, Size);
 
     public void Dispose() => _handle?.Dispose();

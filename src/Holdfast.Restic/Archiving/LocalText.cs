@@ -4,18 +4,21 @@ using Holdfast.Restic.Posix;
 namespace Holdfast.Restic.Archiving;
 
 /// <summary>
-/// Reads small files of this machine that others may have put there: a regular file only, never longer than asked for, by one descriptor,
-/// and without ever waiting for another process.
+/// Reads small files of this machine that other users may have created: regular files only, never more bytes than
+/// requested, through one descriptor, and without ever waiting for another process.
 /// </summary>
 public static class LocalText
 {
-    /// <summary>All bytes of a file. Links are not followed at the end of the path.</summary>
-    /// <exception cref="IOException">It is gone, is no regular file, lies in a file system of the kernel, is longer, or can't be read.</exception>
+    /// <summary>Returns all bytes of a file. A symbolic link at the end of the path is not followed.</summary>
+    /// <exception cref="IOException">
+    /// The file does not exist, is not a regular file, is in one of the kernel's file systems, is longer than the
+    /// limit, or cannot be read.
+    /// </exception>
     public static byte[] ReadBytes(string path, int most)
     {
         using var file = FileCalls.OpenRead(path);
         if (Posix.KernelFileSystem.NameOf(file, path) is { } kernel) throw new IOException($"{path} lies in a file system of the kernel ({kernel})");
-        // One more than allowed, so that a file that has grown is not taken for a whole one.
+        // Reads one byte more than allowed, so that a file that has grown is not mistaken for a complete one.
         var bytes = new byte[Math.Min(most + 1L, RandomAccess.GetLength(file) + 1)];
         var filled = 0;
         while (filled < bytes.Length && FileReader.Read(file, path, bytes.AsSpan(filled), filled) is var count and > 0) filled += count;
@@ -23,7 +26,7 @@ public static class LocalText
         return bytes[..filled];
     }
 
-    /// <summary>The first bytes of a file; fewer when it is shorter.</summary>
+    /// <summary>Returns the first bytes of a file; fewer when it is shorter.</summary>
     /// <exception cref="IOException">As for <see cref="ReadBytes"/>.</exception>
     public static byte[] ReadStart(string path, int count)
     {
@@ -33,7 +36,7 @@ public static class LocalText
         return bytes[..FileReader.Read(file, path, bytes, 0)];
     }
 
-    /// <summary>The same as text: UTF-8, in which what is none stands as U+FFFD.</summary>
+    /// <summary>Returns the first bytes of a file as text: UTF-8, with U+FFFD for each invalid sequence.</summary>
     /// <exception cref="IOException">As for <see cref="ReadBytes"/>.</exception>
     public static string Read(string path, int most)
     {

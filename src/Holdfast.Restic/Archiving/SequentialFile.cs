@@ -3,16 +3,16 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Holdfast.Restic.Archiving;
 
-/// <summary>A file that is read from its first byte to its last, over its holes.</summary>
+/// <summary>Reads a file from its first byte to its last, skipping its holes.</summary>
 /// <param name="file">The open file, which is not disposed of.</param>
-/// <param name="path">For messages.</param>
-/// <param name="size">Its size in bytes when it was opened.</param>
+/// <param name="path">The path for messages.</param>
+/// <param name="size">The size in bytes when it was opened.</param>
 internal sealed class SequentialFile(SafeFileHandle file, string path, long size) : IHoles
 {
     private long _offset;
 
-    /// <summary>Reads on; 0 at the end.</summary>
-    /// <exception cref="PosixException">It can't be read.</exception>
+    /// <summary>Reads the next bytes; returns 0 at the end.</summary>
+    /// <exception cref="PosixException">The file cannot be read.</exception>
     public ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellation)
     {
         var count = FileReader.Read(file, path, buffer.Span, _offset);

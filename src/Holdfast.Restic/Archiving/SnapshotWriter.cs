@@ -7,9 +7,9 @@ using Holdfast.Restic.Snapshots;
 namespace Holdfast.Restic.Archiving;
 
 /// <summary>
-/// One snapshot in the making. Sources may be added from several tasks at once; nothing is visible in the repository
-/// until it is committed. Disposed before that, the blobs written so far stay and are found again by the next
-/// run (or removed by restic's prune). Memory is bounded by <see cref="OpenOptions.MemoryLimit"/>.
+/// A snapshot that is being written. Sources may be added from several tasks at once; nothing is visible in the
+/// repository until it is committed. When it is disposed before that, the blobs written so far remain, and are reused
+/// by the next run (or removed by restic's prune). Memory is bounded by <see cref="OpenOptions.MemoryLimit"/>.
 /// </summary>
 public sealed class SnapshotWriter : IAsyncDisposable
 {
@@ -37,15 +37,15 @@ public sealed class SnapshotWriter : IAsyncDisposable
 
     /// <summary>
     /// Archives local files and directories, with everything below them. Parent directories get their own metadata.
-    /// Files unchanged since the parent snapshot (size, mtime, ctime, inode) are not read again; a path that this snapshot has
-    /// already is compared with that and replaced.
+    /// Files unchanged since the parent snapshot (size, mtime, ctime, inode) are not read again; a path that this
+    /// snapshot already contains is compared with that version and replaced.
     /// </summary>
     /// <returns>The paths that do not exist.</returns>
     public async Task<IReadOnlyList<string>> AddPathsAsync(IReadOnlyList<string> absolutePaths, ArchiveOptions options, CancellationToken cancellation = default)
     {
         var missing = new List<string>();
         var begun = new List<(string Path, Task<Node?> Node)>();
-        // Trees of this snapshot can be compared with when they can be read.
+        // Trees of this snapshot can be used for the comparison once they can be read.
         if (absolutePaths.Any(path => Find(options.Prefix + path) is not null)) await _blobs.FlushAsync(cancellation);
         await using (var archiver = new FileArchiver(_repository, new WalkedFolder("/"), _blobs, _chunks, options.Counters ?? Counters, options, cancellation))
         {
@@ -68,13 +68,18 @@ public sealed class SnapshotWriter : IAsyncDisposable
         return missing;
     }
 
-    /// <summary>Archives a local directory, with everything below it, as the one at an absolute path of the snapshot.</summary>
+    /// <summary>
+    /// Archives a local directory, with everything below it, as the directory at an absolute path of the snapshot.
+    /// </summary>
     /// <param name="directory">Its absolute local path.</param>
-    /// <param name="path">Where it is put.</param>
-    /// <param name="parent">The snapshot that it is compared with, at the same path; null to read everything.</param>
-    /// <param name="options">How; a prefix means nothing here.</param>
-    /// <param name="cancellation">Stops it.</param>
-    /// <returns>False when it is not there, is no directory (a link to one is none), or could not be read and was warned of.</returns>
+    /// <param name="path">The absolute path in the snapshot.</param>
+    /// <param name="parent">The snapshot to compare with, at the same path; null to read everything.</param>
+    /// <param name="options">How to archive; the prefix has no effect here.</param>
+    /// <param name="cancellation">Cancels the archiving.</param>
+    /// <returns>
+    /// False when the directory does not exist, is not a directory (a symbolic link to one is not), or could not be
+    /// read and a warning was issued.
+    /// </returns>
     public async Task<bool> AddDirectoryAsync(string directory, string path, Snapshot? parent, ArchiveOptions options, CancellationToken cancellation = default)
     {
         var previous = parent is null ? null : await TryFindAsync(parent, path, cancellation);
@@ -94,7 +99,7 @@ public sealed class SnapshotWriter : IAsyncDisposable
         }
     }
 
-    /// <summary>Archives what a stream delivers, to its end, as the file at an absolute path of the snapshot.</summary>
+    /// <summary>Archives a stream, to its end, as the file at an absolute path of the snapshot.</summary>
     public async Task<StoredEntry> AddStreamAsync(string path, Stream content, EntryMetadata? metadata = null, CancellationToken cancellation = default)
     {
         metadata ??= new EntryMetadata();
@@ -105,25 +110,31 @@ public sealed class SnapshotWriter : IAsyncDisposable
     }
 
     /// <summary>
-    /// Puts a file or a whole directory of another snapshot of this repository at an absolute path, as it is: nothing is read, and
-    /// nothing stored but the tree that names it.
+    /// Adds a file or a whole directory of another snapshot of this repository at an absolute path, unchanged: nothing
+    /// is read, and only the tree that refers to it is stored.
     /// </summary>
     public void AddNode(string path, Node node) => Put(path, node);
 
-    /// <summary>Takes out again what was put at an absolute path or below it. Blobs that were stored for it stay, and are found again.</summary>
+    /// <summary>
+    /// Removes from the snapshot what was added at an absolute path or below it. Blobs stored for it remain, and are
+    /// reused.
+    /// </summary>
     public void Remove(string path)
     {
         lock (_gate) _root.Remove(path);
     }
 
-    /// <summary>Tells whose the directory at an absolute path of the snapshot is, and makes it, if nothing is put below it.</summary>
+    /// <summary>
+    /// Sets the metadata of the directory at an absolute path of the snapshot, and creates it if nothing is added below
+    /// it.
+    /// </summary>
     public void AddDirectory(string path, EntryMetadata metadata)
     {
         var node = NewNode(path, metadata);
         lock (_gate) _root.PutDirectory(path, node with { Mode = GoMode.Directory | node.Mode });
     }
 
-    /// <summary>A directory's, for what has no local one.</summary>
+    /// <summary>Creates the node of a directory without a local counterpart.</summary>
     private Node NewNode(string path, EntryMetadata metadata)
     {
         var time = metadata.ModifyTime ?? _begun;
@@ -134,13 +145,13 @@ public sealed class SnapshotWriter : IAsyncDisposable
         };
     }
 
-    /// <summary>Writes the trees, the index and the snapshot; it returns when all of it is durable.</summary>
+    /// <summary>Writes the trees, the index and the snapshot; everything is durable when it returns.</summary>
     public async Task<Snapshot> CommitAsync(SnapshotHeader header, CancellationToken cancellation = default) =>
         await CommitAsync(await SealAsync(header, cancellation), cancellation);
 
     /// <summary>
-    /// Writes the trees and the index: all that the snapshot needs is durable then, and can be read back before anybody finds it. Nothing
-    /// may be added any more.
+    /// Writes the trees and the index: everything that the snapshot needs is durable then, and can be verified before
+    /// the snapshot is visible. Nothing may be added afterwards.
     /// </summary>
     /// <returns>The snapshot, which has no id yet.</returns>
     public async Task<Snapshot> SealAsync(SnapshotHeader header, CancellationToken cancellation = default)
@@ -158,7 +169,7 @@ public sealed class SnapshotWriter : IAsyncDisposable
         };
     }
 
-    /// <summary>Writes a snapshot that was sealed; it is durable when this returns.</summary>
+    /// <summary>Writes a sealed snapshot; it is durable when this returns.</summary>
     /// <returns>The snapshot with its id.</returns>
     public async Task<Snapshot> CommitAsync(Snapshot sealedSnapshot, CancellationToken cancellation = default)
     {
@@ -180,7 +191,10 @@ public sealed class SnapshotWriter : IAsyncDisposable
     private async Task<Node?> FindPreviousAsync(string path, CancellationToken cancellation) =>
         Find(path) is { } earlier ? earlier : _parent is null ? null : await TryFindAsync(_parent, path, cancellation);
 
-    /// <summary>What a damaged parent has lost is as if it never had it: then everything is read, and stored again where the index says that it is gone.</summary>
+    /// <summary>
+    /// Treats what a damaged parent has lost as absent: everything is read then, and stored again where the index shows
+    /// that it is missing.
+    /// </summary>
     private async Task<Node?> TryFindAsync(Snapshot parent, string path, CancellationToken cancellation)
     {
         try
@@ -206,7 +220,7 @@ public sealed class SnapshotWriter : IAsyncDisposable
         }
     }
 
-    // What can't be looked at may be there: the archiver says why it can't be read.
+    // A path whose status cannot be read may exist: the archiver reports why it cannot be read.
     private static bool IsMissing(string path)
     {
         try
@@ -221,7 +235,7 @@ public sealed class SnapshotWriter : IAsyncDisposable
 
     private static string NameOf(string path) => path[(path.TrimEnd('/').LastIndexOf('/') + 1)..].TrimEnd('/');
 
-    /// <summary>Paths that do not lie below another one, in order, each once.</summary>
+    /// <summary>Returns the paths that are not below another one, sorted, without duplicates.</summary>
     private static IEnumerable<string> Outermost(IEnumerable<string> paths)
     {
         string? last = null;
@@ -242,7 +256,10 @@ public sealed class SnapshotWriter : IAsyncDisposable
         _stop.Dispose();
     }
 
-    /// <summary>What was stored before a failure is worth an index, unless that can't be stored either: then the failure that ended the run is the one to tell.</summary>
+    /// <summary>
+    /// Writes an index of what was stored before a failure. If that fails as well, the failure that ended the run is
+    /// the one that is reported.
+    /// </summary>
     private async Task KeepPacksFindableAsync()
     {
         try
@@ -251,7 +268,8 @@ public sealed class SnapshotWriter : IAsyncDisposable
         }
         catch (ResticException)
         {
-            // The packs stay without an index; restic's 'prune' or 'rebuild-index' finds them. Nor may the next snapshot of this process rely on them.
+            // The packs remain without an index; restic's 'prune' or 'rebuild-index' finds them. The next snapshot of
+            // this process must not rely on them.
             await _repository.DropIndexAsync();
         }
     }

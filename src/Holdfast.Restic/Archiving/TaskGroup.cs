@@ -2,7 +2,7 @@ using System.Runtime.ExceptionServices;
 
 namespace Holdfast.Restic.Archiving;
 
-/// <summary>Counts work that others do, waits for all of it, and keeps the first failure.</summary>
+/// <summary>Counts tasks, waits for all of them, and keeps the first failure.</summary>
 internal sealed class TaskGroup
 {
     private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -17,7 +17,7 @@ internal sealed class TaskGroup
         if (Interlocked.Decrement(ref _open) == 0) _done.SetResult();
     }
 
-    /// <summary>Waits until all that was begun has ended. To be called once.</summary>
+    /// <summary>Waits until all tasks have ended. Must be called once.</summary>
     public Task WaitAsync()
     {
         End(null);

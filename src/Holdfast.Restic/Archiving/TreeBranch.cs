@@ -5,23 +5,25 @@ using Holdfast.Restic.Snapshots;
 namespace Holdfast.Restic.Archiving;
 
 /// <summary>
-/// The upper part of a snapshot's tree, above what was archived whole: directories that only lead somewhere. Such a
-/// directory has the metadata of the local one it stands for, or plain ones.
+/// The upper part of a snapshot's tree, above what was archived whole: parent directories. Such a directory has the
+/// metadata of its local counterpart, or default metadata.
 /// </summary>
 internal sealed class TreeBranch
 {
     private readonly Dictionary<string, TreeBranch> _children = new(StringComparer.Ordinal);
 
-    /// <summary>What was archived here; null for a directory that only leads somewhere.</summary>
+    /// <summary>The archived node; null for a directory that is only a parent.</summary>
     private Node? _node;
 
-    /// <summary>The local directory that this one stands for.</summary>
+    /// <summary>The local directory that corresponds to this one.</summary>
     private string? _localPath;
 
-    /// <summary>What was said of this directory; null for nothing.</summary>
+    /// <summary>The metadata set for this directory; null when none was set.</summary>
     private Node? _directory;
 
-    /// <summary>Puts a node at an absolute path. It ends in the local path it came from, if any.</summary>
+    /// <summary>
+    /// Adds a node at an absolute path. That path ends in the local path the node was read from, if any.
+    /// </summary>
     public void Put(string path, Node node, string? localPath = null)
     {
         var names = path.Split('/', StringSplitOptions.RemoveEmptyEntries);
@@ -35,7 +37,9 @@ internal sealed class TreeBranch
         branch._node = names.Length > 0 ? node with { Name = names[^1] } : node;
     }
 
-    /// <summary>Tells what the directory at an absolute path is like; other things may be put below it before and after.</summary>
+    /// <summary>
+    /// Sets the metadata of the directory at an absolute path; other nodes may be added below it before and after.
+    /// </summary>
     public void PutDirectory(string path, Node directory)
     {
         var branch = this;
@@ -50,7 +54,7 @@ internal sealed class TreeBranch
         return child;
     }
 
-    /// <summary>What was archived at an absolute path; null when nothing was.</summary>
+    /// <summary>Returns the node archived at an absolute path; null when there is none.</summary>
     public Node? Find(string path)
     {
         var branch = this;
@@ -59,7 +63,7 @@ internal sealed class TreeBranch
         return branch._node;
     }
 
-    /// <summary>Takes out what was put at an absolute path or below it; nothing happens where there is nothing.</summary>
+    /// <summary>Removes what was added at an absolute path or below it; does nothing when there is none.</summary>
     public void Remove(string path)
     {
         var names = path.Split('/', StringSplitOptions.RemoveEmptyEntries);
@@ -69,7 +73,7 @@ internal sealed class TreeBranch
         branch._children.Remove(names[^1]);
     }
 
-    /// <summary>Stores the directory's tree and all below it, and returns its id.</summary>
+    /// <summary>Stores the trees of the directory and of everything below it, and returns its id.</summary>
     public async Task<Id> StoreAsync(BlobWriter blobs, NodeReader nodes, Timestamp now, CancellationToken cancellation)
     {
         if (_node?.Subtree is { } whole) return whole;
@@ -80,7 +84,7 @@ internal sealed class TreeBranch
     }
 
     private Node Directory(string name, NodeReader nodes, Timestamp now) => _directory is { } told ? told with { Name = name }
-        : _localPath is { } path && FileStatus.TryFind(path.TrimEnd('/') + "/.", out var status) // the dot follows a symlink, as /lib is one
+        : _localPath is { } path && FileStatus.TryFind(path.TrimEnd('/') + "/.", out var status) // the dot makes the path follow a symbolic link such as /lib
             ? nodes.Read(path, name, status)
             : new Node { Name = name, Type = NodeType.Directory, Mode = GoMode.Directory | 0x1C0, ModifyTime = now, AccessTime = now, ChangeTime = now };
 }

@@ -4,9 +4,10 @@ using Microsoft.Win32.SafeHandles;
 namespace Holdfast.Restic.Backends;
 
 /// <summary>
-/// Who may read what is added to a repository. Its owner alone, unless the repository shows that a group shares it: by a config that the group may
-/// read, which is what restic goes by (restic 0.14, internal/backend/util, "DeriveModesFromFileInfo"), or by a root that hands its group down
-/// (set-group-ID) and that the group may read. Modes are set on descriptors, whatever the umask is.
+/// The permissions of what is added to a repository. Only the owner has access, unless the repository shows that a
+/// group shares it: by a config that is readable by the group, which is restic's criterion (restic 0.14,
+/// internal/backend/util, "DeriveModesFromFileInfo"), or by a root directory that is set-group-ID and readable by the
+/// group. Modes are set on descriptors, independently of the umask.
 /// </summary>
 internal sealed class AccessModes(string root)
 {
@@ -15,13 +16,16 @@ internal sealed class AccessModes(string root)
 
     private readonly Lazy<bool> _isShared = new(() => IsShared(root));
 
-    /// <summary>Gives a new file its mode: 0400, or 0440 in a shared repository.</summary>
+    /// <summary>Sets the mode of a new file: 0400, or 0440 in a shared repository.</summary>
     public void Apply(SafeFileHandle file)
     {
         if (_isShared.Value) File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.GroupRead);
     }
 
-    /// <summary>Makes a folder for its owner alone (0700), or with the rights of the one that it lies in when the repository is shared; one that exists is left alone.</summary>
+    /// <summary>
+    /// Creates a directory with mode 0700, or with the permissions of its parent directory when the repository is
+    /// shared; an existing directory is left unchanged.
+    /// </summary>
     public void MakeFolder(string path)
     {
         if (Directory.Exists(path)) return;

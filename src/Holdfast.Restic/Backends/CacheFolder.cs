@@ -5,21 +5,21 @@ using Microsoft.Win32.SafeHandles;
 namespace Holdfast.Restic.Backends;
 
 /// <summary>
-/// Directories of the local cache: nobody but the running user and root can write or exchange one, and files in them are
-/// reached by descriptors alone. Failures are <see cref="IOException"/>.
+/// Directories of the local cache: only the running user and root can write to one or replace one, and files in them
+/// are accessed only by descriptors. Failures are <see cref="IOException"/>.
 /// </summary>
 internal static class CacheFolder
 {
     private const uint Private = 0x1C0; // 0700
 
-    /// <summary>Programs that make backups leave out a directory with this file. Source: bford.info/cachedir.</summary>
+    /// <summary>Backup programs exclude a directory that contains this file. Source: bford.info/cachedir.</summary>
     private const string TagName = "CACHEDIR.TAG";
 
     private static ReadOnlySpan<byte> Tag =>
         "Signature: 8a477f597d28d172789f06886806bc55\n# Files of repositories that Holdfast can read again.\n"u8;
 
-    /// <summary>Opens a directory below the cache, and makes it and those above it with mode 0700 when they are missing.</summary>
-    /// <exception cref="IOException">It cannot be made, or another user can change what is in it.</exception>
+    /// <summary>Opens a directory below the cache; creates missing directories on the path with mode 0700.</summary>
+    /// <exception cref="IOException">It cannot be created, or another user can change what is in it.</exception>
     public static OpenFolder Open(string path, string name)
     {
         var (top, isTrusted) = TrustedPath.Open(path, Make)!.Value;
@@ -37,7 +37,7 @@ internal static class CacheFolder
         }
     }
 
-    /// <summary>Opens a directory in another one, and makes it when it is missing.</summary>
+    /// <summary>Opens a directory in another one, and creates it when it is missing.</summary>
     public static OpenFolder Below(OpenFolder folder, string name)
     {
         if (!folder.TryFind(name, out _)) MakeFolder(folder, name);
@@ -46,7 +46,9 @@ internal static class CacheFolder
         using (below) throw PosixException.Refused(below.Path, $"{below.Path} is not used: another user can write in it");
     }
 
-    /// <summary>Writes a file that is whole under its name, or not there; what was there is replaced.</summary>
+    /// <summary>
+    /// Writes a file atomically: it is complete under its name, or absent. An existing file is replaced.
+    /// </summary>
     public static void Write(OpenFolder folder, string name, ReadOnlySpan<byte> content)
     {
         var making = $"{name}-tmp-{RandomNumberGenerator.GetHexString(16, lowercase: true)}";
@@ -65,7 +67,7 @@ internal static class CacheFolder
         folder.Rename(making, name);
     }
 
-    /// <summary>A regular file for reading; null when there is none.</summary>
+    /// <summary>Opens a regular file for reading; null when there is none.</summary>
     public static SafeFileHandle? OpenOrNothing(OpenFolder folder, string name)
     {
         try
@@ -78,12 +80,12 @@ internal static class CacheFolder
         }
         catch (PosixException other) when (other.Errno == Errno.ELOOP)
         {
-            Remove(folder, name); // a link, a FIFO, a device: not one of ours
+            Remove(folder, name); // a link, a FIFO or a device: not created by the cache
             return null;
         }
     }
 
-    /// <summary>Removes a file; gone already is fine.</summary>
+    /// <summary>Removes a file; a file that does not exist is not an error.</summary>
     public static void Remove(OpenFolder folder, string name)
     {
         try
@@ -96,7 +98,7 @@ internal static class CacheFolder
         }
     }
 
-    /// <summary>Another process may make it at the same time.</summary>
+    /// <summary>Creates a directory; another process may create it at the same time.</summary>
     private static void MakeFolder(OpenFolder parent, string name)
     {
         try
@@ -105,7 +107,7 @@ internal static class CacheFolder
         }
         catch (PosixException made) when (made.Errno == Errno.EEXIST)
         {
-            // It is opened next.
+            // Another process has created it; it is opened next.
         }
     }
 }

@@ -5,28 +5,30 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Holdfast.Restic.Backends;
 
-/// <summary>What is done with a local folder as a whole.</summary>
+/// <summary>Operations on a local directory as a whole.</summary>
 internal static partial class Folder
 {
     private const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
     private const int CloseOnExec = 0x80000;
 
-    /// <summary>Makes a folder that only its owner may enter, as restic does; what exists is left alone.</summary>
+    /// <summary>Creates a directory with mode 0700, as restic does; an existing one is left unchanged.</summary>
     public static void Create(string path) => Directory.CreateDirectory(path, Private);
 
-    /// <summary>What a folder that exists holds.</summary>
+    /// <summary>Determines what an existing directory contains.</summary>
     public static PlaceState Look(string path) =>
         Layout.StateOf(new FileSystemEnumerable<string>(path, (ref entry) => entry.FileName.ToString(), _everything));
 
-    /// <summary>Makes the names in a folder survive a power cut.</summary>
+    /// <summary>Flushes a directory to disk, so that its entries survive a power failure.</summary>
     public static void Flush(string path)
     {
         using var handle = Open(path, 0);
         RandomAccess.FlushToDisk(handle);
     }
 
-    /// <summary>Opens a folder that we have just made; a link in its place is refused.</summary>
+    /// <summary>
+    /// Opens a directory that this process has just created; a symbolic link in its place is refused.
+    /// </summary>
     public static SafeFileHandle Open(string path) => Open(path, OpenFlags.NoFollow);
 
     private static SafeFileHandle Open(string path, int more)
@@ -37,28 +39,33 @@ internal static partial class Folder
         throw new IOException($"{Marshal.GetPInvokeErrorMessage(error)} : '{path}'", error);
     }
 
-    /// <summary>The stored files of one folder: temporary and foreign names are passed over.</summary>
+    /// <summary>Lists the stored files of one directory; temporary and foreign names are skipped.</summary>
     public static IEnumerable<StoredFile> Files(string path) =>
         new FileSystemEnumerable<StoredFile>(path, (ref entry) => new StoredFile(entry.FileName.ToString(), entry.Length, entry.LastWriteTimeUtc), _everything)
         {
             ShouldIncludePredicate = (ref entry) => !entry.IsDirectory && Layout.IsName(entry.FileName),
         };
 
-    /// <summary>Files that were never finished, full paths: a name of ours or restic's with "-tmp-" and digits behind it, last written before a time.</summary>
+    /// <summary>
+    /// Lists unfinished files as full paths: names of this program or of restic followed by "-tmp-" and digits, last
+    /// written before a given time.
+    /// </summary>
     public static IEnumerable<string> Leftovers(string path, DateTimeOffset before) =>
         new FileSystemEnumerable<string>(path, (ref entry) => entry.ToFullPath(), _everything)
         {
             ShouldIncludePredicate = (ref entry) => !entry.IsDirectory && Layout.IsTemporaryName(entry.FileName) && entry.LastWriteTimeUtc < before,
         };
 
-    /// <summary>The folders that hold packs, by name; some of the 256 may be missing in a copied repository.</summary>
+    /// <summary>
+    /// Lists the directories that hold packs, sorted by name; some of the 256 may be missing in a copied repository.
+    /// </summary>
     public static IEnumerable<string> PackFolders(string path) =>
         new FileSystemEnumerable<string>(path, (ref entry) => entry.FileName.ToString(), _everything)
         {
             ShouldIncludePredicate = (ref entry) => entry.IsDirectory && Layout.IsPackFolder(entry.FileName),
         };
 
-    // A folder that may not be read must be an error, not an empty list: the default would ignore it.
+    // A directory that may not be read must be an error, not an empty list: the default would ignore it.
     private static readonly EnumerationOptions _everything = new() { IgnoreInaccessible = false, AttributesToSkip = FileAttributes.None };
 
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]

@@ -1,6 +1,8 @@
 namespace Holdfast.Restic.Backends;
 
-/// <summary>The kinds of file in a repository and the folders they live in. Source: doc/design.rst, "Repository Layout".</summary>
+/// <summary>
+/// The kinds of file in a repository, and their directories. Source: doc/design.rst, "Repository Layout".
+/// </summary>
 public enum FileKind
 {
     Config,
@@ -11,41 +13,52 @@ public enum FileKind
     Pack,
 }
 
-/// <summary>A stored file: its name (64 hexadecimal digits), its size in bytes, and when it was written, where the place knows.</summary>
+/// <summary>
+/// A stored file: its name (64 hexadecimal digits), its size in bytes, and its modification time, where the backend has
+/// one.
+/// </summary>
 public readonly record struct StoredFile(string Name, long Size, DateTimeOffset? Modified = null);
 
 /// <summary>
-/// Where a repository's files live. Every method may be called from several threads at once, and may be repeated:
-/// saving the same name again with the same bytes is fine, as is removing what is gone. Failures are
+/// Stores the files of a repository. Every method may be called from several threads at once, and may be repeated:
+/// saving the same name again with the same bytes succeeds, as does removing a file that does not exist. Failures are
 /// <see cref="ResticException"/>: NotFound, Full, ReadOnly or InputOutput. The config's name is empty.
 /// </summary>
 public interface IBackend
 {
-    /// <summary>The place as a person would write it.</summary>
+    /// <summary>The location in readable form.</summary>
     string Location { get; }
 
-    /// <summary>How many operations at once serve this place best.</summary>
+    /// <summary>The number of concurrent operations that is best for this backend.</summary>
     int Concurrency { get; }
 
-    /// <summary>True for a place on another machine, where every operation costs a round trip.</summary>
+    /// <summary>True for a backend on another machine, where every operation costs a round trip.</summary>
     bool IsRemote => false;
 
-    /// <summary>What is at a place that has no config.</summary>
+    /// <summary>Determines what is at a location that has no config.</summary>
     ValueTask<PlaceState> LookAsync(CancellationToken cancellation = default) => new(PlaceState.Unknown);
 
-    /// <summary>Makes the folders of a new repository; what exists is left alone.</summary>
+    /// <summary>Creates the directories of a new repository; existing ones are left unchanged.</summary>
     ValueTask CreateAsync(CancellationToken cancellation = default);
 
-    /// <summary>Lists all files of a kind, in no order. Half-written files are never listed. A missing place is NotFound, or empty where the store knows no places.</summary>
+    /// <summary>
+    /// Lists all files of a kind, unordered. Partly written files are never listed. A missing location is NotFound, or
+    /// an empty list where the store has no directories.
+    /// </summary>
     IAsyncEnumerable<StoredFile> ListAsync(FileKind kind, CancellationToken cancellation = default);
 
-    /// <summary>The size of a file in bytes; NotFound when it is not there.</summary>
+    /// <summary>Returns the size of a file in bytes; NotFound when it does not exist.</summary>
     ValueTask<long> SizeAsync(FileKind kind, string name, CancellationToken cancellation = default);
 
-    /// <summary>Fills <paramref name="destination"/> from the byte at <paramref name="offset"/>; Damaged when the file is too short.</summary>
+    /// <summary>
+    /// Fills <paramref name="destination"/> with the bytes at <paramref name="offset"/>; Damaged when the file is too
+    /// short.
+    /// </summary>
     ValueTask ReadAsync(FileKind kind, string name, long offset, Memory<byte> destination, CancellationToken cancellation = default);
 
-    /// <summary>The whole content of a file; Damaged when it has more bytes than <paramref name="limit"/>.</summary>
+    /// <summary>
+    /// Returns the whole content of a file; Damaged when it has more bytes than <paramref name="limit"/>.
+    /// </summary>
     async ValueTask<byte[]> ReadWholeAsync(FileKind kind, string name, long limit, CancellationToken cancellation = default)
     {
         var size = await SizeAsync(kind, name, cancellation);
@@ -55,25 +68,31 @@ public interface IBackend
         return bytes;
     }
 
-    /// <summary>The failure of a file that is larger than any of its kind.</summary>
+    /// <summary>Returns the failure for a file that is larger than any of its kind.</summary>
     static ResticException TooLarge(FileKind kind, string name, long size) => new(ResticError.Damaged,
         $"{Layout.PathOf(kind, name)} is damaged: it has {size} bytes, more than any of its kind.");
 
     /// <summary>
-    /// Stores a file whole or not at all; when it returns, the bytes and the name survive a power cut.
-    /// Nothing is left under the final name when it fails.
+    /// Stores a file completely or not at all; when it returns, the bytes and the name survive a power failure. Nothing
+    /// remains under the final name when it fails.
     /// </summary>
     ValueTask SaveAsync(FileKind kind, string name, ReadOnlyMemory<byte> content, CancellationToken cancellation = default);
 
-    /// <summary>Removes a file; gone already is fine.</summary>
+    /// <summary>Removes a file; a file that does not exist is not an error.</summary>
     ValueTask RemoveAsync(FileKind kind, string name, CancellationToken cancellation = default);
 
-    /// <summary>The time by the clock that files are stamped with, which may be another machine's; null where files have no times. ReadOnly, Full.</summary>
+    /// <summary>
+    /// Returns the time by the clock that stamps files, which may be that of another machine; null where files have no
+    /// times. ReadOnly, Full.
+    /// </summary>
     ValueTask<DateTimeOffset?> NowAsync(CancellationToken cancellation = default) => new((DateTimeOffset?)null);
 
-    /// <summary>Sees to it that the next read of a file comes from the disk, and not from what is left in memory of writing it.</summary>
+    /// <summary>Ensures that the next read of a file comes from the disk, not from the page cache.</summary>
     ValueTask ForgetCachedAsync(FileKind kind, string name, CancellationToken cancellation = default) => default;
 
-    /// <summary>Removes what writers that were killed have left half written, longer ago than <paramref name="age"/>; returns how many files.</summary>
+    /// <summary>
+    /// Removes partly written files of killed writers that are older than <paramref name="age"/>; returns the number of
+    /// files.
+    /// </summary>
     ValueTask<int> RemoveLeftoversAsync(TimeSpan age, CancellationToken cancellation = default) => new(0);
 }

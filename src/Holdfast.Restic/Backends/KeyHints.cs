@@ -3,18 +3,18 @@ using System.Text;
 namespace Holdfast.Restic.Backends;
 
 /// <summary>
-/// Which key file opened a place last, so that it is read first and the keys need not be listed. It is a hint: the key
-/// itself is always read from the store.
+/// Remembers which key file last opened a repository, so that it is tried first and the keys need not be listed. It is
+/// a hint: the key file itself is always read from the store.
 /// </summary>
-/// <param name="options">Where the cache is; null for none.</param>
-/// <param name="location">The place.</param>
+/// <param name="options">The cache directory; null for none.</param>
+/// <param name="location">The location of the repository.</param>
 internal sealed class KeyHints(CacheOptions? options, string location)
 {
     private const string Folder = "keys";
 
     private readonly string _name = Id.Hash(Encoding.UTF8.GetBytes(location)).ToString();
 
-    /// <summary>The key that opened it; null when none is known.</summary>
+    /// <summary>The key that last opened the repository; null when none is known.</summary>
     public Id? Find()
     {
         if (options is null) return null;
@@ -29,11 +29,11 @@ internal sealed class KeyHints(CacheOptions? options, string location)
         }
         catch (Exception unusable) when (unusable is IOException or UnauthorizedAccessException)
         {
-            return null; // the cache of files in the same directory reports it
+            return null; // the cache of files in the same directory reports the failure
         }
     }
 
-    /// <summary>Notes the key that has opened it.</summary>
+    /// <summary>Records the key that has opened the repository.</summary>
     public void Note(Id key)
     {
         if (options is null || Find() == key) return;
@@ -44,7 +44,7 @@ internal sealed class KeyHints(CacheOptions? options, string location)
         }
         catch (Exception unusable) when (unusable is IOException or UnauthorizedAccessException)
         {
-            // The cache of files in the same directory reports it.
+            // The cache of files in the same directory reports the failure.
         }
     }
 }

@@ -1,6 +1,6 @@
 namespace Holdfast.Restic.Backends;
 
-/// <summary>A connection whose bytes, in each direction, pass no faster than a limit allows. It owns what it wraps.</summary>
+/// <summary>A stream whose throughput is limited in each direction. It owns the wrapped stream.</summary>
 internal sealed class LimitedStream(Stream inner, RateLimit? upload, RateLimit? download) : Stream
 {
     public override bool CanRead => true;

@@ -5,8 +5,9 @@ using Microsoft.Win32.SafeHandles;
 namespace Holdfast.Restic.Backends;
 
 /// <summary>
-/// A repository in a local directory, in restic's default layout: folders 0700, files 0400, or as a repository that a group shares has them. A file is written under a
-/// temporary name beside its place, flushed, renamed, and the folder is flushed. Source: restic 0.14, internal/backend/local.
+/// A repository in a local directory, in restic's default layout: directories 0700, files 0400, or the permissions of a
+/// repository that a group shares. A file is written under a temporary name in the same directory, flushed and renamed,
+/// and the directory is flushed. Source: restic 0.14, internal/backend/local.
 /// </summary>
 public sealed class LocalBackend : IBackend
 {
@@ -15,7 +16,9 @@ public sealed class LocalBackend : IBackend
     private readonly AccessModes _modes;
     private readonly RepositoryFolders _folders;
 
-    /// <param name="path">The directory; relative to the working directory of now, whatever that is later.</param>
+    /// <param name="path">
+    /// The directory; a relative path is resolved now, against the current working directory.
+    /// </param>
     /// <exception cref="ResticException">NoRepository when the path is empty.</exception>
     public LocalBackend(string path)
     {
@@ -29,7 +32,7 @@ public sealed class LocalBackend : IBackend
 
     public string Location { get; }
 
-    /// <summary>Two, as restic: more requests only make a spinning disk seek.</summary>
+    /// <summary>Two, as in restic: more requests only cause seeks on a spinning disk.</summary>
     public int Concurrency => 2;
 
     public ValueTask<PlaceState> LookAsync(CancellationToken cancellation = default) =>
@@ -114,10 +117,10 @@ public sealed class LocalBackend : IBackend
         return files.Count;
     }
 
-    /// <summary>Makes a folder in one that is there.</summary>
+    /// <summary>Creates a directory in an existing one.</summary>
     private void MakeFolder(string relative) => _modes.MakeFolder(Path.Combine(_folders.Find(Path.GetDirectoryName(relative)!).Path, Path.GetFileName(relative)));
 
-    // Exists would be the shorter way, but it says "no" as well when the answer is "you may not look".
+    // Exists would be shorter, but it also returns false when permission is denied.
     private IReadOnlyList<string> FoldersOf(FileKind kind)
     {
         var folder = Layout.FolderOf(kind);
@@ -137,7 +140,10 @@ public sealed class LocalBackend : IBackend
         }
     }
 
-    /// <summary>Copies lose empty folders (object stores, rsync -m): a missing one is empty as long as the root is there.</summary>
+    /// <summary>
+    /// Some copies lose empty directories (object stores, rsync -m): a missing one counts as empty as long as the root
+    /// exists.
+    /// </summary>
     private IReadOnlyList<T> ReadFolder<T>(Func<IEnumerable<T>> read)
     {
         try
@@ -172,7 +178,7 @@ public sealed class LocalBackend : IBackend
         }
         catch (DirectoryNotFoundException)
         {
-            // Without its folder the file is gone as well.
+            // Without its directory the file does not exist either.
         }
     }
 
@@ -237,8 +243,8 @@ public sealed class LocalBackend : IBackend
     }
 
     /// <summary>
-    /// Any file but the config is named by its content, so that writing over one can only heal it. Two inits at once must not
-    /// replace each other's config: the second one fails.
+    /// Stores a file. Any file but the config is named by its content, so replacing one can only repair it. Two
+    /// concurrent inits must not replace each other's config: the second one fails.
     /// </summary>
     private static void Publish(FileKind kind, string temporary, string path, ReadOnlySpan<byte> content)
     {

@@ -4,15 +4,16 @@ using Microsoft.Win32.SafeHandles;
 namespace Holdfast.Restic.Backends;
 
 /// <summary>
-/// Files of one repository on the disk of this machine, so that they need not be asked of a server again: indexes,
-/// snapshots and packs of trees, sealed as they are stored. Nothing that is read here is believed: whole files have to
-/// have the SHA-256 that they are named by, and blobs are authenticated and hashed by whoever opens them. Each file is
-/// whole under its name or not there; it need not survive a power cut. What fails turns the cache off for this process,
-/// and never what uses it. Its methods may be called from several threads, and by several processes.
+/// Caches files of one repository on the local disk, so that they need not be fetched from a server again: indexes,
+/// snapshots and packs of trees, encrypted as they are stored. Nothing read from the cache is trusted: whole files must
+/// have the SHA-256 in their names, and blobs are authenticated and hashed by the caller that decrypts them. Each file
+/// is complete under its name or absent; it need not survive a power failure. A failure disables the cache for this
+/// process, and never fails the operation that uses it. Its methods may be called from several threads, and by several
+/// processes.
 /// </summary>
 internal sealed class LocalCache : IDisposable
 {
-    /// <summary>A file that was not finished for so long has no writer any more.</summary>
+    /// <summary>The age after which an unfinished file has no writer any more.</summary>
     private static readonly TimeSpan _halfDone = TimeSpan.FromHours(1);
 
     private static readonly FileKind[] _kinds = [FileKind.Snapshot, FileKind.Index, FileKind.Pack];
@@ -27,10 +28,10 @@ internal sealed class LocalCache : IDisposable
 
     private LocalCache(CacheOptions options, TimeProvider clock) => (_limit, _clock) = (options.Limit, clock);
 
-    /// <summary>Why it is not used any more; null while it is.</summary>
+    /// <summary>Why the cache is disabled; null while it is in use.</summary>
     public string? Trouble => _trouble;
 
-    /// <summary>Opens the cache of a repository, and makes it when it is not there.</summary>
+    /// <summary>Opens the cache of a repository, and creates it when it does not exist.</summary>
     public static LocalCache Open(CacheOptions options, Id repository, TimeProvider clock)
     {
         var cache = new LocalCache(options, clock);
@@ -44,7 +45,10 @@ internal sealed class LocalCache : IDisposable
         return cache;
     }
 
-    /// <summary>The whole content of a file; null when it is not here, or is not what its name says: then it is removed.</summary>
+    /// <summary>
+    /// Returns the whole content of a file; null when it is not cached, or does not match its name, in which case it is
+    /// removed.
+    /// </summary>
     public byte[]? TryRead(FileKind kind, string name)
     {
         var bytes = Try(() =>
@@ -59,14 +63,19 @@ internal sealed class LocalCache : IDisposable
         return null;
     }
 
-    /// <summary>Fills the destination from a pack; false when it is not here or too short. What it reads may be anything.</summary>
+    /// <summary>
+    /// Fills the destination from a pack; false when the pack is not cached or too short. The bytes are not verified.
+    /// </summary>
     public bool TryReadPart(string pack, long offset, Memory<byte> destination) => Try(() =>
     {
         using var file = Find(FileKind.Pack, pack);
         return file is not null && Fill(file, destination.Span, offset);
     });
 
-    /// <summary>Keeps a file that was read from the store and has the digest that it is named by. One of more than an eighth of the limit is not kept.</summary>
+    /// <summary>
+    /// Caches a file that was read from the store and has the digest in its name. A file of more than an eighth of the
+    /// limit is not cached.
+    /// </summary>
     public void Save(FileKind kind, string name, ReadOnlyMemory<byte> content)
     {
         if (content.Length > _limit / 8) return;
@@ -85,7 +94,7 @@ internal sealed class LocalCache : IDisposable
         return null;
     });
 
-    /// <summary>Removes the files of a kind that the store does not list any more.</summary>
+    /// <summary>Removes the files of a kind that the store no longer lists.</summary>
     public void Keep(FileKind kind, IReadOnlySet<string> listed) => Try<object?>(() =>
     {
         foreach (var name in _folders[kind].ReadNames())
@@ -98,7 +107,10 @@ internal sealed class LocalCache : IDisposable
         foreach (var folder in _folders.Values) folder.Dispose();
     }
 
-    /// <summary>Removes what was used longest ago until no more than so many bytes are left, and what killed writers have left.</summary>
+    /// <summary>
+    /// Removes the least recently used files until at most this number of bytes remains, and the leftovers of killed
+    /// writers.
+    /// </summary>
     private void Shrink(long most)
     {
         var files = new List<(FileKind Kind, string Name, long Size, DateTimeOffset Used)>();
@@ -121,7 +133,7 @@ internal sealed class LocalCache : IDisposable
         Interlocked.Exchange(ref _bytes, bytes);
     }
 
-    /// <summary>Opens a file that is here, and notes that it was used.</summary>
+    /// <summary>Opens a cached file, and records that it was used.</summary>
     private SafeFileHandle? Find(FileKind kind, string name)
     {
         if (CacheFolder.OpenOrNothing(_folders[kind], name) is not { } file) return null;
@@ -143,7 +155,9 @@ internal sealed class LocalCache : IDisposable
         return true;
     }
 
-    /// <summary>The default of the type where the cache is off, or is turned off by this.</summary>
+    /// <summary>
+    /// Runs an action; returns the default of the type where the cache is disabled, or is disabled by its failure.
+    /// </summary>
     private T? Try<T>(Func<T> act)
     {
         if (_trouble is not null) return default;

@@ -1,12 +1,15 @@
 namespace Holdfast.Restic.Backends;
 
-/// <summary>Tells what a failure of the local file system means for a repository.</summary>
+/// <summary>Translates failures of the local file system into failures of the repository.</summary>
 internal static class LocalFailure
 {
     // Source: Linux, include/uapi/asm-generic/errno-base.h and errno.h. .NET puts the errno into HResult.
     private const int NotPermitted = 1, AccessDenied = 13, NotADirectory = 20, NoSpace = 28, ReadOnlyFileSystem = 30, Link = 40, QuotaExceeded = 122;
 
-    /// <summary>Runs what changes something; its failure becomes a <see cref="ResticException"/> that names the file and the place.</summary>
+    /// <summary>
+    /// Runs an action that changes something; its failure becomes a <see cref="ResticException"/> that names the file
+    /// and the location.
+    /// </summary>
     public static void Guard(string location, string file, Action action) =>
         Guard(location, file, () =>
         {
@@ -17,7 +20,9 @@ internal static class LocalFailure
     /// <inheritdoc cref="Guard(string, string, Action)"/>
     public static T Guard<T>(string location, string file, Func<T> action) => Guard(location, file, ResticError.ReadOnly, action);
 
-    /// <summary>Runs what only reads: where permissions keep it from that, the failure is <see cref="ResticError.Unreadable"/>.</summary>
+    /// <summary>
+    /// Runs an action that only reads: where permission is denied, the failure is <see cref="ResticError.Unreadable"/>.
+    /// </summary>
     public static T GuardReading<T>(string location, string file, Func<T> action) => Guard(location, file, ResticError.Unreadable, action);
 
     /// <inheritdoc cref="GuardReading{T}(string, string, Func{T})"/>

@@ -5,15 +5,20 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Holdfast.Restic.Backends;
 
-/// <summary>What is done with files of a local repository beside storing them.</summary>
+/// <summary>Operations on files of a local repository besides storing them.</summary>
 internal static partial class LocalFiles
 {
     private const int CloseOnExec = 0x80000, NonBlocking = 0x800, DontNeed = 4;
     private const int NoEntry = 2, AccessDenied = 13, Link = 40;
 
-    /// <summary>Opens a file to read it. What is no file (a FIFO, say, which would hold us for ever) is damage.</summary>
-    /// <param name="path">Its path.</param>
-    /// <param name="mayBeLink">Whether it may be a link: not where another user could have made it.</param>
+    /// <summary>
+    /// Opens a file for reading. Anything but a regular file (such as a FIFO, which would block forever) is reported as
+    /// damage.
+    /// </summary>
+    /// <param name="path">The path of the file.</param>
+    /// <param name="mayBeLink">
+    /// Whether it may be a symbolic link: false where another user could have created it.
+    /// </param>
     public static SafeFileHandle OpenRead(string path, bool mayBeLink)
     {
         var descriptor = Open(path, CloseOnExec | NonBlocking | (mayBeLink ? 0 : OpenFlags.NoFollow));
@@ -24,20 +29,23 @@ internal static partial class LocalFiles
         throw new ResticException(ResticError.Damaged, $"{path} is no file.");
     }
 
-    /// <summary>Takes a file's pages out of memory, so that it is read from the disk. Those that are not written yet stay, so that nothing is lost.</summary>
+    /// <summary>
+    /// Drops a file's pages from the page cache, so that it is read from the disk. Dirty pages stay, so that nothing is
+    /// lost.
+    /// </summary>
     public static void Forget(SafeFileHandle file)
     {
-        _ = Advise(file, 0, 0, DontNeed); // a file system that keeps no pages has none to forget
+        _ = Advise(file, 0, 0, DontNeed); // a file system without a page cache has nothing to drop
     }
 
-    /// <summary>The time that the file system stamps a new file with.</summary>
+    /// <summary>Returns the time that the file system stamps a new file with.</summary>
     public static DateTimeOffset Now(string folder)
     {
         var probe = Path.Combine(folder, $"clock-tmp-{RandomNumberGenerator.GetHexString(10, lowercase: true)}");
         try
         {
             using var file = new FileStream(probe, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, BufferSize = 0, UnixCreateMode = UnixFileMode.UserRead });
-            file.Write([0]); // some file systems stamp what is written, not what is made
+            file.Write([0]); // some file systems set the time when a file is written, not when it is created
             return new DateTimeOffset(File.GetLastWriteTimeUtc(file.SafeFileHandle));
         }
         finally

@@ -1,9 +1,9 @@
 namespace Holdfast.Restic.Backends;
 
-/// <summary>What is at a place that has no repository.</summary>
+/// <summary>What is at a location that has no repository.</summary>
 public enum PlaceState
 {
-    /// <summary>The store does not know, or an init that was cut off has left its folders.</summary>
+    /// <summary>The store cannot determine it, or an interrupted init has left its directories.</summary>
     Unknown,
 
     /// <summary>The directory does not exist.</summary>
@@ -12,9 +12,9 @@ public enum PlaceState
     /// <summary>The bucket of an object store does not exist.</summary>
     NoBucket,
 
-    /// <summary>The directory holds nothing, but for the 'lost+found' of a file system.</summary>
+    /// <summary>The directory is empty, apart from the 'lost+found' of a file system.</summary>
     Empty,
 
-    /// <summary>The directory holds something that is not of a repository.</summary>
+    /// <summary>The directory contains files that do not belong to a repository.</summary>
     Occupied,
 }

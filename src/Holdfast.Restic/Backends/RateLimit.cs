@@ -1,8 +1,8 @@
 namespace Holdfast.Restic.Backends;
 
 /// <summary>
-/// A token bucket: how many bytes may pass in a second, for all that share it, in the order in which they ask. What was not
-/// used is kept for a quarter of a second. May be used by several threads.
+/// A token bucket: the number of bytes per second for all its users together, served in the order of their requests.
+/// Unused capacity is kept for a quarter of a second. May be used by several threads.
 /// </summary>
 public sealed class RateLimit
 {
@@ -14,7 +14,7 @@ public sealed class RateLimit
     private TimeSpan _paid = TimeSpan.MinValue;
 
     /// <param name="bytesPerSecond">At least 1.</param>
-    /// <param name="clock">What seconds are counted by.</param>
+    /// <param name="clock">The clock for the rate.</param>
     public RateLimit(long bytesPerSecond, TimeProvider clock)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(bytesPerSecond, 1);
@@ -23,10 +23,13 @@ public sealed class RateLimit
 
     public long BytesPerSecond { get; }
 
-    /// <summary>As many bytes as should pass at once, so that others have their turn: an eighth of a second's, 1 to 64 KiB.</summary>
+    /// <summary>
+    /// The number of bytes to request at once, so that other users get their turn: an eighth of a second's, 1 to 64
+    /// KiB.
+    /// </summary>
     internal int Piece => (int)Math.Clamp(BytesPerSecond / 8, 1 << 10, 64 << 10);
 
-    /// <summary>Waits until so many bytes may pass. Who stops waiting has taken them all the same.</summary>
+    /// <summary>Waits until this number of bytes may pass. A cancelled wait uses up its bytes nevertheless.</summary>
     public async ValueTask TakeAsync(int bytes, CancellationToken cancellation)
     {
         var wait = Take(bytes);

@@ -4,9 +4,9 @@ using Holdfast.Restic.Posix;
 namespace Holdfast.Restic.Backends;
 
 /// <summary>
-/// The folders of a local repository, each found once. A link on the way to one is followed only where root or the running user alone could have made it.
-/// Where another user can exchange what is in a folder, the folder is held open and used by its descriptor: what is put in its place leads nowhere.
-/// May be used from several threads.
+/// The directories of a local repository, each resolved once. A symbolic link in a path is followed only where root or
+/// the running user alone could have created it. A directory in which another user can replace entries is held open and
+/// used by its descriptor, so that replacing it has no effect. May be used from several threads.
 /// </summary>
 internal sealed class RepositoryFolders(string root)
 {
@@ -14,17 +14,22 @@ internal sealed class RepositoryFolders(string root)
 
     private readonly ConcurrentDictionary<string, Found> _found = new(StringComparer.Ordinal);
 
-    /// <summary>A folder by a path that no other user can lead elsewhere.</summary>
-    /// <param name="Path">The path.</param>
-    /// <param name="Held">The open folder, where another user can exchange what is in it; then no file in it may be a link. Null where only root and the running user can.</param>
+    /// <summary>A directory whose path no other user can redirect.</summary>
+    /// <param name="Path">The path of the directory.</param>
+    /// <param name="Held">
+    /// The open directory, where another user can replace entries in it; then no file in it may be a symbolic link.
+    /// Null where only root and the running user can.
+    /// </param>
     public sealed record Found(string Path, OpenFolder? Held);
 
-    /// <summary>The folder with a path below the root; the root itself for an empty one.</summary>
-    /// <exception cref="DirectoryNotFoundException">It is not there.</exception>
-    /// <exception cref="IOException">Another user could have made a link on the way to it, or a file is there.</exception>
+    /// <summary>Returns the directory with a path below the root; the root itself for an empty path.</summary>
+    /// <exception cref="DirectoryNotFoundException">The directory does not exist.</exception>
+    /// <exception cref="IOException">
+    /// Another user could have created a symbolic link in its path, or the path is a file.
+    /// </exception>
     public Found Find(string relative)
     {
-        if (_found.TryGetValue(relative, out var known) && known.Held?.Status.Links != 0) return known; // without a name it was removed
+        if (_found.TryGetValue(relative, out var known) && known.Held?.Status.Links != 0) return known; // an open directory without links was removed
         return _found[relative] = Open(relative.Length == 0 ? root : Path.Combine(root, relative));
     }
 

@@ -7,7 +7,7 @@ namespace Holdfast.Restic.Backends;
 
 /// <summary>
 /// A repository on a REST server (rest-server, or rclone's "serve restic"). Files have no times here. Such a server
-/// does not let a file be written over (HTTP 403), and one that is append-only lets nothing but locks be removed.
+/// refuses to overwrite a file (HTTP 403), and in append-only mode only locks can be removed.
 /// Source: restic, doc/REST_backend.rst; rest-server 0.13, repo/repo.go.
 /// </summary>
 public sealed class RestBackend : IBackend
@@ -15,8 +15,10 @@ public sealed class RestBackend : IBackend
     private const int ComparedAtOnce = 1 << 20;
     private readonly RestConnection _connection;
 
-    /// <param name="location">Where it is; user and password of it are not used, those of the options are.</param>
-    /// <param name="options">Who we are, and how long we try.</param>
+    /// <param name="location">
+    /// The location of the repository; its user and password are not used, those of the options are.
+    /// </param>
+    /// <param name="options">Credentials and timeouts.</param>
     public RestBackend(RestLocation location, RestOptions options)
     {
         (Location, Concurrency) = (location.ToString(), options.Traffic.Connections);
@@ -78,13 +80,13 @@ public sealed class RestBackend : IBackend
         while (!destination.IsEmpty)
         {
             var count = await content.ReadAsync(destination, watch.Token);
-            if (count == 0) throw Truncated(file); // a connection that is cut is an exception
+            if (count == 0) throw Truncated(file); // a lost connection is an exception
             destination = destination[count..];
             watch.Progress(count);
         }
     }
 
-    /// <summary>One request, which says how large the file is.</summary>
+    /// <summary>Sends one request, whose answer contains the size of the file.</summary>
     public async ValueTask<byte[]> ReadWholeAsync(
         FileKind kind, string name, long limit, CancellationToken cancellation = default)
     {
@@ -109,7 +111,7 @@ public sealed class RestBackend : IBackend
         if (kind == FileKind.Config && await FindSizeAsync(kind, name, cancellation) is { } size)
         {
             var isSame = size == content.Length && await IsSameAsync(kind, name, content, cancellation);
-            if (!isSame) throw Another(); // rclone would write over it
+            if (!isSame) throw Another(); // rclone would overwrite it
             return;
         }
         var status = await PostAsync(kind, name, content, cancellation);
@@ -138,8 +140,9 @@ public sealed class RestBackend : IBackend
     }
 
     /// <summary>
-    /// An upload was refused. When the file is there already, by us (the answer to an earlier try was lost) or by
-    /// another, it is fine as it is if it has the same bytes, and else damaged: then it is removed and stored.
+    /// Handles a refused upload. When the file already exists, stored by this process (the answer to an earlier attempt
+    /// was lost) or by another, the upload succeeds if the bytes are the same; otherwise the file is damaged: it is
+    /// removed and stored again.
     /// </summary>
     private async Task SettleAsync(
         FileKind kind, string name, ReadOnlyMemory<byte> content, CancellationToken cancellation)
@@ -181,7 +184,9 @@ public sealed class RestBackend : IBackend
         };
     }
 
-    /// <summary>Copies lose empty folders: a missing one is empty as long as there is a config.</summary>
+    /// <summary>
+    /// Some copies lose empty directories: a missing one counts as empty as long as there is a config.
+    /// </summary>
     private async Task<IReadOnlyList<StoredFile>> ListFolderAsync(FileKind kind, CancellationToken cancellation)
     {
         var folder = Layout.FolderOf(kind);
@@ -216,10 +221,10 @@ public sealed class RestBackend : IBackend
         CancellationToken cancellation) =>
         _connection.SendAsync(method, path, prepare, (answer, _) => Task.FromResult(answer.StatusCode), cancellation);
 
-    /// <summary>Packs are not spread over folders in the protocol.</summary>
+    /// <summary>Returns the path of a file in a request; the protocol does not spread packs over directories.</summary>
     private static string PathOf(FileKind kind, string name)
     {
-        var path = Layout.PathOf(kind, name); // nothing but an id may get through
+        var path = Layout.PathOf(kind, name); // only an id is accepted
         return kind == FileKind.Pack ? $"data/{name}" : path;
     }
 
@@ -229,7 +234,7 @@ public sealed class RestBackend : IBackend
     private static bool IsDone(HttpStatusCode status) =>
         status is HttpStatusCode.OK or HttpStatusCode.Created or HttpStatusCode.NoContent;
 
-    /// <summary>An answer holds the bytes from an offset on.</summary>
+    /// <summary>Requires that an answer holds the bytes from an offset on.</summary>
     private void RequirePart(HttpResponseMessage answer, string file, long offset)
     {
         switch (answer.StatusCode)

@@ -10,14 +10,17 @@ using System.Text;
 namespace Holdfast.Restic.Backends;
 
 /// <summary>
-/// Requests to one server of HTTP, sent again when what they fail by may pass. Redirections are not followed, because
-/// they would carry the password elsewhere. May be used by several threads.
+/// Sends requests to one HTTP server and retries them after transient failures. Redirections are not followed, because
+/// they would send the password elsewhere. May be used by several threads.
 /// </summary>
 internal sealed class RestConnection
 {
     private const string VersionTwo = "application/vnd.x.restic.rest.v2";
 
-    /// <summary>What a program may send of one answer before it is read: 16 MiB, so that a pack need not wait.</summary>
+    /// <summary>
+    /// The flow-control window for a program: how much of one answer it may send before it is read. 16 MiB, so that a
+    /// pack need not wait.
+    /// </summary>
     private const int Window = 16 << 20;
 
     private static readonly TimeSpan _connect = TimeSpan.FromSeconds(15);
@@ -27,15 +30,17 @@ internal sealed class RestConnection
     private readonly string? _socket;
     private readonly string? _accepted;
     private readonly RestOptions _options;
-    private readonly Lazy<HttpMessageInvoker> _client; // it lives as long as the process, as backends do
+    private readonly Lazy<HttpMessageInvoker> _client; // it exists as long as the process, as backends do
     private readonly AuthenticationHeaderValue? _identity;
     private readonly IPipedProgram? _program;
     private readonly RetryPolicy _retries;
 
-    /// <summary>To a server that speaks another protocol over HTTP, by which requests say who we are.</summary>
-    /// <param name="location">How messages name the place.</param>
-    /// <param name="root">What relative paths of requests are relative to.</param>
-    /// <param name="options">How long is tried, and which authorities are trusted.</param>
+    /// <summary>
+    /// Connects to a server that uses another protocol over HTTP, whose requests carry their own authentication.
+    /// </summary>
+    /// <param name="location">The location as messages show it.</param>
+    /// <param name="root">The base URL of relative request paths.</param>
+    /// <param name="options">The timeouts and trusted authorities.</param>
     public RestConnection(string location, Uri root, RestOptions options)
     {
         (_location, _root, _options, _retries) = (location, root, options, new RetryPolicy(options));
@@ -57,12 +62,12 @@ internal sealed class RestConnection
         _identity = new AuthenticationHeaderValue("Basic", Convert.ToBase64String(identity));
     }
 
-    /// <summary>Sends a request and hands the answer on; both again after each failure that may pass.</summary>
-    /// <param name="method">The method of HTTP.</param>
-    /// <param name="path">Below the root, with its query; or a whole URL.</param>
+    /// <summary>Sends a request and passes the answer on; repeats both after each transient failure.</summary>
+    /// <param name="method">The HTTP method.</param>
+    /// <param name="path">The path below the root, with its query; or an absolute URL.</param>
     /// <param name="prepare">Completes the request; null for nothing.</param>
-    /// <param name="read">Reads the answer, which is none of the statuses that may pass.</param>
-    /// <param name="cancellation">Ends it.</param>
+    /// <param name="read">Reads the answer, whose status is not that of a transient failure.</param>
+    /// <param name="cancellation">Cancels the request.</param>
     /// <exception cref="ResticException">Unreachable, Refused, or what <paramref name="read"/> throws.</exception>
     public Task<T> SendAsync<T>(
         HttpMethod method, string path, Action<HttpRequestMessage, RestWatch>? prepare,
@@ -103,7 +108,7 @@ internal sealed class RestConnection
         var request = new HttpRequestMessage(method, new Uri(_root, path));
         if (_program is not null)
         {
-            // One connection for all requests: there is but one pair of pipes.
+            // All requests share one connection: there is only one pair of pipes.
             (request.Version, request.VersionPolicy) = (HttpVersion.Version20, HttpVersionPolicy.RequestVersionExact);
         }
         request.Headers.Authorization = _identity;
@@ -112,8 +117,8 @@ internal sealed class RestConnection
     }
 
     /// <summary>
-    /// A failure that may pass: thrown by a reader of answers, it has the request sent again. What a program said last
-    /// need not be about this request.
+    /// A transient failure: thrown by a reader of answers, it causes the request to be sent again. The last words of a
+    /// program need not refer to this request.
     /// </summary>
     public ResticException MayPass(HttpStatusCode status, HttpMethod method, string path)
     {
@@ -144,7 +149,7 @@ internal sealed class RestConnection
         var handler = new SocketsHttpHandler
         {
             AllowAutoRedirect = false, UseCookies = false, ConnectTimeout = _connect,
-            PooledConnectionLifetime = TimeSpan.FromMinutes(5), // a name may come to mean another address
+            PooledConnectionLifetime = TimeSpan.FromMinutes(5), // a name may be changed to another address
             PlaintextStreamFilter = (connection, _) => new(_options.Traffic.Limit(connection.PlaintextStream)),
         };
         if (_program is { } program)

@@ -3,15 +3,18 @@ using System.Text.Json;
 namespace Holdfast.Restic.Backends;
 
 /// <summary>
-/// Reads the answer to a listing, whose bytes are foreign: [{"name","size"}] of version 2 of the protocol, ["name"]
+/// Reads the answer to a listing, whose bytes are untrusted: [{"name","size"}] of version 2 of the protocol, ["name"]
 /// of version 1. At most 64 KiB of it are held at once. Source: restic, doc/REST_backend.rst.
 /// </summary>
 internal sealed class RestListing
 {
-    /// <summary>More files than any repository has, packs of 32 TB, which take half a GB here. What is passed over may be as many.</summary>
+    /// <summary>
+    /// More files than any repository has: packs for 32 TB, which take half a GB of memory here. The same limit applies
+    /// to skipped names.
+    /// </summary>
     private const int MostFiles = 2_000_000;
 
-    /// <summary>Ten times what so many files take.</summary>
+    /// <summary>Ten times the size of a listing of that many files.</summary>
     private const long MostBytes = 2L << 30;
 
     private const int Largest = 64 << 10;
@@ -23,8 +26,8 @@ internal sealed class RestListing
     private long? _size;
     private int _passedOver;
 
-    /// <summary>The files, and of version 1 with a size of -1; names that are not ours, or were there before, are left out.</summary>
-    /// <exception cref="JsonException">It is no such listing.</exception>
+    /// <summary>The files, in version 1 with a size of -1; foreign names and duplicates are left out.</summary>
+    /// <exception cref="JsonException">The answer is not a valid listing.</exception>
     public static async Task<IReadOnlyList<StoredFile>> ReadAsync(Stream answer, RestWatch watch)
     {
         var listing = new RestListing();

@@ -1,7 +1,7 @@
 namespace Holdfast.Restic.Backends;
 
 /// <summary>
-/// The place of a repository that is reached by the REST protocol, as restic writes it:
+/// The location of a repository that is accessed by the REST protocol, in restic's syntax:
 /// "rest:https://user:password@host:8000/path/", "rest:http+unix:///path/of/socket:/path/", or "rclone:remote:path".
 /// Source: restic 0.18, internal/backend/rest/config.go, internal/backend/rclone/config.go.
 /// </summary>
@@ -11,27 +11,29 @@ public sealed class RestLocation
 
     private RestLocation(Uri url) => Url = url;
 
-    /// <summary>Where requests go: without user and password, with a slash at its end.</summary>
+    /// <summary>The base URL of requests: without user and password, with a trailing slash.</summary>
     public Uri Url { get; }
 
     /// <summary>The socket that the server listens on; null for a server that is reached by TCP.</summary>
     public string? Socket { get; private init; }
 
-    /// <summary>What rclone is to serve, "remote:path"; null for a server.</summary>
+    /// <summary>The remote that rclone is to serve, "remote:path"; null for a server.</summary>
     public string? Remote { get; private init; }
 
-    /// <summary>The user that the location names; null when it names none.</summary>
+    /// <summary>The user in the location; null when it contains none.</summary>
     public string? User { get; private init; }
 
-    /// <summary>The password that the location holds; null when it holds none. No text of this holds it.</summary>
+    /// <summary>The password in the location; null when it contains none. ToString never contains it.</summary>
     public string? Password { get; private init; }
 
-    /// <summary>True when a location names a REST server, or a remote of rclone.</summary>
+    /// <summary>Returns true when a location names a REST server, or a remote of rclone.</summary>
     public static bool IsRest(string location) =>
         location.StartsWith(Scheme, StringComparison.Ordinal) || location.StartsWith(Rclone, StringComparison.Ordinal);
 
-    /// <summary>Reads a location that begins with "rest:" or "rclone:".</summary>
-    /// <exception cref="ResticException">Unsupported: it names no such server or remote; it is not repeated.</exception>
+    /// <summary>Parses a location that begins with "rest:" or "rclone:".</summary>
+    /// <exception cref="ResticException">
+    /// Unsupported: it is not a valid location of a server or remote; the message does not repeat it.
+    /// </exception>
     public static RestLocation Parse(string location)
     {
         if (location.StartsWith(Rclone, StringComparison.Ordinal)) return ParseRemote(location[Rclone.Length..]);
@@ -48,7 +50,7 @@ public sealed class RestLocation
         };
     }
 
-    /// <summary>The location without user and password; it can be parsed again.</summary>
+    /// <summary>Returns the location without user and password; it can be parsed again.</summary>
     public override string ToString() => (Remote, Socket) switch
     {
         ({ } remote, _) => Rclone + remote,
@@ -57,8 +59,8 @@ public sealed class RestLocation
     };
 
     /// <summary>
-    /// Only remotes that have a name: rclone also takes parameters before the colon, secrets among them, and a location
-    /// stands in journals and messages. Source: rclone's manual, "Valid remote names".
+    /// Accepts only remotes that have a name: rclone also takes parameters before the colon, secrets among them, and
+    /// locations are written to journals and messages. Source: rclone's manual, "Valid remote names".
     /// </summary>
     private static RestLocation ParseRemote(string text)
     {

@@ -3,7 +3,9 @@ using System.Net.Http.Headers;
 
 namespace Holdfast.Restic.Backends;
 
-/// <summary>The body of an upload: sent as it lies in memory, in pieces, so that a stalled one is noticed.</summary>
+/// <summary>
+/// The body of an upload: sent from memory without a copy, in pieces, so that a stalled upload is detected.
+/// </summary>
 internal sealed class RestUpload : HttpContent
 {
     private const int Piece = 256 << 10;

@@ -1,9 +1,9 @@
 namespace Holdfast.Restic.Backends;
 
-/// <summary>Gives one request up when it makes no progress for a while, or so little that it would never end.</summary>
+/// <summary>Cancels a request that makes no progress for a while, or so little that it would never end.</summary>
 internal sealed class RestWatch : IDisposable
 {
-    /// <summary>So many bytes are progress; fewer are not, one by one. 64 KiB.</summary>
+    /// <summary>The number of bytes that counts as progress. 64 KiB.</summary>
     private const int Least = 64 << 10;
 
     private readonly TimeSpan _stall;
@@ -18,17 +18,17 @@ internal sealed class RestWatch : IDisposable
         _either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, _timer.Token);
     }
 
-    /// <summary>Ends the request: by the caller, or because it stalls.</summary>
+    /// <summary>Cancelled when the caller cancels, or when the request stalls.</summary>
     public CancellationToken Token => _either.Token;
 
-    /// <summary>Bytes have gone or come: the time begins again when there were enough of them.</summary>
+    /// <summary>Records bytes sent or received: the timeout restarts when there are enough of them.</summary>
     public void Progress(int bytes)
     {
         _bytes += bytes;
         if (_bytes >= Least) Progress();
     }
 
-    /// <summary>The server has begun to answer: the time begins again.</summary>
+    /// <summary>Records that the server has begun to answer: the timeout restarts.</summary>
     public void Progress()
     {
         _bytes = 0;

@@ -1,18 +1,20 @@
 namespace Holdfast.Restic.Backends;
 
-/// <summary>Tries again what fails by what may pass (<see cref="ResticError.Unreachable"/>), until patience is out. May be used by several threads.</summary>
+/// <summary>
+/// Retries transient failures (<see cref="ResticError.Unreachable"/>) until a timeout. May be used by several threads.
+/// </summary>
 internal sealed class RetryPolicy(RemoteOptions options)
 {
     private static readonly TimeSpan _longestPause = TimeSpan.FromSeconds(30);
 
     private volatile bool _hasAnswered;
 
-    /// <summary>The server has answered: it exists, so that failures of it are worth more patience.</summary>
+    /// <summary>Records that the server has answered: it exists, so that its failures are retried for longer.</summary>
     public void NoteAnswer() => _hasAnswered = true;
 
-    /// <summary>Tries, and tries again.</summary>
-    /// <param name="attempt">One try; it gets the number of the tries before it.</param>
-    /// <param name="cancellation">Ends the pauses.</param>
+    /// <summary>Runs an attempt and retries it.</summary>
+    /// <param name="attempt">One attempt; it gets the number of earlier attempts.</param>
+    /// <param name="cancellation">Cancels the pauses.</param>
     public async Task<T> RunAsync<T>(Func<int, Task<T>> attempt, CancellationToken cancellation)
     {
         var (began, tries) = (options.Clock.GetTimestamp(), 0);

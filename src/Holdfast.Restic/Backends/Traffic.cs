@@ -1,24 +1,24 @@
 namespace Holdfast.Restic.Backends;
 
-/// <summary>How much of the line to a repository on another machine may be taken. All its connections share the limits.</summary>
+/// <summary>The bandwidth limits for a repository on another machine, shared by all its connections.</summary>
 public sealed class Traffic
 {
-    /// <summary>Connections by default, as many as restic makes.</summary>
+    /// <summary>The default number of connections, as in restic.</summary>
     public const int UsualConnections = 5;
 
-    /// <summary>What one connection writes before it reports progress, at most.</summary>
+    /// <summary>The most bytes that one connection writes before it reports progress.</summary>
     private const int Piece = 256 << 10;
 
-    /// <summary>Operations at once, each with a connection of its own; at least 1. 5.</summary>
+    /// <summary>The number of concurrent operations, each with its own connection; at least 1. 5 by default.</summary>
     public int Connections { get; init; } = UsualConnections;
 
-    /// <summary>Of what is sent; null for none.</summary>
+    /// <summary>The limit for sent bytes; null for none.</summary>
     public RateLimit? Upload { get; init; }
 
-    /// <summary>Of what is received; null for none.</summary>
+    /// <summary>The limit for received bytes; null for none.</summary>
     public RateLimit? Download { get; init; }
 
-    /// <summary>How long the limits may hold up one piece, when all other connections are before it.</summary>
+    /// <summary>How long the limits may delay one piece, when all other connections are served first.</summary>
     internal TimeSpan LongestHold
     {
         get
@@ -28,7 +28,9 @@ public sealed class Traffic
         }
     }
 
-    /// <summary>The stream of a connection, which keeps to the limits; the same stream when there are none.</summary>
+    /// <summary>
+    /// Wraps the stream of a connection so that it obeys the limits; returns the same stream when there are none.
+    /// </summary>
     internal Stream Limit(Stream connection) =>
         Upload is null && Download is null ? connection : new LimitedStream(connection, Upload, Download);
 }

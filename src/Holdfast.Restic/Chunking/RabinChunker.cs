@@ -22,7 +22,7 @@ internal sealed class RabinChunker
 
     private readonly ulong[] _reduce = new ulong[256];
 
-    /// <summary>What a byte still adds to the fingerprint when it has just left the window.</summary>
+    /// <summary>The contribution of a byte to the fingerprint when it has just left the window.</summary>
     private readonly ulong[] _leave = new ulong[256];
 
     public RabinChunker(ulong polynomial)
@@ -38,10 +38,11 @@ internal sealed class RabinChunker
     }
 
     /// <summary>
-    /// The length of the chunk that begins at the start of <paramref name="data"/>, or 0 if it goes on after its end.
+    /// Returns the length of the chunk that begins at the start of <paramref name="data"/>, or 0 if it extends beyond
+    /// its end.
     /// </summary>
     /// <param name="data">The bytes known so far.</param>
-    /// <param name="scanned">How many of them an earlier call has seen without finding a cut.</param>
+    /// <param name="scanned">How many of them an earlier call has scanned without finding a cut.</param>
     public int FindCut(ReadOnlySpan<byte> data, int scanned)
     {
         var end = Math.Min(data.Length, MaxSize);
@@ -55,7 +56,7 @@ internal sealed class RabinChunker
         return data.Length >= MaxSize ? MaxSize : 0;
     }
 
-    /// <summary>Tries <paramref name="count"/> lengths, one after the other; 0 when none is a cut.</summary>
+    /// <summary>Tries <paramref name="count"/> lengths in sequence; 0 when none is a cut.</summary>
     private int ScanOne(ReadOnlySpan<byte> data, int length, int count)
     {
         var digest = Fingerprint(data.Slice(length - WindowSize, WindowSize));
@@ -67,7 +68,7 @@ internal sealed class RabinChunker
         }
     }
 
-    /// <summary>The same for four stretches at once.</summary>
+    /// <summary>Tries the lengths of four stretches at once.</summary>
     private int ScanLanes(ReadOnlySpan<byte> data, int length)
     {
         ref var entering = ref Unsafe.Add(ref MemoryMarshal.GetReference(data), length);
@@ -101,7 +102,7 @@ internal sealed class RabinChunker
         return digest;
     }
 
-    /// <summary>One byte enters the window and one leaves it. A digest has 53 bits, so its top byte indexes the table.</summary>
+    /// <summary>Moves the window by one byte. A digest has 53 bits, so its top byte indexes the table.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static ulong Roll(ulong digest, ref ulong reduce, ref ulong leave, byte entering, byte leaving) =>
         ((digest << 8) | entering) ^ Unsafe.Add(ref reduce, (nint)(digest >> Shift)) ^ Unsafe.Add(ref leave, (nint)leaving);

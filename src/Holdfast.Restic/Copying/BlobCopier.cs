@@ -10,27 +10,29 @@ namespace Holdfast.Restic.Copying;
 
 /// <summary>
 /// Copies the blobs that snapshots need and the destination lacks, in the order of the source's packs and all in one
-/// stream of new packs. Each is verified and sealed with the destination's key, as it is compressed. Memory: a piece
-/// of a pack and one blob for each worker, beside the packs in the making.
+/// stream of new packs. Each is verified and encrypted with the destination's key; its compression is kept. Memory: a
+/// piece of a pack and one blob for each worker, in addition to the pack builders.
 /// </summary>
-/// <param name="source">Read from.</param>
-/// <param name="destination">Written to.</param>
-/// <param name="needed">The blobs that are to be copied, by their numbers in the source's index.</param>
+/// <param name="source">The source repository.</param>
+/// <param name="destination">The destination repository.</param>
+/// <param name="needed">The blobs to copy, by their numbers in the source's index.</param>
 /// <param name="places">The source's index.</param>
 /// <param name="present">The destination's index.</param>
-/// <param name="findings">Takes what cannot be read of the source.</param>
-/// <param name="counters">Bumped on the way.</param>
+/// <param name="findings">Collects what cannot be read from the source.</param>
+/// <param name="counters">Progress counters.</param>
 internal sealed class BlobCopier(
     Repository source, Repository destination, UsedBlobs needed, BlobIndex places, BlobIndex present, Findings findings,
     CopyCounters counters)
 {
-    /// <summary>Read at once at most, unless one blob is larger: a request costs little beside it.</summary>
+    /// <summary>
+    /// The most bytes per read, unless one blob is larger: the cost of a request is small in comparison.
+    /// </summary>
     private const int PieceSize = 4 << 20;
 
-    /// <summary>So many bytes that nobody wants cost less than another request.</summary>
+    /// <summary>The largest gap of unneeded bytes whose reading costs less than another request.</summary>
     private const int Gap = 64 << 10;
 
-    /// <summary>How many blobs there are to copy, and their stored bytes; no pack is read.</summary>
+    /// <summary>Returns the number of blobs to copy, and their stored bytes, without reading packs.</summary>
     public async Task<(long Blobs, long Bytes)> WeighAsync(CancellationToken cancellation)
     {
         var (blobs, bytes) = (0L, 0L);
@@ -42,7 +44,9 @@ internal sealed class BlobCopier(
         return (blobs, bytes);
     }
 
-    /// <summary>Copies them. What the source has lost is a finding; any failure of the destination is thrown.</summary>
+    /// <summary>
+    /// Copies the blobs. What is missing or damaged in the source is a finding; a failure of the destination is thrown.
+    /// </summary>
     public async Task CopyAsync(BlobWriter writer, CancellationToken cancellation)
     {
         var options = new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellation };
@@ -61,7 +65,8 @@ internal sealed class BlobCopier(
         : source.Options.Workers;
 
     /// <summary>
-    /// What of an index file is to be copied, by offset. Nothing of a file that cannot be read: its blobs are missed.
+    /// Returns the blobs of an index file to copy, by offset. None for a file that cannot be read: its blobs count as
+    /// missing.
     /// </summary>
     private async Task<IReadOnlyList<IndexedPack>> WantedAsync(string name, CancellationToken cancellation)
     {
@@ -80,7 +85,7 @@ internal sealed class BlobCopier(
     private IndexedPack Wanted(IndexedPack pack) =>
         new(pack.Id, [.. pack.Blobs.Where(item => IsWanted(item.Id, item.Blob)).OrderBy(item => item.Blob.Offset)]);
 
-    /// <summary>Of several places the first counts, which is the one that is read.</summary>
+    /// <summary>Of several locations of a blob the first counts, which is the one that is read.</summary>
     private bool IsWanted(Id id, in PackedBlob blob)
     {
         var number = places.Find(blob.Type, id);
@@ -166,7 +171,10 @@ internal sealed class BlobCopier(
         }
     }
 
-    /// <summary>Another pack may have it whole, and what cannot be read with its neighbours may be read alone.</summary>
+    /// <summary>
+    /// Reads blobs one by one: another pack may have them, and what cannot be read with its neighbors may be readable
+    /// alone.
+    /// </summary>
     private async Task RescueAsync(Id id, PackedBlob blob, BlobWriter writer, CancellationToken cancellation)
     {
         byte[] plaintext;
@@ -183,8 +191,8 @@ internal sealed class BlobCopier(
     }
 
     /// <summary>
-    /// A repository of version 1 has nothing compressed; in one of version 2 trees always are, and so is what comes
-    /// from one of version 1.
+    /// Decides on compression: a repository of version 1 has no compressed blobs; in version 2 trees are always
+    /// compressed, and so are blobs that come from version 1.
     /// </summary>
     private async ValueTask SaveAsync(
         Id id, PackedBlob blob, ReadOnlyMemory<byte> payload, ReadOnlyMemory<byte> plaintext, BlobWriter writer,
@@ -199,6 +207,6 @@ internal sealed class BlobCopier(
             await writer.SaveAsync(id, blob.Type, payload, blob.UncompressedLength, cancellation);
     }
 
-    // A bad sector is an error of input and output.
+    // A bad sector is an I/O error.
     private static bool IsLost(ResticException failure) => failure.IsLoss || failure.Error == ResticError.InputOutput;
 }

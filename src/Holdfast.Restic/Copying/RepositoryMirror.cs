@@ -5,18 +5,21 @@ using Holdfast.Restic.Maintenance;
 namespace Holdfast.Restic.Copying;
 
 /// <summary>
-/// Copies the files of a repository as they are, by name and size. The source is listed from the snapshots backwards and
-/// copied forwards, so that whatever ends it, all that a file of the mirror refers to is there; removals go the other way.
-/// A file's name is the digest of its bytes, which is compared on the way. See docs/decisions/0066-mirrors.md.
+/// Copies the files of a repository unchanged, by name and size. The source is listed from the snapshots backwards and
+/// copied forwards, so that after any interruption every file that a file of the mirror refers to exists; removals are
+/// done in the opposite order. A file's name is the digest of its bytes, which is verified during the copy. See
+/// docs/decisions/0066-mirrors.md.
 /// </summary>
 internal sealed class RepositoryMirror(Repository source, IBackend mirror, string password, MirrorOptions options)
 {
-    /// <summary>Each refers to nothing but what stands before it.</summary>
+    /// <summary>The kinds of file in the order of copying: each refers only to kinds before it.</summary>
     private static readonly FileKind[] _order = [FileKind.Key, FileKind.Pack, FileKind.Index, FileKind.Snapshot];
 
     private readonly List<string> _damaged = [];
 
-    /// <summary>What the mirror has of another size: a killed writer has left it on a store that knows no renames.</summary>
+    /// <summary>
+    /// Files that have another size in the mirror: left by a killed writer on a store without renames.
+    /// </summary>
     private readonly HashSet<string> _torn = new(StringComparer.Ordinal);
 
     private readonly List<NamedFile> _keys = [];
@@ -45,8 +48,10 @@ internal sealed class RepositoryMirror(Repository source, IBackend mirror, strin
         return await alone.KeepForAsync(token => RemoveAsync(report, token), cancellation);
     }
 
-    /// <summary>False where nothing is yet.</summary>
-    /// <exception cref="ResticException">Occupied: another repository is there. ConfigLost: what is left of one.</exception>
+    /// <summary>Returns whether the mirror exists; false when the location is empty.</summary>
+    /// <exception cref="ResticException">
+    /// Occupied: another repository is there. ConfigLost: the remains of one are there.
+    /// </exception>
     private async Task<bool> IsMirrorAsync(byte[] config, CancellationToken cancellation)
     {
         if (!await Repository.ExistsAsync(mirror, cancellation)) return false;
@@ -56,7 +61,7 @@ internal sealed class RepositoryMirror(Repository source, IBackend mirror, strin
         throw new ResticException(ResticError.Occupied, message);
     }
 
-    /// <summary>Without a key nothing opens the mirror, so these come first.</summary>
+    /// <summary>Copies config and keys first: without a key the mirror cannot be opened.</summary>
     private async Task CopyKeysAsync(CancellationToken cancellation)
     {
         var there = await ListAsync(mirror, FileKind.Key, cancellation);
@@ -66,7 +71,7 @@ internal sealed class RepositoryMirror(Repository source, IBackend mirror, strin
 
     private async Task<MirrorReport> CopyAsync(bool isNew, CancellationToken cancellation)
     {
-        // What a file that is listed refers to was there before it, so it is listed after it.
+        // What a listed file refers to existed before it, so it is listed after it.
         var wanted = new Dictionary<FileKind, HashSet<NamedFile>>();
         foreach (var kind in _order.Reverse()) wanted[kind] = await ListAsync(source.Backend, kind, cancellation);
         var there = new Dictionary<FileKind, HashSet<NamedFile>>();
@@ -91,7 +96,9 @@ internal sealed class RepositoryMirror(Repository source, IBackend mirror, strin
         return report with { Copied = report.Copied - _damaged.Count, Damaged = _damaged };
     }
 
-    /// <summary>A file of the same name and another size was cut off; it is replaced, and is no surplus.</summary>
+    /// <summary>
+    /// A file of the same name and another size was truncated; it is replaced, and does not count as surplus.
+    /// </summary>
     private static IEnumerable<NamedFile> Surplus(HashSet<NamedFile> there, HashSet<NamedFile> wanted) =>
         there.ExceptBy(wanted.Select(file => file.Name), file => file.Name, StringComparer.Ordinal);
 
@@ -106,7 +113,9 @@ internal sealed class RepositoryMirror(Repository source, IBackend mirror, strin
         return files;
     }
 
-    /// <summary>As many at once as serve both places, and as the memory has room for.</summary>
+    /// <summary>
+    /// Copies files, as many concurrently as suit both backends and fit into memory.
+    /// </summary>
     private async Task CopyAsync(List<NamedFile> files, CancellationToken cancellation)
     {
         if (files.Count == 0) return;
@@ -138,7 +147,9 @@ internal sealed class RepositoryMirror(Repository source, IBackend mirror, strin
         }
     }
 
-    /// <summary>False for a snapshot that was removed meanwhile, and for a file that is not what its name says.</summary>
+    /// <summary>
+    /// Copies a file; false for a snapshot that was removed meanwhile, and for a file that does not match its name.
+    /// </summary>
     private async Task<bool> TryReadAsync(NamedFile file, Memory<byte> content, CancellationToken cancellation)
     {
         try
@@ -154,7 +165,7 @@ internal sealed class RepositoryMirror(Repository source, IBackend mirror, strin
         return false;
     }
 
-    /// <summary>Lists the mirror again: every file is there, with its size.</summary>
+    /// <summary>Lists the mirror again: every file must be there, with its size.</summary>
     private async Task VerifyAsync(Dictionary<FileKind, HashSet<NamedFile>> wanted, CancellationToken cancellation)
     {
         foreach (var kind in _order)
@@ -181,7 +192,7 @@ internal sealed class RepositoryMirror(Repository source, IBackend mirror, strin
         }
     }
 
-    /// <summary>Snapshots first, then indexes, then packs: what is left refers to nothing that has gone.</summary>
+    /// <summary>Removes snapshots first, then indexes, then packs: no remaining file refers to a removed one.</summary>
     private async Task<MirrorReport> RemoveAsync(MirrorReport report, CancellationToken cancellation)
     {
         var atOnce = new ParallelOptions { MaxDegreeOfParallelism = mirror.Concurrency, CancellationToken = cancellation };

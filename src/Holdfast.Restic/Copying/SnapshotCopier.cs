@@ -8,8 +8,9 @@ using Holdfast.Restic.Snapshots;
 namespace Holdfast.Restic.Copying;
 
 /// <summary>
-/// Copies snapshots into another repository. The order is packs, indexes now and then, a look at all that was written,
-/// snapshots: whatever ends it, the destination is whole, and the next copy goes on. See docs/decisions/0065-copies.md.
+/// Copies snapshots into another repository. It writes packs, indexes periodically, verifies everything written, and
+/// then writes the snapshots: after any interruption the destination is consistent, and the next copy continues. See
+/// docs/decisions/0065-copies.md.
 /// </summary>
 internal sealed class SnapshotCopier(Repository source, Repository destination, CopyOptions options)
 {
@@ -41,7 +42,7 @@ internal sealed class SnapshotCopier(Repository source, Repository destination, 
         return report with { Copied = copied, Uncopied = uncopied, PacksVerified = verified.PacksRead };
     }
 
-    /// <summary>Copies the blobs; of a plan weighs them. They are durable and indexed when it returns.</summary>
+    /// <summary>Copies the blobs; a dry run counts them. They are durable and indexed when it returns.</summary>
     private async Task<CopyReport> StoreAsync(
         CheckedBlobs blobs, UsedBlobs needed, CopyReport report, CancellationToken cancellation)
     {
@@ -77,7 +78,7 @@ internal sealed class SnapshotCopier(Repository source, Repository destination, 
         }
     }
 
-    /// <summary>What was stored before a failure is worth an index, unless that cannot be stored either.</summary>
+    /// <summary>Writes an index of what was stored before a failure, unless that fails as well.</summary>
     private async Task KeepFindableAsync(BlobWriter writer)
     {
         try
@@ -96,7 +97,7 @@ internal sealed class SnapshotCopier(Repository source, Repository destination, 
         else _findings.Add(Layout.PathOf(FileKind.Pack, place.Value.Pack.ToString()), message, id);
     }
 
-    /// <summary>The snapshots that need what cannot be had.</summary>
+    /// <summary>Finds the snapshots that need damaged or missing data.</summary>
     private async Task<IReadOnlyList<UncopiedSnapshot>> TraceAsync(
         CheckedBlobs blobs, IReadOnlyList<Snapshot> lacking, CancellationToken cancellation)
     {
@@ -110,7 +111,7 @@ internal sealed class SnapshotCopier(Repository source, Repository destination, 
         return [.. Uncopied(lacking, damages, inDestination: false)];
     }
 
-    /// <summary>Reads back all packs that were written, and walks the trees of what is to be saved.</summary>
+    /// <summary>Verifies all packs that were written, and walks the trees of the snapshots to be saved.</summary>
     private Task<CheckReport> VerifyAsync(IReadOnlyList<Snapshot> whole, CancellationToken cancellation)
     {
         var isRemote = destination.Backend.IsRemote;

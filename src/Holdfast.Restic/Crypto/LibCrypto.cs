@@ -9,7 +9,7 @@ namespace Holdfast.Restic.Crypto;
 /// </summary>
 internal static unsafe partial class LibCrypto
 {
-    /// <summary>A name for the resolver, of no file.</summary>
+    /// <summary>A name for the resolver that is not a file.</summary>
     private const string Library = "libcrypto";
 
     /// <summary>NID_poly1305 of obj_mac.h, the same in every version.</summary>
@@ -47,7 +47,7 @@ internal static unsafe partial class LibCrypto
     public static partial int EVP_PBE_scrypt(
         byte* password, nuint passwordLength, byte* salt, nuint saltLength, ulong n, ulong r, ulong p, ulong maxMemory, byte* key, nuint keyLength);
 
-    /// <summary>libcrypto's functions return 1 for success.</summary>
+    /// <summary>Throws unless a function of libcrypto has returned 1, its success.</summary>
     public static void Require(int result, string function)
     {
         if (result != 1) throw new InvalidOperationException($"libcrypto's {function} failed.");

@@ -12,8 +12,8 @@ public static class OpenSsl
     private static readonly Lazy<(string Version, nint Crypto)?> Found = new(Find);
 
     /// <summary>
-    /// Makes sure that OpenSSL can be loaded. Without it .NET ends the whole process, with a message of its own, when
-    /// cryptography is first used, so this is asked before that.
+    /// Ensures that OpenSSL can be loaded. Without it .NET terminates the whole process, with a message of its own,
+    /// when cryptography is first used, so this is called before that.
     /// </summary>
     /// <exception cref="ResticException">Neither version can be loaded: <see cref="ResticError.NoOpenSsl"/>.</exception>
     public static void Require()
@@ -32,10 +32,10 @@ public static class OpenSsl
         }
     }
 
-    /// <summary>Whether the library has EVP_MAC, which came with version 3.</summary>
+    /// <summary>Whether the library has EVP_MAC, which was added in version 3.</summary>
     internal static bool HasMac => Found.Value is { Version: "3" };
 
-    /// <summary>Both libraries must be there: .NET needs libssl.</summary>
+    /// <summary>Both libraries must exist: .NET needs libssl.</summary>
     private static (string Version, nint Crypto)? Find()
     {
         foreach (var version in Versions)

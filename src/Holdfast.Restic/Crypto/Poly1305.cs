@@ -1,8 +1,9 @@
 namespace Holdfast.Restic.Crypto;
 
 /// <summary>
-/// Poly1305 tags under keys that are used once each; one instance serves one thread at a time. OpenSSL 3 has two interfaces for it, and the
-/// one that 1.1.1 has too costs 6 µs a message there, as much as sealing 4 KiB does; so each version gets the one that suits it.
+/// Poly1305 tags under one-time keys; one instance serves one thread at a time. OpenSSL 3 has two interfaces for it,
+/// and the one that 1.1.1 also has costs 6 µs a message there, as much as encrypting 4 KiB; so each version gets the
+/// faster one.
 /// </summary>
 internal abstract class Poly1305 : IDisposable
 {
@@ -12,7 +13,7 @@ internal abstract class Poly1305 : IDisposable
     /// <summary>Bytes of a tag.</summary>
     public const int TagSize = 16;
 
-    /// <summary>The quicker one of those that the machine's OpenSSL has.</summary>
+    /// <summary>Returns the faster implementation of those that the machine's OpenSSL has.</summary>
     public static Poly1305 Create() => OpenSsl.HasMac ? new MacPoly1305() : new KeyPoly1305();
 
     /// <summary>Writes the tag of the data: <see cref="TagSize"/> bytes under a key of <see cref="KeySize"/> bytes.</summary>
@@ -21,7 +22,7 @@ internal abstract class Poly1305 : IDisposable
     public abstract void Dispose();
 }
 
-/// <summary>By EVP_MAC, which OpenSSL has since version 3.</summary>
+/// <summary>Uses EVP_MAC, which OpenSSL has since version 3.</summary>
 internal sealed unsafe class MacPoly1305 : Poly1305
 {
     private readonly nint _algorithm = LibCrypto.EVP_MAC_fetch(0, "POLY1305", null);
@@ -51,7 +52,7 @@ internal sealed unsafe class MacPoly1305 : Poly1305
     }
 }
 
-/// <summary>By a key of the type Poly1305 that signs, which OpenSSL has since version 1.1.1.</summary>
+/// <summary>Uses a signing key of the type Poly1305, which OpenSSL has since version 1.1.1.</summary>
 internal sealed unsafe class KeyPoly1305 : Poly1305
 {
     private readonly nint _context = LibCrypto.EVP_MD_CTX_new();

@@ -26,7 +26,9 @@ internal sealed class RepositoryKey
     public static RepositoryKey Random() => new(
         RandomNumberGenerator.GetBytes(EncryptSize), RandomNumberGenerator.GetBytes(MacSize), Clamped(RandomNumberGenerator.GetBytes(MacSize)));
 
-    /// <summary>Derives the key that opens a key file from a password. Costs the time and memory that N, r and p say.</summary>
+    /// <summary>
+    /// Derives the key that decrypts a key file from a password. N, r and p determine its time and memory.
+    /// </summary>
     public static unsafe RepositoryKey FromPassword(string password, ReadOnlySpan<byte> salt, KeyDerivation derivation)
     {
         var secret = Encoding.UTF8.GetBytes(password);
@@ -44,7 +46,7 @@ internal sealed class RepositoryKey
         return new RepositoryKey(derived[..32], derived.Slice(32, 16), derived[48..]);
     }
 
-    /// <summary>Poly1305 ignores these bits of r; restic stores r without them.</summary>
+    /// <summary>Clears the bits of r that Poly1305 ignores; restic stores r without them.</summary>
     private static byte[] Clamped(byte[] r)
     {
         foreach (var i in (ReadOnlySpan<int>)[3, 7, 11, 15]) r[i] &= 0x0F;

@@ -11,7 +11,7 @@ internal sealed unsafe class Sealer : IDisposable
     public const int IvSize = 16;
     public const int TagSize = Poly1305.TagSize;
 
-    /// <summary>How many bytes a sealed message has more than its plaintext.</summary>
+    /// <summary>The number of bytes that encryption adds to the plaintext.</summary>
     public const int Overhead = IvSize + TagSize;
 
     private readonly nint _cipher = LibCrypto.EVP_CIPHER_CTX_new();
@@ -31,7 +31,10 @@ internal sealed unsafe class Sealer : IDisposable
         LibCrypto.Require(LibCrypto.EVP_CIPHER_CTX_set_padding(_nonceCipher, 0), nameof(LibCrypto.EVP_CIPHER_CTX_set_padding));
     }
 
-    /// <summary>Seals a message under a fresh random IV. The destination is exactly <see cref="Overhead"/> bytes longer than the plaintext.</summary>
+    /// <summary>
+    /// Encrypts a message under a fresh random IV. The destination is exactly <see cref="Overhead"/> bytes longer than
+    /// the plaintext.
+    /// </summary>
     public void Seal(ReadOnlySpan<byte> plaintext, Span<byte> destination)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(destination.Length, plaintext.Length + Overhead);
@@ -42,7 +45,9 @@ internal sealed unsafe class Sealer : IDisposable
         Tag(iv, ciphertext, destination[^TagSize..]);
     }
 
-    /// <summary>Opens a sealed message; false when the tag does not fit: it was damaged, or sealed with another key.</summary>
+    /// <summary>
+    /// Decrypts a message; false when the tag does not match: it was damaged, or encrypted with another key.
+    /// </summary>
     public bool TryOpen(ReadOnlySpan<byte> message, Span<byte> plaintext)
     {
         if (message.Length < Overhead) return false;
@@ -67,7 +72,7 @@ internal sealed unsafe class Sealer : IDisposable
         }
     }
 
-    /// <summary>The one-time key is r followed by the IV encrypted with k.</summary>
+    /// <summary>Computes the one-time key: r followed by the IV encrypted with k.</summary>
     private void Tag(ReadOnlySpan<byte> iv, ReadOnlySpan<byte> ciphertext, Span<byte> tag)
     {
         Span<byte> oneTime = stackalloc byte[Poly1305.KeySize];

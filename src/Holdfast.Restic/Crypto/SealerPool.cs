@@ -2,12 +2,14 @@ using System.Collections.Concurrent;
 
 namespace Holdfast.Restic.Crypto;
 
-/// <summary>Lends sealers of one key to threads. There are never more than were lent at once.</summary>
+/// <summary>
+/// Lends sealers of one key to threads. There are never more of them than were lent at the same time.
+/// </summary>
 internal sealed class SealerPool(RepositoryKey key) : IDisposable
 {
     private readonly ConcurrentBag<Sealer> _idle = [];
 
-    /// <summary>Opens a sealed message, or returns false; see <see cref="Sealer.TryOpen"/>.</summary>
+    /// <summary>Decrypts a message, or returns false; see <see cref="Sealer.TryOpen"/>.</summary>
     public bool TryOpen(ReadOnlySpan<byte> message, Span<byte> plaintext)
     {
         var sealer = Take();
@@ -16,7 +18,7 @@ internal sealed class SealerPool(RepositoryKey key) : IDisposable
         return opened;
     }
 
-    /// <summary>Seals a message; see <see cref="Sealer.Seal"/>.</summary>
+    /// <summary>Encrypts a message; see <see cref="Sealer.Seal"/>.</summary>
     public void Seal(ReadOnlySpan<byte> plaintext, Span<byte> destination)
     {
         var sealer = Take();

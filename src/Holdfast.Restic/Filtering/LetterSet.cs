@@ -11,7 +11,7 @@ internal sealed class LetterSet : NamePiece
     private readonly List<(Rune Low, Rune High)> _ranges = [];
     private bool _negated;
 
-    /// <summary>Reads a set to its end, from behind its opening bracket.</summary>
+    /// <summary>Parses a set to its end, from behind its opening bracket.</summary>
     public static LetterSet Read(ref ReadOnlySpan<char> rest)
     {
         var set = new LetterSet { _negated = rest is ['^', ..] };

@@ -1,17 +1,17 @@
 namespace Holdfast.Restic.Filtering;
 
 /// <summary>
-/// A pattern for one name: * is any run of characters, ? is one, [a-z] one of a set, [^a-z] one that is not in it, and a backslash
-/// takes the next character as it is. Names that begin with a dot are nothing special. It takes time in proportion to the lengths of
-/// pattern and name multiplied, however many stars there are. Source: Go, path/filepath, "Match"; unlike there, a star
-/// never takes half of a character.
+/// A pattern for one name: * matches any run of characters, ? matches one, [a-z] one of a set, [^a-z] one that is not
+/// in it, and a backslash escapes the next character. Names that begin with a dot have no special meaning. Matching
+/// takes time in proportion to the product of the lengths of pattern and name, however many stars there are. Source:
+/// Go, path/filepath, "Match"; unlike there, a star never matches part of a character.
 /// </summary>
 public sealed class NamePattern
 {
     private readonly NamePiece[] _pieces;
     private readonly string? _plain;
 
-    /// <summary>Reads a pattern of one name, which has no slash in it.</summary>
+    /// <summary>Parses a pattern for one name, which must not contain a slash.</summary>
     /// <exception cref="ResticException">Unsupported: a set that is not closed, or a backslash at the end.</exception>
     public NamePattern(string pattern)
     {
@@ -19,14 +19,15 @@ public sealed class NamePattern
         _plain = IsIn(pattern) ? null : pattern;
     }
 
-    /// <summary>True when a text has anything but plain characters, and so stands for other names than itself.</summary>
+    /// <summary>True when a text has anything but plain characters, and so matches other names than itself.</summary>
     public static bool IsIn(ReadOnlySpan<char> text) => text.IndexOfAny("*?[\\") >= 0;
 
-    /// <summary>True when the whole name fits.</summary>
+    /// <summary>Returns true when the pattern matches the whole name.</summary>
     public bool Matches(ReadOnlySpan<char> name)
     {
         if (_plain is not null) return name.SequenceEqual(_plain);
-        // When a piece does not fit, only the last star can take more: what stars before it could take, it can take too.
+        // When a piece does not match, only the last star can match more: what earlier stars could match, it can match
+        // too.
         var (piece, afterStar, from, at) = (0, -1, 0, 0);
         while (piece < _pieces.Length || at < name.Length)
         {

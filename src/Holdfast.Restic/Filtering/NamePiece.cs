@@ -2,12 +2,12 @@ using System.Text;
 
 namespace Holdfast.Restic.Filtering;
 
-/// <summary>A piece of a pattern: a star, or what one character of a name has to be.</summary>
+/// <summary>A piece of a pattern: a star, or what one character of a name must match.</summary>
 internal abstract class NamePiece
 {
     public virtual bool IsStar => false;
 
-    /// <summary>The pieces of a pattern, in order.</summary>
+    /// <summary>Parses the pieces of a pattern, in order.</summary>
     /// <exception cref="ResticException">Unsupported: a set that is not closed, or a backslash at the end.</exception>
     public static NamePiece[] Read(string pattern)
     {
@@ -17,14 +17,17 @@ internal abstract class NamePiece
         return [.. pieces];
     }
 
-    /// <summary>How much of a name its first character takes. A byte that is not UTF-8 is a character, too: see <see cref="Posix.FileName"/>.</summary>
+    /// <summary>
+    /// Returns the length of the first character of a name. A byte that is not UTF-8 counts as a character: see
+    /// <see cref="Posix.FileName"/>.
+    /// </summary>
     public static int LengthOfFirst(ReadOnlySpan<char> name)
     {
         Rune.DecodeFromUtf16(name, out _, out var length);
         return length;
     }
 
-    /// <summary>How much of the name the piece takes from its beginning; 0 when it does not fit.</summary>
+    /// <summary>Returns how much of the beginning of the name the piece matches; 0 when it does not match.</summary>
     public virtual int Take(ReadOnlySpan<char> name)
     {
         Rune.DecodeFromUtf16(name, out var first, out var length);
@@ -63,7 +66,7 @@ internal abstract class NamePiece
         protected override bool Fits(Rune letter) => true;
     }
 
-    // Compared as it is stored, so that a byte that is not UTF-8 is told from another one.
+    // Compared in the stored form, so that different bytes that are not UTF-8 are distinguished.
     private sealed class Itself(char letter) : NamePiece
     {
         public override int Take(ReadOnlySpan<char> name) => !name.IsEmpty && name[0] == letter ? 1 : 0;

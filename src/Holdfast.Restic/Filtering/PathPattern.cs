@@ -1,16 +1,16 @@
 namespace Holdfast.Restic.Filtering;
 
 /// <summary>
-/// A pattern of paths as restic understands it: what stands between two slashes is a <see cref="NamePattern"/>, ** is any number of
-/// folders, none included; one that begins with a slash counts from the root, any other may begin at any folder.
-/// What it matches, it matches with all below. Source: restic 0.14, internal/filter/filter.go.
+/// A pattern for paths with restic's semantics: the text between two slashes is a <see cref="NamePattern"/>, ** matches
+/// any number of directories, including none; a pattern that begins with a slash is anchored at the root, any other may
+/// begin at any directory. A match includes everything below it. Source: restic 0.14, internal/filter/filter.go.
 /// </summary>
 public sealed class PathPattern
 {
-    // Null is any number of folders. A pattern that may begin anywhere begins with one.
+    // Null matches any number of directories. A pattern that is not anchored begins with one.
     private readonly NamePattern?[] _parts;
 
-    /// <summary>Reads a pattern; "!" before it is for a <see cref="PatternList"/>.</summary>
+    /// <summary>Parses a pattern; a leading "!" is handled by <see cref="PatternList"/>.</summary>
     /// <exception cref="ResticException">Unsupported: the pattern is empty, a set in it is not closed, or a backslash is last.</exception>
     public PathPattern(string pattern)
     {
@@ -26,17 +26,21 @@ public sealed class PathPattern
         }
     }
 
-    /// <summary>A name as a pattern that fits it alone.</summary>
+    /// <summary>Returns a pattern that matches only this name.</summary>
     public static string Escape(string name) =>
         string.Concat(name.Select(character => character is '*' or '?' or '[' or ']' or '\\' ? $"\\{character}" : $"{character}"));
 
-    /// <summary>A path as the methods here take it, so that it is cut once for many patterns.</summary>
+    /// <summary>
+    /// Splits a path into its names, the form that the methods here take, so that it is split once for many patterns.
+    /// </summary>
     public static string[] NamesOf(string path) => path.Split('/', StringSplitOptions.RemoveEmptyEntries);
 
-    /// <summary>True when the path, given as its names from the root, or a folder above it matches.</summary>
+    /// <summary>
+    /// Returns true when the path, given as its names from the root, or a directory above it matches.
+    /// </summary>
     public bool Matches(ReadOnlySpan<string> names)
     {
-        // As in NamePattern: only the last ** needs to try more folders. Names that are left over are below the match.
+        // As in NamePattern: only the last ** needs to try more directories. Remaining names are below the match.
         var (part, afterDeep, from, at) = (0, -1, 0, 0);
         while (part < _parts.Length)
         {
@@ -52,7 +56,7 @@ public sealed class PathPattern
         return true;
     }
 
-    /// <summary>True when something below the folder may match, so that it is worth a look.</summary>
+    /// <summary>Returns true when something below the directory may match, so that it must be visited.</summary>
     public bool MayMatchBelow(ReadOnlySpan<string> folder)
     {
         for (var i = 0; i < folder.Length && i < _parts.Length; i++)

@@ -1,25 +1,27 @@
 namespace Holdfast.Restic.Filtering;
 
 /// <summary>
-/// Patterns that are read one after the other: "!" before one takes back what those before it matched.
-/// Source: restic 0.14, internal/filter/filter.go, "list".
+/// Patterns that are evaluated in sequence: a leading "!" excludes what earlier patterns matched. Source: restic 0.14,
+/// internal/filter/filter.go, "list".
 /// </summary>
 public sealed class PatternList
 {
     private readonly (PathPattern Pattern, bool Takes)[] _patterns;
 
-    /// <summary>Reads the patterns.</summary>
-    /// <exception cref="ResticException">Unsupported: one of them can't be read; see <see cref="PathPattern"/>.</exception>
+    /// <summary>Parses the patterns.</summary>
+    /// <exception cref="ResticException">
+    /// Unsupported: one of them is not valid; see <see cref="PathPattern"/>.
+    /// </exception>
     public PatternList(IEnumerable<string> patterns) =>
         _patterns = [.. patterns.Select(pattern => pattern is ['!', ..] ? (new PathPattern(pattern[1..]), false) : (new PathPattern(pattern), true))];
 
-    /// <summary>True when there is no pattern at all.</summary>
+    /// <summary>True when there are no patterns.</summary>
     public bool IsEmpty => _patterns.Length == 0;
 
-    /// <summary>True when the path, or a folder above it, matches.</summary>
+    /// <summary>Returns true when the path, or a directory above it, matches.</summary>
     public bool Matches(string path) => !IsEmpty && Matches(PathPattern.NamesOf(path));
 
-    /// <summary>The same for a path that has been cut into its names.</summary>
+    /// <summary>Returns true when the path, given as its names, or a directory above it, matches.</summary>
     public bool Matches(ReadOnlySpan<string> names)
     {
         var found = false;
@@ -28,7 +30,7 @@ public sealed class PatternList
         return found;
     }
 
-    /// <summary>True when something below the folder may match, so that it is worth a look.</summary>
+    /// <summary>Returns true when something below the directory may match, so that it must be visited.</summary>
     public bool MayMatchBelow(ReadOnlySpan<string> folder)
     {
         var may = false;

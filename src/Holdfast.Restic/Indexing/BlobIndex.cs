@@ -4,39 +4,39 @@ using Holdfast.Restic.Packs;
 
 namespace Holdfast.Restic.Indexing;
 
-/// <summary>A blob that is there several times.</summary>
+/// <summary>A blob that is stored several times.</summary>
 /// <param name="Id">The blob's id.</param>
-/// <param name="Places">All its places; the first one is that which is read.</param>
+/// <param name="Places">All its locations; the first one is the one that is read.</param>
 internal sealed record BlobCopies(Id Id, IReadOnlyList<PackedBlob> Places);
 
 /// <summary>
-/// Where every blob lies, in memory: 32 bytes a blob, 5 to 7 for finding it, and what packs need: half of one where a
-/// pack has hundreds of blobs, 3 where it has a dozen (docs/decisions/0044). Reading and adding go on at once. The
-/// first place told for a blob wins; others are kept beside, for when that one is lost.
+/// The locations of all blobs, in memory: 32 bytes a blob, 5 to 7 for the hash table, and 3 for packs of a dozen blobs,
+/// or half a byte for packs of hundreds (docs/decisions/0044). Reading and adding are concurrent. The first location
+/// added for a blob is used; others are kept as alternatives, in case the first one is lost.
 /// </summary>
 internal sealed class BlobIndex
 {
     private const int PageBits = 12;
     private const int Page = 1 << PageBits;
 
-    /// <summary>Lengths that are added up at most to find an offset.</summary>
+    /// <summary>The most lengths that are summed to find an offset.</summary>
     private const int LongestStretch = 32;
 
-    /// <summary>A blob, without where it lies.</summary>
+    /// <summary>A blob without its location.</summary>
     private readonly record struct Entry(BlobKey Key, uint Length, uint UncompressedLength);
 
-    /// <summary>Entries that follow each other in a pack without a gap, up to the first of the next stretch.</summary>
+    /// <summary>Entries that follow each other in a pack without a gap, up to the first of the next run.</summary>
     private readonly record struct Stretch(int First, int Pack, uint Offset);
 
     private readonly Lock _gate = new();
-    private readonly List<Entry[]> _pages = []; // so that growing copies nothing large
+    private readonly List<Entry[]> _pages = []; // so that growth copies nothing large
     private readonly List<Stretch> _stretches = [];
 
-    // In the order of stretches; one that came in several parts is there several times.
+    // In the order of runs; a pack added in several parts occurs several times.
     private readonly List<Id> _packs = [];
     private readonly KeyTable _table;
 
-    // Few: an interrupted backup or two writers at once leave them.
+    // Few: interrupted backups and concurrent writers leave them.
     private readonly Dictionary<(Id Id, BlobType Type), PackedBlob[]> _others = [];
     private int _count;
     private uint _end; // the offset behind the last entry
@@ -45,10 +45,10 @@ internal sealed class BlobIndex
 
     public long Count => _count;
 
-    /// <summary>Entries that named a blob which had a place already.</summary>
+    /// <summary>The number of entries for blobs that already had a location.</summary>
     public long Duplicates { get; private set; }
 
-    /// <summary>Bytes that all of it takes, but for blobs with several places.</summary>
+    /// <summary>Bytes of memory in use, without the alternative locations.</summary>
     public long Size
     {
         get
@@ -69,8 +69,8 @@ internal sealed class BlobIndex
         }
     }
 
-    /// <summary>Finds a blob that must be there.</summary>
-    /// <exception cref="ResticException">Damaged: no index knows it.</exception>
+    /// <summary>Finds a blob that must exist.</summary>
+    /// <exception cref="ResticException">Damaged: no index lists it.</exception>
     public PackedBlob Find(Id id, BlobType type) => TryFind(id, type, out var blob)
         ? blob
         : throw new ResticException(
@@ -82,7 +82,7 @@ internal sealed class BlobIndex
         lock (_gate) return NumberOf(id, type) >= 0;
     }
 
-    /// <summary>Adds blobs of one pack, cheapest in the order of their offsets.</summary>
+    /// <summary>Adds blobs of one pack, most efficiently in the order of their offsets.</summary>
     public void Add(IEnumerable<(Id Id, PackedBlob Blob)> blobs)
     {
         lock (_gate)
@@ -91,7 +91,7 @@ internal sealed class BlobIndex
         }
     }
 
-    /// <summary>All places of a blob but one, which is known to be lost.</summary>
+    /// <summary>Returns all locations of a blob except one that is known to be lost.</summary>
     public IReadOnlyList<PackedBlob> OtherPlaces(Id id, PackedBlob lost)
     {
         lock (_gate)
@@ -101,7 +101,9 @@ internal sealed class BlobIndex
         }
     }
 
-    /// <summary>The places of every blob, in the order they were added. Blobs added meanwhile may be missing.</summary>
+    /// <summary>
+    /// The locations of every blob, in the order they were added. Blobs added meanwhile may be missing.
+    /// </summary>
     public IEnumerable<PackedBlob> Places
     {
         get
@@ -115,15 +117,18 @@ internal sealed class BlobIndex
         }
     }
 
-    /// <summary>The number of a blob, by which other structures can be as small as an array; it never changes. -1 when there is none.</summary>
+    /// <summary>
+    /// Returns the number of a blob, which never changes and can index an array in other structures. -1 when there is
+    /// none.
+    /// </summary>
     public int Find(BlobType type, Id id)
     {
         lock (_gate) return NumberOf(id, type);
     }
 
     /// <summary>
-    /// Each blob by its number, with the first of its places; with its id and all places, where it has several. Blobs added meanwhile
-    /// may be missing.
+    /// Returns each blob by its number, with its first location; with its id and all locations, where it has several.
+    /// Blobs added meanwhile may be missing.
     /// </summary>
     public IEnumerable<(int Number, PackedBlob First, BlobCopies? Copies)> Blobs
     {
@@ -170,7 +175,7 @@ internal sealed class BlobIndex
         AddTo(_stretches, new Stretch(_count, _packs.Count - 1, blob.Offset));
     }
 
-    // A list that doubles is half empty at times.
+    // A list that doubles its capacity is half empty at times.
     private static void AddTo<T>(List<T> list, T item)
     {
         if (list.Count == list.Capacity) list.Capacity += Math.Max(16, list.Count / 8);
@@ -208,6 +213,6 @@ internal sealed class BlobIndex
 
     private ref Entry At(int number) => ref _pages[number >> PageBits][number & (Page - 1)];
 
-    /// <summary>The number of a blob's entry; -1 when there is none.</summary>
+    /// <summary>Returns the number of a blob's entry; -1 when there is none.</summary>
     private int NumberOf(Id id, BlobType type) => _table.Find(new BlobKey(id, type));
 }

@@ -3,9 +3,9 @@ using Holdfast.Restic.Packs;
 namespace Holdfast.Restic.Indexing;
 
 /// <summary>
-/// What an index keeps of a blob's name: the first 191 bits of its id, and whether it is data or a tree. To make two
-/// blobs that have so much in common takes some 2^95 tries (docs/decisions/0044); whatever is read by it is compared
-/// with the whole id.
+/// The part of a blob's name that the index keeps: the first 191 bits of its id, and whether it is data or a tree.
+/// Finding two blobs that share that many bits takes about 2^95 attempts (docs/decisions/0044); what is read through
+/// the index is verified against the whole id.
 /// </summary>
 internal readonly record struct BlobKey
 {
@@ -22,7 +22,7 @@ internal readonly record struct BlobKey
 
     public BlobType Type => (BlobType)(_third & 1);
 
-    /// <summary>The order of keys whose first bits are the same.</summary>
+    /// <summary>Orders keys whose first bits are the same.</summary>
     public int CompareRest(in BlobKey other) =>
         _second != other._second ? _second.CompareTo(other._second) : _third.CompareTo(other._third);
 }

@@ -5,10 +5,10 @@ using Holdfast.Restic.Packs;
 
 namespace Holdfast.Restic.Indexing;
 
-/// <summary>A pack as an index file lists it.</summary>
+/// <summary>A pack in an index file.</summary>
 /// <param name="Id">The pack's id.</param>
-/// <param name="Blobs">What can be read of it.</param>
-/// <param name="Impossible">How many more entries there are whose lengths can't be: they are as good as not there.</param>
+/// <param name="Blobs">The entries that could be read.</param>
+/// <param name="Impossible">The number of entries with impossible lengths, which are ignored.</param>
 internal sealed record IndexedPack(Id Id, IReadOnlyList<(Id Id, PackedBlob Blob)> Blobs, int Impossible = 0);
 
 /// <summary>
@@ -17,7 +17,10 @@ internal sealed record IndexedPack(Id Id, IReadOnlyList<(Id Id, PackedBlob Blob)
 /// </summary>
 internal static class IndexCodec
 {
-    /// <summary>Room for one blob's entry: a buffer that doubles again and again leaves its outgrown halves behind.</summary>
+    /// <summary>
+    /// The buffer size for one blob's entry: a buffer that repeatedly doubles leaves its outgrown copies to the garbage
+    /// collector.
+    /// </summary>
     private const int EntrySize = 160;
 
     public static ReadOnlyMemory<byte> Write(IReadOnlyList<IndexedPack> packs)
@@ -52,7 +55,9 @@ internal static class IndexCodec
         json.WriteEndObject();
     }
 
-    /// <summary>Reads an index file. Unknown fields are passed over, as is "supersedes", which says nothing about blobs.</summary>
+    /// <summary>
+    /// Reads an index file. Unknown fields are skipped, as is "supersedes", which does not describe blobs.
+    /// </summary>
     /// <exception cref="JsonException">It is not an index.</exception>
     public static List<IndexedPack> Read(ReadOnlySpan<byte> json)
     {
@@ -125,7 +130,7 @@ internal static class IndexCodec
         reader.Skip();
     }
 
-    /// <summary>A number that is too large for any pack is as impossible as the largest that is not.</summary>
+    /// <summary>Treats a number that is too large for any pack like the largest impossible one.</summary>
     private static uint ReadNumber(ref Utf8JsonReader reader)
     {
         if (!reader.Read() || reader.TokenType != JsonTokenType.Number) throw new JsonException("A number was expected.");

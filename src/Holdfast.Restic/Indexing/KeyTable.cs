@@ -3,17 +3,17 @@ using System.Security.Cryptography;
 namespace Holdfast.Restic.Indexing;
 
 /// <summary>
-/// Finds the numbers of keys in 5 to 7 bytes a key: hash tables with open addressing, four fifths full at most, whose
-/// entries stand in the order of their hashes, so that what is not there is found out as soon as what is. There are
-/// many small ones, so that growing copies little at a time. Called by one thread at a time.
+/// Maps keys to numbers in 5 to 7 bytes a key: hash tables with open addressing, at most four fifths full, whose
+/// entries are sorted by their hashes, so that a lookup of a missing key is as fast as that of an existing one. There
+/// are many small tables, so that growth copies little at a time. Not thread-safe.
 /// </summary>
-/// <param name="keyOf">The key that was added with a number.</param>
+/// <param name="keyOf">Returns the key that was added with a number.</param>
 internal sealed class KeyTable(Func<int, BlobKey> keyOf)
 {
     private const int Parts = 256;
     private const int SmallestPart = 16;
 
-    /// <summary>Room behind the last home of a part: entries move up, never round.</summary>
+    /// <summary>The space behind the last home slot of a table: entries are shifted up and never wrap around.</summary>
     private const int Tail = 16;
 
     private struct Part
@@ -25,13 +25,13 @@ internal sealed class KeyTable(Func<int, BlobKey> keyOf)
 
     private readonly Part[] _parts = new Part[Parts];
 
-    // Ids are uniform, but who writes files could choose those of one place.
+    // Ids are uniform, but an attacker who writes files could choose ids that collide.
     private readonly ulong _factor = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong))) | 1;
 
-    /// <summary>Bytes that the tables take.</summary>
+    /// <summary>Bytes of memory that the tables use.</summary>
     public long Size => _parts.Sum(part => (long)(part.Slots?.Length ?? 0) * sizeof(int));
 
-    /// <summary>The number of a key; -1 when it is not there.</summary>
+    /// <summary>Returns the number of a key; -1 when it is not in the table.</summary>
     public int Find(in BlobKey key)
     {
         var hash = Hash(key);
@@ -41,7 +41,7 @@ internal sealed class KeyTable(Func<int, BlobKey> keyOf)
         return found ? part.Slots[slot] - 1 : -1;
     }
 
-    /// <summary>Adds a key that is not there.</summary>
+    /// <summary>Adds a key that is not in the table.</summary>
     public void Add(in BlobKey key, int number)
     {
         var hash = Hash(key);
@@ -62,7 +62,7 @@ internal sealed class KeyTable(Func<int, BlobKey> keyOf)
 
     private static int Home(ulong hash, int homes) => (int)(((hash >> 24) & uint.MaxValue) * (ulong)homes >> 32);
 
-    /// <summary>Where the key stands, or where it belongs.</summary>
+    /// <summary>Returns the slot of the key, or the slot for inserting it.</summary>
     private int Place(in Part part, ulong hash, in BlobKey key, out bool found)
     {
         var slot = Home(hash, part.Homes);
@@ -87,7 +87,7 @@ internal sealed class KeyTable(Func<int, BlobKey> keyOf)
         foreach (var entry in part.Slots ?? [])
         {
             if (entry == 0) continue;
-            next = Math.Max(next, Home(Hash(keyOf(entry - 1)), homes)); // they stand in their order already
+            next = Math.Max(next, Home(Hash(keyOf(entry - 1)), homes)); // they are already sorted
             if (next >= slots.Length) Array.Resize(ref slots, next + Tail);
             slots[next++] = entry;
         }

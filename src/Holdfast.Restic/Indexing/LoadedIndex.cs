@@ -3,8 +3,8 @@ using Holdfast.Restic.Backends;
 namespace Holdfast.Restic.Indexing;
 
 /// <summary>
-/// The index of an opened repository: loaded when it is first asked for, kept up by what this process adds, and brought up to date
-/// with what others did when that is asked for.
+/// The index of an open repository: loaded on first use, kept up to date with what this process adds, and refreshed on
+/// request with what other processes have added or removed.
 /// </summary>
 internal sealed class LoadedIndex(IBackend backend, StoredFiles files) : IDisposable
 {
@@ -28,8 +28,9 @@ internal sealed class LoadedIndex(IBackend backend, StoredFiles files) : IDispos
     }
 
     /// <summary>
-    /// Adds what others have stored since. When an index file is gone, somebody has removed or moved blobs, and all is read again: a
-    /// blob that is only believed to be there would be left out of the next snapshot's packs.
+    /// Adds what other processes have stored since. When an index file no longer exists, another process has removed or
+    /// moved blobs, and everything is read again: a blob that is wrongly believed to exist would be missing from the
+    /// next snapshot's packs.
     /// </summary>
     public async Task RefreshAsync(CancellationToken cancellation)
     {
@@ -49,7 +50,7 @@ internal sealed class LoadedIndex(IBackend backend, StoredFiles files) : IDispos
         }
     }
 
-    /// <summary>This process has stored an index file of blobs that it has added already.</summary>
+    /// <summary>Records an index file that this process stored, whose blobs have already been added.</summary>
     public void Know(Id name)
     {
         lock (_known)
@@ -59,7 +60,7 @@ internal sealed class LoadedIndex(IBackend backend, StoredFiles files) : IDispos
         }
     }
 
-    /// <summary>True for an index file that this process has stored.</summary>
+    /// <summary>Returns true for an index file that this process has stored.</summary>
     public bool IsOwn(string name)
     {
         lock (_known) return _own.Contains(name);
@@ -74,7 +75,10 @@ internal sealed class LoadedIndex(IBackend backend, StoredFiles files) : IDispos
         }
     }
 
-    /// <summary>What is wrong with each index file that can't be read: the packs that it lists are as good as not there. Nothing before the index is loaded.</summary>
+    /// <summary>
+    /// The failure of each index file that cannot be read: the packs that it lists count as missing. Empty before the
+    /// index is loaded.
+    /// </summary>
     public IReadOnlyList<ResticException> Unreadable
     {
         get
@@ -83,7 +87,9 @@ internal sealed class LoadedIndex(IBackend backend, StoredFiles files) : IDispos
         }
     }
 
-    /// <summary>Something that was added is in no stored index: what is here is not to be relied on, and is read again.</summary>
+    /// <summary>
+    /// Discards the index because blobs that were added are in no stored index file; it is read again.
+    /// </summary>
     public async Task DropAsync()
     {
         await _turn.WaitAsync();
@@ -91,7 +97,7 @@ internal sealed class LoadedIndex(IBackend backend, StoredFiles files) : IDispos
         _turn.Release();
     }
 
-    /// <summary>An index that was read whole from the files of these names takes the place of the loaded one.</summary>
+    /// <summary>Replaces the loaded index with one that was read completely from the files of these names.</summary>
     public async Task AdoptAsync(BlobIndex index, IEnumerable<string> names)
     {
         await _turn.WaitAsync();
@@ -107,7 +113,7 @@ internal sealed class LoadedIndex(IBackend backend, StoredFiles files) : IDispos
 
     public void Dispose() => _turn.Dispose();
 
-    /// <summary>A few at once: parsing one costs as much as reading one.</summary>
+    /// <summary>A few files at once: parsing one costs as much as reading one.</summary>
     private async Task<BlobIndex> LoadAsync(CancellationToken cancellation)
     {
         lock (_known)
@@ -121,7 +127,7 @@ internal sealed class LoadedIndex(IBackend backend, StoredFiles files) : IDispos
         return index;
     }
 
-    /// <summary>What is not listed any more leaves the local cache.</summary>
+    /// <summary>Removes files from the local cache that are no longer listed.</summary>
     private async Task<HashSet<string>> ListAsync(CancellationToken cancellation)
     {
         var names = new HashSet<string>(StringComparer.Ordinal);
@@ -138,12 +144,12 @@ internal sealed class LoadedIndex(IBackend backend, StoredFiles files) : IDispos
         }
         catch (ResticException failure) when (failure.IsLoss || failure.Error == ResticError.Unsupported)
         {
-            lock (_known) _unreadable.Add(failure); // one of many must not keep from what the others list
+            lock (_known) _unreadable.Add(failure); // one unreadable file must not hide what the others list
         }
         lock (_known) _known.Add(name);
     }
 
-    /// <summary>One index file. Damaged when it is not what was written.</summary>
+    /// <summary>Reads one index file. Damaged when it does not match its name.</summary>
     private async Task<List<IndexedPack>> ReadAsync(string name, CancellationToken cancellation) => StoredFiles.Parse(
         FileKind.Index, name, await files.LoadAsync(FileKind.Index, name, cancellation), json => IndexCodec.Read(json.Span));
 }

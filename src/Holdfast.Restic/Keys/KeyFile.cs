@@ -6,20 +6,20 @@ using Holdfast.Restic.Crypto;
 namespace Holdfast.Restic.Keys;
 
 /// <summary>
-/// A key file: the repository's key, sealed with one that is derived from a password. The file itself is plain JSON.
-/// Source: doc/design.rst, "Keys, Encryption and MAC".
+/// A key file: the repository's key, encrypted with a key that is derived from a password. The file itself is plain
+/// JSON. Source: doc/design.rst, "Keys, Encryption and MAC".
 /// </summary>
 internal sealed record KeyFile(Timestamp Created, string Username, string Hostname, KeyDerivation Derivation, byte[] Salt, byte[] Data)
 {
     private const int SaltSize = 64;
 
-    /// <summary>scrypt takes 128 N r bytes: 1 GiB is 32 times what restic asks for.</summary>
+    /// <summary>The limit for scrypt's memory, 128 N r bytes: 1 GiB is 32 times what restic uses.</summary>
     private const long MostBlocks = (1L << 30) / 128;
 
-    /// <summary>N r p, which its time goes by: about half a minute.</summary>
+    /// <summary>The limit for N r p, which determines scrypt's time: about half a minute.</summary>
     private const long MostWork = 1L << 26;
 
-    /// <summary>Seals a repository's key with a password.</summary>
+    /// <summary>Encrypts a repository's key with a password.</summary>
     public static KeyFile Seal(RepositoryKey key, string password, KeyDerivation derivation, Timestamp now)
     {
         var salt = RandomNumberGenerator.GetBytes(SaltSize);
@@ -30,7 +30,7 @@ internal sealed record KeyFile(Timestamp Created, string Username, string Hostna
         return new KeyFile(now, Environment.UserName, Environment.MachineName, derivation, salt, data);
     }
 
-    /// <summary>The repository's key, or null when the password is another one's.</summary>
+    /// <summary>Returns the repository's key, or null when the password does not match.</summary>
     public RepositoryKey? Open(string password)
     {
         RequireBearable(Derivation);
@@ -39,7 +39,10 @@ internal sealed record KeyFile(Timestamp Created, string Username, string Hostna
         return sealer.TryOpen(Data, plaintext) ? ReadKey(plaintext) : null;
     }
 
-    /// <summary>Whoever can put a file into "keys" must not have all of the memory for it, nor all of the time.</summary>
+    /// <summary>
+    /// Refuses excessive parameters: an attacker who can add a file to "keys" must not be able to exhaust memory or
+    /// time.
+    /// </summary>
     private static void RequireBearable(KeyDerivation derivation)
     {
         var (n, r, p) = ((long)derivation.N, (long)derivation.R, (long)derivation.P);
@@ -69,7 +72,7 @@ internal sealed record KeyFile(Timestamp Created, string Username, string Hostna
         return buffer.WrittenSpan.ToArray();
     }
 
-    /// <exception cref="JsonException">It is not a key file.</exception>
+    /// <exception cref="JsonException">The file is not a valid key file.</exception>
     public static KeyFile Read(ReadOnlyMemory<byte> json)
     {
         using var document = JsonDocument.Parse(json);

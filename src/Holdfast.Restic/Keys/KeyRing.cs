@@ -8,18 +8,19 @@ namespace Holdfast.Restic.Keys;
 /// <summary>The key files of a repository.</summary>
 internal sealed class KeyRing(IBackend backend, TimeProvider clock)
 {
-    /// <summary>Each try costs half a second, so no more keys than restic's limit are tried.</summary>
+    /// <summary>The most keys that are tried, restic's limit, because each attempt costs half a second.</summary>
     private const int MaxTries = 20;
 
-    /// <summary>A key file has some 400 bytes.</summary>
+    /// <summary>The limit for the size of a key file; one has some 400 bytes.</summary>
     private const long MaxSize = 64 << 10;
 
-    /// <summary>Every key that the password opens: at least one, or it throws.</summary>
+    /// <summary>Returns every key that the password opens: at least one, or it throws.</summary>
     /// <param name="password">The password.</param>
-    /// <param name="first">A key that is tried first, without a list of the others; null for none.</param>
-    /// <param name="cancellation">Ends the reading.</param>
+    /// <param name="first">A key to try first, without listing the others; null for none.</param>
+    /// <param name="cancellation">Cancels the reading.</param>
     /// <exception cref="ResticException">
-    /// KeysLost: there is no key file. WrongPassword: it opens none. Damaged, Unsupported: a key file can't be tried, and no other opens.
+    /// KeysLost: there is no key file. WrongPassword: it opens none. Damaged, Unsupported: a key file cannot be tried,
+    /// and no other one opens.
     /// </exception>
     public async IAsyncEnumerable<(Id Id, RepositoryKey Key)> OpenAllAsync(
         string password, Id? first, [EnumeratorCancellation] CancellationToken cancellation)
@@ -76,7 +77,7 @@ internal sealed class KeyRing(IBackend backend, TimeProvider clock)
 
     private static ResticException Worse(ResticException? before, ResticException now) => before is { Error: ResticError.Damaged } ? before : now;
 
-    /// <summary>A key that may be gone by now, or be another user's: then all are tried.</summary>
+    /// <summary>Tries a key that may have been removed, or may belong to another user: then all are tried.</summary>
     private async Task<RepositoryKey?> TryOpenAsync(Id id, string password, CancellationToken cancellation)
     {
         try
@@ -103,7 +104,10 @@ internal sealed class KeyRing(IBackend backend, TimeProvider clock)
         }
     }
 
-    /// <summary>Reads every key file; a broken one, and one of a kind that is not known, is told and passed over, for another may open.</summary>
+    /// <summary>
+    /// Reads every key file; a damaged one, and one of an unknown kind, is reported and skipped, because another may
+    /// open.
+    /// </summary>
     private async IAsyncEnumerable<(Id Id, KeyFile File)> ReadAllAsync(Action<ResticException> onBroken, [EnumeratorCancellation] CancellationToken cancellation)
     {
         await foreach (var stored in backend.ListAsync(FileKind.Key, cancellation))

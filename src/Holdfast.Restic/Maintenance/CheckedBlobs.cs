@@ -6,15 +6,19 @@ using Holdfast.Restic.Snapshots;
 
 namespace Holdfast.Restic.Maintenance;
 
-/// <summary>Reads verified blobs by the index files that a check could read, from any pack that has them whole.</summary>
-/// <param name="repository">Whose blobs they are.</param>
-/// <param name="index">Where they are.</param>
-/// <param name="mayBeCached">Trees may come from the local cache; what the store has is read else.</param>
+/// <summary>
+/// Reads verified blobs through the index files that a check could read, from any pack with an undamaged copy.
+/// </summary>
+/// <param name="repository">The repository of the blobs.</param>
+/// <param name="index">The index of the check.</param>
+/// <param name="mayBeCached">
+/// Whether trees may come from the local cache; otherwise they are read from the store.
+/// </param>
 internal sealed class CheckedBlobs(Repository repository, BlobIndex index, bool mayBeCached = false)
 {
     public BlobIndex Index => index;
 
-    /// <summary>The nodes of a tree: Damaged or NotFound when it can't be had.</summary>
+    /// <summary>Returns the nodes of a tree: Damaged or NotFound when it cannot be read.</summary>
     public async Task<IReadOnlyList<Node>> ReadTreeAsync(Id tree, PackedBlob place, CancellationToken cancellation)
     {
         if (mayBeCached && await repository.LoadCachedTreeAsync(tree, place, cancellation) is { } cached) return TreeCodec.Decode(cached);
@@ -30,7 +34,7 @@ internal sealed class CheckedBlobs(Repository repository, BlobIndex index, bool 
         }
     }
 
-    /// <summary>Of the blobs of a pack that is gone or damaged, those that no other pack has whole.</summary>
+    /// <summary>Returns the blobs of a missing or damaged pack that no other pack has undamaged.</summary>
     public async Task<IReadOnlyList<Id>> LostAsync(IEnumerable<(Id Id, PackedBlob Blob)> blobs, CancellationToken cancellation)
     {
         var lost = new List<Id>();

@@ -4,9 +4,9 @@ using Holdfast.Restic.Snapshots;
 namespace Holdfast.Restic.Maintenance;
 
 /// <summary>
-/// Checks a repository from the outside in: small files, indexes, packs, snapshots, trees, and data if asked. Damage is
-/// collected and never ends the check; what it costs is told at the end. What is demanded is what restic demands
-/// (restic 0.14, internal/checker), and that keys, names and order of nodes are right.
+/// Checks a repository from the outside in: small files, indexes, packs, snapshots, trees, and data if requested.
+/// Damage is collected and never ends the check; the affected snapshots and paths are reported at the end. The
+/// requirements are those of restic (restic 0.14, internal/checker), and that keys, names and order of nodes are valid.
 /// </summary>
 internal sealed class Checker(Repository repository)
 {
@@ -29,7 +29,7 @@ internal sealed class Checker(Repository repository)
         else await packs.RunAsync(cancellation);
         var snapshots = await ReadSnapshotsAsync(options, cancellation);
         var (trees, data) = (new TreeSurvey(blobs, _findings, counters), new DataSurvey(repository, indexes, packs, blobs, _findings, counters));
-        // What this process has stored is read first: the trees in it come to the cache by that.
+        // What this process has stored is read first, which puts its trees into the cache.
         var turn = options.OwnPacks ? await data.RunAsync(options, cancellation) : null;
         await trees.RunAsync(snapshots.Select(snapshot => snapshot.Tree), repository.Options.Workers, cancellation);
         if (!options.OwnPacks) turn = await data.RunAsync(options, cancellation);
@@ -41,7 +41,10 @@ internal sealed class Checker(Repository repository)
     private async Task CheckConfigAsync(CancellationToken cancellation) =>
         await TryAsync(FileKind.Config, "", async () => await repository.LoadUnpackedAsync(FileKind.Config, "", cancellation));
 
-    /// <summary>A key's name is the digest of its file, which restic does not look at: a damaged key shows when it is needed.</summary>
+    /// <summary>
+    /// Verifies that a key's name is the digest of its file, which restic does not check: a damaged key would be
+    /// noticed only when it is needed.
+    /// </summary>
     private async Task CheckKeysAsync(CancellationToken cancellation)
     {
         await foreach (var key in repository.Backend.ListAsync(FileKind.Key, cancellation))

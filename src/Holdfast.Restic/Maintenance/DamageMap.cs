@@ -4,8 +4,8 @@ using Holdfast.Restic.Snapshots;
 namespace Holdfast.Restic.Maintenance;
 
 /// <summary>
-/// Finds which trees need damaged blobs, itself or anywhere below. Every tree is read once, however many snapshots it is in;
-/// of those that are whole only the id is kept.
+/// Finds the trees that need damaged blobs, directly or anywhere below. Every tree is read once, however many snapshots
+/// contain it; for undamaged trees only the id is kept.
 /// </summary>
 internal sealed class DamageMap(CheckedBlobs blobs, IReadOnlyDictionary<Id, List<int>> damages)
 {
@@ -13,7 +13,9 @@ internal sealed class DamageMap(CheckedBlobs blobs, IReadOnlyDictionary<Id, List
     private readonly HashSet<Id> _whole = [];
     private readonly Dictionary<Id, DamagedTree> _damaged = [];
 
-    /// <summary>A tree whose nodes are being looked at, on the way from the root to the one that is read now.</summary>
+    /// <summary>
+    /// A tree whose nodes are being explored, on the path from the root to the tree that is being read.
+    /// </summary>
     private sealed class Step(Id tree, IReadOnlyList<Node> nodes)
     {
         public Id Tree { get; } = tree;
@@ -22,10 +24,13 @@ internal sealed class DamageMap(CheckedBlobs blobs, IReadOnlyDictionary<Id, List
         public List<DamagedNode> Found { get; } = [];
     }
 
-    /// <summary>What of a tree is damaged that <see cref="ExploreAsync"/> has seen, or null.</summary>
+    /// <summary>Returns the damage of a tree that <see cref="ExploreAsync"/> has explored, or null.</summary>
     public DamagedTree? Of(Id tree) => _damaged.GetValueOrDefault(tree);
 
-    /// <summary>Looks at a tree and all below it. The steps are a list and not calls: a path may be thousands of folders deep.</summary>
+    /// <summary>
+    /// Explores a tree and everything below it. It uses a list instead of recursion, because a path may be thousands of
+    /// directories deep.
+    /// </summary>
     public async Task ExploreAsync(Id root, CancellationToken cancellation)
     {
         var steps = new Stack<Step>();
@@ -60,7 +65,7 @@ internal sealed class DamageMap(CheckedBlobs blobs, IReadOnlyDictionary<Id, List
         }
         catch (ResticException failure) when (failure.Error is ResticError.Damaged or ResticError.NotFound or ResticError.InputOutput)
         {
-            // That it can't be read is what the damages of the tree itself say.
+            // The findings for the tree itself already report that it cannot be read.
         }
         return new Step(tree, []);
     }

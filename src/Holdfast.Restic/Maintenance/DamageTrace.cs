@@ -2,13 +2,19 @@ using Holdfast.Restic.Snapshots;
 
 namespace Holdfast.Restic.Maintenance;
 
-/// <summary>Tells which snapshots and paths need what is damaged. Walks all trees a second time, so only when there is damage.</summary>
+/// <summary>
+/// Finds the snapshots and paths that need damaged files. Walks all trees a second time, so it is used only when there
+/// is damage.
+/// </summary>
 internal sealed class DamageTrace(CheckedBlobs blobs, IReadOnlyList<Finding> findings)
 {
-    /// <summary>How many paths are listed for one damage.</summary>
+    /// <summary>The most paths that are listed for one finding.</summary>
     public const int MaxPaths = 100;
 
-    /// <summary>Steps of the whole trace: where trees name each other so often that there is no end, what was counted till then stands.</summary>
+    /// <summary>
+    /// The limit for steps of the whole trace: where trees refer to each other so often that the walk would never end,
+    /// the counts reached so far are reported.
+    /// </summary>
     private const long MostSteps = 20_000_000;
 
     private readonly List<AffectedPath>[] _paths = [.. findings.Select(_ => new List<AffectedPath>())];

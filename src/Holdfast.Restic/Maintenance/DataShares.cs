@@ -3,13 +3,15 @@ using Holdfast.Restic.Snapshots;
 
 namespace Holdfast.Restic.Maintenance;
 
-/// <summary>What a group of folders takes in the repository.</summary>
-/// <param name="Name">The group.</param>
-/// <param name="Folders">How many folders of snapshots are in it, each as often as snapshots have it.</param>
+/// <summary>The space that a group of directories takes in the repository.</summary>
+/// <param name="Name">The name of the group.</param>
+/// <param name="Folders">The number of snapshot directories in it; a directory counts once in every snapshot.</param>
 /// <param name="FileBytes">The sizes of all their files, before deduplication and compression.</param>
 /// <param name="PlainBytes">The blobs that they need, each once, before compression.</param>
 /// <param name="StoredBytes">The same, compressed and encrypted.</param>
-/// <param name="UniqueBytes">Of those, blobs that no other group needs: what is freed without it.</param>
+/// <param name="UniqueBytes">
+/// How many of those bytes are in blobs that no other group needs: what removing the group would free.
+/// </param>
 public sealed record DataShare(
     string Name, int Folders, long FileBytes, long PlainBytes, long StoredBytes, long UniqueBytes)
 {
@@ -18,14 +20,15 @@ public sealed record DataShare(
 }
 
 /// <summary>
-/// Weighs groups of folders: a bit for each blob and group, and the size of each distinct folder. No data is read, only trees.
+/// Measures groups of directories: a bit for each blob and group, and the size of each distinct directory. Only trees
+/// are read, no data.
 /// </summary>
 internal sealed class DataShares(Repository repository)
 {
     private readonly Dictionary<Id, long> _sizes = [];
 
-    /// <summary>One entry a group, in the order of the groups.</summary>
-    /// <exception cref="ResticException">Damaged or NotFound: something of them cannot be read.</exception>
+    /// <summary>Returns one entry per group, in the order of the groups.</summary>
+    /// <exception cref="ResticException">Damaged or NotFound: some of their blobs cannot be read.</exception>
     public async Task<IReadOnlyList<DataShare>> WeighAsync(
         IReadOnlyList<(string Name, IReadOnlyList<Id> Trees)> groups, CancellationToken cancellation)
     {
@@ -66,7 +69,10 @@ internal sealed class DataShares(Repository repository)
         return (plain, stored, unique);
     }
 
-    /// <summary>The sizes of all files below a tree. The way down is a list and not calls: it may be thousands of folders long.</summary>
+    /// <summary>
+    /// Returns the total size of all files below a tree. It uses a list instead of recursion, because a path may be
+    /// thousands of directories deep.
+    /// </summary>
     private async Task<long> SizeAsync(Id root, CancellationToken cancellation)
     {
         var waiting = new Stack<(Id Tree, IReadOnlyList<Node>? Nodes)>();

@@ -4,16 +4,17 @@ using Holdfast.Restic.Packs;
 namespace Holdfast.Restic.Maintenance;
 
 /// <summary>
-/// Reads packs whole: the file's digest is its name, its header is the one that follows from the index, and every blob
-/// authenticates, decompresses and hashes to its id. Packs of a turn were read so when they were stored: the digest of their bytes tells
-/// whether the disk still has them. As many packs at once as the repository has workers.
+/// Reads packs completely: the file's digest is its name, its header is the one that follows from the index, and every
+/// blob authenticates, decompresses and hashes to its id. Packs of a rotation were verified this way when they were
+/// stored: the digest of their bytes shows whether the disk still has them. It reads as many packs concurrently as the
+/// repository has workers.
 /// </summary>
 internal sealed class DataSurvey(Repository repository, IndexSurvey indexes, PackSurvey packs, CheckedBlobs copies, Findings findings, CheckCounters counters)
 {
-    /// <summary>Reads what the options ask for; null when they ask for no turn.</summary>
+    /// <summary>Reads the packs that the options select; returns null when they request no rotation.</summary>
     public async Task<TurnReport?> RunAsync(CheckOptions asked, CancellationToken cancellation)
     {
-        // A pack that is missing is told of already.
+        // A missing pack has already been reported.
         var there = indexes.Packs.Keys.Where(packs.Stored.ContainsKey).ToList();
         var selected = asked.ReadData is { } subset ? PackSelection.Of(there, subset).ToHashSet() : [];
         if (asked.OwnPacks) selected.UnionWith(indexes.OwnPacks.Where(packs.Stored.ContainsKey));
@@ -36,7 +37,7 @@ internal sealed class DataSurvey(Repository repository, IndexSurvey indexes, Pac
         });
     }
 
-    /// <summary>A pack that can't even be opened is told of when it is read.</summary>
+    /// <summary>A pack that cannot even be opened is reported when it is read.</summary>
     private async Task ForgetAsync(Id pack, CancellationToken cancellation)
     {
         try
@@ -45,7 +46,7 @@ internal sealed class DataSurvey(Repository repository, IndexSurvey indexes, Pac
         }
         catch (ResticException failure) when (failure.IsLoss || failure.Error == ResticError.InputOutput)
         {
-            // Nothing of it is in memory.
+            // None of its pages is in memory.
         }
     }
 
@@ -57,13 +58,13 @@ internal sealed class DataSurvey(Repository repository, IndexSurvey indexes, Pac
         }
         catch (ResticException failure) when (failure.Error is ResticError.Damaged or ResticError.NotFound or ResticError.InputOutput)
         {
-            // A bad sector is an error of input and output: the pack is lost, and the check goes on with the next.
+            // A bad sector is an I/O error: the pack is lost, and the check continues with the next one.
             var blobs = await indexes.BlobsOfAsync(new HashSet<Id> { layout.Pack }, cancellation);
             findings.Add(FileOf(layout), $"The pack can't be read: {failure.Message}", await copies.LostAsync(blobs[layout.Pack], cancellation));
         }
     }
 
-    /// <summary>The straight way: true when all is well.</summary>
+    /// <summary>Verifies a pack in one sequential read; true when it is undamaged.</summary>
     private async Task<bool> IsWholeAsync(PackLayout layout, long size, bool blobByBlob, CancellationToken cancellation)
     {
         if (size != layout.Size || !layout.IsContiguous) return false;
@@ -77,7 +78,7 @@ internal sealed class DataSurvey(Repository repository, IndexSurvey indexes, Pac
         return true;
     }
 
-    /// <summary>The long way, for a pack that is known to be damaged: which blobs of the index can't be had from it.</summary>
+    /// <summary>Finds the blobs of the index that cannot be read from a pack that is known to be damaged.</summary>
     private async Task ExplainAsync(PackLayout layout, long size, CancellationToken cancellation)
     {
         var file = FileOf(layout);
@@ -93,7 +94,7 @@ internal sealed class DataSurvey(Repository repository, IndexSurvey indexes, Pac
         if (await HeaderComplaintAsync(reading, layout, size, cancellation) is { } complaint) findings.Add(file, complaint);
         var digest = await reading.DigestAsync(cancellation);
         if (digest != layout.Pack) findings.Add(file, $"The SHA-256 of the pack is not its name but {digest}.");
-        // A disk or a memory that gives other bytes every time must not pass as healthy.
+        // A disk or memory that returns different bytes every time must not pass as healthy.
         if (!findings.IsDamaged(file)) findings.Add(file, "The pack was damaged when it was first read and whole when it was read again.");
     }
 

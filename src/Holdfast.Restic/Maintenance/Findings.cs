@@ -2,22 +2,22 @@ using Holdfast.Restic.Packs;
 
 namespace Holdfast.Restic.Maintenance;
 
-/// <summary>What is wrong with one file, as it comes in.</summary>
+/// <summary>The problems of one file, collected during the check.</summary>
 internal sealed class Finding(string file)
 {
     public string File { get; } = file;
 
-    /// <summary>What was found, each kind of thing once, in the order it was found.</summary>
+    /// <summary>The problems, without duplicates, in the order in which they were found.</summary>
     public List<string> Messages { get; } = [];
 
-    /// <summary>The blobs that can't be had because of it.</summary>
+    /// <summary>The blobs that cannot be read because of them.</summary>
     public HashSet<Id> Blobs { get; } = [];
 
-    /// <summary>Snapshots that are lost as a whole because of it.</summary>
+    /// <summary>Snapshots that are completely lost because of them.</summary>
     public List<Id> Snapshots { get; } = [];
 }
 
-/// <summary>Collects what a check finds, one entry a file, from several threads.</summary>
+/// <summary>Collects the findings of a check, one entry per file, from several threads.</summary>
 internal sealed class Findings
 {
     private readonly Lock _gate = new();
@@ -25,10 +25,10 @@ internal sealed class Findings
     private readonly SortedSet<string> _hints = new(StringComparer.Ordinal);
     private readonly HashSet<(Id Id, BlobType Type)> _missing = [];
 
-    /// <summary>Files with something wrong, sorted by name.</summary>
+    /// <summary>The damaged files, sorted by name.</summary>
     public IReadOnlyList<Finding> Damaged => [.. _files.Values.OrderBy(finding => finding.File, StringComparer.Ordinal)];
 
-    /// <summary>What does no harm, sorted.</summary>
+    /// <summary>Harmless findings, sorted.</summary>
     public IReadOnlyList<string> Hints => [.. _hints];
 
     /// <summary>Blobs that trees need and no index lists.</summary>

@@ -4,8 +4,8 @@ using Holdfast.Restic.Indexing;
 namespace Holdfast.Restic.Maintenance;
 
 /// <summary>
-/// Leaves packs out of the index: files that list one are replaced, as are small ones when there are many. The new files are there
-/// before the old ones go, so that at any moment all else can be found.
+/// Removes packs from the index: index files that list one are replaced, as are small ones when there are many. The new
+/// files exist before the old ones are removed, so that all other packs are indexed at every instant.
 /// </summary>
 internal sealed class IndexRewriter(Repository repository)
 {
@@ -18,8 +18,8 @@ internal sealed class IndexRewriter(Repository repository)
     private readonly HashSet<PackLayout> _listed = [];
     private int _blobs;
 
-    /// <summary>The packs of one index file.</summary>
-    /// <exception cref="ResticException">Damaged: it cannot be read, or lists what cannot be.</exception>
+    /// <summary>Returns the packs of one index file.</summary>
+    /// <exception cref="ResticException">Damaged: it cannot be read, or lists impossible entries.</exception>
     public static async Task<List<IndexedPack>> ReadAsync(Repository repository, string name, CancellationToken cancellation)
     {
         var json = await repository.LoadUnpackedAsync(FileKind.Index, name, cancellation);
@@ -29,10 +29,10 @@ internal sealed class IndexRewriter(Repository repository)
             : throw new ResticException(ResticError.Damaged, $"The index {name} has entries whose lengths cannot be.");
     }
 
-    /// <summary>Replaces the files that need it. No one else may use the repository meanwhile.</summary>
-    /// <param name="names">All index files.</param>
-    /// <param name="going">Packs that are to be in no index.</param>
-    /// <param name="cancellation">Ends it between two files; the index is as good as before then.</param>
+    /// <summary>Replaces the index files that need it. No other process may use the repository meanwhile.</summary>
+    /// <param name="names">The names of all index files.</param>
+    /// <param name="going">The packs to remove from the index.</param>
+    /// <param name="cancellation">Cancels between two files; the index is equivalent to the old one then.</param>
     public async Task RunAsync(IReadOnlySet<string> names, IReadOnlySet<Id> going, CancellationToken cancellation)
     {
         var replaced = new List<string>();
@@ -49,7 +49,7 @@ internal sealed class IndexRewriter(Repository repository)
         foreach (var name in replaced) await repository.Backend.RemoveAsync(FileKind.Index, name, cancellation);
     }
 
-    /// <summary>An entry of a blob takes some 150 bytes, 50 at least when it is compressed.</summary>
+    /// <summary>Counts small index files by their size: about 150 bytes per blob, at least 50 when compressed.</summary>
     private async Task<int> CountSmallAsync(IReadOnlySet<string> names, CancellationToken cancellation)
     {
         var small = 0;
@@ -60,7 +60,7 @@ internal sealed class IndexRewriter(Repository repository)
 
     private async Task AddAsync(IndexedPack pack, CancellationToken cancellation)
     {
-        if (!_listed.Add(PackLayout.Of(pack.Id, pack.Blobs))) return; // a prune that was cut off leaves old and new files
+        if (!_listed.Add(PackLayout.Of(pack.Id, pack.Blobs))) return; // an interrupted prune leaves both old and new files
         _waiting.Add(pack);
         _blobs += pack.Blobs.Count;
         if (_blobs >= FullFile) await WriteAsync(cancellation);

@@ -5,8 +5,8 @@ using Holdfast.Restic.Packs;
 namespace Holdfast.Restic.Maintenance;
 
 /// <summary>
-/// All that the readable index files of a repository say. A damaged one is a finding and not the end: its packs are then in
-/// no index, which the check tells as well.
+/// The content of all readable index files of a repository. A damaged one is a finding and does not end the check: its
+/// packs then have no index, which the check reports as well.
 /// </summary>
 internal sealed class IndexSurvey(Repository repository, Findings findings, CheckOptions asked)
 {
@@ -19,13 +19,15 @@ internal sealed class IndexSurvey(Repository repository, Findings findings, Chec
 
     public Dictionary<Id, PackLayout> Packs { get; } = [];
 
-    /// <summary>Packs that index files of this process list.</summary>
+    /// <summary>Packs in index files that this process wrote.</summary>
     public HashSet<Id> OwnPacks { get; } = [];
 
-    /// <summary>Names of the index files that can't be read.</summary>
+    /// <summary>Names of the index files that cannot be read.</summary>
     public List<string> Unreadable { get; } = [];
 
-    /// <summary>Reads every index file. The index that was loaded before is let go first: there is no memory for two of them.</summary>
+    /// <summary>
+    /// Reads every index file. The index that was loaded before is released first: there is no memory for two of them.
+    /// </summary>
     public async Task LoadAsync(CancellationToken cancellation)
     {
         _known = repository.KnownIndexes;
@@ -36,7 +38,10 @@ internal sealed class IndexSurvey(Repository repository, Findings findings, Chec
         foreach (var layout in Packs.Values) Judge(layout);
     }
 
-    /// <summary>Every blob of some packs, sorted by offset. The index files are read again: this is for the few packs that something is wrong with.</summary>
+    /// <summary>
+    /// Returns every blob of some packs, sorted by offset. The index files are read again: this is for the few packs
+    /// with problems.
+    /// </summary>
     public async Task<IReadOnlyDictionary<Id, List<(Id Id, PackedBlob Blob)>>> BlobsOfAsync(IReadOnlySet<Id> wanted, CancellationToken cancellation)
     {
         var found = new Dictionary<Id, HashSet<(Id Id, PackedBlob Blob)>>();
@@ -69,7 +74,7 @@ internal sealed class IndexSurvey(Repository repository, Findings findings, Chec
         });
     }
 
-    /// <summary>The lock keeps others from removing one that this process knows.</summary>
+    /// <summary>The lock keeps other processes from removing an index file that this process knows.</summary>
     private async Task<IReadOnlyCollection<string>> ListAsync(CancellationToken cancellation)
     {
         if (asked.OnlyOwn) return _known;

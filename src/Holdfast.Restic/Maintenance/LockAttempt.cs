@@ -3,23 +3,23 @@ using System.Security.Cryptography;
 namespace Holdfast.Restic.Maintenance;
 
 /// <summary>
-/// Gets a lock in a place that knows no locks: look whether others hold one, write ours, wait until others' writes are seen,
-/// look again. Of two that write at once both may give way; neither ever goes on beside the other.
-/// Source: restic 0.14, internal/restic/lock.go, "newLock".
+/// Acquires a lock on a backend without locking primitives: checks for conflicting locks, writes its own, waits until
+/// concurrent writes are visible, and checks again. Of two that write at once both may give way; they never both
+/// proceed. Source: restic 0.14, internal/restic/lock.go, "newLock".
 /// </summary>
-/// <param name="store">The locks.</param>
-/// <param name="location">For messages.</param>
-/// <param name="kind">Which lock.</param>
+/// <param name="store">The lock files.</param>
+/// <param name="location">The location for messages.</param>
+/// <param name="kind">The kind of lock.</param>
 /// <param name="saves">
-/// A shared lock on a place where each look is a round trip is written at once the first time: what tells whether it holds
-/// is the look behind it.
+/// Whether to write a shared lock at once on the first attempt, for a backend on which each check costs a round trip:
+/// the check after the write decides whether it holds.
 /// </param>
-/// <param name="clock">Dates the lock.</param>
+/// <param name="clock">The clock that dates the lock.</param>
 internal sealed class LockAttempt(LockStore store, string location, LockKind kind, bool saves, TimeProvider clock)
 {
     private static readonly TimeSpan _settle = TimeSpan.FromMilliseconds(200);
 
-    /// <summary>Tries until <paramref name="wait"/> is over, then fails with Locked.</summary>
+    /// <summary>Retries until <paramref name="wait"/> has elapsed, then fails with Locked.</summary>
     public async Task<(Id Id, LockContent Content)> AcquireAsync(TimeSpan wait, CancellationToken cancellation)
     {
         var began = clock.GetTimestamp();
@@ -55,8 +55,8 @@ internal sealed class LockAttempt(LockStore store, string location, LockKind kin
     }
 
     /// <summary>
-    /// restic looks at every lock as held until "restic unlock": what a dead process left here would stop it for ever, so
-    /// it is removed.
+    /// Removes locks of dead processes of this program: restic treats every lock as held until "restic unlock", so they
+    /// would block it indefinitely.
     /// </summary>
     private async Task ExpectNoConflictAsync(Id ours, CancellationToken cancellation)
     {
@@ -70,9 +70,9 @@ internal sealed class LockAttempt(LockStore store, string location, LockKind kin
     }
 
     /// <summary>
-    /// One to two seconds, so that two that gave way to each other do not meet again. A shared lock meets exclusive ones
-    /// alone, and where a look is no round trip it looks again after a tenth of that: a push of WAL waits for the moment
-    /// in which a prune replaces the index, and not longer.
+    /// Returns the pause before the next attempt. One to two seconds, random, so that two that gave way to each other
+    /// do not collide again. A shared lock conflicts only with exclusive ones, and where a check costs no round trip it
+    /// checks again after a tenth of that: WAL archiving waits only for the moment in which a prune replaces the index.
     /// </summary>
     private TimeSpan Pause()
     {

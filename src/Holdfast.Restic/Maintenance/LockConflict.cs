@@ -2,10 +2,13 @@ using Holdfast.Restic.Backends;
 
 namespace Holdfast.Restic.Maintenance;
 
-/// <summary>Finds the lock that does not go with ours and says who holds it.</summary>
+/// <summary>Finds a conflicting lock and describes its holder.</summary>
 internal static class LockConflict
 {
-    /// <summary>Exclusive goes with nothing, shared with shared. A lock that can't be read may be either.</summary>
+    /// <summary>
+    /// An exclusive lock conflicts with every other, a shared one only with exclusive ones. A lock that cannot be read
+    /// may be either.
+    /// </summary>
     public static StoredLock? Find(IEnumerable<StoredLock> others, LockKind wanted) =>
         others.FirstOrDefault(other => (wanted == LockKind.Exclusive || other.Content is not { Exclusive: false }) && !Staleness.IsPassedOver(other));
 

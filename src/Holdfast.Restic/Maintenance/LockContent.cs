@@ -4,10 +4,10 @@ using Holdfast.Restic.Posix;
 
 namespace Holdfast.Restic.Maintenance;
 
-/// <summary>What stands in a lock file. Source: restic 0.14, internal/restic/lock.go, "type Lock".</summary>
+/// <summary>The content of a lock file. Source: restic 0.14, internal/restic/lock.go, "type Lock".</summary>
 internal sealed record LockContent
 {
-    // "+01:00" of a time must stay as it is, as Go writes it.
+    // The "+01:00" of a time must not be escaped, as in Go.
     private static readonly JsonWriterOptions _plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     public required Timestamp Time { get; init; }
@@ -18,10 +18,13 @@ internal sealed record LockContent
     public uint Uid { get; init; }
     public uint Gid { get; init; }
 
-    /// <summary>The process that holds it, so that a living one is never taken for dead; unknown in locks of restic, which passes these fields over.</summary>
+    /// <summary>
+    /// The identity of the process that holds the lock, so that a living one is never taken for dead; unknown in locks
+    /// of restic, which ignores these fields.
+    /// </summary>
     public ProcessIdentity Process { get; init; } = new("", "", 0);
 
-    /// <summary>A lock of this process, as of now.</summary>
+    /// <summary>Returns a lock of this process, dated now.</summary>
     public static LockContent OfThisProcess(LockKind kind, TimeProvider clock) => new()
     {
         Time = Timestamp.Now(clock),
@@ -34,10 +37,14 @@ internal sealed record LockContent
         Process = ProcessIdentity.Own,
     };
 
-    /// <summary>The whole name of this machine. Environment.MachineName stops at the first dot, restic does not.</summary>
+    /// <summary>
+    /// The full host name of this machine. Environment.MachineName stops at the first dot, restic does not.
+    /// </summary>
     public static string ThisHost { get; } = File.ReadAllText("/proc/sys/kernel/hostname").TrimEnd('\n');
 
-    /// <summary>The bytes of the file before they are sealed. A uid or gid of 0 is left out, as restic does.</summary>
+    /// <summary>
+    /// Returns the bytes of the file before encryption. A uid or gid of 0 is left out, as restic does.
+    /// </summary>
     public byte[] Encode()
     {
         using var bytes = new MemoryStream();
@@ -62,8 +69,8 @@ internal sealed record LockContent
         return bytes.ToArray();
     }
 
-    /// <exception cref="JsonException">It is not a lock.</exception>
-    /// <exception cref="FormatException">Its time is not a time.</exception>
+    /// <exception cref="JsonException">The file is not a valid lock.</exception>
+    /// <exception cref="FormatException">Its time is not valid.</exception>
     public static LockContent Decode(ReadOnlySpan<byte> bytes)
     {
         var json = new Utf8JsonReader(bytes);

@@ -6,7 +6,7 @@ namespace Holdfast.Restic.Maintenance;
 /// <summary>The lock files of a repository.</summary>
 internal sealed class LockStore(Repository repository)
 {
-    /// <summary>All locks but one; those that vanish while they are read are passed over.</summary>
+    /// <summary>Reads all locks but one; locks that are removed meanwhile are skipped.</summary>
     public async Task<IReadOnlyList<StoredLock>> ListAsync(Id except, CancellationToken cancellation)
     {
         var locks = new List<StoredLock>();
@@ -40,7 +40,9 @@ internal sealed class LockStore(Repository repository)
     public ValueTask RemoveAsync(Id id, CancellationToken cancellation) =>
         repository.Backend.RemoveAsync(FileKind.Lock, id.ToString(), cancellation);
 
-    /// <summary>Removes stale locks, or all with those of living processes; returns what was removed.</summary>
+    /// <summary>
+    /// Removes stale locks, or all locks including those of living processes; returns the removed locks.
+    /// </summary>
     public async Task<IReadOnlyList<LockInfo>> UnlockAsync(bool all, CancellationToken cancellation)
     {
         var removed = new List<LockInfo>();
@@ -54,7 +56,10 @@ internal sealed class LockStore(Repository repository)
         return removed;
     }
 
-    /// <summary>The time as the place of the repository tells it: files' times there are compared with it, and clocks of machines differ.</summary>
+    /// <summary>
+    /// Returns the time by the backend's clock, with which the times of files there are compared, because clocks of
+    /// machines differ.
+    /// </summary>
     private async Task<DateTimeOffset> NowAsync(CancellationToken cancellation)
     {
         try
@@ -67,7 +72,10 @@ internal sealed class LockStore(Repository repository)
         }
     }
 
-    /// <summary>A place that knows no times of files leaves only what the writer says, and of a lock that can't be read nothing.</summary>
+    /// <summary>
+    /// Where the backend has no file times, the age is known only from the content of the lock, and not at all for a
+    /// lock that cannot be read.
+    /// </summary>
     private static TimeSpan AgeOf(StoredFile file, LockContent? content, DateTimeOffset now) =>
         file.Modified is { } modified ? now - modified : content is null ? TimeSpan.Zero : now - content.Time.ToDateTimeOffset();
 
@@ -91,10 +99,10 @@ internal sealed class LockStore(Repository repository)
     }
 }
 
-/// <summary>A lock file; without content when it can't be read.</summary>
-/// <param name="Id">Its name.</param>
-/// <param name="Content">What stands in it.</param>
-/// <param name="Age">Since it was written, by the clock of the repository's place where that has one.</param>
+/// <summary>A lock file; its content is null when it cannot be read.</summary>
+/// <param name="Id">The name of the file.</param>
+/// <param name="Content">The content of the file.</param>
+/// <param name="Age">The time since it was written, by the backend's clock where it has one.</param>
 internal sealed record StoredLock(Id Id, LockContent? Content, TimeSpan Age)
 {
     public LockInfo ToInfo() => Content is { } content

@@ -3,10 +3,12 @@ using Holdfast.Restic.Packs;
 
 namespace Holdfast.Restic.Maintenance;
 
-/// <summary>Tells of blobs that trees need and no index lists, and whether a pack without an index still has them.</summary>
+/// <summary>
+/// Reports blobs that trees need and no index lists, and whether a pack without an index still has them.
+/// </summary>
 internal sealed class MissingBlobs(Repository repository, PackSurvey packs, Findings findings)
 {
-    // Nearly every header is shorter; a longer one is read once more.
+    // Nearly every header is shorter; a longer one takes a second read.
     private const int FirstTail = 64 << 10;
 
     public async Task ReportAsync(CancellationToken cancellation)
@@ -21,7 +23,10 @@ internal sealed class MissingBlobs(Repository repository, PackSurvey packs, Find
         findings.Add("index", $"{count} blobs that snapshots need are in no readable index. {rescue}", findings.Missing.Select(blob => blob.Id));
     }
 
-    /// <summary>What the header of a pack lists; nothing when it can't be read, because then it rescues nothing.</summary>
+    /// <summary>
+    /// Returns the blobs in the header of a pack; none when it cannot be read, because then the pack cannot supply
+    /// them.
+    /// </summary>
     private async Task<IEnumerable<(Id Id, BlobType Type)>> BlobsOfAsync(Id pack, CancellationToken cancellation)
     {
         try

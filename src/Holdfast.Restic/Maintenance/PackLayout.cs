@@ -4,22 +4,22 @@ using Holdfast.Restic.Packs;
 namespace Holdfast.Restic.Maintenance;
 
 /// <summary>
-/// What the indexes say about a pack, in little: its header follows from its blobs, so the digest of that header stands for
-/// all of them, and a check need not hold every blob twice in memory.
+/// A compact form of what the indexes contain about a pack: its header follows from its blobs, so the digest of that
+/// header represents all of them, and a check need not hold every blob in memory twice.
 /// </summary>
 /// <param name="Pack">The pack's id.</param>
-/// <param name="Blobs">How many blobs there are; 0 is a pack that should not be.</param>
-/// <param name="BlobBytes">Sealed bytes of the blobs: where the header begins.</param>
-/// <param name="HeaderLength">Bytes of the sealed header.</param>
+/// <param name="Blobs">The number of blobs; 0 for an invalid pack.</param>
+/// <param name="BlobBytes">The size of the encrypted blobs in bytes, which is the offset of the header.</param>
+/// <param name="HeaderLength">The size of the encrypted header in bytes.</param>
 /// <param name="HeaderDigest">SHA-256 of the header's plaintext.</param>
-/// <param name="IsContiguous">The blobs follow each other without gaps from the first byte on.</param>
-/// <param name="IsMixed">Data and trees are in one pack.</param>
+/// <param name="IsContiguous">Whether the blobs follow each other without gaps from the first byte on.</param>
+/// <param name="IsMixed">Whether the pack contains both data and trees.</param>
 internal sealed record PackLayout(Id Pack, int Blobs, long BlobBytes, int HeaderLength, Id HeaderDigest, bool IsContiguous, bool IsMixed)
 {
-    /// <summary>Bytes of the whole file.</summary>
+    /// <summary>The size of the file in bytes.</summary>
     public long Size => BlobBytes + TailLength;
 
-    /// <summary>Bytes behind the blobs: the sealed header and its length.</summary>
+    /// <summary>Bytes after the blobs: the encrypted header and its length.</summary>
     public int TailLength => HeaderLength + PackHeader.LengthSize;
 
     public static PackLayout Of(Id pack, IEnumerable<(Id Id, PackedBlob Blob)> blobs)

@@ -7,12 +7,12 @@ using Holdfast.Restic.Posix;
 namespace Holdfast.Restic.Maintenance;
 
 /// <summary>
-/// Reads one pack whole, from its first byte to its last, in pieces that are hashed and whose blobs are verified while they
-/// are in the processor's cache. Its memory is that of the largest blob, sealed and plain, and at least one piece.
+/// Reads one pack completely and sequentially, in pieces that are hashed and whose blobs are verified while they are in
+/// the processor's cache. Its memory is that of the largest blob, encrypted and plain, and at least one piece.
 /// </summary>
 internal sealed class PackReading(Repository repository, Id pack, long size, CheckCounters counters) : IDisposable
 {
-    // Large enough that a request to a remote place costs little beside it.
+    // Large enough that the cost of a request to a remote backend is small in comparison.
     private const int PieceSize = 4 << 20;
 
     private readonly string _name = pack.ToString();
@@ -21,13 +21,16 @@ internal sealed class PackReading(Repository repository, Id pack, long size, Che
     private NativeBuffer? _plaintext;
     private byte[]? _whole;
 
-    /// <summary>The blobs that are not what their ids say.</summary>
+    /// <summary>The blobs that do not match their ids.</summary>
     public List<Id> Damaged { get; } = [];
 
-    /// <summary>All bytes of a small pack of a remote place, which is read by one request; null before, and for others.</summary>
+    /// <summary>
+    /// The whole content of a small pack on a remote backend, which is read by one request; null before that, and for
+    /// others.
+    /// </summary>
     public byte[]? Whole => _whole;
 
-    /// <summary>Reads the last <paramref name="length"/> bytes, which the digest takes in later.</summary>
+    /// <summary>Reads the last <paramref name="length"/> bytes, which are included in the digest later.</summary>
     public async Task<byte[]> ReadTailAsync(int length, CancellationToken cancellation)
     {
         var tail = new byte[length];
@@ -35,7 +38,9 @@ internal sealed class PackReading(Repository repository, Id pack, long size, Che
         return tail;
     }
 
-    /// <summary>Verifies blobs that follow each other from the first byte on; returns the digest of them and the tail.</summary>
+    /// <summary>
+    /// Verifies blobs that follow each other from the first byte on; returns the digest of the blobs and the tail.
+    /// </summary>
     public async Task<Id> VerifyAsync(IReadOnlyList<PackEntry> entries, byte[] tail, CancellationToken cancellation)
     {
         long offset = 0;
@@ -52,7 +57,7 @@ internal sealed class PackReading(Repository repository, Id pack, long size, Che
         return new Id(_hash.GetHashAndReset());
     }
 
-    /// <summary>Verifies a blob wherever it is said to be; one that reaches beyond the end is damaged.</summary>
+    /// <summary>Verifies a blob at its indexed offset; one that extends beyond the end is damaged.</summary>
     public async Task VerifyAsync(Id id, PackedBlob blob, CancellationToken cancellation)
     {
         if (blob.Offset + (long)blob.Length > size)
@@ -64,7 +69,7 @@ internal sealed class PackReading(Repository repository, Id pack, long size, Che
         Verify(Piece(0, (int)blob.Length), id, blob);
     }
 
-    /// <summary>The digest of the file as it is, whatever is in it.</summary>
+    /// <summary>Returns the digest of the file, without verifying its content.</summary>
     public async Task<Id> DigestAsync(CancellationToken cancellation)
     {
         for (long offset = 0; offset < size; offset += PieceSize)

@@ -7,9 +7,9 @@ using Holdfast.Restic.Packs;
 namespace Holdfast.Restic.Maintenance;
 
 /// <summary>
-/// Copies blobs from old packs into new ones: each is verified and sealed again as it is compressed. The new packs are indexed beside
-/// the old ones, so that whoever reads meanwhile, and whatever ends this, finds everything. Memory: for each worker the part of a
-/// pack that is used and one blob, and one new pack of each type.
+/// Copies blobs from old packs into new ones: each is verified and encrypted again; its compression is kept. The new
+/// packs are indexed in addition to the old ones, so that concurrent readers find everything, also after an
+/// interruption. Memory: for each worker the used part of a pack and one blob, and one new pack of each type.
 /// </summary>
 internal sealed class PackRewriter(Repository repository, BlobIndex index, PruneCounters counters) : IDisposable
 {
@@ -20,11 +20,15 @@ internal sealed class PackRewriter(Repository repository, BlobIndex index, Prune
     private readonly PackBuilder?[] _open = new PackBuilder?[2];
     private readonly List<IndexedPack> _unindexed = [];
 
-    /// <summary>Sizes of the new packs.</summary>
+    /// <summary>The sizes of the new packs.</summary>
     public long BytesWritten { get; private set; }
 
-    /// <summary>Copies these blobs, each list of one pack and by offset. When it returns they are durable and indexed.</summary>
-    /// <exception cref="ResticException">Damaged: one of them is not what its id says; what was copied before stays.</exception>
+    /// <summary>
+    /// Copies these blobs; each list is of one pack, sorted by offset. When it returns they are durable and indexed.
+    /// </summary>
+    /// <exception cref="ResticException">
+    /// Damaged: one of them does not match its id; what was copied before remains.
+    /// </exception>
     public async Task CopyAsync(IReadOnlyDictionary<Id, List<(Id Id, PackedBlob Blob)>> packs, CancellationToken cancellation)
     {
         var options = new ParallelOptions { MaxDegreeOfParallelism = repository.Options.Workers, CancellationToken = cancellation };

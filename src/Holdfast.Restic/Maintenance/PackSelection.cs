@@ -3,10 +3,12 @@ using System.Security.Cryptography;
 
 namespace Holdfast.Restic.Maintenance;
 
-/// <summary>Which packs of a repository a check reads.</summary>
+/// <summary>Selects the packs that a check reads.</summary>
 internal static class PackSelection
 {
-    /// <summary>The chosen packs in the order of their ids, so that the packs of one folder are read together.</summary>
+    /// <summary>
+    /// Returns the selected packs sorted by their ids, so that the packs of one directory are read together.
+    /// </summary>
     public static List<Id> Of(IEnumerable<Id> packs, ReadSubset subset)
     {
         Span<byte> digest = stackalloc byte[Id.Size];
@@ -19,7 +21,7 @@ internal static class PackSelection
         return subset.Share is { } share ? Random(chosen, share) : chosen;
     }
 
-    /// <summary>The packs of one turn, in the order of their ids, and whether none is left behind them.</summary>
+    /// <summary>Returns the packs of one rotation, sorted by their ids, and whether no pack follows them.</summary>
     public static (List<Id> Packs, bool EndsRound) Of(IReadOnlyDictionary<Id, long> sizes, IEnumerable<Id> packs, ReadTurn turn)
     {
         var sorted = packs.Order().ToList();
@@ -34,7 +36,7 @@ internal static class PackSelection
         return (chosen, true);
     }
 
-    /// <exception cref="ArgumentOutOfRangeException">The subset is none of the packs by definition.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The subset is not valid.</exception>
     public static void Validate(ReadSubset subset)
     {
         if (subset.Share is { } share)

@@ -2,16 +2,18 @@ using Holdfast.Restic.Backends;
 
 namespace Holdfast.Restic.Maintenance;
 
-/// <summary>Compares the packs that are there with those that the index lists.</summary>
+/// <summary>Compares the packs that exist with those that the index lists.</summary>
 internal sealed class PackSurvey(Repository repository, IndexSurvey indexes, CheckedBlobs copies, Findings findings)
 {
-    /// <summary>The size in bytes of every pack that is there.</summary>
+    /// <summary>The size in bytes of every existing pack.</summary>
     public Dictionary<Id, long> Stored { get; } = [];
 
-    /// <summary>Packs that are there and in no index.</summary>
+    /// <summary>Packs that exist and are in no index.</summary>
     public IReadOnlyList<Id> Unindexed { get; private set; } = [];
 
-    /// <summary>Takes every pack of the index to be there without looking; what is missing shows when it is read.</summary>
+    /// <summary>
+    /// Assumes that every pack of the index exists, without listing them; a missing one is reported when it is read.
+    /// </summary>
     public void Assume()
     {
         foreach (var layout in indexes.Packs.Values) Stored[layout.Pack] = layout.Size;

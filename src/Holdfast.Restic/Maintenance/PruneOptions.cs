@@ -1,36 +1,39 @@
 namespace Holdfast.Restic.Maintenance;
 
-/// <summary>How thoroughly a prune gives room back.</summary>
+/// <summary>Options of a prune.</summary>
 public sealed record PruneOptions
 {
-    /// <summary>What may stay unused in packs that are partly used: 5 % of what remains by default, as restic's.</summary>
+    /// <summary>How much may stay unused in partly used packs: 5 % of what remains by default, as in restic.</summary>
     public UnusedLimit MaxUnused { get; init; } = UnusedLimit.OfShare(0.05);
 
-    /// <summary>Bytes of packs that are written again at most. No limit by default.</summary>
+    /// <summary>The most bytes of packs to repack. No limit by default.</summary>
     public long MaxRepack { get; init; } = long.MaxValue;
 
-    /// <summary>Nothing is changed: the report says what would be.</summary>
+    /// <summary>True to change nothing: the report shows what would be done.</summary>
     public bool PlanOnly { get; init; }
 
-    /// <summary>How long to wait for others to let go of the repository: 30 minutes by default.</summary>
+    /// <summary>How long to wait for locks of other processes: 30 minutes by default.</summary>
     public TimeSpan Wait { get; init; } = TimeSpan.FromMinutes(30);
 
-    /// <summary>Figures of its progress.</summary>
+    /// <summary>The progress counters.</summary>
     public PruneCounters Counters { get; init; } = new();
 }
 
-/// <summary>How many bytes may stay unused beside so many that are used. Source: restic, doc/060_forget.rst, "--max-unused".</summary>
-/// <param name="Share">Of what remains, used and unused: from 0 to 1, which is no limit.</param>
-/// <param name="Bytes">Or a number of bytes; then the share says nothing.</param>
+/// <summary>
+/// The limit for unused bytes, relative to the used bytes or absolute. Source: restic, doc/060_forget.rst,
+/// "--max-unused".
+/// </summary>
+/// <param name="Share">A share of what remains, used and unused: from 0 to 1, where 1 is no limit.</param>
+/// <param name="Bytes">An absolute number of bytes, which takes precedence over the share.</param>
 public readonly record struct UnusedLimit(double Share, long? Bytes = null)
 {
-    /// <summary>A share of what remains.</summary>
+    /// <summary>Returns a limit as a share of what remains.</summary>
     public static UnusedLimit OfShare(double share) => new(share);
 
-    /// <summary>A number of bytes.</summary>
+    /// <summary>Returns a limit in bytes.</summary>
     public static UnusedLimit OfBytes(long bytes) => new(0, bytes);
 
-    /// <summary>Bytes that may stay unused.</summary>
+    /// <summary>Returns the number of bytes that may stay unused.</summary>
     public long Beside(long used)
     {
         if (Bytes is { } bytes) return bytes;
@@ -38,46 +41,46 @@ public readonly record struct UnusedLimit(double Share, long? Bytes = null)
     }
 }
 
-/// <summary>Figures of one prune, sampled for progress.</summary>
+/// <summary>Progress counters of one prune, sampled for display.</summary>
 public sealed class PruneCounters
 {
-    /// <summary>Packs that are written again or removed.</summary>
+    /// <summary>Packs to repack or remove.</summary>
     public long PacksTotal;
 
-    /// <summary>Of those, packs that are done.</summary>
+    /// <summary>How many of those packs are finished.</summary>
     public long PacksDone;
 
     /// <summary>Bytes read from packs.</summary>
     public long BytesRead;
 }
 
-/// <summary>What a prune did, or would do. Sizes are bytes of packs, as they are stored.</summary>
+/// <summary>The result of a prune, or of its dry run. Sizes are stored bytes of packs.</summary>
 public sealed record PruneReport
 {
-    /// <summary>Snapshots that decide what is used.</summary>
+    /// <summary>The number of snapshots that determine what is used.</summary>
     public int Snapshots { get; init; }
 
-    /// <summary>Bytes that a snapshot needs.</summary>
+    /// <summary>Bytes that snapshots need.</summary>
     public long UsedBytes { get; init; }
 
-    /// <summary>Bytes that no snapshot needs, before.</summary>
+    /// <summary>Bytes that no snapshot needs, before the prune.</summary>
     public long UnusedBytes { get; init; }
 
-    /// <summary>Bytes that no snapshot needs and that stay, as writing their packs again is not worth it.</summary>
+    /// <summary>Bytes that no snapshot needs and that remain, because repacking is not worth its cost.</summary>
     public long UnusedLeft { get; init; }
 
-    /// <summary>Packs of which nothing is used, and those that are in no index.</summary>
+    /// <summary>Packs that are completely unused, and those that are in no index.</summary>
     public int PacksRemoved { get; init; }
 
-    /// <summary>Packs of which what is used is written again into new ones.</summary>
+    /// <summary>Packs whose used blobs are repacked.</summary>
     public int PacksRepacked { get; init; }
 
-    /// <summary>The sizes of all packs that go.</summary>
+    /// <summary>The total size of all removed packs.</summary>
     public long BytesRemoved { get; init; }
 
-    /// <summary>The sizes of the new packs; as far as they are known, of a plan.</summary>
+    /// <summary>The total size of the new packs; for a dry run, as far as it is known.</summary>
     public long BytesWritten { get; init; }
 
-    /// <summary>What the repository has less than before.</summary>
+    /// <summary>The number of bytes by which the repository shrinks.</summary>
     public long BytesFreed => BytesRemoved - BytesWritten;
 }

@@ -6,12 +6,12 @@ using Holdfast.Restic.Packs;
 namespace Holdfast.Restic.Maintenance;
 
 /// <summary>
-/// Which packs go: those of which nothing is used, and those whose used blobs are worth writing again. Source: restic 0.14,
-/// internal/repository/prune.go, whose rules these are, but for the size of what is small.
+/// Decides which packs are removed: completely unused packs, and those whose used blobs are worth repacking. Source:
+/// restic 0.14, internal/repository/prune.go, with the same rules except for the size of a small pack.
 /// </summary>
 internal sealed class PrunePlan
 {
-    /// <summary>Smaller packs are put together when there are many of them.</summary>
+    /// <summary>Smaller packs are merged when there are many of them.</summary>
     private const long Small = 1 << 20;
     private const int ManySmall = 10;
 
@@ -22,7 +22,7 @@ internal sealed class PrunePlan
     private readonly Dictionary<int, PackedBlob> _chosen = [];
     private readonly List<(PackedBlob Kept, BlobCopies All)> _copies = [];
 
-    /// <summary>What is known of a pack. Sizes are those of its blobs with their entries in the header.</summary>
+    /// <summary>The usage of a pack. Sizes are those of its blobs with their entries in the header.</summary>
     private sealed class PackUse
     {
         public long Used, Unused;
@@ -32,11 +32,11 @@ internal sealed class PrunePlan
         public double UnusedRatio => (double)Unused / (Used + 1);
     }
 
-    /// <param name="index">All that the index files list.</param>
-    /// <param name="used">What snapshots need of it.</param>
-    /// <param name="stored">The packs that are there, and their sizes.</param>
-    /// <param name="options">How thorough the prune is.</param>
-    /// <exception cref="ResticException">Damaged: a pack that is needed is gone, or has another size.</exception>
+    /// <param name="index">The content of all index files.</param>
+    /// <param name="used">The blobs that snapshots need.</param>
+    /// <param name="stored">The existing packs and their sizes.</param>
+    /// <param name="options">The options of the prune.</param>
+    /// <exception cref="ResticException">Damaged: a needed pack is missing, or has another size.</exception>
     public PrunePlan(BlobIndex index, UsedBlobs used, IReadOnlyDictionary<Id, long> stored, PruneOptions options)
     {
         (_index, _used, _stored) = (index, used, stored);
@@ -45,30 +45,32 @@ internal sealed class PrunePlan
         Choose(options);
     }
 
-    /// <summary>Packs of which nothing is used. Some may be gone already.</summary>
+    /// <summary>Completely unused packs. Some may already be removed.</summary>
     public HashSet<Id> Unused { get; } = [];
 
-    /// <summary>Packs whose used blobs are written into new ones.</summary>
+    /// <summary>Packs whose used blobs are copied to new ones.</summary>
     public HashSet<Id> Repacked { get; } = [];
 
     public long UsedBytes { get; private set; }
 
     public long UnusedBytes { get; private set; }
 
-    /// <summary>Of the unused bytes, those in packs that stay.</summary>
+    /// <summary>The unused bytes in packs that stay.</summary>
     public long UnusedLeft { get; private set; }
 
-    /// <summary>Bytes of used blobs in packs that are written again.</summary>
+    /// <summary>Bytes of used blobs in packs that are repacked.</summary>
     public long RepackedUsed { get; private set; }
 
-    /// <summary>All packs that go.</summary>
+    /// <summary>All packs that are removed.</summary>
     public HashSet<Id> Going => [.. Unused, .. Repacked];
 
-    /// <summary>True when the blob of this number is to be copied from this place.</summary>
+    /// <summary>Returns true when the blob of this number is to be copied from this location.</summary>
     public bool IsCopied(int number, in PackedBlob place, in PackedBlob first) =>
         _used.Has(number) && place == _chosen.GetValueOrDefault(number, first);
 
-    /// <summary>Copies of used blobs that stay when others go: whoever removes those reads these first.</summary>
+    /// <summary>
+    /// Copies of used blobs that stay when others are removed; they are verified before those are removed.
+    /// </summary>
     public IEnumerable<(Id Id, PackedBlob Place)> LastCopies => _copies
         .Where(copy => !Repacked.Contains(copy.Kept.Pack) && copy.All.Places.Any(place => IsGoing(place.Pack)))
         .Select(copy => (copy.All.Id, copy.Kept));
@@ -83,7 +85,8 @@ internal sealed class PrunePlan
             if (copies is not null) several.Add((number, copies));
             else Take(first, _used.Has(number));
         }
-        // Of several copies the one counts that keeps the fewest unused bytes, so that a prune which was cut off is continued.
+        // Of several copies the one in the pack with the fewest unused bytes counts, so that an interrupted prune is
+        // continued.
         foreach (var (number, copies) in several)
         {
             var isUsed = _used.Has(number);

@@ -5,16 +5,18 @@ using Holdfast.Restic.Packs;
 namespace Holdfast.Restic.Maintenance;
 
 /// <summary>
-/// Gives back the room of what no snapshot needs any more. Others take snapshots and restore meanwhile, but for the moment in which the
-/// index is written anew: what they have added by then is looked at once more. See docs/decisions/0051-prune.md.
+/// Frees the space of what no snapshot needs any more. Other processes create snapshots and restore meanwhile, except
+/// at the moment in which the index is rewritten: what they have added by then is taken into account. See
+/// docs/decisions/0051-prune.md.
 /// </summary>
 internal sealed class Pruner(Repository repository, PruneOptions options)
 {
     private readonly HashSet<Id> _walked = [];
 
     /// <exception cref="ResticException">
-    /// Damaged: something that a snapshot needs is missing, so nothing is removed. Locked: others did not let go in time, or have changed
-    /// the index; what was written by then is removed by the next prune. LockLost: the prune was not alone any more, so it ended.
+    /// Damaged: something that a snapshot needs is missing, so nothing is removed. Locked: other processes did not
+    /// release their locks in time, or have changed the index; what was written by then is removed by the next prune.
+    /// LockLost: the prune lost its lock, so it ended.
     /// </exception>
     public async Task<PruneReport> RunAsync(CancellationToken cancellation)
     {
@@ -29,7 +31,7 @@ internal sealed class Pruner(Repository repository, PruneOptions options)
         return await alone.KeepForAsync(token => RemoveAsync(survey, alone, token), cancellation);
     }
 
-    /// <summary>Finds out what is needed, decides, and copies what is used of partly used packs.</summary>
+    /// <summary>Determines what is needed, makes the plan, and copies the used blobs of partly used packs.</summary>
     private async Task<Survey> SurveyAsync(CancellationToken cancellation)
     {
         await repository.RefreshAsync(cancellation);
@@ -45,7 +47,7 @@ internal sealed class Pruner(Repository repository, PruneOptions options)
         return new Survey(report, plan, index, used, known);
     }
 
-    /// <summary>Marks what snapshots need that were not looked at yet.</summary>
+    /// <summary>Marks what is needed by snapshots that have not been walked yet.</summary>
     private async Task MarkNewAsync(UsedBlobs used, CancellationToken cancellation)
     {
         var added = (await repository.ListSnapshotsAsync(cancellation)).Where(snapshot => _walked.Add(snapshot.Id));
@@ -81,7 +83,10 @@ internal sealed class Pruner(Repository repository, PruneOptions options)
         repository.VerifyBlob(message, id, place, new byte[place.PlainLength]);
     }
 
-    /// <summary>No one else is there while the index is replaced, and no one waits while packs are removed that no index lists.</summary>
+    /// <summary>
+    /// Replaces the index under an exclusive lock; then removes packs that no index lists under a shared one, so that
+    /// no process waits.
+    /// </summary>
     private async Task<PruneReport> RemoveAsync(Survey survey, RepositoryLock held, CancellationToken cancellation)
     {
         var (planned, plan, index, used, known) = survey;
@@ -109,7 +114,9 @@ internal sealed class Pruner(Repository repository, PruneOptions options)
         };
     }
 
-    /// <summary>A pack that has the only copy of what is used by now stays. Returns all packs of the index.</summary>
+    /// <summary>
+    /// Keeps a pack that has the only copy of a blob that has become used. Returns all packs of the index.
+    /// </summary>
     private static HashSet<Id> Spare(BlobIndex index, UsedBlobs used, HashSet<Id> going)
     {
         var packs = new HashSet<Id>();
@@ -148,7 +155,7 @@ internal sealed class Pruner(Repository repository, PruneOptions options)
         return names;
     }
 
-    /// <summary>What is handed on from the first step to the others.</summary>
+    /// <summary>The state that the first step passes on to the others.</summary>
     private sealed record Survey(PruneReport Report, PrunePlan Plan, BlobIndex Index, UsedBlobs Used, HashSet<string> Known);
 
     private ResticException Empty() => new(

@@ -2,28 +2,36 @@ using System.Runtime.InteropServices;
 
 namespace Holdfast.Restic.Maintenance;
 
-/// <summary>Shared: others may read and add. Exclusive: nobody else at all.</summary>
+/// <summary>Shared: other processes may read and add. Exclusive: no other process may use the repository.</summary>
 public enum LockKind
 {
     Shared,
     Exclusive,
 }
 
-/// <summary>A lock as its file tells it. One that can't be read has no host, no user and the process 0.</summary>
+/// <summary>
+/// A lock, as described by its file. A lock that cannot be read has no host, no user and the process 0.
+/// </summary>
 public sealed record LockInfo(Id Id, Timestamp Time, bool Exclusive, string Hostname, string Username, int Pid, bool Stale)
 {
-    /// <summary>It stands in nobody's way. A stale one does when it is exclusive, until it is removed by who knows that its holder is dead.</summary>
+    /// <summary>
+    /// True when the lock does not block other processes. A stale exclusive lock does, until it is removed by a user
+    /// who knows that its holder is dead.
+    /// </summary>
     public bool PassedOver { get; init; }
 }
 
-/// <summary>A lock that is held, refreshed in the background until it is disposed.</summary>
+/// <summary>A held lock, refreshed in the background until it is disposed of.</summary>
 public sealed class RepositoryLock : IAsyncDisposable
 {
-    /// <summary>Others find a lock stale after 30 minutes. Giving up earlier leaves room for clocks that differ. Source: restic, internal/repository/lock.go.</summary>
+    /// <summary>
+    /// Other processes treat a lock as stale after 30 minutes. Giving up earlier allows for differences between clocks.
+    /// Source: restic, internal/repository/lock.go.
+    /// </summary>
     private static readonly TimeSpan _lostAfter = TimeSpan.FromMinutes(22.5);
     private static readonly TimeSpan _refreshAfter = TimeSpan.FromMinutes(5);
 
-    // Timers stand still while a machine sleeps and its clock does not: so the clock is looked at often.
+    // Timers stop while a machine sleeps, but its clock does not: so the clock is checked often.
     private static readonly TimeSpan _look = TimeSpan.FromSeconds(10);
 
     private readonly LockStore _store;
@@ -46,17 +54,20 @@ public sealed class RepositoryLock : IAsyncDisposable
         _keeping = KeepAsync();
     }
 
-    /// <summary>The newest file of the lock; it changes with every refresh.</summary>
+    /// <summary>The name of the newest lock file; it changes with every refresh.</summary>
     public Id Id { get; private set; }
 
-    /// <summary>Cancelled when the lock could not be refreshed in time, or was removed by somebody, and may no longer be trusted.</summary>
+    /// <summary>
+    /// Cancelled when the lock could not be refreshed in time, or was removed by another process, and is no longer
+    /// valid.
+    /// </summary>
     public CancellationToken Lost => _lost.Token;
 
-    /// <summary>What the loss of the lock is as a failure.</summary>
+    /// <summary>Returns the exception for the loss of the lock.</summary>
     public ResticException Loss => new(ResticError.LockLost, $"The lock on {_location} could not be refreshed in time, or was removed by another program.");
 
-    /// <summary>Does work that ends as soon as the lock is lost.</summary>
-    /// <exception cref="ResticException">LockLost, in the place of the cancellation that the loss was.</exception>
+    /// <summary>Runs work that is cancelled as soon as the lock is lost.</summary>
+    /// <exception cref="ResticException">LockLost, in place of the cancellation that the loss caused.</exception>
     public async Task<T> KeepForAsync<T>(Func<CancellationToken, Task<T>> work, CancellationToken cancellation)
     {
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, Lost);
@@ -88,8 +99,8 @@ public sealed class RepositoryLock : IAsyncDisposable
     }
 
     /// <summary>
-    /// A shared lock for what only reads; null where nothing can be written, and so no lock. Locks of others count there, too:
-    /// a repository that is read-only to us may be writable to them.
+    /// Acquires a shared lock for a reader; null where nothing can be written, and so no lock. Locks of other processes
+    /// are respected there, too: a repository that is read-only for this process may be writable for them.
     /// </summary>
     internal static async Task<RepositoryLock?> AcquireToReadAsync(Repository repository, TimeSpan? wait, CancellationToken cancellation)
     {
@@ -106,13 +117,19 @@ public sealed class RepositoryLock : IAsyncDisposable
     }
 
     /// <summary>
-    /// "restic unlock" asks whether the holder of a lock is alive by sending it SIGHUP, which would end this process in the
-    /// middle of its work; restic ignores the signal too. Source: restic 0.14, internal/restic/lock_unix.go.
+    /// Ignores SIGHUP. "restic unlock" sends it to the holder of a lock to find out whether it is alive, which would
+    /// end this process in the middle of its work; restic ignores the signal too. Source: restic 0.14,
+    /// internal/restic/lock_unix.go.
     /// </summary>
     private static PosixSignalRegistration IgnoreHangup() => PosixSignalRegistration.Create(PosixSignal.SIGHUP, signal => signal.Cancel = true);
 
-    /// <summary>Lets others in that read and add: an exclusive lock becomes a shared one, and there is one at any time.</summary>
-    /// <exception cref="ResticException">LockLost: it was removed by somebody. ReadOnly, Full, InputOutput: it stays exclusive.</exception>
+    /// <summary>
+    /// Downgrades an exclusive lock to a shared one, so that other processes may read and add; a lock exists at every
+    /// instant.
+    /// </summary>
+    /// <exception cref="ResticException">
+    /// LockLost: it was removed by another process. ReadOnly, Full, InputOutput: it stays exclusive.
+    /// </exception>
     public async Task ShareAsync(CancellationToken cancellation = default)
     {
         await _turn.WaitAsync(cancellation);
@@ -127,7 +144,7 @@ public sealed class RepositoryLock : IAsyncDisposable
         }
     }
 
-    /// <summary>Removes the lock. It is fine to do so twice.</summary>
+    /// <summary>Removes the lock. May be called more than once.</summary>
     public async ValueTask DisposeAsync()
     {
         if (_stop.IsCancellationRequested) return;
@@ -141,7 +158,8 @@ public sealed class RepositoryLock : IAsyncDisposable
         }
         catch (ResticException)
         {
-            // A lock that is left is stale as soon as this process ends, and a failure here would hide the one that ended the work.
+            // A lock file that remains is stale as soon as this process ends, and a failure here would hide the one
+            // that ended the work.
         }
     }
 
@@ -158,7 +176,9 @@ public sealed class RepositoryLock : IAsyncDisposable
         }
     }
 
-    /// <summary>Refreshes the lock when it is time; false when it is lost. A refresh that failed is tried again at the next look.</summary>
+    /// <summary>
+    /// Refreshes the lock when it is due; false when it is lost. A failed refresh is repeated at the next check.
+    /// </summary>
     private async Task<bool> TendAsync(CancellationToken cancellation)
     {
         var age = _clock.GetUtcNow() - _written;
@@ -179,7 +199,10 @@ public sealed class RepositoryLock : IAsyncDisposable
         }
     }
 
-    /// <summary>Writes the new lock, then removes the old one, so that there is one at any time; false when ours was removed by somebody.</summary>
+    /// <summary>
+    /// Writes the new lock file, then removes the old one, so that one exists at every instant; false when the old one
+    /// was removed by another process.
+    /// </summary>
     private async Task<bool> RefreshAsync(CancellationToken cancellation)
     {
         if (!await _store.ExistsAsync(Id, cancellation)) return false;

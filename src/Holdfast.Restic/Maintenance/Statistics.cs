@@ -3,7 +3,7 @@ using Holdfast.Restic.Packs;
 
 namespace Holdfast.Restic.Maintenance;
 
-/// <summary>Weighs a repository by its listings and its index; no pack is read.</summary>
+/// <summary>Measures a repository by its listings and its index; no pack is read.</summary>
 internal sealed class Statistics(Repository repository)
 {
     public async Task<RepositoryStatistics> RunAsync(CancellationToken cancellation)

@@ -6,8 +6,8 @@ using Holdfast.Restic.Snapshots;
 namespace Holdfast.Restic.Maintenance;
 
 /// <summary>
-/// Visits every tree of every snapshot once, level by level, and checks that all they need is in the index. Memory: 40 to 60
-/// bytes a distinct tree, and the ids of one level.
+/// Visits every tree of every snapshot once, level by level, and checks that everything they need is in the index.
+/// Memory: 40 to 60 bytes a distinct tree, and the ids of one level.
 /// </summary>
 internal sealed class TreeSurvey(CheckedBlobs blobs, Findings findings, CheckCounters counters)
 {

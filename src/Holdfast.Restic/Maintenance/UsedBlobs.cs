@@ -5,12 +5,15 @@ using Holdfast.Restic.Snapshots;
 namespace Holdfast.Restic.Maintenance;
 
 /// <summary>
-/// Which blobs of an index snapshots need: a bit for each. A tree is read once, however many folders share it. What cannot be read or is
-/// in no index is Damaged: nothing may be removed then, as it would be found to be unused. With <paramref name="lost"/> it is reported, and
-/// the walk goes on with the others.
+/// Marks the blobs of an index that snapshots need, with a bit for each. A tree is read once, however many directories
+/// share it. A blob that cannot be read or is in no index is Damaged: nothing may be removed then, because needed blobs
+/// would appear unused. With <paramref name="lost"/> it is reported instead, and the walk continues with the others.
 /// </summary>
-/// <param name="blobs">Reads trees.</param>
-/// <param name="lost">Takes the id of what cannot be had, and its place; null for the place of what is in no index. May be called from several threads.</param>
+/// <param name="blobs">Reads the trees.</param>
+/// <param name="lost">
+/// Receives the id of a missing or damaged blob, and its location; the location is null for a blob that is in no index.
+/// May be called from several threads.
+/// </param>
 internal sealed class UsedBlobs(CheckedBlobs blobs, Action<Id, BlobType, PackedBlob?, string>? lost = null)
 {
     private const int Bits = 64;
@@ -18,15 +21,15 @@ internal sealed class UsedBlobs(CheckedBlobs blobs, Action<Id, BlobType, PackedB
     private readonly Lock _gate = new();
     private ulong[] _used = [];
 
-    /// <summary>True for a blob that is needed.</summary>
+    /// <summary>Returns true for a blob that is needed.</summary>
     /// <param name="number">Its number in the index.</param>
     public bool Has(int number)
     {
         lock (_gate) return number / Bits < _used.Length && (_used[number / Bits] & (1UL << (number % Bits))) != 0;
     }
 
-    /// <summary>Marks these trees and all below them.</summary>
-    /// <exception cref="ResticException">Damaged or NotFound: something of them cannot be had.</exception>
+    /// <summary>Marks these trees and everything below them.</summary>
+    /// <exception cref="ResticException">Damaged or NotFound: a blob is damaged or missing.</exception>
     public async Task AddAsync(IEnumerable<Id> roots, int workers, CancellationToken cancellation)
     {
         var options = new ParallelOptions { MaxDegreeOfParallelism = workers, CancellationToken = cancellation };
@@ -62,7 +65,7 @@ internal sealed class UsedBlobs(CheckedBlobs blobs, Action<Id, BlobType, PackedB
         }
     }
 
-    /// <summary>True when it was not marked before, and is to be had.</summary>
+    /// <summary>Returns true when the blob was not marked before, and is available.</summary>
     private bool Mark(Id id, BlobType type)
     {
         var number = blobs.Index.Find(type, id);
@@ -71,7 +74,7 @@ internal sealed class UsedBlobs(CheckedBlobs blobs, Action<Id, BlobType, PackedB
             lost(id, type, null, "");
             return false;
         }
-        if (number < 0) _ = blobs.Index.Find(id, type); // says that it is in no index
+        if (number < 0) _ = blobs.Index.Find(id, type); // throws, because it is in no index
         lock (_gate)
         {
             if (number / Bits >= _used.Length) Array.Resize(ref _used, Math.Max(number / Bits + 1, _used.Length * 2));

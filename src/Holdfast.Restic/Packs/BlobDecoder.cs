@@ -3,16 +3,18 @@ using Holdfast.Restic.Crypto;
 
 namespace Holdfast.Restic.Packs;
 
-/// <summary>Turns sealed blobs back into plaintext that is proven to be what was stored. May be used from several threads.</summary>
+/// <summary>
+/// Decrypts and decompresses blobs, and verifies the plaintext against the id. May be used from several threads.
+/// </summary>
 internal sealed class BlobDecoder(SealerPool sealers, int level) : IDisposable
 {
     private readonly ConcurrentBag<Zstd> _idle = [];
 
     /// <summary>
-    /// Fills <paramref name="plaintext"/>, which has the length that <paramref name="blob"/> tells. A compressed blob is opened where it
-    /// lies, so that <paramref name="message"/> is spent.
+    /// Decodes into <paramref name="plaintext"/>, which has the plain length of <paramref name="blob"/>. A compressed
+    /// blob is decrypted in place, so the content of <paramref name="message"/> is lost.
     /// </summary>
-    /// <exception cref="ResticException">Damaged: the blob is not what its id says.</exception>
+    /// <exception cref="ResticException">Damaged: the blob does not match its id.</exception>
     public void Decode(Span<byte> message, Id id, in PackedBlob blob, Span<byte> plaintext)
     {
         if (blob.UncompressedLength == 0)
@@ -28,8 +30,11 @@ internal sealed class BlobDecoder(SealerPool sealers, int level) : IDisposable
         if (Id.Hash(plaintext) != id) throw Damaged(id, blob, "has another content than its id says");
     }
 
-    /// <summary>Verifies a blob without handing it out: it is opened where it lies, and only a compressed one needs room of its plain length.</summary>
-    /// <exception cref="ResticException">Damaged: the blob is not what its id says.</exception>
+    /// <summary>
+    /// Verifies a blob without returning it: it is decrypted in place, and only a compressed one needs a buffer of its
+    /// plain length.
+    /// </summary>
+    /// <exception cref="ResticException">Damaged: the blob does not match its id.</exception>
     public void Verify(Span<byte> message, Id id, in PackedBlob blob, Span<byte> room)
     {
         var payload = message[Sealer.IvSize..^Sealer.TagSize];
@@ -50,7 +55,7 @@ internal sealed class BlobDecoder(SealerPool sealers, int level) : IDisposable
         return length;
     }
 
-    /// <summary>Decompresses a frame whose length nobody told.</summary>
+    /// <summary>Decompresses a frame of unknown length.</summary>
     public byte[] Decompress(ReadOnlySpan<byte> frame)
     {
         var zstd = Take();
@@ -64,7 +69,7 @@ internal sealed class BlobDecoder(SealerPool sealers, int level) : IDisposable
         }
     }
 
-    /// <summary>Compresses into a new array, after one byte that stays free for the caller.</summary>
+    /// <summary>Compresses into a new array, after one byte that is reserved for the caller.</summary>
     public byte[] Compress(ReadOnlySpan<byte> plaintext)
     {
         var zstd = Take();

@@ -5,8 +5,8 @@ using Holdfast.Restic.Posix;
 namespace Holdfast.Restic.Packs;
 
 /// <summary>
-/// A pack in the making: blobs are sealed one after the other into one buffer, then the header. Used by one thread at a time
-/// and again for the next pack, so that its memory is warm.
+/// A pack under construction: blobs are encrypted one after the other into one buffer, followed by the header. Used by
+/// one thread at a time, and reused for the next pack, so that its memory stays mapped.
 /// </summary>
 internal sealed class PackBuilder(int targetSize) : IDisposable
 {
@@ -18,11 +18,17 @@ internal sealed class PackBuilder(int targetSize) : IDisposable
 
     public int Length => _length;
 
-    /// <summary>True when a blob of so many bytes can be added without outgrowing the target size. An empty pack takes any blob.</summary>
+    /// <summary>
+    /// Returns true when a blob of this size can be added without exceeding the target size. An empty pack takes any
+    /// blob.
+    /// </summary>
     public bool HasRoomFor(int payload) =>
         IsEmpty || (long)_length + payload + Sealer.Overhead + HeaderRoom(_entries.Count + 1) <= targetSize;
 
-    /// <summary>Seals a blob's payload (its plaintext, or its zstd frame when <paramref name="uncompressedLength"/> is not 0) to the end of the pack.</summary>
+    /// <summary>
+    /// Encrypts a blob's payload (its plaintext, or its zstd frame when <paramref name="uncompressedLength"/> is not 0)
+    /// to the end of the pack.
+    /// </summary>
     public void Add(Id id, BlobType type, ReadOnlySpan<byte> payload, int uncompressedLength, SealerPool sealers)
     {
         var message = payload.Length + Sealer.Overhead;
@@ -32,7 +38,7 @@ internal sealed class PackBuilder(int targetSize) : IDisposable
         _entries.Add(new PackEntry(id, type, (uint)message, (uint)uncompressedLength));
     }
 
-    /// <summary>Seals the header and returns the whole pack, valid until <see cref="Reset"/>.</summary>
+    /// <summary>Encrypts the header and returns the complete pack, valid until <see cref="Reset"/>.</summary>
     public ReadOnlyMemory<byte> Finish(SealerPool sealers)
     {
         var header = PackHeader.Write(_entries);
@@ -44,7 +50,7 @@ internal sealed class PackBuilder(int targetSize) : IDisposable
         return _buffer.Memory[..(_length + message + PackHeader.LengthSize)];
     }
 
-    /// <summary>Where the blobs lie once the pack has a name.</summary>
+    /// <summary>Returns the locations of the blobs once the pack has a name.</summary>
     public IEnumerable<(Id Id, PackedBlob Blob)> Blobs(Id pack)
     {
         uint offset = 0;
@@ -63,7 +69,9 @@ internal sealed class PackBuilder(int targetSize) : IDisposable
 
     public void Dispose() => _buffer.Dispose();
 
-    /// <summary>A header that can't be read back would cost every blob of the pack, so it is read back before it is final.</summary>
+    /// <summary>
+    /// Verifies the header before it is final, because an unreadable header would lose every blob of the pack.
+    /// </summary>
     private void VerifyHeader(ReadOnlySpan<byte> pack, SealerPool sealers)
     {
         if (!PackHeader.ReadFromPack(pack, sealers).SequenceEqual(_entries))

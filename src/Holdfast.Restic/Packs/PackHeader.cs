@@ -7,8 +7,9 @@ namespace Holdfast.Restic.Packs;
 internal readonly record struct PackEntry(Id Id, BlobType Type, uint Length, uint UncompressedLength);
 
 /// <summary>
-/// The end of a pack: its sealed header, then the header's sealed length as u32 LE. An entry is a type byte (0 data, 1 tree,
-/// 2 compressed data, 3 compressed tree), the sealed length u32 LE, the plain length u32 LE if compressed, and the id.
+/// The end of a pack: its encrypted header, then the header's encrypted length as u32 LE. An entry is a type byte (0
+/// data, 1 tree, 2 compressed data, 3 compressed tree), the encrypted length u32 LE, the plain length u32 LE if
+/// compressed, and the id.
 /// Source: doc/design.rst, "Pack Format".
 /// </summary>
 internal static class PackHeader
@@ -17,14 +18,14 @@ internal static class PackHeader
     public const int CompressedEntrySize = PlainEntrySize + 4;
     public const int LengthSize = 4;
 
-    /// <summary>restic reads no larger headers.</summary>
+    /// <summary>The largest header that restic reads.</summary>
     public const int MaxSize = 16 << 20;
 
     private const byte Compressed = 2;
 
     public static int EntrySize(bool compressed) => compressed ? CompressedEntrySize : PlainEntrySize;
 
-    /// <summary>Bytes that a pack of these blobs has in all. It follows from the entries alone.</summary>
+    /// <summary>Returns the total size of a pack of these blobs in bytes, which depends only on the entries.</summary>
     public static long PackSize(IEnumerable<PackedBlob> blobs) =>
         blobs.Sum(b => (long)b.Length + EntrySize(b.UncompressedLength != 0)) + Sealer.Overhead + LengthSize;
 
@@ -46,7 +47,7 @@ internal static class PackHeader
     }
 
     /// <summary>Reads the plaintext of a header.</summary>
-    /// <exception cref="InvalidDataException">It is not a header.</exception>
+    /// <exception cref="InvalidDataException">The plaintext is not a valid header.</exception>
     public static List<PackEntry> Read(ReadOnlySpan<byte> header)
     {
         var entries = new List<PackEntry>(header.Length / PlainEntrySize);
@@ -65,7 +66,7 @@ internal static class PackHeader
         return entries;
     }
 
-    /// <summary>Opens and reads the header at the end of a whole pack.</summary>
+    /// <summary>Decrypts and reads the header at the end of a complete pack.</summary>
     /// <exception cref="InvalidDataException">The pack is too short, or its header is damaged.</exception>
     public static List<PackEntry> ReadFromPack(ReadOnlySpan<byte> pack, SealerPool sealers)
     {

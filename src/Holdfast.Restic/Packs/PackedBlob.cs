@@ -2,36 +2,40 @@ using Holdfast.Restic.Crypto;
 
 namespace Holdfast.Restic.Packs;
 
-/// <summary>What a blob holds. The two never share a pack.</summary>
+/// <summary>The type of a blob. The two types are never in the same pack.</summary>
 internal enum BlobType : byte
 {
     Data,
     Tree,
 }
 
-/// <summary>Where a blob lies.</summary>
+/// <summary>The location of a blob.</summary>
 /// <param name="Pack">The pack's id.</param>
-/// <param name="Type">What it holds.</param>
-/// <param name="Offset">Of its first byte in the pack.</param>
-/// <param name="Length">Of its sealed bytes.</param>
-/// <param name="UncompressedLength">Of its plaintext; 0 when it is not compressed.</param>
+/// <param name="Type">The type of the blob.</param>
+/// <param name="Offset">The offset of its first byte in the pack.</param>
+/// <param name="Length">The size of the encrypted blob in bytes.</param>
+/// <param name="UncompressedLength">The size of its plaintext in bytes; 0 when it is not compressed.</param>
 internal readonly record struct PackedBlob(Id Pack, BlobType Type, uint Offset, uint Length, uint UncompressedLength)
 {
     /// <summary>
-    /// Blobs of this size are read whatever they were compressed to: programs cut at 8 MiB, and a tree grows with its folder and with the holes of its
-    /// files. One TiB of zeros is 2 million times the same id of a chunk, 140 MB that are compressed to a few thousand bytes.
+    /// The largest plaintext for which any compression ratio is accepted: programs split at 8 MiB, and a tree grows
+    /// with its directory and with the holes of its files. One TiB of zeros is 2 million times the same chunk id, 140
+    /// MB that are compressed to a few thousand bytes.
     /// </summary>
     private const long AlwaysFine = 256 << 20;
 
-    /// <summary>No real blob is compressed to less than this part of itself, once it is larger than that.</summary>
+    /// <summary>The highest compression ratio of a valid blob that is larger than that.</summary>
     private const long HighestRatio = 500;
 
-    /// <summary>False for lengths that can't be, or that would only cost memory: a few KiB which claim to be a GiB.</summary>
+    /// <summary>
+    /// False for impossible lengths, and for those that would only waste memory: a few KiB that claim to be a
+    /// GiB.
+    /// </summary>
     public bool IsPlausible =>
         Length >= Sealer.Overhead && Length <= Zstd.MaxPlaintext && (long)Offset + Length <= uint.MaxValue
         && UncompressedLength <= LargestPlaintext(Length);
 
-    /// <summary>What so many compressed bytes may become.</summary>
+    /// <summary>Returns the largest plaintext for this number of compressed bytes.</summary>
     public static long LargestPlaintext(long compressed) => Math.Min(Zstd.MaxPlaintext, Math.Max(AlwaysFine, compressed * HighestRatio));
 
     /// <summary>Bytes of the plaintext.</summary>

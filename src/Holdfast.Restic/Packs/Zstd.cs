@@ -5,32 +5,40 @@ using ZstdSharp.Unsafe;
 namespace Holdfast.Restic.Packs;
 
 /// <summary>
-/// zstd for one thread at a time: the machine's libzstd where there is one, otherwise the managed port, which makes the
-/// same format at about half the speed (docs/decisions/0002-zstd.md). Frames carry no checksum, as the format asks.
+/// zstd for one thread at a time: the machine's libzstd where it is installed, otherwise the managed port, which writes
+/// the same format at about half the speed (docs/decisions/0002-zstd.md). Frames have no checksum, as the format
+/// requires.
 /// </summary>
 internal abstract class Zstd : IDisposable
 {
-    /// <summary>The largest plaintext that is ever decompressed: a guard against a forged length. Trees of huge folders are the largest blobs.</summary>
+    /// <summary>
+    /// The largest plaintext that is ever decompressed: a guard against a forged length. Trees of very large
+    /// directories are the largest blobs.
+    /// </summary>
     public const int MaxPlaintext = 1 << 30;
 
     public static Zstd Create(int level) => ZstdNative.IsAvailable ? new NativeZstd(level) : new ManagedZstd(level);
 
-    /// <summary>How large the result of compressing so many bytes can be at most. Source: zstd.h, ZSTD_COMPRESSBOUND.</summary>
+    /// <summary>
+    /// Returns the largest size of the result of compressing this number of bytes. Source: zstd.h, ZSTD_COMPRESSBOUND.
+    /// </summary>
     public static int Bound(int length) => checked(length + (length >> 8) + (length < (128 << 10) ? ((128 << 10) - length) >> 11 : 0));
 
-    /// <summary>Compresses and returns the length. The target has room for <see cref="Bound"/>.</summary>
+    /// <summary>Compresses and returns the length. The target must have room for <see cref="Bound"/>.</summary>
     public abstract int Compress(ReadOnlySpan<byte> plaintext, Span<byte> target);
 
-    /// <summary>What <see cref="Decompress(ReadOnlySpan{byte}, Span{byte})"/> returns instead of a length.</summary>
+    /// <summary>
+    /// The result of <see cref="Decompress(ReadOnlySpan{byte}, Span{byte})"/> for a target that is too small.
+    /// </summary>
     protected const int Broken = -1, TooSmall = -2;
 
-    /// <summary>Decompresses and returns the length; less than 0 when the frame is broken or does not fit.</summary>
+    /// <summary>Decompresses and returns the length; negative when the frame is invalid or does not fit.</summary>
     public abstract int Decompress(ReadOnlySpan<byte> frame, Span<byte> plaintext);
 
     public abstract void Dispose();
 
     /// <summary>Decompresses a frame of unknown length.</summary>
-    /// <exception cref="InvalidDataException">The frame is broken.</exception>
+    /// <exception cref="InvalidDataException">The frame is invalid.</exception>
     public byte[] Decompress(ReadOnlySpan<byte> frame)
     {
         var limit = PackedBlob.LargestPlaintext(frame.Length);
@@ -39,12 +47,12 @@ internal abstract class Zstd : IDisposable
             var plaintext = GC.AllocateUninitializedArray<byte>((int)size);
             var length = Decompress(frame, plaintext);
             if (length >= 0) return plaintext.AsSpan(0, length).ToArray();
-            if (length != TooSmall) break; // more room would change nothing
+            if (length != TooSmall) break; // more room would not help
         }
         throw new InvalidDataException("The zstd frame is broken.");
     }
 
-    /// <summary>The size that the frame's header tells, or 0. Source: RFC 8878, section 3.1.1.1.</summary>
+    /// <summary>Returns the size in the frame's header, or 0. Source: RFC 8878, section 3.1.1.1.</summary>
     private static long ContentSize(ReadOnlySpan<byte> frame)
     {
         if (frame.Length < 14 || BinaryPrimitives.ReadUInt32LittleEndian(frame) != 0xFD2FB528) return 0;

@@ -4,31 +4,33 @@ using System.Runtime.InteropServices;
 
 namespace Holdfast.Restic.Posix;
 
-/// <summary>Names of users and groups by number, remembered: a look-up may go over the network.</summary>
+/// <summary>Names of users and groups by number, cached because a look-up may use the network.</summary>
 public static unsafe class Accounts
 {
     private static readonly ConcurrentDictionary<uint, string> Users = new(), Groups = new();
     private static readonly ConcurrentDictionary<string, uint?> UserNumbers = new(StringComparer.Ordinal), GroupNumbers = new(StringComparer.Ordinal);
 
-    /// <summary>The number of the user that this process acts as; 0 is root.</summary>
+    /// <summary>The effective uid of this process; 0 is root.</summary>
     public static uint EffectiveUser => Libc.geteuid();
 
-    /// <summary>The number of the group that this process acts as.</summary>
+    /// <summary>The effective gid of this process.</summary>
     public static uint EffectiveGroup => Libc.getegid();
 
-    /// <summary>The user's name, or "" when the number has none.</summary>
+    /// <summary>Returns the user's name, or "" when the number has none.</summary>
     public static string UserName(uint uid) => Users.GetOrAdd(uid, static id => LookUp(id, Libc.getpwuid_r));
 
-    /// <summary>The group's name, or "" when the number has none.</summary>
+    /// <summary>Returns the group's name, or "" when the number has none.</summary>
     public static string GroupName(uint gid) => Groups.GetOrAdd(gid, static id => LookUp(id, Libc.getgrgid_r));
 
-    /// <summary>The number of a user of this machine; null when it has none of this name.</summary>
+    /// <summary>Returns the uid of a user of this machine; null when there is no user of this name.</summary>
     public static uint? UserNumber(string name) => UserNumbers.GetOrAdd(name, static user => Number(user, Libc.getpwnam_r));
 
-    /// <summary>The number of a group of this machine; null when it has none of this name.</summary>
+    /// <summary>Returns the gid of a group of this machine; null when there is no group of this name.</summary>
     public static uint? GroupNumber(string name) => GroupNumbers.GetOrAdd(name, static group => Number(group, Libc.getgrnam_r));
 
-    /// <summary>All groups of a user of this machine, its first one at the beginning; none when the number has no name.</summary>
+    /// <summary>
+    /// Returns all groups of a user of this machine, the primary group first; none when the number has no name.
+    /// </summary>
     public static uint[] GroupsOf(uint uid)
     {
         const int most = 4096; // The kernel takes 65536; more than some dozens are rare.
@@ -40,7 +42,7 @@ public static unsafe class Accounts
             return Libc.getgrouplist(ref native.GetPinnableReference(), first, list, &count) < 0 ? [first] : [first, .. groups[..count].Where(group => group != first)];
     }
 
-    // In struct passwd the number of the group follows that of the user.
+    // In struct passwd the gid follows the uid.
     private static uint? FirstGroup(uint uid)
     {
         var entry = stackalloc byte*[16];
@@ -52,7 +54,7 @@ public static unsafe class Accounts
 
     private delegate int NameFinder(ref byte name, byte** entry, byte* buffer, nuint size, byte*** result);
 
-    // In struct passwd and in struct group the number comes behind the pointers to the name and the password.
+    // In struct passwd and in struct group the number follows the pointers to the name and the password.
     private static uint? Number(string name, NameFinder find)
     {
         if (name.Contains('\0')) return null;
@@ -76,7 +78,7 @@ public static unsafe class Accounts
 
     private static string LookUp(uint id, Finder find)
     {
-        for (var size = 1024; size <= 1 << 20; size *= 4) // a group with thousands of members needs the room
+        for (var size = 1024; size <= 1 << 20; size *= 4) // a group with thousands of members needs this much
         {
             var buffer = ArrayPool<byte>.Shared.Rent(size);
             try

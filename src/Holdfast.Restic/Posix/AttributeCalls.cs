@@ -8,7 +8,7 @@ internal static class AttributeCalls
 {
     private const int UsualSize = 1024;
 
-    /// <summary>The names in the kernel's order; none where the file system has no attributes.</summary>
+    /// <summary>Returns the names in the kernel's order; none where the file system has no attributes.</summary>
     public static IReadOnlyList<string> List(string path)
     {
         using var native = new NativePath(path, stackalloc byte[NativePath.StackSize]);
@@ -20,11 +20,11 @@ internal static class AttributeCalls
             if (size >= 0) return size == 0 ? [] : Split(names[..(int)size]);
             if (Failed(Errno.EOPNOTSUPP)) return [];
             if (!Failed(Errno.ERANGE)) throw PosixException.Last("list the attributes of", path);
-            names = new byte[names.Length * 8]; // the list may grow while we ask: so more, not exactly as much
+            names = new byte[names.Length * 8]; // the list may grow meanwhile: so more, not exactly as much
         }
     }
 
-    /// <summary>The value of an attribute; null when the file has it no longer.</summary>
+    /// <summary>Returns the value of an attribute; null when it has been removed.</summary>
     public static byte[]? Get(string path, string name)
     {
         using var native = new NativePath(path, stackalloc byte[NativePath.StackSize]);
@@ -57,7 +57,7 @@ internal static class AttributeCalls
         PosixException.ThrowIfNegative(result, $"remove the attribute {name} of", path);
     }
 
-    /// <summary>As <see cref="List(string)"/>, of what is open; the path is for messages.</summary>
+    /// <summary>As <see cref="List(string)"/>, for an open file; the path is for messages.</summary>
     public static IReadOnlyList<string> List(SafeFileHandle file, string path)
     {
         Span<byte> names = stackalloc byte[UsualSize];
@@ -72,7 +72,7 @@ internal static class AttributeCalls
         }
     }
 
-    /// <summary>As <see cref="Get(string, string)"/>, of what is open; the path is for messages.</summary>
+    /// <summary>As <see cref="Get(string, string)"/>, for an open file; the path is for messages.</summary>
     public static byte[]? Get(SafeFileHandle file, string name, string path)
     {
         using var nativeName = new NativePath(name, stackalloc byte[NativePath.StackSize]);

@@ -3,7 +3,7 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Holdfast.Restic.Posix;
 
-/// <summary>Opens entries of folders that are open themselves. No symlink is followed, and handles are closed on exec.</summary>
+/// <summary>Opens entries of open directories. No symbolic link is followed, and handles are closed on exec.</summary>
 internal static unsafe class DescriptorCalls
 {
     private const int WriteOnly = 1, Creating = 0x40, Exclusive = 0x80, NonBlocking = 0x800;
@@ -29,7 +29,7 @@ internal static unsafe class DescriptorCalls
         return descriptor < 0 ? throw PosixException.Last("open", "/") : new SafeFileHandle(descriptor, ownsHandle: true);
     }
 
-    /// <summary>Opens a folder; one that may be passed but not listed is opened as a place only.</summary>
+    /// <summary>Opens a directory; one that has search but no read permission is opened with O_PATH.</summary>
     public static SafeFileHandle OpenFolder(SafeFileHandle parent, string name, string path)
     {
         var folder = TryOpen(parent, name, OpenFlags.Folder | OpenFlags.NoFollow);
@@ -37,7 +37,7 @@ internal static unsafe class DescriptorCalls
         return Checked(folder, "open the folder", path);
     }
 
-    /// <summary>Opens a folder several names further down, in as few calls as the kernel lets us.</summary>
+    /// <summary>Opens a directory several levels below, in as few calls as the kernel allows.</summary>
     public static SafeFileHandle OpenBelow(SafeFileHandle parent, IReadOnlyList<string> names, string path)
     {
         var at = parent;
@@ -48,7 +48,7 @@ internal static unsafe class DescriptorCalls
             try
             {
                 var next = end - start > 1 ? TryOpenPath(at, part) : OpenFolder(at, part, path);
-                if (next is null) continue; // the kernel has no such call: name by name from here
+                if (next is null) continue; // the kernel has no such call: continue name by name
                 if (!ReferenceEquals(at, parent)) at.Dispose();
                 at = Checked(next, "open the folder", path);
             }
@@ -62,11 +62,16 @@ internal static unsafe class DescriptorCalls
         return at;
     }
 
-    /// <summary>Opens what stands there to know it and to set its metadata: a symlink itself, a device without using it.</summary>
+    /// <summary>
+    /// Opens an entry with O_PATH to read its status and to set its metadata: a symbolic link itself, a device without
+    /// using it.
+    /// </summary>
     public static SafeFileHandle OpenPlace(SafeFileHandle parent, string name, string path) =>
         Checked(TryOpen(parent, name, PlaceOnly | OpenFlags.NoFollow), "open", path);
 
-    /// <summary>Opens a regular file. The access time is left alone where we may (O_NOATIME is for owners).</summary>
+    /// <summary>
+    /// Opens a regular file. The access time is left unchanged where permitted (O_NOATIME requires ownership).
+    /// </summary>
     public static SafeFileHandle OpenRead(SafeFileHandle parent, string name, string path)
     {
         var file = TryOpen(parent, name, OpenFlags.NoFollow | NonBlocking | NoAccessTime);
@@ -97,7 +102,7 @@ internal static unsafe class DescriptorCalls
         return end;
     }
 
-    // Null when the kernel does not know the call, or a sandbox does not let it through.
+    // Null when the kernel does not have the call, or a sandbox does not permit it.
     private static SafeFileHandle? TryOpenPath(SafeFileHandle parent, string names)
     {
         using var native = new NativePath(names, stackalloc byte[NativePath.StackSize]);

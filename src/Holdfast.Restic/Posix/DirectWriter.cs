@@ -5,21 +5,26 @@ using Microsoft.Win32.SafeHandles;
 namespace Holdfast.Restic.Posix;
 
 /// <summary>
-/// Writes large pieces of files past the page cache (O_DIRECT): a copy of them in memory would cost a page of it for each page, and would push out
-/// what the server beside us works with. Source of the alignment: open(2), "O_DIRECT".
+/// Writes large pieces of files with O_DIRECT, bypassing the page cache: cached pages would use as much memory again,
+/// and would evict the working set of other services. Source of the alignment: open(2), "O_DIRECT".
 /// </summary>
 internal static class DirectWriter
 {
-    /// <summary>Where memory and places in files begin: the largest block of common disks.</summary>
+    /// <summary>The alignment of buffers and file offsets: the largest block size of common disks.</summary>
     public const int Alignment = 4096;
 
-    /// <summary>Fewer bytes are written quicker through the cache.</summary>
+    /// <summary>The size below which a write through the page cache is faster.</summary>
     private const int Smallest = 256 << 10;
 
     private const int SetFlags = 4;
 
-    /// <summary>Writes as many bytes as it can; the rest, and whatever fails, is the caller's to write through the cache.</summary>
-    /// <returns>How many it has written: 0 where the file system or the place does not allow it. They are no more durable than others until the file is synced.</returns>
+    /// <summary>
+    /// Writes as many bytes as possible; the caller writes the rest, and whatever fails, through the page cache.
+    /// </summary>
+    /// <returns>
+    /// The number of bytes written: 0 where the file system or the offset does not permit it. They are not durable
+    /// before the file is synced.
+    /// </returns>
     public static int Write(SafeFileHandle file, ReadOnlySpan<byte> bytes, long offset)
     {
         var length = bytes.Length / Alignment * Alignment;
@@ -33,13 +38,13 @@ internal static class DirectWriter
                 if (count < 0 && Marshal.GetLastPInvokeError() == (int)Errno.EINTR) continue;
                 if (count <= 0) break;
                 written += (int)count;
-                if (count % Alignment != 0) break; // the disk is about to be full
+                if (count % Alignment != 0) break; // the disk is almost full
             }
             return written;
         }
         finally
         {
-            _ = Libc.fcntl(file, SetFlags, 0); // what could be set can be taken back
+            _ = Libc.fcntl(file, SetFlags, 0); // a flag that could be set can be cleared
         }
     }
 

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Holdfast.Restic.Posix;
 
-/// <summary>Makes, renames and removes entries of folders.</summary>
+/// <summary>Creates, renames and removes entries of directories.</summary>
 internal static class EntryCalls
 {
     private const uint NoReplace = 1; // RENAME_NOREPLACE
@@ -13,14 +13,14 @@ internal static class EntryCalls
         PosixException.ThrowIfNegative(Libc.mkdir(ref native.GetPinnableReference(), permissions), "make the folder", path);
     }
 
-    /// <summary>Makes a device node or a fifo; <paramref name="mode"/> has the type's bits as in st_mode.</summary>
+    /// <summary>Creates a device node or a FIFO; <paramref name="mode"/> includes the type bits of st_mode.</summary>
     public static void MakeNode(string path, uint mode, ulong device)
     {
         using var native = new NativePath(path, stackalloc byte[NativePath.StackSize]);
         PosixException.ThrowIfNegative(Libc.__xmknod(0, ref native.GetPinnableReference(), mode, ref device), "make the node", path);
     }
 
-    /// <summary>Renames, replacing in one step a file that stands at <paramref name="to"/>.</summary>
+    /// <summary>Renames, atomically replacing an existing file at <paramref name="to"/>.</summary>
     public static void Rename(string from, string to)
     {
         using var native = new NativePath(from, stackalloc byte[NativePath.StackSize]);
@@ -28,7 +28,7 @@ internal static class EntryCalls
         PosixException.ThrowIfNegative(Libc.rename(ref native.GetPinnableReference(), ref nativeTo.GetPinnableReference()), $"rename {from} to", to);
     }
 
-    /// <summary>Renames unless something stands at <paramref name="to"/>: then it is false, and nothing was done.</summary>
+    /// <summary>Renames unless <paramref name="to"/> exists: then it returns false and changes nothing.</summary>
     public static bool TryRenameNew(string from, string to)
     {
         using var native = new NativePath(from, stackalloc byte[NativePath.StackSize]);
@@ -38,7 +38,7 @@ internal static class EntryCalls
         return (Errno)Marshal.GetLastPInvokeError() switch
         {
             Errno.EEXIST => false,
-            Errno.EINVAL or Errno.ENOSYS => RenameWhereNothingStands(from, to), // the file system has no such flag (NFS, some FUSE)
+            Errno.EINVAL or Errno.ENOSYS => RenameWhereNothingStands(from, to), // the file system does not support the flag (NFS, some FUSE)
             _ => throw PosixException.Last($"rename {from} to", to),
         };
     }

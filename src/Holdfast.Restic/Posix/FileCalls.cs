@@ -10,8 +10,9 @@ internal static class FileCalls
     private const uint TypeMask = 0xF000, RegularFile = 0x8000;
 
     /// <summary>
-    /// Opens a regular file for reading; a symlink is refused with ELOOP, anything else that is no regular file with EINVAL. Opening never
-    /// waits, as it would for the other end of a FIFO. The access time is left alone where we may (O_NOATIME is for owners).
+    /// Opens a regular file for reading; a symbolic link is refused with ELOOP, any other non-regular file with EINVAL.
+    /// Opening never blocks, as it would on a FIFO. The access time is left unchanged where permitted (O_NOATIME
+    /// requires ownership).
     /// </summary>
     public static SafeFileHandle OpenRead(string path)
     {
@@ -20,8 +21,12 @@ internal static class FileCalls
         return Regular(file, path, out _);
     }
 
-    /// <summary>The file that was just opened, if that went well and it is a regular file; it is closed otherwise.</summary>
-    /// <exception cref="PosixException">Why it could not be opened; EINVAL when it is no regular file.</exception>
+    /// <summary>
+    /// Returns the file just opened, if the call succeeded and it is a regular file; otherwise it is closed.
+    /// </summary>
+    /// <exception cref="PosixException">
+    /// The reason why it could not be opened; EINVAL when it is not a regular file.
+    /// </exception>
     public static SafeFileHandle Regular(SafeFileHandle file, string path, out FileStatus status)
     {
         if (file.IsInvalid) throw PosixException.Last("open", path);
@@ -39,8 +44,8 @@ internal static class FileCalls
     }
 
     /// <summary>
-    /// Where the next byte stands that is not in a hole; null when there is none up to the end of the file. The offset itself where the
-    /// file system can't tell. Source: lseek(2), SEEK_DATA.
+    /// Returns the offset of the next byte that is not in a hole; null when the rest of the file is a hole. Returns the
+    /// given offset where the file system does not report holes. Source: lseek(2), SEEK_DATA.
     /// </summary>
     public static long? NextData(SafeFileHandle file, long offset)
     {
@@ -49,24 +54,24 @@ internal static class FileCalls
         return next >= 0 ? next : Marshal.GetLastPInvokeError() == (int)Errno.ENXIO ? null : offset;
     }
 
-    /// <summary>How many bytes from an offset are a hole, in a file that is read up to a size.</summary>
+    /// <summary>Returns the size in bytes of the hole at an offset, in a file that is read up to a size.</summary>
     public static long HoleAt(SafeFileHandle file, long offset, long size) => Math.Max(0, Math.Min(NextData(file, offset) ?? size, size) - offset);
 
-    /// <summary>Makes a file that nobody else may read, for writing; EEXIST when anything is there.</summary>
+    /// <summary>Creates a file with mode 0600 for writing; EEXIST when the path exists.</summary>
     public static SafeFileHandle CreateNew(string path)
     {
         var file = Open(path, WriteOnly | Create | Exclusive | OpenFlags.NoFollow, 0x180);
         return file.IsInvalid ? throw PosixException.Last("create", path) : file;
     }
 
-    /// <summary>Opens a file that we made for writing more.</summary>
+    /// <summary>Opens a file that this process created, to continue writing.</summary>
     public static SafeFileHandle OpenWrite(string path)
     {
         var file = Open(path, WriteOnly | OpenFlags.NoFollow, 0);
         return file.IsInvalid ? throw PosixException.Last("open", path) : file;
     }
 
-    /// <summary>Writes all bytes at an offset; the path is for the message only.</summary>
+    /// <summary>Writes all bytes at an offset; the path is only for the message.</summary>
     public static void Write(SafeFileHandle file, ReadOnlySpan<byte> bytes, long offset, string path)
     {
         while (!bytes.IsEmpty)
@@ -79,11 +84,11 @@ internal static class FileCalls
         }
     }
 
-    /// <summary>Sets the size; what is added reads as zeroes and takes no room.</summary>
+    /// <summary>Sets the size; added bytes read as zeros and use no disk space.</summary>
     public static void SetSize(SafeFileHandle file, long size, string path) =>
         PosixException.ThrowIfNegative(Libc.ftruncate(file, size), "set the size of", path);
 
-    /// <summary>Makes the names in a folder survive a power cut.</summary>
+    /// <summary>Flushes a directory to disk, so that its entries survive a power failure.</summary>
     public static void SyncFolder(string path)
     {
         using var folder = Open(path, OpenFlags.Folder, 0);

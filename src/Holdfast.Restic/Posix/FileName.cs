@@ -4,15 +4,15 @@ using System.Text;
 namespace Holdfast.Restic.Posix;
 
 /// <summary>
-/// Names of files between bytes, as Linux has them, and strings. A byte that is not part of valid UTF-8 becomes the lone
-/// surrogate U+DC80..U+DCFF, as Python's "surrogateescape" does (PEP 383), so that every name goes round without loss.
+/// Converts file names between bytes, as Linux has them, and strings. A byte that is not part of valid UTF-8 becomes
+/// the lone surrogate U+DC80..U+DCFF, as Python's "surrogateescape" does (PEP 383), so that every name is preserved.
 /// </summary>
 public static class FileName
 {
     private const char FirstStray = '\uDC80';
     private const char LastStray = '\uDCFF';
 
-    /// <summary>The string for the bytes of a name.</summary>
+    /// <summary>Returns the string for the bytes of a name.</summary>
     public static string Decode(ReadOnlySpan<byte> bytes)
     {
         if (System.Text.Ascii.IsValid(bytes)) return Encoding.ASCII.GetString(bytes);
@@ -23,7 +23,9 @@ public static class FileName
         return text;
     }
 
-    /// <summary>Decodes into <paramref name="chars"/>, which must be as long as the bytes at least; returns the number of chars.</summary>
+    /// <summary>
+    /// Decodes into <paramref name="chars"/>, which must be at least as long as the bytes; returns the number of chars.
+    /// </summary>
     public static int Decode(ReadOnlySpan<byte> bytes, Span<char> chars)
     {
         var count = 0;
@@ -40,10 +42,12 @@ public static class FileName
         return count;
     }
 
-    /// <summary>The most bytes that a name of so many chars can have.</summary>
+    /// <summary>Returns the largest number of bytes for a name of this number of chars.</summary>
     public static int MaxByteCount(int chars) => 3 * chars;
 
-    /// <summary>Encodes into <paramref name="bytes"/>, of <see cref="MaxByteCount"/> at least; returns the number of bytes.</summary>
+    /// <summary>
+    /// Encodes into <paramref name="bytes"/>, of at least <see cref="MaxByteCount"/>; returns the number of bytes.
+    /// </summary>
     public static int Encode(ReadOnlySpan<char> name, Span<byte> bytes)
     {
         if (System.Text.Ascii.FromUtf16(name, bytes, out var count) == OperationStatus.Done) return count;
@@ -55,7 +59,7 @@ public static class FileName
         return count;
     }
 
-    /// <summary>The bytes of a name, newly allocated.</summary>
+    /// <summary>Returns the bytes of a name, newly allocated.</summary>
     public static byte[] Encode(string name)
     {
         var bytes = new byte[MaxByteCount(name.Length)];
@@ -63,10 +67,10 @@ public static class FileName
         return bytes;
     }
 
-    /// <summary>True for a char that stands for a byte, when it is no half of a pair.</summary>
+    /// <summary>Returns true for a char that represents a byte, when it is not half of a surrogate pair.</summary>
     public static bool IsStrayByte(char letter) => letter is >= FirstStray and <= LastStray;
 
-    /// <summary>True when the name has bytes that are not UTF-8.</summary>
+    /// <summary>Returns true when the name has bytes that are not UTF-8.</summary>
     public static bool HasStrayBytes(ReadOnlySpan<char> name)
     {
         for (var i = name.IndexOfAnyInRange(FirstStray, LastStray); i >= 0;)
@@ -78,7 +82,7 @@ public static class FileName
         return false;
     }
 
-    /// <summary>Compares two names as their bytes compare, which is how trees are sorted. Nothing is allocated.</summary>
+    /// <summary>Compares two names bytewise, which is the order of trees. Nothing is allocated.</summary>
     public static int Compare(ReadOnlySpan<char> left, ReadOnlySpan<char> right)
     {
         var at = left.CommonPrefixLength(right);
@@ -88,7 +92,8 @@ public static class FileName
         return CompareBytes(left[at..], right[at..]);
     }
 
-    // UTF-16 sorts surrogates before U+E000..U+FFFF, and stray bytes may begin like a character does: only bytes tell.
+    // UTF-16 sorts surrogates before U+E000..U+FFFF, and stray bytes may begin like a character does, so bytes are
+    // compared.
     private static int CompareBytes(ReadOnlySpan<char> left, ReadOnlySpan<char> right)
     {
         Span<byte> leftBytes = stackalloc byte[4], rightBytes = stackalloc byte[4];
@@ -120,7 +125,7 @@ public static class FileName
             bytes[0] = (byte)(name[0] - 0xDC00);
             return 1;
         }
-        _ = Rune.DecodeFromUtf16(name, out var rune, out consumed); // a surrogate that is no stray byte becomes U+FFFD
+        _ = Rune.DecodeFromUtf16(name, out var rune, out consumed); // a surrogate that is not a stray byte becomes U+FFFD
         return rune.EncodeToUtf8(bytes);
     }
 }

@@ -3,10 +3,10 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Holdfast.Restic.Posix;
 
-/// <summary>A file, folder or other entry by its number on its file system.</summary>
+/// <summary>Identifies a file, directory or other entry by device and inode number.</summary>
 internal readonly record struct FileIdentity(ulong Device, ulong Inode);
 
-/// <summary>What the kernel knows of a file, links not followed. Times are without a zone.</summary>
+/// <summary>The status of a file, without following symbolic links. Times have no zone.</summary>
 internal readonly record struct FileStatus
 {
     /// <summary>st_mode: S_IFMT and the twelve permission bits.</summary>
@@ -16,7 +16,7 @@ internal readonly record struct FileStatus
     public ulong Size { get; init; }
     public ulong Inode { get; init; }
 
-    /// <summary>st_dev, as glibc makes it of major and minor number.</summary>
+    /// <summary>st_dev, computed as in glibc from major and minor number.</summary>
     public ulong Device { get; init; }
 
     /// <summary>st_rdev of a device node.</summary>
@@ -35,21 +35,21 @@ internal readonly record struct FileStatus
 
     public bool IsSymlink => (Mode & 0xF000) == 0xA000;
 
-    /// <summary>Which file it is, as long as somebody holds it open or it has a name.</summary>
+    /// <summary>The identity of the file, valid while it is open or has a name.</summary>
     public FileIdentity Identity => new(Device, Inode);
 
-    /// <summary>The status of what stands at a path; a symlink is not followed.</summary>
-    /// <exception cref="PosixException">There is nothing (ENOENT, ENOTDIR), or it cannot be reached.</exception>
+    /// <summary>Returns the status of the entry at a path; a symbolic link is not followed.</summary>
+    /// <exception cref="PosixException">The path does not exist (ENOENT, ENOTDIR), or cannot be reached.</exception>
     public static FileStatus Of(string path) => TryOf(path, out var status) ? status : throw PosixException.Last("stat", path);
 
-    /// <summary>As <see cref="Of(string)"/>, but false when nothing is there.</summary>
+    /// <summary>As <see cref="Of(string)"/>, but returns false when the path does not exist.</summary>
     public static bool TryFind(string path, out FileStatus status)
     {
         if (TryOf(path, out status)) return true;
         return (Errno)Marshal.GetLastPInvokeError() is Errno.ENOENT or Errno.ENOTDIR ? false : throw PosixException.Last("stat", path);
     }
 
-    /// <summary>The status of an open file; the path is for the message only.</summary>
+    /// <summary>Returns the status of an open file; the path is only for the message.</summary>
     public static unsafe FileStatus Of(SafeFileHandle file, string path)
     {
         Raw raw;
@@ -58,7 +58,10 @@ internal readonly record struct FileStatus
         return From(raw);
     }
 
-    /// <summary>The status of an entry of an open folder; false when nothing is there. A symlink is not followed; the path is for the message only.</summary>
+    /// <summary>
+    /// Returns the status of an entry of an open directory; false when it does not exist. A symbolic link is not
+    /// followed; the path is only for the message.
+    /// </summary>
     public static unsafe bool TryFind(SafeFileHandle folder, string name, string path, out FileStatus status)
     {
         Raw raw;
@@ -96,7 +99,7 @@ internal readonly record struct FileStatus
         ChangeTime = raw.ChangeTime.ToTimestamp(),
     };
 
-    /// <summary>A device's number from its parts: glibc's gnu_dev_makedev.</summary>
+    /// <summary>Computes a device number from its parts, as glibc's gnu_dev_makedev.</summary>
     public static ulong MakeDevice(ulong major, ulong minor) =>
         (minor & 0xFF) | ((major & 0xFFF) << 8) | ((minor & ~0xFFUL) << 12) | ((major & ~0xFFFUL) << 32);
 

@@ -3,16 +3,18 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Holdfast.Restic.Posix;
 
-/// <summary>Lists folders.</summary>
+/// <summary>Lists directories.</summary>
 internal static unsafe partial class FolderReader
 {
     // struct dirent64: inode (8), offset (8), length (2), type (1), then the name up to a zero byte.
     private const int NameOffset = 19;
 
-    /// <summary>The names in a folder without "." and "..", in the kernel's order.</summary>
+    /// <summary>Returns the names in a directory without "." and "..", in the kernel's order.</summary>
     public static List<string> ReadNames(string path) => ReadNames(Open(path), path);
 
-    /// <summary>The names in a folder that was opened for listing, which is closed with it; the path is for the message only.</summary>
+    /// <summary>
+    /// Returns the names in a directory that was opened for listing, and closes it; the path is only for the message.
+    /// </summary>
     public static List<string> ReadNames(SafeFileHandle opened, string path)
     {
         var folder = fdopendir((int)opened.DangerousGetHandle());

@@ -5,8 +5,9 @@ using Microsoft.Win32.SafeHandles;
 namespace Holdfast.Restic.Posix;
 
 /// <summary>
-/// Tells the kernel's own file systems from those that keep files. What lies in them is made when it is read: it can't be restored, may
-/// never end, and reading it may have effects. Source: linux/magic.h; statfs(2).
+/// Distinguishes the kernel's own file systems from those that store files. Their files are generated when they are
+/// read: they cannot be restored, may never end, and reading them may have side effects. Source: linux/magic.h;
+/// statfs(2).
 /// </summary>
 internal static unsafe partial class KernelFileSystem
 {
@@ -22,10 +23,14 @@ internal static unsafe partial class KernelFileSystem
         [0x5A3C69F0] = "apparmorfs",
     };
 
-    // Its magic number is that of tmpfs, whose files are files: so it is known by its device. There is one for the whole kernel.
+    // It has the magic number of tmpfs, which stores regular files, so it is recognized by its device. There is one for
+    // the whole kernel.
     private static readonly Lazy<HashSet<ulong>> _deviceNodes = new(ReadDeviceNodes);
 
-    /// <summary>The name of the kernel's file system that an open file or folder lies in; null in any other.</summary>
+    /// <summary>
+    /// Returns the name of the kernel's file system that contains an open file or directory; null for any other file
+    /// system.
+    /// </summary>
     public static string? NameOf(SafeFileHandle opened, string path)
     {
         // struct statfs of 64-bit Linux is 120 bytes and begins with f_type.
@@ -35,7 +40,10 @@ internal static unsafe partial class KernelFileSystem
         return _deviceNodes.Value.Count > 0 && _deviceNodes.Value.Contains(FileStatus.Of(opened, path).Device) ? "devtmpfs" : null;
     }
 
-    /// <summary>The same for what stands at a path, which is not opened for reading; links are not followed. Null where nothing stands.</summary>
+    /// <summary>
+    /// Returns the same for the entry at a path, which is not opened for reading; links are not followed. Null when the
+    /// path does not exist.
+    /// </summary>
     public static string? NameOf(string path)
     {
         using var native = new NativePath(path, stackalloc byte[NativePath.StackSize]);
@@ -64,7 +72,7 @@ internal static unsafe partial class KernelFileSystem
         }
         catch (Exception unknown) when (unknown is IOException or UnauthorizedAccessException)
         {
-            return []; // without /proc there is nothing mounted that needs to be known
+            return []; // without /proc no relevant file system is mounted
         }
     }
 

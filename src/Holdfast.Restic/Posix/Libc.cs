@@ -3,18 +3,18 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Holdfast.Restic.Posix;
 
-/// <summary>The calls of glibc that .NET has no byte-exact door to. Paths are bytes that end with zero.</summary>
+/// <summary>The functions of glibc that .NET does not offer for paths as bytes. Paths are zero-terminated.</summary>
 internal static unsafe partial class Libc
 {
     private const string Name = "libc";
 
-    /// <summary>AT_FDCWD: paths are relative to the current folder.</summary>
+    /// <summary>AT_FDCWD: paths are relative to the working directory.</summary>
     public const int CurrentFolder = -100;
 
     /// <summary>AT_SYMLINK_NOFOLLOW.</summary>
     public const int NoFollow = 0x100;
 
-    /// <summary>AT_EMPTY_PATH: the descriptor itself is meant.</summary>
+    /// <summary>AT_EMPTY_PATH: the call applies to the descriptor itself.</summary>
     public const int EmptyPath = 0x1000;
 
     [LibraryImport(Name, SetLastError = true)]
@@ -56,7 +56,7 @@ internal static unsafe partial class Libc
     [LibraryImport(Name, SetLastError = true)]
     public static partial long lseek(SafeFileHandle file, long offset, int whence);
 
-    /// <summary>Writes what one whole file system has in memory to its disk.</summary>
+    /// <summary>Flushes a whole file system to its disk.</summary>
     [LibraryImport(Name, SetLastError = true)]
     public static partial int syncfs(SafeFileHandle file);
 
@@ -69,7 +69,7 @@ internal static unsafe partial class Libc
     [LibraryImport(Name, SetLastError = true)]
     public static partial int linkat(SafeFileHandle fromFolder, ref byte existing, SafeFileHandle folder, ref byte name, int flags);
 
-    /// <summary>mknodat(3), which is a function of glibc's own only since 2.33; version is 0.</summary>
+    /// <summary>mknodat(3), which glibc exports only since 2.33; version is 0.</summary>
     [LibraryImport(Name, SetLastError = true)]
     public static partial int __xmknodat(int version, SafeFileHandle folder, ref byte name, uint mode, ref ulong device);
 

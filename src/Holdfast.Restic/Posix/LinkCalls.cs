@@ -5,7 +5,7 @@ internal static class LinkCalls
 {
     private const int LongestTarget = 4096; // PATH_MAX
 
-    /// <summary>The target of a symlink.</summary>
+    /// <summary>Returns the target of a symbolic link.</summary>
     public static string ReadLink(string path)
     {
         using var native = new NativePath(path, stackalloc byte[NativePath.StackSize]);
@@ -22,7 +22,7 @@ internal static class LinkCalls
         PosixException.ThrowIfNegative(Libc.symlink(ref nativeTarget.GetPinnableReference(), ref native.GetPinnableReference()), "make the symlink", path);
     }
 
-    /// <summary>Gives what stands at <paramref name="existing"/> a second name.</summary>
+    /// <summary>Adds a second name to the entry at <paramref name="existing"/>.</summary>
     public static void MakeHardLink(string path, string existing)
     {
         using var native = new NativePath(path, stackalloc byte[NativePath.StackSize]);

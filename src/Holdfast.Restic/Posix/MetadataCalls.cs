@@ -2,7 +2,9 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Holdfast.Restic.Posix;
 
-/// <summary>Owner, mode and times, of a path (links not followed) or of an open file (the path is for messages).</summary>
+/// <summary>
+/// Sets owner, mode and times, of a path (links not followed) or of an open file (the path is for messages).
+/// </summary>
 internal static unsafe class MetadataCalls
 {
     public static void SetOwner(string path, uint uid, uint gid)
@@ -11,21 +13,25 @@ internal static unsafe class MetadataCalls
         PosixException.ThrowIfNegative(Libc.lchown(ref native.GetPinnableReference(), uid, gid), "set the owner of", path);
     }
 
-    /// <summary>Sets the owner of what is open; the descriptor may be one for places only (O_PATH), of a symlink too.</summary>
+    /// <summary>Sets the owner of an open file; the descriptor may be an O_PATH one, also of a symbolic link.</summary>
     public static void SetOwner(SafeFileHandle file, uint uid, uint gid, string path)
     {
         byte empty = 0;
         PosixException.ThrowIfNegative(Libc.fchownat(file, ref empty, uid, gid, Libc.EmptyPath), "set the owner of", path);
     }
 
-    /// <summary>Sets the twelve permission bits. Not for symlinks, which have none: it would follow them.</summary>
+    /// <summary>
+    /// Sets the twelve permission bits. Not for symbolic links, which have none: the call would follow them.
+    /// </summary>
     public static void SetPermissions(string path, uint permissions)
     {
         using var native = new NativePath(path, stackalloc byte[NativePath.StackSize]);
         PosixException.ThrowIfNegative(Libc.fchmodat(Libc.CurrentFolder, ref native.GetPinnableReference(), permissions, 0), "set the mode of", path);
     }
 
-    /// <summary>Sets the mode of what is open; the descriptor may be one for places only (O_PATH), but not of a symlink.</summary>
+    /// <summary>
+    /// Sets the mode of an open file; the descriptor may be an O_PATH one, but not of a symbolic link.
+    /// </summary>
     public static void SetPermissions(SafeFileHandle file, uint permissions, string path)
     {
         var result = Libc.fchmod(file, permissions);

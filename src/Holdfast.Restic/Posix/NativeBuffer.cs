@@ -4,14 +4,14 @@ using System.Runtime.InteropServices;
 namespace Holdfast.Restic.Posix;
 
 /// <summary>
-/// A large buffer outside of the garbage collector's heap. Pages cost nothing until they are written, what it held before is not
-/// cleared, and its memory is gone when it is disposed, not some collections later. It begins where a page does.
+/// A large buffer outside the garbage collector's heap. Pages use no memory until they are written, its initial content
+/// is not cleared, and its memory is released immediately when it is disposed of. It begins at a page boundary.
 /// </summary>
 internal sealed unsafe class NativeBuffer : MemoryManager<byte>
 {
     private const int NotNeeded = 4; // MADV_DONTNEED
 
-    /// <summary>Smaller ones are not worth a call of the kernel.</summary>
+    /// <summary>The size below which a system call is not worth its cost.</summary>
     private const int GivenBack = 1 << 20;
 
     private byte* _bytes;
@@ -24,7 +24,7 @@ internal sealed unsafe class NativeBuffer : MemoryManager<byte>
 
     public int Length { get; }
 
-    /// <exception cref="ObjectDisposedException">Its memory has been given back.</exception>
+    /// <exception cref="ObjectDisposedException">The buffer has been disposed of.</exception>
     public override Span<byte> GetSpan()
     {
         ObjectDisposedException.ThrowIf(_bytes is null && Length > 0, this);
@@ -42,20 +42,25 @@ internal sealed unsafe class NativeBuffer : MemoryManager<byte>
         // It never moves.
     }
 
-    /// <summary>Gives the memory behind the first <paramref name="kept"/> bytes back until it is written again; what it held is lost.</summary>
+    /// <summary>
+    /// Releases the memory after the first <paramref name="kept"/> bytes until it is written again; its content is
+    /// lost.
+    /// </summary>
     public void Trim(int kept)
     {
         var page = (nuint)Environment.SystemPageSize;
         var (start, end) = (((nuint)_bytes + (nuint)kept + page - 1) / page * page, ((nuint)_bytes + (nuint)Length) / page * page);
-        if (start < end) _ = Libc.madvise((void*)start, end - start, NotNeeded); // a hint: where it fails the memory stays
+        if (start < end) _ = Libc.madvise((void*)start, end - start, NotNeeded); // a hint: if it fails the memory stays in use
     }
 
-    /// <summary>Gives the memory back; may be called again. A buffer that nobody disposes stays until the process ends.</summary>
+    /// <summary>
+    /// Releases the memory; may be called again. A buffer that is never disposed of stays until the process ends.
+    /// </summary>
     public void Dispose() => ((IDisposable)this).Dispose();
 
     protected override void Dispose(bool disposing)
     {
-        // The C library keeps what it has once seen freed for the next who asks: see mallopt(3), M_MMAP_THRESHOLD.
+        // The C library keeps memory that was freed once for later allocations: see mallopt(3), M_MMAP_THRESHOLD.
         if (_bytes is not null && Length >= GivenBack) Trim(0);
         NativeMemory.AlignedFree(_bytes);
         _bytes = null;

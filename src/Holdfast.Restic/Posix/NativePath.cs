@@ -2,16 +2,16 @@ using System.Buffers;
 
 namespace Holdfast.Restic.Posix;
 
-/// <summary>A path as the kernel wants it: bytes that end with zero, on the stack where they fit.</summary>
+/// <summary>A path in the form that the kernel requires: zero-terminated bytes, on the stack where they fit.</summary>
 internal ref struct NativePath
 {
-    /// <summary>Bytes of stack that hold nearly every path.</summary>
+    /// <summary>The stack space in bytes, enough for nearly every path.</summary>
     public const int StackSize = 512;
 
     private readonly Span<byte> _bytes;
     private byte[]? _rented;
 
-    /// <exception cref="PosixException">EINVAL: the path has a zero in it, so it names nothing.</exception>
+    /// <exception cref="PosixException">EINVAL: the path contains a zero, so it is not valid.</exception>
     public NativePath(string path, Span<byte> stack)
     {
         if (path.Contains('\0')) throw new PosixException(Errno.EINVAL, "use", path);

@@ -4,8 +4,9 @@ using Microsoft.Win32.SafeHandles;
 namespace Holdfast.Restic.Posix;
 
 /// <summary>
-/// A folder by its descriptor. Everything in it is reached by a single name from there, never by a path, so that nobody who can rename
-/// something above or in place of it can lead us elsewhere. No call follows a symlink. The path is for messages only.
+/// An open directory. Its entries are accessed by single names relative to its descriptor, never by a path, so that
+/// renaming or replacing a parent directory cannot redirect an access. No call follows a symbolic link. The path is for
+/// messages only.
 /// </summary>
 internal sealed class OpenFolder : IDisposable
 {
@@ -30,25 +31,27 @@ internal sealed class OpenFolder : IDisposable
 
     public bool TryFind(string name, out FileStatus status) => FileStatus.TryFind(Handle, name, Path, out status);
 
-    /// <summary>Opens a folder in this one; a symlink is refused (ELOOP or ENOTDIR).</summary>
+    /// <summary>Opens a directory in this one; a symbolic link is refused (ELOOP or ENOTDIR).</summary>
     public OpenFolder Open(string name) => new(DescriptorCalls.OpenFolder(Handle, name, PathOf(name)), PathOf(name));
 
-    /// <summary>Opens a folder further down by its names; a symlink on the way is refused.</summary>
+    /// <summary>Opens a directory further below by its names; a symbolic link in the path is refused.</summary>
     public OpenFolder OpenBelow(IReadOnlyList<string> names, string path) => new(DescriptorCalls.OpenBelow(Handle, names, path), path);
 
-    /// <summary>Opens a place of any kind, a symlink itself too, to look at it and to set its metadata.</summary>
+    /// <summary>
+    /// Opens an entry of any type with O_PATH, also a symbolic link itself, to read its status and to set its metadata.
+    /// </summary>
     public SafeFileHandle OpenPlace(string name) => DescriptorCalls.OpenPlace(Handle, name, PathOf(name));
 
-    /// <summary>Opens a regular file for reading: nothing else is waited for or read.</summary>
+    /// <summary>Opens a regular file for reading; other types are refused without blocking.</summary>
     public SafeFileHandle OpenRead(string name) => DescriptorCalls.OpenRead(Handle, name, PathOf(name));
 
     /// <summary>Opens a regular file for writing.</summary>
     public SafeFileHandle OpenWrite(string name) => DescriptorCalls.OpenWrite(Handle, name, PathOf(name));
 
-    /// <summary>Makes a file that nobody else may read, for writing; EEXIST when anything is there.</summary>
+    /// <summary>Creates a file with mode 0600 for writing; EEXIST when the name exists.</summary>
     public SafeFileHandle Create(string name) => DescriptorCalls.Create(Handle, name, PathOf(name));
 
-    /// <summary>Opens this folder once more, with a place of its own in the list of names.</summary>
+    /// <summary>Opens this directory once more, with a listing position of its own.</summary>
     public SafeFileHandle OpenToList() => DescriptorCalls.OpenToList(Handle, Shown);
 
     public IReadOnlyList<string> ReadNames() => FolderReader.ReadNames(OpenToList(), Shown);
@@ -59,7 +62,7 @@ internal sealed class OpenFolder : IDisposable
         PosixException.ThrowIfNegative(Libc.mkdirat(Handle, ref native.GetPinnableReference(), permissions), "make the folder", PathOf(name));
     }
 
-    /// <summary>Makes a device node or a fifo; <paramref name="mode"/> has the type's bits as in st_mode.</summary>
+    /// <summary>Creates a device node or a FIFO; <paramref name="mode"/> includes the type bits of st_mode.</summary>
     public void MakeNode(string name, uint mode, ulong device)
     {
         using var native = new NativePath(name, stackalloc byte[NativePath.StackSize]);
@@ -73,7 +76,7 @@ internal sealed class OpenFolder : IDisposable
         PosixException.ThrowIfNegative(Libc.symlinkat(ref nativeTarget.GetPinnableReference(), Handle, ref native.GetPinnableReference()), "make the symlink", PathOf(name));
     }
 
-    /// <summary>Gives an entry of a folder a second name in this one.</summary>
+    /// <summary>Adds a second name in this directory to an entry of another one.</summary>
     public void MakeHardLink(string name, OpenFolder from, string existing)
     {
         using var native = new NativePath(name, stackalloc byte[NativePath.StackSize]);
@@ -82,7 +85,7 @@ internal sealed class OpenFolder : IDisposable
         PosixException.ThrowIfNegative(result, "make the hard link", PathOf(name));
     }
 
-    /// <summary>The target of a symlink in this folder.</summary>
+    /// <summary>Returns the target of a symbolic link in this directory.</summary>
     public string ReadLink(string name)
     {
         using var native = new NativePath(name, stackalloc byte[NativePath.StackSize]);
@@ -92,17 +95,17 @@ internal sealed class OpenFolder : IDisposable
         return FileName.Decode(target[..(int)length]);
     }
 
-    /// <summary>Renames, replacing in one step a file that stands at <paramref name="to"/>.</summary>
+    /// <summary>Renames, atomically replacing an existing file at <paramref name="to"/>.</summary>
     public void Rename(string from, string to) => PosixException.ThrowIfNegative(Rename(from, to, 0), $"rename {from} to", PathOf(to));
 
-    /// <summary>Renames unless something stands at <paramref name="to"/>: then it is false, and nothing was done.</summary>
+    /// <summary>Renames unless <paramref name="to"/> exists: then it returns false and changes nothing.</summary>
     public bool TryRenameNew(string from, string to)
     {
         if (Rename(from, to, NoReplace) == 0) return true;
         switch ((Errno)Marshal.GetLastPInvokeError())
         {
             case Errno.EEXIST: return false;
-            case Errno.EINVAL or Errno.ENOSYS: break; // the file system has no such flag (NFS, some FUSE)
+            case Errno.EINVAL or Errno.ENOSYS: break; // the file system does not support the flag (NFS, some FUSE)
             default: throw PosixException.Last($"rename {from} to", PathOf(to));
         }
         if (TryFind(to, out _)) return false;
@@ -120,14 +123,16 @@ internal sealed class OpenFolder : IDisposable
         PosixException.ThrowIfNegative(Libc.unlinkat(Handle, ref native.GetPinnableReference(), flags), verb, PathOf(name));
     }
 
-    /// <summary>Makes the names in this folder survive a power cut.</summary>
+    /// <summary>Flushes this directory to disk, so that its entries survive a power failure.</summary>
     public void Sync()
     {
         using var listing = OpenToList();
         FileCalls.Sync(listing, Shown);
     }
 
-    /// <summary>Makes all that was written to the file system of this folder survive a power cut.</summary>
+    /// <summary>
+    /// Flushes the file system of this directory to disk, so that everything written to it survives a power failure.
+    /// </summary>
     public void SyncFileSystem()
     {
         using var listing = OpenToList();

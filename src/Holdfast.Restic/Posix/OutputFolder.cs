@@ -4,9 +4,9 @@ using Microsoft.Win32.SafeHandles;
 namespace Holdfast.Restic.Posix;
 
 /// <summary>
-/// A directory that a command writes files into, as a descriptor. A symbolic link on the way to it is followed only
-/// where root alone (or the running user) could have made it, and nothing that exists in it is written through: a file
-/// is created, or takes the place of another one under its name. Failures are <see cref="IOException"/>.
+/// A directory that a command writes files into, held by its descriptor. A symbolic link in its path is followed only
+/// where root alone (or the running user) could have created it, and no existing file in it is written to: a file is
+/// created, or replaces another one under its name. Failures are <see cref="IOException"/>.
 /// </summary>
 public sealed class OutputFolder : IDisposable
 {
@@ -16,8 +16,8 @@ public sealed class OutputFolder : IDisposable
 
     /// <summary>Opens a directory.</summary>
     /// <param name="path">An absolute path.</param>
-    /// <param name="mode">Of directories that are missing and are made; null to make none.</param>
-    /// <exception cref="IOException">It is missing, or another user could lead the path elsewhere.</exception>
+    /// <param name="mode">The mode of missing directories, which are created; null to create none.</param>
+    /// <exception cref="IOException">It is missing, or another user could redirect the path.</exception>
     public static OutputFolder Open(string path, UnixFileMode? mode = null)
     {
         var opened = TrustedPath.Open(path, Make) ?? throw new DirectoryNotFoundException($"There is no directory {path}.");
@@ -30,28 +30,28 @@ public sealed class OutputFolder : IDisposable
         }
     }
 
-    /// <summary>The names in it.</summary>
+    /// <summary>Returns the names in the directory.</summary>
     public IReadOnlyList<string> Names => _folder.ReadNames();
 
-    /// <summary>True when there is a regular file of no bytes.</summary>
+    /// <summary>Returns true when the name is an empty regular file.</summary>
     public bool HasEmptyFile(string name) => _folder.TryFind(name, out var status) && status is { IsRegular: true, Size: 0 };
 
-    /// <summary>Creates a file, and makes it durable. What is written of it is removed when that fails.</summary>
+    /// <summary>Creates a file durably. A partly written file is removed on failure.</summary>
     /// <param name="name">One name.</param>
-    /// <param name="content">All that is to be in it.</param>
+    /// <param name="content">The content of the file.</param>
     /// <param name="mode">Its mode.</param>
-    /// <exception cref="IOException">Something of this name exists, a symbolic link too.</exception>
+    /// <exception cref="IOException">The name exists, even as a symbolic link.</exception>
     public void Create(string name, ReadOnlySpan<byte> content, UnixFileMode mode)
     {
         using (var file = _folder.Create(name)) Write(file, name, content, mode);
         _folder.Sync();
     }
 
-    /// <summary>Puts a file in the place of another one, which it leaves as it is where it has other names.</summary>
-    /// <param name="name">One name; a symbolic link of it is replaced itself.</param>
-    /// <param name="content">All that is to be in it.</param>
+    /// <summary>Replaces a file; further hard links of the old file keep its content.</summary>
+    /// <param name="name">One name; a symbolic link of that name is itself replaced.</param>
+    /// <param name="content">The content of the file.</param>
     /// <param name="mode">Its mode.</param>
-    /// <exception cref="IOException">A directory has the name.</exception>
+    /// <exception cref="IOException">The name is a directory.</exception>
     public void Replace(string name, ReadOnlySpan<byte> content, UnixFileMode mode)
     {
         var making = $".holdfast-{RandomNumberGenerator.GetHexString(16, lowercase: true)}.tmp";

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Holdfast.Restic.Posix;
 
-/// <summary>Error numbers of Linux that callers tell apart. Source: asm-generic/errno.h.</summary>
+/// <summary>Error numbers of Linux that callers distinguish. Source: asm-generic/errno.h.</summary>
 internal enum Errno
 {
     EPERM = 1,
@@ -46,19 +46,24 @@ internal sealed class PosixException : IOException
 
     public string Path { get; }
 
-    /// <summary>A refusal of our own where a call would have succeeded: the path does not lead to what it must lead to.</summary>
+    /// <summary>
+    /// A refusal by this program where a call would have succeeded: the path does not resolve to what it must resolve
+    /// to.
+    /// </summary>
     public static PosixException Refused(string path, string message) => new(message, Errno.ELOOP, path);
 
-    /// <summary>The kernel's own file system that the path lies in, where that is why it is not read; null otherwise.</summary>
+    /// <summary>
+    /// The kernel's own file system that contains the path, where that is why it is not read; null otherwise.
+    /// </summary>
     public string? KernelFileSystem { get; init; }
 
-    /// <summary>True for a sparse file that was refused for its holes.</summary>
+    /// <summary>True for a sparse file that was refused for the size of its holes.</summary>
     public bool HasTooManyHoles { get; private init; }
 
-    /// <summary>A refusal of a sparse file.</summary>
+    /// <summary>Returns the exception for a refused sparse file.</summary>
     public static PosixException TooManyHoles(string path, string message) => new(message, Errno.EFBIG, path) { HasTooManyHoles = true };
 
-    /// <summary>The failure of the last system call of this thread.</summary>
+    /// <summary>Returns the exception for the last failed system call of this thread.</summary>
     public static PosixException Last(string verb, string path) => new((Errno)Marshal.GetLastPInvokeError(), verb, path);
 
     /// <summary>Throws when a system call has returned a negative number.</summary>

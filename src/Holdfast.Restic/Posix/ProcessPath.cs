@@ -6,8 +6,8 @@ using Microsoft.Win32.SafeHandles;
 namespace Holdfast.Restic.Posix;
 
 /// <summary>
-/// The path "/proc/self/fd/N", for calls that refuse descriptors which only mark a place (O_PATH). The kernel goes from it straight to what is
-/// open, so that nobody can put anything in between. Source: proc(5), "/proc/pid/fd".
+/// The path "/proc/self/fd/N", for calls that do not accept O_PATH descriptors. The kernel resolves it directly to the
+/// open file, so that no other process can redirect it. Source: proc(5), "/proc/pid/fd".
 /// </summary>
 internal ref struct ProcessPath
 {
@@ -22,7 +22,9 @@ internal ref struct ProcessPath
         _bytes = Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"/proc/self/fd/{file.DangerousGetHandle()}\0"));
     }
 
-    /// <summary>True when the last system call of this thread has failed for the kind of its descriptor.</summary>
+    /// <summary>
+    /// True when the last system call of this thread failed because of the type of its descriptor.
+    /// </summary>
     public static bool IsNeeded => Marshal.GetLastPInvokeError() == (int)Errno.EBADF;
 
     public readonly ref byte GetPinnableReference() => ref _bytes[0];

@@ -1,12 +1,13 @@
 namespace Holdfast.Restic.Posix;
 
 /// <summary>
-/// Goes to a folder along a path that may have symlinks in it. A link is followed only where root alone (or the running user) could have made
-/// it: it and every folder on the way to it belong to these two, and nobody else may write there.
+/// Resolves the path of a directory, which may contain symbolic links. A link is followed only where root alone (or the
+/// running user) could have created it: the link and every directory in its path belong to these two, and no other user
+/// may write there.
 /// </summary>
 internal sealed class TrustedPath : IDisposable
 {
-    private const int MostLinks = 40; // as the kernel
+    private const int MostLinks = 40; // as in the kernel
 
     private readonly Stack<string> _names = new();
     private readonly string _path;
@@ -15,11 +16,18 @@ internal sealed class TrustedPath : IDisposable
 
     private TrustedPath(OpenFolder at, bool isTrusted, string path) => (_at, IsTrusted, _path) = (at, isTrusted, path);
 
-    /// <summary>Every folder so far, this one included, is one in which only root and the running user can rename their entries.</summary>
+    /// <summary>
+    /// True when only root and the running user can rename their entries in every directory of the path so far,
+    /// including this one.
+    /// </summary>
     public bool IsTrusted { get; private set; }
 
-    /// <summary>Goes on from an open folder to where a symlink in it leads; null when that is no folder.</summary>
-    /// <exception cref="PosixException">ELOOP: somebody else could have made the link, or one behind it.</exception>
+    /// <summary>
+    /// Resolves a symbolic link in an open directory; returns null when its target is not a directory.
+    /// </summary>
+    /// <exception cref="PosixException">
+    /// ELOOP: another user could have created the link, or a further link in its path.
+    /// </exception>
     public static (OpenFolder Folder, bool IsTrusted)? Follow(OpenFolder folder, bool isTrusted, string link)
     {
         var path = folder.PathOf(link);
@@ -28,12 +36,16 @@ internal sealed class TrustedPath : IDisposable
         return walk.Run(make: null) ? (walk.Take(), walk.IsTrusted) : null;
     }
 
-    /// <summary>Goes to an absolute path. What does not exist on it is made by <paramref name="make"/>, which gets the folder, the name and whether the
-    /// folder is trusted; where it makes nothing, the result is null.</summary>
+    /// <summary>
+    /// Resolves an absolute path. Missing directories are created by <paramref name="make"/>, which gets the parent
+    /// directory, the name and whether the parent is trusted; where it creates nothing, the result is null.
+    /// </summary>
     /// <param name="path">The path.</param>
-    /// <param name="make">Makes a folder; true when it did.</param>
-    /// <param name="plain">How many names at the path's end may be no links at all, whoever has made them.</param>
-    /// <exception cref="PosixException">It cannot be reached or made, or another user could lead it elsewhere (ELOOP).</exception>
+    /// <param name="make">Creates a directory; returns true when it did.</param>
+    /// <param name="plain">How many names at the path's end must not be links, regardless of their owner.</param>
+    /// <exception cref="PosixException">
+    /// It cannot be reached or created, or another user could redirect it (ELOOP).
+    /// </exception>
     public static (OpenFolder Folder, bool IsTrusted)? Open(string path, Func<OpenFolder, string, bool, bool>? make, int plain = 0)
     {
         using var walk = new TrustedPath(OpenFolder.Root(), isTrusted: true, path) { _plain = plain };

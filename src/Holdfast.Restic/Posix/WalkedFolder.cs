@@ -4,9 +4,9 @@ using Microsoft.Win32.SafeHandles;
 namespace Holdfast.Restic.Posix;
 
 /// <summary>
-/// A folder that is walked, as a descriptor: everything below it is opened from there, and no part of the way may be a link. So nobody
-/// who swaps a folder for a link while it is walked has anything outside of it read.
-/// Source: openat2(2), RESOLVE_NO_SYMLINKS and RESOLVE_BENEATH.
+/// The root directory of a walk, held by its descriptor: everything below it is opened relative to it, and no part of
+/// the path may be a link. So replacing a directory with a link during the walk never causes a file outside of it to be
+/// read. Source: openat2(2), RESOLVE_NO_SYMLINKS and RESOLVE_BENEATH.
 /// </summary>
 internal sealed unsafe partial class WalkedFolder : IDisposable
 {
@@ -17,17 +17,23 @@ internal sealed unsafe partial class WalkedFolder : IDisposable
     // NO_MAGICLINKS, NO_SYMLINKS and BENEATH. Source: linux/openat2.h.
     private const ulong StayInside = 0x02 | 0x04 | 0x08;
 
-    // Linux before 5.6 does not have the call, and some sandboxes refuse it: then the way is gone folder by folder.
+    // Linux before 5.6 does not have the call, and some sandboxes refuse it: then the path is resolved one directory at
+    // a time.
     private static volatile bool _goesByFolder;
 
     private readonly string _path;
     private readonly SafeFileHandle _handle;
     private readonly uint? _owner;
 
-    /// <summary>Opens the folder that the walk begins at; links on the way to it are followed.</summary>
-    /// <param name="path">Where it is.</param>
-    /// <param name="owner">The user whom the folder and all that is read below it must belong to; null for any. What root has there for all to read is read as well.</param>
-    /// <exception cref="PosixException">It is not there, is no folder, or belongs to somebody else (ELOOP).</exception>
+    /// <summary>Opens the root directory of the walk; symbolic links in its path are followed.</summary>
+    /// <param name="path">The path of the directory.</param>
+    /// <param name="owner">
+    /// The user who must own the directory and everything that is read below it; null for any. World-readable files of
+    /// root are read as well.
+    /// </param>
+    /// <exception cref="PosixException">
+    /// It does not exist, is not a directory, or belongs to another user (ELOOP).
+    /// </exception>
     public WalkedFolder(string path, uint? owner = null)
     {
         (_path, _owner) = (path.TrimEnd('/'), owner);
@@ -38,20 +44,24 @@ internal sealed unsafe partial class WalkedFolder : IDisposable
         Own(_handle, path);
     }
 
-    /// <summary>Opens a regular file below for reading. Opening never waits for another process, as a FIFO would.</summary>
-    /// <param name="path">The whole path.</param>
-    /// <param name="status">What was opened.</param>
-    /// <exception cref="PosixException">It is not there, may not be read, is no regular file, or a link is on the way (ELOOP).</exception>
+    /// <summary>Opens a regular file below for reading. Opening never blocks, as it would on a FIFO.</summary>
+    /// <param name="path">The full path.</param>
+    /// <param name="status">The status of the opened file.</param>
+    /// <exception cref="PosixException">
+    /// It does not exist, may not be read, is not a regular file, or has a link in its path (ELOOP).
+    /// </exception>
     public SafeFileHandle OpenRead(string path, out FileStatus status)
     {
         var file = Open(path, OpenFlags.NoFollow | NonBlocking | NoAccessTime);
-        // O_NOATIME is for owners.
+        // O_NOATIME requires ownership.
         if (file.IsInvalid && Marshal.GetLastPInvokeError() == (int)Errno.EPERM) file = Open(path, OpenFlags.NoFollow | NonBlocking);
         return Own(FileCalls.Regular(file, path, out status), path);
     }
 
-    /// <summary>Opens a folder below, or this one, for listing.</summary>
-    /// <exception cref="PosixException">It is not there, may not be listed, is no folder, or a link is on the way (ELOOP).</exception>
+    /// <summary>Opens a directory below, or this one, for listing.</summary>
+    /// <exception cref="PosixException">
+    /// It does not exist, may not be listed, is not a directory, or has a link in its path (ELOOP).
+    /// </exception>
     public SafeFileHandle OpenFolder(string path)
     {
         var folder = Open(path, OpenFlags.NoFollow | NonBlocking | OpenFlags.Folder);

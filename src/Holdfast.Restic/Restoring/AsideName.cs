@@ -4,16 +4,19 @@ using Holdfast.Restic.Posix;
 namespace Holdfast.Restic.Restoring;
 
 /// <summary>
-/// Names of what is moved aside: ".NAME.before-RUN~" beside it. The dot before it hides it from the globs of shells, nginx and Apache, the tilde
-/// behind it from logrotate, sudo and run-parts, which take every file that does not look like an editor's copy; no suffix that a service
-/// looks for (.conf, .service, .rules) is at its end.
+/// Names for files that are moved aside: ".NAME.before-RUN~" in the same directory. The leading dot hides them from the
+/// globs of shells, nginx and Apache, the trailing tilde from logrotate, sudo and run-parts, which process every file
+/// that does not look like an editor's backup; the name does not end with a suffix that a service looks for (.conf,
+/// .service, .rules).
 /// </summary>
 internal static class AsideName
 {
     private const char End = '~';
     private const int LongestName = 255; // NAME_MAX, in bytes
 
-    /// <summary>The name, and then others with numbers, for when it is taken. What makes it too long is cut off the end of NAME.</summary>
+    /// <summary>
+    /// Returns the name, and then numbered alternatives, in case it exists. The end of NAME is truncated if necessary.
+    /// </summary>
     public static IEnumerable<string> All(string name, string suffix)
     {
         yield return Of(name, suffix);

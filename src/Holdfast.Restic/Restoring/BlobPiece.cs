@@ -5,7 +5,10 @@ namespace Holdfast.Restic.Restoring;
 /// <summary>A blob that a file needs at an offset. <paramref name="Number"/> orders packs as files need them.</summary>
 internal readonly record struct BlobPiece(FileJob File, Id Id, long At, int Number, PackedBlob Blob)
 {
-    /// <summary>By pack, then by place in the pack; the same blobs stand together, even where a false index tells one place for two.</summary>
+    /// <summary>
+    /// Sorts by pack, then by offset in the pack; the same blobs are adjacent, even where an invalid index gives two
+    /// blobs one location.
+    /// </summary>
     public static int CompareByPlace(BlobPiece left, BlobPiece right)
     {
         var order = left.Number.CompareTo(right.Number);
@@ -16,5 +19,5 @@ internal readonly record struct BlobPiece(FileJob File, Id Id, long At, int Numb
     }
 }
 
-/// <summary>Pieces that lie so close together in a pack that they are read at once.</summary>
+/// <summary>Pieces that are so close together in a pack that they are read at once.</summary>
 internal readonly record struct PackRange(ArraySegment<BlobPiece> Pieces, long Offset, int Length);

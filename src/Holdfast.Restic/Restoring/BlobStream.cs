@@ -4,8 +4,8 @@ using Holdfast.Restic.Snapshots;
 namespace Holdfast.Restic.Restoring;
 
 /// <summary>
-/// The content of a file in order, every blob verified before its first byte is given out. A few blobs (of 8 MiB at most) are
-/// loaded ahead, so that reading and decoding go on while the reader works.
+/// Reads the content of a file sequentially; every blob is verified before its first byte is returned. A few blobs (of
+/// at most 8 MiB) are loaded ahead, so that reading and decoding overlap with the caller's work.
 /// </summary>
 internal sealed class BlobStream : Stream
 {
@@ -20,7 +20,7 @@ internal sealed class BlobStream : Stream
     private int _next;
     private long _position;
 
-    /// <exception cref="ResticException">Unsupported: the node is no file.</exception>
+    /// <exception cref="ResticException">Unsupported: the node is not a file.</exception>
     public BlobStream(Repository repository, Node file)
     {
         if (file.Type != NodeType.File) throw new ResticException(ResticError.Unsupported, $"'{file.Name}' is no file, so it has no content.");
@@ -39,7 +39,7 @@ internal sealed class BlobStream : Stream
     /// <inheritdoc/>
     public override long Length => throw new NotSupportedException("The size is the node's.");
 
-    /// <summary>Bytes that were read.</summary>
+    /// <summary>The number of bytes read so far.</summary>
     public override long Position
     {
         get => _position;
@@ -102,7 +102,7 @@ internal sealed class BlobStream : Stream
         {
             _closed.Cancel();
             foreach (var blob in _coming)
-                _ = blob.ContinueWith(static task => _ = task.Exception, TaskScheduler.Default); // nobody reads on, so nobody needs to know
+                _ = blob.ContinueWith(static task => _ = task.Exception, TaskScheduler.Default); // the stream is not read further, so the exception is ignored
             _coming.Clear();
             _closed.Dispose();
         }
@@ -118,7 +118,10 @@ internal sealed class BlobStream : Stream
         }
     }
 
-    /// <summary>A reader that has made room by the size in the tree must not get more, nor take less for the whole.</summary>
+    /// <summary>
+    /// Verifies the length: a reader that allocated memory by the size in the tree must not get more, nor mistake fewer
+    /// bytes for the whole.
+    /// </summary>
     private byte[] Fitting(byte[] blob) => (ulong)(_position + blob.Length) <= _file.Size ? blob : throw Misfit("more");
 
     private int End() => (ulong)_position == _file.Size ? 0 : throw Misfit("fewer");

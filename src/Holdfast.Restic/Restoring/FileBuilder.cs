@@ -4,14 +4,16 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Holdfast.Restic.Restoring;
 
-/// <summary>Writes files under temporary names, and puts them in place when they are complete with all their metadata.</summary>
+/// <summary>
+/// Writes files under temporary names, and renames them when they are complete with all their metadata.
+/// </summary>
 internal sealed class FileBuilder(RestoreContext context)
 {
     private const int MostOpen = 256; // below the usual limit of 1024 descriptors
 
     private int _open;
 
-    /// <summary>Writes the bytes of one blob at their place, and finishes the file when they were the last.</summary>
+    /// <summary>Writes the bytes of one blob at their offset, and finishes the file after the last one.</summary>
     public void Write(FileJob job, ReadOnlySpan<byte> bytes, long offset)
     {
         lock (job.Gate)
@@ -28,14 +30,14 @@ internal sealed class FileBuilder(RestoreContext context)
         CountDown(job);
     }
 
-    /// <summary>A blob of the file cannot be had.</summary>
+    /// <summary>Records that a blob of the file cannot be read.</summary>
     public void Fail(FileJob job, string reason)
     {
         lock (job.Gate) job.Failure ??= reason;
         CountDown(job);
     }
 
-    /// <summary>Puts the file in place, or removes what there is of it when something has failed.</summary>
+    /// <summary>Renames the file to its final name, or removes the partly written file after a failure.</summary>
     public void Finish(FileJob job)
     {
         lock (job.Gate)
@@ -48,7 +50,7 @@ internal sealed class FileBuilder(RestoreContext context)
         }
     }
 
-    /// <summary>Removes what there is of a file that will not be complete.</summary>
+    /// <summary>Removes a partly written file that will not be completed.</summary>
     public void Abandon(FileJob job)
     {
         Close(job);
@@ -100,7 +102,7 @@ internal sealed class FileBuilder(RestoreContext context)
         return file;
     }
 
-    // Who may rename in the folder could have put a file of somebody else's under the name.
+    // A user who can rename in the directory could have put another user's file under the name.
     private static SafeFileHandle Reopen(FileJob job, OpenFolder folder, string temporary)
     {
         var file = folder.OpenWrite(temporary);
@@ -109,7 +111,7 @@ internal sealed class FileBuilder(RestoreContext context)
         throw PosixException.Refused(job.Path, $"{job.Path} was exchanged for another file while it was being written");
     }
 
-    // Most files are: one write sets their size, and no hole in them would be worth its while.
+    // Applies to most files: one write sets their size, and a hole would not be worth its cost.
     private static bool IsSmall(FileJob job) => job.Size < SparseWriter.ShortestHole && job.Node.Content is { Count: 1 };
 
     private void Close(FileJob job)

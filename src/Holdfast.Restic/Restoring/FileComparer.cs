@@ -8,19 +8,22 @@ using Microsoft.Win32.SafeHandles;
 namespace Holdfast.Restic.Restoring;
 
 /// <summary>
-/// Tells whether a file exists already. Its content is compared blob by blob, for what an intruder or a power cut has changed may have its old
-/// size and time; only <see cref="RestoreOptions.TrustTimes"/> takes these two for the content, as restic and rsync do.
+/// Determines whether a file exists already. Its content is compared blob by blob, because a file changed by an
+/// intruder or a power failure may have its old size and time; only with <see cref="RestoreOptions.TrustTimes"/> are
+/// these two compared instead of the content, as in restic and rsync.
 /// </summary>
 internal sealed class FileComparer(RestoreContext context)
 {
     private readonly ConcurrentDictionary<FileIdentity, FileJob> _kept = new();
 
-    /// <summary>True when the content is there, and is dealt with: metadata that differs is put right in place.</summary>
+    /// <summary>
+    /// Returns true when the content exists, and the file is finished: metadata that differs is corrected in place.
+    /// </summary>
     public bool Keep(FileJob job, CancellationToken cancellation)
     {
         RestoredNode? kept = null;
         var failure = TargetFailure.Try(() => kept = TryKeep(job, cancellation));
-        if (failure is not null || kept is null) return false; // what cannot be read is replaced by the snapshot's
+        if (failure is not null || kept is null) return false; // a file that cannot be read is replaced with the snapshot's
         context.Tally.Add(kept);
         Interlocked.Add(ref context.Tally.Counters.BytesWritten, job.Standing is { Type: NodeType.File } standing ? (long)standing.Size : 0);
         return true;
@@ -41,7 +44,8 @@ internal sealed class FileComparer(RestoreContext context)
         return new RestoredNode(job.Path, NodeType.File, failure is null ? RestoreOutcome.Restored : RestoreOutcome.Failed, Error: failure);
     }
 
-    // A file with more names than the snapshot knows is also somebody else's: it is written anew, and they keep theirs as it is.
+    // A file with more hard links than the snapshot knows may be used elsewhere: it is written as a new file, and the
+    // other links keep theirs unchanged.
     private bool MayKeep(FileJob job, OpenFolder folder, in FileStatus status, bool isSame)
     {
         if (status.Links > 1 && (status.Links > job.Node.Links || !isSame)) return false;
@@ -49,7 +53,7 @@ internal sealed class FileComparer(RestoreContext context)
         return _kept.GetOrAdd(status.Identity, job) == job;
     }
 
-    // Who owns the folder can have moved a file of root's to this name, to be given it.
+    // The owner of the directory can have moved a file of root to this name in order to become its owner.
     private bool MayBeAnothers(FileJob job, OpenFolder folder, in FileStatus status) =>
         !job.Folder.IsTrusted && Accounts.EffectiveUser == 0 && !context.Metadata.IsOwner(job.Node, status) && status.Uid != folder.Status.Uid;
 

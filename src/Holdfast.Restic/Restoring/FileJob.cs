@@ -4,47 +4,50 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Holdfast.Restic.Restoring;
 
-/// <summary>One file on its way: it grows under a temporary name, blobs come in any order from several threads.</summary>
+/// <summary>
+/// The state of one file that is being restored: it is written under a temporary name, and blobs arrive in any order
+/// from several threads.
+/// </summary>
 internal sealed class FileJob(Node node, RestoreFolder folder, FileStatus? standing)
 {
     public Node Node { get; } = node;
 
-    /// <summary>The folder that it is restored into.</summary>
+    /// <summary>The directory that it is restored into.</summary>
     public RestoreFolder Folder { get; } = folder;
 
     public string Name => Node.Name;
 
-    /// <summary>For messages.</summary>
+    /// <summary>The path for messages.</summary>
     public string Path => $"{Folder.Path}/{Name}";
 
-    /// <summary>What exists under its name, if anything.</summary>
+    /// <summary>The status of the existing file of that name, if any.</summary>
     public FileStatus? Standing { get; } = standing;
 
-    /// <summary>Which file it is, once it was kept, finished or closed before it was finished.</summary>
+    /// <summary>The identity of the file, set when it was kept, finished, or closed before it was finished.</summary>
     public FileIdentity Identity { get; set; }
 
-    /// <summary>Bytes of all blobs together.</summary>
+    /// <summary>The total size of all blobs in bytes.</summary>
     public long Size { get; set; }
 
-    /// <summary>Bytes that are written.</summary>
+    /// <summary>The number of bytes written.</summary>
     public long Written { get; set; }
 
-    /// <summary>Blobs that are not written yet.</summary>
+    /// <summary>The number of blobs not yet written.</summary>
     public int Remaining;
 
-    /// <summary>Why it cannot be restored: the first reason.</summary>
+    /// <summary>The first reason why it cannot be restored.</summary>
     public string? Failure { get; set; }
 
     /// <summary>Held while the file is written to or finished.</summary>
     public Lock Gate { get; } = new();
 
-    /// <summary>The name that it grows under; null before it was begun and after it was finished.</summary>
+    /// <summary>The temporary name; null before it was created and after it was finished.</summary>
     public string? Temporary { get; set; }
 
-    /// <summary>Open between writes, unless too many are.</summary>
+    /// <summary>The handle, open between writes unless too many are open.</summary>
     public SafeFileHandle? Handle { get; set; }
 
-    /// <summary>Where what exists under its name would be moved, in a dry run; null when nothing would be.</summary>
+    /// <summary>Where the existing file would be moved, in a dry run; null when it would not be moved.</summary>
     public string? Predict(RestoreContext context)
     {
         if (Standing is not { } standing) return null;

@@ -4,8 +4,8 @@ using Holdfast.Restic.Snapshots;
 namespace Holdfast.Restic.Restoring;
 
 /// <summary>
-/// Restores regular files in batches: what is the same already is kept, and for all others each part of each pack is read
-/// once for the whole batch. A batch is bounded, so that memory is, whatever the snapshot's size.
+/// Restores regular files in batches: identical files are kept, and for all others each part of each pack is read once
+/// for the whole batch. The size of a batch is limited, which bounds memory for snapshots of any size.
 /// </summary>
 internal sealed class FileRestorer(RestoreContext context)
 {
@@ -18,7 +18,7 @@ internal sealed class FileRestorer(RestoreContext context)
     private List<FileJob> _batch = [];
     private long _blobs;
 
-    /// <summary>Puts a file on the list. Nothing is done before the batch runs.</summary>
+    /// <summary>Adds a file to the batch. Nothing is done before the batch runs.</summary>
     public void Add(Node node, RestoreFolder folder, FileStatus? standing)
     {
         var job = new FileJob(node, folder, standing);
@@ -30,7 +30,7 @@ internal sealed class FileRestorer(RestoreContext context)
 
     public bool IsBatchFull => _batch.Count >= MostFiles || _blobs >= MostBlobs;
 
-    /// <summary>Restores what is on the list. On failure and cancellation no temporary file is left.</summary>
+    /// <summary>Restores the files of the batch. On failure and cancellation no temporary file remains.</summary>
     public async Task RunBatchAsync(CancellationToken cancellation)
     {
         var batch = _batch;
@@ -42,18 +42,19 @@ internal sealed class FileRestorer(RestoreContext context)
         finally
         {
             foreach (var job in batch.Where(job => job.Temporary is not null))
-                TargetFailure.Try(() => _builder.Abandon(job)); // what cannot be reached any more cannot be removed either
+                TargetFailure.Try(() => _builder.Abandon(job)); // a directory that cannot be reached prevents the removal, too
         }
     }
 
-    /// <summary>Makes the hard links to files that were restored or kept.</summary>
+    /// <summary>Creates the hard links to files that were restored or kept.</summary>
     public void MakeLinks()
     {
         foreach (var (first, link) in _links)
             HardLink.Restore(context, first, link);
     }
 
-    // Files that were one have the same inode on the same device; should their content differ, they were not.
+    // Hard links of one file have the same inode on the same device; if their content differs, they are different
+    // files.
     private bool IsFurtherLink(FileJob job)
     {
         if (job.Node.Links < 2) return false;

@@ -3,19 +3,20 @@ using Holdfast.Restic.Posix;
 namespace Holdfast.Restic.Restoring;
 
 /// <summary>
-/// The folders of a restore by their descriptors. At most <see cref="Most"/> stay open; any other is opened again from the nearest one that is,
-/// without following links, and must then be the same folder as before. May be used from several threads.
+/// The directories of a restore by their descriptors. At most <see cref="Most"/> stay open; any other is opened again
+/// from its nearest open parent, without following links, and must then be the same directory as before. May be used
+/// from several threads.
 /// </summary>
 internal sealed class FolderHandles : IDisposable
 {
-    private const int Most = 256; // with the files that are written, below the usual limit of 1024 descriptors
+    private const int Most = 256; // together with the files that are written, below the usual limit of 1024 descriptors
 
     private readonly Lock _gate = new();
     private readonly Dictionary<RestoreFolder, LinkedListNode<Slot>> _slots = [];
-    private readonly LinkedList<Slot> _byUse = new(); // what was not used for longest comes first
+    private readonly LinkedList<Slot> _byUse = new(); // the least recently used comes first
     private readonly Dictionary<ulong, RestoreFolder> _fileSystems = [];
 
-    /// <summary>An open folder, and how many use it now.</summary>
+    /// <summary>An open directory and the number of its current users.</summary>
     internal sealed class Slot(RestoreFolder key, OpenFolder folder)
     {
         public RestoreFolder Key => key;
@@ -23,7 +24,7 @@ internal sealed class FolderHandles : IDisposable
         public int Uses { get; set; }
     }
 
-    /// <summary>An open folder that stays open until this is disposed.</summary>
+    /// <summary>A directory that stays open until this is disposed of.</summary>
     public readonly struct Lease : IDisposable
     {
         private readonly FolderHandles _owner;
@@ -39,7 +40,7 @@ internal sealed class FolderHandles : IDisposable
         }
     }
 
-    /// <summary>Takes over a folder that was opened for the first time.</summary>
+    /// <summary>Takes ownership of a directory that was opened for the first time.</summary>
     public void Add(RestoreFolder folder, OpenFolder open)
     {
         var status = open.Status;
@@ -51,14 +52,17 @@ internal sealed class FolderHandles : IDisposable
         }
     }
 
-    /// <summary>The open folder.</summary>
-    /// <exception cref="PosixException">It is gone, or another stands in its place.</exception>
+    /// <summary>Returns the open directory.</summary>
+    /// <exception cref="PosixException">It does not exist any more, or was replaced by another one.</exception>
     public Lease Use(RestoreFolder folder)
     {
         lock (_gate) return new Lease(this, Hold(folder));
     }
 
-    /// <summary>Makes what was restored survive a power cut: each file system that a folder lies on is written to its disk.</summary>
+    /// <summary>
+    /// Makes everything restored survive a power failure: each file system that contains a directory is flushed to its
+    /// disk.
+    /// </summary>
     public void Sync()
     {
         foreach (var folder in _fileSystems.Values)
@@ -94,7 +98,7 @@ internal sealed class FolderHandles : IDisposable
     private LinkedListNode<Slot> Keep(RestoreFolder folder, OpenFolder open)
     {
         var node = _slots[folder] = _byUse.AddLast(new Slot(folder, open));
-        node.Value.Uses++; // it is not the one to make room for itself
+        node.Value.Uses++; // must not be closed to make room for itself
         for (var old = _byUse.First; old is not null && _slots.Count > Most;)
         {
             var next = old.Next;
@@ -117,7 +121,7 @@ internal sealed class FolderHandles : IDisposable
         while (!_slots.ContainsKey(from) && !from.IsLinked)
         {
             names.Push(from.Name);
-            from = from.Parent!; // the first of all is always open
+            from = from.Parent!; // the root is always open
         }
         if (_slots.TryGetValue(from, out var near)) return Checked(folder, near.Value.Folder.OpenBelow([.. names], folder.Path));
         var parent = Hold(from.Parent!);

@@ -4,11 +4,12 @@ using Holdfast.Restic.Snapshots;
 namespace Holdfast.Restic.Restoring;
 
 /// <summary>
-/// Makes folders when something below them needs them, and gives them their metadata when all below is done. What exists is
-/// merged, and left-over temporary files in it are removed. A symlink where the snapshot has a folder is moved aside, so that
-/// nothing is written outside the target. Only when the target is "/", where no outside is, a symlink to a folder is followed, for on a running
-/// system /lib -> usr/lib must stay, and a data folder that was moved elsewhere stays there: but only one that nobody but root (or the
-/// running user) could have made. With any other, nothing below that folder is restored.
+/// Creates directories when something below them needs them, and sets their metadata when everything below is finished.
+/// Existing ones are merged, and leftover temporary files in them are removed. A symbolic link in place of a directory
+/// of the snapshot is moved aside, so that nothing is written outside the target. Only when the target is "/", which
+/// has no outside, a symbolic link to a directory is followed, because on a running system /lib -> usr/lib must remain,
+/// as must a data directory that was moved elsewhere: but only a link that root (or the running user) alone could have
+/// created. With any other link, nothing below that directory is restored.
 /// </summary>
 internal sealed class FolderMaker(RestoreContext context, bool followsSymlinks)
 {
@@ -17,7 +18,7 @@ internal sealed class FolderMaker(RestoreContext context, bool followsSymlinks)
     private readonly List<RestoreFolder> _made = [];
     private readonly bool _dry = context.Options.DryRun;
 
-    /// <summary>Makes sure that a folder exists; false when it cannot.</summary>
+    /// <summary>Ensures that a directory exists; false when it cannot be created.</summary>
     public bool Ensure(RestoreFolder folder)
     {
         if (folder.IsReady || folder.Failure is not null) return folder.IsReady;
@@ -30,7 +31,7 @@ internal sealed class FolderMaker(RestoreContext context, bool followsSymlinks)
         return folder.IsReady;
     }
 
-    /// <summary>Removes temporary files that a killed restore has left in a folder.</summary>
+    /// <summary>Removes temporary files of a killed restore from a directory.</summary>
     public void RemoveLeftovers(OpenFolder folder)
     {
         if (_dry) return;
@@ -41,11 +42,14 @@ internal sealed class FolderMaker(RestoreContext context, bool followsSymlinks)
         }
         catch (PosixException error) when (error.Errno is Errno.EACCES or Errno.EPERM or Errno.ENOENT or Errno.EROFS)
         {
-            // Who may not look into it, or not write, has left nothing there.
+            // A user who may not list the directory, or not write to it, has left nothing there.
         }
     }
 
-    /// <summary>Sets the metadata of all folders, those below others first: whatever is made in a folder touches its times.</summary>
+    /// <summary>
+    /// Sets the metadata of all directories, children first, because creating an entry changes the times of its
+    /// directory.
+    /// </summary>
     public void Finish()
     {
         for (var i = _made.Count - 1; i >= 0; i--)
@@ -90,7 +94,8 @@ internal sealed class FolderMaker(RestoreContext context, bool followsSymlinks)
         if (!folder.IsFresh) RemoveLeftovers(open);
     }
 
-    // Where others may rename, a folder of somebody else could have been put in the place of ours: an empty one is nothing to give away.
+    // Where others may rename, a directory of another user could have replaced the created one: changing the owner of
+    // an empty one is harmless.
     private static OpenFolder MakeFresh(OpenFolder parent, string name, bool isTrusted)
     {
         parent.MakeFolder(name, Private);
@@ -125,7 +130,7 @@ internal sealed class FolderMaker(RestoreContext context, bool followsSymlinks)
         return failure is null ? result : result with { Outcome = RestoreOutcome.Failed, Error = failure };
     }
 
-    // Who owns the folder above can have put a folder of root's under this name, to be given it.
+    // The owner of the parent directory can have moved a directory of root to this name in order to become its owner.
     private bool MayBeAnothers(RestoreFolder folder, Node node, in FileStatus status)
     {
         if (folder.Parent!.IsTrusted || Accounts.EffectiveUser != 0 || context.Metadata.IsOwner(node, status)) return false;

@@ -6,13 +6,13 @@ using Holdfast.Restic.Snapshots;
 namespace Holdfast.Restic.Restoring;
 
 /// <summary>
-/// Adds up what a restore will write, and finds its owners. A folder that does not exist on the disk is summed up once by its tree, however often
-/// the snapshot has it, so that a tree that unfolds to billions of paths costs no more than its few blobs. Where paths are needed, one that a
-/// restore would refuse is refused here too.
+/// Estimates what a restore will write, and finds its owners. A directory that does not exist on the disk is counted
+/// once per tree, however often the snapshot contains it, so that a tree that unfolds to billions of paths costs no
+/// more than its few blobs. Where paths are needed, one that a restore would refuse is refused here too.
 /// </summary>
 internal sealed class Forecaster(Repository repository, BlobIndex index, RestoreOptions options)
 {
-    private const long MostNodes = 20_000_000; // beyond it a forecast is worth less than its time
+    private const long MostNodes = 20_000_000; // beyond this limit an estimate is not worth its time
 
     private readonly NodeSelection _selection = new(options);
     private readonly Dictionary<ulong, (string Path, long Bytes)> _spaces = [];
@@ -24,7 +24,10 @@ internal sealed class Forecaster(Repository repository, BlobIndex index, Restore
     private long _nodes;
     private long _files;
 
-    /// <summary>A folder of the snapshot: its path from the restored root, and on the disk, where it is null when nothing exists there.</summary>
+    /// <summary>
+    /// A directory of the snapshot: its path from the restored root, and on the disk, where it is null when it does not
+    /// exist.
+    /// </summary>
     private readonly record struct Place(Id Tree, string Relative, string? Path, ulong Device);
 
     public async Task<RestoreForecast> RunAsync(Node root, string target, CancellationToken cancellation)
@@ -76,7 +79,7 @@ internal sealed class Forecaster(Repository repository, BlobIndex index, Restore
         return new Place(tree, relative, path, status.Device);
     }
 
-    // The sums of folders below come first: a tree waits on the stack with its nodes until those are known.
+    // The sums of subdirectories are computed first: a tree waits on the stack with its nodes until they are known.
     private async Task<long> SumAsync(Id tree, CancellationToken cancellation)
     {
         var trees = new Stack<(Id Tree, IReadOnlyList<Node>? Nodes)>([(tree, null)]);
@@ -123,12 +126,12 @@ internal sealed class Forecaster(Repository repository, BlobIndex index, Restore
         if (node.Links > 1 && !_links.Add((node.DeviceId, node.Inode))) return 0;
         var size = Size(node);
         if (path is null || !TryFind(path, out var standing) || !standing.IsRegular) return size;
-        if (standing.Size == node.Size && standing.ModifyTime.IsSameInstant(node.ModifyTime)) return 0; // most likely the same
+        if (standing.Size == node.Size && standing.ModifyTime.IsSameInstant(node.ModifyTime)) return 0; // most likely the same file
         var freed = options.Existing == ExistingFiles.Overwrite && standing.Links == 1 ? (long)Math.Min(standing.Size, standing.Blocks * 512) : 0;
         return size - freed;
     }
 
-    // A blob that follows itself is a hole, as good as always: nothing else is as regular for so long.
+    // A repeated blob is almost always a hole: no other content is as regular for so long.
     private long Size(Node node)
     {
         var size = (long)Math.Min(node.Size, long.MaxValue / 4);
@@ -171,7 +174,7 @@ internal sealed class Forecaster(Repository repository, BlobIndex index, Restore
         return (path, device);
     }
 
-    // Only to know sizes: what cannot be reached counts as missing.
+    // Only for estimating sizes: what cannot be reached counts as missing.
     private static bool TryFind(string path, out FileStatus status)
     {
         try

@@ -3,7 +3,7 @@ using Holdfast.Restic.Snapshots;
 
 namespace Holdfast.Restic.Restoring;
 
-/// <summary>Gives a restored file its further names.</summary>
+/// <summary>Creates further hard links to a restored file.</summary>
 internal static class HardLink
 {
     public static void Restore(RestoreContext context, FileJob first, FileJob link)
@@ -31,7 +31,8 @@ internal static class HardLink
         to.Folder.MakeHardLink(temporary, from.Folder, first.Name);
         try
         {
-            // Who may rename beside the first could have put a file of their own under its name.
+            // A user who can rename in the directory of the first link could have put a file of their own under its
+            // name.
             if (!to.Folder.TryFind(temporary, out var made) || made.Identity != first.Identity)
                 throw PosixException.Refused(link.Path, $"{first.Path} was exchanged for another file, so {link.Path} was not made a hard link to it");
             return context.Placement.Commit(to.Folder, temporary, link.Name);

@@ -5,14 +5,17 @@ using Microsoft.Win32.SafeHandles;
 namespace Holdfast.Restic.Restoring;
 
 /// <summary>
-/// A file that another is mounted on, as containers have their configuration: its name cannot be renamed, so the content is written into it. What
-/// it held is copied beside it first, and stays there when the write does not come to its end.
+/// A file that is a mount point, as configuration files of containers are: it cannot be renamed, so the content is
+/// written into it. Its old content is first copied to a file in the same directory, which remains if the write fails.
 /// </summary>
 internal static class MountedFile
 {
     private const int Chunk = 1 << 20;
 
-    /// <summary>Writes what was restored under the temporary name into the file. Returns where its old content is, or null, and what failed of its metadata.</summary>
+    /// <summary>
+    /// Writes the restored file at the temporary name into the mounted file. Returns the path of the old content, or
+    /// null, and the metadata that could not be set.
+    /// </summary>
     public static (string? Aside, string? Failure) Write(RestoreContext context, FileJob job, OpenFolder folder)
     {
         using var old = folder.OpenRead(job.Name);

@@ -5,8 +5,9 @@ using Microsoft.Win32.SafeHandles;
 namespace Holdfast.Restic.Restoring;
 
 /// <summary>
-/// Gives owner, attributes, mode and times to what is open, in this order: a change of owner clears setuid and capabilities,
-/// setting an attribute needs the right to write, and all of them touch the times. Paths are for messages only.
+/// Sets owner, attributes, mode and times of an open file, in this order: a change of owner clears setuid and
+/// capabilities, setting an attribute requires write permission, and all of them change the times. Paths are for
+/// messages only.
 /// </summary>
 internal sealed class NodeMetadata(RestoreOptions options)
 {
@@ -16,7 +17,9 @@ internal sealed class NodeMetadata(RestoreOptions options)
 
     private readonly OwnerMap _owners = new(options);
 
-    /// <summary>Sets all metadata (a symlink has owner and times only). Returns what failed, or null; the rest is set.</summary>
+    /// <summary>
+    /// Sets all metadata (of a symbolic link only owner and times). Returns what failed, or null; the rest is set.
+    /// </summary>
     public string? Apply(Node node, SafeFileHandle file, string path)
     {
         var failures = new List<string>();
@@ -30,14 +33,20 @@ internal sealed class NodeMetadata(RestoreOptions options)
         return failures.Count == 0 ? null : string.Join("; ", failures);
     }
 
-    /// <summary>Sets the mode of a folder that stays the running user's. What this user kept from others in the snapshot is kept from them here.</summary>
+    /// <summary>
+    /// Sets the mode of a directory that stays owned by the running user. Permissions that the owner denied to others
+    /// in the snapshot are denied here too.
+    /// </summary>
     public string? ApplyPlain(Node node, SafeFileHandle folder, string path)
     {
         var mode = _owners.User(node) == Accounts.EffectiveUser ? Plain & NodeMode.ToPermissions(node.Mode) : Plain;
         return TargetFailure.Try(() => MetadataCalls.SetPermissions(folder, mode, path));
     }
 
-    /// <summary>True when what is open needs nothing set. Only root can give files away, so only root looks at owners.</summary>
+    /// <summary>
+    /// Returns true when all metadata is already set. Only root can change owners, so owners are compared only for
+    /// root.
+    /// </summary>
     public bool IsSame(Node node, SafeFileHandle file, string path, in FileStatus status)
     {
         if (!node.ModifyTime.IsSameInstant(status.ModifyTime)) return false;
@@ -46,13 +55,15 @@ internal sealed class NodeMetadata(RestoreOptions options)
         return (status.Mode & 0xFFF) == Permissions(node) && HasAttributes(node, file, path);
     }
 
-    /// <summary>True when it belongs to whom it is to belong to.</summary>
+    /// <summary>Returns true when the owner and group are the expected ones.</summary>
     public bool IsOwner(Node node, in FileStatus status) => (_owners.User(node), _owners.Group(node)) == (status.Uid, status.Gid);
 
-    /// <summary>True when a node is left out because it would give rights: a device below a target.</summary>
+    /// <summary>
+    /// Returns true when a node is left out because it would grant privileges: a device below a target.
+    /// </summary>
     public bool LeavesOut(Node node) => options.PlainModes && (node.Type is NodeType.Device or NodeType.CharDevice);
 
-    /// <summary>True when some of the node's rights are not restored.</summary>
+    /// <summary>Returns true when some of the node's permissions are not restored.</summary>
     public bool IsReduced(Node node) =>
         options.PlainModes && node.Type != NodeType.Symlink
         && ((NodeMode.ToPermissions(node.Mode) & SetIdBits) != 0 || !node.ExtendedAttributes.All(attribute => IsOfUser(attribute.Name)));
@@ -66,7 +77,7 @@ internal sealed class NodeMetadata(RestoreOptions options)
     private IEnumerable<ExtendedAttribute> Attributes(Node node) =>
         options.PlainModes ? node.ExtendedAttributes.Where(attribute => IsOfUser(attribute.Name)) : node.ExtendedAttributes;
 
-    // As cp and tar do: what could not be given to its owner must not run with the rights of another.
+    // As in cp and tar: a file whose owner could not be set must not run with the privileges of another user.
     private bool SetOwner(Node node, SafeFileHandle file, string path, List<string> failures)
     {
         try
@@ -76,7 +87,7 @@ internal sealed class NodeMetadata(RestoreOptions options)
         }
         catch (PosixException error) when (error.Errno == Errno.EPERM && Accounts.EffectiveUser != 0)
         {
-            return false; // only root may; restic, cp and rsync pass over it too
+            return false; // requires root; restic, cp and rsync ignore the failure too
         }
         catch (PosixException error) when (TargetFailure.Fatal(error) is null)
         {
@@ -92,7 +103,7 @@ internal sealed class NodeMetadata(RestoreOptions options)
             Note(failures, () => AttributeCalls.Set(file, attribute.Name, attribute.Value.Span, path));
     }
 
-    // A file inherits the default ACL of its folder, and what exists may have been given rights since.
+    // A new file inherits the default ACL of its directory, and an existing one may have received an ACL since.
     private void RemoveOthers(Node node, SafeFileHandle file, string path)
     {
         foreach (var name in AttributeCalls.List(file, path))
@@ -106,10 +117,10 @@ internal sealed class NodeMetadata(RestoreOptions options)
         return Attributes(node).All(attribute => AttributeCalls.Get(file, attribute.Name, path) is { } value && attribute.Value.Span.SequenceEqual(value));
     }
 
-    // All others say to the kernel or to root what a file may do, or who may use it.
+    // All others determine what the kernel or root permits the file to do, or who may use it.
     private static bool IsOfUser(string name) => name.StartsWith("user.", StringComparison.Ordinal);
 
-    // All others belong to the machine, as the label of SELinux, or to the file system.
+    // All others are specific to the machine, such as SELinux labels, or to the file system.
     private static bool IsOfFile(string name) =>
         IsOfUser(name)
         || (name.StartsWith("trusted.", StringComparison.Ordinal) && !name.StartsWith("trusted.overlay.", StringComparison.Ordinal))

@@ -2,10 +2,15 @@ using Holdfast.Restic.Snapshots;
 
 namespace Holdfast.Restic.Restoring;
 
-/// <summary>Finds out whether patterns fit anything, so that a mistake in one is told before a restore begins.</summary>
+/// <summary>
+/// Determines whether patterns match anything, so that a mistake is reported before a restore begins.
+/// </summary>
 internal sealed class NodeSearch(Repository repository, NodeSelection selection)
 {
-    /// <summary>True when something below the root is wanted. What can not be read may hold it: the restore itself tells of that.</summary>
+    /// <summary>
+    /// Returns true when something below the root is selected. A directory that cannot be read counts as selected: the
+    /// restore itself reports it.
+    /// </summary>
     public async Task<bool> FindsAnyAsync(Node root, CancellationToken cancellation)
     {
         var guard = repository.GuardWalk(root.Subtree is { } top ? [top] : []);

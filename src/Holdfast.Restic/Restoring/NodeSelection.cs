@@ -3,8 +3,8 @@ using Holdfast.Restic.Filtering;
 namespace Holdfast.Restic.Restoring;
 
 /// <summary>
-/// Which nodes a restore is about: all of them, or those that include patterns match, without those that exclude patterns match, and without
-/// what lies outside of where a restore stays within.
+/// The nodes that a restore selects: all of them, or those that match include patterns, without those that match
+/// exclude patterns, and without those outside the patterns that limit the restore.
 /// </summary>
 internal sealed class NodeSelection(IReadOnlyList<string> include, IReadOnlyList<string> exclude, IReadOnlyList<string>? within = null)
 {
@@ -17,10 +17,10 @@ internal sealed class NodeSelection(IReadOnlyList<string> include, IReadOnlyList
     {
     }
 
-    /// <summary>True when every node is wanted, so that nobody needs to look at names.</summary>
+    /// <summary>True when every node is selected, so that names need not be compared.</summary>
     public bool IsEverything => _include.IsEmpty && _exclude.IsEmpty && _within.IsEmpty;
 
-    /// <summary>True when the node is wanted itself.</summary>
+    /// <summary>Returns true when the node itself is selected.</summary>
     public bool Wants(string relativePath)
     {
         if (IsEverything) return true;
@@ -28,7 +28,10 @@ internal sealed class NodeSelection(IReadOnlyList<string> include, IReadOnlyList
         return !_exclude.Matches(names) && (_include.IsEmpty || _include.Matches(names)) && (_within.IsEmpty || _within.Matches(names));
     }
 
-    /// <summary>True when something below the folder may be wanted. As in restic, an excluded folder takes all below it along.</summary>
+    /// <summary>
+    /// Returns true when something below the directory may be selected. As in restic, an excluded directory excludes
+    /// everything below it.
+    /// </summary>
     public bool MayWantBelow(string relativePath)
     {
         if (IsEverything) return true;

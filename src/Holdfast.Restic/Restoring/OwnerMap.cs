@@ -3,7 +3,10 @@ using Holdfast.Restic.Snapshots;
 
 namespace Holdfast.Restic.Restoring;
 
-/// <summary>Whom files of a snapshot belong to on this machine: the one owner of the options; or who has the same name, or else the same number.</summary>
+/// <summary>
+/// Maps owners of a snapshot to users of this machine: the one owner of the options; otherwise the user of the same
+/// name, or else of the same number.
+/// </summary>
 internal sealed class OwnerMap(RestoreOptions options)
 {
     public uint User(Node node) => options.Owner?.User ?? (options.NumericOwner || node.User.Length == 0 ? node.Uid : Accounts.UserNumber(node.User) ?? node.Uid);

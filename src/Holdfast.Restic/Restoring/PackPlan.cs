@@ -5,13 +5,13 @@ namespace Holdfast.Restic.Restoring;
 /// <summary>Finds the blobs of files in packs, and orders them so that each part of a pack is read once.</summary>
 internal sealed class PackPlan(RestoreContext context, FileBuilder builder)
 {
-    // Reading over a small gap is cheaper than asking again; larger reads would only need larger buffers.
+    // Reading across a small gap is cheaper than another request; larger reads would only need larger buffers.
     private const int WidestGap = 64 << 10, LongestRange = 1 << 20;
 
     private readonly List<BlobPiece> _pieces = [];
     private readonly Dictionary<Id, int> _packs = [];
 
-    /// <summary>Adds all blobs of a file. One that has none, or lacks one, is finished at once.</summary>
+    /// <summary>Adds all blobs of a file. A file without blobs, or with a missing one, is finished at once.</summary>
     public void Add(FileJob job)
     {
         var first = _pieces.Count;
@@ -32,7 +32,7 @@ internal sealed class PackPlan(RestoreContext context, FileBuilder builder)
         return (ulong)job.Size == job.Node.Size ? null : $"it should have {job.Node.Size} bytes, and its blobs have {job.Size}";
     }
 
-    /// <summary>What to read, in the order in which files need it.</summary>
+    /// <summary>Returns the ranges to read, in the order in which files need them.</summary>
     public IEnumerable<PackRange> Ranges()
     {
         var pieces = _pieces.ToArray();

@@ -4,12 +4,12 @@ using Holdfast.Restic.Snapshots;
 namespace Holdfast.Restic.Restoring;
 
 /// <summary>
-/// Puts what is complete under its name. What exists there gets a second name first and is then replaced in one rename, so
-/// that the name leads to the old or to the new file at every instant.
+/// Moves complete files to their final names. An existing file first gets a second name and is then replaced in one
+/// rename, so that the name refers to the old or to the new file at every instant.
 /// </summary>
 internal sealed class Placement(RestoreOptions options)
 {
-    /// <summary>Renames what is complete to its final name. Returns where the old file is now, or null.</summary>
+    /// <summary>Renames a complete file to its final name. Returns the new name of the old file, or null.</summary>
     public string? Commit(OpenFolder folder, string temporary, string name)
     {
         string? aside = null;
@@ -28,7 +28,9 @@ internal sealed class Placement(RestoreOptions options)
         return aside;
     }
 
-    /// <summary>Clears a name for a folder: what exists there is moved aside, or removed when the user wants it so.</summary>
+    /// <summary>
+    /// Frees a name for a directory: an existing entry is moved aside, or removed if the options request it.
+    /// </summary>
     public string? Clear(OpenFolder folder, string name)
     {
         if (options.Existing == ExistingFiles.MoveAside) return MoveAside(folder, name);
@@ -36,12 +38,12 @@ internal sealed class Placement(RestoreOptions options)
         return null;
     }
 
-    /// <summary>Where something would be moved, in a dry run.</summary>
+    /// <summary>Returns where an entry would be moved, in a dry run.</summary>
     public string? Predict(OpenFolder folder, string name, NodeType standing) =>
         options.Existing == ExistingFiles.Overwrite && standing != NodeType.Directory ? null
         : folder.PathOf(AsideName.All(name, options.AsideSuffix).First(aside => !folder.TryFind(aside, out _)));
 
-    /// <summary>Copies a file to the name that it would be moved aside to, durably. Returns that name.</summary>
+    /// <summary>Copies a file durably to the name that it would be moved aside to. Returns that name.</summary>
     public string CopyAside(OpenFolder folder, string name, Action<Microsoft.Win32.SafeHandles.SafeFileHandle> fill)
     {
         foreach (var aside in AsideName.All(name, options.AsideSuffix))
@@ -74,12 +76,12 @@ internal sealed class Placement(RestoreOptions options)
             }
             catch (PosixException error) when (error.Errno == Errno.EEXIST)
             {
-                // A restore that was killed may have come this far.
+                // A killed restore may have come this far.
                 if (folder.TryFind(aside, out var other) && other.Identity == standing.Identity) return folder.PathOf(aside);
             }
             catch (PosixException error) when (error.Errno is Errno.EPERM or Errno.EOPNOTSUPP or Errno.EMLINK or Errno.ENOSYS or Errno.EXDEV)
             {
-                return MoveAside(folder, name); // no hard links here, or not for us: then the name is free for an instant
+                return MoveAside(folder, name); // hard links are not supported or not permitted: then the name is free for an instant
             }
         }
         throw new InvalidOperationException("names do not end");

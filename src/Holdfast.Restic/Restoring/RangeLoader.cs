@@ -5,10 +5,10 @@ using Holdfast.Restic.Posix;
 
 namespace Holdfast.Restic.Restoring;
 
-/// <summary>Reads ranges of packs, and hands each verified blob to all files that need it.</summary>
+/// <summary>Reads ranges of packs, and passes each verified blob to all files that need it.</summary>
 internal sealed class RangeLoader(RestoreContext context, FileBuilder builder) : IDisposable
 {
-    // One blob of 8 MiB, as large as restic makes them, and its plaintext; ranges of several blobs are shorter.
+    // One blob of 8 MiB, restic's maximum, and its plaintext; ranges of several blobs are shorter.
     private const long UsualBuffers = 16 << 20;
 
     private readonly ConcurrentBag<Buffers> _idle = [];
@@ -38,7 +38,7 @@ internal sealed class RangeLoader(RestoreContext context, FileBuilder builder) :
         }
     }
 
-    /// <summary>How many ranges are worked on at once, so that memory stays within its limit.</summary>
+    /// <summary>The number of ranges processed concurrently, so that memory stays within its limit.</summary>
     public int Workers
     {
         get
@@ -78,7 +78,7 @@ internal sealed class RangeLoader(RestoreContext context, FileBuilder builder) :
         }
     }
 
-    // The range may reach over the end of a truncated pack: what lies before it can still be saved.
+    // The range may extend beyond the end of a truncated pack: blobs before it can still be restored.
     private async ValueTask LoadOneByOneAsync(PackRange range, Buffers buffers, string failure, CancellationToken cancellation)
     {
         for (int start = 0, next; start < range.Pieces.Count; start = next)
@@ -99,7 +99,9 @@ internal sealed class RangeLoader(RestoreContext context, FileBuilder builder) :
         foreach (var (pieces, failure) in Deliver(range, message.Span, buffers)) await DeliverElsewhereAsync(pieces, failure, cancellation);
     }
 
-    /// <summary>What can't be had here may lie in another pack too; only then are the files that need it lost.</summary>
+    /// <summary>
+    /// Tries other packs for a blob that cannot be read here; only if none has it are the files that need it lost.
+    /// </summary>
     private async ValueTask DeliverElsewhereAsync(ArraySegment<BlobPiece> same, string failure, CancellationToken cancellation)
     {
         var copy = await context.Repository.LoadElsewhereAsync(same[0].Id, same[0].Blob, cancellation);
@@ -112,7 +114,7 @@ internal sealed class RangeLoader(RestoreContext context, FileBuilder builder) :
         }
     }
 
-    /// <summary>Hands out the blobs that are whole, and returns the others with what is wrong with them.</summary>
+    /// <summary>Passes on the undamaged blobs, and returns the others with their failures.</summary>
     private List<(ArraySegment<BlobPiece> Pieces, string Failure)> Deliver(PackRange range, Span<byte> message, Buffers buffers)
     {
         var broken = new List<(ArraySegment<BlobPiece> Pieces, string Failure)>();

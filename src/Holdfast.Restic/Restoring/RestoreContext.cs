@@ -2,7 +2,7 @@ using Holdfast.Restic.Indexing;
 
 namespace Holdfast.Restic.Restoring;
 
-/// <summary>What the parts of one restore share.</summary>
+/// <summary>The state shared by the parts of one restore.</summary>
 internal sealed class RestoreContext(Repository repository, BlobIndex index, RestoreOptions options) : IDisposable
 {
     public Repository Repository { get; } = repository;

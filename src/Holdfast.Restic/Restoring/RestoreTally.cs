@@ -2,7 +2,7 @@ using Holdfast.Restic.Snapshots;
 
 namespace Holdfast.Restic.Restoring;
 
-/// <summary>Keeps count of what became of nodes. May be used from several threads.</summary>
+/// <summary>Counts the results of a restore. May be used from several threads.</summary>
 internal sealed class RestoreTally(RestoreOptions options)
 {
     private readonly Lock _gate = new();
@@ -21,13 +21,13 @@ internal sealed class RestoreTally(RestoreOptions options)
 
     public void Failed(string path, NodeType type, string error) => Add(new RestoredNode(path, type, RestoreOutcome.Failed, Error: error));
 
-    /// <summary>A node was left out for the rights that it would give.</summary>
+    /// <summary>Counts a node that was left out because it would grant privileges.</summary>
     public void LeftOut() => Interlocked.Increment(ref _leftOut);
 
-    /// <summary>A node is restored without the rights that it would give.</summary>
+    /// <summary>Counts a node that was restored without permissions that would grant privileges.</summary>
     public void Reduced() => Interlocked.Increment(ref _reduced);
 
-    /// <summary>A folder was made that is not as in the snapshot.</summary>
+    /// <summary>Counts a directory that was created with other metadata than in the snapshot.</summary>
     public void Foreign(string path)
     {
         lock (_gate) _foreign.Add(path);

@@ -2,13 +2,17 @@ using Holdfast.Restic.Posix;
 
 namespace Holdfast.Restic.Restoring;
 
-/// <summary>The directory that a restore writes below. Nobody but root and the running user may be able to lead it elsewhere.</summary>
+/// <summary>
+/// The directory that a restore writes to. Only root and the running user may be able to redirect its path.
+/// </summary>
 public static class RestoreTarget
 {
     private const uint Private = 0x1C0; // 0700, as restic makes the target
     private const uint MayBeWritten = 0x12; // by the group or by others
 
-    /// <summary>Refuses a directory, whether it exists or would be made, that another user may write or exchange.</summary>
+    /// <summary>
+    /// Refuses a directory, existing or still to be created, that another user may write to or replace.
+    /// </summary>
     /// <exception cref="ResticException">Unsafe, or Target when it cannot be reached.</exception>
     public static void Check(string path)
     {
@@ -22,7 +26,9 @@ public static class RestoreTarget
         }
     }
 
-    /// <summary>Opens the target, and makes what is missing of it. Null in a dry run that would make it.</summary>
+    /// <summary>
+    /// Opens the target, and creates missing directories of its path. Null in a dry run that would create it.
+    /// </summary>
     internal static (OpenFolder Folder, bool IsTrusted)? Open(string path, RestoreOptions options)
     {
         if (options.Into is { } into) return (new OpenFolder(DescriptorCalls.OpenPlace(into, ".", path), path), false);
@@ -46,7 +52,10 @@ public static class RestoreTarget
         }
     }
 
-    /// <summary>A link in the place of one of these would have come from an earlier restore: whoever made the recovery point said where it leads.</summary>
+    /// <summary>
+    /// Returns how many names at the end of the path must not be links: such a link would come from an earlier restore,
+    /// so that the creator of the recovery point would have chosen its target.
+    /// </summary>
     private static int NamesBelow(string path, string? directory)
     {
         if (directory is null) return 0;

@@ -3,12 +3,14 @@ using Holdfast.Restic.Snapshots;
 
 namespace Holdfast.Restic.Restoring;
 
-/// <summary>Walks the snapshot, parents before children, and hands each node that is wanted to whoever restores its kind.</summary>
+/// <summary>
+/// Walks the snapshot, parents before children, and passes each selected node to the restorer of its type.
+/// </summary>
 internal sealed class RestoreWalk(RestoreContext context, FolderMaker folders, FileRestorer files, RestoreFolder top)
 {
     private readonly NodeSelection _selection = new(context.Options);
     private WalkGuard? _guard;
-    private readonly Stack<Level> _levels = new(); // and no recursion: trees may be deeper than a stack
+    private readonly Stack<Level> _levels = new(); // not recursive: trees may be deeper than a stack
 
     private sealed class Level(RestoreFolder folder, IReadOnlyList<Node> nodes)
     {
@@ -19,7 +21,10 @@ internal sealed class RestoreWalk(RestoreContext context, FolderMaker folders, F
 
         public Node? Next() => _next < nodes.Count ? nodes[_next++] : null;
 
-        /// <summary>True when a node before the last one has the same name. Names are sorted, unless somebody else has written the tree.</summary>
+        /// <summary>
+        /// Returns true when an earlier node than the last one has the same name. Names are sorted, unless another
+        /// program wrote the tree.
+        /// </summary>
         public bool IsRepeated()
         {
             if (_next < 2) return false;
@@ -30,7 +35,7 @@ internal sealed class RestoreWalk(RestoreContext context, FolderMaker folders, F
         }
     }
 
-    /// <summary>Restores what is below a folder, or a single other node.</summary>
+    /// <summary>Restores everything below a directory, or a single other node.</summary>
     public async Task RunAsync(Node root, CancellationToken cancellation)
     {
         if (root.Type == NodeType.Directory)
@@ -71,7 +76,7 @@ internal sealed class RestoreWalk(RestoreContext context, FolderMaker folders, F
         }
     }
 
-    // The folder to go into, or null.
+    // The directory to descend into, or null.
     private RestoreFolder? Visit(Level level, Node node)
     {
         var parent = level.Folder;

@@ -4,12 +4,16 @@ using Holdfast.Restic.Snapshots;
 namespace Holdfast.Restic.Restoring;
 
 /// <summary>
-/// Restores a part of a snapshot into a folder. Files appear under their names only when they are whole; what fails is
-/// reported and the rest goes on. Only a full target, one that cannot be opened, and what stops the repository, end it.
+/// Restores a part of a snapshot into a directory. Files appear under their names only when they are complete; failures
+/// are reported and the restore continues. Only a full target, one that cannot be opened, and failures of the
+/// repository end it.
 /// </summary>
 internal sealed class Restorer(Repository repository)
 {
-    /// <exception cref="ResticException">NoSuchName, Full, Target (it cannot be made or used), Unsafe (another user may change it), or a failure of the repository.</exception>
+    /// <exception cref="ResticException">
+    /// NoSuchName, Full, Target (it cannot be created or used), Unsafe (another user can change it), or a failure of
+    /// the repository.
+    /// </exception>
     public async Task<RestoreReport> RunAsync(Snapshot snapshot, string below, string target, RestoreOptions options, CancellationToken cancellation)
     {
         var root = await repository.FindNodeAsync(snapshot, below, cancellation)
@@ -38,7 +42,7 @@ internal sealed class Restorer(Repository repository)
     {
         if (RestoreTarget.Open(top.Path.Length == 0 ? "/" : top.Path, context.Options) is not { } opened)
         {
-            top.IsFresh = true; // a dry run, which would make it
+            top.IsFresh = true; // a dry run, which would create it
             return;
         }
         context.Folders.Add(top, opened.Folder);

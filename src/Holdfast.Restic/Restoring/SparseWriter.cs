@@ -4,12 +4,12 @@ using Microsoft.Win32.SafeHandles;
 namespace Holdfast.Restic.Restoring;
 
 /// <summary>
-/// Writes into a file that has its size already and reads as zeroes: long runs of zeroes are left out, so that they take no
-/// room. Short runs are written: a file of many small holes would be slow to read.
+/// Writes into a file that has its final size and reads as zeros: long runs of zeros are skipped, so that they use no
+/// disk space. Short runs are written, because a file with many small holes is slow to read.
 /// </summary>
 internal static class SparseWriter
 {
-    /// <summary>Fewer zeroes in a row are written, in bytes.</summary>
+    /// <summary>The shortest run of zeros that becomes a hole, in bytes.</summary>
     public const int ShortestHole = 64 << 10;
 
     private const int Block = 4096;
@@ -26,7 +26,8 @@ internal static class SparseWriter
         }
     }
 
-    // Bytes before the next hole, and the hole's own; a hole that reaches the end may be short, for it may go on in the next blob.
+    // Bytes before the next hole, and the size of the hole; a hole at the end may be short, because it may continue in
+    // the next blob.
     private static (int Data, int Hole) NextHole(ReadOnlySpan<byte> bytes)
     {
         for (var at = 0; at < bytes.Length; at += Block)

@@ -4,7 +4,9 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Holdfast.Restic.Restoring;
 
-/// <summary>Restores symlinks, device nodes and fifos. Sockets are passed over, as in restic: their server makes them.</summary>
+/// <summary>
+/// Restores symbolic links, device nodes and FIFOs. Sockets are skipped, as in restic: their servers create them.
+/// </summary>
 internal static class SpecialNode
 {
     private const uint Private = 0x180; // 0600, until the metadata is set
@@ -25,7 +27,8 @@ internal static class SpecialNode
             context.Tally.Failed(path, node.Type, failure);
     }
 
-    // Null when another is to be made. What belongs to somebody else, or has further names, is not given away: it may be another's.
+    // Null when a new one is to be created. The owner of an entry of another user, or with further links, is not
+    // changed: it may be used elsewhere.
     private static RestoredNode? Keep(RestoreContext context, Node node, OpenFolder folder)
     {
         var path = folder.PathOf(node.Name);

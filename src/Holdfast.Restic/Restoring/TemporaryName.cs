@@ -5,9 +5,10 @@ using System.Text;
 namespace Holdfast.Restic.Restoring;
 
 /// <summary>
-/// Names that files have until they are complete: ".holdfast-", sixteen digits, eight more that follow from these, ".tmp", in the folder of the
-/// file, so that a rename finishes it. A restore that was killed leaves some; the next one removes them. They are short, so that every name
-/// that can exist can be restored, and the check digits keep a user's file from being taken for one.
+/// Names of files until they are complete: ".holdfast-", sixteen digits, eight check digits, ".tmp", in the directory
+/// of the file, so that a rename finishes it. A killed restore leaves some; the next one removes them. They are short,
+/// so that a file of any valid name can be restored, and the check digits prevent a user's file from being mistaken for
+/// one.
 /// </summary>
 internal sealed class TemporaryName
 {
@@ -17,14 +18,14 @@ internal sealed class TemporaryName
     private readonly uint _run = (uint)RandomNumberGenerator.GetInt32(int.MaxValue);
     private uint _count;
 
-    /// <summary>A name that nothing else has.</summary>
+    /// <summary>Returns a new random name.</summary>
     public string Next()
     {
         var digits = string.Create(CultureInfo.InvariantCulture, $"{_run:x8}{Interlocked.Increment(ref _count):x8}");
         return $"{Mark}{digits}{Check(digits)}{End}";
     }
 
-    /// <summary>True for a name that a restore has made up.</summary>
+    /// <summary>Returns true for a name that a restore has generated.</summary>
     public static bool IsTemporary(string name)
     {
         if (name.Length != Mark.Length + Digits + CheckDigits + End.Length) return false;

@@ -8,23 +8,25 @@ using Holdfast.Restic.Backends;
 namespace Holdfast.Restic.S3;
 
 /// <summary>
-/// A repository in a bucket of an object store that speaks S3, with restic's default layout. An object appears whole or
-/// not at all, and one that exists can be written over; only the config is asked for before. Source: Amazon S3 API
-/// Reference; restic 0.18, internal/backend/s3.
+/// A repository in a bucket of an S3-compatible object store, with restic's default layout. An object appears
+/// completely or not at all, and an existing one can be overwritten; only the config is checked for existence before.
+/// Source: Amazon S3 API Reference; restic 0.18, internal/backend/s3.
 /// </summary>
 public sealed class S3Backend : IBackend
 {
     private const string Bucket = "the bucket";
 
-    /// <summary>More files than any repository has, as of a REST server. What is passed over may be as many.</summary>
+    /// <summary>
+    /// More files than any repository has, as for a REST server. The same limit applies to skipped objects.
+    /// </summary>
     private const int MostFiles = 2_000_000;
 
     private readonly S3Location _location;
     private readonly S3Options _options;
     private readonly S3Connection _connection;
 
-    /// <param name="location">Where it is.</param>
-    /// <param name="options">Who we are, and how it is used.</param>
+    /// <param name="location">The location of the repository.</param>
+    /// <param name="options">Credentials and options of the store.</param>
     public S3Backend(S3Location location, S3Options options)
     {
         (_location, _options, Location) = (location, options, location.ToString());
@@ -33,12 +35,12 @@ public sealed class S3Backend : IBackend
 
     public string Location { get; }
 
-    /// <summary>Five, as restic.</summary>
+    /// <summary>Five, as in restic.</summary>
     public int Concurrency => _options.Transport.Traffic.Connections;
 
     public bool IsRemote => true;
 
-    /// <summary>False when requests say nothing of who we are.</summary>
+    /// <summary>False when requests carry no authentication.</summary>
     internal bool IsSigned => _options.Keys is not null;
 
     public async ValueTask<PlaceState> LookAsync(CancellationToken cancellation = default)
@@ -52,7 +54,10 @@ public sealed class S3Backend : IBackend
         };
     }
 
-    /// <summary>Makes the bucket where there is none. Keys that may not look for it may yet write to it.</summary>
+    /// <summary>
+    /// Creates the bucket if it does not exist. Keys without permission to check for it may still be allowed to write
+    /// to it.
+    /// </summary>
     public async ValueTask CreateAsync(CancellationToken cancellation = default)
     {
         var (_, failure) = await TouchAsync(cancellation);
@@ -117,7 +122,7 @@ public sealed class S3Backend : IBackend
         }
     }
 
-    /// <summary>One request, which says how large the file is.</summary>
+    /// <summary>Sends one request, whose answer contains the size of the file.</summary>
     public async ValueTask<byte[]> ReadWholeAsync(
         FileKind kind, string name, long limit, CancellationToken cancellation = default)
     {
@@ -146,7 +151,7 @@ public sealed class S3Backend : IBackend
         var exists = failure is { Status: HttpStatusCode.PreconditionFailed };
         if (exists && await HasConfigAsync(content, cancellation)) return;
         if (failure is not null) throw _connection.Explain(failure, request);
-        // The store has judged both digests before it answered. Where it encrypts, its tag is another digest.
+        // The store has verified both digests before it answered. Where it encrypts, its ETag is another digest.
         if (tag?.Trim('"') == Convert.ToHexStringLower(digest)) return;
         var length = await FindSizeAsync(kind, name, cancellation) ?? 0;
         if (length == content.Length) return;
@@ -154,7 +159,9 @@ public sealed class S3Backend : IBackend
         throw Failed(ResticError.InputOutput, message);
     }
 
-    /// <summary>True when this very config is there, false when none is; AlreadyThere when another is.</summary>
+    /// <summary>
+    /// Returns true when the same config exists, false when none exists; AlreadyThere when another one exists.
+    /// </summary>
     private async Task<bool> HasConfigAsync(ReadOnlyMemory<byte> content, CancellationToken cancellation)
     {
         if (await FindSizeAsync(FileKind.Config, "", cancellation) is not { } size) return false;
@@ -164,7 +171,7 @@ public sealed class S3Backend : IBackend
             : throw Failed(ResticError.AlreadyThere, $"There is a config already in {Location}.");
     }
 
-    /// <summary>Uploads. What must be new is not written over, where the store can see to it.</summary>
+    /// <summary>Uploads a file. The config is never overwritten where the store supports conditional writes.</summary>
     private async Task<(string? Tag, S3Failure? Failure)> PutAsync(
         S3Request request, bool isNew, CancellationToken cancellation)
     {
@@ -187,14 +194,17 @@ public sealed class S3Backend : IBackend
         if (failure is not null and not { Code: "NoSuchKey" }) throw _connection.Explain(failure, request);
     }
 
-    /// <summary>The store's clock: it stamps objects by it, and each of its answers.</summary>
+    /// <summary>Returns the store's clock, which dates objects and every answer.</summary>
     public async ValueTask<DateTimeOffset?> NowAsync(CancellationToken cancellation = default)
     {
         var (time, failure) = await TouchAsync(cancellation);
         return failure is null ? time : throw _connection.Explain(failure, Listing("", 1, null));
     }
 
-    /// <summary>A request that says whether the bucket is there, and by a body why not, which HEAD has not.</summary>
+    /// <summary>
+    /// Determines whether the bucket exists by a request whose answer has a body with the reason of a refusal, unlike
+    /// that to HEAD.
+    /// </summary>
     private Task<(DateTimeOffset? Time, S3Failure? Failure)> TouchAsync(CancellationToken cancellation) =>
         _connection.TryAsync(
             Listing(KeyOf(""), 1, null), (answer, _) => Task.FromResult(answer.Headers.Date), cancellation);
@@ -240,7 +250,7 @@ public sealed class S3Backend : IBackend
             request, (answer, _) => Task.FromResult(SizeOf(answer, request.What)), cancellation);
         if (failure is null) return size;
         if (failure.Status == HttpStatusCode.NotFound) return null;
-        // The answer to HEAD has no body that says why.
+        // The answer to HEAD has no body with the reason.
         var why = request with { Method = HttpMethod.Get, Headers = [("range", "bytes=0-0")] };
         await _connection.SendAsync(why, Nothing, cancellation);
         throw _connection.Explain(failure, request);
@@ -252,7 +262,7 @@ public sealed class S3Backend : IBackend
         while (!destination.IsEmpty)
         {
             var count = await content.ReadAsync(destination, watch.Token);
-            if (count == 0) throw Truncated(file); // a connection that is cut is an exception
+            if (count == 0) throw Truncated(file); // a lost connection is an exception
             destination = destination[count..];
             watch.Progress(count);
         }
@@ -260,7 +270,7 @@ public sealed class S3Backend : IBackend
 
     private S3Request Of(HttpMethod method, FileKind kind, string name)
     {
-        var path = Layout.PathOf(kind, name); // nothing but an id may get through
+        var path = Layout.PathOf(kind, name); // only an id is accepted
         return new S3Request(method, path) { Key = KeyOf(path) };
     }
 
@@ -272,7 +282,10 @@ public sealed class S3Backend : IBackend
         Headers = [("content-md5", Convert.ToBase64String(digest))],
     };
 
-    /// <summary>A bucket of another region than the first names it. Source: API Reference, "CreateBucket".</summary>
+    /// <summary>
+    /// Returns the body for creating a bucket, which names its region unless it is the first one. Source: API
+    /// Reference, "CreateBucket".
+    /// </summary>
     private static S3Request WithLocation(S3Request request, string region)
     {
         var body = Encoding.UTF8.GetBytes(
@@ -281,7 +294,9 @@ public sealed class S3Backend : IBackend
         return WithBody(request, body, Md5Of(body));
     }
 
-    /// <summary>The protocol asks for this digest; what is relied on are the SHA-256 of payload and names.</summary>
+    /// <summary>
+    /// Computes the MD5 that the protocol requires; integrity is verified by the SHA-256 of payload and names.
+    /// </summary>
     private static byte[] Md5Of(ReadOnlySpan<byte> content) => MD5.HashData(content);
 
     private long SizeOf(HttpResponseMessage answer, string file) => answer.Content.Headers.ContentLength

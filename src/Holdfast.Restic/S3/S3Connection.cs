@@ -5,18 +5,20 @@ using Holdfast.Restic.Backends;
 namespace Holdfast.Restic.S3;
 
 /// <summary>
-/// Signed requests to one bucket, sent again when what they fail by may pass. When an answer names another region than
-/// was asked, that one is asked from then on. May be used by several threads.
+/// Sends signed requests to one bucket and retries them after transient failures. When an answer names another region,
+/// that region is used from then on. May be used by several threads.
 /// </summary>
 internal sealed class S3Connection
 {
-    /// <summary>The region of a store that has none.</summary>
+    /// <summary>The region of a store without regions.</summary>
     public const string FirstRegion = "us-east-1";
 
-    /// <summary>A larger upload waits for "100 Continue", so that a refusal can be read. 1 MiB.</summary>
+    /// <summary>
+    /// The size above which an upload waits for "100 Continue", so that a refusal can be read. 1 MiB.
+    /// </summary>
     private const int Asked = 1 << 20;
 
-    /// <summary>How often another region is turned to; answers that send back and forth would have no end.</summary>
+    /// <summary>The most changes of region for one request; answers that refer to each other would never end.</summary>
     private const int MostTurns = 2;
 
     private readonly S3Location _location;
@@ -34,10 +36,10 @@ internal sealed class S3Connection
         _connection = new RestConnection(location.ToString(), location.Endpoint, options.Transport);
     }
 
-    /// <summary>The region that is asked.</summary>
+    /// <summary>The current region.</summary>
     public string Region => _region;
 
-    /// <summary>Sends a request and hands the answer on, which is a success.</summary>
+    /// <summary>Sends a request and passes on the answer, which is a success.</summary>
     /// <exception cref="ResticException">Unreachable, a refusal, or what <paramref name="read"/> throws.</exception>
     public async Task<T> SendAsync<T>(
         S3Request request, Func<HttpResponseMessage, RestWatch, Task<T>> read, CancellationToken cancellation)
@@ -46,7 +48,7 @@ internal sealed class S3Connection
         return failure is null ? value! : throw Explain(failure, request);
     }
 
-    /// <summary>The same; a refusal that will not pass is handed on.</summary>
+    /// <summary>Sends a request; a permanent refusal is passed on.</summary>
     public async Task<(T? Value, S3Failure? Failure)> TryAsync<T>(
         S3Request request, Func<HttpResponseMessage, RestWatch, Task<T>> read, CancellationToken cancellation)
     {
@@ -63,7 +65,7 @@ internal sealed class S3Connection
         }
     }
 
-    /// <summary>What a refusal means.</summary>
+    /// <summary>Returns the exception for a refusal.</summary>
     public ResticException Explain(S3Failure failure, S3Request request)
     {
         var (what, how) = (request.What, failure.Code.Length > 0 ? failure.Code : $"HTTP {(int)failure.Status}");
@@ -120,16 +122,16 @@ internal sealed class S3Connection
         }
         if (keys is null) return;
         var signature = S3Signature.Sign(message.Method.Method, url, headers, keys, region);
-        message.Headers.TryAddWithoutValidation("Authorization", signature); // .NET's type takes no such list
+        message.Headers.TryAddWithoutValidation("Authorization", signature); // .NET's type does not accept such a list
     }
 
-    /// <summary>Turns to the region that a refusal names.</summary>
+    /// <summary>Switches to the region that a refusal names.</summary>
     private bool Follow(S3Failure failure, string asked)
     {
         var isRegion = failure.Region is { Length: > 0 and < 64 } region
             && region.All(letter => char.IsAsciiLetterLower(letter) || char.IsAsciiDigit(letter) || letter == '-');
         if (!isRegion || failure.Region == asked || failure.IsNoBucket) return false;
-        if (_region != asked) return true; // another request has been told already
+        if (_region != asked) return true; // another request has already switched
         _region = failure.Region!;
         return Interlocked.Increment(ref _followed) <= MostTurns;
     }

@@ -1,11 +1,13 @@
 namespace Holdfast.Restic.S3;
 
-/// <summary>Where requests about a bucket go.</summary>
+/// <summary>The URLs of requests for a bucket.</summary>
 internal sealed class S3Endpoint
 {
     private const string Global = "s3.amazonaws.com", Amazon = ".amazonaws.com";
 
-    /// <summary>Stores that know a bucket by the host's name. Source: minio-go 7, IsVirtualHostSupported.</summary>
+    /// <summary>
+    /// Hosts of stores that support virtual-hosted buckets. Source: minio-go 7, IsVirtualHostSupported.
+    /// </summary>
     private static readonly string[] _named = [Amazon, ".amazonaws.com.cn", "storage.googleapis.com", ".aliyuncs.com"];
 
     private readonly S3Location _location;
@@ -17,7 +19,7 @@ internal sealed class S3Endpoint
         _isHost = lookup == BucketLookup.Dns || (lookup == BucketLookup.Auto && IsNamed(location));
     }
 
-    /// <summary>The region that the name of a host of Amazon holds; null where it holds none.</summary>
+    /// <summary>Returns the region in the name of a host of Amazon; null when it contains none.</summary>
     public static string? RegionOf(Uri endpoint)
     {
         var end = endpoint.Host.IndexOf(Amazon, StringComparison.Ordinal);
@@ -27,7 +29,7 @@ internal sealed class S3Endpoint
         return last.Count(letter => letter == '-') >= 2 && last != "external-1" ? last : null;
     }
 
-    /// <summary>The URL of a key, or of the bucket where the key is empty.</summary>
+    /// <summary>Returns the URL of a key, or of the bucket where the key is empty.</summary>
     public Uri UrlOf(string key, string region, IReadOnlyList<(string Name, string Value)> query)
     {
         var authority = _location.Endpoint.Authority;
@@ -38,7 +40,10 @@ internal sealed class S3Endpoint
         return new Uri($"{_location.Endpoint.Scheme}://{host}/{S3Signature.Encode(path, isPath: true)}{parameters}");
     }
 
-    /// <summary>A dot in the bucket's name does not fit the certificate, and upper case no host.</summary>
+    /// <summary>
+    /// Returns whether a bucket can be part of the host's name: a dot in its name does not match the certificate, and
+    /// upper case is not valid in a host.
+    /// </summary>
     private static bool IsNamed(S3Location location) =>
         _named.Any(end => location.Endpoint.Host.EndsWith(end, StringComparison.Ordinal))
         && location.Bucket.All(IsPlain);

@@ -4,39 +4,41 @@ using Holdfast.Restic.Backends;
 
 namespace Holdfast.Restic.S3;
 
-/// <summary>How a store refused a request. Source: Amazon S3 API Reference, "Error responses".</summary>
-/// <param name="Status">The status of HTTP.</param>
-/// <param name="Code">"NoSuchKey"; empty where the answer has no body that says so, as to HEAD.</param>
-/// <param name="Message">The store's words, printable and at most 200 characters; they may be empty.</param>
-/// <param name="Region">The region that should have been asked; null when none is named.</param>
-/// <param name="Time">The clock of the store; null when it does not say.</param>
+/// <summary>The refusal of a request by a store. Source: Amazon S3 API Reference, "Error responses".</summary>
+/// <param name="Status">The HTTP status.</param>
+/// <param name="Code">
+/// The error code, such as "NoSuchKey"; empty where the answer has no body with one, as to HEAD.
+/// </param>
+/// <param name="Message">The store's message, printable and at most 200 characters; may be empty.</param>
+/// <param name="Region">The correct region of the request; null when none is named.</param>
+/// <param name="Time">The clock of the store; null when it is not in the answer.</param>
 internal sealed record S3Failure(
     HttpStatusCode Status, string Code, string Message, string? Region, DateTimeOffset? Time)
 {
     private const int LongestMessage = 200;
 
-    /// <summary>True when the same request may succeed later, whatever its status says.</summary>
+    /// <summary>True when the same request may succeed later, regardless of its status.</summary>
     public bool MayPass => Code is "RequestTimeout" or "SlowDown" or "InternalError" or "ServiceUnavailable"
         or "IncompleteBody" or "BadDigest" or "XAmzContentSHA256Mismatch" or "OperationAborted"
         or "ConcurrentModification";
 
-    /// <summary>True for the keys of nobody, or a signature that the store does not find right.</summary>
+    /// <summary>True for unknown keys, or a signature that the store does not accept.</summary>
     public bool IsUnknown => Code is "InvalidAccessKeyId" or "SignatureDoesNotMatch" or "InvalidToken"
         or "InvalidSecurity" or "NotSignedUp" or "AuthorizationHeaderMalformed";
 
-    /// <summary>True for temporary keys whose time is over.</summary>
+    /// <summary>True for expired temporary keys.</summary>
     public bool IsExpired => Code is "ExpiredToken" or "TokenRefreshRequired" or "RequestExpired";
 
     public bool IsSkewed => Code is "RequestTimeTooSkewed";
 
     public bool IsNoBucket => Code is "NoSuchBucket";
 
-    /// <summary>True for a repository or bucket that may not grow; the last code is Ceph's.</summary>
+    /// <summary>True when the repository or bucket has reached its quota; the last code is Ceph's.</summary>
     public bool IsFull => Status == HttpStatusCode.InsufficientStorage || Code is "QuotaExceeded";
 
     public bool IsDenied => Status == HttpStatusCode.Forbidden;
 
-    /// <summary>Reads a refusal; one whose body cannot be read has but its status.</summary>
+    /// <summary>Parses a refusal; if its body cannot be parsed, only the status is set.</summary>
     public static async Task<S3Failure> ReadAsync(HttpResponseMessage answer, RestWatch watch)
     {
         var region = answer.Headers.TryGetValues("x-amz-bucket-region", out var values) ? values.First() : null;
@@ -48,7 +50,7 @@ internal sealed record S3Failure(
         }
         catch (XmlException)
         {
-            return failure; // a page of a proxy, say
+            return failure; // for example a page of a proxy
         }
     }
 

@@ -5,14 +5,14 @@ using System.Xml;
 namespace Holdfast.Restic.S3;
 
 /// <summary>One page of a listing.</summary>
-/// <param name="Entries">Keys as they are in the bucket, whatever they are.</param>
-/// <param name="Next">What asks for the next page; null after the last one.</param>
+/// <param name="Entries">The keys as they are in the bucket, not validated.</param>
+/// <param name="Next">The token of the next page; null after the last one.</param>
 internal sealed record S3Listing(IReadOnlyList<S3Entry> Entries, string? Next)
 {
     private const string Root = "ListBucketResult";
 
-    /// <summary>Reads the answer to ListObjectsV2 with "encoding-type=url". Source: Amazon S3 API Reference.</summary>
-    /// <exception cref="XmlException">It is no such listing.</exception>
+    /// <summary>Parses the answer to ListObjectsV2 with "encoding-type=url". Source: Amazon S3 API Reference.</summary>
+    /// <exception cref="XmlException">The answer is not a valid listing.</exception>
     public static S3Listing Parse(byte[] body)
     {
         var entries = new List<S3Entry>();
@@ -51,5 +51,5 @@ internal sealed record S3Listing(IReadOnlyList<S3Entry> Entries, string? Next)
     private static XmlException Lacking() => new("it is not a listing of a bucket");
 }
 
-/// <summary>An object of a bucket: its key, its size in bytes, and when it was written.</summary>
+/// <summary>An object of a bucket: its key, its size in bytes, and its modification time.</summary>
 internal readonly record struct S3Entry(string Key, long Size, DateTimeOffset? Modified);

@@ -1,9 +1,9 @@
 namespace Holdfast.Restic.S3;
 
 /// <summary>
-/// The place of a repository in an object store that speaks S3, as restic writes it: "s3:host/bucket/prefix",
-/// "s3://host/bucket/prefix", or "s3:https://host:port/bucket/prefix" and "s3:http://...". Without a scheme it is
-/// HTTPS. Source: restic 0.18, internal/backend/s3/config.go.
+/// The location of a repository in an S3-compatible object store, in restic's syntax: "s3:host/bucket/prefix",
+/// "s3://host/bucket/prefix", or "s3:https://host:port/bucket/prefix" and "s3:http://...". The default scheme is HTTPS.
+/// Source: restic 0.18, internal/backend/s3/config.go.
 /// </summary>
 public sealed class S3Location
 {
@@ -12,7 +12,7 @@ public sealed class S3Location
     private S3Location(Uri endpoint, string bucket, string prefix) =>
         (Endpoint, Bucket, Prefix) = (endpoint, bucket, prefix);
 
-    /// <summary>The store, without a path: "https://s3.eu-central-1.amazonaws.com/".</summary>
+    /// <summary>The URL of the store, without a path: "https://s3.eu-central-1.amazonaws.com/".</summary>
     public Uri Endpoint { get; }
 
     /// <summary>The bucket's name.</summary>
@@ -21,12 +21,12 @@ public sealed class S3Location
     /// <summary>The path in the bucket, with no slash at either end; empty for the bucket itself.</summary>
     public string Prefix { get; }
 
-    /// <summary>True when a location names an object store.</summary>
+    /// <summary>Returns true when a location names an object store.</summary>
     public static bool IsS3(string location) => location.StartsWith(Scheme, StringComparison.Ordinal);
 
-    /// <summary>Reads a location that begins with "s3:".</summary>
+    /// <summary>Parses a location that begins with "s3:".</summary>
     /// <exception cref="ResticException">
-    /// Unsupported: it names no store and bucket, or holds a user or password; it is not repeated.
+    /// Unsupported: it is not a valid store and bucket, or contains a user or password; the message does not repeat it.
     /// </exception>
     public static S3Location Parse(string location)
     {
@@ -43,18 +43,20 @@ public sealed class S3Location
         return new S3Location(endpoint, parts[1], parts.Length == 3 ? Clean(parts[2]) : "");
     }
 
-    /// <summary>The location in its full form; it can be parsed again, by restic too.</summary>
+    /// <summary>Returns the location in its full form; it can be parsed again, by restic too.</summary>
     public override string ToString() =>
         $"{Scheme}{Endpoint.GetLeftPart(UriPartial.Authority)}/{Bucket}{(Prefix.Length > 0 ? "/" : "")}{Prefix}";
 
     /// <summary>
-    /// The name of a bucket, as strict as stores of old were, so that it can be part of a path: letters, digits, '.',
-    /// '-' and '_'. Source: Amazon S3 User Guide, "Bucket naming rules".
+    /// Validates the name of a bucket by the strict rules of older stores, so that it can be part of a path: letters,
+    /// digits, '.', '-' and '_'. Source: Amazon S3 User Guide, "Bucket naming rules".
     /// </summary>
     private static bool IsBucket(string name) => name.Length is >= 3 and <= 255 && char.IsAsciiLetterOrDigit(name[0])
         && name.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '.' or '-' or '_');
 
-    /// <summary>As Go's path.Clean: no empty parts and no "."; ".." would leave the prefix and is refused.</summary>
+    /// <summary>
+    /// Normalizes as Go's path.Clean: no empty parts and no "."; ".." would leave the prefix and is refused.
+    /// </summary>
     private static string Clean(string prefix)
     {
         var parts = prefix.Split('/', StringSplitOptions.RemoveEmptyEntries).Where(part => part != ".").ToList();

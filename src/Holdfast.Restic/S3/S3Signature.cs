@@ -15,33 +15,35 @@ internal static class S3Signature
     /// <summary>The SHA-256 of no bytes.</summary>
     public const string EmptyPayload = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
-    /// <summary>How a time stands in "x-amz-date".</summary>
+    /// <summary>The format of a time in "x-amz-date".</summary>
     public static string DateOf(DateTimeOffset time) =>
         time.UtcDateTime.ToString("yyyyMMdd'T'HHmmss'Z'", CultureInfo.InvariantCulture);
 
-    /// <summary>Percent-encodes all but letters, digits and "-._~", and the slashes of a path.</summary>
+    /// <summary>Percent-encodes all characters except letters, digits, "-._~", and the slashes of a path.</summary>
     public static string Encode(string text, bool isPath = false)
     {
         var encoded = Uri.EscapeDataString(text);
         return isPath ? encoded.Replace("%2F", "/", StringComparison.Ordinal) : encoded;
     }
 
-    /// <summary>Parameters as they stand in a query: encoded, and in the order of their names.</summary>
+    /// <summary>Returns the query string of parameters: encoded, and sorted by name.</summary>
     public static string QueryOf(IEnumerable<(string Name, string Value)> parameters) => string.Join('&', parameters
         .Select(parameter => (Name: Encode(parameter.Name), Value: Encode(parameter.Value)))
         .OrderBy(parameter => parameter.Name, StringComparer.Ordinal)
         .ThenBy(parameter => parameter.Value, StringComparer.Ordinal)
         .Select(parameter => $"{parameter.Name}={parameter.Value}"));
 
-    /// <summary>The value of "Authorization".</summary>
-    /// <param name="method">"GET".</param>
-    /// <param name="url">Its path is encoded by <see cref="Encode"/>, its query made by <see cref="QueryOf"/>.</param>
-    /// <param name="headers">
-    /// Those that are signed, "x-amz-date" and "x-amz-content-sha256" among them, with names in lower case, in any
-    /// order; that of the host is added.
+    /// <summary>Returns the value of "Authorization".</summary>
+    /// <param name="method">The HTTP method, such as "GET".</param>
+    /// <param name="url">
+    /// The URL, with a path encoded by <see cref="Encode"/> and a query made by <see cref="QueryOf"/>.
     /// </param>
-    /// <param name="keys">Whose request it is.</param>
-    /// <param name="region">The region that is asked.</param>
+    /// <param name="headers">
+    /// The headers to sign, including "x-amz-date" and "x-amz-content-sha256", with names in lower case, in any order;
+    /// that of the host is added.
+    /// </param>
+    /// <param name="keys">The keys that sign the request.</param>
+    /// <param name="region">The region of the request.</param>
     public static string Sign(
         string method, Uri url, IReadOnlyCollection<(string Name, string Value)> headers, S3Keys keys, string region)
     {

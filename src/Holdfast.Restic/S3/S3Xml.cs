@@ -5,20 +5,20 @@ using Holdfast.Restic.Backends;
 namespace Holdfast.Restic.S3;
 
 /// <summary>
-/// Reads the answers of an object store, whose bytes are foreign: no DTDs, no entities but the five of XML, and a limit
-/// for its size and depth.
+/// Parses the answers of an object store, whose bytes are untrusted: no DTDs, no entities but the five predefined ones
+/// of XML, and limits for size and depth.
 /// </summary>
 internal static class S3Xml
 {
-    /// <summary>Twice what 1000 entries with the longest keys take: 8 MiB.</summary>
+    /// <summary>The limit for a listing, twice the size of 1000 entries with the longest keys: 8 MiB.</summary>
     public const int LargestListing = 8 << 20;
 
-    /// <summary>Of a message about an error; 64 KiB.</summary>
+    /// <summary>The limit for an error message: 64 KiB.</summary>
     public const int LargestFailure = 64 << 10;
 
     private const int Deepest = 16;
 
-    /// <summary>The whole body of an answer.</summary>
+    /// <summary>Returns the whole body of an answer.</summary>
     /// <exception cref="XmlException">It has more bytes than <paramref name="limit"/>.</exception>
     public static async Task<byte[]> LoadAsync(HttpResponseMessage answer, int limit, RestWatch watch)
     {
@@ -34,8 +34,8 @@ internal static class S3Xml
         return body.ToArray();
     }
 
-    /// <summary>Each element when it ends: its path, "ListBucketResult/Contents/Key", and the text in it.</summary>
-    /// <exception cref="XmlException">It is no such document.</exception>
+    /// <summary>Returns each element at its end: its path, "ListBucketResult/Contents/Key", and its text.</summary>
+    /// <exception cref="XmlException">The answer is not a valid document.</exception>
     public static IEnumerable<(string Path, string Text)> Read(byte[] body)
     {
         var settings = new XmlReaderSettings

@@ -5,9 +5,10 @@ using Holdfast.Restic.Backends;
 namespace Holdfast.Restic.Sftp;
 
 /// <summary>
-/// A repository in a directory of an SFTP server, in the layout of a local one: folders 0700 and files 0600, as restic makes
-/// them there, or with the rights that a repository has which a group shares. A file is written under a temporary name beside
-/// its place, flushed where the server can (fsync@openssh.com), and renamed. Source: restic 0.18, internal/backend/sftp/sftp.go.
+/// A repository in a directory of an SFTP server, in the layout of a local one: directories 0700 and files 0600, as
+/// restic creates them there, or with the permissions of a repository that a group shares. A file is written under a
+/// temporary name in the same directory, flushed where the server supports it (fsync@openssh.com), and renamed. Source:
+/// restic 0.18, internal/backend/sftp/sftp.go.
 /// </summary>
 public sealed class SftpBackend : IBackend
 {
@@ -15,9 +16,9 @@ public sealed class SftpBackend : IBackend
     private readonly SftpPaths _paths;
     private readonly SftpModes _modes;
 
-    /// <param name="location">Where it is.</param>
-    /// <param name="options">How the server is reached, and how long it is tried.</param>
-    /// <exception cref="ResticException">Unsupported: nothing says how the server is reached.</exception>
+    /// <param name="location">The location of the repository.</param>
+    /// <param name="options">The program that connects to the server, and the timeouts.</param>
+    /// <exception cref="ResticException">Unsupported: no program that connects to the server is configured.</exception>
     public SftpBackend(SftpLocation location, SftpOptions options)
     {
         (Location, Concurrency) = (location.ToString(), options.Traffic.Connections);
@@ -136,7 +137,7 @@ public sealed class SftpBackend : IBackend
         return old.Count;
     }
 
-    /// <summary>Copies lose empty folders: a missing one is empty as long as the root is there.</summary>
+    /// <summary>Some copies lose empty directories: a missing one counts as empty as long as the root exists.</summary>
     private Task<IReadOnlyList<SftpEntry>> ListAsync(FileKind kind, Predicate<SftpEntry> isWanted, CancellationToken cancellation)
     {
         return RunAsync(Layout.FolderOf(kind), ListAsync, cancellation);
@@ -167,7 +168,7 @@ public sealed class SftpBackend : IBackend
         foreach (var folder in _paths.WayToRoot) await files.MakeFoldersAsync([folder], SftpModes.OwnersFolder);
     }
 
-    /// <summary>Reads something.</summary>
+    /// <summary>Runs an operation that only reads.</summary>
     private async Task<T> RunAsync<T>(string what, Func<SftpFiles, Task<T>> act, CancellationToken cancellation)
     {
         try
@@ -183,7 +184,9 @@ public sealed class SftpBackend : IBackend
     private Task ChangeAsync(string what, long bytes, Func<SftpFiles, Task> act, CancellationToken cancellation) =>
         ChangeAsync(what, bytes, (channel, _) => act(new SftpFiles(channel)), cancellation);
 
-    /// <summary>Changes something: where it fails without a reason, the room that is left may be one.</summary>
+    /// <summary>
+    /// Runs an operation that writes: if it fails without a reason, the free space is checked as a possible cause.
+    /// </summary>
     private async Task ChangeAsync(string what, long bytes, Func<SftpChannel, int, Task> act, CancellationToken cancellation)
     {
         var (failure, room) = await _pool.RunAsync(ActAsync, IsOfLocks(what), cancellation);
@@ -203,7 +206,7 @@ public sealed class SftpBackend : IBackend
         }
     }
 
-    /// <summary>By what messages name files.</summary>
+    /// <summary>Returns true for an operation on locks, by the path that messages name.</summary>
     private static bool IsOfLocks(string what) => what.StartsWith(Layout.FolderOf(FileKind.Lock), StringComparison.Ordinal);
 
     private ResticException Explain(SftpFailure failure, string what, SftpRoom? room, long bytes) => (failure.Status, room) switch

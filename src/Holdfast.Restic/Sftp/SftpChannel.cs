@@ -4,27 +4,31 @@ using Holdfast.Restic.Backends;
 
 namespace Holdfast.Restic.Sftp;
 
-/// <summary>What is done with the answer to a request; an <see cref="SftpFailure"/> that it throws is kept until all requests are answered.</summary>
+/// <summary>
+/// Handles the answer to a request; an <see cref="SftpFailure"/> that it throws is kept until all requests are
+/// answered.
+/// </summary>
 /// <param name="type">The type of the answer.</param>
-/// <param name="answer">What follows its number.</param>
+/// <param name="answer">The payload after the request id.</param>
 internal delegate void SftpAnswer(SftpType type, SftpReader answer);
 
 /// <summary>
-/// One connection to an SFTP server, version 3 of the protocol. Many requests are on their way at once; whoever has asked
-/// them waits for all. It serves one operation at a time, and is of no use after any other failure than an
-/// <see cref="SftpFailure"/>. What a server sends takes 256 KiB at most. Source: draft-ietf-secsh-filexfer-02; OpenSSH, PROTOCOL.
+/// One connection to an SFTP server, version 3 of the protocol. Many requests may be in flight; the caller that sent
+/// them waits for all. It serves one operation at a time, and cannot be used after any failure other than an
+/// <see cref="SftpFailure"/>. Packets of a server are limited to 256 KiB. Source: draft-ietf-secsh-filexfer-02;
+/// OpenSSH, PROTOCOL.
 /// </summary>
 internal sealed class SftpChannel : IDisposable
 {
     private const uint ProtocolVersion = 3;
 
-    /// <summary>Of a packet: as much as OpenSSH takes and sends, sftp-common.h, SFTP_MAX_MSG_LENGTH.</summary>
+    /// <summary>The limit for a packet, that of OpenSSH: sftp-common.h, SFTP_MAX_MSG_LENGTH.</summary>
     private const int LargestPacket = 256 << 10;
 
-    /// <summary>What every server has to take. Source: draft-ietf-secsh-filexfer-02, section 3.</summary>
+    /// <summary>The size that every server must accept. Source: draft-ietf-secsh-filexfer-02, section 3.</summary>
     private const int UsualPiece = 32 << 10;
 
-    /// <summary>What a piece may have at most, so that its packet is not too large.</summary>
+    /// <summary>The largest piece whose packet is within the limit.</summary>
     private const int LargestPiece = LargestPacket - 1024;
 
     private const int MostRequests = 64, MostBytesOnTheWay = 4 << 20, SentAtOnce = 48 << 10, MostExtensions = 1000;
@@ -42,20 +46,22 @@ internal sealed class SftpChannel : IDisposable
 
     private SftpChannel(Stream stream, RestWatch watch) => (_stream, Watch) = (stream, watch);
 
-    /// <summary>Ends the operation that is going on when it makes no progress.</summary>
+    /// <summary>Cancels the current operation when it makes no progress.</summary>
     public RestWatch Watch { private get; set; }
 
-    /// <summary>How many bytes one request reads or writes.</summary>
+    /// <summary>The number of bytes that one request reads or writes.</summary>
     public int Piece { get; private set; } = UsualPiece;
 
-    /// <summary>A request of those that are not waited for yet has failed: more of its kind are no use.</summary>
+    /// <summary>
+    /// True when one of the requests in flight has failed, so that no more of their kind should be sent.
+    /// </summary>
     public bool HasFailed => _failure is not null;
 
     private int MostAsked => Math.Clamp(MostBytesOnTheWay / Piece, 2, MostRequests);
 
-    /// <summary>Greets a server.</summary>
-    /// <param name="stream">The connection, which is the channel's from now on.</param>
-    /// <param name="watch">Of the operation that needs it.</param>
+    /// <summary>Performs the handshake with a server.</summary>
+    /// <param name="stream">The connection, owned by the channel from now on.</param>
+    /// <param name="watch">The watch of the operation that needs the connection.</param>
     public static async Task<SftpChannel> OpenAsync(Stream stream, RestWatch watch)
     {
         var channel = new SftpChannel(stream, watch);
@@ -71,13 +77,13 @@ internal sealed class SftpChannel : IDisposable
         }
     }
 
-    /// <summary>Whether the server has an extension.</summary>
+    /// <summary>Returns whether the server supports an extension.</summary>
     public bool Has(string extension) => _extensions.Contains(extension);
 
-    /// <summary>Adds a request to what is sent next.</summary>
+    /// <summary>Adds a request to the output buffer.</summary>
     /// <param name="type">Its type.</param>
-    /// <param name="write">Writes what follows its number.</param>
-    /// <param name="answer">Takes the answer; null where it does not matter, and is not waited for.</param>
+    /// <param name="write">Writes the payload after the request id.</param>
+    /// <param name="answer">Handles the answer; null where it is ignored, and is not waited for.</param>
     public void Ask(SftpType type, Action<SftpWriter> write, SftpAnswer? answer)
     {
         write(_sending.Begin(type).Number(++_number));
@@ -86,15 +92,17 @@ internal sealed class SftpChannel : IDisposable
         if (answer is not null) _awaited++;
     }
 
-    /// <summary>Sends what is to be sent when it is enough, and waits until there is room for more requests.</summary>
+    /// <summary>
+    /// Sends the output buffer when it is full enough, and waits until there is room for more requests.
+    /// </summary>
     public async ValueTask MakeRoomAsync()
     {
         if (_sending.Packets.Length >= SentAtOnce) await SendAsync();
         while (_asked.Count >= MostAsked) await AnswerAsync();
     }
 
-    /// <summary>Sends what is to be sent, and waits for all answers that matter.</summary>
-    /// <exception cref="SftpFailure">The first request that the server has refused.</exception>
+    /// <summary>Sends the output buffer, and waits for all answers that are not ignored.</summary>
+    /// <exception cref="SftpFailure">The first request that the server refused.</exception>
     public async Task CompleteAsync()
     {
         while (_awaited > 0) await AnswerAsync();
@@ -129,7 +137,10 @@ internal sealed class SftpChannel : IDisposable
         }
     }
 
-    /// <summary>Who answers with a status keeps to what every server has to take; 0 is for no limit. Source: OpenSSH, PROTOCOL, section 4.8.</summary>
+    /// <summary>
+    /// Adopts the limits of the server. A server that answers with a status gets the size that every server must
+    /// accept; 0 means no limit. Source: OpenSSH, PROTOCOL, section 4.8.
+    /// </summary>
     private void TakeLimits(SftpType type, SftpReader answer)
     {
         if (type != SftpType.ExtendedReply) return;
@@ -171,14 +182,14 @@ internal sealed class SftpChannel : IDisposable
         }
         catch (IOException)
         {
-            // Whoever reads to the end of what has come learns why the connection has ended.
+            // A reader that consumes all received data learns why the connection has ended.
             while (true) await ReceiveAsync();
         }
         _sending.Clear();
         Watch.Progress(count);
     }
 
-    /// <summary>The next packet, without its length; it is there until the next call.</summary>
+    /// <summary>Returns the next packet, without its length; it is valid until the next call.</summary>
     private async ValueTask<ReadOnlyMemory<byte>> ReceiveAsync()
     {
         await FillAsync(sizeof(int));
@@ -190,7 +201,9 @@ internal sealed class SftpChannel : IDisposable
         return packet;
     }
 
-    /// <summary>A login that prints something is the usual reason for what is no packet.</summary>
+    /// <summary>
+    /// Returns the exception for an invalid packet; the usual reason is a login script that prints something.
+    /// </summary>
     private async Task<SftpViolation> NoPacketAsync()
     {
         const int shown = 40;

@@ -1,22 +1,27 @@
 namespace Holdfast.Restic.Sftp;
 
-/// <summary>An entry of a folder: a name without a slash, which may be anything else, and what the server says of it.</summary>
+/// <summary>An entry of a directory: a name without a slash, otherwise not validated, and its attributes.</summary>
 internal readonly record struct SftpEntry(string Folder, string Name, SftpAttributes Attributes);
 
 /// <summary>
-/// Files and folders by the requests of a channel. Failures are <see cref="SftpFailure"/>, after which the channel goes on.
+/// File operations over a channel. Failures are <see cref="SftpFailure"/>, after which the channel remains usable.
 /// </summary>
 internal sealed class SftpFiles(SftpChannel channel)
 {
-    /// <summary>More files than any repository has, as of a listing by REST; what is passed over may be as many.</summary>
+    /// <summary>
+    /// More files than any repository has, as in a listing by REST; the same limit applies to skipped entries.
+    /// </summary>
     private const int MostEntries = 2_000_000;
 
-    /// <summary>Folders that are read at once: servers limit how many files may be open.</summary>
+    /// <summary>The number of directories that are read concurrently: servers limit the number of open files.</summary>
     private const int FoldersAtOnce = 64;
 
     private const int LongestHandle = 256; // draft-ietf-secsh-filexfer-02, section 6.2
 
-    /// <summary>What the files of some paths are, in their order; links are followed. Null where there is nothing.</summary>
+    /// <summary>
+    /// Returns the attributes of files, in the order of their paths; links are followed. Null for a path that does not
+    /// exist.
+    /// </summary>
     public async Task<SftpAttributes?[]> StatAsync(params IReadOnlyList<string> paths)
     {
         var found = new SftpAttributes?[paths.Count];
@@ -30,17 +35,17 @@ internal sealed class SftpFiles(SftpChannel channel)
         return found;
     }
 
-    /// <summary>Fills the destination from the byte at an offset; returns how much the file has of it.</summary>
+    /// <summary>Fills the destination with the bytes at an offset; returns how many the file has.</summary>
     public async Task<int> ReadAsync(string path, long offset, Memory<byte> destination)
     {
         var handle = await OpenAsync(path, SftpOpen.Read);
         return await ReadAsync(handle, offset, destination);
     }
 
-    /// <summary>The whole content of a file.</summary>
-    /// <param name="path">The file.</param>
-    /// <param name="allow">Asked about its size before anything of it is read; it throws for one that is too large.</param>
-    /// <returns>Null when the file has another length than it said.</returns>
+    /// <summary>Returns the whole content of a file.</summary>
+    /// <param name="path">The path of the file.</param>
+    /// <param name="allow">Called with its size before it is read; throws if it is too large.</param>
+    /// <returns>Null when the length of the file differs from its size.</returns>
     public async Task<byte[]?> ReadWholeAsync(string path, Action<long> allow)
     {
         long? size = null;
@@ -52,11 +57,11 @@ internal sealed class SftpFiles(SftpChannel channel)
         return await ReadAsync(handle, 0, content) == bytes ? content : null;
     }
 
-    /// <summary>Writes a file that is not there yet, and has it on the disk of the server when the server can say so.</summary>
-    /// <param name="path">The file.</param>
-    /// <param name="content">All that it is to hold.</param>
-    /// <param name="mode">The bits of its mode.</param>
-    /// <param name="isExact">Whether the server's mask for new files is not to count.</param>
+    /// <summary>Creates a file, and flushes it to the disk of the server where the server supports it.</summary>
+    /// <param name="path">The path of the file.</param>
+    /// <param name="content">The content of the file.</param>
+    /// <param name="mode">The permission bits.</param>
+    /// <param name="isExact">Whether to set the mode regardless of the server's umask.</param>
     public async Task WriteAsync(string path, ReadOnlyMemory<byte> content, uint mode, bool isExact)
     {
         var handle = await OpenAsync(path, SftpOpen.Write | SftpOpen.Create | SftpOpen.Exclusive, mode);
@@ -73,12 +78,15 @@ internal sealed class SftpFiles(SftpChannel channel)
     }
 
     /// <summary>
-    /// Renames a file, and has the new name on the disk as far as SFTP can: nothing in it flushes a folder, but to flush a file
-    /// that was just renamed has the file systems of Linux (ext4, XFS, btrfs) write the rename first.
+    /// Renames a file, and flushes the new name to disk as far as SFTP permits: it cannot flush a directory, but
+    /// flushing a file that was just renamed causes the Linux file systems (ext4, XFS, btrfs) to write the rename
+    /// first.
     /// </summary>
-    /// <param name="from">The file.</param>
-    /// <param name="to">Its new name.</param>
-    /// <param name="replace">Whether a file of this name is replaced: only where the server has the extension for it.</param>
+    /// <param name="from">The path of the file.</param>
+    /// <param name="to">The new path.</param>
+    /// <param name="replace">
+    /// Whether to replace an existing file: only where the server supports the extension for it.
+    /// </param>
     public async Task RenameAsync(string from, string to, bool replace)
     {
         if (replace) channel.Ask(SftpType.Extended, request => request.Text(SftpExtension.PosixRename).Text(from).Text(to), RequireOk);
@@ -91,7 +99,7 @@ internal sealed class SftpFiles(SftpChannel channel)
         await channel.CompleteAsync();
     }
 
-    /// <summary>Removes files; those that are gone already are fine.</summary>
+    /// <summary>Removes files; files that do not exist are not an error.</summary>
     public async Task RemoveAsync(params IReadOnlyList<string> paths)
     {
         foreach (var path in paths)
@@ -102,7 +110,7 @@ internal sealed class SftpFiles(SftpChannel channel)
         await channel.CompleteAsync();
     }
 
-    /// <summary>Makes folders; those that are there already are left alone.</summary>
+    /// <summary>Creates directories; existing ones are left unchanged.</summary>
     public async Task MakeFoldersAsync(IReadOnlyList<string> paths, uint mode)
     {
         var refused = new List<(string Path, SftpFailure Failure)>();
@@ -115,23 +123,25 @@ internal sealed class SftpFiles(SftpChannel channel)
             await channel.MakeRoomAsync();
         }
         await channel.CompleteAsync();
-        // A folder that exists is a failure like any other in version 3.
+        // In version 3 an existing directory is a failure like any other.
         var there = await StatAsync([.. refused.Select(one => one.Path)]);
         for (var i = 0; i < refused.Count; i++)
             if (there[i] is not { IsFolder: true }) throw refused[i].Failure;
     }
 
-    /// <summary>Sets the mode of a file or a folder.</summary>
+    /// <summary>Sets the mode of a file or a directory.</summary>
     public async Task SetModeAsync(string path, uint mode)
     {
         channel.Ask(SftpType.SetStatus, request => request.Text(path).Mode(mode), RequireOk);
         await channel.CompleteAsync();
     }
 
-    /// <summary>The entries of some folders that a caller wants. A folder that is not there has none.</summary>
-    /// <param name="folders">Their paths.</param>
-    /// <param name="isWanted">Whether an entry is kept.</param>
-    /// <returns>The entries, and the first folder that is not there.</returns>
+    /// <summary>
+    /// Returns the entries of some directories that match a filter. A directory that does not exist has none.
+    /// </summary>
+    /// <param name="folders">The paths of the directories.</param>
+    /// <param name="isWanted">Returns true for entries to return.</param>
+    /// <returns>The entries, and the first directory that does not exist.</returns>
     public async Task<(IReadOnlyList<SftpEntry> Entries, string? Missing)> ListAsync(IEnumerable<string> folders, Predicate<SftpEntry> isWanted)
     {
         var (listing, missing) = (new SftpListing(isWanted, MostEntries), (string?)null);
@@ -153,7 +163,7 @@ internal sealed class SftpFiles(SftpChannel channel)
         return (listing.Entries, missing);
     }
 
-    /// <summary>Entries with what their files are, where a listing does not say: links, and servers that send no sizes.</summary>
+    /// <summary>Adds attributes that a listing does not contain: of links, and of servers that send no sizes.</summary>
     public async Task<IReadOnlyList<SftpEntry>> CompleteAsync(IReadOnlyList<SftpEntry> entries)
     {
         var unsure = entries.Where(entry => entry.Attributes is not { IsFile: true, Size: not null }).ToList();
@@ -162,7 +172,9 @@ internal sealed class SftpFiles(SftpChannel channel)
         return [.. entries.Except(unsure), .. unsure.Zip(found).Where(one => one.Second is { IsFolder: false }).Select(one => one.First with { Attributes = one.Second!.Value })];
     }
 
-    /// <summary>How much room there is; null where the server does not say. Source: OpenSSH, PROTOCOL, section 4.4.</summary>
+    /// <summary>
+    /// Returns the free space; null where the server does not report it. Source: OpenSSH, PROTOCOL, section 4.4.
+    /// </summary>
     public async Task<SftpRoom?> FindRoomAsync(string path)
     {
         if (!channel.Has(SftpExtension.FileSystem)) return null;
@@ -189,7 +201,7 @@ internal sealed class SftpFiles(SftpChannel channel)
                 });
             }
             await channel.CompleteAsync();
-            left.RemoveAll(one => ended.Contains(one.Handle)); // of each array itself, not of what is in it
+            left.RemoveAll(one => ended.Contains(one.Handle)); // compares array identity, not content
         }
         foreach (var (_, handle) in open) channel.Ask(SftpType.Close, request => request.Bytes(handle), answer: null);
     }
@@ -267,7 +279,9 @@ internal sealed class SftpFiles(SftpChannel channel)
         return answer.Bytes() is { Length: <= LongestHandle } handle ? handle.ToArray() : throw new SftpViolation("a handle is longer than any may be");
     }
 
-    /// <summary>The failure that an answer is, which must be one: what was asked for has another type.</summary>
+    /// <summary>
+    /// Returns the failure in an answer, which must be a status because it does not have the requested type.
+    /// </summary>
     private static SftpFailure FailureOf(SftpType type, SftpReader answer) =>
         FailureIfAny(type, answer) ?? throw new SftpViolation("it reports success without what was asked for");
 

@@ -2,9 +2,9 @@ using System.Text;
 
 namespace Holdfast.Restic.Sftp;
 
-/// <summary>The entries of folders that are wanted, from the answers of a server, which may say anything.</summary>
-/// <param name="isWanted">Whether an entry is kept.</param>
-/// <param name="most">How many are kept, and how many are passed over, at most.</param>
+/// <summary>Collects the selected entries of directories from the answers of a server, which are not trusted.</summary>
+/// <param name="isWanted">Returns true for entries to keep.</param>
+/// <param name="most">The limit for kept entries, and for skipped ones.</param>
 internal sealed class SftpListing(Predicate<SftpEntry> isWanted, int most)
 {
     private readonly List<SftpEntry> _entries = [];
@@ -13,8 +13,8 @@ internal sealed class SftpListing(Predicate<SftpEntry> isWanted, int most)
 
     public IReadOnlyList<SftpEntry> Entries => _entries;
 
-    /// <summary>Adds what one answer holds. A name that was there before, and what is no name of an entry, is passed over.</summary>
-    /// <exception cref="SftpViolation">There is more than any repository has, or nothing.</exception>
+    /// <summary>Adds the entries of one answer. Duplicates and invalid names are skipped.</summary>
+    /// <exception cref="SftpViolation">The answer contains more entries than any repository has, or none.</exception>
     public void Add(string folder, SftpReader answer)
     {
         var count = answer.Number();
@@ -22,7 +22,7 @@ internal sealed class SftpListing(Predicate<SftpEntry> isWanted, int most)
         for (; count > 0; count--)
         {
             var name = Encoding.UTF8.GetString(answer.Bytes());
-            answer.Bytes(); // what "ls -l" would show
+            answer.Bytes(); // the text of "ls -l"
             Add(new SftpEntry(folder, name, answer.Attributes()));
         }
     }

@@ -4,9 +4,10 @@ using System.Text.RegularExpressions;
 namespace Holdfast.Restic.Sftp;
 
 /// <summary>
-/// The place of a repository that is reached by SFTP, as restic writes it: "sftp:user@host:dir", or
-/// "sftp://user@host:port/dir". A directory without a slash of its own at its beginning ("sftp://host//srv/x" has one) is
-/// relative to where the server puts the user, the home as a rule. Source: restic 0.18, internal/backend/sftp/config.go.
+/// The location of a repository that is accessed by SFTP, in restic's syntax: "sftp:user@host:dir", or
+/// "sftp://user@host:port/dir". A directory without a leading slash of its own ("sftp://host//srv/x" has one) is
+/// relative to the directory of the login, usually the home directory. Source: restic 0.18,
+/// internal/backend/sftp/config.go.
 /// </summary>
 public sealed partial class SftpLocation
 {
@@ -16,23 +17,25 @@ public sealed partial class SftpLocation
     private SftpLocation(string? user, string host, int? port, string directory) =>
         (User, Host, Port, Directory) = (user, host, port, directory);
 
-    /// <summary>The user on the server; null for the one that the configuration of ssh says.</summary>
+    /// <summary>The user on the server; null for the one in the configuration of ssh.</summary>
     public string? User { get; }
 
-    /// <summary>A name of the DNS or of the configuration of ssh, or an address; one of IPv6 without brackets.</summary>
+    /// <summary>A DNS name, a host of the configuration of ssh, or an address; IPv6 without brackets.</summary>
     public string Host { get; }
 
-    /// <summary>The port of the server; null for the one that the configuration of ssh says, else 22.</summary>
+    /// <summary>The port of the server; null for the one in the configuration of ssh, or else 22.</summary>
     public int? Port { get; }
 
-    /// <summary>The directory of the repository, without a slash at its end unless it is the root.</summary>
+    /// <summary>The directory of the repository, without a trailing slash unless it is the root.</summary>
     public string Directory { get; }
 
-    /// <summary>True when a location names an SFTP server.</summary>
+    /// <summary>Returns true when a location names an SFTP server.</summary>
     public static bool IsSftp(string location) => location.StartsWith(Scheme, StringComparison.Ordinal);
 
-    /// <summary>Reads a location that begins with "sftp:".</summary>
-    /// <exception cref="ResticException">Unsupported: it names no such server; it is not repeated, for it may hold a password.</exception>
+    /// <summary>Parses a location that begins with "sftp:".</summary>
+    /// <exception cref="ResticException">
+    /// Unsupported: it does not name a valid server; the message does not repeat it, because it may contain a password.
+    /// </exception>
     public static SftpLocation Parse(string location)
     {
         var isUrl = location.StartsWith(Url, StringComparison.Ordinal);
@@ -49,11 +52,11 @@ public sealed partial class SftpLocation
         return new SftpLocation(user, host, PortOf(Part(match, "port")), Clean(directory));
     }
 
-    /// <summary>True for the same user on the same server, by the words of the locations.</summary>
+    /// <summary>Returns true when two locations have the same user and the same server, compared as text.</summary>
     public bool IsSameServer(SftpLocation other) =>
         (User, Host, Port) == (other.User, other.Host, other.Port);
 
-    /// <summary>The location; it can be parsed again.</summary>
+    /// <summary>Returns the location; it can be parsed again.</summary>
     public override string ToString()
     {
         var user = User is null ? "" : Port is null ? $"{User}@" : $"{Uri.EscapeDataString(User)}@";
@@ -63,7 +66,10 @@ public sealed partial class SftpLocation
             : $"{Scheme}{user}{host}:{Directory}";
     }
 
-    /// <summary>What would be an option to ssh, or mean something to a shell that it starts for a proxy, is refused.</summary>
+    /// <summary>
+    /// Refuses names that would be an option to ssh, or that have a special meaning to a shell that it starts for a
+    /// proxy.
+    /// </summary>
     private static void Require(string? user, string host, string directory)
     {
         if (host[0] == '-' || user is ['-', ..]) throw Malformed("has a user or a host that begins with '-', which ssh would take for an option.");
@@ -83,7 +89,9 @@ public sealed partial class SftpLocation
         return isPort ? port : throw Malformed("has a port that is not a number from 1 to 65535.");
     }
 
-    /// <summary>Without empty parts and ".", which say nothing; ".." stays, for the server knows where links lead.</summary>
+    /// <summary>
+    /// Removes empty parts and ".", which have no effect; ".." stays, because only the server can resolve links.
+    /// </summary>
     private static string Clean(string directory)
     {
         var parts = string.Join('/', directory.Split('/').Where(part => part is not ("" or ".")));
@@ -94,14 +102,14 @@ public sealed partial class SftpLocation
 
     private static ResticException Malformed(string what) => new(ResticError.Unsupported, $"The location of the repository, after 'sftp:', {what}");
 
-    // A user may have an @; the last one is before the host. Source: restic, as above.
+    // A user may contain an @; the last one precedes the host. Source: restic, as above.
     [GeneratedRegex(@"^sftp:((?<user>[^:]+)@)?(\[(?<address>[0-9A-Fa-f:.]+(%[\w.-]+)?)\]|(?<host>[\w.%-]+)):(?<dir>.+)$", RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture | RegexOptions.Singleline)]
     private static partial Regex ShortForm();
 
     [GeneratedRegex(@"^sftp://((?<user>[^/]+)@)?(\[(?<address>[0-9A-Fa-f:.]+(%[\w.-]+)?)\]|(?<host>[\w.%-]+))(:(?<port>[0-9]+))?/(?<dir>[^?#]+)$", RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture | RegexOptions.Singleline)]
     private static partial Regex UrlForm();
 
-    // What OpenSSH 9.6 and later refuse of a user, ssh.c, valid_ruser.
+    // Characters that OpenSSH 9.6 and later refuse in a user: ssh.c, valid_ruser.
     [GeneratedRegex(@"^[^'`""$;&<>|(){}\s\p{C}]+$", RegexOptions.NonBacktracking)]
     private static partial Regex IsUser();
 }

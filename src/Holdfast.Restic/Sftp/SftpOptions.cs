@@ -2,9 +2,12 @@ using Holdfast.Restic.Backends;
 
 namespace Holdfast.Restic.Sftp;
 
-/// <summary>How an SFTP server is reached.</summary>
+/// <summary>Options of an SFTP connection.</summary>
 public sealed class SftpOptions : RemoteOptions
 {
-    /// <summary>Makes what connects to a server: a program that speaks SFTP on its standard input and output; null where none can be started.</summary>
+    /// <summary>
+    /// Starts the program that connects to a server and uses SFTP on its standard input and output; null where none can
+    /// be started.
+    /// </summary>
     public Func<SftpLocation, IPipedProgram>? Program { get; init; }
 }

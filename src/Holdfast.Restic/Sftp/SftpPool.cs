@@ -5,8 +5,8 @@ using Holdfast.Restic.Backends;
 namespace Holdfast.Restic.Sftp;
 
 /// <summary>
-/// The connections to one server. Each serves one operation at a time, and is kept for the next one; one that has failed is
-/// given up. Operations that fail by what may pass are tried again. May be used by several threads.
+/// The connections to one server. Each serves one operation at a time and is then reused; a failed one is closed.
+/// Operations are retried after transient failures. May be used by several threads.
 /// </summary>
 internal sealed class SftpPool
 {
@@ -15,22 +15,22 @@ internal sealed class SftpPool
     private readonly RetryPolicy _retries;
     private readonly Lazy<IPipedProgram> _program;
     private readonly SemaphoreSlim[] _places;
-    private readonly ConcurrentStack<SftpChannel> _idle = new(); // they live as long as the process, as backends do
+    private readonly ConcurrentStack<SftpChannel> _idle = new(); // they exist as long as the process, as backends do
 
     public SftpPool(SftpLocation location, SftpOptions options)
     {
         (_location, _options, _retries) = (location, options, new RetryPolicy(options));
-        _places = [new(options.Traffic.Connections), new(1)]; // a lock must be refreshed in time, however long all others take
+        _places = [new(options.Traffic.Connections), new(1)]; // a lock must be refreshed in time, however long all other operations take
         var make = options.Program ?? throw new ResticException(ResticError.Unsupported, $"Nothing says how ssh is started, which connects to {location}.");
         _program = new Lazy<IPipedProgram>(() => make(location));
     }
 
-    /// <summary>Runs an operation on a connection; again on another one after each failure that may pass.</summary>
-    /// <param name="act">The operation; it gets the number of the tries before it.</param>
-    /// <param name="isOfLocks">Whether it is one of locks, for which there is always a place.</param>
-    /// <param name="cancellation">Ends it.</param>
+    /// <summary>Runs an operation on a connection, and again on another one after each transient failure.</summary>
+    /// <param name="act">The operation; it gets the number of earlier attempts.</param>
+    /// <param name="isOfLocks">Whether it is an operation on locks, for which a connection is reserved.</param>
+    /// <param name="cancellation">Cancels the operation.</param>
     /// <exception cref="ResticException">Unreachable, Refused, InputOutput, or what <paramref name="act"/> throws.</exception>
-    /// <exception cref="SftpFailure">The server has refused it.</exception>
+    /// <exception cref="SftpFailure">The server refused the operation.</exception>
     public async Task<T> RunAsync<T>(Func<SftpChannel, int, Task<T>> act, bool isOfLocks, CancellationToken cancellation)
     {
         var places = _places[isOfLocks ? 1 : 0];
@@ -71,7 +71,7 @@ internal sealed class SftpPool
         }
         catch (ResticException ended) when (ended.Error == ResticError.Refused && isGreeted)
         {
-            throw Unreachable(ended.Message, ended); // it was let in before
+            throw Unreachable(ended.Message, ended); // authentication succeeded before
         }
         catch (IOException ended)
         {
@@ -104,7 +104,7 @@ internal sealed class SftpPool
         channel = null;
     }
 
-    /// <summary>What has ended one connection has often ended those that wait beside it.</summary>
+    /// <summary>Closes idle connections: the failure of one has often ended the others, too.</summary>
     private void GiveUp(SftpChannel channel)
     {
         channel.Dispose();

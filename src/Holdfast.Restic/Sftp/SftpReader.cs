@@ -3,13 +3,15 @@ using System.Text;
 
 namespace Holdfast.Restic.Sftp;
 
-/// <summary>Takes one packet apart, whose bytes are foreign. Source: draft-ietf-secsh-filexfer-02, sections 3 and 5.</summary>
+/// <summary>
+/// Parses one packet, whose bytes are untrusted. Source: draft-ietf-secsh-filexfer-02, sections 3 and 5.
+/// </summary>
 /// <param name="bytes">The packet without its length.</param>
 internal ref struct SftpReader(ReadOnlySpan<byte> bytes)
 {
     private const uint WithSize = 1, WithOwner = 2, WithMode = 4, WithTimes = 8, WithMore = 0x8000_0000;
 
-    /// <summary>More characters of a server's message are no help to anybody.</summary>
+    /// <summary>The limit for characters of a server's message.</summary>
     private const int LongestMessage = 200;
 
     private ReadOnlySpan<byte> _left = bytes;
@@ -22,7 +24,7 @@ internal ref struct SftpReader(ReadOnlySpan<byte> bytes)
 
     public ulong LongNumber() => BinaryPrimitives.ReadUInt64BigEndian(Take(8));
 
-    /// <summary>A text or other bytes with their length before them.</summary>
+    /// <summary>Reads a text or other bytes, preceded by their length.</summary>
     public ReadOnlySpan<byte> Bytes()
     {
         var length = Number();
@@ -42,11 +44,11 @@ internal ref struct SftpReader(ReadOnlySpan<byte> bytes)
         return new SftpAttributes(size, mode, modified);
     }
 
-    /// <summary>The code and the words of a status; control characters do not get through.</summary>
+    /// <summary>Reads the code and the message of a status; control characters are removed.</summary>
     public SftpFailure Failure()
     {
         var status = (SftpStatus)Number();
-        var words = IsAtEnd ? "" : Text(); // servers of version 2 send none
+        var words = IsAtEnd ? "" : Text(); // servers of version 2 send no message
         var plain = string.Concat(words.Take(LongestMessage).Select(letter => char.IsControl(letter) ? ' ' : letter)).Trim();
         return new SftpFailure(status, plain.Length > 0 ? plain : $"status {(uint)status}");
     }

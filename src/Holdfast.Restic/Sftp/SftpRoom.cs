@@ -1,14 +1,14 @@
 namespace Holdfast.Restic.Sftp;
 
-/// <summary>The file system that a folder is on. Source: OpenSSH, PROTOCOL, section 4.4.</summary>
-/// <param name="Free">Bytes that we may still write.</param>
-/// <param name="FreeFiles">Files that may still be made; null where there is no such limit.</param>
-/// <param name="IsReadOnly">Nothing can be written.</param>
+/// <summary>The free space of a file system. Source: OpenSSH, PROTOCOL, section 4.4.</summary>
+/// <param name="Free">Bytes that this user may still write.</param>
+/// <param name="FreeFiles">Files that may still be created; null where there is no such limit.</param>
+/// <param name="IsReadOnly">Whether the file system is read-only.</param>
 internal sealed record SftpRoom(decimal Free, ulong? FreeFiles, bool IsReadOnly)
 {
     private const ulong ReadOnlyFlag = 1;
 
-    /// <summary>Reads an answer: eleven numbers of statvfs(3).</summary>
+    /// <summary>Parses an answer: eleven numbers of statvfs(3).</summary>
     public static SftpRoom Read(SftpReader answer)
     {
         answer.LongNumber(); // f_bsize
@@ -24,6 +24,6 @@ internal sealed record SftpRoom(decimal Free, ulong? FreeFiles, bool IsReadOnly)
         return new SftpRoom((decimal)free * unit, files == 0 ? null : freeFiles, (flags & ReadOnlyFlag) != 0);
     }
 
-    /// <summary>True when a file of so many bytes has no room.</summary>
+    /// <summary>Returns true when a file of this size does not fit.</summary>
     public bool IsTooSmallFor(long bytes) => Free < bytes || FreeFiles == 0;
 }

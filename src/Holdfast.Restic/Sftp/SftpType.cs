@@ -1,6 +1,6 @@
 namespace Holdfast.Restic.Sftp;
 
-/// <summary>Types of packets. Source: draft-ietf-secsh-filexfer-02, section 3.</summary>
+/// <summary>Packet types. Source: draft-ietf-secsh-filexfer-02, section 3.</summary>
 internal enum SftpType : byte
 {
     Init = 1,
@@ -27,7 +27,7 @@ internal enum SftpType : byte
     ExtendedReply = 201,
 }
 
-/// <summary>What a request came to. Source: draft-ietf-secsh-filexfer-02, section 7.</summary>
+/// <summary>Status codes. Source: draft-ietf-secsh-filexfer-02, section 7.</summary>
 internal enum SftpStatus : uint
 {
     Ok = 0,
@@ -38,7 +38,7 @@ internal enum SftpStatus : uint
     Unsupported = 8,
 }
 
-/// <summary>How a file is opened. Source: draft-ietf-secsh-filexfer-02, section 6.3.</summary>
+/// <summary>Flags for opening a file. Source: draft-ietf-secsh-filexfer-02, section 6.3.</summary>
 [Flags]
 internal enum SftpOpen : uint
 {

@@ -4,27 +4,29 @@ using Holdfast.Restic.Backends;
 namespace Holdfast.Restic.Sftp;
 
 /// <summary>
-/// One file that is to be stored, by as many tries as it takes. Under its final name it is whole or not there: it is written
-/// under another one, which is renamed. A try whose answer was lost may have done its work: the next one looks first.
+/// Stores one file, in as many attempts as necessary. Under its final name it is complete or absent: it is written
+/// under a temporary name and renamed. An attempt whose answer was lost may have succeeded, so the next one checks first.
 /// </summary>
-/// <param name="path">Where it is to be.</param>
-/// <param name="content">All that it is to hold.</param>
-/// <param name="mayReplace">Whether another file of this name is replaced: any file but the config is named by its content.</param>
+/// <param name="path">The final path.</param>
+/// <param name="content">The content of the file.</param>
+/// <param name="mayReplace">
+/// Whether an existing file is replaced: any file but the config is named by its content.
+/// </param>
 internal sealed class SftpUpload(string path, ReadOnlyMemory<byte> content, bool mayReplace)
 {
     private const int ComparedAtOnce = 4 << 20;
 
-    /// <summary>What earlier tries have left, or may have.</summary>
+    /// <summary>Temporary names that earlier attempts have left, or may have left.</summary>
     private readonly List<string> _left = [];
 
-    /// <summary>Another file is there, which is not replaced.</summary>
+    /// <summary>True when another file exists that is not replaced.</summary>
     public bool HasFoundAnother { get; private set; }
 
-    /// <summary>Tries once.</summary>
+    /// <summary>Makes one attempt.</summary>
     /// <param name="channel">The connection.</param>
-    /// <param name="modes">The mode of the file.</param>
-    /// <param name="isRepeated">Whether it was tried before.</param>
-    /// <param name="makeFolder">Makes the folder of the file, which is needed when it is missing.</param>
+    /// <param name="modes">The modes of new files.</param>
+    /// <param name="isRepeated">Whether there was an earlier attempt.</param>
+    /// <param name="makeFolder">Creates the directory of the file, called when it is missing.</param>
     public async Task RunAsync(SftpChannel channel, SftpModes modes, bool isRepeated, Func<SftpFiles, Task> makeFolder)
     {
         var files = new SftpFiles(channel);
@@ -44,7 +46,10 @@ internal sealed class SftpUpload(string path, ReadOnlyMemory<byte> content, bool
         if (_left.Count > 1) await ClearAsync(files);
     }
 
-    /// <summary>Removes what tries have left. What a server does not let us remove, <see cref="IBackend.RemoveLeftoversAsync"/> meets again.</summary>
+    /// <summary>
+    /// Removes temporary files of the attempts. What a server does not permit to remove is left to
+    /// <see cref="IBackend.RemoveLeftoversAsync"/>.
+    /// </summary>
     private async Task ClearAsync(SftpFiles files)
     {
         try
@@ -53,7 +58,7 @@ internal sealed class SftpUpload(string path, ReadOnlyMemory<byte> content, bool
         }
         catch (SftpFailure)
         {
-            // The file itself is stored, or why it is not is what matters.
+            // The file itself is stored, or its own failure takes precedence.
         }
     }
 
@@ -89,7 +94,9 @@ internal sealed class SftpUpload(string path, ReadOnlyMemory<byte> content, bool
         }
     }
 
-    /// <summary>What is there is the file, or may not be replaced: nothing is left to do.</summary>
+    /// <summary>
+    /// Returns true when the existing file is the same, or may not be replaced: nothing remains to be done.
+    /// </summary>
     private async Task<bool> IsSettledAsync(SftpFiles files)
     {
         if (await files.StatAsync(path) is not [{ } there]) return false;

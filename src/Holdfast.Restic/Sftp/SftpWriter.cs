@@ -3,7 +3,9 @@ using System.Text;
 
 namespace Holdfast.Restic.Sftp;
 
-/// <summary>Packets that are to be sent together. Source: draft-ietf-secsh-filexfer-02, sections 3 and 5.</summary>
+/// <summary>
+/// A buffer of packets that are sent together. Source: draft-ietf-secsh-filexfer-02, sections 3 and 5.
+/// </summary>
 internal sealed class SftpWriter
 {
     private const uint WithMode = 4;
@@ -12,7 +14,7 @@ internal sealed class SftpWriter
     private int _begin;
     private int _end;
 
-    /// <summary>What is to be sent.</summary>
+    /// <summary>The content of the buffer.</summary>
     public ReadOnlyMemory<byte> Packets => _bytes.AsMemory(0, _end);
 
     public void Clear() => _end = 0;
@@ -21,7 +23,7 @@ internal sealed class SftpWriter
     public SftpWriter Begin(SftpType type)
     {
         _begin = _end;
-        Number(0); // its length, once that is known
+        Number(0); // its length, filled in at the end
         Room(1)[0] = (byte)type;
         return this;
     }
@@ -40,7 +42,7 @@ internal sealed class SftpWriter
         return this;
     }
 
-    /// <summary>Bytes with their length before them.</summary>
+    /// <summary>Writes bytes, preceded by their length.</summary>
     public SftpWriter Bytes(ReadOnlySpan<byte> value)
     {
         Number((uint)value.Length);
@@ -56,7 +58,7 @@ internal sealed class SftpWriter
         return this;
     }
 
-    /// <summary>Attributes of which only the mode is said; none at all for null.</summary>
+    /// <summary>Writes attributes with only the mode; without any for null.</summary>
     public SftpWriter Mode(uint? mode) => mode is { } bits ? Number(WithMode).Number(bits) : Number(0);
 
     private Span<byte> Room(int count)

@@ -16,8 +16,8 @@ internal static class AccessList
     private const uint All = 7, GroupBits = All << GroupShift;
 
     /// <summary>
-    /// The mode of a file that loses its ACL. The group bits of its own are the mask, the most that a user or group named in the ACL may do; without it
-    /// they would give that to the owning group.
+    /// Returns the mode of a file that loses its ACL. Its group bits are the mask, the upper limit for users and groups
+    /// named in the ACL; without the ACL they would grant those permissions to the owning group.
     /// </summary>
     public static uint WithoutList(uint mode, IReadOnlyList<ExtendedAttribute> attributes)
     {
@@ -26,7 +26,7 @@ internal static class AccessList
         return mode;
     }
 
-    // What cannot be read is no list that the kernel would have kept, and restricts nothing.
+    // An invalid list would not have been stored by the kernel, and restricts nothing.
     private static uint RightsOfGroup(ReadOnlySpan<byte> list)
     {
         for (var at = HeaderSize; at + EntrySize <= list.Length; at += EntrySize)

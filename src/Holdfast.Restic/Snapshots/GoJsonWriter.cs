@@ -6,13 +6,13 @@ namespace Holdfast.Restic.Snapshots;
 
 /// <summary>
 /// Writes JSON byte for byte as Go's encoding/json does (of Go 1.19, which restic 0.14 is built with), because ids are
-/// digests of it. Source: Go, encoding/json, "encodeState.string", seen from outside.
+/// digests of it. Source: Go, encoding/json, "encodeState.string", from its observable behavior.
 /// </summary>
 internal ref struct GoJsonWriter(IBufferWriter<byte> output)
 {
     private const int MostAtOnce = 4096;
 
-    // Everything that can stand in a JSON string of Go's as it is.
+    // All characters that Go writes unescaped in a JSON string.
     private static readonly SearchValues<char> Plain = SearchValues.Create(
         " !#$%'()*+,-./0123456789:;=?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[]^_`abcdefghijklmnopqrstuvwxyz{|}~\x7f");
 
@@ -20,7 +20,7 @@ internal ref struct GoJsonWriter(IBufferWriter<byte> output)
     private int _used;
     private bool _comma;
 
-    /// <summary>Writes bytes that are JSON already.</summary>
+    /// <summary>Writes bytes that are already JSON.</summary>
     public void Raw(ReadOnlySpan<byte> json)
     {
         Ensure(json.Length);
@@ -108,7 +108,7 @@ internal ref struct GoJsonWriter(IBufferWriter<byte> output)
             String(GoQuote.Quote(name));
     }
 
-    /// <summary>Hands what was written to the output. Nothing is there before.</summary>
+    /// <summary>Flushes to the output; nothing is written there before.</summary>
     public void Flush()
     {
         output.Advance(_used);

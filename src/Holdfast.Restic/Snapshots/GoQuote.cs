@@ -5,12 +5,12 @@ using Holdfast.Restic.Posix;
 namespace Holdfast.Restic.Snapshots;
 
 /// <summary>
-/// The escapes of Go's strconv.Quote, which names in trees are written with: what cannot be printed is escaped, a stray
-/// byte is \xNN. What can be printed is as Unicode 13 has it (Go 1.19, which restic 0.14 is built with).
+/// Escapes as Go's strconv.Quote does, the form of names in trees: characters that are not printable are escaped, a
+/// stray byte becomes \xNN. Printable characters are those of Unicode 13 (Go 1.19, which restic 0.14 is built with).
 /// </summary>
 internal static class GoQuote
 {
-    /// <summary>The name with escapes, without quotes around it.</summary>
+    /// <summary>Returns the name with escapes, without quotes around it.</summary>
     public static string Quote(ReadOnlySpan<char> name)
     {
         var text = new StringBuilder(name.Length + 16);
@@ -27,7 +27,7 @@ internal static class GoQuote
         return text.ToString();
     }
 
-    /// <summary>Reads what <see cref="Quote"/> wrote, in UTF-8; false when an escape is none of Go's.</summary>
+    /// <summary>Reads what <see cref="Quote"/> wrote, in UTF-8; false when an escape is not valid in Go.</summary>
     public static bool TryUnquote(ReadOnlySpan<byte> quoted, out string name)
     {
         name = "";

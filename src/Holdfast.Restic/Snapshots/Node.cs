@@ -1,6 +1,6 @@
 namespace Holdfast.Restic.Snapshots;
 
-/// <summary>What a node of a tree is.</summary>
+/// <summary>The type of a node of a tree.</summary>
 public enum NodeType
 {
     File,
@@ -11,7 +11,7 @@ public enum NodeType
     Fifo,
     Socket,
 
-    /// <summary>A type this library does not know; it is kept and listed, never restored.</summary>
+    /// <summary>A type that this library does not support; it is kept and listed, never restored.</summary>
     Unknown,
 }
 
@@ -19,16 +19,19 @@ public enum NodeType
 public sealed record ExtendedAttribute(string Name, ReadOnlyMemory<byte> Value);
 
 /// <summary>
-/// One entry of a directory. Names and link targets that are not UTF-8 carry each stray byte 0x80..0xFF as the lone
-/// surrogate U+DC80..U+DCFF (as Python's "surrogateescape" does), so that a string goes round without loss.
-/// Source: restic 0.14, internal/restic/node.go.
+/// One entry of a directory. Names and link targets that are not UTF-8 contain each stray byte 0x80..0xFF as the lone
+/// surrogate U+DC80..U+DCFF (as Python's "surrogateescape" does), so that no byte is lost. Source: restic 0.14,
+/// internal/restic/node.go.
 /// </summary>
 public sealed record Node
 {
     public required string Name { get; init; }
     public required NodeType Type { get; init; }
 
-    /// <summary>The name can stand in a folder. A repository that somebody else has written must not reach out of a target.</summary>
+    /// <summary>
+    /// True when the name is valid in a directory. A repository written by another program must not cause writes
+    /// outside a target.
+    /// </summary>
     public bool HasSafeName => Name is not ("" or "." or "..") && !Name.AsSpan().ContainsAny('/', '\0');
 
     /// <summary>The type as written, when <see cref="Type"/> is Unknown.</summary>
@@ -65,7 +68,7 @@ public sealed record Node
     /// <summary>The tree blob of a directory.</summary>
     public Id? Subtree { get; init; }
 
-    /// <summary>What failed when the node was read, as restic notes it.</summary>
+    /// <summary>The error that occurred when the node was read, in restic's words.</summary>
     public string Error { get; init; } = "";
 }
 

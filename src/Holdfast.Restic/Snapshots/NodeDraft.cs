@@ -1,6 +1,6 @@
 namespace Holdfast.Restic.Snapshots;
 
-/// <summary>A node whose fields are still coming in.</summary>
+/// <summary>A node that is being read.</summary>
 internal struct NodeDraft()
 {
     public string? Name, TypeName, LinkTargetRaw;

@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace Holdfast.Restic.Snapshots;
 
-/// <summary>The fields of a node that we know.</summary>
+/// <summary>The known fields of a node.</summary>
 internal enum NodeField
 {
     Unknown,
@@ -29,7 +29,10 @@ internal enum NodeField
     Error,
 }
 
-/// <summary>Tells fields by their names. The length goes first, so that most names are compared with one or two others.</summary>
+/// <summary>
+/// Identifies fields by their names. The length is compared first, so that most names are compared with one or two
+/// others.
+/// </summary>
 internal static class NodeFields
 {
     public static NodeField Find(ref Utf8JsonReader json) => json.ValueSpan.Length switch

@@ -2,12 +2,15 @@ using Holdfast.Restic.Posix;
 
 namespace Holdfast.Restic.Snapshots;
 
-/// <summary>Modes between st_mode of Linux and Go's FileMode, which nodes have. Source: Go, os, "fillFileStatFromSys".</summary>
+/// <summary>
+/// Converts modes between st_mode of Linux and the FileMode of Go, which nodes have. Source: Go, os,
+/// "fillFileStatFromSys".
+/// </summary>
 internal static class NodeMode
 {
     extension(FileStatus status)
     {
-        /// <summary>The type of the node that a file becomes.</summary>
+        /// <summary>Returns the type of the node for a file.</summary>
         public NodeType Type => (status.Mode & TypeMask) switch
         {
             Regular => NodeType.File,
@@ -27,12 +30,12 @@ internal static class NodeMode
 
     private const uint SetUid = 0x800, SetGid = 0x400, Sticky = 0x200;
 
-    /// <summary>Go's FileMode for a st_mode.</summary>
+    /// <summary>Returns Go's FileMode for a st_mode.</summary>
     public static uint ToGo(uint mode) =>
         (mode & GoMode.Permissions) | TypeBits(mode)
         | Bit(mode, SetUid, GoMode.SetUid) | Bit(mode, SetGid, GoMode.SetGid) | Bit(mode, Sticky, GoMode.Sticky);
 
-    /// <summary>The twelve permission bits of st_mode for Go's FileMode.</summary>
+    /// <summary>Returns the twelve permission bits of st_mode for Go's FileMode.</summary>
     public static uint ToPermissions(uint goMode) =>
         (goMode & GoMode.Permissions)
         | Bit(goMode, GoMode.SetUid, SetUid) | Bit(goMode, GoMode.SetGid, SetGid) | Bit(goMode, GoMode.Sticky, Sticky);

@@ -3,16 +3,21 @@ using Holdfast.Restic.Posix;
 namespace Holdfast.Restic.Snapshots;
 
 /// <summary>
-/// Reads local files' metadata into nodes with exactly the fields that restic 0.14 stores; content and subtree are the archiver's.
-/// Source: restic 0.14, internal/restic/node.go, "NodeFromFileInfo".
+/// Reads local files' metadata into nodes with exactly the fields that restic 0.14 stores; content and subtree are set
+/// by the archiver. Source: restic 0.14, internal/restic/node.go, "NodeFromFileInfo".
 /// </summary>
 /// <param name="zone">The zone whose offset the times are written with.</param>
-/// <param name="keepAccessTime">False, as restic's default: the access time is the modify time, so that reading changes no tree.</param>
-/// <param name="onUnreadable">Told about each attribute that could not be read and is left out: the path and why.</param>
+/// <param name="keepAccessTime">
+/// False, as is restic's default, to store the modification time as the access time, so that reading a file changes no
+/// tree.
+/// </param>
+/// <param name="onUnreadable">
+/// Called for each attribute that could not be read and is left out, with the path and the reason.
+/// </param>
 internal sealed class NodeReader(TimeZoneInfo zone, bool keepAccessTime = false, Action<string, PosixException>? onUnreadable = null)
 {
-    /// <summary>The node of what stands at a path, by its status.</summary>
-    /// <exception cref="PosixException">It is gone, or it cannot be read.</exception>
+    /// <summary>Returns the node of the entry at a path, from its status.</summary>
+    /// <exception cref="PosixException">The entry does not exist any more, or cannot be read.</exception>
     public Node Read(string path, string name, in FileStatus status)
     {
         var type = status.Type;

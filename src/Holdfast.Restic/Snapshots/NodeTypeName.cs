@@ -1,9 +1,9 @@
 namespace Holdfast.Restic.Snapshots;
 
-/// <summary>The types of nodes as trees write them.</summary>
+/// <summary>The names of node types in trees.</summary>
 internal static class NodeTypeName
 {
-    /// <summary>The type as a JSON string, with its quotes; nothing for Unknown.</summary>
+    /// <summary>Returns the type as a JSON string, with its quotes; empty for Unknown.</summary>
     public static ReadOnlySpan<byte> Of(NodeType type) => type switch
     {
         NodeType.File => "\"file\""u8,
@@ -16,7 +16,7 @@ internal static class NodeTypeName
         _ => default,
     };
 
-    /// <summary>The type for a name without quotes.</summary>
+    /// <summary>Returns the type for a name without quotes.</summary>
     public static NodeType Parse(ReadOnlySpan<byte> name)
     {
         for (var type = NodeType.File; type < NodeType.Unknown; type++)

@@ -1,8 +1,8 @@
 namespace Holdfast.Restic.Snapshots;
 
 /// <summary>
-/// A snapshot: a tree, and when, where and by whom it was made. Source: restic 0.14, internal/restic/snapshot.go; newer
-/// versions add the program's version and a summary.
+/// A snapshot: a tree, and when, where and by which user it was created. Source: restic 0.14,
+/// internal/restic/snapshot.go; newer versions add the program's version and a summary.
 /// </summary>
 public sealed record Snapshot
 {

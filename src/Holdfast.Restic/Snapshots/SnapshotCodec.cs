@@ -3,8 +3,8 @@ using System.Buffers;
 namespace Holdfast.Restic.Snapshots;
 
 /// <summary>
-/// A snapshot between its properties and its JSON, which has no newline at its end. Source: restic, internal/restic/snapshot.go.
-/// Newer versions add fields after ours (program_version, summary): they are read without failing.
+/// Converts a snapshot to and from JSON without a trailing newline. Source: restic, internal/restic/snapshot.go. Newer
+/// versions add further fields (program_version, summary), which are ignored.
 /// </summary>
 internal static class SnapshotCodec
 {
@@ -29,8 +29,8 @@ internal static class SnapshotCodec
         return output.WrittenSpan.ToArray();
     }
 
-    /// <summary>Reads a snapshot, whose id is the name of the file.</summary>
-    /// <exception cref="ResticException">Damaged: the bytes are no snapshot.</exception>
+    /// <summary>Parses a snapshot, whose id is the name of the file.</summary>
+    /// <exception cref="ResticException">Damaged: the bytes are not a valid snapshot.</exception>
     public static Snapshot Decode(ReadOnlySpan<byte> bytes, Id id) => SnapshotReader.Read(bytes, id);
 
     private static void WriteAuthor(ref GoJsonWriter json, Snapshot snapshot)

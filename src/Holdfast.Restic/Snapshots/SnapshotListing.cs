@@ -2,12 +2,12 @@ using Holdfast.Restic.Backends;
 
 namespace Holdfast.Restic.Snapshots;
 
-/// <summary>What a repository has of snapshots: those that can be read, oldest first, and what there is to say of the others.</summary>
+/// <summary>The snapshots of a repository: the readable ones, oldest first, and the failures of the others.</summary>
 public sealed record SnapshotListing(IReadOnlyList<Snapshot> Snapshots, IReadOnlyList<DamagedSnapshot> Damaged);
 
-/// <summary>A file of a snapshot that is not what was written; nobody knows what it held.</summary>
-/// <param name="Id">Its name.</param>
-/// <param name="Message">One sentence on what is wrong with it.</param>
+/// <summary>A damaged snapshot file, whose content is unknown.</summary>
+/// <param name="Id">The name of the file.</param>
+/// <param name="Message">One sentence about the damage.</param>
 public sealed record DamagedSnapshot(Id Id, string Message)
 {
     /// <summary>The file's path in the repository.</summary>

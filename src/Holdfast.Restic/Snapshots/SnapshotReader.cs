@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace Holdfast.Restic.Snapshots;
 
-/// <summary>Reads the JSON of a snapshot. Fields that it does not know are passed over.</summary>
+/// <summary>Parses the JSON of a snapshot. Unknown fields are skipped.</summary>
 internal ref struct SnapshotReader
 {
     private Utf8JsonReader _json;

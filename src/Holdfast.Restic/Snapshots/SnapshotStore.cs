@@ -5,7 +5,7 @@ namespace Holdfast.Restic.Snapshots;
 /// <summary>The snapshot files of a repository.</summary>
 internal sealed class SnapshotStore(IBackend backend, StoredFiles files)
 {
-    /// <summary>All snapshots, oldest first.</summary>
+    /// <summary>Returns all snapshots, oldest first.</summary>
     public async Task<IReadOnlyList<Snapshot>> ListAsync(CancellationToken cancellation)
     {
         var snapshots = new List<Snapshot>();
@@ -13,7 +13,7 @@ internal sealed class SnapshotStore(IBackend backend, StoredFiles files)
         return InOrder(snapshots);
     }
 
-    /// <summary>Those that can be read. One that somebody removes meanwhile is not among them.</summary>
+    /// <summary>Returns the readable snapshots, without those that another process removes meanwhile.</summary>
     public async Task<SnapshotListing> ListReadableAsync(CancellationToken cancellation)
     {
         var (snapshots, damaged) = (new List<Snapshot>(), new List<DamagedSnapshot>());
@@ -35,7 +35,7 @@ internal sealed class SnapshotStore(IBackend backend, StoredFiles files)
         return new SnapshotListing(InOrder(snapshots), damaged);
     }
 
-    /// <summary>What is not listed any more leaves the local cache.</summary>
+    /// <summary>Removes files from the local cache that are no longer listed.</summary>
     private async Task<IReadOnlySet<string>> ListNamesAsync(CancellationToken cancellation)
     {
         var names = new HashSet<string>(StringComparer.Ordinal);
@@ -46,7 +46,7 @@ internal sealed class SnapshotStore(IBackend backend, StoredFiles files)
 
     private static IReadOnlyList<Snapshot> InOrder(IEnumerable<Snapshot> snapshots) => [.. snapshots.OrderBy(s => s.Time).ThenBy(s => s.Id)];
 
-    /// <summary>A snapshot by its id, by the beginning of it, or "latest".</summary>
+    /// <summary>Returns a snapshot by its id, a prefix of it, or "latest".</summary>
     /// <exception cref="ResticException">NoSuchName or Ambiguous.</exception>
     public async Task<Snapshot> FindAsync(string name, CancellationToken cancellation)
     {

@@ -4,13 +4,17 @@ using Holdfast.Restic.Posix;
 namespace Holdfast.Restic.Snapshots;
 
 /// <summary>
-/// A tree between its nodes and its bytes, which are exactly those of restic 0.14 for the same nodes, so that both find each
-/// other's trees again. One thing differs by design: a link target that is not UTF-8, which restic 0.14 spoils, is kept in
-/// "linktarget_raw" as newer versions do. Source: restic, internal/restic/node.go and tree.go.
+/// Converts between nodes and the bytes of a tree, which are exactly those of restic 0.14 for the same nodes, so that
+/// both deduplicate against each other's trees. One difference is intended: a link target that is not UTF-8, which
+/// restic 0.14 corrupts, is stored in "linktarget_raw" as in newer versions. Source: restic, internal/restic/node.go
+/// and tree.go.
 /// </summary>
 internal static class TreeCodec
 {
-    /// <summary>The bytes of a tree; the nodes are sorted by <see cref="FileName.Compare"/> already, and their names differ.</summary>
+    /// <summary>
+    /// Returns the bytes of a tree; the nodes must be sorted by <see cref="FileName.Compare"/>, and their names must be
+    /// unique.
+    /// </summary>
     public static byte[] Encode(IReadOnlyList<Node> nodes)
     {
         var output = new ArrayBufferWriter<byte>(Math.Max(256, 400 * nodes.Count));
@@ -32,8 +36,13 @@ internal static class TreeCodec
         json.Flush();
     }
 
-    /// <summary>The nodes of a tree, sorted by <see cref="FileName.Compare"/>, each with another name that can be a file's.</summary>
-    /// <exception cref="ResticException">Damaged: the bytes are no tree, or one that is not to be trusted.</exception>
+    /// <summary>
+    /// Parses the nodes of a tree, sorted by <see cref="FileName.Compare"/>, with unique names that are valid file
+    /// names.
+    /// </summary>
+    /// <exception cref="ResticException">
+    /// Damaged: the bytes are not a valid tree, or the tree is not trustworthy.
+    /// </exception>
     public static IReadOnlyList<Node> Decode(ReadOnlySpan<byte> bytes) => TreeReader.Read(bytes);
 
     private static void WriteNode(ref GoJsonWriter json, Node node)

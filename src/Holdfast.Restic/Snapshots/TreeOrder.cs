@@ -3,12 +3,13 @@ using Holdfast.Restic.Posix;
 namespace Holdfast.Restic.Snapshots;
 
 /// <summary>
-/// Sees to it that the nodes of a tree have names that can stand in one folder. Two of one name, and names that are paths, are never written by an
-/// honest program: what is restored through them may end up anywhere. Another order is only old: the nodes are put into the right one.
+/// Ensures that the nodes of a tree have valid, unique names. Duplicates, and names that are paths, are never written
+/// by a correct program: restoring them could write anywhere. Another order only indicates an old version: the nodes
+/// are sorted.
 /// </summary>
 internal static class TreeOrder
 {
-    /// <exception cref="FormatException">The tree is not to be trusted.</exception>
+    /// <exception cref="FormatException">The tree is not trustworthy.</exception>
     public static void Require(List<Node> nodes)
     {
         var isSorted = true;

@@ -4,10 +4,10 @@ using Holdfast.Restic.Posix;
 
 namespace Holdfast.Restic.Snapshots;
 
-/// <summary>Reads the JSON of a tree. Fields that it does not know, of newer versions, are passed over.</summary>
+/// <summary>Parses the JSON of a tree. Unknown fields, of newer versions, are skipped.</summary>
 internal ref struct TreeReader
 {
-    /// <summary>Linux lists 64 KiB of names at most.</summary>
+    /// <summary>The limit for extended attributes: Linux lists at most 64 KiB of names.</summary>
     private const int MostAttributes = 1 << 14;
 
     private Utf8JsonReader _json;
@@ -59,7 +59,7 @@ internal ref struct TreeReader
             var field = NodeFields.Find(ref _json);
             _json.Read();
             if (_json.TokenType == JsonTokenType.Null)
-                continue; // as Go does: null leaves a field at its zero value
+                continue; // as in Go: null leaves a field at its zero value
             ReadField(field, ref draft);
         }
         return draft.ToNode();
@@ -167,7 +167,7 @@ internal ref struct TreeReader
 
     private bool NextElement()
     {
-        if (_json.TokenType == JsonTokenType.PropertyName) // the array begins here; null is an empty one
+        if (_json.TokenType == JsonTokenType.PropertyName) // the array begins here; null is an empty array
         {
             _json.Read();
             if (_json.TokenType == JsonTokenType.Null) return false;

@@ -3,7 +3,7 @@ using Holdfast.Components.Postgres.ArchiveSetup;
 
 namespace Holdfast.Cli.Output.Events;
 
-/// <summary>What is to be changed in a server's settings.</summary>
+/// <summary>The planned changes of a server's settings.</summary>
 internal sealed record ArchivingPlanEvent(string Cluster, string File, IReadOnlyList<SettingChange> Changes, IReadOnlyList<string> Pending, bool NeedsRestart, string? Unit) : OutputEvent
 {
     public static ArchivingPlanEvent Of(ArchivingPlan plan) => new(plan.Cluster, plan.File, plan.Changes, plan.Pending, plan.NeedsRestart, plan.NeedsRestart ? plan.Unit : null);

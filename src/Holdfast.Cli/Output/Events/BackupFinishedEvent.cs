@@ -29,7 +29,7 @@ internal sealed record BackupFinishedEvent(string Point, string Platform, bool C
     /// <summary>How long the platform was stopped; null when it was not.</summary>
     public double? WindowSeconds { get; init; }
 
-    /// <summary>Seconds that each component lies from the mark.</summary>
+    /// <summary>The distance of each component from the mark, in seconds.</summary>
     public required IReadOnlyDictionary<string, double> Skew { get; init; }
 
     public long FilesNew { get; init; }

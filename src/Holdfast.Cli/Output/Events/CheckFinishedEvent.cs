@@ -3,7 +3,7 @@ using Holdfast.Restic.Maintenance;
 
 namespace Holdfast.Cli.Output.Events;
 
-/// <summary>What a check did and found.</summary>
+/// <summary>The result of a check of the repository.</summary>
 internal sealed record CheckFinishedEvent(bool Clean, int Snapshots, long Packs, long PacksRead, long BytesRead, int Damages, IReadOnlyList<string> Hints) : OutputEvent
 {
     public static CheckFinishedEvent Of(CheckReport report) => new(

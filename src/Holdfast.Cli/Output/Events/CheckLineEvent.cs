@@ -4,7 +4,7 @@ using Holdfast.Engine.Checking;
 
 namespace Holdfast.Cli.Output.Events;
 
-/// <summary>What the answer to a question means for a backup.</summary>
+/// <summary>The meaning of an answer for a backup.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<Verdict>))]
 internal enum Verdict
 {
@@ -21,7 +21,7 @@ internal enum Verdict
 /// <summary>One question that was asked before a backup. All of them are shown as a table, so it has no lines of its own.</summary>
 internal sealed record CheckLineEvent(string Subject, string Question, Verdict State, string Found) : OutputEvent
 {
-    /// <summary>What to do about it; null when nothing is to be done.</summary>
+    /// <summary>The remedy; null when none is needed.</summary>
     public string? Hint { get; init; }
 
     public static CheckLineEvent Of(CheckLine line) => new(line.Subject, line.Question, Of(line.State), line.Found) { Hint = line.Hint };
@@ -33,7 +33,7 @@ internal sealed record CheckLineEvent(string Subject, string Question, Verdict S
         return table;
     }
 
-    /// <summary>What to do, under the question that it belongs to; nothing when there is nothing to do.</summary>
+    /// <summary>The remedy, after its subject and question; null when none is needed.</summary>
     public string? Advice(Style style) => Hint is null ? null : $"  {style.Dim($"{Printable.Text(Subject)}, {Printable.Text(Question)}:")} {Printable.Text(Hint)}";
 
     private static string Word(Verdict state) => state.ToString().ToLowerInvariant();

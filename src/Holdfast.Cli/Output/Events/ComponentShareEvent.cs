@@ -3,14 +3,17 @@ using Holdfast.Restic.Maintenance;
 
 namespace Holdfast.Cli.Output.Events;
 
-/// <summary>What a component takes in the repository. The list is shown as a table, so it has no lines.</summary>
-/// <param name="Component">Its name, or what is no component: archived WAL, archives of messages, other snapshots.</param>
-/// <param name="Snapshots">How many snapshots have it.</param>
+/// <summary>
+/// The space that a component uses in the repository. The list is shown as a table, so it has no lines.
+/// </summary>
+/// <param name="Component">Its name, or another kind of content: archived WAL, archives of messages, other
+/// snapshots.</param>
+/// <param name="Snapshots">The number of snapshots that have it.</param>
 /// <param name="FileBytes">The sizes of its files in all of them.</param>
-/// <param name="PlainBytes">What is left of that by deduplication.</param>
-/// <param name="StoredBytes">And by compression: what it takes.</param>
-/// <param name="UniqueBytes">Of that, what no other needs.</param>
-/// <param name="SharedBytes">Of that, what others need too.</param>
+/// <param name="PlainBytes">The bytes that remain after deduplication.</param>
+/// <param name="StoredBytes">The bytes that remain after compression too: the space that it uses.</param>
+/// <param name="UniqueBytes">The part of StoredBytes that no other component needs.</param>
+/// <param name="SharedBytes">The part of StoredBytes that other components need too.</param>
 internal sealed record ComponentShareEvent(
     string Component, int Snapshots, long FileBytes, long PlainBytes, long StoredBytes, long UniqueBytes, long SharedBytes)
     : OutputEvent

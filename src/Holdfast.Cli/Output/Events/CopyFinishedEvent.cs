@@ -28,7 +28,9 @@ internal sealed record CopyFinishedEvent(
         };
     }
 
-    /// <summary>What the copy did not have: how many blobs, and their bytes as the source stores them.</summary>
+    /// <summary>
+    /// The number of blobs that the copy lacked; <see cref="BytesRead"/> is their size as the source stores them.
+    /// </summary>
     public required long Blobs { get; init; }
     public required long BytesRead { get; init; }
 

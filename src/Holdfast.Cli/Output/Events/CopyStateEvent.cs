@@ -3,10 +3,10 @@ using Holdfast.Engine.Copies;
 
 namespace Holdfast.Cli.Output.Events;
 
-/// <summary>What a copy of the profile has of what it is to have.</summary>
-/// <param name="Location">Where it is, as the profile writes it.</param>
-/// <param name="Wanted">Recovery points that it is to have.</param>
-/// <param name="Lacking">Those of them that it lacks.</param>
+/// <summary>The state of a copy of the profile, compared with the recovery points that it is to have.</summary>
+/// <param name="Location">Its location, as the profile gives it.</param>
+/// <param name="Wanted">The number of recovery points that it is to have.</param>
+/// <param name="Lacking">The number of those that it lacks.</param>
 internal sealed record CopyStateEvent(string Location, int Wanted, int Lacking) : OutputEvent
 {
     /// <summary>The newest point that it has.</summary>
@@ -15,7 +15,7 @@ internal sealed record CopyStateEvent(string Location, int Wanted, int Lacking) 
     /// <summary>The newest WAL that it has.</summary>
     public DateTimeOffset? Wal { get; init; }
 
-    /// <summary>Why it could not be asked; then nothing else is known.</summary>
+    /// <summary>Why the copy could not be queried; then nothing else is known.</summary>
     public string? Trouble { get; init; }
 
     public static CopyStateEvent Of(CopyState state) => new(state.To, state.Wanted, state.Lacking)

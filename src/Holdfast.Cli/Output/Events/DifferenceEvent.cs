@@ -8,7 +8,7 @@ internal sealed record DifferenceEvent(string Path, Change Change, long SizeBefo
 {
     public string? PathBase64 { get; init; }
 
-    /// <summary>Where a symlink led and leads; null for what is none.</summary>
+    /// <summary>The targets of a symlink in the first and the second point; null where the path is not one.</summary>
     public string? LinkBefore { get; init; }
     public string? LinkAfter { get; init; }
 

@@ -3,8 +3,8 @@ using Holdfast.Cli.Text;
 namespace Holdfast.Cli.Output.Events;
 
 /// <summary>
-/// A text that was asked for, as it is: the schema of profiles, the completions of a shell, the profile of a recovery point, which somebody else may
-/// have written. Only a terminal gets what could command it as escapes.
+/// A text that was requested, printed unchanged: the schema of profiles, the completions of a shell, the profile of a
+/// recovery point, which another user may have written. Only on a terminal are control characters escaped.
 /// </summary>
 internal sealed record DocumentEvent(string Name, string Text) : OutputEvent
 {

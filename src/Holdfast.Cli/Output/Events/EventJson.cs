@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 
 namespace Holdfast.Cli.Output.Events;
 
-/// <summary>How events are written as JSON: source-generated, names in snake_case, absent instead of null.</summary>
+/// <summary>The JSON format of events: source-generated, names in snake_case, null values left out.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(OutputEvent))]
 internal sealed partial class EventJson : JsonSerializerContext

@@ -2,7 +2,7 @@ using Holdfast.Cli.Text;
 
 namespace Holdfast.Cli.Output.Events;
 
-/// <summary>What a step says of what it did: where something was moved to, say.</summary>
+/// <summary>A note of a step about what it did, such as where an object was moved.</summary>
 internal sealed record NoteEvent(string Text) : OutputEvent
 {
     internal override bool IsAnswer => false;

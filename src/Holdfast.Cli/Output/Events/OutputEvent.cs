@@ -4,7 +4,7 @@ using Holdfast.Cli.Text;
 namespace Holdfast.Cli.Output.Events;
 
 /// <summary>
-/// Something that <c>holdfast</c> tells: one line of JSON with <c>--json</c>, or lines for a person. The names of events
+/// An event that <c>holdfast</c> prints: one line of JSON with <c>--json</c>, or lines for people. The names of events
 /// and their properties are an interface, described in docs/json-events.md.
 /// </summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "event")]
@@ -66,11 +66,11 @@ namespace Holdfast.Cli.Output.Events;
 [JsonDerivedType(typeof(PackagesRetriedEvent), "packages_retried")]
 internal abstract record OutputEvent
 {
-    /// <summary>When it was told.</summary>
+    /// <summary>The time at which the event was printed.</summary>
     [JsonPropertyOrder(-1)]
     public DateTimeOffset Time { get; init; }
 
-    /// <summary>The lines that a person reads; none when it is of use to machines only.</summary>
+    /// <summary>The lines for people; empty when the event is printed only in JSON.</summary>
     public virtual IEnumerable<string> Lines(Style style) => [];
 
     /// <summary>True for what a person needs even with <c>--quiet</c>: answers that were asked for, and problems.</summary>

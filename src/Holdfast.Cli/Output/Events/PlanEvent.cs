@@ -3,7 +3,7 @@ using Holdfast.Engine.Planning;
 
 namespace Holdfast.Cli.Output.Events;
 
-/// <summary>What will be done, before any of it is.</summary>
+/// <summary>The planned steps, before any of them is executed.</summary>
 internal sealed record PlanEvent(string Verb, string Platform, IReadOnlyList<PlannedStep> Steps) : OutputEvent
 {
     /// <summary>The options that limit what is done; null when all of it is.</summary>

@@ -3,7 +3,10 @@ using Holdfast.Engine.Checking;
 
 namespace Holdfast.Cli.Output.Events;
 
-/// <summary>How many answers were which, and whether a backup has nothing in its way: then <paramref name="Ready"/> is true and the exit code 0.</summary>
+/// <summary>
+/// The number of answers of each kind. When nothing prevents a backup, <paramref name="Ready"/> is true and the exit
+/// code is 0.
+/// </summary>
 internal sealed record PlatformCheckFinishedEvent(string Platform, bool Ready, int Passed, int Warned, int Failed, int Unknown, bool Strict) : OutputEvent
 {
     private IReadOnlyList<CheckLineEvent> _lines = [];

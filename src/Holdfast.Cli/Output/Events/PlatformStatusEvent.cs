@@ -5,13 +5,15 @@ using Holdfast.Engine.Points;
 
 namespace Holdfast.Cli.Output.Events;
 
-/// <summary>The platform's units in figures, and whether somebody has stopped it.</summary>
+/// <summary>
+/// The numbers of the platform's units, and whether the platform was stopped by 'holdfast platform stop'.
+/// </summary>
 internal sealed record PlatformStatusEvent(string Platform, int Running, int Stopped, int Strays, int StalePidFiles) : OutputEvent
 {
-    /// <summary>When 'platform stop' stopped it; null when it was started since.</summary>
+    /// <summary>The time of the last 'platform stop'; null when the platform was started since.</summary>
     public DateTimeOffset? StoppedAt { get; init; }
 
-    /// <summary>What 'platform start' would start then.</summary>
+    /// <summary>The units that 'platform start' would start.</summary>
     public IReadOnlyList<string>? StoppedUnits { get; init; }
 
     public static PlatformStatusEvent Of(string platform, PlatformStatus status, StoppedPlatform? record)

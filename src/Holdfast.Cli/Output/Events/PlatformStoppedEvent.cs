@@ -2,7 +2,7 @@ using Holdfast.Cli.Text;
 
 namespace Holdfast.Cli.Output.Events;
 
-/// <summary>The platform stands still until somebody starts it.</summary>
+/// <summary>The platform is stopped until it is started explicitly.</summary>
 internal sealed record PlatformStoppedEvent(string Platform, IReadOnlyList<string> Units, int Warnings, double Seconds) : OutputEvent
 {
     public override IEnumerable<string> Lines(Style style)

@@ -5,7 +5,7 @@ using Holdfast.Restic.Snapshots;
 
 namespace Holdfast.Cli.Output.Events;
 
-/// <summary>What a recovery point holds of what the profile asks for.</summary>
+/// <summary>How much of the profile a recovery point contains.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<PointState>))]
 internal enum PointState
 {
@@ -14,7 +14,7 @@ internal enum PointState
     [JsonStringEnumMemberName("incomplete")]
     Incomplete,
 
-    /// <summary>Made with --only.</summary>
+    /// <summary>The point was made with --only.</summary>
     [JsonStringEnumMemberName("partial")]
     Partial,
 

@@ -4,7 +4,7 @@ using Holdfast.Engine.Problems;
 
 namespace Holdfast.Cli.Output.Events;
 
-/// <summary>How much a problem matters: an error ends what was asked for, a warning does not.</summary>
+/// <summary>The severity of a problem: an error ends the command, a warning does not.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<Severity>))]
 internal enum Severity
 {
@@ -14,7 +14,7 @@ internal enum Severity
     Error,
 }
 
-/// <summary>What happened, what to do about it, and its stable code.</summary>
+/// <summary>A problem with its stable code, its message and its hint.</summary>
 internal sealed record ProblemEvent(Severity Severity, string Code, string Message, string Hint, bool Transient, int ExitCode) : OutputEvent
 {
     /// <summary>Further lines, one each: the mistakes of a profile, say.</summary>

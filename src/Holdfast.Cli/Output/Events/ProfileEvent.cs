@@ -2,7 +2,7 @@ using Holdfast.Cli.Text;
 
 namespace Holdfast.Cli.Output.Events;
 
-/// <summary>A profile without mistakes.</summary>
+/// <summary>A profile that was read without mistakes.</summary>
 internal sealed record ProfileEvent(string File, string Platform, IReadOnlyList<string> Components) : OutputEvent
 {
     public override IEnumerable<string> Lines(Style style) =>

@@ -4,7 +4,9 @@ using Holdfast.Restic.Snapshots;
 
 namespace Holdfast.Cli.Output.Events;
 
-/// <summary>What a profile out of a recovery point would make Holdfast run, read and connect to.</summary>
+/// <summary>
+/// The programs, files and servers that a profile from a recovery point would make Holdfast run, read and connect to.
+/// </summary>
 internal sealed record ProfileReachEvent(
     string Point, string Host, string User, IReadOnlyList<string> Commands, IReadOnlyList<string> Reads, IReadOnlyList<string> Connections, IReadOnlyList<string> Users, IReadOnlyList<string> Units,
     IReadOnlyList<string> Files) : OutputEvent

@@ -3,14 +3,14 @@ using Holdfast.Restic.Maintenance;
 
 namespace Holdfast.Cli.Output.Events;
 
-/// <summary>What no snapshot needed was removed, or would be. Sizes are bytes as they are stored.</summary>
-/// <param name="Snapshots">Snapshots that decide what is needed.</param>
-/// <param name="UsedBytes">What they need.</param>
-/// <param name="UnusedBytes">What they did not, before.</param>
-/// <param name="UnusedLeft">What of that stays.</param>
-/// <param name="PacksRemoved">Packs of which nothing was needed.</param>
-/// <param name="PacksRepacked">Packs of which what was needed was written again.</param>
-/// <param name="BytesFreed">What the repository has less than before.</param>
+/// <summary>Data that no snapshot needs was removed, or would be. Sizes are stored bytes.</summary>
+/// <param name="Snapshots">The number of snapshots in the repository.</param>
+/// <param name="UsedBytes">The bytes that they need.</param>
+/// <param name="UnusedBytes">The bytes that they did not need, before.</param>
+/// <param name="UnusedLeft">The part of those that stays.</param>
+/// <param name="PacksRemoved">Packs without any needed blob.</param>
+/// <param name="PacksRepacked">Packs whose needed blobs were written again.</param>
+/// <param name="BytesFreed">The decrease in the size of the repository.</param>
 internal sealed record PruneFinishedEvent(
     int Snapshots, long UsedBytes, long UnusedBytes, long UnusedLeft, int PacksRemoved, int PacksRepacked, long BytesFreed) : OutputEvent
 {

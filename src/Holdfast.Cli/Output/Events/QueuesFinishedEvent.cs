@@ -2,7 +2,10 @@ using Holdfast.Cli.Text;
 
 namespace Holdfast.Cli.Output.Events;
 
-/// <summary>Messages were "archived", "restored" or "deleted". <paramref name="Messages"/> counts those that were looked at.</summary>
+/// <summary>
+/// Messages were "archived", "restored" or "deleted". <paramref name="Messages"/> counts the messages that were
+/// processed.
+/// </summary>
 internal sealed record QueuesFinishedEvent(string Done, string Platform, long Messages) : OutputEvent
 {
     /// <summary>The snapshot that has them; null when they were deleted.</summary>

@@ -2,7 +2,7 @@ using Holdfast.Components.Queues.Brokers;
 
 namespace Holdfast.Cli.Output.Events;
 
-/// <summary>One look at a broker while it is waited for; of use to machines only.</summary>
+/// <summary>The status of a broker during a wait; printed only in JSON.</summary>
 internal sealed record QueuesSeenEvent(string Broker, string Description, long Waiting, long Unacknowledged, int Active) : OutputEvent
 {
     internal override bool IsAnswer => false;

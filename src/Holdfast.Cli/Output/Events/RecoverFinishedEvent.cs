@@ -2,7 +2,7 @@ using Holdfast.Cli.Text;
 
 namespace Holdfast.Cli.Output.Events;
 
-/// <summary>What was owed by runs that had been cut off, and how much of it is done now.</summary>
+/// <summary>The undos of interrupted runs: how many were completed, and how many failed.</summary>
 internal sealed record RecoverFinishedEvent(int Runs, int Undone, int Failed) : OutputEvent
 {
     /// <summary>The timer asks each minute, quietly.</summary>

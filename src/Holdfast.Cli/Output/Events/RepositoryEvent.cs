@@ -14,7 +14,7 @@ internal sealed record RepositoryEvent(string Location, string Id, int Version, 
     }
 }
 
-/// <summary>A lock that was removed.</summary>
+/// <summary>A lock of the repository that was removed.</summary>
 internal sealed record LockEvent(string Id, bool Exclusive, string Hostname, string Username, int Pid, bool Stale) : OutputEvent
 {
     public static LockEvent Of(LockInfo info) => new(info.Id.ToString(), info.Exclusive, info.Hostname, info.Username, info.Pid, info.Stale);
@@ -24,7 +24,7 @@ internal sealed record LockEvent(string Id, bool Exclusive, string Hostname, str
         : [$"Removed {(Exclusive ? "exclusive" : "shared")} lock {Id[..8]} of {Printable.Text(Username)} on {Printable.Text(Hostname)} (process {Pid}{(Stale ? ", stale" : "")})."];
 }
 
-/// <summary>What the repository weighs.</summary>
+/// <summary>The size of the repository, in numbers and bytes.</summary>
 internal sealed record StatisticsEvent(int Snapshots, int Packs, long PackBytes, long DataBlobs, long TreeBlobs, long BlobBytes, long StoredBytes) : OutputEvent
 {
     public static StatisticsEvent Of(RepositoryStatistics weighed) => new(

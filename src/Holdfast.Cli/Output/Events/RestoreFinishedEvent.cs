@@ -20,7 +20,7 @@ internal sealed record RestoreFinishedEvent(
     /// <summary>Nothing was put back: that had been done before, or the profile does not name it.</summary>
     public bool Unchanged { get; init; }
 
-    /// <summary>Earlier runs of which an undo is still pending.</summary>
+    /// <summary>Earlier runs with a pending undo.</summary>
     public IReadOnlyList<string> Unrecovered { get; init; } = [];
 
     public override IEnumerable<string> Lines(Style style)

@@ -3,7 +3,7 @@ using Holdfast.Engine.Journals;
 
 namespace Holdfast.Cli.Output.Events;
 
-/// <summary>One run of this machine.</summary>
+/// <summary>One run in the journals of this machine.</summary>
 internal sealed record RunEntryEvent(string RunId, string Verb, string Platform, RunState State, DateTimeOffset Began, DateTimeOffset? Ended, string? Step) : OutputEvent
 {
     public static RunEntryEvent Of(PastRun run) => new(run.Id, run.Verb, run.Platform, run.State, run.Began, run.Ended, run.Step);

@@ -9,7 +9,7 @@ internal sealed record SearchSyncedEvent(string Alias, string Index, bool DryRun
     public long Written { get; init; }
     public long Deleted { get; init; }
 
-    /// <summary>Documents that somebody else has changed meanwhile: theirs is newer.</summary>
+    /// <summary>Documents that another client has changed meanwhile: its version is newer.</summary>
     public long LeftAlone { get; init; }
 
     /// <summary>Documents of the database that the index lacks all the same: the engine refuses them.</summary>

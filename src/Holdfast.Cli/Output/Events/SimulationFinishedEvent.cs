@@ -3,13 +3,13 @@ using Holdfast.Engine.Retention;
 
 namespace Holdfast.Cli.Output.Events;
 
-/// <summary>What the rules will have left, as far as backups go on as they did.</summary>
-/// <param name="Platform">Whose points.</param>
+/// <summary>The points that the retention rules will keep if backups continue at the present interval.</summary>
+/// <param name="Platform">The platform of the points.</param>
 /// <param name="End">The time of the last backup of the simulation.</param>
-/// <param name="IntervalSeconds">Between two backups.</param>
-/// <param name="Measured">So many intervals were measured for that; 0 for one day.</param>
-/// <param name="Points">How many are left.</param>
-/// <param name="Most">The most that there were at once.</param>
+/// <param name="IntervalSeconds">The time between two backups.</param>
+/// <param name="Measured">The number of intervals that were measured; 0 when one day is assumed.</param>
+/// <param name="Points">The number of remaining points.</param>
+/// <param name="Most">The highest number of points at any time.</param>
 internal sealed record SimulationFinishedEvent(
     string Platform, DateTimeOffset End, double IntervalSeconds, int Measured, int Points, int Most) : OutputEvent
 {

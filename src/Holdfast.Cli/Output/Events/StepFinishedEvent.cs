@@ -3,7 +3,7 @@ using Holdfast.Cli.Text;
 
 namespace Holdfast.Cli.Output.Events;
 
-/// <summary>A step has ended.</summary>
+/// <summary>A step has ended, with its outcome and its figures.</summary>
 internal sealed record StepFinishedEvent(string Step, StepOutcome Outcome, long Bytes, long Items, double Seconds) : OutputEvent
 {
     internal override bool IsAnswer => false;
@@ -17,7 +17,7 @@ internal sealed record StepFinishedEvent(string Step, StepOutcome Outcome, long 
     }
 }
 
-/// <summary>How a step ended.</summary>
+/// <summary>The outcome of a step.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<StepOutcome>))]
 internal enum StepOutcome
 {

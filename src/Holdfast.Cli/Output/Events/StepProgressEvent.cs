@@ -1,6 +1,6 @@
 namespace Holdfast.Cli.Output.Events;
 
-/// <summary>How far a step is. Totals and what follows from them are null while unknown.</summary>
+/// <summary>The progress of a step. Totals, and the figures that depend on them, are null while unknown.</summary>
 internal sealed record StepProgressEvent(string Step, long BytesDone, long? BytesTotal, long ItemsDone, long? ItemsTotal) : OutputEvent
 {
     public double? BytesPerSecond { get; init; }

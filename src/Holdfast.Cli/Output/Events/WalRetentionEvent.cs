@@ -3,7 +3,7 @@ using Holdfast.Components.Postgres.Retention;
 
 namespace Holdfast.Cli.Output.Events;
 
-/// <summary>What became of the archived WAL of a cluster, or would, and where any instant can be restored.</summary>
+/// <summary>The retention of a cluster's archived WAL, and the ranges in which any instant can be restored.</summary>
 internal sealed record WalRetentionEvent(
     string Cluster, ulong System, int Removed, int Kept, long BytesRemoved,
     IReadOnlyList<RestorableSpan> Before, IReadOnlyList<RestorableSpan> After) : OutputEvent

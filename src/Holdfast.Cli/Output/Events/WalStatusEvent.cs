@@ -3,7 +3,7 @@ using Holdfast.Components.Postgres.ArchiveSetup;
 
 namespace Holdfast.Cli.Output.Events;
 
-/// <summary>How a cluster's archive stands.</summary>
+/// <summary>The status of a cluster's archive.</summary>
 internal sealed record WalStatusEvent(string Cluster, ulong? System, int SegmentSize, IReadOnlyList<WalRangeStatus> Ranges, IReadOnlyList<WalGapStatus> Gaps) : OutputEvent
 {
     public DateTimeOffset? NewestTime { get; init; }

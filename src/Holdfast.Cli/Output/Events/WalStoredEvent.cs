@@ -3,7 +3,7 @@ using Holdfast.Components.Postgres.Wal;
 
 namespace Holdfast.Cli.Output.Events;
 
-/// <summary>A batch of WAL is durable.</summary>
+/// <summary>A batch of WAL is durable in the repository.</summary>
 internal sealed record WalStoredEvent(string Cluster, int Files, string Newest, double Seconds) : OutputEvent
 {
     internal override bool IsAnswer => false;

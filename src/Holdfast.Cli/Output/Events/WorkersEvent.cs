@@ -3,7 +3,9 @@ using Holdfast.Components.Queues.Brokers;
 
 namespace Holdfast.Cli.Output.Events;
 
-/// <summary>What the workers of a broker do, and whether it is idle as far as one look can tell: "idle", "busy" or "unknown".</summary>
+/// <summary>
+/// The activity of a broker's workers, and the state of the broker by a single check: "idle", "busy" or "unknown".
+/// </summary>
 internal sealed record WorkersEvent(string Broker, string State, string Description, int Listening, int Answered, int Active, int Reserved, int Scheduled, bool Orphans) : OutputEvent
 {
     /// <summary>The first few running tasks: name, id, worker.</summary>

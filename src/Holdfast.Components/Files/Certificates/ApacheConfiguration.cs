@@ -4,8 +4,8 @@ using Holdfast.Components.Files.Paths;
 namespace Holdfast.Components.Files.Certificates;
 
 /// <summary>
-/// httpd.conf or apache2.conf and what it includes. Relative paths count from ServerRoot; ${NAME} is set by Define. Source: Apache's manual, core ("Include",
-/// "ServerRoot", "Define") and mod_ssl.
+/// httpd.conf or apache2.conf and the files that it includes. Relative paths are resolved against ServerRoot; ${NAME}
+/// is set by Define. Source: Apache's manual, core ("Include", "ServerRoot", "Define") and mod_ssl.
 /// </summary>
 internal sealed partial class ApacheConfiguration : INamesCertificates
 {
@@ -61,7 +61,7 @@ internal sealed partial class ApacheConfiguration : INamesCertificates
             var isRoot = setting.Equals("ServerRoot", StringComparison.OrdinalIgnoreCase);
             if (!isInclude && !isRoot && !_roles.ContainsKey(setting)) continue;
             var value = Variable().Replace(written, match => state.Defined.GetValueOrDefault(match.Groups["name"].Value) ?? match.Value);
-            // A key may lie in a hardware module.
+            // A key may be in a hardware module.
             if (value.StartsWith("pkcs11:", StringComparison.Ordinal)) continue;
             if (value.Contains("${", StringComparison.Ordinal)) reader.Riddle(path, setting, written);
             else if (isRoot) state.Root = value;
@@ -72,11 +72,12 @@ internal sealed partial class ApacheConfiguration : INamesCertificates
         }
     }
 
-    /// <summary>A folder stands for every file in it and below.</summary>
+    /// <summary>Expands an include; a folder includes every file in it and below.</summary>
     private static IEnumerable<string> Included(string path, string pattern, ConfigurationReader reader) =>
         reader.Expand(path, pattern).SelectMany(place => Disk.IsFolder(place) ? reader.Expand(path, $"{place.TrimEnd('/')}/*").SelectMany(below => Included(path, below, reader)) : [place]);
 
-    // A part that is read by itself belongs to the main file above it; of Red Hat's that lies in a folder of its own, "conf".
+    // A part that is read by itself belongs to the main file above it; Red Hat's main file is in a folder of its own,
+    // "conf".
     private static string RootOf(string path)
     {
         var own = Path.GetDirectoryName(path)!;

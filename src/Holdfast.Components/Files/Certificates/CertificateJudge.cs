@@ -2,12 +2,12 @@ using Holdfast.Engine.Problems;
 
 namespace Holdfast.Components.Files.Certificates;
 
-/// <summary>Says what is wrong, or soon will be, with the certificates and keys that were found.</summary>
-/// <param name="now">The instant to judge by.</param>
-/// <param name="warning">How long before its end a certificate is worth a warning.</param>
+/// <summary>Reports present and imminent problems of the certificates and keys that were found.</summary>
+/// <param name="now">The time against which validity is checked.</param>
+/// <param name="warning">How long before its end of validity a certificate causes a warning.</param>
 internal sealed class CertificateJudge(DateTimeOffset now, TimeSpan warning)
 {
-    // More certificates than this in one file are a distribution's store of authorities: some are always about to end.
+    // A file with more certificates than this is a distribution's CA store, in which some are always about to expire.
     private const int LargestChain = 20;
 
     public IEnumerable<Problem> Judge(IReadOnlyList<FoundFile> files) =>
@@ -21,7 +21,7 @@ internal sealed class CertificateJudge(DateTimeOffset now, TimeSpan warning)
         else if (file.IsDistrusted)
             yield return Catalogue.CertificateUnreadable.With($"{name} is not captured: that configuration can be changed by a user who cannot read the file, or it is no certificate and no key.", "Name it under 'files' in the profile if it is needed.");
         else if (file.Trail.Refused is not null)
-            yield break; // the link is reported by itself
+            yield break; // the link has a problem of its own
         else if (file.Trail.KernelFileSystem is { } kernel)
             yield return Catalogue.CertificateUnreadable.With($"{name} lies in a file system of the kernel ({kernel}).");
         else if (file.IsMissing)
@@ -53,7 +53,8 @@ internal sealed class CertificateJudge(DateTimeOffset now, TimeSpan warning)
         }
     }
 
-    // A configuration that names keys and certificates means them for each other; which for which, only the program knows.
+    // A configuration that names keys and certificates uses them together; only the program knows which key belongs to
+    // which certificate.
     private static IEnumerable<Problem> JudgeMatch(FoundFile file, IReadOnlyList<FoundFile> files)
     {
         if (!file.Is(NamedRole.Key) || file.Content?.Keys is not [{ PublicKey: { } publicKey }, ..]) yield break;

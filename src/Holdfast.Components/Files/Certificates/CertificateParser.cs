@@ -4,7 +4,7 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace Holdfast.Components.Files.Certificates;
 
-/// <summary>Tells what the bytes of a certificate or key file hold, by their content, whatever the file is called.</summary>
+/// <summary>Determines the content of a certificate or key file from its bytes, whatever its name.</summary>
 internal static class CertificateParser
 {
     public const string JavaStore = "Java key store";
@@ -21,7 +21,7 @@ internal static class CertificateParser
         return ParseDer(bytes);
     }
 
-    /// <summary>The facts of one certificate.</summary>
+    /// <summary>Describes one certificate.</summary>
     public static CertificateFacts FactsOf(X509Certificate2 certificate) => new()
     {
         Subject = certificate.Subject,
@@ -34,7 +34,7 @@ internal static class CertificateParser
         PublicKey = DigestOf(certificate.PublicKey.ExportSubjectPublicKeyInfo()),
     };
 
-    /// <summary>The facts of one key, which is not kept.</summary>
+    /// <summary>Describes one key, of which no part is kept.</summary>
     public static KeyFacts FactsOf(AsymmetricAlgorithm key, string name) => new($"{name} {key.KeySize}", false, DigestOf(key.ExportSubjectPublicKeyInfo()));
 
     private static string DigestOf(byte[] publicKey) => Convert.ToHexStringLower(SHA256.HashData(publicKey));
@@ -85,7 +85,7 @@ internal static class CertificateParser
         }
         catch (Exception foreign) when (foreign is not OutOfMemoryException)
         {
-            // A store with a password is as it should be; what is in it stays unknown.
+            // A store with a password is the normal case; its content stays unknown.
             return new("PKCS#12", [], [new("unknown", IsEncrypted: true, PublicKey: null)]);
         }
     }

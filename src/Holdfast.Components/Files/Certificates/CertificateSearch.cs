@@ -7,7 +7,7 @@ namespace Holdfast.Components.Files.Certificates;
 /// <summary>Finds the certificates and keys of a platform through the configurations that name them.</summary>
 internal static class CertificateSearch
 {
-    // A file of certificates is kilobytes; the biggest store of a distribution's authorities is below one megabyte.
+    // A certificate file has some kilobytes; the largest CA store of a distribution is below one megabyte.
     private const int LargestCertificate = 16 << 20;
 
     private static readonly INamesCertificates[] _programs =
@@ -25,11 +25,11 @@ internal static class CertificateSearch
         new DovecotConfiguration(),
     ];
 
-    /// <summary>The programs whose configurations are understood.</summary>
+    /// <summary>The programs whose configurations are supported.</summary>
     public static IEnumerable<string> Programs => _programs.Select(program => program.Program);
 
     /// <summary>
-    /// Reads the configurations among the selected files, and those that the profile names, the ones that programs start with first.
+    /// Reads the configurations among the selected files, and those that the profile names, main files first.
     /// </summary>
     /// <param name="files">Real paths of selected files.</param>
     /// <param name="named">Configurations by program.</param>
@@ -48,7 +48,7 @@ internal static class CertificateSearch
         return ([.. found.OrderBy(file => file.Path, StringComparer.Ordinal)], reader);
     }
 
-    // Whatever a stranger's file does to its parser is a fault of that file, never the end of the backup.
+    // A file that makes its parser fail is reported as a problem of that file, and never ends the backup.
     private static void Collect(INamesCertificates program, string path, ConfigurationReader reader, List<NamedFile> mentions)
     {
         try
@@ -61,7 +61,7 @@ internal static class CertificateSearch
         }
     }
 
-    // A folder of trusted certificates stands for the files in it.
+    // A folder of trusted certificates is expanded to the files in it.
     private static IEnumerable<NamedFile> Whole(NamedFile named) =>
         PathTrail.Follow(named.Path).Place is { } place && Disk.IsFolder(place)
             ? Disk.Names(place).Where(name => !Disk.IsFolder($"{place}/{name}")).Select(name => named with { Path = $"{named.Path}/{name}" })
@@ -85,8 +85,9 @@ internal static class CertificateSearch
         }
     }
 
-    // Whoever may write a configuration could name any file of the machine, and have it captured and rolled back by a restore. So for a
-    // configuration that root does not answer for, only what is its user's own is taken, and certificates and keys that its user can read; these are lent.
+    // A user who may write a configuration could name any file of the machine, and have it captured and rolled back by
+    // a restore. So for a configuration that users other than root can change, only that user's own files are taken,
+    // and the certificates and keys that the user can read; the latter are marked as lent.
     private static FoundFile Judge(FoundFile found, string place, ReadOnlySpan<byte> bytes, ConfigurationReader reader)
     {
         var isKey = found.Content is { Certificates.Count: > 0 } or { Keys.Count: > 0 } or { Format: CertificateParser.JavaStore } || bytes.IndexOf("-----BEGIN "u8) >= 0;

@@ -5,15 +5,16 @@ using Holdfast.Restic.Archiving;
 namespace Holdfast.Components.Files.Certificates;
 
 /// <summary>
-/// Reads configuration files of other programs, each once, and collects what could not be read or resolved. Their owners are not trusted:
-/// only regular files of a bounded size are read, links are followed where root alone could have made them, and includes end somewhere.
+/// Reads configuration files of other programs, each once, and collects what could not be read or resolved. Their
+/// owners are not trusted: only regular files of a bounded size are read, links are followed only where root alone
+/// could have created them, and the number of includes is limited.
 /// </summary>
 internal sealed class ConfigurationReader
 {
-    // How deep files may include each other: none that are written by hand come near.
+    // The maximum depth of includes, which configurations written by hand never reach.
     private const int DeepestInclude = 30;
 
-    // Configurations are small; a bigger file is something else that happens to have such a name.
+    // Configurations are small; a larger file is something else that has such a name.
     private const int LargestConfiguration = 4 << 20;
 
     // A machine with a thousand virtual hosts has some thousand files.
@@ -29,16 +30,22 @@ internal sealed class ConfigurationReader
 
     public IReadOnlyList<Problem> Problems => _problems;
 
-    /// <summary>The configurations that were read, as they were named, in order.</summary>
+    /// <summary>The configurations that were read, by the names under which they were found, in order.</summary>
     public IReadOnlyList<string> Names => _names;
 
-    /// <summary>Those that were read behind links, and where they really stand: their programs do not start without them.</summary>
+    /// <summary>
+    /// The configurations that were read through links, with their real paths: their programs do not start without the
+    /// links.
+    /// </summary>
     public IReadOnlyList<(string Path, PathTrail Trail)> Linked => _linked;
 
     /// <summary>True when the file has been read already, by itself or because another one includes it.</summary>
     public bool HasRead(string path) => _read.Contains(path) || (PathTrail.Follow(path).Place is { } place && _read.Contains(place));
 
-    /// <summary>The text of a file; null when it was read before, is not there, or can't be read (which is then reported).</summary>
+    /// <summary>
+    /// Returns the text of a file; null when it was read before, does not exist, or cannot be read (which is then
+    /// reported).
+    /// </summary>
     public string? Text(string path)
     {
         if (IsFull(path, _read.Count) || !_read.Add(path)) return null;
@@ -54,13 +61,18 @@ internal sealed class ConfigurationReader
         return Read(path, trail);
     }
 
-    /// <summary>Notes that a configuration includes a file, which is as trustworthy as that configuration at most.</summary>
+    /// <summary>
+    /// Records that a configuration includes a file, which is at most as trustworthy as that configuration.
+    /// </summary>
     public void Include(string configuration, string included)
     {
         if (included != configuration && !_read.Contains(included)) _includedBy.TryAdd(included, configuration);
     }
 
-    /// <summary>Who can change a configuration, or one that led to it by includes: user and groups; null when root alone can.</summary>
+    /// <summary>
+    /// Returns the user and groups that can change a configuration, or one that includes it directly or indirectly;
+    /// null when only root can.
+    /// </summary>
     public (uint User, uint[] Groups)? ChangerOf(string configuration)
     {
         var seen = new HashSet<string>(StringComparer.Ordinal);
@@ -69,21 +81,25 @@ internal sealed class ConfigurationReader
         return null;
     }
 
-    /// <summary>True when so many files have included each other that it must be a circle, or meant badly; that is reported.</summary>
+    /// <summary>
+    /// True when the depth of includes exceeds the limit, because of a circle or an attack; that is reported.
+    /// </summary>
     public bool IsTooDeep(string path, int depth)
     {
         if (depth > DeepestInclude) Fault(path, $"its includes are more than {DeepestInclude} deep");
         return depth > DeepestInclude;
     }
 
-    /// <summary>The files that a pattern of a configuration stands for; a pattern that would go through the whole machine is a fault.</summary>
+    /// <summary>
+    /// Expands a pattern of a configuration; a pattern that would visit the whole machine is reported as a fault.
+    /// </summary>
     public IReadOnlyList<string> Expand(string configuration, string pattern)
     {
         const int mostFolders = 5000;
         try
         {
             var found = Glob.Expand(ShellGlob.Translate(pattern), mostFolders);
-            // A folder that stands for all that is below it ("/") is expanded folder by folder.
+            // A pattern that covers a large tree ("/") is expanded folder by folder.
             if (IsFull(configuration, _expanded += found.Count)) return [];
             foreach (var included in found) Include(configuration, included);
             return found;
@@ -102,16 +118,18 @@ internal sealed class ConfigurationReader
         return _isFull = true;
     }
 
-    /// <summary>Reports a fault of a configuration, in a sentence's end.</summary>
+    /// <summary>Reports a fault of a configuration, as the end of a sentence.</summary>
     public void Fault(string configuration, string fault) => _problems.Add(Catalogue.CertificateUnreadable.With(
         $"The configuration {configuration} could not be read whole, so not all certificates that it names may be known: {fault}."));
 
-    /// <summary>Notes a setting whose file can't be told: it has a variable, or is relative to a place that is not known.</summary>
+    /// <summary>
+    /// Reports a setting whose file cannot be determined: it has a variable, or is relative to an unknown folder.
+    /// </summary>
     public void Riddle(string configuration, string setting, string value) => _problems.Add(Catalogue.CertificateUnreadable.With(
         $"{setting} in {configuration} names a file in a way that only the program itself can resolve: '{value}'.",
         "If it is a file that is needed, name it under 'files' in the profile."));
 
-    /// <summary>Reports something else about a configuration, as a full sentence.</summary>
+    /// <summary>Reports another problem of a configuration, as a full sentence.</summary>
     public void Report(string sentence, string hint) => _problems.Add(Catalogue.CertificateUnreadable.With(sentence, hint));
 
     private string? Read(string path, PathTrail trail)

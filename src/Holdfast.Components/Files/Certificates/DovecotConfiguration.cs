@@ -1,8 +1,9 @@
 namespace Holdfast.Components.Files.Certificates;
 
 /// <summary>
-/// dovecot.conf: "name = value" in nested blocks; before 2.4 a file stands behind "&lt;", and "!include" takes a pattern that counts from the file that it
-/// stands in. Source: Dovecot's documentation, "SSL configuration" and "Config file syntax".
+/// dovecot.conf: "name = value" in nested blocks; before 2.4 a file's path follows "&lt;", and "!include" takes a
+/// pattern relative to the including file. Source: Dovecot's documentation, "SSL configuration" and "Config file
+/// syntax".
 /// </summary>
 internal sealed class DovecotConfiguration : INamesCertificates
 {
@@ -49,13 +50,13 @@ internal sealed class DovecotConfiguration : INamesCertificates
                     foreach (var named in Read(included, reader, depth + 1)) yield return named;
                 continue;
             }
-            // "a = <b", "a=b" and "a = < b" are the same.
+            // "a = <b", "a=b" and "a = < b" are equivalent.
             var line = string.Join(' ', words);
             var equals = line.IndexOf('=', StringComparison.Ordinal);
             var name = line[..Math.Max(0, equals)].Trim();
             if (!_roles.TryGetValue(name, out var role)) continue;
             var value = line[(equals + 1)..].Trim();
-            // Without "<" an old setting has the certificate itself as its value.
+            // Without "<" the value of an old setting is the certificate itself.
             var isFile = value.StartsWith('<') || name.EndsWith("_file", StringComparison.Ordinal) || name.EndsWith("_dir", StringComparison.Ordinal);
             var file = value.TrimStart('<').Trim();
             if (!isFile || file.Length == 0) continue;

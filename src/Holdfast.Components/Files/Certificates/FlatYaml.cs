@@ -4,8 +4,8 @@ using YamlDotNet.Core.Events;
 namespace Holdfast.Components.Files.Certificates;
 
 /// <summary>
-/// The scalars of a YAML file under their whole names: "server.ssl.key" is one setting, whether it is written with dots
-/// or with indentation, as the servers that use such files read it. The file belongs to somebody else, so that depth and
+/// The scalars of a YAML file under their full names: "server.ssl.key" is one setting, whether it is written with dots
+/// or with indentation, as the servers that use such files read it. The file belongs to another user, so depth and
 /// number of values are limited, and a value that refers to itself is a fault of the file.
 /// </summary>
 internal sealed class FlatYaml
@@ -20,8 +20,10 @@ internal sealed class FlatYaml
 
     private FlatYaml(string text) => _parser = new Parser(new StringReader(text));
 
-    /// <summary>Names and values in order; a list gives one pair for each of its items.</summary>
-    /// <returns>The settings up to the first fault, and what the fault is, in a sentence's end; null when there is none.</returns>
+    /// <summary>Returns names and values in order; a list gives one pair for each of its items.</summary>
+    /// <returns>
+    /// The settings up to the first fault, and the fault as the end of a sentence; null when there is none.
+    /// </returns>
     public static (IReadOnlyList<(string Name, string Value)> Settings, string? Fault) Read(string text)
     {
         var yaml = new FlatYaml(text);
@@ -37,7 +39,7 @@ internal sealed class FlatYaml
         }
         catch (Exception defect) when (defect is InvalidOperationException or ArgumentException or IndexOutOfRangeException)
         {
-            // YamlDotNet's scanner throws these for some broken texts.
+            // YamlDotNet's scanner throws these for some malformed texts.
             return (yaml._settings, $"line {Math.Max(1, yaml._parser.Current?.End.Line ?? 1)}: a bracket, brace or quote is not closed");
         }
     }
@@ -54,7 +56,7 @@ internal sealed class FlatYaml
             }
             finally
             {
-                // What came before a fault is worth having: keys that are named there are captured.
+                // The settings before a fault are used: keys that are named there are captured.
                 Flatten("", root, 0);
             }
             _parser.Consume<DocumentEnd>();
@@ -87,7 +89,7 @@ internal sealed class FlatYaml
             default:
                 throw Fault(current, "a value is missing");
         }
-        // Known only when it is complete, so that nothing contains itself.
+        // The anchor is registered only when the value is complete, so that no value contains itself.
         if (current is NodeEvent { Anchor: { IsEmpty: false } anchor }) _anchors[anchor] = value;
     }
 
@@ -113,7 +115,7 @@ internal sealed class FlatYaml
 
     private static YamlException Fault(ParsingEvent at, string what) => new(at.Start, at.End, what);
 
-    /// <summary>A value: one of a text, an alias, or entries. Those of a list have no key.</summary>
+    /// <summary>A value: a text, an alias, or entries. Entries of a list have no key.</summary>
     private sealed class Value
     {
         private List<(string? Key, Value Value)>? _entries;

@@ -3,8 +3,9 @@ using Holdfast.Components.Files.Paths;
 namespace Holdfast.Components.Files.Certificates;
 
 /// <summary>
-/// haproxy.cfg: "crt", "ca-file" and the like are words of "bind" and "server" lines, with relative paths that count from crt-base and ca-base. HAProxy has no
-/// includes; it is started with several files, or with a folder of them. Source: HAProxy's configuration manual, sections 3.1, 5.1, 5.2 and 3.12.
+/// haproxy.cfg: "crt", "ca-file" and the like are words of "bind" and "server" lines, with paths relative to crt-base
+/// and ca-base. HAProxy has no includes; it is started with several files, or with a folder of them. Source: HAProxy's
+/// configuration manual, sections 3.1, 5.1, 5.2 and 3.12.
 /// </summary>
 internal sealed class HaproxyConfiguration : INamesCertificates
 {
@@ -42,7 +43,7 @@ internal sealed class HaproxyConfiguration : INamesCertificates
 
     private static IEnumerable<NamedFile> Name(string path, string setting, string value, NamedRole role, string? folder, string? certificates, ConfigurationReader reader)
     {
-        // "@system-ca" and the like are no files.
+        // "@system-ca" and the like are not files.
         if (value.StartsWith('@')) yield break;
         var file = value.StartsWith('/') ? value : folder is null ? null : Path.Combine(folder, value);
         if (file is null || !file.StartsWith('/') || file.Contains('$', StringComparison.Ordinal))
@@ -51,7 +52,7 @@ internal sealed class HaproxyConfiguration : INamesCertificates
             yield break;
         }
         yield return new(file, role, setting, path);
-        // The key may lie beside its certificate.
+        // The key may be beside its certificate.
         if (role == NamedRole.Certificate && Disk.IsFile($"{file}.key")) yield return new($"{file}.key", NamedRole.Key, setting, path);
         if (setting != "crt-list") yield break;
         foreach (var words in LineWords.Of(reader.Text(file) ?? ""))

@@ -3,12 +3,12 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace Holdfast.Components.Files.Certificates;
 
-/// <summary>Reads private keys just far enough to tell their kind and their public half.</summary>
+/// <summary>Reads private keys only as far as necessary to determine their algorithm and public key.</summary>
 internal static class KeyParser
 {
     private static readonly KeyFacts _unknown = new("unknown", IsEncrypted: false, PublicKey: null);
 
-    /// <summary>PKCS#8 ("PRIVATE KEY"): the kind of key stands inside.</summary>
+    /// <summary>Reads PKCS#8 ("PRIVATE KEY"), which contains the algorithm.</summary>
     public static KeyFacts ParsePkcs8(ReadOnlySpan<byte> der) =>
         TryRsa(der, static (key, bytes) => key.ImportPkcs8PrivateKey(bytes, out _))
         ?? TryEllipticCurve(der, static (key, bytes) => key.ImportPkcs8PrivateKey(bytes, out _))
@@ -19,11 +19,11 @@ internal static class KeyParser
     public static KeyFacts ParseEllipticCurve(ReadOnlySpan<byte> der) =>
         TryEllipticCurve(der, static (key, bytes) => key.ImportECPrivateKey(bytes, out _)) ?? _unknown;
 
-    /// <summary>A key without PEM's label, in any of the formats; null when it is none.</summary>
+    /// <summary>Reads a key without a PEM label, in any of the formats; null when it is not a key.</summary>
     public static KeyFacts? TryParseDer(ReadOnlySpan<byte> der) =>
         new[] { ParsePkcs8(der), ParseRsa(der), ParseEllipticCurve(der) }.FirstOrDefault(key => key != _unknown);
 
-    /// <summary>The key that came with a certificate out of a store.</summary>
+    /// <summary>Describes the key that a store contains for a certificate.</summary>
     public static KeyFacts FactsOf(X509Certificate2 certificate)
     {
         using var rsa = certificate.GetRSAPrivateKey();

@@ -2,10 +2,15 @@ using System.Text;
 
 namespace Holdfast.Components.Files.Certificates;
 
-/// <summary>Configurations of lines: words between white space, in single or double quotes or with backslashes, up to a comment.</summary>
+/// <summary>
+/// Splits line-based configurations: words between white space, in single or double quotes or with backslashes, up to a
+/// comment.
+/// </summary>
 internal static class LineWords
 {
-    /// <summary>The words of each line that has any. A backslash at the end of a line joins it with the next.</summary>
+    /// <summary>
+    /// Returns the words of each line that has any. A backslash at the end of a line joins it with the next.
+    /// </summary>
     public static IEnumerable<IReadOnlyList<string>> Of(string text)
     {
         var rest = "";
@@ -23,10 +28,10 @@ internal static class LineWords
         if (Split(rest) is { Count: > 0 } last) yield return last;
     }
 
-    // Nobody writes longer lines by hand, and joining many would be slow.
+    // Longer lines are not written by hand, and joining many would be slow.
     private const int LongestLine = 64 << 10;
 
-    /// <summary>The words of one line.</summary>
+    /// <summary>Returns the words of one line.</summary>
     public static IReadOnlyList<string> Split(string line)
     {
         var words = new List<string>();

@@ -5,7 +5,8 @@ namespace Holdfast.Components.Files.Certificates;
 
 /// <summary>
 /// Logstash's pipelines: settings of plugins, "name => value" with a string or a list of strings. pipelines.yml and
-/// logstash.yml name the pipelines' files. Source: Logstash Reference, "Structure of a pipeline" and the plugins' SSL settings.
+/// logstash.yml name the pipelines' files. Source: Logstash Reference, "Structure of a pipeline" and the plugins' SSL
+/// settings.
 /// </summary>
 internal sealed partial class LogstashConfiguration : INamesCertificates
 {
@@ -53,7 +54,7 @@ internal sealed partial class LogstashConfiguration : INamesCertificates
         ];
     }
 
-    // A folder stands for all files in it.
+    // A folder means all files in it.
     private static string Whole(string pattern) => Disk.IsFolder(pattern) ? $"{pattern}/*" : pattern;
 
     private static IEnumerable<NamedFile> ReadPipeline(string path, ConfigurationReader reader) => ReadPlugins(path, reader.Text(path) ?? "", reader);

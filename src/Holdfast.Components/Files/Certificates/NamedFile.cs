@@ -1,6 +1,6 @@
 namespace Holdfast.Components.Files.Certificates;
 
-/// <summary>What a configuration says that a file is.</summary>
+/// <summary>The kind of file that a setting names.</summary>
 internal enum NamedRole
 {
     /// <summary>A certificate of this machine, with or without its chain, and perhaps its key.</summary>
@@ -9,19 +9,21 @@ internal enum NamedRole
     /// <summary>A private key.</summary>
     Key,
 
-    /// <summary>Certificates of those who are trusted: a file, or a folder of files.</summary>
+    /// <summary>Certificates of trusted authorities: a file, or a folder of files.</summary>
     Authorities,
 
     /// <summary>A key store: PKCS#12, or Java's.</summary>
     Store,
 
-    /// <summary>Diffie-Hellman parameters or revocation lists: needed to start, without a life of their own.</summary>
+    /// <summary>
+    /// Diffie-Hellman parameters or revocation lists: needed to start, without a validity of their own that is checked.
+    /// </summary>
     Other,
 }
 
 /// <summary>A file that a configuration names.</summary>
-/// <param name="Path">Absolute, as far as it can be told.</param>
-/// <param name="Role">What it is said to be.</param>
+/// <param name="Path">The path, absolute as far as it can be resolved.</param>
+/// <param name="Role">The kind of file that the setting expects.</param>
 /// <param name="Setting">The setting that names it: "ssl_certificate".</param>
-/// <param name="NamedBy">The configuration file that the setting stands in.</param>
+/// <param name="NamedBy">The configuration file that contains the setting.</param>
 internal sealed record NamedFile(string Path, NamedRole Role, string Setting, string NamedBy);

@@ -10,7 +10,7 @@ namespace Holdfast.Components.Files.Certificates;
 /// </summary>
 internal sealed partial class Neo4jConfiguration : INamesCertificates
 {
-    // Where the packages for Debian and Red Hat put it. Source: Neo4j Operations Manual, "Default file locations".
+    // The home of the packages for Debian and Red Hat. Source: Neo4j Operations Manual, "Default file locations".
     private const string PackagedHome = "/var/lib/neo4j";
     private const string Policy = "dbms.ssl.policy.";
 

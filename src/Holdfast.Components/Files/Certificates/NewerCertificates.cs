@@ -8,14 +8,15 @@ using Holdfast.Restic.Filtering;
 namespace Holdfast.Components.Files.Certificates;
 
 /// <summary>
-/// Certificates that were renewed since a recovery point was taken: a restore in place puts the old ones, and the keys beside them, back. The
-/// manifest may be written by an attacker, so what it names is read as any foreign file is, and only the ends are told.
+/// Certificates that were renewed after a recovery point was taken: a restore in place restores the old ones, and the
+/// keys beside them. The manifest may have been written by an attacker, so the files that it names are read as
+/// untrusted, and only their paths and ends of validity are reported.
 /// </summary>
 internal static class NewerCertificates
 {
     private const int MostNamed = 20, MostRead = 1000, LargestFile = 1 << 20;
 
-    /// <summary>A sentence that names them; "" where there are none.</summary>
+    /// <summary>Returns a sentence that lists them; "" when there are none.</summary>
     public static string Describe(JsonNode? details, RestorePatterns patterns)
     {
         if ((details as JsonObject)?["certificates"] is not JsonArray all) return "";
@@ -48,11 +49,11 @@ internal static class NewerCertificates
         }
         catch (Exception unreadable) when (unreadable is not OutOfMemoryException)
         {
-            return null; // it is nothing that a restore could make older
+            return null; // not a file that a restore could replace by an older one
         }
     }
 
-    // The first one in a file is the server's own; those after it lead to an authority.
+    // The first one in a file is the server's own; those after it are its chain to an authority.
     private static DateTimeOffset? EndOf(JsonObject file) =>
         file["certificates"] is JsonArray { Count: > 0 } all && all[0] is JsonObject first
         && DateTimeOffset.TryParse(Text(first["notAfter"]), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var end)

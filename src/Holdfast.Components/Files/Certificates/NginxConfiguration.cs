@@ -3,8 +3,8 @@ using Holdfast.Components.Files.Paths;
 namespace Holdfast.Components.Files.Certificates;
 
 /// <summary>
-/// nginx.conf and what it includes. Relative paths count from the folder of the main configuration file.
-/// Source: nginx, ngx_conf_full_name and the reference of ngx_http_ssl_module.
+/// nginx.conf and the files that it includes. Relative paths are resolved against the folder of the main configuration
+/// file. Source: nginx, ngx_conf_full_name and the reference of ngx_http_ssl_module.
 /// </summary>
 internal sealed class NginxConfiguration : INamesCertificates
 {
@@ -29,7 +29,7 @@ internal sealed class NginxConfiguration : INamesCertificates
         : IsOfSites(path) ? Fit.Part
         : Fit.None;
 
-    // Debian's folders of virtual hosts, whose files need no suffix; what editors and packages leave beside them has one.
+    // Debian's folders of virtual hosts, whose files need no suffix; backup files of editors and packages have one.
     private static bool IsOfSites(string path) =>
         Path.GetFileName(Path.GetDirectoryName(path)) is "sites-enabled" or "sites-available"
         && Path.GetFileName(path) is var name && !name.StartsWith('.') && !name.EndsWith('~') && Path.GetExtension(name) is not (".bak" or ".old" or ".orig" or ".dpkg-old" or ".dpkg-dist" or ".dpkg-new")
@@ -70,7 +70,7 @@ internal sealed class NginxConfiguration : INamesCertificates
 
     private static string? Resolve(string path, string setting, string value, string folder, ConfigurationReader reader)
     {
-        // The key itself, or a key in a hardware module, may stand in the place of a file's name.
+        // The key itself, or a key in a hardware module, may be given in place of a file's name.
         if (value.StartsWith("data:", StringComparison.Ordinal) || value.StartsWith("engine:", StringComparison.Ordinal)) return null;
         if (!value.Contains('$', StringComparison.Ordinal)) return Path.GetFullPath(Path.Combine(folder, value));
         reader.Riddle(path, setting, value);

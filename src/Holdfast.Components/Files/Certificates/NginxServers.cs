@@ -1,9 +1,12 @@
 namespace Holdfast.Components.Files.Certificates;
 
-/// <summary>Watches the directives of nginx go by for servers that listen with TLS and have no certificate, of their own or from a block around them.</summary>
+/// <summary>
+/// Finds, among the directives of nginx, servers that listen with TLS and have no certificate, of their own or from an
+/// enclosing block.
+/// </summary>
 internal sealed class NginxServers
 {
-    // Deeper blocks than any configuration has; what is deeper is no server.
+    // The deepest block that is read; configurations have no server at a greater depth.
     private const int DeepestBlock = 100;
 
     private sealed record Block(string Name, string File)
@@ -18,17 +21,18 @@ internal sealed class NginxServers
     private bool _isGivenAbove;
     private int _tooDeep;
 
-    /// <summary>The files of such servers.</summary>
+    /// <summary>The configuration files of such servers.</summary>
     public IEnumerable<string> WithoutCertificate => _isGivenAbove ? [] : _bare.Distinct(StringComparer.Ordinal);
 
-    /// <summary>Takes the next directive.</summary>
+    /// <summary>Processes the next directive.</summary>
     public void Add(IReadOnlyList<string> words, char end, string file)
     {
         if (end == '{') Open(words[0], file);
         else if (end == '}') Close();
         else if (words is ["listen", _, ..]) _blocks.Peek().Listens |= words.Skip(2).Any(word => word is "ssl" or "quic");
         else if (words is ["ssl", "on"]) _blocks.Peek().Listens = true;
-        // Nothing is presented where the handshake is refused; a certificate that only the running server can name is one.
+        // No certificate is presented where the handshake is rejected; a certificate that only the running server can
+        // determine counts as one.
         else if (words is ["ssl_certificate" or "ssl_reject_handshake", ..]) Give();
     }
 
@@ -47,6 +51,6 @@ internal sealed class NginxServers
     private void Give()
     {
         _blocks.Peek().HasCertificate = true;
-        if (_blocks.Peek().Name is not "server") _isGivenAbove = true; // which may stand behind the servers
+        if (_blocks.Peek().Name is not "server") _isGivenAbove = true; // the directive may follow the servers
     }
 }

@@ -2,13 +2,19 @@ using System.Text;
 
 namespace Holdfast.Components.Files.Certificates;
 
-/// <summary>Cuts nginx' configuration language into directives: words up to a semicolon or a brace, quotes and comments heeded.</summary>
+/// <summary>
+/// Splits nginx's configuration language into directives: words up to a semicolon or a brace, with support for quotes
+/// and comments.
+/// </summary>
 internal static class NginxText
 {
-    // Of a variable. Nobody is to make the search for its end take for ever.
+    // The longest name of a variable, which bounds the search for its end.
     private const int LongestName = 256;
 
-    /// <summary>Every directive of a text, in order: its words, and what ended it (';', or '{' for a block). The end of a block is '}' alone.</summary>
+    /// <summary>
+    /// Returns every directive of a text, in order: its words, and what ended it (';', or '{' for a block). The end of
+    /// a block is '}' alone.
+    /// </summary>
     public static IEnumerable<(IReadOnlyList<string> Words, char End)> Directives(string text)
     {
         var words = new List<string>();
@@ -42,7 +48,7 @@ internal static class NginxText
         return word.ToString();
     }
 
-    // "${name}" is a variable, so that its braces do not end the word.
+    // "${name}" is a variable, so its braces do not end the word.
     private static string Bare(string text, ref int at)
     {
         var start = at;

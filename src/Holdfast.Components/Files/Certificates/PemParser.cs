@@ -35,7 +35,7 @@ internal static class PemParser
             case "CERTIFICATE" or "X509 CERTIFICATE":
                 return AddCertificate(der, certificates);
             case "TRUSTED CERTIFICATE":
-                return AddCertificate(FirstOf(der), certificates); // OpenSSL's own: what it is trusted for follows the certificate
+                return AddCertificate(FirstOf(der), certificates); // OpenSSL's own format: trust settings follow the certificate
             case "ENCRYPTED PRIVATE KEY":
                 keys.Add(new("unknown", IsEncrypted: true, PublicKey: null));
                 break;

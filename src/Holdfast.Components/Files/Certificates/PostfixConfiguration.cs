@@ -4,12 +4,12 @@ using Holdfast.Components.Files.Paths;
 namespace Holdfast.Components.Files.Certificates;
 
 /// <summary>
-/// Postfix' main.cf: "name = value", lines that begin with white space go on, $name is another setting. In master.cf the same
-/// settings stand behind -o. Source: postconf(5), master(5).
+/// Postfix's main.cf: "name = value", lines that begin with white space continue the previous one, $name is another
+/// setting. In master.cf the same settings follow -o. Source: postconf(5), master(5).
 /// </summary>
 internal sealed partial class PostfixConfiguration : INamesCertificates
 {
-    // References to references end somewhere; a circle is Postfix' own error to report.
+    // The depth of nested references is limited; Postfix itself reports a circle.
     private const int DeepestReference = 10, LongestValue = 64 << 10;
 
     private static readonly Dictionary<string, NamedRole> _roles = new(StringComparer.Ordinal)
@@ -33,7 +33,7 @@ internal sealed partial class PostfixConfiguration : INamesCertificates
     public Fit FitOf(string path) => Path.GetFileName(path) switch
     {
         "main.cf" => Fit.Main,
-        "master.cf" when Disk.TypeOf($"{Path.GetDirectoryName(path)}/main.cf") is null => Fit.Part, // it comes with its main.cf
+        "master.cf" when Disk.TypeOf($"{Path.GetDirectoryName(path)}/main.cf") is null => Fit.Part, // it is read with its main.cf
         _ => Fit.None,
     };
 
@@ -55,7 +55,7 @@ internal sealed partial class PostfixConfiguration : INamesCertificates
         foreach (var named in Expanded(written, settings).Split([',', ' ', '\t', '\n'], StringSplitOptions.RemoveEmptyEntries))
         {
             if (named is "none" or "auto") continue;
-            // A map is TYPE:FILE, and the program reads the file that postmap made of it, too.
+            // A map is TYPE:FILE, and the program also reads the file that postmap generated from it.
             var value = name.EndsWith("_maps", StringComparison.Ordinal) && named.IndexOf(':', StringComparison.Ordinal) is > 0 and var colon ? named[(colon + 1)..] : named;
             if (value.StartsWith('/')) yield return new(value, role, name, path);
             else reader.Riddle(path, name, value);
@@ -64,7 +64,7 @@ internal sealed partial class PostfixConfiguration : INamesCertificates
         }
     }
 
-    // smtpd_ is the server's side, smtp_ and lmtp_ the client's; tls_server_sni_maps has no side.
+    // smtpd_ is the server's side, smtp_ and lmtp_ the client's; tls_server_sni_maps has no such prefix.
     private static NamedRole? RoleOf(string name) =>
         _roles.TryGetValue(name, out var role) || _roles.TryGetValue(name[(name.IndexOf('_', StringComparison.Ordinal) + 1)..], out role) ? role : null;
 
@@ -74,7 +74,7 @@ internal sealed partial class PostfixConfiguration : INamesCertificates
         var name = "";
         foreach (var line in text.Split('\n').Where(line => line.Trim() is { Length: > 0 } full && full[0] != '#'))
         {
-            // A value of megabytes is no list of files, and would be copied for each of its lines.
+            // A value of megabytes is not a list of files, and would be copied for each of its lines.
             if (char.IsWhiteSpace(line[0]) && name.Length > 0) settings[name] = settings[name].Length > LongestValue ? settings[name] : settings[name] + " " + line.Trim();
             else if (line.IndexOf('=', StringComparison.Ordinal) is > 0 and var equals)
                 settings[name = line[..equals].Trim()] = line[(equals + 1)..].Trim();

@@ -4,8 +4,9 @@ using Holdfast.Components.Files.Paths;
 namespace Holdfast.Components.Files.Certificates;
 
 /// <summary>
-/// postgresql.conf and what it includes. The last setting of a name wins; relative certificates count from the data
-/// directory, relative includes from the including file. Source: PostgreSQL, "Setting Parameters" and "SSL".
+/// postgresql.conf and the files that it includes. The last setting of a name takes effect; relative certificate paths
+/// are resolved against the data directory, relative includes against the including file. Source: PostgreSQL, "Setting
+/// Parameters" and "SSL".
 /// </summary>
 internal sealed partial class PostgresConfiguration : INamesCertificates
 {
@@ -19,7 +20,7 @@ internal sealed partial class PostgresConfiguration : INamesCertificates
         ["ssl_dh_params_file"] = NamedRole.Other,
     };
 
-    // What a standby connects with. Source: PostgreSQL, "Parameter Key Words" of libpq.
+    // Connection parameters of a standby. Source: PostgreSQL, "Parameter Key Words" of libpq.
     private static readonly Dictionary<string, NamedRole> _connectionRoles = new(StringComparer.Ordinal)
     {
         ["sslcert"] = NamedRole.Certificate,
@@ -42,7 +43,7 @@ internal sealed partial class PostgresConfiguration : INamesCertificates
         var settings = new Dictionary<string, (string Value, string File)>(StringComparer.OrdinalIgnoreCase);
         Collect(path, settings, reader);
         var data = settings.TryGetValue("data_directory", out var named) ? named.Value : Path.GetDirectoryName(path)!;
-        // ALTER SYSTEM writes here, and overrules everything else.
+        // ALTER SYSTEM writes to this file, which overrides all others.
         Collect($"{data}/postgresql.auto.conf", settings, reader);
         foreach (var file in ReadConnection(settings, data, reader)) yield return file;
         if (!IsOn(settings)) yield break;
@@ -56,7 +57,7 @@ internal sealed partial class PostgresConfiguration : INamesCertificates
         }
     }
 
-    // Without their settings a server with TLS looks for server.crt and server.key in its data directory.
+    // Without these settings a server with TLS uses server.crt and server.key in its data directory.
     private static bool IsOn(Dictionary<string, (string Value, string File)> settings)
     {
         if (!settings.TryGetValue("ssl", out var ssl)) return settings.Keys.Any(_roles.ContainsKey);
@@ -66,7 +67,7 @@ internal sealed partial class PostgresConfiguration : INamesCertificates
         return true;
     }
 
-    // Any beginning of true and yes that is no beginning of another word. Source: PostgreSQL, parse_bool_with_len.
+    // Any unambiguous prefix of true and yes. Source: PostgreSQL, parse_bool_with_len.
     private static bool IsTrue(string value) =>
         value.Length > 0 && ("true".StartsWith(value, StringComparison.OrdinalIgnoreCase) || "yes".StartsWith(value, StringComparison.OrdinalIgnoreCase))
         || value is "1" || value.Equals("on", StringComparison.OrdinalIgnoreCase);

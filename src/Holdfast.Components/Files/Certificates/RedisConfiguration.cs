@@ -1,8 +1,8 @@
 namespace Holdfast.Components.Files.Certificates;
 
 /// <summary>
-/// redis.conf, valkey.conf and sentinel.conf: "directive value" on each line, "include" with a pattern. Source: redis.conf of Redis 7, sections INCLUDES,
-/// TLS/SSL and SECURITY; Redis' config.c, "loadServerConfigFromString".
+/// redis.conf, valkey.conf and sentinel.conf: "directive value" on each line, "include" with a pattern. Source:
+/// redis.conf of Redis 7, sections INCLUDES, TLS/SSL and SECURITY; Redis' config.c, "loadServerConfigFromString".
 /// </summary>
 internal sealed class RedisConfiguration : INamesCertificates
 {
@@ -15,7 +15,7 @@ internal sealed class RedisConfiguration : INamesCertificates
         ["tls-ca-cert-file"] = NamedRole.Authorities,
         ["tls-ca-cert-dir"] = NamedRole.Authorities,
         ["tls-dh-params-file"] = NamedRole.Other,
-        ["aclfile"] = NamedRole.Other, // without it the server does not start
+        ["aclfile"] = NamedRole.Other, // the server does not start without it
     };
 
     public string Program => "redis";
@@ -35,7 +35,7 @@ internal sealed class RedisConfiguration : INamesCertificates
             if (words is not [var setting, { Length: > 0 } value]) continue;
             var isInclude = setting.Equals("include", StringComparison.OrdinalIgnoreCase);
             if (!isInclude && !_roles.ContainsKey(setting)) continue;
-            // Relative paths count from where the server was started, or from its 'dir'.
+            // Relative paths are resolved against the server's working directory, or its 'dir'.
             if (!value.StartsWith('/')) reader.Riddle(path, setting, value);
             else if (!isInclude) yield return new(value, _roles[setting], setting, path);
             else

@@ -1,13 +1,13 @@
 namespace Holdfast.Components.Files.Certificates;
 
 /// <summary>
-/// The servers of the Elastic and OpenSearch families, which share a language: YAML files with settings whose names have
-/// a part "ssl" and end in what the file is (xpack.security.http.ssl.keystore.path, server.ssl.certificate,
-/// plugins.security.ssl.transport.pemcert_filepath). Relative paths count from the configuration's folder.
+/// The servers of the Elastic and OpenSearch families, which share a syntax: YAML files with settings whose names have
+/// a part "ssl" and end in the kind of file (xpack.security.http.ssl.keystore.path, server.ssl.certificate,
+/// plugins.security.ssl.transport.pemcert_filepath). Relative paths are resolved against the configuration's folder.
 /// Source: Elasticsearch, "Security settings"; OpenSearch, "Configuring TLS certificates"; Kibana, "Configure Kibana".
 /// </summary>
 /// <param name="program">The name in the profile.</param>
-/// <param name="fileNames">What its configurations are called.</param>
+/// <param name="fileNames">The names of its configuration files.</param>
 internal sealed class YamlConfiguration(string program, params IReadOnlyList<string> fileNames) : INamesCertificates
 {
     private static readonly Dictionary<string, NamedRole> _roles = new(StringComparer.Ordinal)
@@ -33,7 +33,7 @@ internal sealed class YamlConfiguration(string program, params IReadOnlyList<str
 
     public IEnumerable<NamedFile> Read(string path, ConfigurationReader reader) => Read(path, reader.Text(path) ?? "", reader);
 
-    /// <summary>The same for a text that has been read.</summary>
+    /// <summary>Returns the files that a configuration names, for a text that has been read already.</summary>
     public static IEnumerable<NamedFile> Read(string path, string text, ConfigurationReader reader)
     {
         var (settings, fault) = FlatYaml.Read(text);
@@ -51,8 +51,8 @@ internal sealed class YamlConfiguration(string program, params IReadOnlyList<str
         }
     }
 
-    // Realms have files outside of their "ssl" as well: SAML's own keys and what it knows of the provider, OpenID's and JWT's keys,
-    // Kerberos' keytab. Source: Elasticsearch, "Security settings"; OpenSearch, "SAML".
+    // Realms have files outside of their "ssl" as well: SAML's own keys and the provider's metadata, OpenID's and JWT's
+    // keys, Kerberos' keytab. Source: Elasticsearch, "Security settings"; OpenSearch, "SAML".
     private static NamedRole? RoleOfRealm(string[] parts)
     {
         if (parts.Length < 2) return null;

@@ -1,22 +1,26 @@
 namespace Holdfast.Components.Files.Paths;
 
 /// <summary>
-/// A folder in which a database keeps its data. A copy of it taken file by file while the database runs is worthless, so
-/// it is never part of a selection; the component of the database asks the server itself. Single files in it that are
-/// selected by their own names (postgresql.conf) are ordinary files.
+/// The data directory of a database. A copy of it taken file by file while the database runs is useless, so it is never
+/// part of a selection; the component of the database asks the server itself. Single files in it that are selected by
+/// their own names (postgresql.conf) are ordinary files.
 /// </summary>
 /// <param name="Path">The folder.</param>
-/// <param name="Database">Whose data it is: "PostgreSQL".</param>
+/// <param name="Database">The database system: "PostgreSQL".</param>
 /// <param name="Remedy">What captures that data instead, as a full sentence.</param>
 internal sealed record DataDirectory(string Path, string Database, string Remedy)
 {
-    /// <summary>True when a copy is good once the database has been stopped, and no component captures it in another way.</summary>
+    /// <summary>
+    /// True when a copy is usable once the database has been stopped, and no component captures it in another way.
+    /// </summary>
     public bool MayBeCopiedStopped { get; init; }
 
-    /// <summary>What a folder is recognised by. Only names are looked at.</summary>
+    /// <summary>Recognises a data directory by the names in a folder; no file is read.</summary>
     public static DataDirectory? Recognise(string folder) => Recognise(folder, Disk.Names(folder));
 
-    /// <summary>The same when the names in the folder are known; nearly always they are enough to tell.</summary>
+    /// <summary>
+    /// Recognises a data directory when the names in the folder are known; nearly always they are sufficient.
+    /// </summary>
     public static DataDirectory? Recognise(string folder, IReadOnlyList<string> names)
     {
         if (IsPostgres(folder, names))
@@ -28,7 +32,7 @@ internal sealed record DataDirectory(string Path, string Database, string Remedy
         return null;
     }
 
-    /// <summary>The data directory that a path is or lies in, or null.</summary>
+    /// <summary>Returns the data directory that a path is or is inside of, or null.</summary>
     public static DataDirectory? Around(string path)
     {
         for (var folder = path; folder.Length > 1; folder = folder[..Math.Max(1, folder.LastIndexOf('/'))])
@@ -40,7 +44,8 @@ internal sealed record DataDirectory(string Path, string Database, string Remedy
     private static bool IsPostgres(string folder, IReadOnlyList<string> names) =>
         names.Contains("PG_VERSION", StringComparer.Ordinal) && Disk.IsFile($"{folder}/global/pg_control");
 
-    // Up to Elasticsearch 7, and in OpenSearch, nodes lie in nodes/<number>; from 8 on path.data is the node's folder itself.
+    // Up to Elasticsearch 7, and in OpenSearch, nodes are in nodes/<number>; from 8 on path.data is the node's folder
+    // itself.
     private static bool IsSearch(string folder, IReadOnlyList<string> names) =>
         IsSearchNode(names) || (System.IO.Path.GetFileName(folder) is "nodes"
             && names.Any(name => name.All(char.IsAsciiDigit) && IsSearchNode(Disk.Names($"{folder}/{name}"))));

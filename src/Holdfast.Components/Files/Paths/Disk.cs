@@ -4,15 +4,15 @@ using Holdfast.Restic.Snapshots;
 namespace Holdfast.Components.Files.Paths;
 
 /// <summary>
-/// What stands where on this machine, for choosing what to capture. Links are never followed. Whatever can't be seen is as
-/// if it were not there: the archiving itself reports it.
+/// Reads the file system of this machine, to choose what to capture. Links are never followed. What cannot be accessed
+/// counts as missing: the archiver itself reports it.
 /// </summary>
 internal static class Disk
 {
-    /// <summary>What stands at a path, or null.</summary>
+    /// <summary>Returns the type of the entry at a path, or null.</summary>
     public static NodeType? TypeOf(string path) => LocalEntries.TryFind(path, out var type, out _) ? type : null;
 
-    /// <summary>What stands at a path, and the bytes of it if it is a file.</summary>
+    /// <summary>Finds the entry at a path, with its size in bytes if it is a file.</summary>
     public static bool TryFind(string path, out NodeType type, out long size)
     {
         var found = LocalEntries.TryFind(path, out type, out var bytes);
@@ -24,10 +24,13 @@ internal static class Disk
 
     public static bool IsFile(string path) => TypeOf(path) == NodeType.File;
 
-    /// <summary>The bytes of a file; 0 when it is gone.</summary>
+    /// <summary>Returns the size of a file in bytes; 0 when it does not exist.</summary>
     public static long Size(string path) => TryFind(path, out _, out var size) ? size : 0;
 
-    /// <summary>Where a link points to, as it is written; null for anything else, and when it has become something else between two looks.</summary>
+    /// <summary>
+    /// Returns the target of a link as it is written; null for anything else, also when the link was replaced
+    /// meanwhile.
+    /// </summary>
     public static string? LinkTarget(string path)
     {
         try
@@ -40,7 +43,7 @@ internal static class Disk
         }
     }
 
-    /// <summary>The names in a folder, sorted.</summary>
+    /// <summary>Returns the names in a folder, sorted.</summary>
     public static IReadOnlyList<string> Names(string folder)
     {
         try

@@ -3,16 +3,16 @@ using Holdfast.Restic.Filtering;
 namespace Holdfast.Components.Files.Paths;
 
 /// <summary>
-/// The paths on disk that a pattern stands for. A plain path stands for itself when it exists. ** goes through folders,
-/// but not through links, and not into the data directories of databases: those are never matched piece by piece.
+/// Expands a pattern to paths on disk. A plain path expands to itself when it exists. ** descends into folders, but not
+/// through links, and not into the data directories of databases: those are never matched in part.
 /// </summary>
 internal static class Glob
 {
-    /// <summary>Existing paths, sorted by folder; empty when there are none.</summary>
+    /// <summary>Returns existing paths, sorted by folder; empty when there are none.</summary>
     public static IReadOnlyList<string> Expand(string pattern) => Expand(pattern, int.MaxValue);
 
-    /// <summary>The same for a pattern that is not the profile's: it goes through so many folders at most.</summary>
-    /// <exception cref="InvalidDataException">It would go through more.</exception>
+    /// <summary>Expands a pattern that does not come from the profile: it visits at most that many folders.</summary>
+    /// <exception cref="InvalidDataException">It would visit more folders.</exception>
     public static IReadOnlyList<string> Expand(string pattern, int mostFolders)
     {
         var found = new Found(mostFolders);
@@ -48,7 +48,7 @@ internal static class Glob
     private static void ExpandDeep(string folder, ReadOnlySpan<string> rest, Found found)
     {
         Expand(folder, rest, found);
-        // A folder matched by a last * is taken with all below it, so that there is nothing to find deeper.
+        // A folder matched by a final * includes everything below it, so that a deeper search finds nothing new.
         if (rest is ["*"]) return;
         foreach (var name in found.NamesIn(folder))
         {

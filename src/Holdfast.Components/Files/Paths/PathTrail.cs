@@ -3,40 +3,44 @@ using Holdfast.Restic.Archiving;
 namespace Holdfast.Components.Files.Paths;
 
 /// <summary>
-/// What a path goes through on disk: the links on its way and at its end, and the place where it really stands. All of it
-/// is captured under its real path, so that a restore never puts a folder where a link stood.
+/// The links and the final place to which a path resolves on disk. All of it is captured under its real path, so that a
+/// restore never puts a folder in the place of a link.
 /// </summary>
-/// <param name="Links">Links passed, in order, without the ones that belong to the distribution's own layout.</param>
-/// <param name="Place">The real path of the file or folder at the end; null when there is none, or nothing to be copied.</param>
-/// <param name="Lost">Where a link points to in vain; null when everything was found.</param>
+/// <param name="Links">The links passed, in order, without those that belong to the distribution's own layout.</param>
+/// <param name="Place">
+/// The real path of the file or folder at the end; null when there is none, or when nothing is to be copied.
+/// </param>
+/// <param name="Lost">The target of a dangling link; null when everything was found.</param>
 internal sealed record PathTrail(IReadOnlyList<string> Links, string? Place, string? Lost)
 {
-    /// <summary>A link that was not followed, and why; null when all were.</summary>
+    /// <summary>A link that was not followed, with the reason; null when all were.</summary>
     public RefusedLink? Refused { get; init; }
 
-    /// <summary>The kernel's own file system that the path ends in, of which nothing is captured; null otherwise.</summary>
+    /// <summary>
+    /// The kernel's file system in which the path ends, and of which nothing is captured; null otherwise.
+    /// </summary>
     public string? KernelFileSystem { get; init; }
 
-    // As many as Linux follows. Source: path_resolution(7).
+    // The limit of Linux. Source: path_resolution(7).
     private const int MostLinks = 40;
 
-    // Links that come with the system: a machine that is to be restored has its own.
+    // Links that come with the distribution: the machine that is restored has its own.
     private static readonly HashSet<string> _systemLinks = new(
         ["/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/var/run", "/var/lock", "/var/mail"], StringComparer.Ordinal);
 
-    // Not files, but the kernel's: a unit that is masked is a link to /dev/null.
+    // Paths of the kernel, not files: a unit that is masked is a link to /dev/null.
     private static readonly string[] _kernelPlaces = ["/dev/", "/proc/", "/sys/"];
 
     /// <summary>
-    /// Follows a path to where it ends. A link is followed only when root alone could have made it: whoever else may write to it, or to a
-    /// folder above it, would choose what of the machine is captured, and rolled back by a restore.
+    /// Resolves a path. A link is followed only when root alone could have created it: any other user who may write to
+    /// it, or to a folder above it, would control what is captured from the machine, and rolled back by a restore.
     /// </summary>
     public static PathTrail Follow(string path)
     {
         var trail = Follow(path, LocalEntries.IsOursAlone);
         if (trail.Refused is not { } refused) return trail;
         var whole = Follow(path, _ => true);
-        // One that leads to nothing, or only to the kernel, can't bring anything in.
+        // A link without a target, or with a target of the kernel, adds nothing to the selection.
         if (whole.Place is null && whole.Refused is null) return whole;
         return trail with { Refused = refused with { Target = whole.Place ?? "/" } };
     }

@@ -1,7 +1,7 @@
 namespace Holdfast.Components.Files.Paths;
 
-/// <summary>A link that was met on the way to a selected file and not followed; it is captured as the link that it is.</summary>
+/// <summary>A link on the way to a selected file that was not followed; it is captured as a link.</summary>
 /// <param name="Link">Its path.</param>
-/// <param name="Target">Where it leads to, as far as that can be told.</param>
-/// <param name="Reason">Why it was not followed, in a sentence's end.</param>
+/// <param name="Target">Its target, as far as that can be resolved.</param>
+/// <param name="Reason">Why it was not followed, as the end of a sentence.</param>
 internal sealed record RefusedLink(string Link, string Target, string Reason);

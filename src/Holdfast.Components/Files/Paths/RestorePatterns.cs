@@ -2,15 +2,15 @@ using Holdfast.Engine.Components;
 
 namespace Holdfast.Components.Files.Paths;
 
-/// <summary>Which files a restore is about: patterns of their paths on the platform.</summary>
+/// <summary>The selection of files for a restore: patterns of their paths on the platform.</summary>
 internal sealed record RestorePatterns(IReadOnlyList<string> Include, IReadOnlyList<string> Exclude)
 {
-    /// <summary>What the restore stays within; nothing means that it brings back all that the point has.</summary>
+    /// <summary>The paths to which the restore is limited; empty to restore everything in the recovery point.</summary>
     public IReadOnlyList<string> Within { get; init; } = [];
 
     /// <summary>
-    /// A path may be given as 'points files' prints it, with /files before it, as well: unless the platform has such a folder
-    /// itself, and the path is what it says.
+    /// Creates the patterns. A path may also be given as 'points files' prints it, with /files before it, unless the
+    /// platform itself has such a folder; then the path is taken literally.
     /// </summary>
     public static async Task<RestorePatterns> OfAsync(RestoreSession session, CancellationToken cancellation)
     {
@@ -20,7 +20,7 @@ internal sealed record RestorePatterns(IReadOnlyList<string> Include, IReadOnlyL
         return new RestorePatterns([.. session.Include.Select(Shorten)], [.. session.Exclude.Select(Shorten)]);
     }
 
-    /// <summary>False when patterns include files and none of the point is among them.</summary>
+    /// <summary>False when there are include patterns and none of them matches a file of the recovery point.</summary>
     public async Task<bool> FitAsync(RestoreSession session, CancellationToken cancellation) =>
         Include.Count == 0 || await session.Repository.HasFittingAsync(session.Point, FilesComponent.Root, Include, Exclude, cancellation);
 

@@ -3,15 +3,15 @@ using System.Text;
 namespace Holdfast.Components.Files.Paths;
 
 /// <summary>
-/// Patterns in the configurations of other programs, which follow the C library: "[!a]" is a character that is not in a set, "]" may be
-/// a set's first member, and a bracket that is not closed is only a bracket. Source: glob(7).
+/// Patterns in the configurations of other programs, which follow the C library: "[!a]" is a character that is not in a
+/// set, "]" may be a set's first member, and a bracket that is not closed is an ordinary character. Source: glob(7).
 /// </summary>
 internal static class ShellGlob
 {
-    // More than anybody writes; each pair of braces multiplies them.
+    // More than occurs in practice; each pair of braces multiplies them.
     private const int MostAlternatives = 100;
 
-    /// <summary>The patterns that one with {a,b} stands for, as shells and Ruby have it; the first hundred.</summary>
+    /// <summary>Expands {a,b} as shells and Ruby do; returns the first hundred patterns.</summary>
     public static IReadOnlyList<string> Braced(string pattern)
     {
         var patterns = new List<string> { pattern };
@@ -24,7 +24,7 @@ internal static class ShellGlob
                 at++;
                 continue;
             }
-            // Of braces in braces the inner ones come first.
+            // Of nested braces, the inner ones are expanded first.
             open = patterns[at].LastIndexOf('{', close);
             var (before, inside, after) = (patterns[at][..open], patterns[at][(open + 1)..close], patterns[at][(close + 1)..]);
             patterns.RemoveAt(at);
@@ -33,17 +33,17 @@ internal static class ShellGlob
         return patterns;
     }
 
-    /// <summary>Existing paths; see <see cref="Glob.Expand(string)"/>.</summary>
+    /// <summary>Returns existing paths; see <see cref="Glob.Expand(string)"/>.</summary>
     public static IReadOnlyList<string> Expand(string pattern) => Glob.Expand(Translate(pattern));
 
-    /// <summary>The pattern as <see cref="Restic.Filtering.NamePattern"/> reads it.</summary>
+    /// <summary>Translates the pattern to the syntax of <see cref="Restic.Filtering.NamePattern"/>.</summary>
     public static string Translate(string pattern)
     {
         var text = new StringBuilder(pattern.Length + 8);
         for (var i = 0; i < pattern.Length; i++)
         {
             var end = pattern[i] == '[' ? EndOfSet(pattern, i + 1) : -1;
-            if (pattern[i] == '*' && i > 0 && pattern[i - 1] == '*') continue; // in the C library two stars are one
+            if (pattern[i] == '*' && i > 0 && pattern[i - 1] == '*') continue; // the C library treats two stars as one
             if (end > 0) Append(text, pattern[(i + 1)..end]);
             else if (pattern[i] == '\\' && i + 1 < pattern.Length && pattern[i + 1] != '/') text.Append(pattern[i]).Append(pattern[++i]);
             else text.Append(pattern[i] is '[' or '\\' ? "\\" : "").Append(pattern[i]);

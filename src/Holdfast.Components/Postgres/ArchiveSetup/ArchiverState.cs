@@ -5,16 +5,16 @@ using Npgsql;
 
 namespace Holdfast.Components.Postgres.ArchiveSetup;
 
-/// <summary>What the server says of its archiving.</summary>
+/// <summary>The server's archiving settings and pg_stat_archiver.</summary>
 /// <param name="Mode">archive_mode: "off", "on" or "always".</param>
-/// <param name="Command">archive_command; empty when archiving is off or a library does it.</param>
+/// <param name="Command">archive_command; empty when archiving is off or uses archive_library.</param>
 /// <param name="Current">The segment that is being written; null on a standby.</param>
-/// <param name="Ready">Files that wait to be archived.</param>
-/// <param name="Archived">When a file was archived last, by the server's clock.</param>
-/// <param name="LastArchived">Which one.</param>
-/// <param name="Failed">When archiving failed last.</param>
-/// <param name="LastFailed">With which one.</param>
-/// <param name="System">The cluster's own number.</param>
+/// <param name="Ready">The number of files that wait to be archived.</param>
+/// <param name="Archived">When a file was last archived, by the server's clock.</param>
+/// <param name="LastArchived">The name of that file.</param>
+/// <param name="Failed">When archiving last failed.</param>
+/// <param name="LastFailed">The name of the file that failed.</param>
+/// <param name="System">The cluster's system identifier.</param>
 internal sealed record ArchiverState(string Mode, string Command, WalSegment? Current, int Ready, DateTimeOffset? Archived, string LastArchived, DateTimeOffset? Failed, string LastFailed, ulong System)
 {
     /// <summary>True when the last attempt failed.</summary>

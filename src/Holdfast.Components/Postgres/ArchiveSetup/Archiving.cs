@@ -12,31 +12,34 @@ using Npgsql;
 namespace Holdfast.Components.Postgres.ArchiveSetup;
 
 /// <summary>
-/// Switches archiving on and off by ALTER SYSTEM, and remembers what stood there before, so that it can be put back.
-/// Source for what needs a restart: pg_settings.context of PostgreSQL 11 to 18.
+/// Switches archiving on and off by ALTER SYSTEM, and stores the previous values, so that they can be restored. Source
+/// for what needs a restart: pg_settings.context of PostgreSQL 11 to 18.
 /// </summary>
 /// <param name="archive">The cluster.</param>
-/// <param name="memory">The file that remembers the values of before.</param>
-/// <param name="clock">Measures how long a segment takes.</param>
+/// <param name="memory">The path of the file that stores the previous values.</param>
+/// <param name="clock">Measures how long archiving a segment takes.</param>
 public sealed class Archiving(PostgresArchive archive, string memory, TimeProvider clock)
 {
     private static readonly string[] Names = ["wal_level", "archive_mode", "archive_library", "archive_command", "archive_timeout"];
 
-    /// <summary>A quiet server ends its segment after so many seconds, so that no more than that is lost with it.</summary>
+    /// <summary>
+    /// archive_timeout in seconds: a server with little load switches to a new segment after that time, so that no more
+    /// WAL than that is lost with it.
+    /// </summary>
     private const string Timeout = "60";
 
     private static readonly TimeSpan _look = TimeSpan.FromMilliseconds(200);
 
     private sealed record Setting(string Name, string Value, string Context, string Source, bool Pending);
 
-    /// <summary>What is to be changed so that every segment is handed to <paramref name="command"/>.</summary>
+    /// <summary>Plans the changes that make the server archive every segment with <paramref name="command"/>.</summary>
     public Task<ArchivingPlan> PlanEnableAsync(string command, CancellationToken cancellation) => AskAsync(async connection =>
     {
         var settings = await ReadAsync(connection, cancellation);
         return await PlanAsync(connection, settings, Wanted(settings, command), cancellation);
     }, cancellation);
 
-    /// <summary>What is to be put back.</summary>
+    /// <summary>Plans restoring the previous values.</summary>
     public Task<ArchivingPlan> PlanDisableAsync(CancellationToken cancellation) => AskAsync(async connection =>
     {
         var settings = await ReadAsync(connection, cancellation);
@@ -46,7 +49,9 @@ public sealed class Archiving(PostgresArchive archive, string memory, TimeProvid
         return await PlanAsync(connection, settings, back, cancellation);
     }, cancellation);
 
-    /// <summary>Makes the changes and reloads the configuration. What stood there before is durable first.</summary>
+    /// <summary>
+    /// Makes the changes and reloads the configuration. The previous values are durable before the first change.
+    /// </summary>
     public Task ApplyAsync(ArchivingPlan plan, bool remember, CancellationToken cancellation) => AskAsync(async connection =>
     {
         var written = await WrittenAsync(connection, cancellation);
@@ -58,8 +63,10 @@ public sealed class Archiving(PostgresArchive archive, string memory, TimeProvid
         return true;
     }, cancellation);
 
-    /// <summary>Restarts the server by its unit, and waits until it answers with the changed settings.</summary>
-    /// <exception cref="ProblemException">The unit could not be restarted, or the server does not answer in time.</exception>
+    /// <summary>Restarts the server by its unit, and waits until it responds with the changed settings.</summary>
+    /// <exception cref="ProblemException">
+    /// The unit could not be restarted, or the server does not respond in time.
+    /// </exception>
     public async Task RestartAsync(string unit, TimeSpan patience, CancellationToken cancellation)
     {
         await new ServerUnit(archive.Cluster, archive.Connector.Host).RestartAsync(unit, cancellation);
@@ -78,15 +85,17 @@ public sealed class Archiving(PostgresArchive archive, string memory, TimeProvid
         }
     }
 
-    /// <summary>Ends a segment and waits until it is in the repository; returns its name and how long it took.</summary>
-    /// <exception cref="ProblemException">It did not arrive, or the server could not archive it.</exception>
+    /// <summary>
+    /// Switches to a new segment and waits until the old one is in the repository; returns its name and the duration.
+    /// </summary>
+    /// <exception cref="ProblemException">The segment did not arrive, or the server could not archive it.</exception>
     public async Task<(string Segment, TimeSpan Took)> ProveAsync(Repository repository, string platform, TimeSpan patience, CancellationToken cancellation)
     {
         var began = clock.GetTimestamp();
         var before = await StateAsync(cancellation);
         var segment = await AskAsync(async connection =>
         {
-            // A segment that nothing was written to since the last switch would not be ended.
+            // A segment that nothing was written to since the last switch would not be switched.
             await connection.ExecuteAsync("SELECT pg_create_restore_point('holdfast_archiving')", cancellation);
             return await connection.ScalarAsync<string>("SELECT pg_walfile_name(pg_switch_wal())", cancellation) ?? "";
         }, cancellation);
@@ -126,7 +135,7 @@ public sealed class Archiving(PostgresArchive archive, string memory, TimeProvid
         var changes =
             from value in values
             let setting = settings.FirstOrDefault(one => one.Name == value.Name)
-            where setting is not null // archive_library is not known before version 15
+            where setting is not null // archive_library does not exist before version 15
             select new SettingChange(setting.Name, setting.Value, value.Value, setting.Source, setting.Context == "postmaster");
         var data = await connection.ScalarAsync<string>("SHOW data_directory", cancellation);
         return new ArchivingPlan(archive.Cluster, $"{data}/postgresql.auto.conf", [.. changes], [.. settings.Where(setting => setting.Pending).Select(setting => setting.Name)], archive.Connector.Settings.Service);
@@ -140,7 +149,7 @@ public sealed class Archiving(PostgresArchive archive, string memory, TimeProvid
         """,
         row => new Setting(row[0], row[1], row[2], row[3], row[4] == "t"), cancellation);
 
-    /// <summary>What ALTER SYSTEM has written so far.</summary>
+    /// <summary>The settings that ALTER SYSTEM has written so far.</summary>
     private static async Task<IReadOnlyDictionary<string, string?>> WrittenAsync(NpgsqlConnection connection, CancellationToken cancellation)
     {
         var rows = await connection.RowsAsync("SELECT name, setting FROM pg_file_settings WHERE sourcefile LIKE '%/postgresql.auto.conf' ORDER BY seqno", row => (Name: row[0], Value: row[1]), cancellation);
@@ -149,7 +158,7 @@ public sealed class Archiving(PostgresArchive archive, string memory, TimeProvid
 
     private Dictionary<string, string?>? Recall() => File.Exists(memory) ? JsonSerializer.Deserialize(File.ReadAllText(memory), ArchivingJson.Default.DictionaryStringString) : null;
 
-    /// <summary>Values of a first call are kept when a second one changes more.</summary>
+    /// <summary>Stores previous values; those of a first call are kept when a second one changes more.</summary>
     private async Task RememberAsync(Dictionary<string, string?> values, CancellationToken cancellation)
     {
         foreach (var (name, value) in Recall() ?? []) values[name] = value;
@@ -171,6 +180,6 @@ public sealed class Archiving(PostgresArchive archive, string memory, TimeProvid
     }
 }
 
-/// <summary>How the values of before are kept.</summary>
+/// <summary>The format of the file with the previous values.</summary>
 [JsonSerializable(typeof(Dictionary<string, string?>))]
 internal sealed partial class ArchivingJson : JsonSerializerContext;

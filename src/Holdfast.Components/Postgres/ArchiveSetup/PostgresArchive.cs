@@ -10,13 +10,16 @@ using Holdfast.Restic;
 
 namespace Holdfast.Components.Postgres.ArchiveSetup;
 
-/// <summary>The archive of a cluster of the profile, seen together with its server.</summary>
+/// <summary>The WAL archive of a cluster of the profile, together with its server.</summary>
 public sealed class PostgresArchive
 {
-    /// <summary>So many segments from the end are searched for the end of a transaction: more mean that nothing was written for long.</summary>
+    /// <summary>
+    /// The number of segments, from the end, that are searched for the end of a transaction: if they have none, nothing
+    /// was written for long.
+    /// </summary>
     private const int Searched = 8;
 
-    /// <summary>So many files may wait without anybody being told: a batch of the service.</summary>
+    /// <summary>The number of waiting files from which on a problem is reported: one batch of the service.</summary>
     private const int Patience = 32;
 
 
@@ -38,7 +41,10 @@ public sealed class PostgresArchive
     public static IReadOnlyList<PostgresArchive> Of(Profile profile, ISecretReader secrets, IHost host) =>
         [.. (profile.Root["components"].Find("postgres")?.Items ?? []).Select(node => new PostgresArchive(profile.Platform, node, secrets, host))];
 
-    /// <summary>What is there, what is missing, and how far it is behind. A server that can not be asked is a problem among the others.</summary>
+    /// <summary>
+    /// Returns what the archive has, what is missing, and how far it is behind. A server that cannot be queried is one
+    /// of the problems.
+    /// </summary>
     public async Task<WalStatus> ReadStatusAsync(Repository repository, CancellationToken cancellation)
     {
         using var catalogue = await WalCatalogue.ReadAsync(repository, Platform, Cluster, cancellation);
@@ -63,10 +69,10 @@ public sealed class PostgresArchive
         };
     }
 
-    /// <summary>What a check before a backup asks of the archive.</summary>
+    /// <summary>Creates the check of the archive before a backup.</summary>
     public ICheckSource Check(Func<CancellationToken, Task<RepositorySettings>> settings) => new WalCheck(this, settings);
 
-    /// <summary>Lets the server forget a replication slot; one that is not there is fine.</summary>
+    /// <summary>Drops a replication slot; one that does not exist is no error.</summary>
     public async Task DropSlotAsync(string slot, CancellationToken cancellation)
     {
         try
@@ -80,7 +86,7 @@ public sealed class PostgresArchive
         }
     }
 
-    /// <summary>Between segments of a timeline, and where a timeline branches off from another.</summary>
+    /// <summary>The gaps between segments of a timeline, and where a timeline branches off from another.</summary>
     private static List<WalGapStatus> Gaps(WalCatalogue catalogue, IReadOnlyList<TimelineHistory> histories)
     {
         var anew = catalogue.PointSegments.Select(segment => (WalSegment?)segment).Max();
@@ -110,7 +116,10 @@ public sealed class PostgresArchive
         else if (server.Ready > Patience) yield return Catalogue.WalLate.With($"{server.Ready} files of {Cluster} wait to be archived.");
     }
 
-    /// <summary>A restore follows the newest timeline: where a copy of the cluster archives, too, that is the copy's. Of another cluster that had the name before nothing counts.</summary>
+    /// <summary>
+    /// Reports an unexpected timeline. A restore follows the newest timeline: where a copy of the cluster also
+    /// archives, that is the copy's. WAL of another cluster that had the name before is ignored.
+    /// </summary>
     private async Task<Problem?> JudgeTimelineAsync(Repository repository, ulong system, uint writes, CancellationToken cancellation)
     {
         using var own = await WalCatalogue.ReadAsync(repository, Platform, Cluster, system, cancellation);
@@ -118,7 +127,7 @@ public sealed class PostgresArchive
         if (newest.Timeline > writes)
             return Catalogue.WalTimeline.With($"The archive of {Cluster} goes on to timeline {newest.Timeline} ({newest}), and the server writes timeline {writes}: a copy that was promoted archives here, too. A restore follows timeline {newest.Timeline} unless --to-timeline says otherwise.");
         return own.Files.Any(file => file.Segment.Timeline == writes)
-            ? null // its history is there, and its first segment is not full
+            ? null // its history exists, and its first segment is not full
             : Catalogue.WalTimeline.With($"The server of {Cluster} writes timeline {writes}, of which the archive has nothing: it ends with timeline {newest.Timeline} ({newest}).");
     }
 
@@ -136,7 +145,10 @@ public sealed class PostgresArchive
         }
     }
 
-    /// <summary>The last segments that a recovery point can be replayed to: WAL behind a gap, or with no recovery point before it, brings nothing back.</summary>
+    /// <summary>
+    /// The last segments to which a recovery point can be replayed: WAL after a gap, or without an earlier recovery
+    /// point, cannot be restored.
+    /// </summary>
     private static WalRange? Restorable(WalCatalogue catalogue, IReadOnlyList<WalGapStatus> gaps)
     {
         var (size, points) = (catalogue.SegmentSize, catalogue.PointSegments.ToList());

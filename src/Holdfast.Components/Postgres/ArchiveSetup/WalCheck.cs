@@ -5,7 +5,10 @@ using Holdfast.Restic;
 
 namespace Holdfast.Components.Postgres.ArchiveSetup;
 
-/// <summary>Whether the archive of a cluster's WAL is whole and near its server. Without it a backup can still be taken, so it warns at most.</summary>
+/// <summary>
+/// Checks whether the WAL archive of a cluster has no gap and is not far behind its server. A backup can be taken
+/// without it, so the result is a warning at most.
+/// </summary>
 internal sealed class WalCheck(PostgresArchive archive, Func<CancellationToken, Task<RepositorySettings>> settings) : ICheckSource
 {
     public string Name => $"wal/{archive.Cluster}";
@@ -24,7 +27,7 @@ internal sealed class WalCheck(PostgresArchive archive, Func<CancellationToken, 
         }
         catch (ResticException missing) when (missing.Error == ResticError.NoRepository)
         {
-            return [new CheckLine(Name, Question, CheckState.Unknown, missing.Message)]; // what to do is said of the repository
+            return [new CheckLine(Name, Question, CheckState.Unknown, missing.Message)]; // the repository's own check has the hint
         }
         catch (Exception failure) when (failure is ProblemException or ResticException)
         {
@@ -32,7 +35,7 @@ internal sealed class WalCheck(PostgresArchive archive, Func<CancellationToken, 
         }
     }
 
-    /// <summary>Archiving that was never switched on is no fault: a platform may do without.</summary>
+    /// <summary>Formats a problem. Archiving that was never switched on is not an error: it is optional.</summary>
     private CheckLine Line(Problem problem) => problem.Code == Catalogue.ArchivingOff.Code
         ? new CheckLine(Name, Question, CheckState.Pass, "off: what is written between two backups is lost with the server") { Hint = problem.Hint }
         : new CheckLine(Name, Question, problem.Exit == ExitCode.Unreachable ? CheckState.Unknown : CheckState.Warn, problem.Message) { Hint = problem.Hint };

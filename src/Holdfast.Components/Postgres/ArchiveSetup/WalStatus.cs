@@ -2,12 +2,12 @@ using Holdfast.Engine.Problems;
 
 namespace Holdfast.Components.Postgres.ArchiveSetup;
 
-/// <summary>How a cluster's WAL stands in the archive, and how far the archive is behind the server.</summary>
+/// <summary>The state of a cluster's WAL archive, and how far the archive is behind the server.</summary>
 public sealed record WalStatus
 {
     public required string Cluster { get; init; }
 
-    /// <summary>What tells the cluster from every other; null while nothing is known.</summary>
+    /// <summary>The cluster's system identifier; null while it is unknown.</summary>
     public ulong? System { get; init; }
 
     public int SegmentSize { get; init; }
@@ -16,41 +16,46 @@ public sealed record WalStatus
 
     public required IReadOnlyList<WalGapStatus> Gaps { get; init; }
 
-    /// <summary>The last segment that a recovery point of files can be replayed to without a gap; null when there is no such point.</summary>
+    /// <summary>
+    /// The last segment to which a recovery point of files can be replayed without a gap; null when there is no such
+    /// point.
+    /// </summary>
     public string? Restorable { get; init; }
 
-    /// <summary>The end of the last transaction up to there; null when none is in its last segments.</summary>
+    /// <summary>The end of the last transaction up to that segment; null when its last segments contain none.</summary>
     public DateTimeOffset? NewestTime { get; init; }
 
     /// <summary>The last segment of the newest timeline.</summary>
     public string? Newest { get; init; }
 
-    /// <summary>Snapshots that hold WAL alone.</summary>
+    /// <summary>The number of snapshots that hold WAL alone.</summary>
     public int Snapshots { get; init; }
 
-    /// <summary>archive_mode of the server; null when it could not be asked.</summary>
+    /// <summary>archive_mode of the server; null when it could not be queried.</summary>
     public string? ArchiveMode { get; init; }
 
-    /// <summary>The segment that the server writes now.</summary>
+    /// <summary>The segment that the server is writing.</summary>
     public string? Current { get; init; }
 
-    /// <summary>Finished segments that are not in the archive; null when it is not known.</summary>
+    /// <summary>The number of finished segments that are not in the archive; null when it is unknown.</summary>
     public long? Behind { get; init; }
 
-    /// <summary>Files that wait in the server's queue.</summary>
+    /// <summary>The number of files that wait to be archived by the server.</summary>
     public int? Ready { get; init; }
 
-    /// <summary>When the server archived last, and failed last.</summary>
+    /// <summary>When the server last archived a file.</summary>
     public DateTimeOffset? Archived { get; init; }
 
     public DateTimeOffset? Failed { get; init; }
 
-    /// <summary>What a person should know; the first that is a failure decides the exit code.</summary>
+    /// <summary>The problems to report; the first failure among them determines the exit code.</summary>
     public required IReadOnlyList<Problem> Problems { get; init; }
 }
 
-/// <summary>Segments of a timeline that follow each other.</summary>
+/// <summary>Consecutive segments of a timeline.</summary>
 public sealed record WalRangeStatus(uint Timeline, string First, string Last, long Segments);
 
-/// <summary>Segments that are missing. <paramref name="Matters"/> is false when a recovery point behind it begins anew.</summary>
+/// <summary>
+/// A range of missing segments. <paramref name="Matters"/> is false when a later recovery point makes them unnecessary.
+/// </summary>
 public sealed record WalGapStatus(string First, string Last, long Segments, bool Matters);

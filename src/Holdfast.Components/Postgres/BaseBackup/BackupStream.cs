@@ -11,48 +11,60 @@ using NpgsqlTypes;
 
 namespace Holdfast.Components.Postgres.BaseBackup;
 
-/// <summary>Something that a server sends in a base backup.</summary>
+/// <summary>A message that a server sends in a base backup.</summary>
 internal abstract record BackupMessage;
 
-/// <summary>It has begun: replay begins here.</summary>
+/// <summary>The backup has started: replay begins at this LSN.</summary>
 internal sealed record BackupBegun(NpgsqlLogSequenceNumber Lsn, uint Timeline) : BackupMessage;
 
-/// <summary>An archive begins: that of the data directory, or of a tablespace. What was sent before it is whole.</summary>
+/// <summary>An archive begins: of the data directory, or of a tablespace. The archive before it is complete.</summary>
 internal sealed record ArchiveBegun(uint? Tablespace) : BackupMessage;
 
-/// <summary>The list of all files begins, with their checksums.</summary>
+/// <summary>The backup manifest begins: the list of all files with their checksums.</summary>
 internal sealed record ManifestBegun : BackupMessage;
 
-/// <summary>Bytes of what has begun. The array goes back to the pool.</summary>
+/// <summary>Data of the archive or manifest that has begun. The receiver returns the array to the pool.</summary>
 internal sealed record BackupData(byte[] Bytes, int Count) : BackupMessage;
 
-/// <summary>It has ended well, or all of it has come but pages are damaged: then the server does not say where it ended.</summary>
+/// <summary>
+/// The backup is complete. The LSN of its end is null when pages are damaged, because the server does not report it
+/// then.
+/// </summary>
 internal sealed record BackupEnded(NpgsqlLogSequenceNumber? Lsn) : BackupMessage;
 
 /// <summary>
-/// A base backup that a server sends over a connection for replication, by the command BASE_BACKUP: that is what pg_basebackup speaks, which
-/// writes a single archive to a pipe and needs a folder for more. Source: PostgreSQL's manual, 55.4, "Streaming Replication Protocol".
+/// A base backup that a server sends over a replication connection by the command BASE_BACKUP. This is the protocol of
+/// pg_basebackup, which can write only a single archive to a pipe and needs a folder for more. Source: PostgreSQL's
+/// manual, 55.4, "Streaming Replication Protocol".
 /// </summary>
 internal sealed class BackupStream : IAsyncDisposable
 {
-    /// <summary>From here on one COPY holds all archives, with marks between; before, each was a COPY of its own.</summary>
+    /// <summary>
+    /// From this version on, one COPY holds all archives, with markers between them; before, each archive was a COPY of
+    /// its own.
+    /// </summary>
     private const int OneCopy = 150_000;
 
-    /// <summary>From here on there is a manifest.</summary>
+    /// <summary>From this version on, the server sends a manifest.</summary>
     private const int Manifests = 130_000;
 
     private const string Damaged = "XX001"; // ERRCODE_DATA_CORRUPTED
 
-    /// <summary>Messages on their way: the server waits when so many have not been taken.</summary>
+    /// <summary>The number of messages that are buffered: the server waits when that many have not been read.</summary>
     private const int Most = 64;
 
-    /// <summary>Notices that are kept, and the characters of each: a server names five pages of a file that are damaged.</summary>
+    /// <summary>
+    /// The number of notices that are kept, and the length of each in characters: a server reports up to five damaged
+    /// pages of a file.
+    /// </summary>
     private const int Kept = 10_000, Longest = 2_000;
 
-    /// <summary>A server that has more to say than this says it without an end.</summary>
+    /// <summary>
+    /// The number of notices after which the connection is closed: such a server would never stop sending them.
+    /// </summary>
     private const int MostNotices = 1_000_000;
 
-    /// <summary>Bytes of one message: a server sends 32 KiB, or a block.</summary>
+    /// <summary>The largest message in bytes: a server sends 32 KiB, or a block.</summary>
     private const int LargestMessage = 1 << 20;
 
     private readonly Channel<BackupMessage> _messages = Channel.CreateBounded<BackupMessage>(new BoundedChannelOptions(Most) { SingleReader = true, SingleWriter = true });
@@ -70,17 +82,17 @@ internal sealed class BackupStream : IAsyncDisposable
         LibPq.PQsetNoticeProcessor(connection, &Notice, GCHandle.ToIntPtr(_self));
     }
 
-    /// <summary>What the server has warned of, as far as it is kept.</summary>
+    /// <summary>The warnings of the server, up to the limit.</summary>
     public IReadOnlyCollection<string> Notices => _notices;
 
-    /// <exception cref="ProblemException">The server refuses us.</exception>
+    /// <exception cref="ProblemException">The server refuses the connection.</exception>
     public static async Task<BackupStream> OpenAsync(PostgresConnector connector, int version, CancellationToken cancellation)
     {
         var connection = await connector.OpenLibPqAsync(cancellation);
         return new BackupStream(connection, version);
     }
 
-    /// <summary>The history of a timeline, as its file has it.</summary>
+    /// <summary>Returns the contents of a timeline history file.</summary>
     public Task<string> HistoryAsync(uint timeline) => Task.Run(() =>
     {
         Send(string.Create(CultureInfo.InvariantCulture, $"TIMELINE_HISTORY {timeline}"));
@@ -93,7 +105,7 @@ internal sealed class BackupStream : IAsyncDisposable
         return text;
     });
 
-    /// <summary>Begins; what comes is read from <see cref="ReadAsync"/>.</summary>
+    /// <summary>Starts the backup; the messages are read by <see cref="ReadAsync"/>.</summary>
     public void Begin(string label)
     {
         var quoted = label.Replace("'", "''", StringComparison.Ordinal);
@@ -102,19 +114,19 @@ internal sealed class BackupStream : IAsyncDisposable
         _running = Task.Factory.StartNew(() => Run(command), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
     }
 
-    /// <summary>The next message; what ended the stream is thrown.</summary>
+    /// <summary>Returns the next message; throws the exception that ended the stream.</summary>
     public ValueTask<BackupMessage> ReadAsync(CancellationToken cancellation) => _messages.Reader.ReadAsync(cancellation);
 
     public ValueTask<bool> WaitAsync(CancellationToken cancellation) => _messages.Reader.WaitToReadAsync(cancellation);
 
     public bool TryPeek([System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out BackupMessage? message) => _messages.Reader.TryPeek(out message);
 
-    /// <summary>The server ends a backup whose connection ends.</summary>
+    /// <summary>Closes the connection, at which the server aborts the backup.</summary>
     public async ValueTask DisposeAsync()
     {
         _messages.Writer.TryComplete();
         Cancel();
-        // A server that sends without an end does not look at that.
+        // A server that never stops sending does not process the cancel request.
         if (!_running.IsCompleted) LibPq.HangUp(_connection);
         await _running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         while (_messages.Reader.TryRead(out var message))
@@ -147,7 +159,10 @@ internal sealed class BackupStream : IAsyncDisposable
         }
     }
 
-    /// <summary>The first set of rows tells where it begins, the second the tablespaces, the third where it has ended.</summary>
+    /// <summary>
+    /// Reads a result: the first set of rows holds the start of the backup, the second the tablespaces, the third the
+    /// end.
+    /// </summary>
     private void Take(nint result, int number, Queue<uint?> archives)
     {
         var lsn = number == 1 ? default : NpgsqlLogSequenceNumber.Parse(LibPq.Value(result, 0, 0)!);
@@ -181,7 +196,9 @@ internal sealed class BackupStream : IAsyncDisposable
         if (length == -2) throw Failed(LibPq.ErrorOf(_connection));
     }
 
-    /// <summary>A message by its first byte: a new archive, the manifest, data of either, or how far it is.</summary>
+    /// <summary>
+    /// Reads a message by its first byte: a new archive, the manifest, data of either, or a progress report.
+    /// </summary>
     private void Read(ReadOnlySpan<byte> message, Queue<uint?> archives)
     {
         switch (message[0])
@@ -219,10 +236,13 @@ internal sealed class BackupStream : IAsyncDisposable
         if (LibPq.PQsendQuery(_connection, command) == 0) throw Failed(LibPq.ErrorOf(_connection));
     }
 
-    /// <summary>The next result; 0 when there is none any more.</summary>
+    /// <summary>Returns the next result; 0 when there are no more.</summary>
     private nint Next() => LibPq.PQgetResult(_connection);
 
-    /// <summary>A result without rows: done, or failed. Damaged pages are told when all has been sent, and spoil nothing else.</summary>
+    /// <summary>
+    /// Reads a result without rows: success or failure. Damaged pages are reported when all data has been sent, and do
+    /// not make the backup invalid.
+    /// </summary>
     private void Done(nint result)
     {
         var isGood = LibPq.PQresultStatus(result) is LibPq.Command or LibPq.Tuples;
@@ -241,7 +261,9 @@ internal sealed class BackupStream : IAsyncDisposable
         ? Catalogue.PostgresBackup.Throwable($"The server sent more than {MostNotices} notices with the base backup.")
         : Catalogue.PostgresUnreachable.Throwable($"The server stopped sending the base backup: {why.TrimEnd('.')}.");
 
-    /// <summary>The one thing that libpq lets another thread do with a connection.</summary>
+    /// <summary>
+    /// Cancels the command: the only operation that libpq allows on a connection from another thread.
+    /// </summary>
     private unsafe void Cancel()
     {
         if (_running.IsCompleted || LibPq.PQgetCancel(_connection) is var cancel && cancel == 0) return;

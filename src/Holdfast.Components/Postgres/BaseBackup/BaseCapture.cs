@@ -11,8 +11,8 @@ using NpgsqlTypes;
 namespace Holdfast.Components.Postgres.BaseBackup;
 
 /// <summary>
-/// The steps of the method "base": the files are copied while the server runs, then one instant is marked in the WAL, then the WAL up to
-/// there is fetched. So the window of a quiesced backup holds the mark alone, whatever the size of the data.
+/// The steps of the method "base": the files are copied while the server runs, then a restore point is created, then
+/// the WAL up to it is fetched. So the window of a quiesced backup holds only the mark, whatever the size of the data.
 /// </summary>
 internal sealed class BaseCapture(PostgresConnector connector, ClusterFacts planned, CaptureSession session, TimeProvider clock)
 {
@@ -33,12 +33,12 @@ internal sealed class BaseCapture(PostgresConnector connector, ClusterFacts plan
         return new BaseCapture(connector, facts, session, clock).Plan();
     }
 
-    /// <summary>Tries what a copy needs.</summary>
-    /// <param name="cluster">The cluster's name.</param>
-    /// <param name="facts">What its server says.</param>
-    /// <param name="mode">What the platform does meanwhile; null while nobody knows.</param>
-    /// <param name="receives">True to have the server send its files, even if they are here.</param>
-    /// <exception cref="ProblemException">The server can not be copied while it runs.</exception>
+    /// <summary>Tests what a copy needs.</summary>
+    /// <param name="cluster">The name of the cluster.</param>
+    /// <param name="facts">What the server reports about itself.</param>
+    /// <param name="mode">The mode of the backup; null while it is not known.</param>
+    /// <param name="receives">True to receive the files from the server, even when they are on this machine.</param>
+    /// <exception cref="ProblemException">The server cannot be copied while it runs.</exception>
     public static void Check(string cluster, ClusterFacts facts, BackupMode? mode = null, bool receives = false)
     {
         if (StreamCapture.WhyNeeded(cluster, facts, receives) is { } why) StreamCapture.Check(cluster, facts, why, mode);
@@ -58,14 +58,15 @@ internal sealed class BaseCapture(PostgresConnector connector, ClusterFacts plan
 
     private async Task CopyAsync(StepContext context, CancellationToken cancellation)
     {
-        // Now, because right behind the mark the service is busy with the segment that ends there.
+        // This runs now because directly after the mark the service is busy with the segment that ends there.
         await WalConsolidation.TryAsync(session.Repository, session.Manifest.Platform, _cluster, context, cancellation);
         _backup = await BackupSession.OpenAsync(connector, cancellation);
-        session.Keep(_backup); // when it ends, so does the backup
+        session.Keep(_backup); // when the session ends, the server aborts the backup
         await ReserveAsync(context, cancellation);
         var started = clock.GetUtcNow();
         _start = await _backup.StartAsync($"holdfast {context.RunId}", cancellation);
-        // Asked now: since it was planned a tablespace may have been made, and the server been promoted, which its last checkpoint need not know.
+        // Since the plan was made, a tablespace may have been created, or the server promoted, which its last
+        // checkpoint need not show.
         _facts = await _backup.AskAsync(cancellation) with { Timeline = await _backup.TimelineAsync(_start, cancellation) };
         _facts.RefuseInnerTablespaces(_cluster);
         LogicalSlots.Warn(_cluster, _facts.LogicalSlots, context);
@@ -80,7 +81,10 @@ internal sealed class BaseCapture(PostgresConnector connector, ClusterFacts plan
         };
     }
 
-    /// <summary>Without a slot the server may remove WAL before it is fetched: that would be noticed, and the backup be in vain.</summary>
+    /// <summary>
+    /// Reserves the WAL by a slot. Without one the server may remove WAL before it is fetched; this would be detected,
+    /// and the backup would fail.
+    /// </summary>
     private async Task ReserveAsync(StepContext context, CancellationToken cancellation)
     {
         try

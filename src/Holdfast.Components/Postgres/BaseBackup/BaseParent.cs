@@ -9,13 +9,18 @@ using Holdfast.Restic.Snapshots;
 
 namespace Holdfast.Components.Postgres.BaseBackup;
 
-/// <summary>The newest recovery point that holds files of the same cluster: what has not changed since is not read again.</summary>
+/// <summary>
+/// The newest recovery point that holds files of the same cluster: files that have not changed since are not read
+/// again.
+/// </summary>
 internal sealed record BaseParent(Snapshot Point, BaseRecord Record)
 {
-    /// <summary>Points that are looked into: those of other methods or made with --only may lie in between.</summary>
+    /// <summary>
+    /// The number of recovery points that are searched: points of other methods, or made with --only, may be between.
+    /// </summary>
     private const int Looked = 20;
 
-    /// <summary>Null where there is none that can be read.</summary>
+    /// <summary>Finds the parent; null when there is none that can be read.</summary>
     public static async Task<BaseParent?> FindAsync(CaptureSession session, string cluster, ulong system, StepContext context, CancellationToken cancellation)
     {
         if (session.Parent is null) return null;
@@ -35,7 +40,7 @@ internal sealed record BaseParent(Snapshot Point, BaseRecord Record)
         }
         catch (JsonException)
         {
-            return null; // a newer version's: then everything is read
+            return null; // written by a newer version: all files are read
         }
         catch (ResticException damaged) when (damaged.IsLoss)
         {

@@ -6,7 +6,9 @@ using Npgsql;
 
 namespace Holdfast.Components.Postgres.BaseBackup;
 
-/// <summary>What a running server says of itself and of where its files are. They are asked for, never assumed.</summary>
+/// <summary>
+/// What a running server reports about itself and the location of its files, always queried and never assumed.
+/// </summary>
 internal sealed record ClusterFacts
 {
     private const string Question = """
@@ -26,7 +28,7 @@ internal sealed record ClusterFacts
     public required string DataDirectory { get; init; }
     public required string ConfigFile { get; init; }
 
-    /// <summary>server_version_num: 150018.</summary>
+    /// <summary>The value of server_version_num, such as 150018.</summary>
     public required int Version { get; init; }
     public required string VersionText { get; init; }
     public required ulong SystemIdentifier { get; init; }
@@ -35,25 +37,29 @@ internal sealed record ClusterFacts
     public required bool Checksums { get; init; }
     public required int BlockSize { get; init; }
 
-    /// <summary>Bytes of a WAL segment.</summary>
+    /// <summary>The size of a WAL segment in bytes.</summary>
     public required int SegmentSize { get; init; }
 
-    /// <summary>Blocks of a full file of a relation.</summary>
+    /// <summary>The number of blocks in a full file of a relation.</summary>
     public required uint RelationBlocks { get; init; }
     public required string WalLevel { get; init; }
     public required int ReplicationSlots { get; init; }
 
-    /// <summary>The folder of this server in each of its tablespaces: "PG_15_202209061".</summary>
+    /// <summary>The name of this server's folder in each of its tablespaces, such as "PG_15_202209061".</summary>
     public required string TablespaceFolder { get; init; }
 
-    /// <summary>Bytes of all databases, about; 0 when we may not know.</summary>
+    /// <summary>The approximate size of all databases in bytes; 0 when the user may not read it.</summary>
     public long Size { get; init; }
     public IReadOnlyList<TablespaceEntry> Tablespaces { get; init; } = [];
 
-    /// <summary>Slots of logical replication, each with its plugin and database: "debezium (pgoutput, database shop)".</summary>
+    /// <summary>
+    /// The logical replication slots, each with its plugin and database: "debezium (pgoutput, database shop)".
+    /// </summary>
     public IReadOnlyList<string> LogicalSlots { get; init; } = [];
 
-    /// <exception cref="ProblemException">A tablespace lies in the data directory: it would be copied twice, and no restore could put it back there.</exception>
+    /// <exception cref="ProblemException">
+    /// A tablespace is in the data directory: it would be copied twice, and could not be restored there.
+    /// </exception>
     public void RefuseInnerTablespaces(string cluster)
     {
         if (Tablespaces.FirstOrDefault(tablespace => Path.IsPathRooted(tablespace.Path) && FolderNesting.IsWithin(tablespace.Path, DataDirectory)) is { } inner)
@@ -62,7 +68,9 @@ internal sealed record ClusterFacts
                 "Make a tablespace elsewhere and move its tables there (ALTER TABLE ALL IN TABLESPACE ... SET TABLESPACE), or use the method dump.");
     }
 
-    /// <exception cref="ProblemException">The server does not answer, or does not tell us.</exception>
+    /// <exception cref="ProblemException">
+    /// The server does not answer, or the user may not read its settings.
+    /// </exception>
     public static async Task<ClusterFacts> AskAsync(PostgresConnector connector, NpgsqlConnection connection, CancellationToken cancellation)
     {
         try

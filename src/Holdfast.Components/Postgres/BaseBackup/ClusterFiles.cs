@@ -12,11 +12,11 @@ using Holdfast.Restic.Snapshots;
 
 namespace Holdfast.Components.Postgres.BaseBackup;
 
-/// <summary>Puts the files of a cluster into a recovery point: its data directory, and its tablespaces beside it.</summary>
+/// <summary>Writes the files of a cluster into a recovery point: its data directory and its tablespaces.</summary>
 /// <param name="cluster">The name of the cluster.</param>
-/// <param name="facts">Where its files are.</param>
-/// <param name="session">The point in the making.</param>
-/// <param name="clock">For pauses.</param>
+/// <param name="facts">The location of its files.</param>
+/// <param name="session">The capture that writes the recovery point.</param>
+/// <param name="clock">The clock for pauses.</param>
 internal sealed class ClusterFiles(string cluster, ClusterFacts facts, CaptureSession session, TimeProvider clock)
 {
     private readonly ArchiveCounters _counters = new();
@@ -28,18 +28,20 @@ internal sealed class ClusterFiles(string cluster, ClusterFacts facts, CaptureSe
 
     public DamagedPages Damaged { get; } = new();
 
-    /// <summary>Changed pages of files that are stored already; known when the files have been copied.</summary>
+    /// <summary>The changed pages of files that are stored already; set once the files have been copied.</summary>
     public PageStore? Pages { get; private set; }
 
     public CopyCounts Counts => new(_counters.FilesNew + _counters.FilesChanged + _counters.FilesUnchanged, _counters.FilesUnchanged, BytesRead, Damaged, Pages?.Deltas ?? 0, Pages?.DeltaPages ?? 0) { LeftOut = _foreign.Count };
 
-    /// <summary>Bytes of files that are as they were before, and of those that the writer has read since the copy began.</summary>
+    /// <summary>The bytes of unchanged files, and of those that the writer has read since the copy began.</summary>
     private long BytesRead => Interlocked.Read(ref _counters.BytesRead) + Interlocked.Read(ref session.Writer.Counters.BytesRead) - _before;
 
-    /// <summary>Refuses to go on where the files are not here, or may not be read.</summary>
+    /// <summary>Verifies that the files are on this machine and may be read.</summary>
     public void Check() => Check(cluster, facts);
 
-    /// <exception cref="ProblemException">They are not here, may not be read, or are another cluster's.</exception>
+    /// <exception cref="ProblemException">
+    /// The files are not on this machine, may not be read, or belong to another cluster.
+    /// </exception>
     public static void Check(string cluster, ClusterFacts facts)
     {
         if (LocalEntries.WhyUnseen(facts.DataDirectory) is { } unseen)
@@ -49,10 +51,10 @@ internal sealed class ClusterFiles(string cluster, ClusterFacts facts, CaptureSe
             throw Catalogue.PostgresFiles.Throwable($"The server of {cluster} has its data in {facts.DataDirectory}, but what is there on this machine belongs to another cluster.");
     }
 
-    /// <param name="parent">What was captured before, if anything.</param>
-    /// <param name="start">Where replay begins; null for a server that is down, whose pages are all at rest.</param>
-    /// <param name="context">Counts.</param>
-    /// <param name="cancellation">Stops it.</param>
+    /// <param name="parent">The previous capture; null when there is none.</param>
+    /// <param name="start">The LSN where replay begins; null for a stopped server, whose pages do not change.</param>
+    /// <param name="context">Shows the progress.</param>
+    /// <param name="cancellation">Cancels the copy.</param>
     public async Task CopyAsync(BaseParent? parent, ulong? start, StepContext context, CancellationToken cancellation)
     {
         Interlocked.Exchange(ref context.Counters.BytesTotal, facts.Size);
@@ -98,7 +100,10 @@ internal sealed class ClusterFiles(string cluster, ClusterFacts facts, CaptureSe
             throw Catalogue.PostgresFiles.Throwable($"{folder}, where the server of {cluster} keeps data, is no folder of this machine.");
     }
 
-    /// <summary>The server's user can make links: what root captured over one, a restore would give to that user. Everything that is a cluster's own belongs to one user.</summary>
+    /// <summary>
+    /// Refuses a folder of another owner: all files of a cluster belong to one user. The server's user can create
+    /// links, and a restore would give to that user what root captured through one.
+    /// </summary>
     private void RefuseForeign(string place, string folder, string root)
     {
         var own = root.StartsWith("pg_tblspc/", StringComparison.Ordinal) ? $"{folder}/{facts.TablespaceFolder}" : folder;
@@ -107,7 +112,10 @@ internal sealed class ClusterFiles(string cluster, ClusterFacts facts, CaptureSe
             throw Catalogue.PostgresFiles.Throwable($"{place} leads to {own}, which does not belong to the user that the server of {cluster} runs as.", "Give the folder to the owner of the data directory, or remove the link that leads there.");
     }
 
-    /// <summary>What is dropped while it is copied is fine: the WAL says so. What was only read while it changed is fine too.</summary>
+    /// <summary>
+    /// Reports a warning of the archiver, except for files that were dropped or changed while they were copied: the WAL
+    /// holds these changes.
+    /// </summary>
     private void Report(ArchiveWarning warning, string folder, string root)
     {
         if (warning is not { Left: true, IsGone: false }) return;

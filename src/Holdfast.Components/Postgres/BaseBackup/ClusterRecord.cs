@@ -7,7 +7,10 @@ using Holdfast.Engine.Quantities;
 
 namespace Holdfast.Components.Postgres.BaseBackup;
 
-/// <summary>What a recovery point says of the files of a cluster: base.json for machines, and a record in the manifest for people.</summary>
+/// <summary>
+/// Describes the files of a cluster in a recovery point: base.json for programs, and a record in the manifest for
+/// users.
+/// </summary>
 internal static class ClusterRecord
 {
     public static BaseRecord Of(string method, ClusterFacts facts, DamagedPages damaged) => new()

@@ -9,13 +9,19 @@ using Holdfast.Engine.Quantities;
 
 namespace Holdfast.Components.Postgres.BaseBackup;
 
-/// <summary>The step of the method "cold": the server is down, proven so before and after, and everything it has is copied.</summary>
+/// <summary>
+/// The step of the method "cold": copies all files of a stopped server, after verifying before and after the copy that
+/// it is stopped.
+/// </summary>
 internal sealed class ColdCapture(PostgresConnector connector, ClusterFacts facts, CaptureSession session, TimeProvider clock)
 {
     private readonly string _cluster = connector.Settings.Name;
     private readonly ClusterFiles _files = new(connector.Settings.Name, facts, session, clock);
 
-    /// <summary>The server is asked while it still runs. One that is down already can't say where its files are.</summary>
+    /// <summary>
+    /// Plans the capture, and queries the server while it still runs: a stopped server cannot report where its files
+    /// are.
+    /// </summary>
     public static async Task<CapturePlan> PlanAsync(PostgresConnector connector, CaptureSession session, TimeProvider clock, CancellationToken cancellation)
     {
         if (session.Mode != BackupMode.Cold)
@@ -40,7 +46,7 @@ internal sealed class ColdCapture(PostgresConnector connector, ClusterFacts fact
         ],
     };
 
-    /// <summary>Proves that the server is down, copies, and proves it again.</summary>
+    /// <summary>Verifies that the server is stopped, copies its files, and verifies it again.</summary>
     public async Task CopyAsync(StepContext context, CancellationToken cancellation)
     {
         _files.Check();

@@ -1,6 +1,8 @@
 namespace Holdfast.Components.Postgres.BaseBackup;
 
-/// <summary>The script that puts changed pages into the files that restic has restored, for those who have no Holdfast.</summary>
+/// <summary>
+/// The script that writes changed pages into the files that restic has restored, for restores without Holdfast.
+/// </summary>
 internal static class CombineScript
 {
     public static ReadOnlySpan<byte> Text => """

@@ -5,7 +5,7 @@ using Holdfast.Engine.Problems;
 
 namespace Holdfast.Components.Postgres.BaseBackup;
 
-/// <summary>The pages that did not fit their checksums, by file. May be told from several threads.</summary>
+/// <summary>The pages whose checksums do not match, by file. Methods may be called from several threads.</summary>
 internal sealed class DamagedPages
 {
     private const int Listed = 1000;
@@ -13,7 +13,7 @@ internal sealed class DamagedPages
     private readonly ConcurrentDictionary<string, (List<uint> Blocks, long Count)> _files = new(StringComparer.Ordinal);
     private long _pages;
 
-    /// <summary>Pages that were verified.</summary>
+    /// <summary>The number of pages that were verified.</summary>
     public long Verified => Interlocked.Read(ref _pages);
 
     public IReadOnlyList<DamagedFile> Files =>
@@ -24,28 +24,28 @@ internal sealed class DamagedPages
         _ => ([block], 1),
         (_, known) =>
         {
-            if (known.Blocks.Count < Listed) known.Blocks.Add(block); // one thread reads a file
+            if (known.Blocks.Count < Listed) known.Blocks.Add(block); // a file is read by one thread
             return (known.Blocks, known.Count + 1);
         });
 
-    /// <summary>What an earlier capture found in a file that has not changed since.</summary>
+    /// <summary>Adds the damaged pages that an earlier capture found in a file that has not changed since.</summary>
     public void Keep(DamagedFile known) => _files[known.File] = ([.. known.Blocks], known.Count);
 
-    /// <summary>The file is read once more.</summary>
+    /// <summary>Removes the pages of a file that is going to be read again.</summary>
     public void Forget(string file) => _files.TryRemove(file, out _);
 
     public void Count(long pages) => Interlocked.Add(ref _pages, pages);
 
-    /// <summary>Tells of each file; a damaged page stops no backup.</summary>
-    /// <param name="context">Takes the warnings.</param>
-    /// <param name="name">What a file is called to people.</param>
+    /// <summary>Warns of each file; a damaged page does not stop the backup.</summary>
+    /// <param name="context">Receives the warnings.</param>
+    /// <param name="name">Returns the name of a file for messages.</param>
     public void Report(StepContext context, Func<string, string> name)
     {
         foreach (var file in Files)
             context.Warn(Catalogue.PostgresChecksum.With($"Pages of {name(file.File)} do not fit their checksums: {Text(file)}. They are in the recovery point as they are."));
     }
 
-    /// <summary>"3, 7-9 and 12": for people.</summary>
+    /// <summary>Formats block numbers for messages: "3, 7-9 and 12".</summary>
     public static string Text(DamagedFile file)
     {
         var ranges = new List<(uint First, uint Last)>();

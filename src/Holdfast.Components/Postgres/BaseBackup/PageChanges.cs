@@ -4,18 +4,21 @@ using Holdfast.Restic.Archiving;
 
 namespace Holdfast.Components.Postgres.BaseBackup;
 
-/// <summary>Compares a file with the map of how it is stored, page by page.</summary>
+/// <summary>Compares a file page by page with the map of its stored content.</summary>
 internal sealed class PageChanges(PageMap map, PageList? before)
 {
-    /// <summary>When more pages than one in so many have changed, the file is stored whole: from there on it costs less, over many captures, to begin anew.</summary>
+    /// <summary>
+    /// The share of changed pages, one in so many, above which the file is stored whole: over many captures this costs
+    /// less.
+    /// </summary>
     private const int Share = 4;
 
     private const int Buffer = 256 << 10;
 
-    /// <summary>Finds the pages that have changed; null when they are too many.</summary>
-    /// <param name="open">Opens the file, with what else is to be done with its pages.</param>
-    /// <param name="length">Bytes of the file.</param>
-    /// <param name="cancellation">Stops it.</param>
+    /// <summary>Finds the pages that have changed; null when there are too many.</summary>
+    /// <param name="open">Opens the file with an additional visitor of its pages.</param>
+    /// <param name="length">The size of the file in bytes.</param>
+    /// <param name="cancellation">Cancels the comparison.</param>
     public async Task<PageList?> FindAsync(Func<PageVisitor, PageStream> open, long length, CancellationToken cancellation)
     {
         var changed = new Dictionary<uint, ulong>();
@@ -40,7 +43,10 @@ internal sealed class PageChanges(PageMap map, PageList? before)
         return changed.Count > most ? null : new PageList(map.PageSize, length, InOrder(changed));
     }
 
-    /// <summary>What was in the last list and is as it was then comes first, in the order of then: so its chunks are found again.</summary>
+    /// <summary>
+    /// Returns the changed pages: first those that are the same as in the previous list, in its order, so that their
+    /// chunks are found again.
+    /// </summary>
     private List<ChangedPage> InOrder(Dictionary<uint, ulong> changed)
     {
         var order = new List<ChangedPage>(changed.Count);
@@ -51,7 +57,10 @@ internal sealed class PageChanges(PageMap map, PageList? before)
     }
 }
 
-/// <summary>The changed pages of a file, one after the other. One that has been cut off since is zeroes; the WAL says that it is gone.</summary>
+/// <summary>
+/// The changed pages of a file, one after the other. A page that was truncated in the meantime is read as zeroes; the
+/// WAL holds the truncation.
+/// </summary>
 internal sealed class ChangedPageStream(LocalFile file, PageList list) : ReadOnlyStream
 {
     private readonly byte[] _page = new byte[list.PageSize];

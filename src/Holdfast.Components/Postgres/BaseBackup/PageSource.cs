@@ -7,35 +7,44 @@ using Holdfast.Restic.Archiving;
 namespace Holdfast.Components.Postgres.BaseBackup;
 
 /// <summary>
-/// How files of a cluster are read: not at all when they are as before, and relations page by page, with their checksums verified. A large
-/// relation of which few pages have changed stays as it is stored, and only those pages are stored beside it.
+/// Reads the files of a cluster: unchanged files not at all, and relations page by page, with their checksums verified.
+/// A large relation with few changed pages stays as it is stored, and only those pages are stored beside it.
 /// </summary>
 internal sealed class PageSource(ClusterFacts facts, BaseParent? parent, ulong start, DamagedPages damaged, PageStore pages, TimeProvider clock) : IContentSource
 {
     private const string ControlName = "global/pg_control";
 
-    /// <summary>PG_CONTROL_FILE_SIZE is 8192 bytes; so many readings, of microseconds each, find two that agree.</summary>
+    /// <summary>
+    /// The size of pg_control is PG_CONTROL_FILE_SIZE, 8192 bytes; within this number of readings, of microseconds
+    /// each, two agree.
+    /// </summary>
     private const int LargestControl = 1 << 20, MostReadings = 1000;
 
-    /// <summary>Bytes of a file below which it is not worth a map: it is stored in one chunk or two.</summary>
+    /// <summary>The size of a file in bytes below which it gets no map: it is stored in one or two chunks.</summary>
     private const long Smallest = 1 << 20;
 
-    /// <summary>A page never moves within its file, so nobody need look for where to cut; and pieces that begin at whole pages of memory are restored past the cache.</summary>
+    /// <summary>
+    /// The fixed chunk size. A page never moves within its file, so no content-defined chunking is needed; and chunks
+    /// that begin at memory page boundaries are restored without the page cache.
+    /// </summary>
     private const int ChunkSize = 2 << 20;
 
-    /// <summary>Within one tick of a clock a file may be written twice: one that was touched this late is read again.</summary>
+    /// <summary>
+    /// The clock resolution that is assumed: a file may be written twice within it, so a file changed this late is read
+    /// again.
+    /// </summary>
     private static readonly TimeSpan _tick = TimeSpan.FromSeconds(1);
 
     private readonly Timestamp? _trusted = parent is null ? null : Timestamp.FromDateTimeOffset(parent.Record.Started - _tick);
     private readonly FrozenDictionary<string, DamagedFile> _known = (parent?.Record.Damaged ?? []).ToFrozenDictionary(file => file.File, StringComparer.Ordinal);
 
-    /// <summary>Where the folder that is walked stands in the data directory: "" or "pg_tblspc/16385/".</summary>
+    /// <summary>The path of the folder in the data directory: "" or "pg_tblspc/16385/".</summary>
     public required string Root { get; init; }
 
-    /// <summary>What may be read.</summary>
+    /// <summary>The limit of what may be read.</summary>
     public required ReadBudget Budget { get; init; }
 
-    /// <summary>The local folder that is walked.</summary>
+    /// <summary>The local folder that is read.</summary>
     public required string Folder { get; init; }
 
     public async ValueTask<FileContent> OpenAsync(LocalFile file, CancellationToken cancellation)
@@ -56,7 +65,10 @@ internal sealed class PageSource(ClusterFacts facts, BaseParent? parent, ulong s
         return before is not null && await StoreChangesAsync(file, relative, before, verify, cancellation) ? new FileContent { Stored = file.Previous, IsRead = true } : Whole(file, relative, verify);
     }
 
-    /// <summary>Where pages are stored beside a file, the size of what is stored is not the file's; any change of that is one of its times, too.</summary>
+    /// <summary>
+    /// Returns whether a file is unchanged. Where pages are stored beside a file, the size of the stored file need not
+    /// match, and the change times decide.
+    /// </summary>
     private bool IsUnchanged(LocalFile file, PageFiles before) =>
         _trusted is { } trusted && file.IsUnchanged(trusted, before.List is null ? null : file.Size) && before.All.All(file.IsStored);
 
@@ -71,7 +83,7 @@ internal sealed class PageSource(ClusterFacts facts, BaseParent? parent, ulong s
             if (list.Pages.Count > 0 || list.Length != (long)previous.Size) await pages.AddAsync(relative, list, new ChangedPageStream(file, list), cancellation);
             return true;
         }
-        damaged.Forget(relative); // it is read once more
+        damaged.Forget(relative); // the file is going to be read again
         return false;
     }
 
@@ -91,7 +103,10 @@ internal sealed class PageSource(ClusterFacts facts, BaseParent? parent, ulong s
     private PageStream Open(LocalFile file, PageVisitor verify, PageVisitor visit) =>
         new(file, facts.BlockSize, (page, block, isLast) => visit(page, block, isLast) & verify(page, block, isLast), clock) { Budget = Budget };
 
-    /// <summary>A page that has changed since the start is written anew from the WAL, whatever is read here.</summary>
+    /// <summary>
+    /// Verifies checksums. A page that has changed since the start of the backup is restored from the WAL, whatever is
+    /// read here.
+    /// </summary>
     private PageVisitor Verifier(string relative, RelationFile relation)
     {
         if (!facts.Checksums) return (_, _, _) => true;
@@ -105,7 +120,10 @@ internal sealed class PageSource(ClusterFacts facts, BaseParent? parent, ulong s
         };
     }
 
-    /// <summary>It is small, and the server writes it at once; but only two readings that agree prove that none was in the middle of that.</summary>
+    /// <summary>
+    /// Reads pg_control. It is small, and the server writes it in one call; but only two equal readings prove that
+    /// neither is torn.
+    /// </summary>
     private static byte[] ReadControl(LocalFile file)
     {
         var (last, next) = (Read(file), Read(file));

@@ -11,10 +11,12 @@ using Holdfast.Restic.Snapshots;
 
 namespace Holdfast.Components.Postgres.BaseBackup;
 
-/// <summary>What stands beside a file of pages: the map of the file as it is stored, and the pages that have changed since then.</summary>
-/// <param name="Map">Null where there is none.</param>
-/// <param name="List">Which pages have changed; null when none has.</param>
-/// <param name="Delta">The changed pages.</param>
+/// <summary>
+/// What is stored beside a file of pages: the map of the stored file, and the pages that have changed since then.
+/// </summary>
+/// <param name="Map">Null when there is no map.</param>
+/// <param name="List">The list of the changed pages; null when no page has changed.</param>
+/// <param name="Delta">The contents of the changed pages.</param>
 internal sealed record PageFiles(Node? Map, Node? List, Node? Delta)
 {
     public static PageFiles None { get; } = new(null, null, null);
@@ -22,7 +24,10 @@ internal sealed record PageFiles(Node? Map, Node? List, Node? Delta)
     public IEnumerable<Node> All => new[] { Map, List, Delta }.OfType<Node>();
 }
 
-/// <summary>Maps and changed pages, those of the parent and those of the point in the making. Its methods may be called from several threads.</summary>
+/// <summary>
+/// Page maps and changed pages, of the parent and of the new recovery point. Methods may be called from several
+/// threads.
+/// </summary>
 internal sealed class PageStore(string cluster, CaptureSession session, Snapshot? parent)
 {
     private readonly ConcurrentDictionary<string, Task<FrozenDictionary<string, Node>?>> _folders = new(StringComparer.Ordinal);
@@ -31,20 +36,22 @@ internal sealed class PageStore(string cluster, CaptureSession session, Snapshot
     private int _deltas;
     private long _deltaPages;
 
-    /// <summary>Files of which changed pages are stored beside what is stored of them.</summary>
+    /// <summary>The number of files whose changed pages are stored beside them.</summary>
     public int Deltas => _deltas;
 
-    /// <summary>The changed pages.</summary>
+    /// <summary>The number of changed pages.</summary>
     public long DeltaPages => Interlocked.Read(ref _deltaPages);
 
-    /// <summary>What of the parent could not be read: maps, lists and folders of them; null when all could.</summary>
+    /// <summary>
+    /// The problem with maps, lists and folders of the parent that could not be read; null when there is none.
+    /// </summary>
     public Problem? Unreadable => _unread.IsEmpty
         ? null
         : Catalogue.PostgresMap.With($"Of what the last recovery point has to compare pages of {cluster} by, {_unread.Distinct(StringComparer.Ordinal).Count()} files or folders cannot be read, {_unread.Min(StringComparer.Ordinal)} is the first: what they are of was read and stored without them.");
 
     /// <summary>
-    /// What the parent has beside the file at a path of the data directory; null when that can not be told, and then what is stored of the file
-    /// may lack pages, so it may not be taken over. Each folder is read once.
+    /// Returns what the parent holds beside the file at a path of the data directory; null when this cannot be read:
+    /// then the stored file may lack pages, and must not be taken over. Each folder is read once.
     /// </summary>
     public async Task<PageFiles?> FindAsync(string relative, CancellationToken cancellation)
     {
@@ -57,7 +64,7 @@ internal sealed class PageStore(string cluster, CaptureSession session, Snapshot
         return new PageFiles(folder.GetValueOrDefault(name + BasePath.MapEnding), folder.GetValueOrDefault(name + BasePath.ListEnding), folder.GetValueOrDefault(name + BasePath.DeltaEnding));
     }
 
-    /// <summary>Takes over what the parent has.</summary>
+    /// <summary>Takes over the page files of the parent.</summary>
     public void Keep(string relative, PageFiles files)
     {
         if (files.Map is { } map) session.Writer.AddNode(Path(relative, BasePath.MapEnding), map);
@@ -71,7 +78,7 @@ internal sealed class PageStore(string cluster, CaptureSession session, Snapshot
 
     public async Task<PageMap?> ReadMapAsync(Node node, CancellationToken cancellation) => PageMap.Read(await ReadAsync(node, cancellation));
 
-    /// <summary>Null where there is none, or one of a newer version.</summary>
+    /// <summary>Reads the list of changed pages; null when there is none, or when it has a newer version.</summary>
     public async Task<PageList?> ReadListAsync(Node? node, CancellationToken cancellation)
     {
         if (node is null) return null;
@@ -81,15 +88,15 @@ internal sealed class PageStore(string cluster, CaptureSession session, Snapshot
         }
         catch (InvalidDataException)
         {
-            return null; // only the order of pages was to be learnt from it
+            return null; // the list is needed only for the order of the pages
         }
     }
 
-    /// <summary>The map of a file that has just been stored whole.</summary>
+    /// <summary>Adds the map of a file that has just been stored whole.</summary>
     public async Task AddAsync(string relative, PageMap map, CancellationToken cancellation) =>
         await session.Writer.AddStreamAsync(Path(relative, BasePath.MapEnding), new MemoryStream(map.Write()), cancellation: cancellation);
 
-    /// <summary>The pages that have changed.</summary>
+    /// <summary>Adds the changed pages of a file.</summary>
     public async Task AddAsync(string relative, PageList list, Stream pages, CancellationToken cancellation)
     {
         await session.Writer.AddStreamAsync(Path(relative, BasePath.ListEnding), new MemoryStream(list.Write()), cancellation: cancellation);
@@ -98,7 +105,7 @@ internal sealed class PageStore(string cluster, CaptureSession session, Snapshot
         Interlocked.Add(ref _deltaPages, list.Pages.Count);
     }
 
-    /// <summary>What whoever has nothing but restic needs to put the pages where they belong.</summary>
+    /// <summary>Adds the script that writes the pages into their files, for restores by restic alone.</summary>
     public async Task AddScriptAsync(CancellationToken cancellation)
     {
         if (_deltas > 0) await session.Writer.AddStreamAsync($"{BasePath.Pages(cluster)}/combine.py", new MemoryStream(CombineScript.Text.ToArray()), cancellation: cancellation);
@@ -106,7 +113,7 @@ internal sealed class PageStore(string cluster, CaptureSession session, Snapshot
 
     private string Path(string relative, string ending) => $"{BasePath.Pages(cluster)}/{relative}{ending}";
 
-    /// <summary>Nothing of what is damaged: it only spares reading and room.</summary>
+    /// <summary>Reads a file; empty when it is damaged, because page maps only save reading and space.</summary>
     private async Task<byte[]> ReadAsync(Node file, CancellationToken cancellation)
     {
         try
@@ -123,7 +130,7 @@ internal sealed class PageStore(string cluster, CaptureSession session, Snapshot
         }
     }
 
-    /// <summary>Null when it, or a folder above it, is damaged.</summary>
+    /// <summary>Reads a folder; null when it, or a folder above it, is damaged.</summary>
     private async Task<FrozenDictionary<string, Node>?> ReadFolderAsync(Snapshot point, string path, CancellationToken cancellation)
     {
         try

@@ -3,24 +3,27 @@ using Holdfast.Restic.Archiving;
 
 namespace Holdfast.Components.Postgres.BaseBackup;
 
-/// <summary>What is done with each page that is read.</summary>
-/// <param name="page">The page, whole.</param>
-/// <param name="block">Its number in the file.</param>
-/// <param name="isLast">True when it will not be read again.</param>
-/// <returns>False when the page is torn or damaged: then it is read again, and told the last time.</returns>
+/// <summary>Processes each page that is read.</summary>
+/// <param name="page">The whole page.</param>
+/// <param name="block">The block number of the page in the file.</param>
+/// <param name="isLast">True when the page will not be read again.</param>
+/// <returns>False when the page is torn or damaged: then it is read again, and passed a last time.</returns>
 internal delegate bool PageVisitor(ReadOnlySpan<byte> page, uint block, bool isLast);
 
 /// <summary>
-/// A file of pages, read in whole pages up to the size that it had. A page that the server writes at that very moment may be torn: it is
-/// read again, so that what is stored is a page as it was written. What the file has grown by is in the WAL.
+/// Reads a file in whole pages, up to the size that it had. A page that the server is writing at the same time may be
+/// torn: it is read again, so that the stored page is complete. Pages added to the file since are in the WAL.
 /// </summary>
 internal sealed class PageStream(LocalFile file, int pageSize, PageVisitor visit, TimeProvider clock) : ReadOnlyStream, IHoles
 {
-    /// <summary>A write of a page takes microseconds; a hundred times as long, ten times over, is damage.</summary>
+    /// <summary>
+    /// How often a page is read, 1 ms apart: writing a page takes microseconds, so one that is torn in every reading is
+    /// damaged.
+    /// </summary>
     private const int Attempts = 10;
     private static readonly TimeSpan _pause = TimeSpan.FromMilliseconds(1);
 
-    /// <summary>What all streams of a copy read together; null for no limit.</summary>
+    /// <summary>The limit of what all streams of a copy read together; null for no limit.</summary>
     public ReadBudget? Budget { get; init; }
 
     private readonly long _size = file.Size;
@@ -40,7 +43,10 @@ internal sealed class PageStream(LocalFile file, int pageSize, PageVisitor visit
 
     public long Ahead() => _rest.IsEmpty ? file.HoleAt(_offset) : 0;
 
-    /// <summary>Pages of a hole are visited without being read. A page of zeros is one that the server has not written yet, and has no checksum.</summary>
+    /// <summary>
+    /// Visits the pages of a hole without reading them. A page of zeroes has not been written by the server yet, and
+    /// has no checksum.
+    /// </summary>
     public void Skip(long bytes)
     {
         var (end, page) = (_offset + bytes, new byte[pageSize]);
@@ -48,7 +54,7 @@ internal sealed class PageStream(LocalFile file, int pageSize, PageVisitor visit
         _offset = end;
     }
 
-    /// <summary>Reads whole pages, and the rest of a file that ends in the middle of one.</summary>
+    /// <summary>Reads whole pages, and the rest of a file that ends within a page.</summary>
     private async ValueTask<int> FillAsync(Memory<byte> pages, CancellationToken cancellation)
     {
         pages = pages[..(int)Math.Min(pages.Length, _size - _offset)];
@@ -69,7 +75,7 @@ internal sealed class PageStream(LocalFile file, int pageSize, PageVisitor visit
         for (var attempt = 1; attempt <= Attempts; attempt++)
         {
             if (attempt > 1) await Task.Delay(_pause, clock, cancellation);
-            if (file.Read(page.Span, _offset + at) < pageSize) return; // it was cut off meanwhile, which the WAL tells
+            if (file.Read(page.Span, _offset + at) < pageSize) return; // the file was truncated, which is in the WAL
             if (visit(page.Span, Block(at), isLast: attempt == Attempts)) return;
         }
     }

@@ -5,19 +5,19 @@ using Holdfast.Engine.Quantities;
 namespace Holdfast.Components.Postgres.BaseBackup;
 
 /// <summary>
-/// How much a copy of a cluster reads at most. The owner of a data directory can give one file any number of names, and
-/// parts of files to others without a byte on
-/// the disk: read name by name that is more than any disk holds. May be used from several threads.
+/// Limits how much a copy of a cluster reads. The owner of a data directory can give one file any number of names, and
+/// let files share extents without using space on the disk: reading each name can exceed any disk. May be used from
+/// several threads.
 /// </summary>
 /// <param name="cluster">The name of the cluster.</param>
-/// <param name="most">Bytes.</param>
+/// <param name="most">The limit in bytes.</param>
 internal sealed class ReadBudget(string cluster, long most)
 {
     private long _spent;
 
     /// <summary>
-    /// Twice the size of the databases and of all that the file systems hold that the cluster lies on: honest files are
-    /// far below.
+    /// Twice the size of the databases and of the used space of the cluster's file systems: ordinary files are far
+    /// below this limit.
     /// </summary>
     public static ReadBudget Of(string cluster, ClusterFacts facts)
     {
@@ -27,8 +27,8 @@ internal sealed class ReadBudget(string cluster, long most)
         return new ReadBudget(cluster, 2 * (facts.Size + held));
     }
 
-    /// <summary>Counts what was read.</summary>
-    /// <exception cref="ProblemException">It is more than the files can hold.</exception>
+    /// <summary>Counts bytes that were read.</summary>
+    /// <exception cref="ProblemException">More was read than the files can hold.</exception>
     public void Spend(int bytes)
     {
         if (Interlocked.Add(ref _spent, bytes) <= most) return;

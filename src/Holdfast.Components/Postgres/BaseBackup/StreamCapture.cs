@@ -12,8 +12,8 @@ using NpgsqlTypes;
 namespace Holdfast.Components.Postgres.BaseBackup;
 
 /// <summary>
-/// The steps of the method "base" where the files are not at hand: the server sends them, and its WAL up to the mark. From a standby, too,
-/// which can not make a restore point: the mark is what it has replayed by then.
+/// The steps of the method "base" when the files are not accessible: the server sends them, and its WAL up to the mark.
+/// A standby, which cannot create a restore point, can be captured too: its mark is what it has replayed by then.
 /// </summary>
 internal sealed class StreamCapture(PostgresConnector connector, ClusterFacts planned, string why, CaptureSession session, TimeProvider clock)
 {
@@ -25,7 +25,9 @@ internal sealed class StreamCapture(PostgresConnector connector, ClusterFacts pl
     private BaseRecord? _record;
     private MarkEntry? _mark;
 
-    /// <summary>Why a cluster's files can not be copied here, as the end of a sentence; null when they can.</summary>
+    /// <summary>
+    /// Returns why a cluster's files cannot be copied here, as the end of a sentence; null when they can.
+    /// </summary>
     public static string? WhyNeeded(string cluster, ClusterFacts facts, bool receives = false)
     {
         if (receives) return "the profile wants it so";
@@ -41,7 +43,7 @@ internal sealed class StreamCapture(PostgresConnector connector, ClusterFacts pl
         }
     }
 
-    /// <exception cref="ProblemException">It can not be done in this mode, or on this machine.</exception>
+    /// <exception cref="ProblemException">The capture is not possible in this mode, or on this machine.</exception>
     public static void Check(string cluster, ClusterFacts facts, string why, BackupMode? mode)
     {
         if (!LibPq.IsThere())
@@ -77,7 +79,7 @@ internal sealed class StreamCapture(PostgresConnector connector, ClusterFacts pl
         stream.Begin($"holdfast {context.RunId}");
         _files = new StreamedFiles(_cluster, session, stream, context);
         await _files.RunAsync(cancellation);
-        // The server does not say where a copy ends that has damaged pages; a little later is as good.
+        // The server does not report the end of a copy with damaged pages; an LSN a little later is sufficient.
         var end = _files.End ?? await _backup.ReachedAsync(_facts.IsStandby, cancellation);
         _facts = _facts with { Timeline = _files.Begun!.Timeline };
         _record = ClusterRecord.Of("base", _facts, _files.Damaged) with
@@ -94,7 +96,9 @@ internal sealed class StreamCapture(PostgresConnector connector, ClusterFacts pl
         session.Manifest.Mark ??= time;
     }
 
-    /// <summary>Never before the end of the copy, which the standby had replayed by then.</summary>
+    /// <summary>
+    /// Returns the LSN of the mark: never before the end of the copy, which the standby had replayed by then.
+    /// </summary>
     private async Task<NpgsqlLogSequenceNumber> ReachedAsync(CancellationToken cancellation)
     {
         var (reached, end) = (await _backup!.ReachedAsync(isStandby: true, cancellation), BaseRecord.Lsn(_record!.StopLsn!));

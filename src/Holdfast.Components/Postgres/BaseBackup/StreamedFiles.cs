@@ -14,19 +14,22 @@ using Holdfast.Restic.Snapshots;
 
 namespace Holdfast.Components.Postgres.BaseBackup;
 
-/// <summary>Puts the archives of a base backup into a recovery point as they come, file by file: nothing is laid down in between.</summary>
+/// <summary>
+/// Writes the archives of a base backup into a recovery point file by file as they are received, without temporary
+/// files.
+/// </summary>
 internal sealed partial class StreamedFiles(string cluster, CaptureSession session, BackupStream stream, StepContext context)
 {
-    /// <summary>They stand in base.json; a restore writes them.</summary>
+    /// <summary>Files that are stored in base.json, from which a restore writes them.</summary>
     private const string LabelName = "backup_label", MapName = "tablespace_map";
 
-    /// <summary>They would mislead the restored server.</summary>
+    /// <summary>Files that are left out because they would mislead the restored server.</summary>
     private static readonly FrozenSet<string> _left = new[] { LabelName, MapName, "standby.signal", "recovery.signal", "recovery.conf", "recovery.done" }.ToFrozenSet(StringComparer.Ordinal);
 
-    /// <summary>The bytes of a file that is held as text: a line for each tablespace.</summary>
+    /// <summary>The largest file in bytes that is read as text: it has a line for each tablespace.</summary>
     private const long LargestText = 16 << 20;
 
-    /// <summary>Zeroes that end an archive; servers before version 15 leave them to whoever writes it to a file.</summary>
+    /// <summary>The zeroes that end an archive; servers before version 15 leave them to the client.</summary>
     private const int TarEnd = 1024;
 
     private readonly BackupManifest _manifest = new();
@@ -41,15 +44,15 @@ internal sealed partial class StreamedFiles(string cluster, CaptureSession sessi
 
     public string? TablespaceMap { get; private set; }
 
-    /// <summary>Where the copy ended; null when pages are damaged.</summary>
+    /// <summary>The LSN where the copy ended; null when pages are damaged.</summary>
     public NpgsqlTypes.NpgsqlLogSequenceNumber? End { get; private set; }
 
-    /// <summary>What the server found when it verified its pages.</summary>
+    /// <summary>The damaged pages that the server found when it verified its pages.</summary>
     public DamagedPages Damaged { get; } = new();
 
     public CopyCounts Counts => new(_files, 0, _bytes, Damaged, 0, 0);
 
-    /// <exception cref="ProblemException">Not all of it has come.</exception>
+    /// <exception cref="ProblemException">The backup is incomplete.</exception>
     public async Task RunAsync(CancellationToken cancellation)
     {
         var hasEnded = false;
@@ -68,7 +71,7 @@ internal sealed partial class StreamedFiles(string cluster, CaptureSession sessi
                 case BackupEnded ended:
                     (End, hasEnded) = (ended.Lsn, true);
                     break;
-                case BackupData rest: // zeroes behind the end of an archive
+                case BackupData rest: // zeroes after the end of an archive
                     ArrayPool<byte>.Shared.Return(rest.Bytes);
                     break;
             }
@@ -106,7 +109,8 @@ internal sealed partial class StreamedFiles(string cluster, CaptureSession sessi
         var name = entry.Name.TrimEnd('/');
         if (name.StartsWith("./", StringComparison.Ordinal)) name = name[2..];
         var metadata = Metadata(entry);
-        // Neither the data directory nor the folder of a tablespace is in its own archive; they are whose their content is.
+        // The data directory and the folders of tablespaces are not in their own archives; they get the owner of their
+        // contents.
         if (_owned.Add(folder)) session.Writer.AddDirectory(folder, metadata with { Permissions = 0x1C0 });
         if (name.Length is 0 || name == ".") return;
         switch (entry.EntryType)
@@ -177,19 +181,22 @@ internal sealed partial class StreamedFiles(string cluster, CaptureSession sessi
         foreach (var match in stream.Notices.Select(notice => Damage().Match(notice)).Where(match => match.Success))
             Damaged.Add(match.Groups["file"].Value, uint.Parse(match.Groups["block"].ValueSpan, CultureInfo.InvariantCulture));
         Damaged.Report(context, file => $"{file} of {cluster}");
-        // Another language, or words that another version uses.
+        // The notices are in another language, or worded differently by another version.
         if (End is null && Damaged.Files.Count == 0)
             context.Warn(Catalogue.PostgresChecksum.With($"Pages of {cluster} do not fit their checksums: {stream.Notices.LastOrDefault() ?? "the server's log says which"}"));
     }
 
-    /// <summary>The only link that a server sends: it sends a directory for that of the WAL. Source: PostgreSQL, sendDir in basebackup.c.</summary>
+    /// <summary>
+    /// The only link that a server sends: for the link of pg_wal it sends a directory. Source: PostgreSQL, sendDir in
+    /// basebackup.c.
+    /// </summary>
     [GeneratedRegex("^pg_tblspc/[0-9]{1,10}$", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Tablespace();
 
     [GeneratedRegex("""file "(\./)?(?<file>[^"]+)", block (?<block>[0-9]+)""", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Damage();
 
-    /// <summary>The data of one archive, up to what is sent behind it, and so many zeroes.</summary>
+    /// <summary>The data of one archive, up to the next message, followed by the given number of zeroes.</summary>
     private sealed class ArchiveStream(BackupStream stream, int end) : ReadOnlyStream
     {
         private int _end = end;
@@ -232,15 +239,15 @@ internal sealed partial class StreamedFiles(string cluster, CaptureSession sessi
     }
 }
 
-/// <summary>What was copied of a cluster.</summary>
-/// <param name="Files">How many.</param>
-/// <param name="Unread">How many of them are as they were stored before, and were not read.</param>
-/// <param name="Bytes">Read, or received.</param>
-/// <param name="Damaged">Pages that do not fit their checksums.</param>
-/// <param name="Deltas">Files of which only changed pages were stored.</param>
-/// <param name="DeltaPages">Those pages.</param>
+/// <summary>Counts what was copied of a cluster.</summary>
+/// <param name="Files">The number of files.</param>
+/// <param name="Unread">The number of files that had not changed and were not read.</param>
+/// <param name="Bytes">The number of bytes that were read or received.</param>
+/// <param name="Damaged">Pages whose checksums do not match.</param>
+/// <param name="Deltas">The number of files of which only changed pages were stored.</param>
+/// <param name="DeltaPages">The number of those pages.</param>
 internal sealed record CopyCounts(long Files, long Unread, long Bytes, DamagedPages Damaged, long Deltas, long DeltaPages)
 {
-    /// <summary>Sparse files of others that were left out.</summary>
+    /// <summary>The number of sparse files of other owners that were left out.</summary>
     public int LeftOut { get; init; }
 }

@@ -4,11 +4,11 @@ using NpgsqlTypes;
 
 namespace Holdfast.Components.Postgres.BaseBackup;
 
-/// <summary>Cuts WAL that comes in into segments, up to an address.</summary>
-/// <param name="first">Where it begins.</param>
-/// <param name="last">The address that it has to reach; what comes behind it is left out.</param>
-/// <param name="size">Bytes of a segment.</param>
-/// <param name="add">Takes each file; of a segment in which the address lies, what is before it.</param>
+/// <summary>Splits received WAL into segments, up to an LSN.</summary>
+/// <param name="first">The first segment.</param>
+/// <param name="last">The LSN that the stream has to reach; what follows it is left out.</param>
+/// <param name="size">The size of a segment in bytes.</param>
+/// <param name="add">Receives each file; of the segment that holds the last LSN, only the part before it.</param>
 internal sealed class StreamedSegments(WalSegment first, NpgsqlLogSequenceNumber last, int size, Func<WalSource, Task> add)
 {
     private ReceivedSegment _segment = new(first, size);
@@ -20,14 +20,14 @@ internal sealed class StreamedSegments(WalSegment first, NpgsqlLogSequenceNumber
 
     public bool AreComplete => _segment.Reached >= last;
 
-    /// <summary>All before this address has been added.</summary>
+    /// <summary>The LSN up to which all segments have been added.</summary>
     public NpgsqlLogSequenceNumber Kept => _segment.Segment.Start(size);
 
-    /// <exception cref="InvalidDataException">The stream goes on somewhere else.</exception>
+    /// <exception cref="InvalidDataException">The stream continues at another LSN.</exception>
     public async Task TakeAsync(NpgsqlLogSequenceNumber address, Stream data, CancellationToken cancellation) => _segment = await _segment.TakeAsync(address, data, AddAsync, cancellation);
 
-    /// <summary>Adds what has come of a segment that is not whole.</summary>
-    /// <returns>How many segments were whole.</returns>
+    /// <summary>Adds the received part of an incomplete segment.</summary>
+    /// <returns>The number of complete segments.</returns>
     public async Task<int> EndAsync()
     {
         if (_segment.Filled > 0) await AddAsync(_segment);

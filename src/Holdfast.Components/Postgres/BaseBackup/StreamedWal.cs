@@ -10,10 +10,12 @@ using NpgsqlTypes;
 
 namespace Holdfast.Components.Postgres.BaseBackup;
 
-/// <summary>Receives the WAL of a base backup from a server whose files are elsewhere, by a slot that lasts as long as the connection.</summary>
+/// <summary>
+/// Receives the WAL of a base backup from a remote server, by a slot that exists as long as the connection.
+/// </summary>
 internal sealed class StreamedWal(PhysicalReplicationConnection connection, PhysicalReplicationSlot slot, string cluster, CaptureSession session) : IAsyncDisposable
 {
-    /// <summary>From now on the server keeps what is not received.</summary>
+    /// <summary>Creates the slot: from now on the server keeps WAL that is not received.</summary>
     public static async Task<StreamedWal> ReserveAsync(PostgresConnector connector, string slot, CaptureSession session, CancellationToken cancellation)
     {
         PhysicalReplicationConnection? connection = null;
@@ -29,8 +31,11 @@ internal sealed class StreamedWal(PhysicalReplicationConnection connection, Phys
         }
     }
 
-    /// <summary>Puts all segments from the start to an address into the point. Of the last one only what lies before the address, where the server can not end it.</summary>
-    /// <returns>How many they were.</returns>
+    /// <summary>
+    /// Stores all segments from the start to an LSN in the recovery point. Of the last segment only the part before the
+    /// LSN is stored when the server cannot complete it.
+    /// </summary>
+    /// <returns>The number of segments.</returns>
     public async Task<int> RunAsync(BackupBegun begun, NpgsqlLogSequenceNumber end, bool isStandby, int size, StepContext context, CancellationToken cancellation)
     {
         var first = WalSegment.Of(begun.Timeline, begun.Lsn, size);

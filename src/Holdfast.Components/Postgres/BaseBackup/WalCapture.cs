@@ -11,15 +11,19 @@ using NpgsqlTypes;
 
 namespace Holdfast.Components.Postgres.BaseBackup;
 
-/// <summary>Takes the WAL that a base backup needs out of the server's own directory, and proves that none of it is missing.</summary>
+/// <summary>
+/// Copies the WAL that a base backup needs from the server's pg_wal directory, and verifies that none of it is missing.
+/// </summary>
 internal sealed class WalCapture(ClusterFacts facts, string cluster, CaptureSession session)
 {
     private const int SystemAt = 24, HeaderSize = 40, AddressAt = 8; // XLogLongPageHeaderData, src/include/access/xlog_internal.h
     private readonly string _folder = $"{facts.DataDirectory}/pg_wal";
     private readonly uint _owner = FileFacts.Of(LocalEntries.Resolve(facts.DataDirectory)).User;
 
-    /// <summary>Every segment from the one that holds the start to the one that ends with the mark. Returns their number.</summary>
-    /// <exception cref="ProblemException">One is missing, or is not what its name says.</exception>
+    /// <summary>
+    /// Copies every segment from the one that holds the start to the one that ends with the mark. Returns their number.
+    /// </summary>
+    /// <exception cref="ProblemException">A segment is missing, or does not match its name.</exception>
     public async Task<int> RunAsync(NpgsqlLogSequenceNumber start, NpgsqlLogSequenceNumber end, StepContext context, CancellationToken cancellation)
     {
         await AddHistoryAsync(cancellation);
@@ -46,14 +50,17 @@ internal sealed class WalCapture(ClusterFacts facts, string cluster, CaptureSess
         if (BinaryPrimitives.ReadUInt64LittleEndian(header.AsSpan(SystemAt)) != facts.SystemIdentifier) throw Lost(segment, "it is another cluster's");
         content.Position = 0;
         await session.Writer.AddStreamAsync(WalPath.Of(cluster, segment), content, new EntryMetadata { ChunkSize = WalSource.ChunkSize }, cancellation);
-        // Without a slot the server may take the file for newer WAL, and it does that from the beginning.
+        // Without a slot the server may recycle the file for newer WAL, and overwrites it from the beginning.
         var after = new byte[HeaderSize];
         content.Position = 0;
         await content.ReadExactlyAsync(after, cancellation);
         if (!after.AsSpan().SequenceEqual(header)) throw Lost(segment, "it was used anew while it was copied");
     }
 
-    /// <summary>They tell a restored server where timelines branched; the cluster's own ancestors at least are needed.</summary>
+    /// <summary>
+    /// Adds the timeline history files, which show a restored server where timelines branched; those of the cluster's
+    /// own ancestors are required.
+    /// </summary>
     private async Task AddHistoryAsync(CancellationToken cancellation)
     {
         foreach (var path in Directory.GetFiles(_folder, "*.history").Order(StringComparer.Ordinal))
@@ -76,7 +83,10 @@ internal sealed class WalCapture(ClusterFacts facts, string cluster, CaptureSess
         }
     }
 
-    /// <summary>The server's user may have put a link there, to a file that only root can read: what is captured belongs to the owner of the data directory.</summary>
+    /// <summary>
+    /// Opens a file of the data directory's owner. The server's user may have put a link there, to a file that only
+    /// root can read.
+    /// </summary>
     private FileStream OpenOwned(string path)
     {
         var file = OpenFile(path);

@@ -8,13 +8,14 @@ using Npgsql;
 namespace Holdfast.Components.Postgres.Checks;
 
 /// <summary>
-/// A session for the profile's own SQL: names are looked up as in the platform's own sessions, and it runs as <see cref="PlatformRole"/> says. First
-/// <see cref="DefineAsync"/> all that will be run, then begin: what was defined belongs to that role, which could change it while something of it runs,
-/// so between the first such run and the end of the session nothing is defined, and nothing but <see cref="Definition"/>s is sent.
+/// A session for the profile's own SQL: names are looked up as in the platform's own sessions, and it runs as
+/// <see cref="PlatformRole"/> determines. Call <see cref="DefineAsync"/> first for all that will be run, then begin:
+/// the definitions belong to that role, which could change them while they run, so between the first run and the end of
+/// the session nothing is defined, and only <see cref="Definition"/>s are sent.
 /// </summary>
 internal sealed class PlatformSession : IAsyncDisposable
 {
-    /// <summary>Views are as good as tables here: they are read as the role.</summary>
+    /// <summary>Allows views, which are as acceptable as tables here: they are read as the role.</summary>
     private const string AllowViews = "SELECT pg_catalog.set_config(name, '', false) FROM pg_catalog.pg_settings WHERE name = 'restrict_nonsystem_relation_kind'";
 
     private readonly NpgsqlConnection _connection;
@@ -24,16 +25,20 @@ internal sealed class PlatformSession : IAsyncDisposable
 
     private PlatformSession(NpgsqlConnection connection, PlatformRole role, string path) => (_connection, _role, _path) = (connection, role, path);
 
-    /// <summary>What is sent to run something: a query of one column, of which a part may be ids as an array's text.</summary>
+    /// <summary>
+    /// The statement that runs a defined query: a query of one column, of which a part may be an array of ids as text.
+    /// </summary>
     internal sealed record Definition(Func<string?, string> Sql);
 
     public NpgsqlConnection Connection => _connection;
 
-    /// <param name="connector">Of the cluster.</param>
-    /// <param name="database">Null for the one that maintenance is done in.</param>
-    /// <param name="isReadOnly">Nothing can be changed over it.</param>
-    /// <param name="cancellation">Ends it.</param>
-    /// <exception cref="ProblemException">The server can not be reached, or there is no role to run it as.</exception>
+    /// <param name="connector">The connector of the cluster.</param>
+    /// <param name="database">The database; null for the maintenance database.</param>
+    /// <param name="isReadOnly">The session is read-only.</param>
+    /// <param name="cancellation">Cancels the attempt.</param>
+    /// <exception cref="ProblemException">
+    /// The server cannot be reached, or there is no role that could run the SQL.
+    /// </exception>
     public static async Task<PlatformSession> OpenAsync(PostgresConnector connector, string? database, bool isReadOnly, CancellationToken cancellation)
     {
         var connection = await connector.OpenAsync(database ?? connector.Settings.Maintenance, cancellation);
@@ -52,15 +57,16 @@ internal sealed class PlatformSession : IAsyncDisposable
     }
 
     /// <summary>
-    /// The columns of a query, which is analysed but not run. Analysing runs code of others already (a literal that becomes a domain checks
-    /// its constraints), so it is done as the role, and in sessions of its own.
+    /// Returns the columns of a query, which is analysed but not run. Analysis already runs other owners' code (a
+    /// literal that becomes a domain value checks its constraints), so it is done as the role, and in a session of its
+    /// own.
     /// </summary>
-    /// <param name="connector">Of the cluster.</param>
-    /// <param name="database">Null for the one that maintenance is done in.</param>
-    /// <param name="query">What can stand in FROM.</param>
-    /// <param name="timeout">Of each statement, as the server writes it.</param>
-    /// <param name="cancellation">Ends it.</param>
-    /// <returns>Names with types; of a domain, the type that it is made from.</returns>
+    /// <param name="connector">The connector of the cluster.</param>
+    /// <param name="database">The database; null for the maintenance database.</param>
+    /// <param name="query">A query that can be used in FROM.</param>
+    /// <param name="timeout">The timeout of each statement, in the server's notation.</param>
+    /// <param name="cancellation">Cancels the query.</param>
+    /// <returns>Names with types; for a domain, its base type.</returns>
     public static async Task<IReadOnlyList<(string Name, string Type)>> DescribeAsync(
         PostgresConnector connector, string? database, string query, string timeout, CancellationToken cancellation)
     {
@@ -74,7 +80,7 @@ internal sealed class PlatformSession : IAsyncDisposable
             $"SELECT (ARRAY[{string.Join(", ", numbers)}])::pg_catalog.text FROM {Empty($"q({string.Join(", ", columns)})")}", isTypes: true);
         return [.. names.Zip(types)];
 
-        // No row of the query is asked for, so the planner leaves the query out.
+        // The join condition is false, so the planner leaves the query out.
         string Empty(string name) => $"(VALUES (1)) AS one LEFT JOIN (\n{query}\n) AS {name} ON false";
 
         async Task<(string Text, IReadOnlyList<string> Types)> AskAsync(string sql, bool isTypes = false)
@@ -91,10 +97,10 @@ internal sealed class PlatformSession : IAsyncDisposable
         }
     }
 
-    /// <summary>Makes a query ready to be run.</summary>
-    /// <param name="query">Of one column.</param>
+    /// <summary>Defines a query so that it can be run.</summary>
+    /// <param name="query">A query of one column.</param>
     /// <param name="type">The type of that column.</param>
-    /// <param name="cancellation">Ends it.</param>
+    /// <param name="cancellation">Cancels the statement.</param>
     public async Task<Definition> DefineAsync(string query, string type, CancellationToken cancellation)
     {
         if (!_role.IsFenced) return new Definition(_ => query);
@@ -103,7 +109,7 @@ internal sealed class PlatformSession : IAsyncDisposable
         return new Definition(_ => $"SELECT {name}()");
     }
 
-    /// <summary>The same of a query that takes the text of an array of ids.</summary>
+    /// <summary>Defines a query that takes an array of ids as text.</summary>
     public async Task<Definition> DefineByIdsAsync(Func<string, string> query, string type, CancellationToken cancellation)
     {
         if (!_role.IsFenced) return new Definition(ids => query($"{Sql.Literal(ids!)}::text[]"));
@@ -112,7 +118,10 @@ internal sealed class PlatformSession : IAsyncDisposable
         return new Definition(ids => $"SELECT {name}({Sql.Literal(ids!)}::pg_catalog.text[])");
     }
 
-    /// <summary>Begins a transaction in which definitions are run; it always ends by a rollback, which also ends what they may have left to be run later.</summary>
+    /// <summary>
+    /// Begins a transaction in which definitions are run; it always ends with a rollback, which also discards deferred
+    /// triggers and cursors that they may have left.
+    /// </summary>
     public async Task BeginAsync(bool isRepeatable, CancellationToken cancellation)
     {
         await ExecuteAsync(isRepeatable ? "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY" : "BEGIN READ ONLY", cancellation);
@@ -123,12 +132,14 @@ internal sealed class PlatformSession : IAsyncDisposable
 
     public Task RollBackAsync(CancellationToken cancellation) => ExecuteAsync("ROLLBACK", cancellation);
 
-    /// <summary>Runs statements that change something, as one transaction.</summary>
-    /// <exception cref="ProblemException">Something that they set off could only run later, with our own rights.</exception>
+    /// <summary>Runs statements that change data, in one transaction.</summary>
+    /// <exception cref="ProblemException">
+    /// Something that they started could only run later, with the session's own privileges.
+    /// </exception>
     public async Task ChangeAsync(string statements, CancellationToken cancellation)
     {
         await ExecuteAsync("BEGIN", cancellation);
-        // Constraints that are put off would be looked at by COMMIT, with our own rights.
+        // COMMIT would check deferred constraints with the session's own privileges.
         var body = $"{statements.TrimEnd().TrimEnd(';')}\n; SET CONSTRAINTS ALL IMMEDIATE";
         if (_role.IsFenced) await MakeAsync("pg_temp.holdfast_change", "", "void", body, cancellation);
         if (_role.IsSet) await ExecuteAsync($"SET LOCAL ROLE {Sql.Identifier(_role.Name)}", cancellation);
@@ -139,8 +150,9 @@ internal sealed class PlatformSession : IAsyncDisposable
     }
 
     /// <summary>
-    /// Cursors and deferred triggers would run at COMMIT as we, not as the role: so nothing of the kind may be left. Which triggers there are
-    /// says nothing, for what runs at COMMIT can make others (since PostgreSQL 18, where triggers run as who set them off, a cursor).
+    /// Closes all cursors and refuses pending deferred triggers, because COMMIT would run both as the session's user,
+    /// not as the role. A list of the existing triggers proves nothing, because code that runs at COMMIT can create
+    /// others (since PostgreSQL 18, where triggers run as the role that queued them, a cursor).
     /// </summary>
     private async Task CloseAsync(CancellationToken cancellation)
     {
@@ -163,8 +175,9 @@ internal sealed class PlatformSession : IAsyncDisposable
     private const int TablesAtOnce = 50, LockSeconds = 10;
 
     /// <summary>
-    /// Tables with triggers that may be deferred. ALTER TABLE refuses a table with pending events (object_in_use), which nothing else tells;
-    /// this form of it hinders neither readers nor writers, and is taken back. Source: PostgreSQL, CheckTableNotInUse in tablecmds.c.
+    /// Tables with triggers that may be deferred. ALTER TABLE refuses a table with pending trigger events
+    /// (object_in_use), which no view shows; this form of it blocks neither readers nor writers, and is rolled back.
+    /// Source: PostgreSQL, CheckTableNotInUse in tablecmds.c.
     /// </summary>
     private const string Deferring = """
         SELECT DISTINCT pg_catalog.format('%I.%I', n.nspname, c.relname) FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid
@@ -182,7 +195,7 @@ internal sealed class PlatformSession : IAsyncDisposable
         await ExecuteAsync($"ALTER FUNCTION {name}({arguments}) OWNER TO {Sql.Identifier(_role.Name)}", cancellation);
     }
 
-    /// <summary>A dollar quote that the text does not have.</summary>
+    /// <summary>Quotes a text with a dollar quote that it does not contain.</summary>
     private static string Quote(string body)
     {
         var quote = "$holdfast$";

@@ -3,13 +3,13 @@ using Holdfast.Components.Postgres.Scripts;
 
 namespace Holdfast.Components.Postgres.Checks;
 
-/// <summary>Statements of the profile in a database of the platform; see <see cref="PlatformSession"/>.</summary>
+/// <summary>Runs statements of the profile in a database of the platform; see <see cref="PlatformSession"/>.</summary>
 internal sealed class PlatformStatement(PostgresConnector connector, string? database)
 {
     /// <param name="sql">A query.</param>
-    /// <param name="cancellation">Ends it.</param>
-    /// <param name="most">Rows that are read at most.</param>
-    /// <param name="timeout">For the server, as it writes it; none by default.</param>
+    /// <param name="cancellation">Cancels the query.</param>
+    /// <param name="most">The maximum number of rows that are read.</param>
+    /// <param name="timeout">The statement timeout in the server's notation; none by default.</param>
     public Task<PostgresTable> QueryAsync(string sql, CancellationToken cancellation, int most = int.MaxValue, string timeout = "0") => RunAsync(isReadOnly: true, async session =>
     {
         var query = sql.TrimEnd().TrimEnd(';');

@@ -5,14 +5,20 @@ using Npgsql;
 
 namespace Holdfast.Components.Postgres.Checks;
 
-/// <summary>What moves when somebody writes: the number of the next transaction, and rows written by database.</summary>
+/// <summary>What changes when a session writes: the next XID, and the rows written per database.</summary>
 internal sealed record PostgresCounters(long NextTransaction, IReadOnlyDictionary<string, long> Rows, bool HasClients, bool IsCleaning);
 
-/// <summary>Asks a server what goes on in it. All of it is there in PostgreSQL 11 to 18; the views are described in its manual, 27.2, "The Cumulative Statistics System".</summary>
+/// <summary>
+/// Queries the activity of a server. All of it is available in PostgreSQL 11 to 18; the views are described in its
+/// manual, 27.2, "The Cumulative Statistics System".
+/// </summary>
 internal static class PostgresActivity
 {
-    /// <summary>To users without the right to see it a session has neither type nor name nor state; but those of clients have a user.</summary>
-    /// <summary>Sessions of Holdfast are no clients: a check asks by several connections at once, and WAL is looked at by another. The name alone does not do, since any user may take it.</summary>
+    /// <summary>
+    /// Sessions of Holdfast, which do not count as clients: a check uses several connections at once, and WAL is read
+    /// by another. The application name alone is not sufficient, since any user may set it. To users without the
+    /// privilege to see them, other sessions have no type, name or state; but those of clients have a user.
+    /// </summary>
     private const string Ours = "coalesce(application_name, '') = 'holdfast' AND coalesce(usename, '') = session_user";
 
     private const string Others = "pid <> pg_catalog.pg_backend_pid() AND NOT (" + Ours + ") AND coalesce(backend_type, CASE WHEN usesysid IS NOT NULL THEN 'client backend' END) = 'client backend'";
@@ -24,7 +30,9 @@ internal static class PostgresActivity
         FROM pg_catalog.pg_stat_activity WHERE {Others} AND NOT {IsDump} ORDER BY xact_start NULLS LAST, pid
         """;
 
-    /// <summary>A snapshot gives no transaction a number; every transaction that writes gets one.</summary>
+    /// <summary>
+    /// The query for the counters. A snapshot assigns no XID; every transaction that writes gets one.
+    /// </summary>
     private const string Counters = $"""
         SELECT txid_snapshot_xmax(txid_current_snapshot()),
             (SELECT count(*) FROM pg_catalog.pg_stat_activity WHERE {Others}),
@@ -35,7 +43,7 @@ internal static class PostgresActivity
 
     private static readonly string _prepared = $"SELECT {SharedName.Ask("format('%s of %s in %s, since %s', gid, owner, database, date_trunc('second', prepared))")} FROM pg_catalog.pg_prepared_xacts ORDER BY prepared";
 
-    /// <summary>A base backup is a sender whose state is "backup", in every version.</summary>
+    /// <summary>The query for base backups: a WAL sender whose state is "backup", in every version.</summary>
     private static readonly string _backups = $"""
         SELECT {SharedName.Ask("format('process %s (%s) of %s', pid, application_name, usename)")} FROM pg_catalog.pg_stat_activity WHERE {Others} AND {IsDump}
         UNION ALL SELECT {SharedName.Ask("format('process %s (base backup, %s) of %s', pid, application_name, usename)")} FROM pg_catalog.pg_stat_replication WHERE state = 'backup'
@@ -55,7 +63,7 @@ internal static class PostgresActivity
 
     public static Task<IReadOnlyList<string>> BackupsAsync(NpgsqlConnection connection, CancellationToken cancellation) => connection.RowsAsync(_backups, row => SharedName.Show(row[0]), cancellation);
 
-    /// <summary>An answer as a person reads it; null for what means "nothing".</summary>
+    /// <summary>Formats a result for display; null for a value that means "nothing".</summary>
     public static string? Judge(string answer) => IsNothing(answer) ? null : answer;
 
     private static bool IsNothing(string value) => value is "" or "f" or "false" || (decimal.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && number == 0);

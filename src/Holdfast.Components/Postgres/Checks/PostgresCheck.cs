@@ -6,16 +6,19 @@ using Npgsql;
 
 namespace Holdfast.Components.Postgres.Checks;
 
-/// <summary>Whether anybody reads or writes a cluster. One connection asks one question after the other, so that it sees no other of our own.</summary>
+/// <summary>
+/// Checks whether any session reads or writes a cluster. One connection runs the queries one after the other, so that
+/// it does not see other connections of this program.
+/// </summary>
 internal sealed class PostgresCheck(PostgresConnector connector, TimeProvider clock) : ICheckSource
 {
-    /// <summary>Sessions, transactions and dumps that are told by name.</summary>
+    /// <summary>The number of sessions, transactions and dumps that are listed by name.</summary>
     private const int Named = 5;
 
     /// <summary>
-    /// Between two looks at what is written. What counts is the number of the next transaction, which moves at once; the counters of
-    /// rows, which only say where, come up to a second late from busy servers (source: PGSTAT_MIN_INTERVAL of PostgreSQL 15, before it
-    /// PGSTAT_STAT_INTERVAL), so that anything shorter would miss them.
+    /// The time between two reads of the write counters. What counts is the next XID, which advances at once; the
+    /// counters of rows, which only show where, are updated up to a second late by busy servers (source:
+    /// PGSTAT_MIN_INTERVAL of PostgreSQL 15, before it PGSTAT_STAT_INTERVAL), so that a shorter time would miss them.
     /// </summary>
     private static readonly TimeSpan _between = TimeSpan.FromMilliseconds(1500);
 
@@ -74,7 +77,7 @@ internal sealed class PostgresCheck(PostgresConnector connector, TimeProvider cl
 
     private async Task<CheckLine> JudgeAsync(PostgresQuestion question, CancellationToken cancellation)
     {
-        // A question ends before the whole check would be late.
+        // A query is cancelled before the whole check would exceed its time limit.
         var answer = await new PlatformStatement(connector, question.Database).QueryAsync(question.Sql, cancellation, most: 1, timeout: "5s");
         var value = PostgresActivity.Judge(answer.Rows is [[var first, ..], ..] ? first ?? "" : "");
         return value is null ? Line(question.Name, CheckState.Pass, "none") : Line(question.Name, CheckState.Fail, $"the answer is {value}", "See the question in 'questions' of the cluster in the profile.");

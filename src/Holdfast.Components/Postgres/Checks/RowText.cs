@@ -3,8 +3,8 @@ using System.Text;
 namespace Holdfast.Components.Postgres.Checks;
 
 /// <summary>
-/// Reads a row that the server wrote as one text: fields between commas in parentheses, in double quotes where they must be; nothing at all is NULL.
-/// Source: PostgreSQL's manual, 8.16.6, "Composite Type Input and Output Syntax".
+/// Reads a row that the server wrote as one text: fields between commas in parentheses, in double quotes where
+/// necessary; an empty field is NULL. Source: PostgreSQL's manual, 8.16.6, "Composite Type Input and Output Syntax".
 /// </summary>
 internal static class RowText
 {

@@ -3,15 +3,15 @@ using Holdfast.Components.Postgres.Scripts;
 
 namespace Holdfast.Components.Postgres.Connection;
 
-/// <summary>What one query of the catalog, made in the snapshot, tells of a database.</summary>
+/// <summary>The description of a database that one query of the catalog returns, made in the snapshot.</summary>
 internal sealed record CatalogAnswer
 {
     public required DatabaseProperties Properties { get; init; }
 
-    /// <summary>The role that has asked.</summary>
+    /// <summary>The role that ran the query.</summary>
     public string Self { get; init; } = "";
 
-    /// <summary>Its comment is longer than is taken.</summary>
+    /// <summary>True when the database's comment is longer than the limit.</summary>
     public bool HasLongComment { get; init; }
     public required bool HasPublicSchema { get; init; }
     public required long LargeObjects { get; init; }
@@ -23,12 +23,13 @@ internal sealed record CatalogAnswer
     public required IReadOnlyList<CatalogName> Partitioned { get; init; }
     public required IReadOnlyList<string> LeftOut { get; init; }
 
-    /// <summary>Bytes on disk of what is not the catalog's, by tablespace.</summary>
+    /// <summary>Bytes on disk of everything but the system catalog, by tablespace.</summary>
     public IReadOnlyDictionary<string, long> Sizes { get; init; } = new Dictionary<string, long>(StringComparer.Ordinal);
 
     /// <summary>
-    /// The same with names and texts in the place of what <see cref="SharedName"/> asks for. Whoever may make roles can give one a name that is not UTF-8:
-    /// what such a role has on the database is left out, and a database that it owns counts as that of the role that has asked.
+    /// Replaces the encoded results of <see cref="SharedName"/> by names and texts. A user with CREATEROLE can create a
+    /// role whose name is not UTF-8: grants and settings of such a role are left out, and a database that it owns
+    /// counts as owned by the role that ran the query.
     /// </summary>
     public CatalogAnswer Named()
     {
@@ -83,5 +84,5 @@ internal sealed record CatalogName(string Schema, string Name);
 
 internal sealed record CatalogSequence(string Schema, string Name, uint Oid);
 
-/// <summary>What a sequence stands at.</summary>
+/// <summary>The current value of a sequence.</summary>
 internal sealed record SequenceValue(uint Oid, long LastValue, bool IsCalled = true);

@@ -3,15 +3,15 @@ using System.Runtime.InteropServices;
 namespace Holdfast.Components.Postgres.Connection;
 
 /// <summary>
-/// The variables by which clients of PostgreSQL are told where to connect (PGHOSTADDR, PGSERVICE, PGOPTIONS and the like). They are the caller's,
-/// for other connections than those of the profile, so they are taken out of this process before its first connection.
-/// Source: PostgreSQL's manual, 34.15, "Environment Variables".
+/// The environment variables that set connection parameters of PostgreSQL's clients (PGHOSTADDR, PGSERVICE, PGOPTIONS
+/// and the like). They belong to the caller, for other connections than those of the profile, so they are removed from
+/// this process before its first connection. Source: PostgreSQL's manual, 34.15, "Environment Variables".
 /// </summary>
 internal static partial class ClientEnvironment
 {
     private static readonly Lazy<bool> _cleared = new(Remove);
 
-    /// <summary>Once for the process, whoever comes first.</summary>
+    /// <summary>Removes the variables, once per process; may be called from any thread.</summary>
     public static void Clear() => _ = _cleared.Value;
 
     private static bool Remove()
@@ -24,11 +24,16 @@ internal static partial class ClientEnvironment
         return true;
     }
 
-    /// <summary>All of them begin with "PG"; those of the tests of packages and the like ("PGROONGA_...") have an underscore, as only PG_COLOR has too.</summary>
+    /// <summary>
+    /// All of them begin with "PG"; those of packages' tests and the like ("PGROONGA_...") have an underscore, which
+    /// only PG_COLOR has too.
+    /// </summary>
     private static bool IsOfClients(string name) =>
         name.StartsWith("PG", StringComparison.Ordinal) && (!name.Contains('_', StringComparison.Ordinal) || name is "PG_COLOR" or "PG_COLORS");
 
-    /// <summary>.NET keeps a copy of its own; libpq looks into the C library's.</summary>
+    /// <summary>
+    /// Removes a variable from the environment of the C library, which libpq reads; .NET keeps its own copy.
+    /// </summary>
     [LibraryImport("libc", EntryPoint = "unsetenv", StringMarshalling = StringMarshalling.Utf8)]
     private static partial int Unset(string name);
 }

@@ -6,9 +6,9 @@ using Npgsql;
 namespace Holdfast.Components.Postgres.Connection;
 
 /// <summary>
-/// The rows of one table as COPY's text format. The server sends each row by itself; here they are gathered to whole
-/// buffers. Rows are counted by their line breaks: one inside a value is written as \n, so each break ends a row.
-/// Source: PostgreSQL's manual, COPY, "Text Format".
+/// The rows of one table in COPY's text format. The server sends each row in a message of its own; they are collected
+/// here into whole buffers. Rows are counted by their line breaks: a line break inside a value is written as \n, so
+/// each one ends a row. Source: PostgreSQL's manual, COPY, "Text Format".
 /// </summary>
 internal sealed class CopyOut(NpgsqlCopyTextReader reader, StepCounters counters) : ReadOnlyStream
 {

@@ -3,11 +3,12 @@ using System.Runtime.InteropServices;
 namespace Holdfast.Components.Postgres.Connection;
 
 /// <summary>
-/// What is used of PostgreSQL's own client library, which pg_dump and pg_basebackup come with. Source: PostgreSQL's manual, chapter 34, "libpq".
+/// The functions used of PostgreSQL's own client library, which pg_dump and pg_basebackup require. Source: PostgreSQL's
+/// manual, chapter 34, "libpq".
 /// </summary>
 internal static unsafe partial class LibPq
 {
-    /// <summary>The name that it has had since version 8.2.</summary>
+    /// <summary>The library's file name, unchanged since version 8.2.</summary>
     public const string Library = "libpq.so.5";
 
     // ConnStatusType and ExecStatusType of libpq-fe.h.
@@ -16,7 +17,7 @@ internal static unsafe partial class LibPq
     /// <summary>PG_DIAG_SQLSTATE.</summary>
     public const int State = 'C';
 
-    /// <summary>Whether the library is on this machine.</summary>
+    /// <summary>Whether the library is installed on this machine.</summary>
     public static bool IsThere()
     {
         if (!NativeLibrary.TryLoad(Library, typeof(LibPq).Assembly, DllImportSearchPath.SafeDirectories, out var found)) return false;
@@ -87,7 +88,10 @@ internal static unsafe partial class LibPq
     [LibraryImport("libc")]
     private static partial int shutdown(int socket, int how);
 
-    /// <summary>Ends the connection for both sides, from any thread: whoever reads from it finds its end. It is still to be given back with PQfinish.</summary>
+    /// <summary>
+    /// Shuts down the connection in both directions, from any thread: a blocked reader then sees the end of the stream.
+    /// The caller must still release it with PQfinish.
+    /// </summary>
     public static void HangUp(nint connection)
     {
         const int Both = 2; // SHUT_RDWR
@@ -96,7 +100,7 @@ internal static unsafe partial class LibPq
 
     public static string ErrorOf(nint connection) => Text(PQerrorMessage(connection)).Trim();
 
-    /// <summary>What a failed result says, and its SQLSTATE.</summary>
+    /// <summary>The error message and SQLSTATE of a failed result.</summary>
     public static (string Message, string State) FailureOf(nint result) => (Text(PQresultErrorMessage(result)).Trim(), Text(PQresultErrorField(result, State)));
 
     /// <summary>A value as text; null for NULL.</summary>

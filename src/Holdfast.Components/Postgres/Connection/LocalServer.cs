@@ -8,12 +8,15 @@ namespace Holdfast.Components.Postgres.Connection;
 internal sealed record LocalServer(string Data)
 {
     private const int LargestPidFile = 64 << 10;
-    /// <summary>The data directory is told to superusers and members of pg_read_all_settings; to ask as any other is an error.</summary>
+    /// <summary>
+    /// Queries the data directory, which the server shows to superusers and members of pg_read_all_settings only; for
+    /// any other role the query is an error.
+    /// </summary>
     private const string Places = """
         SELECT CASE WHEN pg_catalog.pg_has_role('pg_read_all_settings', 'USAGE') THEN current_setting('data_directory', true) ELSE '' END, current_setting('port')
         """;
 
-    /// <summary>Null when the server's files are not on this machine, or we may not see them.</summary>
+    /// <summary>Finds the server's files; null when they are not on this machine, or are not accessible.</summary>
     public static async Task<LocalServer?> FindAsync(NpgsqlConnection connection, CancellationToken cancellation)
     {
         var row = (await connection.RowsAsync(Places, found => found, cancellation))[0];
@@ -23,7 +26,10 @@ internal sealed record LocalServer(string Data)
     /// <summary>User and group that the server runs as.</summary>
     public (uint User, uint Group) Owner => ActingUser.OwnerOf(Data);
 
-    /// <summary>One of the same path may be another machine's: the server's own file in it says on which port it listens. Source: PostgreSQL's pidfile.h.</summary>
+    /// <summary>
+    /// Whether the data directory belongs to this server: one of the same path may be another machine's, so the port in
+    /// its postmaster.pid is compared. Source: PostgreSQL's pidfile.h.
+    /// </summary>
     private static bool IsHere(string data, string port)
     {
         try

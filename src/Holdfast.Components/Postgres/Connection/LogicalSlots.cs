@@ -8,8 +8,8 @@ using Npgsql;
 namespace Holdfast.Components.Postgres.Connection;
 
 /// <summary>
-/// Slots of logical replication: what their consumers have read is known to the server alone, so neither a dump nor a base backup can carry them. Source:
-/// PostgreSQL's manual, 49.2.2, "Replication Slots".
+/// Logical replication slots. Only the server knows what their consumers have received, so neither a dump nor a base
+/// backup can contain them. Source: PostgreSQL's manual, 49.2.2, "Replication Slots".
 /// </summary>
 internal static class LogicalSlots
 {
@@ -17,12 +17,12 @@ internal static class LogicalSlots
         SELECT slot_name, coalesce(plugin, ''), {SharedName.Ask("coalesce(database, '')")} FROM pg_catalog.pg_replication_slots WHERE slot_type = 'logical' AND NOT temporary ORDER BY slot_name
         """;
 
-    /// <summary>Each with its plugin and database: "debezium (pgoutput, database shop)".</summary>
+    /// <summary>Lists each slot with its plugin and database: "debezium (pgoutput, database shop)".</summary>
     public static Task<IReadOnlyList<string>> FindAsync(NpgsqlConnection connection, CancellationToken cancellation) =>
         connection.RowsAsync(_question, row => $"{row[0]} ({row[1]}, database {SharedName.Show(row[2])})", cancellation);
 
-    /// <summary>Warns of those that a server has, and puts them among the details of the recovery point.</summary>
-    /// <exception cref="ProblemException">The server does not answer.</exception>
+    /// <summary>Warns of the slots that a server has, and adds them to the details of the recovery point.</summary>
+    /// <exception cref="ProblemException">The server does not respond.</exception>
     public static async Task ReportAsync(PostgresConnector connector, ComponentRecord? record, StepContext context, CancellationToken cancellation)
     {
         try
@@ -43,6 +43,6 @@ internal static class LogicalSlots
         if (slots.Count > 0) context.Warn(Catalogue.PostgresLogicalSlots.With($"The logical replication slots of {cluster} are not in the recovery point: {string.Join("; ", slots)}."));
     }
 
-    /// <summary>What the details of a recovery point say of them.</summary>
+    /// <summary>The entries for the slots in the details of a recovery point.</summary>
     public static JsonArray LeftOut(IReadOnlyList<string> slots) => [.. slots.Select(slot => (JsonNode)$"logical replication slot {slot}")];
 }

@@ -3,7 +3,8 @@ using Npgsql;
 namespace Holdfast.Components.Postgres.Connection;
 
 /// <summary>
-/// Ends a statement whose server sends notices without an end: they are read over, so no other limit is ever met. It counts until it is disposed of.
+/// Cancels a statement whose server sends notices without end: they are skipped while reading, so no other limit would
+/// be reached. Counts notices until it is disposed of.
 /// </summary>
 internal sealed class NoticePatience : IDisposable
 {
@@ -12,9 +13,9 @@ internal sealed class NoticePatience : IDisposable
     private readonly CancellationTokenSource _either;
     private int _left;
 
-    /// <param name="connection">The session; it does one statement at a time.</param>
-    /// <param name="most">How many notices are read.</param>
-    /// <param name="cancellation">Ends the statement, too.</param>
+    /// <param name="connection">The session; it runs one statement at a time.</param>
+    /// <param name="most">The number of notices that are accepted.</param>
+    /// <param name="cancellation">Cancels the statement, too.</param>
     public NoticePatience(NpgsqlConnection connection, int most, CancellationToken cancellation)
     {
         (_connection, _left, _cancellation) = (connection, most, cancellation);
@@ -22,10 +23,10 @@ internal sealed class NoticePatience : IDisposable
         _connection.Notice += Count;
     }
 
-    /// <summary>Cancelled by the caller, or when too many have come.</summary>
+    /// <summary>Cancelled by the caller, or when too many notices were received.</summary>
     public CancellationToken Token => _either.Token;
 
-    /// <summary>It was the server that ended it.</summary>
+    /// <summary>True when the limit was exceeded and the caller has not cancelled.</summary>
     public bool IsOver => _left < 0 && !_cancellation.IsCancellationRequested;
 
     public void Dispose()

@@ -4,16 +4,21 @@ using Npgsql;
 
 namespace Holdfast.Components.Postgres.Connection;
 
-/// <summary>The few ways in which this component talks SQL.</summary>
+/// <summary>Runs SQL statements for this component.</summary>
 internal static class NpgsqlConnectionExtensions
 {
-    /// <summary>Rows of an answer that nothing is done with, and characters of those that are kept: no answer to a question of ours has so many.</summary>
+    /// <summary>
+    /// Limits of a result: rows that are skipped, and characters of rows that are kept. No result of this component's
+    /// queries has so many.
+    /// </summary>
     private const int MostRows = 1_000_000, MostText = 256 << 20;
 
-    /// <summary>Notices of one statement: a server that has more to say than this says it without an end.</summary>
+    /// <summary>
+    /// The number of notices accepted for one statement: a server that sends more sends them without end.
+    /// </summary>
     private const int MostNotices = 1_000_000;
 
-    /// <summary>Characters that a value takes beside its own, roughly.</summary>
+    /// <summary>The approximate overhead of a value, in characters.</summary>
     private const int PerValue = 16;
 
     public static async Task ExecuteAsync(this NpgsqlConnection connection, string sql, CancellationToken cancellation)
@@ -24,7 +29,7 @@ internal static class NpgsqlConnectionExtensions
         await PassOverAsync(reader, patience);
     }
 
-    /// <summary>The first value of the first row; null for NULL and for no row.</summary>
+    /// <summary>Returns the first value of the first row; null for NULL and for no row.</summary>
     public static async Task<T?> ScalarAsync<T>(this NpgsqlConnection connection, string sql, CancellationToken cancellation)
     {
         using var patience = new NoticePatience(connection, MostNotices, cancellation);
@@ -35,7 +40,10 @@ internal static class NpgsqlConnectionExtensions
         return value is null or DBNull ? default : (T)value;
     }
 
-    /// <summary>The rows of a query, every value as the server's text; NULL is an empty one. So no type of the server's has to be known.</summary>
+    /// <summary>
+    /// Returns the rows of a query, every value as the server's text; NULL is an empty string. So no type of the
+    /// server's has to be known.
+    /// </summary>
     public static async Task<IReadOnlyList<T>> RowsAsync<T>(this NpgsqlConnection connection, string sql, Func<string[], T> read, CancellationToken cancellation, int most = int.MaxValue)
     {
         using var patience = new NoticePatience(connection, MostNotices, cancellation);
@@ -58,7 +66,7 @@ internal static class NpgsqlConnectionExtensions
 
     private static Task<bool> NextAsync(NpgsqlDataReader reader, NoticePatience patience) => HoldingAsync(patience, reader.ReadAsync);
 
-    /// <summary>Reads to the end of all answers: what a later statement was refused for is thrown.</summary>
+    /// <summary>Reads to the end of all results, so that the error of a later statement is thrown.</summary>
     private static async Task PassOverAsync(NpgsqlDataReader reader, NoticePatience patience)
     {
         var rows = 0;
@@ -84,7 +92,10 @@ internal static class NpgsqlConnectionExtensions
         }
     }
 
-    /// <summary>To dispose of a reader reads the rest. A read that is cancelled asks the server to stop, and gives the connection up where it does not.</summary>
+    /// <summary>
+    /// Cancels the statement: disposing of a reader would read the rest. A cancelled read asks the server to stop, and
+    /// closes the connection when the server does not.
+    /// </summary>
     private static async Task<NpgsqlException> BreakOffAsync(NpgsqlDataReader reader)
     {
         using var cancelled = new CancellationTokenSource();
@@ -93,23 +104,23 @@ internal static class NpgsqlConnectionExtensions
         {
             while (await reader.ReadAsync(cancelled.Token))
             {
-                // What has come already.
+                // Rows that were received already are skipped.
             }
         }
         catch (Exception over) when (over is OperationCanceledException or NpgsqlException)
         {
-            // As it should be.
+            // The cancellation is the expected end.
         }
         return new NpgsqlException("it sends rows without an end");
     }
 
-    /// <summary>server_version_num: 150018.</summary>
+    /// <summary>Returns server_version_num: 150018.</summary>
     public static async Task<int> VersionAsync(this NpgsqlConnection connection, CancellationToken cancellation) =>
         int.Parse(await connection.ScalarAsync<string>("SHOW server_version_num", cancellation) ?? "0");
 
     /// <summary>
-    /// The answer of a query of one text value that is JSON. The catalog is asked in this way: one round trip for whole
-    /// lists of records, and no type of the server's to map.
+    /// Returns the result of a query for one text value that is JSON. The catalog is queried in this way: one round
+    /// trip for whole lists of records, and no types of the server's to map.
     /// </summary>
     public static async Task<T> JsonAsync<T>(this NpgsqlConnection connection, string sql, JsonTypeInfo<T> type, CancellationToken cancellation)
     {

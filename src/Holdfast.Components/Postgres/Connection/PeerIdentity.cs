@@ -6,9 +6,10 @@ using Holdfast.Engine.Problems;
 namespace Holdfast.Components.Postgres.Connection;
 
 /// <summary>
-/// Connecting as another system user, for servers that ask the kernel who stands at the other end of a socket ("peer").
-/// Linux takes the answer from the thread that called connect(2), and credentials belong to threads: so one short-lived
-/// thread of root changes its own, connects, and changes them back. Sources: unix(7), SO_PEERCRED; setresuid(2), "C library/kernel differences".
+/// Connects as another system user, for servers with "peer" authentication, which ask the kernel for the user at the
+/// other end of a socket. Linux takes the credentials of the thread that called connect(2): so one short-lived thread
+/// of root changes its own, connects, and changes them back. Sources: unix(7), SO_PEERCRED; setresuid(2), "C
+/// library/kernel differences".
 /// </summary>
 internal static partial class PeerIdentity
 {
@@ -50,7 +51,7 @@ internal static partial class PeerIdentity
         }
     }
 
-    /// <summary>The group is changed while the thread still is, or again is, root.</summary>
+    /// <summary>Changes user and group; the group is changed while the thread still is, or again is, root.</summary>
     private static void Change(uint user, uint group)
     {
         if (user == 0) SetUser(user);
@@ -72,7 +73,7 @@ internal static partial class PeerIdentity
         throw Catalogue.PostgresAuthentication.Throwable($"There is no system user \"{name}\", which 'system-user' in the profile names.");
     }
 
-    /// <summary>The kernel's numbers of its calls. Source: asm/unistd_64.h, asm-generic/unistd.h.</summary>
+    /// <summary>The system call numbers of the kernel. Source: asm/unistd_64.h, asm-generic/unistd.h.</summary>
     private static nint SetResUid => RuntimeInformation.ProcessArchitecture == Architecture.X64 ? 117 : 147;
 
     private static nint SetResGid => RuntimeInformation.ProcessArchitecture == Architecture.X64 ? 119 : 149;

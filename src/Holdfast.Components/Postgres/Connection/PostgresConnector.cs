@@ -6,14 +6,16 @@ using Npgsql.Replication;
 
 namespace Holdfast.Components.Postgres.Connection;
 
-/// <summary>Opens connections to one cluster, and tells programs of PostgreSQL how to.</summary>
+/// <summary>Opens connections to one cluster, and passes connection parameters to PostgreSQL's programs.</summary>
 internal sealed class PostgresConnector(PostgresSettings settings, ISecretReader secrets, IHost host)
 {
     private const int ConnectSeconds = 15;
 
     private string? _password;
 
-    /// <summary>Further settings for the startup packet, of those that not every server knows; null before a server was asked.</summary>
+    /// <summary>
+    /// Further settings for the startup packet, which not every server knows; null before a server was queried.
+    /// </summary>
     private string? _moreOptions;
     private (uint User, uint Group)? _peer;
 
@@ -22,11 +24,17 @@ internal sealed class PostgresConnector(PostgresSettings settings, ISecretReader
     /// <summary>The machine that programs run on.</summary>
     public IHost Host => host;
 
-    /// <summary>A connection without a pool: a restore renames databases, and nothing of ours may linger in them.</summary>
-    /// <exception cref="Engine.Problems.ProblemException">The server is down, refuses us, or has no such database.</exception>
-    /// <param name="database">Its name.</param>
-    /// <param name="cancellation">Ends it.</param>
-    /// <param name="bytes">Characters are bytes of this encoding of the server's, which converts nothing; null for text as it should be.</param>
+    /// <summary>
+    /// Opens a connection without a pool: a restore renames databases, so no idle connection may remain in them.
+    /// </summary>
+    /// <exception cref="Engine.Problems.ProblemException">
+    /// The server is down, rejects the connection, or has no such database.
+    /// </exception>
+    /// <param name="database">The database's name.</param>
+    /// <param name="cancellation">Cancels the attempt.</param>
+    /// <param name="bytes">
+    /// The server encoding whose bytes become one character each, without conversion; null for normal text.
+    /// </param>
     public async Task<NpgsqlConnection> OpenAsync(string database, CancellationToken cancellation, string? bytes = null)
     {
         if (_moreOptions is null && database != settings.Maintenance) await ReadOptionsAsync(cancellation);
@@ -36,7 +44,7 @@ internal sealed class PostgresConnector(PostgresSettings settings, ISecretReader
         }
         catch (PostgresException other) when (other.SqlState == PostgresErrorCodes.UndefinedObject && _moreOptions is { Length: > 0 })
         {
-            // Another server than before, which does not know all of these settings.
+            // The server has been replaced by another one, which does not know all of these settings.
             _moreOptions = "";
             return await OpenAsync(database, cancellation, bytes);
         }
@@ -52,7 +60,10 @@ internal sealed class PostgresConnector(PostgresSettings settings, ISecretReader
         return await SettleAsync(await ConnectAsync(source, cancellation), cancellation);
     }
 
-    /// <summary>Asks the database for maintenance; where that cannot be used, only the first statement of a session sets these settings.</summary>
+    /// <summary>
+    /// Reads the settings from the maintenance database; where that cannot be used, only the first statement of a
+    /// session sets them.
+    /// </summary>
     private async Task ReadOptionsAsync(CancellationToken cancellation)
     {
         try
@@ -61,31 +72,36 @@ internal sealed class PostgresConnector(PostgresSettings settings, ISecretReader
         }
         catch (Exception exception) when (PostgresProblem.Recognises(exception))
         {
-            // Whoever opens the database that was asked for hears of it.
+            // The caller that opens the requested database gets the error.
         }
     }
 
-    /// <summary>A connection for work on databases as wholes: never to <paramref name="except"/>, which can't be renamed while we are in it.</summary>
+    /// <summary>
+    /// Opens a connection for work on whole databases: never to <paramref name="except"/>, which cannot be renamed
+    /// while a session is connected to it.
+    /// </summary>
     public Task<NpgsqlConnection> OpenMaintenanceAsync(CancellationToken cancellation, string? except = null) =>
         OpenAsync(settings.Maintenance == except ? Other(except) : settings.Maintenance, cancellation);
 
-    /// <summary>A connection that WAL is received over.</summary>
+    /// <summary>Opens a connection for receiving WAL.</summary>
     public async Task<PhysicalReplicationConnection> OpenReplicationAsync(CancellationToken cancellation)
     {
         ClientEnvironment.Clear();
         var builder = await DescribeAsync(settings.Maintenance, bytes: null, new NpgsqlConnectionStringBuilder(), cancellation);
         builder.Options = "";
-        // The end of a stream of WAL is awaited; its segments have a size.
+        // The end of a WAL stream is waited for; the size of a segment bounds what is still sent.
         builder.CancellationTimeout = 2_000;
         var connection = new PhysicalReplicationConnection(builder.ConnectionString);
-        // The kernel is asked who we are when the connection begins, which is before the first wait.
+        // The kernel takes the peer's credentials when the connection begins, which is before the first await.
         if (await FindPeerAsync(cancellation) is { } peer) await await PeerIdentity.RunAsAsync(peer, () => connection.Open(cancellation));
         else await connection.Open(cancellation);
         return connection;
     }
 
-    /// <summary>A connection of PostgreSQL's own library for what Npgsql does not speak; whoever gets it ends it.</summary>
-    /// <exception cref="Engine.Problems.ProblemException">The server is down, or refuses us.</exception>
+    /// <summary>
+    /// Opens a connection of libpq for what Npgsql does not support; the caller must release it with PQfinish.
+    /// </summary>
+    /// <exception cref="Engine.Problems.ProblemException">The server is down, or rejects the connection.</exception>
     public async Task<nint> OpenLibPqAsync(CancellationToken cancellation)
     {
         ClientEnvironment.Clear();
@@ -105,7 +121,10 @@ internal sealed class PostgresConnector(PostgresSettings settings, ISecretReader
 
     private static string Other(string database) => database == "template1" ? "postgres" : "template1";
 
-    /// <summary>A program of PostgreSQL, with the connection in its environment: a command line is everybody's to read.</summary>
+    /// <summary>
+    /// Prepares a call of a PostgreSQL program, with the connection parameters in its environment: any user can read a
+    /// command line.
+    /// </summary>
     public async Task<ProgramCall> CallAsync(string program, IReadOnlyList<string> arguments, string database, CancellationToken cancellation)
     {
         var environment = new Dictionary<string, string>(StringComparer.Ordinal)
@@ -122,7 +141,7 @@ internal sealed class PostgresConnector(PostgresSettings settings, ISecretReader
         };
         if (settings.SslRootCertificate is { } certificate) environment["PGSSLROOTCERT"] = certificate;
         if (await PasswordAsync(cancellation) is { Length: > 0 } password) environment["PGPASSWORD"] = password;
-        // Libpq keeps what a server reports of itself, however much that is.
+        // Libpq keeps all parameters that a server reports, without a limit.
         var memory = Math.Max(1L << 30, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 2);
         return new ProgramCall(program, arguments) { Environment = environment, User = settings.SystemUser, Memory = memory };
     }
@@ -134,7 +153,7 @@ internal sealed class PostgresConnector(PostgresSettings settings, ISecretReader
         ClientEnvironment.Clear();
         var builder = new NpgsqlSlimDataSourceBuilder();
         builder.EnableTransportSecurity();
-        // Else Npgsql asks for types by names that the owner of a database may have given another meaning.
+        // Otherwise Npgsql would look types up by names that the owner of a database may have redefined.
         builder.ConfigureTypeLoading(types => types.EnableTypeLoading(false));
         await DescribeAsync(database, bytes, builder.ConnectionStringBuilder, cancellation);
         return builder.Build();
@@ -154,14 +173,15 @@ internal sealed class PostgresConnector(PostgresSettings settings, ISecretReader
         connection.CommandTimeout = 0;
         connection.Timeout = ConnectSeconds;
         connection.KeepAlive = 0;
-        // A cancelled command gives its connection up at once: a server that sends without an end does not heed a request to stop.
+        // A cancelled command closes its connection at once: a server that sends without end ignores a cancel request.
         connection.CancellationTimeout = -1;
         connection.ReadBufferSize = connection.WriteBufferSize = 64 << 10;
         connection.Options = StartupSettings.Options + _moreOptions;
         connection.IncludeErrorDetail = true;
         connection.ClientEncoding = bytes ?? "UTF8";
         if (bytes is null) return connection;
-        // Npgsql counts the bytes of the startup packet as UTF-8: with other letters in it the server would wait for more.
+        // Npgsql counts the bytes of the startup packet as UTF-8: with non-ASCII letters the server would wait for more
+        // bytes.
         if (!Ascii.IsValid(database) || !Ascii.IsValid(settings.User))
             throw Engine.Problems.Catalogue.PostgresDump.Throwable(
                 $"Database \"{database}\" cannot be used by a session whose characters are bytes, as SQL_ASCII and scripts of dumps need: its name or that of the user \"{settings.User}\" has letters beyond ASCII.",
@@ -187,7 +207,7 @@ internal sealed class PostgresConnector(PostgresSettings settings, ISecretReader
 
     private async Task<NpgsqlConnection> ConnectAsync(NpgsqlDataSource source, CancellationToken cancellation)
     {
-        // Npgsql's own limit is one of silence: a server that sends parameters without an end never meets it.
+        // Npgsql's own timeout measures silence: a server that sends parameters without end never exceeds it.
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         deadline.CancelAfter(TimeSpan.FromSeconds(2 * ConnectSeconds));
         try
@@ -201,7 +221,7 @@ internal sealed class PostgresConnector(PostgresSettings settings, ISecretReader
         }
     }
 
-    /// <summary>The user to connect as; null for the one we are.</summary>
+    /// <summary>The system user to connect as; null for the current one.</summary>
     private async Task<(uint User, uint Group)?> FindPeerAsync(CancellationToken cancellation)
     {
         if (settings.SystemUser is not { } user || !settings.BySocket || !Environment.IsPrivilegedProcess) return null;

@@ -1,14 +1,14 @@
 namespace Holdfast.Components.Postgres.Connection;
 
-/// <summary>How a cluster is captured.</summary>
+/// <summary>The method by which a cluster is captured.</summary>
 internal enum PostgresMethod
 {
-    /// <summary>Each database by pg_dump.</summary>
+    /// <summary>A dump of each database by pg_dump.</summary>
     Dump,
 
-    /// <summary>Its files, while it runs, with the WAL that makes them fit each other.</summary>
+    /// <summary>A copy of its files while it runs, with the WAL that makes them consistent.</summary>
     Base,
 
-    /// <summary>Its files, while it is down.</summary>
+    /// <summary>A copy of its files while it is shut down.</summary>
     Cold,
 }

@@ -6,27 +6,32 @@ using Npgsql;
 
 namespace Holdfast.Components.Postgres.Connection;
 
-/// <summary>What PostgreSQL's refusals mean to a person, by SQLSTATE. Source: PostgreSQL's manual, appendix A.</summary>
+/// <summary>
+/// Translates PostgreSQL's errors into problems, by SQLSTATE. Source: PostgreSQL's manual, appendix A.
+/// </summary>
 internal static class PostgresProblem
 {
     public static bool Recognises(Exception exception) =>
         exception is NpgsqlException or SocketException or TimeoutException or DecoderFallbackException or IOException { InnerException: SocketException };
 
-    /// <summary>An exception that ends a step. <paramref name="what"/> is the beginning of the sentence, without its end.</summary>
+    /// <summary>
+    /// Creates the exception that ends a step. <paramref name="what"/> is the beginning of the sentence, without its
+    /// end.
+    /// </summary>
     public static ProblemException Of(Exception exception, string what, ProblemKind? otherwise = null) =>
         KindOf(exception, otherwise).Throwable($"{what}: {Reason(exception)}", exception);
 
-    /// <summary>The same of a connection that could not be opened.</summary>
-    /// <param name="exception">What it failed with.</param>
+    /// <summary>Creates the exception for a connection that could not be opened.</summary>
+    /// <param name="exception">The cause of the failure.</param>
     /// <param name="what">The beginning of the sentence, without its end.</param>
-    /// <param name="socket">The path of the Unix socket that was to be used; null for a connection by TCP.</param>
+    /// <param name="socket">The path of the Unix socket; null for a connection by TCP.</param>
     public static ProblemException OfConnecting(Exception exception, string what, string? socket) => socket is not null && SocketFailure(exception) is { } refused
         ? Catalogue.PostgresUnreachable.Throwable($"{what}: {UnixSocket.Explain(socket, refused)}.", exception)
         : Of(exception, what);
 
     private static SocketException? SocketFailure(Exception? exception) => exception as SocketException ?? (exception is null ? null : SocketFailure(exception.InnerException));
 
-    /// <summary>The same by SQLSTATE.</summary>
+    /// <summary>Maps an SQLSTATE to a kind of problem.</summary>
     public static ProblemKind KindOf(string state, ProblemKind otherwise) => state switch
     {
         "3D000" => Catalogue.PostgresDatabaseMissing,

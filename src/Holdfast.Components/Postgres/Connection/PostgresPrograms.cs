@@ -5,7 +5,7 @@ using Holdfast.Engine.Problems;
 
 namespace Holdfast.Components.Postgres.Connection;
 
-/// <summary>The programs of PostgreSQL's client package, found and asked for what they can do.</summary>
+/// <summary>The programs of PostgreSQL's client package, with their versions.</summary>
 internal sealed partial record PostgresPrograms
 {
     public required IHost Host { get; init; }
@@ -16,10 +16,13 @@ internal sealed partial record PostgresPrograms
     /// <summary>The major version of pg_dump.</summary>
     public required int DumpVersion { get; init; }
 
-    /// <summary>Those of the server's own version where they are installed: newer ones write what an older server may not know.</summary>
+    /// <summary>
+    /// Finds the programs, those of the server's own version where they are installed: newer ones write what an older
+    /// server may not know.
+    /// </summary>
     /// <param name="host">The machine that is searched.</param>
     /// <param name="serverVersion">server_version_num.</param>
-    /// <param name="cancellation">Ends the search.</param>
+    /// <param name="cancellation">Cancels the search.</param>
     public static async Task<PostgresPrograms> FindAsync(IHost host, int serverVersion, CancellationToken cancellation)
     {
         var major = serverVersion / 10_000;
@@ -35,7 +38,7 @@ internal sealed partial record PostgresPrograms
         };
     }
 
-    /// <summary>Older ones can not read the catalog of a newer server.</summary>
+    /// <summary>Throws when pg_dump is older than the server, whose catalog it then cannot read.</summary>
     public void Check(int serverVersion)
     {
         var server = serverVersion / 10_000;
@@ -44,10 +47,12 @@ internal sealed partial record PostgresPrograms
             $"The server is PostgreSQL {server}, but {Dump} is {DumpVersionText}.", $"Install the client tools of PostgreSQL {server} or newer.");
     }
 
-    /// <summary>Large objects were called blobs before pg_dump 16.</summary>
+    /// <summary>Translates an option: large objects were called blobs before pg_dump 16.</summary>
     public string Spell(string option) => option == "--large-objects" && DumpVersion < 16 ? "--blobs" : option;
 
-    /// <summary>A program of a major version where it is installed, or any of that name.</summary>
+    /// <summary>
+    /// The path of a program of a major version where that is installed, or else of any program of that name.
+    /// </summary>
     public static string Find(IHost host, string name, int major) => host.FindProgram($"/usr/lib/postgresql/{major}/bin/{name}")
         ?? host.FindProgram($"/usr/pgsql-{major}/bin/{name}")
         ?? host.FindProgram(name)

@@ -2,7 +2,9 @@ using Holdfast.Engine.Profiles;
 
 namespace Holdfast.Components.Postgres.Connection;
 
-/// <summary>How a cluster is reached and what of it is captured: one item of the profile's list "postgres".</summary>
+/// <summary>
+/// The connection parameters of a cluster and what to capture: one item of the profile's list "postgres".
+/// </summary>
 internal sealed record PostgresSettings
 {
     private static readonly TimeSpan _standstill = TimeSpan.FromSeconds(5);
@@ -10,7 +12,7 @@ internal sealed record PostgresSettings
     /// <summary>The cluster's name in recovery points. "main" by default, as Debian calls the first.</summary>
     public string Name { get; init; } = "main";
 
-    /// <summary>How it is captured. The logical copy by default, for it needs no access to files.</summary>
+    /// <summary>The capture method. Dump by default, because it needs no access to files.</summary>
     public PostgresMethod Method { get; init; } = PostgresMethod.Dump;
 
     /// <summary>A host, or the directory of a socket. /var/run/postgresql by default: it needs no open port.</summary>
@@ -20,51 +22,68 @@ internal sealed record PostgresSettings
 
     public string User { get; init; } = "postgres";
 
-    /// <summary>Where the password comes from; null when the server asks for none.</summary>
+    /// <summary>The source of the password; null when the server requires none.</summary>
     public ProfileNode? Password { get; init; }
 
-    /// <summary>As libpq's sslmode. "prefer" by default, as libpq's.</summary>
+    /// <summary>libpq's sslmode. "prefer" by default, as in libpq.</summary>
     public string SslMode { get; init; } = "prefer";
 
-    /// <summary>The certificates that the server's must be signed by.</summary>
+    /// <summary>The file of root certificates that the server's certificate is verified against.</summary>
     public string? SslRootCertificate { get; init; }
 
-    /// <summary>The database that is asked about the others. "postgres" by default.</summary>
+    /// <summary>The database used for queries about the others. "postgres" by default.</summary>
     public string Maintenance { get; init; } = "postgres";
 
-    /// <summary>The databases to capture; null for all that allow connections and are no templates.</summary>
+    /// <summary>The databases to capture; null for all that allow connections and are not templates.</summary>
     public IReadOnlyList<string>? Databases { get; init; }
 
     public IReadOnlyList<string> Exclude { get; init; } = [];
 
-    /// <summary>What a check asks of the platform's own tables: users that are signed in, say.</summary>
+    /// <summary>Queries of a check on the platform's own tables: the number of signed-in users, for instance.</summary>
     public IReadOnlyList<PostgresQuestion> Questions { get; init; } = [];
 
-    /// <summary>As whom the profile's own SQL runs; null for the owner of its database.</summary>
+    /// <summary>The role that runs the profile's own SQL; null for the owner of its database.</summary>
     public string? Role { get; init; }
 
-    /// <summary>Tables copied at once, out and in: by default as many as processors, 4 at most, to leave the server room.</summary>
+    /// <summary>
+    /// The number of tables copied in parallel, in backup and restore: by default the number of processors, at most 4,
+    /// to leave capacity for the server.
+    /// </summary>
     public int Workers { get; init; } = Math.Clamp(Environment.ProcessorCount, 1, 4);
 
-    /// <summary>The system user that connects and that programs run as, for servers that trust a socket's peer; null for the own user.</summary>
+    /// <summary>
+    /// The system user that connects and that programs run as, for servers with "peer" authentication; null for the
+    /// current user.
+    /// </summary>
     public string? SystemUser { get; init; }
 
-    /// <summary>The unit of systemd that runs the server, for a restore of its files; null when nobody says.</summary>
+    /// <summary>
+    /// The systemd unit that runs the server, for a restore of its files; null when the profile names none.
+    /// </summary>
     public string? Service { get; init; }
 
-    /// <summary>How long to wait for a table that somebody alters. 60 seconds: others queue behind us for that long at most.</summary>
+    /// <summary>
+    /// How long to wait for a lock on a table that another session alters. 60 seconds by default: the longest time for
+    /// which other sessions queue behind the waiting one.
+    /// </summary>
     public TimeSpan LockTimeout { get; init; } = TimeSpan.FromSeconds(60);
 
-    /// <summary>How long the dump of one database may take to be loaded; null for an hour, and a second for each MiB of it.</summary>
+    /// <summary>
+    /// How long loading the dump of one database may take; null for an hour, plus a second for each MiB of the dump.
+    /// </summary>
     public TimeSpan? LoadTimeout { get; init; }
 
-    /// <summary>How long while the platform is stopped for our sake: 5 seconds, or <see cref="LockTimeout"/> when that is less.</summary>
+    /// <summary>
+    /// The lock timeout while the platform is quiesced: 5 seconds, or <see cref="LockTimeout"/> when that is less.
+    /// </summary>
     public TimeSpan WindowLockTimeout => LockTimeout < _standstill ? LockTimeout : _standstill;
 
-    /// <summary>True when the server is reached by a socket of this machine.</summary>
+    /// <summary>True when the server is reached over a Unix socket of this machine.</summary>
     public bool BySocket => Host.StartsWith('/');
 
-    /// <summary>The path of the Unix socket; null for a connection by TCP. Source: the manual of PostgreSQL, unix_socket_directories.</summary>
+    /// <summary>
+    /// The path of the Unix socket; null for a connection by TCP. Source: PostgreSQL's manual, unix_socket_directories.
+    /// </summary>
     public string? SocketPath => BySocket ? Path.Join(Host, $".s.PGSQL.{Port}") : null;
 
     public static PostgresSettings Read(ProfileNode node)
@@ -104,7 +123,7 @@ internal sealed record PostgresSettings
         SystemUser = connection.Find("system-user")?.Text,
     };
 
-    /// <summary>A list of names; null for "all", and when nothing is said.</summary>
+    /// <summary>Reads a list of names; null for "all", and when the setting is missing.</summary>
     private static List<string>? Names(ProfileNode? node) =>
         node is null || node.IsScalar ? null : [.. node.Items.Select(item => item.Text)];
 }

@@ -2,7 +2,10 @@ using Holdfast.Engine.Problems;
 
 namespace Holdfast.Components.Postgres.Connection;
 
-/// <summary>pg_dump and pg_dumpall write no SQLSTATE, so their words are looked at; they run with LC_ALL=C.</summary>
+/// <summary>
+/// Classifies errors of pg_dump and pg_dumpall by their messages, because they write no SQLSTATE; they run with
+/// LC_ALL=C.
+/// </summary>
 internal static class ProgramError
 {
     private static readonly (string Words, ProblemKind Kind)[] Known =

@@ -5,15 +5,18 @@ using Holdfast.Engine.Problems;
 namespace Holdfast.Components.Postgres.Connection;
 
 /// <summary>
-/// The standard output of a program as a stream that ends well only when the program does: a program that dies half-way
-/// has closed its output too, and half a dump looks like a whole one.
+/// The standard output of a program as a stream that ends without error only when the program succeeds: a program that
+/// dies closes its output too, and half a dump looks like a whole one.
 /// </summary>
 internal sealed class ProgramOutput(IRunningProgram program, string name, Action<string>? onWarning = null) : ReadOnlyStream
 {
-    /// <summary>How long a program may write nothing: the catalog of a hundred thousand tables takes it minutes, and a server that never answers takes for ever.</summary>
+    /// <summary>
+    /// How long a program may write nothing: reading the catalog of a hundred thousand tables takes minutes, and a
+    /// server that never responds takes forever.
+    /// </summary>
     public static readonly TimeSpan Silence = TimeSpan.FromHours(1);
 
-    /// <summary>What measures the silence.</summary>
+    /// <summary>The clock that measures the silence.</summary>
     public TimeProvider Clock { get; init; } = TimeProvider.System;
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)

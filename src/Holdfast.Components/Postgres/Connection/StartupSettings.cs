@@ -4,15 +4,17 @@ using Npgsql;
 namespace Holdfast.Components.Postgres.Connection;
 
 /// <summary>
-/// The settings of our sessions. They stand in the startup packet, which goes before everything else and beats ALTER DATABASE SET and ALTER
-/// ROLE SET: the owner of a database chooses neither what our names mean nor who we are. docs/decisions/0032-postgres-sessions.md says more.
+/// The settings of this program's sessions. They are in the startup packet, which takes precedence over ALTER DATABASE
+/// SET and ALTER ROLE SET: the owner of a database controls neither the search_path nor the role of these sessions. See
+/// docs/decisions/0032-postgres-sessions.md.
 /// </summary>
 internal static class StartupSettings
 {
     /// <summary>
-    /// Much of it is what pg_dump sets: values are written the same way by every server, nothing is hidden by row security, and rows come in the
-    /// order in which they lie, for only then do two dumps share their chunks. A commit waits for this server's disk and for no standby.
-    /// Compiling a query of ours takes longer than running it, and an owner may have lowered the costs from which that is done.
+    /// Most of them are what pg_dump sets: values are written the same way by every server, nothing is hidden by row
+    /// security, and rows are returned in physical order, because only then do two dumps share their chunks. A commit
+    /// waits for this server's disk and for no standby. JIT compilation of these queries takes longer than running
+    /// them, and an owner may have lowered its cost thresholds.
     /// </summary>
     private static readonly (string Name, string Value)[] _all =
     [
@@ -26,8 +28,8 @@ internal static class StartupSettings
     ];
 
     /// <summary>
-    /// Those that not every server from 11 on knows: views and foreign tables of others are never read (since August 2024), and no limit of
-    /// later versions ends a long dump, or a session of ours at all.
+    /// Settings that not every server from 11 on knows: views and foreign tables of other owners are never read (since
+    /// August 2024), and no timeout of later versions ends a long dump or an idle session.
     /// </summary>
     private const string Known = """
         FROM pg_catalog.pg_settings s
@@ -37,33 +39,38 @@ internal static class StartupSettings
 
     private const string WhereKnown = $"SELECT pg_catalog.set_config(s.name, w.value, false) {Known}";
 
-    /// <summary>As "options" of a connection take them. Source: PostgreSQL's manual, 34.1.2, "Parameter Key Words".</summary>
+    /// <summary>
+    /// The settings in the form of the connection parameter "options". Source: PostgreSQL's manual, 34.1.2, "Parameter
+    /// Key Words".
+    /// </summary>
     public static string Options { get; } = string.Join(' ', _all.Select(one => $"-c {one.Name}={Escape(one.Value)}"));
 
-    /// <summary>The first statement of a session. By now its names mean what they say.</summary>
+    /// <summary>Runs the first statement of a session. The search_path is already in effect by then.</summary>
     public static Task ApplyAsync(NpgsqlConnection connection, CancellationToken cancellation) => connection.ExecuteAsync(WhereKnown, cancellation);
 
     /// <summary>
-    /// The same as "options" of later connections to this server: an owner may have set a limit of 1 ms, which would end a session before
-    /// its first statement.
+    /// Returns the same as "options" of later connections to this server: an owner may have set a timeout of 1 ms,
+    /// which would end a session before its first statement.
     /// </summary>
     public static async Task<string> ReadOptionsAsync(NpgsqlConnection connection, CancellationToken cancellation) =>
         string.Concat(await connection.RowsAsync($"SELECT s.name, w.value {Known}", row => $" -c {row[0]}={Escape(row[1])}", cancellation));
 
-    /// <summary>The same as one statement for each setting that this server knows, for a session that resets itself again and again.</summary>
+    /// <summary>
+    /// Returns one statement for each setting that this server knows, for a session that runs RESET ALL repeatedly.
+    /// </summary>
     public static Task<IReadOnlyList<(string Name, string Statement)>> ReadKnownAsync(NpgsqlConnection connection, CancellationToken cancellation) =>
         connection.RowsAsync(
             $"SELECT s.name, w.value {Known}",
             row => (row[0], $"SELECT pg_catalog.set_config({Sql.Literal(row[0])}, {Sql.Literal(row[1])}, false)"), cancellation);
 
     /// <summary>
-    /// Lets a session read views and foreign tables: in a database that a restore fills, where nobody else defines any, materialized
-    /// views and functions of constraints and indexes read them as they do in the platform.
+    /// Allows a session to read views and foreign tables: in a database that a restore fills, where no other role
+    /// defines any, materialized views and functions of constraints and indexes read them as they do in the platform.
     /// </summary>
     public static Task AllowViewsAsync(NpgsqlConnection connection, CancellationToken cancellation) =>
         connection.ExecuteAsync($"SELECT pg_catalog.set_config(name, '', false) FROM pg_catalog.pg_settings WHERE name = '{Restriction}'", cancellation);
 
-    /// <summary>The setting that forbids views and foreign tables.</summary>
+    /// <summary>The setting that restricts access to views and foreign tables.</summary>
     public const string Restriction = "restrict_nonsystem_relation_kind";
 
     /// <summary>True when this server refuses to read views and foreign tables in this session.</summary>

@@ -8,22 +8,31 @@ using Microsoft.Win32.SafeHandles;
 namespace Holdfast.Components.Postgres.DataDirectory;
 
 /// <summary>
-/// The files in a data directory that belong to the server or to Holdfast. A link in the place of one would lead what is written elsewhere, or give
-/// away what is read: it is refused. Files are written under a random name and renamed, so that none is ever written through a link.
+/// The files in a data directory that belong to the server or to Holdfast. A symbolic link in place of one would
+/// redirect what is written, or disclose another file when it is read, so it is refused. Files are written under a
+/// random name and renamed, so that none is ever written through a link.
 /// </summary>
 internal static class ClusterFolder
 {
-    /// <summary>Folders in which all is the server's own. A link would be one line in a recovery point, and nothing of what it leads to; restored, it would lead into the old cluster's files.</summary>
+    /// <summary>
+    /// Folders in which everything is the server's own. A backup would contain only the link itself and nothing of its
+    /// target; after a restore, it would point to the old cluster's files.
+    /// </summary>
     private static readonly string[] Folders = ["base", "global", "pg_commit_ts", "pg_logical", "pg_multixact", "pg_stat", "pg_twophase", "pg_xact"];
 
-    /// <summary>Further places that are the server's own. An administrator may keep configuration, logs and (of a server that is down) pg_wal elsewhere.</summary>
+    /// <summary>
+    /// Further paths that are the server's own. An administrator may keep configuration, logs and (of a stopped server)
+    /// pg_wal elsewhere.
+    /// </summary>
     private static readonly string[] Places =
     [
         .. Folders, "PG_VERSION", "global/pg_control", "pg_tblspc", BaseExclusions.Log, $"{BaseExclusions.Log}/archive_status", "postgresql.auto.conf",
         "recovery.signal", "standby.signal", "recovery.conf", "recovery.done", "backup_label", "tablespace_map", "postmaster.pid", "postmaster.opts", "restore.log",
     ];
 
-    /// <summary>True for a place where a link would be followed by the server or by Holdfast, by its path in the data directory.</summary>
+    /// <summary>
+    /// True for a path, relative to the data directory, at which the server or Holdfast would follow a link.
+    /// </summary>
     public static bool IsOwn(string relative) =>
         Places.Contains(relative, StringComparer.Ordinal) || Folders.Append(BaseExclusions.Log).Any(folder => relative.StartsWith($"{folder}/", StringComparison.Ordinal));
 
@@ -36,11 +45,13 @@ internal static class ClusterFolder
                 throw Link($"{shown}/{place}", LocalEntries.LinkTarget($"{data}/{place}"));
     }
 
-    /// <summary>The problem of a link in the place of a file of the server.</summary>
+    /// <summary>Creates the problem of a link in the place of a file of the server.</summary>
     public static ProblemException Link(string path, string target) => Catalogue.PostgresFiles.Throwable(
         $"{path} is a link to {target}, where PostgreSQL has a file of its own.", "Choose a recovery point without that link, or restore the files with 'restic restore' and look at them before a server is started.");
 
-    /// <summary>Writes a file whole, under a random name first; what is at its place is replaced, a link too.</summary>
+    /// <summary>
+    /// Writes a file completely under a random name and renames it; an existing file or link of that name is replaced.
+    /// </summary>
     public static void Write(string data, string name, ReadOnlySpan<byte> content)
     {
         using (var file = Begin(data, name, out var making))
@@ -53,7 +64,7 @@ internal static class ClusterFolder
 
     public static void Write(string data, string name, string content) => Write(data, name, System.Text.Encoding.UTF8.GetBytes(content));
 
-    /// <summary>Opens a new file beside the place of a file; whoever calls renames it.</summary>
+    /// <summary>Opens a new file beside the path of a file; the caller renames it.</summary>
     public static SafeFileHandle Begin(string data, string name, out string making)
     {
         making = $"{data}/{name}.{RandomNumberGenerator.GetHexString(16, lowercase: true)}.holdfast";
@@ -62,8 +73,10 @@ internal static class ClusterFolder
         return file;
     }
 
-    /// <summary>The text of a small file of the cluster; null where none is.</summary>
-    /// <exception cref="IOException">It is a link, no regular file, or larger than <paramref name="most"/> bytes.</exception>
+    /// <summary>Reads the text of a small file of the cluster; null when it does not exist.</summary>
+    /// <exception cref="IOException">
+    /// It is a link, not a regular file, or larger than <paramref name="most"/> bytes.
+    /// </exception>
     public static string? ReadText(string path, int most)
     {
         try
@@ -78,7 +91,7 @@ internal static class ClusterFolder
         }
     }
 
-    /// <summary>The beginning of a file.</summary>
+    /// <summary>Reads the beginning of a file, at most that many bytes.</summary>
     public static byte[] ReadBytes(OwnedFile file, int count)
     {
         var bytes = new byte[count];

@@ -4,10 +4,10 @@ using Holdfast.Engine.Problems;
 
 namespace Holdfast.Components.Postgres.DataDirectory;
 
-/// <summary>Reads what a cluster was last doing out of its data directory.</summary>
+/// <summary>Reads the control file of a data directory.</summary>
 internal static class ControlFileReader
 {
-    /// <exception cref="ProblemException">It is not there, may not be read, or is too short to be one.</exception>
+    /// <exception cref="ProblemException">The file does not exist, cannot be read, or is too short.</exception>
     public static ControlFile Read(string dataDirectory)
     {
         try
@@ -22,7 +22,9 @@ internal static class ControlFileReader
         }
     }
 
-    /// <summary>Null where there is none, as in a folder that a restore was cut off in.</summary>
-    /// <exception cref="ProblemException">It may not be read, or is too short to be one.</exception>
+    /// <summary>
+    /// Reads the control file; null when it does not exist, as in the folder of an interrupted restore.
+    /// </summary>
+    /// <exception cref="ProblemException">The file cannot be read, or is too short.</exception>
     public static ControlFile? TryRead(string dataDirectory) => File.Exists(ControlFile.PathIn(dataDirectory)) ? Read(dataDirectory) : null;
 }

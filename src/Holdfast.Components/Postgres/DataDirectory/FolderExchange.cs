@@ -5,21 +5,22 @@ using Holdfast.Engine.Problems;
 
 namespace Holdfast.Components.Postgres.DataDirectory;
 
-/// <summary>A finished folder, the place that it is for, and where what stands there goes.</summary>
+/// <summary>A finished folder, its destination, and the path of the moved-aside copy of what exists there.</summary>
 /// <param name="Growing">The finished folder.</param>
-/// <param name="Place">Where it belongs.</param>
-/// <param name="Aside">Where the old one goes; null when there is none.</param>
+/// <param name="Place">Its destination.</param>
+/// <param name="Aside">Where the old folder is moved aside to; null when there is none.</param>
 internal sealed record ExchangedFolder(string Growing, string Place, string? Aside);
 
 /// <summary>
-/// Brings finished folders to their places, and the old ones out of the way: the data directory and each tablespace, which belong together.
-/// No rename can do that for several at once, so until all are done and durable it is owed that the old ones come back.
+/// Moves finished folders to their destinations and the old ones aside: the data directory and each tablespace, which
+/// belong together. No rename can do that for several folders at once, so an undo that restores the old ones is
+/// registered until all moves are done and durable.
 /// </summary>
 internal sealed class FolderExchange(string cluster) : IUndoHandler
 {
     public string Kind => $"postgres/{cluster}.put-back";
 
-    /// <summary>What is owed before the first folder moves.</summary>
+    /// <summary>Creates the undo to register before the first folder is moved.</summary>
     public Undo PutBack(IReadOnlyList<ExchangedFolder> folders)
     {
         var words = new Dictionary<string, string>(StringComparer.Ordinal);
@@ -32,19 +33,24 @@ internal sealed class FolderExchange(string cluster) : IUndoHandler
         return new Undo(Kind, $"Puts the old files of {cluster} back, of which a restore had exchanged a part.", words);
     }
 
-    /// <summary>All have changed places, for good, when this returns.</summary>
+    /// <summary>Exchanges all folders; the exchange is durable when this returns.</summary>
     public static void Run(IReadOnlyList<ExchangedFolder> folders)
     {
         foreach (var (from, to) in Moves(folders)) Move(from, to);
         Sync(folders);
     }
 
-    /// <summary>All the old ones go first: what is left of a cluster that lacks a part does not start, what has parts of two might.</summary>
+    /// <summary>
+    /// The renames in their order, all old folders first: the rest of a cluster that lacks a part does not start, while
+    /// one with parts of two clusters might.
+    /// </summary>
     public static IEnumerable<(string From, string To)> Moves(IReadOnlyList<ExchangedFolder> folders) =>
         [.. folders.Where(folder => folder.Aside is not null).Select(folder => (folder.Place, folder.Aside!)), .. folders.Select(folder => (folder.Growing, folder.Place))];
 
-    /// <summary>Each folder tells by what stands where how far it had come.</summary>
-    /// <exception cref="ProblemException">A server has been started meanwhile: a person must look.</exception>
+    /// <summary>Rolls back the moves; which folders exist at which paths shows how far each move got.</summary>
+    /// <exception cref="ProblemException">
+    /// A server has been started meanwhile: an administrator must decide.
+    /// </exception>
     public Task UndoAsync(Undo undo, CancellationToken cancellation)
     {
         var folders = Read(undo);
@@ -66,7 +72,10 @@ internal sealed class FolderExchange(string cluster) : IUndoHandler
         foreach (var parent in folders.Select(folder => Path.GetDirectoryName(folder.Place)!).Distinct(StringComparer.Ordinal)) DurableFolder.Sync(parent);
     }
 
-    /// <summary>Renames as the owner of the folder above: a link that takes its place meanwhile leads to nothing that is closed to that user.</summary>
+    /// <summary>
+    /// Renames as the owner of the parent folder: a link that replaces it meanwhile gives no access to anything that is
+    /// closed to that user.
+    /// </summary>
     private static void Move(string from, string to)
     {
         try
@@ -86,8 +95,11 @@ internal sealed class FolderExchange(string cluster) : IUndoHandler
         if (folder.Aside is { } aside && Directory.Exists(aside)) Move(aside, folder.Place);
     }
 
-    /// <summary>Who owns the folder above can put a link or a file in the place of one for ever: then a person has to look.</summary>
-    /// <exception cref="ProblemException">A link or a file is there.</exception>
+    /// <summary>
+    /// Refuses a link or a file in the place of a folder: the owner of the parent folder can create one again and
+    /// again, so an administrator must decide.
+    /// </summary>
+    /// <exception cref="ProblemException">A link or a file is in the place of a folder.</exception>
     private void RefuseLed(IReadOnlyList<ExchangedFolder> folders)
     {
         foreach (var path in folders.SelectMany(folder => new[] { folder.Growing, folder.Place, folder.Aside }).OfType<string>())

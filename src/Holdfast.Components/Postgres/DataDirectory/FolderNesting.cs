@@ -5,7 +5,7 @@ namespace Holdfast.Components.Postgres.DataDirectory;
 /// <summary>Whether a directory is inside another one.</summary>
 internal static class FolderNesting
 {
-    /// <summary>True when a path is a folder or inside it, by the names and by where links lead.</summary>
+    /// <summary>True when a path is a folder or inside it, by the names and by the targets of links.</summary>
     public static bool IsWithin(string path, string folder)
     {
         if (path == folder || path.StartsWith($"{folder}/", StringComparison.Ordinal)) return true;
@@ -15,7 +15,7 @@ internal static class FolderNesting
         return false;
     }
 
-    /// <summary>A path, or the nearest one above it that exists.</summary>
+    /// <summary>Returns a path, or the nearest one above it that exists.</summary>
     public static string Nearest(string path)
     {
         while (!LocalEntries.TryFind(path, out _, out _) && Path.GetDirectoryName(path) is { } above) path = above;

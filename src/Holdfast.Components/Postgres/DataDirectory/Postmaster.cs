@@ -5,19 +5,19 @@ using Holdfast.Restic.Archiving;
 
 namespace Holdfast.Components.Postgres.DataDirectory;
 
-/// <summary>The server that works in a data directory.</summary>
+/// <summary>Finds the server that runs in a data directory.</summary>
 internal static class Postmaster
 {
     /// <summary>postmaster.pid has eight short lines.</summary>
     private const int LargestPidFile = 64 << 10;
 
-    /// <summary>The number of a postmaster that lives in a data directory; null when none does.</summary>
+    /// <summary>Returns the PID of the postmaster of a data directory; null when none runs.</summary>
     public static int? Find(string dataDirectory)
     {
         try
         {
             if (ClusterFolder.ReadText($"{dataDirectory}/postmaster.pid", LargestPidFile) is not { } text) return null;
-            // A server of one user, for a repair, writes its number with a minus before it.
+            // A server in single-user mode writes its PID as a negative number.
             return int.TryParse(text.Split('\n')[0], NumberStyles.Integer, CultureInfo.InvariantCulture, out var told) && told != int.MinValue && Math.Abs(told) is var pid && LivesIn(pid, dataDirectory) ? pid : FindByFolder(dataDirectory);
         }
         catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
@@ -26,7 +26,11 @@ internal static class Postmaster
         }
     }
 
-    /// <summary>A server works in its data directory: what has got the number of a dead one does not. One that may not be looked at counts as a server when it is of the same user.</summary>
+    /// <summary>
+    /// Whether a process works in a data directory, as a server does: a process that has reused the PID of a dead
+    /// server does not. A process whose working directory cannot be read counts as a server when it runs as the same
+    /// user.
+    /// </summary>
     private static bool LivesIn(int process, string dataDirectory)
     {
         if (!Directory.Exists($"/proc/{process}")) return false;
@@ -39,13 +43,15 @@ internal static class Postmaster
         }
         catch (FileNotFoundException)
         {
-            return false; // it has ended just now
+            return false; // the process has just ended
         }
     }
 
     /// <summary>
-    /// A server in a container has another number here than the one it knows and writes down; and what a server had begun outlives its crash for a while.
-    /// It is known by its name and where it works: a person's shell may stand in the folder, too. A postmaster is older than what it begins.
+    /// Searches for the server by its name and working directory: a server in a container has another PID here than the
+    /// one that it writes to postmaster.pid, and child processes outlive a crashed postmaster for a while. A user's
+    /// shell may have this working directory, too, so the name is compared. A postmaster is older than its child
+    /// processes.
     /// </summary>
     private static int? FindByFolder(string dataDirectory) =>
         Directory.EnumerateDirectories("/proc")
@@ -62,7 +68,7 @@ internal static class Postmaster
         }
         catch (IOException)
         {
-            return false; // it has ended just now
+            return false; // the process has just ended
         }
     }
 }

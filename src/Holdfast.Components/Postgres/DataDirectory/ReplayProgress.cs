@@ -5,15 +5,16 @@ using NpgsqlTypes;
 namespace Holdfast.Components.Postgres.DataDirectory;
 
 /// <summary>
-/// Tells a server that replays, however long that takes, from one that hangs: its address moves on, or its control file changes, or the
-/// process that replays has used the processor. Before the files fit each other a server answers nobody, so only the latter two can be seen.
+/// Distinguishes a server that replays WAL, however long that takes, from one that hangs: its replay LSN advances, its
+/// control file changes, or its startup process uses CPU time. A server accepts no connections before it is consistent,
+/// so until then only the latter two can be seen.
 /// </summary>
 internal sealed class ReplayProgress(string data, TimeProvider clock)
 {
     private (NpgsqlLogSequenceNumber? Replayed, DateTime Control, string Ticks) _last;
     private long _moved = clock.GetTimestamp();
 
-    /// <summary>For how long nothing has moved.</summary>
+    /// <summary>Returns how long none of these has changed.</summary>
     public TimeSpan Still(int postmaster, NpgsqlLogSequenceNumber? replayed)
     {
         var now = (replayed, File.GetLastWriteTimeUtc(ControlFile.PathIn(data)), Ticks(postmaster));
@@ -21,7 +22,7 @@ internal sealed class ReplayProgress(string data, TimeProvider clock)
         return clock.GetElapsedTime(_moved);
     }
 
-    /// <summary>The time of the startup process on the processor, and that of what it runs. Source: proc(5), /proc/pid/stat.</summary>
+    /// <summary>The CPU time of the startup process and of its children. Source: proc(5), /proc/pid/stat.</summary>
     private static string Ticks(int postmaster)
     {
         var children = Children(postmaster).Where(child => Read($"/proc/{child}/cmdline").Contains("startup", StringComparison.Ordinal)).ToList();
@@ -31,7 +32,7 @@ internal sealed class ReplayProgress(string data, TimeProvider clock)
     private static IEnumerable<int> Children(int process) =>
         Read($"/proc/{process}/task/{process}/children").Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(word => int.Parse(word, CultureInfo.InvariantCulture));
 
-    /// <summary>What has ended meanwhile has nothing to tell.</summary>
+    /// <summary>Reads a file; empty when the process has ended meanwhile.</summary>
     private static string Read(string path)
     {
         try

@@ -6,15 +6,18 @@ using Holdfast.Engine.Problems;
 
 namespace Holdfast.Components.Postgres.DataDirectory;
 
-/// <summary>The unit of systemd that runs a server, when the profile names one. A server that was stopped for a restore is started again, whatever becomes of the restore.</summary>
+/// <summary>
+/// The systemd unit that runs a server, when the profile names one. A server that was stopped for a restore is started
+/// again, whatever the outcome of the restore.
+/// </summary>
 internal sealed partial class ServerUnit(string cluster, IHost host) : IUndoHandler
 {
     private const string Unit = "unit";
 
     public string Kind => $"postgres/{cluster}.start-service";
 
-    /// <summary>Stops it. Where it ran, its start is owed.</summary>
-    /// <returns>What is owed; null when it did not run.</returns>
+    /// <summary>Stops the unit. When it was active, an undo that starts it is registered.</summary>
+    /// <returns>The registered undo; null when the unit was not active.</returns>
     public async Task<Undo?> StopAsync(string unit, StepContext context, CancellationToken cancellation)
     {
         var (active, _) = await host.RunAsync(new ProgramCall("systemctl", ["is-active", "--quiet", "--", unit]), cancellation);
@@ -25,13 +28,16 @@ internal sealed partial class ServerUnit(string cluster, IHost host) : IUndoHand
         return undo;
     }
 
-    /// <summary>Waits until the process of a server has ended: an umbrella such as Debian's postgresql.service is down before the units below it are.</summary>
+    /// <summary>
+    /// Waits until the process of a server has ended: a parent unit such as Debian's postgresql.service is inactive
+    /// before the units below it are.
+    /// </summary>
     /// <param name="stopped">The unit that was stopped.</param>
-    /// <param name="running">Tells the process of the server; null when there is none.</param>
-    /// <param name="patience">How long a server may run on whose unit is not being stopped.</param>
-    /// <param name="clock">Measures it.</param>
-    /// <param name="cancellation">Ends the wait.</param>
-    /// <exception cref="ProblemException">The server runs on.</exception>
+    /// <param name="running">Returns the PID of the server; null when there is none.</param>
+    /// <param name="patience">How long a server may keep running whose unit is not stopping.</param>
+    /// <param name="clock">Measures that time.</param>
+    /// <param name="cancellation">Cancels the wait.</param>
+    /// <exception cref="ProblemException">The server keeps running.</exception>
     public async Task WaitForEndAsync(string stopped, Func<int?> running, TimeSpan patience, TimeProvider clock, CancellationToken cancellation)
     {
         for (var begun = clock.GetTimestamp(); running() is { } process; await Task.Delay(_tick, clock, cancellation))
@@ -45,23 +51,27 @@ internal sealed partial class ServerUnit(string cluster, IHost host) : IUndoHand
         }
     }
 
-    /// <summary>Asks for its start; whether it is up is seen from the server.</summary>
+    /// <summary>Requests a start without waiting for it; the server itself shows whether it is up.</summary>
     public Task StartAsync(string unit, CancellationToken cancellation) => AskAsync(["start", "--no-block", "--", unit], cancellation);
 
-    /// <summary>Stops and starts it, in one order to systemd: whatever becomes of us, it is started again.</summary>
+    /// <summary>Restarts the unit in one request to systemd: it is started again even if this process dies.</summary>
     public Task RestartAsync(string unit, CancellationToken cancellation) => AskAsync(["restart", "--", unit], cancellation);
 
-    /// <summary>"active", "activating", "failed" and so on; empty when systemd does not tell.</summary>
+    /// <summary>
+    /// The ActiveState: "active", "activating", "failed" and so on; empty when systemd does not respond.
+    /// </summary>
     public async Task<string> StateAsync(string unit, CancellationToken cancellation) => await ShowAsync(unit, "ActiveState", cancellation);
 
-    /// <summary>True when systemd has no such unit; false when it has, or cannot be asked.</summary>
+    /// <summary>True when systemd has no such unit; false when it has, or cannot be queried.</summary>
     public async Task<bool> IsMissingAsync(string unit, CancellationToken cancellation) => await ShowAsync(unit, "LoadState", cancellation) == "not-found";
 
-    /// <summary>True when a start of the unit has failed, and no other start is waiting.</summary>
+    /// <summary>True when a start of the unit has failed, and no other start is pending.</summary>
     public async Task<bool> HasFailedAsync(string unit, CancellationToken cancellation) =>
         await StateAsync(unit, cancellation) == "failed" && await ShowAsync(unit, "Job", cancellation) is "" or "0";
 
-    /// <summary>The last lines that a unit has written to the journal, on one line; empty where there are none.</summary>
+    /// <summary>
+    /// The last lines that a unit has written to the journal, joined into one; empty when there are none.
+    /// </summary>
     public async Task<string> LastWordsAsync(string unit, CancellationToken cancellation)
     {
         if (host.FindProgram("journalctl") is null) return "";
@@ -69,7 +79,10 @@ internal sealed partial class ServerUnit(string cluster, IHost host) : IUndoHand
         return result.ExitCode == 0 ? string.Join(' ', output.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)) : "";
     }
 
-    /// <summary>The unit that a process belongs to; null for one that systemd has not started. Source: systemd's control groups, /proc/PID/cgroup.</summary>
+    /// <summary>
+    /// The unit that a process belongs to; null for a process that systemd has not started. Source: systemd's control
+    /// groups, /proc/PID/cgroup.
+    /// </summary>
     public static string? OfProcess(int process)
     {
         try
@@ -87,11 +100,13 @@ internal sealed partial class ServerUnit(string cluster, IHost host) : IUndoHand
         .Where(line => line.StartsWith("0::", StringComparison.Ordinal) || line.Contains(":name=systemd:", StringComparison.Ordinal))
         .SelectMany(line => line.Split('/').Reverse()).FirstOrDefault(part => part.EndsWith(".service", StringComparison.Ordinal) && !part.StartsWith("user@", StringComparison.Ordinal));
 
-    /// <summary>The unit below Debian's umbrella that runs the cluster in a data directory; the unit itself where it is another.</summary>
+    /// <summary>
+    /// The unit below Debian's postgresql.service that runs the cluster in a data directory; any other unit itself.
+    /// </summary>
     public static string Below(string unit, string data) =>
         unit is "postgresql" or "postgresql.service" && DebianFolder().Match(data) is { Success: true } match ? $"postgresql@{match.Groups["major"].Value}-{match.Groups["name"].Value}.service" : unit;
 
-    /// <summary>Starting what runs changes nothing.</summary>
+    /// <summary>Starts the unit; starting an active unit has no effect.</summary>
     public Task UndoAsync(Undo undo, CancellationToken cancellation) => AskAsync(["start", "--", undo.Arguments[Unit]], cancellation);
 
     private static readonly TimeSpan _tick = TimeSpan.FromMilliseconds(200);

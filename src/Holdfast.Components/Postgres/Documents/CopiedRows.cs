@@ -7,15 +7,18 @@ using Npgsql;
 namespace Holdfast.Components.Postgres.Documents;
 
 /// <summary>
-/// Rows of COPY's binary form: a header, then for each row the number of its fields and each field's length (-1 for NULL) and bytes; -1 in
-/// place of a number of fields is the end. Here each row has one field, an array of texts: that of a function may have no more. Source: PostgreSQL's manual, COPY, "Binary Format".
+/// Rows of COPY's binary format: a header, then for each row the number of its fields and each field's length (-1 for
+/// NULL) and bytes; -1 in place of a number of fields is the end. Here each row has one field, an array of texts,
+/// because a function may return only one. Source: PostgreSQL's manual, COPY, "Binary Format".
 /// </summary>
 internal sealed class CopiedRows(NpgsqlRawCopyStream stream, DocumentColumns columns, bool documents) : IDocumentRows
 {
-    /// <summary>The signature's 11 bytes, the flags, and the length of an extension, which no server sends.</summary>
+    /// <summary>
+    /// The size in bytes of the signature (11), the flags, and the length of an extension, which no server sends.
+    /// </summary>
     private const int Header = 11 + 4 + 4;
 
-    /// <summary>In bytes. Source: array_send in PostgreSQL's arrayfuncs.c.</summary>
+    /// <summary>The size of an array's header in bytes. Source: array_send in PostgreSQL's arrayfuncs.c.</summary>
     private const int ArrayHeader = 6 * 4;
 
     private byte[] _buffer = new byte[256 << 10];
@@ -31,7 +34,7 @@ internal sealed class CopiedRows(NpgsqlRawCopyStream stream, DocumentColumns col
         if (_to == _buffer.Length) Array.Resize(ref _buffer, _buffer.Length * 2);
         try
         {
-            // The server sends each row by itself: gathered here, there are fewer calls.
+            // The server sends each row in a message of its own: collecting them here saves calls.
             var wanted = Math.Min(_buffer.Length, _to + (64 << 10));
             while (_to < wanted)
             {
@@ -59,7 +62,8 @@ internal sealed class CopiedRows(NpgsqlRawCopyStream stream, DocumentColumns col
             _isEnded = true;
             return false;
         }
-        // The one field of each row is an array: its length, dimensions, a flag, its element's type, its size and first index.
+        // The one field of each row is an array: its length, dimensions, a flag, its element's type, its size and first
+        // index.
         var at = 2 + ArrayHeader;
         if (rest.Length < at) return false;
         if (!TryField(rest, ref at, out var id) || !TryField(rest, ref at, out var version)) return false;
@@ -99,7 +103,10 @@ internal sealed class CopiedRows(NpgsqlRawCopyStream stream, DocumentColumns col
         return true;
     }
 
-    /// <summary>A line break of the type json is white space between its parts: within a text it is written as \n.</summary>
+    /// <summary>
+    /// Replaces line breaks: in a value of type json they are only white space between its parts, because a line break
+    /// within a string is written as \n.
+    /// </summary>
     private static Span<byte> OneLine(Span<byte> document)
     {
         for (var rest = document; rest.IndexOf((byte)'\n') is >= 0 and var at; rest = rest[(at + 1)..]) rest[at] = (byte)' ';

@@ -6,7 +6,7 @@ using Holdfast.Engine.Problems;
 
 namespace Holdfast.Components.Postgres.Documents;
 
-/// <summary>A statement with the types of its columns, as SQL that reads documents by it.</summary>
+/// <summary>A statement with the types of its columns, and the SQL that reads documents by it.</summary>
 internal sealed class DocumentColumns
 {
     private readonly string _id, _version, _idType;
@@ -18,13 +18,13 @@ internal sealed class DocumentColumns
 
     public string CountSql => $"SELECT pg_catalog.count(*) FROM {Source}";
 
-    /// <summary>The ids of which there are several rows, so many at most.</summary>
+    /// <summary>The query for ids that have several rows, at most that many.</summary>
     public string RepeatedSql(int most) => string.Create(CultureInfo.InvariantCulture, $"SELECT {_id}::text FROM {Source} GROUP BY 1 HAVING pg_catalog.count(*) > 1 ORDER BY 1 LIMIT {most}");
 
     private string Source => $"(\n{Query.Sql}\n) AS holdfast_source";
 
-    /// <summary>Refuses what can not be read by these columns.</summary>
-    /// <exception cref="ProblemException">A column is missing, or of a type that it can not have.</exception>
+    /// <summary>Checks the columns of a statement.</summary>
+    /// <exception cref="ProblemException">A column is missing, or has a type that is not supported.</exception>
     public static DocumentColumns Read(IReadOnlyList<(string Name, string Type)> columns, DocumentQuery query)
     {
         var types = Types(columns, query);
@@ -40,13 +40,18 @@ internal sealed class DocumentColumns
             : throw Refuse(query, $"has the column '{query.Version}' for versions, which is of type {version}, not a whole number or a time");
     }
 
-    /// <summary>All rows, or those of some ids: each an array of id, version, and document where it is wanted.</summary>
-    /// <param name="documents">With the documents.</param>
+    /// <summary>
+    /// The query for all rows, or for those of some ids: each an array of id, version, and document if requested.
+    /// </summary>
+    /// <param name="documents">Includes the documents.</param>
     /// <param name="ids">The SQL of an array of texts; see <see cref="Ids"/>.</param>
     public string RowsSql(bool documents, string? ids = null) =>
         $"SELECT ARRAY[{_id}::text, {_version}{(documents ? $", {Sql.Identifier(Query.Document)}::text" : "")}] FROM {Source}{(ids is null ? "" : $" WHERE {Among(ids)}")}";
 
-    /// <summary>The text of an array of ids. What can not be an id of the column's type is no row's, so it is left out.</summary>
+    /// <summary>
+    /// The text of an array of ids. A text that is not valid for the column's type cannot be the id of a row, so it is
+    /// left out.
+    /// </summary>
     public string Ids(IReadOnlyCollection<string> ids) => Array(_idType switch
     {
         "smallint" or "integer" or "bigint" => ids.Where(id => long.TryParse(id, out var number) && number.ToString() == id),
@@ -58,7 +63,10 @@ internal sealed class DocumentColumns
 
     public ProblemException Refuse(string why) => Refuse(Query, why);
 
-    /// <summary>In the column's own type wherever it is a usual one, because only then an index is used.</summary>
+    /// <summary>
+    /// The condition on ids, in the column's own type wherever that is a common one, because only then an index is
+    /// used.
+    /// </summary>
     private string Among(string ids) => _idType switch
     {
         "smallint" or "integer" or "bigint" => $"{_id} = ANY (({ids})::bigint[])",

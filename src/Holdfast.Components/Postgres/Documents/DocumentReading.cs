@@ -6,12 +6,12 @@ using Holdfast.Engine.Problems;
 namespace Holdfast.Components.Postgres.Documents;
 
 /// <summary>
-/// Reads the documents of a statement: all of them in one transaction, by COPY in its binary form, which needs no escapes; some of them by a
-/// second connection, as they are by then.
+/// Reads the documents of a statement: all of them in one transaction, by COPY in its binary format, which needs no
+/// escapes; some of them by a second connection, in their current state.
 /// </summary>
 internal sealed class DocumentReading : IDocumentReading
 {
-    /// <summary>Ids that have several rows are told so far as this.</summary>
+    /// <summary>The maximum number of ids with several rows that are reported.</summary>
     private const int Repeated = 1000;
 
     private readonly PostgresConnector _connector;
@@ -28,7 +28,7 @@ internal sealed class DocumentReading : IDocumentReading
         (_count, _repeated, _keys, _rows) = (defined[0], defined[1], defined[2], defined[3]);
     }
 
-    /// <exception cref="ProblemException">The server can not be reached, or the statement can not be used.</exception>
+    /// <exception cref="ProblemException">The server cannot be reached, or the statement cannot be used.</exception>
     public static async Task<DocumentReading> OpenAsync(PostgresConnector connector, DocumentQuery query, CancellationToken cancellation)
     {
         try

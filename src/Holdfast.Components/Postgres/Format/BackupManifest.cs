@@ -6,20 +6,21 @@ using Holdfast.Engine.Problems;
 namespace Holdfast.Components.Postgres.Format;
 
 /// <summary>
-/// What a server says that it has sent: each file with its size and its checksum. What has come is compared with that, so that nothing is
-/// missing and nothing was changed on the way. Source: PostgreSQL's manual, 77, "Backup Manifest Format".
+/// The backup manifest of a server: each file that it sent, with size and checksum. The received files are compared
+/// with it, so that a missing file and a file changed on the way are found. Source: PostgreSQL's manual, 77, "Backup
+/// Manifest Format".
 /// </summary>
 internal sealed class BackupManifest
 {
     private readonly Dictionary<string, (long Size, uint Sum)> _received = new(StringComparer.Ordinal);
 
-    /// <summary>Adds a file that has come, by its path in the data directory; false when it had come before.</summary>
+    /// <summary>Adds a received file by its path in the data directory; false when it was received before.</summary>
     public bool TryAdd(string path, long size, uint sum) => _received.TryAdd(path, (size, sum));
 
-    /// <summary>The bytes that the manifest of so many files can have; they are held in memory.</summary>
+    /// <summary>The largest size in bytes of a manifest of that many files; it is held in memory.</summary>
     public static long LargestOf(long files) => Math.Min(1L << 30, (16L << 20) + (files << 10));
 
-    /// <exception cref="ProblemException">Something is missing, differs, or the manifest is none.</exception>
+    /// <exception cref="ProblemException">A file is missing or differs, or the manifest is not valid.</exception>
     public void Verify(string cluster, ReadOnlyMemory<byte> manifest)
     {
         try
@@ -46,15 +47,17 @@ internal sealed class BackupManifest
     private static ProblemException Bad(string cluster, string why) => Catalogue.PostgresBackup.Throwable($"The base backup that the server of {cluster} sent is not whole: {why}.", "Take another one; when it happens again, look at the network between here and the server.");
 }
 
-/// <summary>Passes on what is read, and sums it up as a manifest does: CRC-32C, as the processor has it.</summary>
+/// <summary>
+/// Passes on what is read and computes its checksum as a manifest does: CRC-32C, with the processor's instruction.
+/// </summary>
 internal sealed class SummedStream(Stream inner) : ReadOnlyStream
 {
     private uint _sum = uint.MaxValue;
 
-    /// <summary>Of all that has been read.</summary>
+    /// <summary>The checksum of all bytes read so far.</summary>
     public uint Sum => ~_sum;
 
-    /// <summary>Bytes that have been read.</summary>
+    /// <summary>Bytes read so far.</summary>
     public long Count { get; private set; }
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)

@@ -22,21 +22,21 @@ internal static class PageChecksum
         0x783125BB, 0x6CA8EAA2, 0xE407EAC6, 0x4B5CFC3E, 0x9FBF8C76, 0x15CA20BE, 0xF2CA9FD3, 0x959BD756,
     ];
 
-    /// <summary>The sum that belongs on a page, whatever stands there.</summary>
-    /// <param name="page">The page; a multiple of 128 bytes long.</param>
-    /// <param name="block">Its number in the whole relation, not in one file of it.</param>
+    /// <summary>Computes the checksum of a page, whatever checksum is stored on it.</summary>
+    /// <param name="page">The page; its length is a multiple of 128 bytes.</param>
+    /// <param name="block">Its block number in the whole relation, not in one segment file.</param>
     public static ushort Of(ReadOnlySpan<byte> page, uint block)
     {
         var words = MemoryMarshal.Cast<byte, uint>(page);
-        var own = words[ChecksumAt / sizeof(uint)] & 0xFFFF; // the sum is of the page with zeroes in its own place
+        var own = words[ChecksumAt / sizeof(uint)] & 0xFFFF; // the checksum is computed with zeroes in its own place
         var sum = Fold(words, own) ^ block;
         return (ushort)(sum % 65535 + 1);
     }
 
-    /// <summary>True when the page is as it was written, or has never been written.</summary>
+    /// <summary>True when the page matches its checksum, or has never been written.</summary>
     public static bool Fits(ReadOnlySpan<byte> page, uint block) => IsNew(page) || Stored(page) == Of(page, block);
 
-    /// <summary>Where the last record of WAL that changed the page ends.</summary>
+    /// <summary>The LSN of the page: the end of the last WAL record that changed it.</summary>
     public static ulong Lsn(ReadOnlySpan<byte> page) =>
         ((ulong)BinaryPrimitives.ReadUInt32LittleEndian(page) << 32) | BinaryPrimitives.ReadUInt32LittleEndian(page[4..]);
 

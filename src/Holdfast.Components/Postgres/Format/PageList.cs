@@ -2,13 +2,13 @@ using System.Buffers.Binary;
 
 namespace Holdfast.Components.Postgres.Format;
 
-/// <summary>A page that has changed since its file was stored whole, and its hash.</summary>
+/// <summary>A page that has changed since its file was stored whole, with its hash.</summary>
 internal readonly record struct ChangedPage(uint Block, ulong Hash);
 
 /// <summary>
-/// Which pages stand in a file of changed pages, in their order there, and how long the whole file is. As bytes: "HFPL", the version, the
-/// size of a page, their number (four bytes each), the length of the file (eight), and for each page its number (four) and its hash
-/// (eight); little-endian.
+/// The pages in a file of changed pages, in their order there, and the length of the whole relation file. As bytes:
+/// "HFPL", the version, the size of a page, their number (four bytes each), the length of the file (eight), and for
+/// each page its number (four) and its hash (eight); little-endian.
 /// </summary>
 internal sealed record PageList(int PageSize, long Length, IReadOnlyList<ChangedPage> Pages)
 {
@@ -32,7 +32,7 @@ internal sealed record PageList(int PageSize, long Length, IReadOnlyList<Changed
         return bytes;
     }
 
-    /// <exception cref="InvalidDataException">It is no list, or one of a newer version.</exception>
+    /// <exception cref="InvalidDataException">The bytes are not a valid list, or have a newer version.</exception>
     public static PageList Read(ReadOnlySpan<byte> bytes)
     {
         if (bytes.Length < HeaderSize || BinaryPrimitives.ReadUInt32LittleEndian(bytes) != Magic || BinaryPrimitives.ReadUInt32LittleEndian(bytes[4..]) != Version)

@@ -5,9 +5,10 @@ using System.Runtime.InteropServices;
 namespace Holdfast.Components.Postgres.Format;
 
 /// <summary>
-/// A hash of each page of a file as it is stored whole, so that the next capture tells which pages have changed without the pages.
-/// XXH3 under a seed of chance: nobody who writes rows can aim at two pages of one hash, and by accident it is one in 2^64.
-/// As bytes: "HFPM", the version, the size of a page, zero (four bytes each), the seed and the hashes (eight each); little-endian.
+/// A hash of each page of a file as it is stored whole, so that the next capture recognises changed pages without
+/// reading the stored ones. XXH3 with a random seed: a user who writes rows cannot construct two pages with the same
+/// hash, and an accidental collision has a probability of one in 2^64. As bytes: "HFPM", the version, the size of a
+/// page, zero (four bytes each), the seed and the hashes (eight each); little-endian.
 /// </summary>
 internal sealed class PageMap
 {
@@ -22,17 +23,19 @@ internal sealed class PageMap
 
     public ulong Seed { get; }
 
-    /// <summary>Pages of the file.</summary>
+    /// <summary>The number of pages of the file.</summary>
     public int Count => _hashes.Count;
 
-    /// <summary>The hash of a page; null for one that the file did not have.</summary>
+    /// <summary>The hash of a page; null for a page that the file did not have.</summary>
     public ulong? this[uint block] => block < _hashes.Count ? _hashes[(int)block] : null;
 
     public static PageMap New(int pageSize, ulong seed, int expected) => new(pageSize, seed, new List<ulong>(expected));
 
     public ulong Hash(ReadOnlySpan<byte> page) => XxHash3.HashToUInt64(page, (long)Seed);
 
-    /// <summary>Notes a page; pages come in order, one again when it was torn.</summary>
+    /// <summary>
+    /// Records the hash of a page; pages arrive in order, and a page that was torn arrives a second time.
+    /// </summary>
     public void Set(uint block, ulong hash)
     {
         if (block == _hashes.Count) _hashes.Add(hash);
@@ -50,7 +53,10 @@ internal sealed class PageMap
         return bytes;
     }
 
-    /// <summary>Reads one; null for what is none, or of a newer version: then the file is stored whole again.</summary>
+    /// <summary>
+    /// Reads a page map; null when the bytes are not valid or have a newer version: the file is then stored whole
+    /// again.
+    /// </summary>
     public static PageMap? Read(ReadOnlySpan<byte> bytes)
     {
         if (bytes.Length < HeaderSize || BinaryPrimitives.ReadUInt32LittleEndian(bytes) != Magic || BinaryPrimitives.ReadUInt32LittleEndian(bytes[4..]) != Version) return null;

@@ -1,6 +1,6 @@
 namespace Holdfast.Components.Postgres.Format;
 
-/// <summary>What all streams here have in common: they are read once, forwards, asynchronously.</summary>
+/// <summary>The base of the streams of this component: they are read once, forwards, asynchronously.</summary>
 internal abstract class ReadOnlyStream : Stream
 {
     public override bool CanRead => true;

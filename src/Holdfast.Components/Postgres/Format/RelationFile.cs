@@ -4,18 +4,18 @@ using System.Text.RegularExpressions;
 namespace Holdfast.Components.Postgres.Format;
 
 /// <summary>
-/// A file of a data directory that holds pages of a table or an index: "base/5/16384_vm.2" is the third file of a visibility map.
-/// Source: PostgreSQL's manual, 73.1, "Database File Layout".
+/// A file of a data directory that holds pages of a table or an index: "base/5/16384_vm.2" is the third file of a
+/// visibility map. Source: PostgreSQL's manual, 73.1, "Database File Layout".
 /// </summary>
 /// <param name="Node">The number that the files of one relation share.</param>
 /// <param name="Fork">"fsm", "vm", "init", or "" for the main one.</param>
 /// <param name="Segment">Its place among the files of the fork: each but the last is as long as a segment.</param>
 internal readonly partial record struct RelationFile(string Node, string Fork, int Segment)
 {
-    /// <summary>True for the name of a file of a table that only one session had: it is of no use to anybody else.</summary>
+    /// <summary>True for the name of a file of a temporary table, which no other session can use.</summary>
     public static bool IsTemporary(string name) => Temporary().IsMatch(name);
 
-    /// <summary>Reads a file's name; null when it is something else.</summary>
+    /// <summary>Parses a file's name; null when it is not a relation's file.</summary>
     public static RelationFile? Parse(ReadOnlySpan<char> name)
     {
         var digits = name.IndexOfAnyExceptInRange('0', '9');
@@ -26,7 +26,9 @@ internal readonly partial record struct RelationFile(string Node, string Fork, i
             : null;
     }
 
-    /// <summary>The same of a path in a data directory: only below these folders do numbers stand for relations.</summary>
+    /// <summary>
+    /// Parses a path in a data directory: only below these folders are numbers the names of relations.
+    /// </summary>
     public static RelationFile? OfPath(string relative) =>
         relative.StartsWith("base/", StringComparison.Ordinal) || relative.StartsWith("global/", StringComparison.Ordinal) || relative.StartsWith("pg_tblspc/", StringComparison.Ordinal)
             ? Parse(relative.AsSpan(relative.LastIndexOf('/') + 1))

@@ -5,37 +5,46 @@ using NpgsqlTypes;
 namespace Holdfast.Components.Postgres.Format;
 
 /// <summary>
-/// A record that a replay can end at: the end of a transaction, or a restore point. Source: PostgreSQL, src/include/access/xlogrecord.h
-/// (XLogRecord, XLogRecordDataHeader), xact.h (xl_xact_commit, xl_xact_abort), xlog_internal.h (xl_restore_point), xactdesc.c
-/// (ParseCommitRecord, ParseAbortRecord). The layout is that of versions 10 to 18.
+/// A record that recovery can stop at: the end of a transaction, or a restore point. Source: PostgreSQL,
+/// src/include/access/xlogrecord.h (XLogRecord, XLogRecordDataHeader), xact.h (xl_xact_commit, xl_xact_abort),
+/// xlog_internal.h (xl_restore_point), xactdesc.c (ParseCommitRecord, ParseAbortRecord). The layout is that of versions
+/// 10 to 18.
 /// </summary>
-/// <param name="Start">Where it begins.</param>
-/// <param name="End">Where the next one may begin, as pg_create_restore_point() tells it.</param>
-/// <param name="Time">When the transaction ended, or the restore point was made.</param>
-/// <param name="Transaction">The number of the transaction; null for a restore point.</param>
-/// <param name="IsCommit">False for one that was rolled back.</param>
+/// <param name="Start">The LSN at which it begins.</param>
+/// <param name="End">The LSN at which the next record may begin, as pg_create_restore_point() returns it.</param>
+/// <param name="Time">When the transaction ended, or the restore point was created.</param>
+/// <param name="Transaction">The XID; null for a restore point.</param>
+/// <param name="IsCommit">False for a transaction that was rolled back.</param>
 /// <param name="Name">The name of the restore point; null for a transaction.</param>
 internal readonly record struct StopRecord(NpgsqlLogSequenceNumber Start, NpgsqlLogSequenceNumber End, DateTimeOffset Time, uint? Transaction, bool IsCommit, string? Name)
 {
-    /// <summary>Bytes of the head that every record begins with.</summary>
+    /// <summary>The size in bytes of the header that every record begins with.</summary>
     public const int HeadSize = 24;
 
     private const byte TransactionManager = 1, LogManager = 0, TransactionMask = 0x70, LogMask = 0xF0, Commit = 0x00, Abort = 0x20, CommitPrepared = 0x30, AbortPrepared = 0x40, RestorePoint = 0x70;
 
-    /// <summary>Markers before the data of a record: short and long data, where it was replicated from, and the top transaction.</summary>
+    /// <summary>
+    /// Markers before the data of a record: short and long data, the replication origin, and the XID of the top-level
+    /// transaction.
+    /// </summary>
     private const byte DataShort = 255, DataLong = 254, Origin = 253, TopTransaction = 252;
 
-    /// <summary>A name with its closing zero.</summary>
+    /// <summary>The size in bytes of a name with its terminating zero.</summary>
     private const int NameSize = 64;
 
-    /// <summary>The end of a prepared transaction tells its number behind all that ended with it; nobody has more than this of that.</summary>
+    /// <summary>
+    /// The largest part of a record that is read, in bytes: a prepared transaction's end has its XID after the lists of
+    /// all that ended with it, which are shorter than this.
+    /// </summary>
     private const int Longest = 64 << 20;
 
     private static readonly DateTimeOffset _epoch = new(2000, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
-    /// <summary>How much of a record must be there to read it; 0 for one that no replay ends at.</summary>
+    /// <summary>
+    /// The number of bytes of a record that are needed to read it; 0 for a record that recovery never stops at.
+    /// </summary>
     /// <param name="head">Its first <see cref="HeadSize"/> bytes.</param>
-    /// <param name="length">Bytes of all of it.</param>
+    /// <param name="length">The length of the whole record in bytes.</param>
     public static int Needs(ReadOnlySpan<byte> head, int length) => (head[17], head[16]) switch
     {
         (TransactionManager, var information) when (information & TransactionMask) is Commit or Abort => Math.Min(length, 64),
@@ -44,7 +53,7 @@ internal readonly record struct StopRecord(NpgsqlLogSequenceNumber Start, Npgsql
         _ => 0,
     };
 
-    /// <summary>Reads as much of a record as it needs; null when it is not what its head says.</summary>
+    /// <summary>Reads as much of a record as is needed; null when it is not what its header states.</summary>
     public static StopRecord? Read(ReadOnlySpan<byte> record, int? version, NpgsqlLogSequenceNumber start, NpgsqlLogSequenceNumber end)
     {
         var data = DataOf(record[HeadSize..]);
@@ -65,13 +74,15 @@ internal readonly record struct StopRecord(NpgsqlLogSequenceNumber Start, Npgsql
                 case TopTransaction: data = data[Math.Min(5, data.Length)..]; break;
                 case DataShort: return data[2..];
                 case DataLong: return data[Math.Min(5, data.Length)..];
-                default: return default; // a reference to a page: no record of ours has one
+                default: return default; // a block reference: none of these records has one
             }
         }
         return default;
     }
 
-    /// <summary>Both a transaction's end and a restore point begin with their time, in microseconds since 2000.</summary>
+    /// <summary>
+    /// The time in microseconds since 2000, with which both a transaction's end and a restore point begin.
+    /// </summary>
     private static DateTimeOffset? TimeOf(ReadOnlySpan<byte> data)
     {
         if (data.Length < 8) return null;
@@ -85,7 +96,10 @@ internal readonly record struct StopRecord(NpgsqlLogSequenceNumber Start, Npgsql
         return Encoding.UTF8.GetString(name.IndexOf((byte)0) is var end and >= 0 ? name[..end] : name);
     }
 
-    /// <summary>What ended with a transaction, in the order in which it is told: a bit that says that there is any, and bytes of each.</summary>
+    /// <summary>
+    /// The XID of a prepared transaction, which follows the lists of what ended with it: a flag states whether a list
+    /// is present, and each has a size in bytes per item.
+    /// </summary>
     private static uint? PreparedIn(ReadOnlySpan<byte> data, byte information, int? version)
     {
         const byte hasInformation = 0x80;

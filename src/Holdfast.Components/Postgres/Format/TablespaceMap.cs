@@ -3,12 +3,15 @@ using System.Text;
 namespace Holdfast.Components.Postgres.Format;
 
 /// <summary>
-/// The lines of tablespace_map: a number, a space and a path, in which a backslash makes the next character count as it is, a line break too. Source:
-/// PostgreSQL, src/backend/access/transam/xlogrecovery.c, "read_tablespace_map", and xlog.c, "do_pg_backup_start".
+/// The lines of tablespace_map: a number, a space and a path, in which a backslash escapes the next character, a line
+/// break included. Source: PostgreSQL, src/backend/access/transam/xlogrecovery.c, "read_tablespace_map", and xlog.c,
+/// "do_pg_backup_start".
 /// </summary>
 internal static class TablespaceMap
 {
-    /// <summary>Reads all lines; what is no line is left out, as the server would not know its tablespace.</summary>
+    /// <summary>
+    /// Reads all lines; a malformed line is left out, as the server would not find its tablespace either.
+    /// </summary>
     public static IReadOnlyList<(string Oid, string Path)> Read(string map)
     {
         var (lines, line) = (new List<(string, string)>(), new StringBuilder());
@@ -22,7 +25,7 @@ internal static class TablespaceMap
         return lines;
     }
 
-    /// <summary>A line of it.</summary>
+    /// <summary>Formats one line.</summary>
     public static string Line(string oid, string path) => $"{oid} {path.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\n", "\\\n", StringComparison.Ordinal).Replace("\r", "\\\r", StringComparison.Ordinal)}\n";
 
     private static void End(List<(string, string)> lines, StringBuilder line)

@@ -3,16 +3,17 @@ using NpgsqlTypes;
 
 namespace Holdfast.Components.Postgres.Format;
 
-/// <summary>Where one timeline was left for the next.</summary>
+/// <summary>The LSN at which one timeline was left for the next.</summary>
 internal sealed record TimelineSwitch(uint Timeline, NpgsqlLogSequenceNumber Address);
 
 /// <summary>
-/// The history of a timeline: those it came from, oldest first, and where each was left. Source: PostgreSQL, src/backend/access/transam/timeline.c
-/// (readTimeLineHistory): lines of a number, an address and a reason, '#' begins a comment.
+/// The history of a timeline: its ancestors, oldest first, and the LSN at which each was left. Source: PostgreSQL,
+/// src/backend/access/transam/timeline.c (readTimeLineHistory): lines of a number, an LSN and a reason, '#' begins a
+/// comment.
 /// </summary>
 internal sealed record TimelineHistory(uint Timeline, IReadOnlyList<TimelineSwitch> Ancestors)
 {
-    /// <summary>Reads a history file; null when it is none.</summary>
+    /// <summary>Parses a history file; null when it is not valid.</summary>
     public static TimelineHistory? Parse(uint timeline, string text)
     {
         var ancestors = new List<TimelineSwitch>();
@@ -27,9 +28,9 @@ internal sealed record TimelineHistory(uint Timeline, IReadOnlyList<TimelineSwit
     }
 
     /// <summary>
-    /// The timeline that the bytes at an address were written on, when this history is followed: the newest that has begun by then. Each begins
-    /// where the one before it was left, and that may lie before the beginning of that one: where a restore follows a branch, and ends before it.
-    /// Source: tliOfPointInHistory in the same file.
+    /// The timeline on which the byte at an LSN was written, following this history: the newest that has begun by then.
+    /// Each begins where the one before it was left, which may be before the beginning of that one: where a restore
+    /// follows a branch, and ends before it. Source: tliOfPointInHistory in the same file.
     /// </summary>
     public uint TimelineAt(NpgsqlLogSequenceNumber address)
     {
@@ -38,9 +39,11 @@ internal sealed record TimelineHistory(uint Timeline, IReadOnlyList<TimelineSwit
         return Ancestors.Count > 0 ? Ancestors[0].Timeline : Timeline;
     }
 
-    /// <summary>True when this history is of a timeline, or of one that goes on from it behind an address.</summary>
+    /// <summary>
+    /// True when this is the history of a timeline, or of one that branched off from it after an LSN.
+    /// </summary>
     public bool Continues(uint timeline, NpgsqlLogSequenceNumber end) => Timeline == timeline || TimelineAt(new NpgsqlLogSequenceNumber((ulong)end - 1)) == timeline;
 
-    /// <summary>Where another history leaves this one.</summary>
+    /// <summary>The LSN at which another history diverges from this one.</summary>
     public NpgsqlLogSequenceNumber PartsFrom(TimelineHistory other) => Ancestors.Concat(other.Ancestors).Select(ancestor => ancestor.Address).Where(address => TimelineAt(address) != other.TimelineAt(address)).DefaultIfEmpty().Min();
 }

@@ -1,28 +1,31 @@
 namespace Holdfast.Components.Postgres.Format;
 
-/// <summary>What PostgreSQL hands to its archive_command.</summary>
+/// <summary>The kinds of files that PostgreSQL passes to its archive_command.</summary>
 internal enum WalFileKind
 {
     /// <summary>A whole segment.</summary>
     Segment,
 
-    /// <summary>A segment that a timeline ended in: "….partial". Its whole content stands in the first segment of the next timeline.</summary>
+    /// <summary>
+    /// The last segment of a timeline: "….partial". Its whole content is in the first segment of the next timeline.
+    /// </summary>
     Partial,
 
-    /// <summary>Where a timeline branched off: "00000002.history".</summary>
+    /// <summary>The history of a timeline, with the LSNs at which timelines branched off: "00000002.history".</summary>
     History,
 
-    /// <summary>Where a base backup began and ended: "….00000028.backup".</summary>
+    /// <summary>The beginning and end of a base backup: "….00000028.backup".</summary>
     Backup,
 }
 
 /// <summary>
-/// A file of the archive by its name. <paramref name="Segment"/> is the one it belongs to; of a history file only its timeline counts.
-/// Source: PostgreSQL, src/include/access/xlog_internal.h (IsXLogFileName, IsPartialXLogFileName, IsTLHistoryFileName, IsBackupHistoryFileName).
+/// A file of the WAL archive, identified by its name. <paramref name="Segment"/> is the segment it belongs to; for a
+/// history file only the timeline is significant. Source: PostgreSQL, src/include/access/xlog_internal.h
+/// (IsXLogFileName, IsPartialXLogFileName, IsTLHistoryFileName, IsBackupHistoryFileName).
 /// </summary>
 internal sealed record WalFile(string Name, WalFileKind Kind, WalSegment Segment)
 {
-    /// <summary>The file of a name; null for a name that PostgreSQL never gives.</summary>
+    /// <summary>The file of a name; null for a name that PostgreSQL never uses.</summary>
     public static WalFile? Find(string name)
     {
         if (WalSegment.TryParse(name, out var segment)) return new WalFile(name, WalFileKind.Segment, segment);

@@ -4,32 +4,37 @@ using NpgsqlTypes;
 namespace Holdfast.Components.Postgres.Format;
 
 /// <summary>
-/// What the first page of a segment says of it and of the cluster that wrote it. Numbers are in the byte order of the server, which is taken
-/// to be ours. Source: PostgreSQL, src/include/access/xlog_internal.h (XLogLongPageHeaderData, XLP_LONG_HEADER).
+/// The long header of the first page of a segment, which describes the segment and the cluster that wrote it. Numbers
+/// are in the byte order of the server, which is assumed to be that of this machine. Source: PostgreSQL,
+/// src/include/access/xlog_internal.h (XLogLongPageHeaderData, XLP_LONG_HEADER).
 /// </summary>
-/// <param name="Magic">The version of the log's format.</param>
-/// <param name="Timeline">The timeline of the first page; an older one in the first segment of a timeline, whose beginning is a copy.</param>
-/// <param name="Address">Where the segment begins.</param>
-/// <param name="SystemIdentifier">What tells the cluster from every other one.</param>
-/// <param name="SegmentSize">Bytes of a segment of the cluster.</param>
-/// <param name="PageSize">Bytes of a page: 8192, unless the server was built otherwise.</param>
+/// <param name="Magic">The version of the WAL format.</param>
+/// <param name="Timeline">
+/// The timeline of the first page; an older one in the first segment of a timeline, whose beginning is a copy.
+/// </param>
+/// <param name="Address">The LSN at which the segment begins.</param>
+/// <param name="SystemIdentifier">The system identifier, which distinguishes the cluster from every other one.</param>
+/// <param name="SegmentSize">The segment size of the cluster in bytes.</param>
+/// <param name="PageSize">The page size in bytes: 8192, unless the server was built otherwise.</param>
 internal sealed record WalHeader(ushort Magic, uint Timeline, NpgsqlLogSequenceNumber Address, ulong SystemIdentifier, int SegmentSize, int PageSize)
 {
-    /// <summary>Bytes of the header.</summary>
+    /// <summary>The size of the header in bytes.</summary>
     public const int Size = 40;
 
     private const ushort LongHeader = 2;
 
-    /// <summary>The formats by the major version of the server. Source: XLOG_PAGE_MAGIC in xlog_internal.h of each.</summary>
+    /// <summary>
+    /// The major version of the server by WAL format. Source: XLOG_PAGE_MAGIC in xlog_internal.h of each version.
+    /// </summary>
     private static readonly Dictionary<ushort, int> Versions = new()
     {
         [0xD097] = 10, [0xD098] = 11, [0xD101] = 12, [0xD106] = 13, [0xD10D] = 14, [0xD110] = 15, [0xD113] = 16, [0xD116] = 17, [0xD118] = 18,
     };
 
-    /// <summary>The major version of the server; null for one that is not known here.</summary>
+    /// <summary>The major version of the server; null for an unknown format.</summary>
     public int? Version => Versions.TryGetValue(Magic, out var version) ? version : null;
 
-    /// <summary>Reads the beginning of a segment; null when it is none.</summary>
+    /// <summary>Reads the beginning of a segment; null when it is not a valid header.</summary>
     public static WalHeader? Read(ReadOnlySpan<byte> page)
     {
         if (page.Length < Size || (BinaryPrimitives.ReadUInt16LittleEndian(page[2..]) & LongHeader) == 0) return null;
@@ -41,7 +46,9 @@ internal sealed record WalHeader(ushort Magic, uint Timeline, NpgsqlLogSequenceN
             BinaryPrimitives.ReadUInt64LittleEndian(page[24..]), (int)size, (int)pageSize);
     }
 
-    /// <summary>What does not fit between the header and the name and size of its file; null when all does.</summary>
+    /// <summary>
+    /// Describes a mismatch between the header and the name and size of its file; null when there is none.
+    /// </summary>
     public string? Contradiction(WalSegment segment, long length)
     {
         if (length != SegmentSize) return $"it has {length} bytes, and segments of its cluster have {SegmentSize}";

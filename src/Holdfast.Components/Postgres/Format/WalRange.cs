@@ -11,12 +11,12 @@ internal sealed record WalRange(WalSegment First, WalSegment Last, int SegmentSi
 
     public NpgsqlLogSequenceNumber Start => First.Start(SegmentSize);
 
-    /// <summary>The address after the last byte.</summary>
+    /// <summary>The LSN after the last byte.</summary>
     public NpgsqlLogSequenceNumber End => Last.End(SegmentSize);
 
     public override string ToString() => First == Last ? First.Name : $"{First.Name} to {Last.Name}";
 
-    /// <summary>Segments as ranges, by timeline and address.</summary>
+    /// <summary>Groups segments into ranges, by timeline and LSN.</summary>
     public static IReadOnlyList<WalRange> Of(IEnumerable<WalSegment> segments, int size)
     {
         var ranges = new List<WalRange>();
@@ -29,7 +29,7 @@ internal sealed record WalRange(WalSegment First, WalSegment Last, int SegmentSi
     }
 }
 
-/// <summary>Segments that are missing between two that are there.</summary>
+/// <summary>Segments that are missing between two that exist.</summary>
 internal sealed record WalGap(WalSegment First, WalSegment Last, int SegmentSize)
 {
     public long Count => (long)(Last.Number(SegmentSize) - First.Number(SegmentSize)) + 1;

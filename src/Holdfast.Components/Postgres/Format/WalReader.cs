@@ -4,12 +4,15 @@ using NpgsqlTypes;
 namespace Holdfast.Components.Postgres.Format;
 
 /// <summary>
-/// Finds the records that a replay can end at in pages of a log, read one after the other over any number of segments. Source: PostgreSQL,
-/// src/include/access/xlog_internal.h (XLogPageHeaderData) and src/backend/access/transam/xlogreader.c.
+/// Finds the records that recovery can stop at in pages of WAL, read one after the other over any number of segments.
+/// Source: PostgreSQL, src/include/access/xlog_internal.h (XLogPageHeaderData) and
+/// src/backend/access/transam/xlogreader.c.
 /// </summary>
-/// <param name="log">The head of a segment of the log.</param>
-/// <param name="visit">Gets each of them that is whole.</param>
-/// <param name="pass">Gets each record that is whole, whatever it is: where it begins, and where the next one may.</param>
+/// <param name="log">The header of a segment of the WAL.</param>
+/// <param name="visit">Receives each of these records that is complete.</param>
+/// <param name="pass">
+/// Receives the beginning of each complete record of any kind, and the LSN at which the next one may begin.
+/// </param>
 internal sealed class WalReader(WalHeader log, Action<StopRecord> visit, Action<NpgsqlLogSequenceNumber, NpgsqlLogSequenceNumber>? pass = null)
 {
     private const int PageHeader = 24, LongPageHeader = 40, Alignment = 8;
@@ -20,7 +23,7 @@ internal sealed class WalReader(WalHeader log, Action<StopRecord> visit, Action<
     private int _length, _left, _needed, _copied;
 
     /// <param name="pages">Whole pages.</param>
-    /// <param name="address">Where the first of them begins.</param>
+    /// <param name="address">The LSN at which the first of them begins.</param>
     public void Read(ReadOnlySpan<byte> pages, NpgsqlLogSequenceNumber address)
     {
         for (var at = 0; at + log.PageSize <= pages.Length; at += log.PageSize)
@@ -29,7 +32,7 @@ internal sealed class WalReader(WalHeader log, Action<StopRecord> visit, Action<
 
     private void ReadPage(ReadOnlySpan<byte> page, ulong address)
     {
-        // A record whose rest was never written was given up: after a crash, something else stands in the place of the rest.
+        // A record whose rest was never written was abandoned: after a crash, other data follows in its place.
         if (!TryEnter(page, address, out var at, out var rest) || rest != _left) _left = 0;
         if (at == 0) return;
         at = _left > 0 ? Take(page, at, address) : at + Math.Min(rest, page.Length - at);
@@ -40,11 +43,11 @@ internal sealed class WalReader(WalHeader log, Action<StopRecord> visit, Action<
         }
     }
 
-    /// <summary>Passes over a page's header; false, and nowhere to go on, where the page was not written.</summary>
+    /// <summary>Skips a page's header; false when the page was not written, so that reading cannot go on.</summary>
     /// <param name="page">The page.</param>
-    /// <param name="address">Where it should begin.</param>
-    /// <param name="at">Behind the header.</param>
-    /// <param name="rest">How many bytes of a record from the pages before are still to come.</param>
+    /// <param name="address">The LSN at which it should begin.</param>
+    /// <param name="at">The offset after the header.</param>
+    /// <param name="rest">The number of bytes that complete a record from the pages before.</param>
     private bool TryEnter(ReadOnlySpan<byte> page, ulong address, out int at, out int rest)
     {
         (at, rest) = (0, 0);
@@ -55,7 +58,7 @@ internal sealed class WalReader(WalHeader log, Action<StopRecord> visit, Action<
         return true;
     }
 
-    /// <summary>Takes what the page has of the record, and returns where that ends.</summary>
+    /// <summary>Takes the part of the record that is on the page, and returns where that part ends.</summary>
     private int Take(ReadOnlySpan<byte> page, int at, ulong address)
     {
         var count = Math.Min(_left, page.Length - at);
@@ -71,8 +74,8 @@ internal sealed class WalReader(WalHeader log, Action<StopRecord> visit, Action<
     }
 
     /// <summary>
-    /// Keeps as much of a record as is needed; its head states how much that is. Memory grows with the bytes that exist, never with what a
-    /// head claims: a forged one may claim 64 MiB.
+    /// Keeps as much of a record as is needed; its header states how much that is. Memory grows with the bytes that
+    /// exist, never with what a header claims: a forged one may claim 64 MiB.
     /// </summary>
     private ReadOnlySpan<byte> Copy(ReadOnlySpan<byte> bytes)
     {

@@ -5,14 +5,16 @@ using Npgsql;
 namespace Holdfast.Components.Postgres.LogicalDump;
 
 /// <summary>
-/// Tables that a role added to an extension (ALTER EXTENSION ... ADD TABLE). A dump has no members of extensions, for
-/// CREATE EXTENSION makes them again; it does not make these. Source: PostgreSQL's manual, ALTER EXTENSION.
+/// Tables that a role added to an extension (ALTER EXTENSION ... ADD TABLE). A dump leaves out the members of
+/// extensions, because CREATE EXTENSION creates them; it does not create these. Source: PostgreSQL's manual, ALTER
+/// EXTENSION.
 /// </summary>
 internal static class AddedMembers
 {
     /// <summary>
-    /// What a script of an extension makes belongs to the superuser who runs it, or was made in the transaction that
-    /// made the extension. That an update of the extension made the table cannot be seen: it is named too.
+    /// Finds tables that the script of the extension did not create: its objects belong to the superuser who runs it,
+    /// or were created in the same transaction as the extension. A table created by an update of the extension cannot
+    /// be told apart, and is listed too.
     /// </summary>
     private const string Query = """
         SELECT pg_catalog.format('%I.%I', n.nspname, c.relname), e.extname FROM pg_catalog.pg_extension e
@@ -24,9 +26,9 @@ internal static class AddedMembers
             WHERE d.xmin <> e.xmin AND NOT c.oid = ANY (coalesce(e.extconfig, '{}')) ORDER BY 1
         """;
 
-    /// <summary>The tables that have rows, ready for SQL, each with its extension.</summary>
+    /// <summary>Returns the tables that have rows, quoted for SQL, each with its extension.</summary>
     /// <param name="connection">The session of the snapshot.</param>
-    /// <param name="cancellation">Ends it.</param>
+    /// <param name="cancellation">Cancels the query.</param>
     public static async Task<IReadOnlyList<(string Table, string Extension)>> FindAsync(
         NpgsqlConnection connection, CancellationToken cancellation)
     {
@@ -36,7 +38,7 @@ internal static class AddedMembers
         return found;
     }
 
-    /// <summary>The size says it where the user may not read the table.</summary>
+    /// <summary>Returns whether a table has rows; its size decides when the user may not read it.</summary>
     private static Task<bool> HasRowsAsync(NpgsqlConnection connection, string table, CancellationToken cancellation) =>
         connection.ScalarAsync<bool>(
             $"SELECT pg_catalog.pg_relation_size({Sql.Literal(table)}::pg_catalog.regclass) > 0", cancellation);

@@ -4,16 +4,17 @@ using Holdfast.Components.Postgres.Scripts;
 namespace Holdfast.Components.Postgres.LogicalDump;
 
 /// <summary>
-/// The questions a dump asks of the catalog. What differs between servers 11 to 18 is decided here: columns that a version
-/// may lack are read through to_jsonb, which gives NULL for them.
+/// The queries of the catalog for a dump. Differences between servers 11 to 18 are handled here: columns that a version
+/// may lack are read through to_jsonb, which returns NULL for them.
 /// </summary>
 internal static class CatalogQuery
 {
     private const string UserSchema = "n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'";
 
     /// <summary>
-    /// Members of extensions come back with CREATE EXTENSION; only what an extension declares to be configuration holds
-    /// rows of the user. Source: PostgreSQL's manual, 38.17.3, "Extension Configuration Tables".
+    /// The relations to dump. Members of extensions are restored by CREATE EXTENSION; only tables that an extension
+    /// declares as configuration hold rows of the user. Source: PostgreSQL's manual, 38.17.3, "Extension Configuration
+    /// Tables".
     /// </summary>
     private const string Relations = $"""
         config AS (SELECT unnest(extconfig) AS oid, unnest(extcondition) AS condition FROM pg_catalog.pg_extension),
@@ -37,7 +38,7 @@ internal static class CatalogQuery
             FROM relation r WHERE r.relkind = 'r' AND NOT {LostOnStandby})
         """;
 
-    /// <summary>What is unlogged is empty on a standby, and can not even be asked.</summary>
+    /// <summary>Unlogged relations are empty on a standby, and cannot be queried there.</summary>
     private const string LostOnStandby = "(r.relpersistence = 'u' AND pg_catalog.pg_is_in_recovery())";
 
     private const string LeftOut = $"""
@@ -50,7 +51,10 @@ internal static class CatalogQuery
                 FROM relation r WHERE r.relkind = 'S' AND {LostOnStandby}) left_out)
         """;
 
-    /// <summary>Bytes of a comment or a setting of a database that are taken: its owner chooses them, up to 1 GiB, and they are held in memory.</summary>
+    /// <summary>
+    /// The largest comment or setting of a database in bytes that is read: its owner chooses the text, up to 1 GiB, and
+    /// it is held in memory.
+    /// </summary>
     private const int LongestText = 1 << 20;
 
     private static readonly string _isLongComment = $"pg_catalog.octet_length(pg_catalog.shobj_description((SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()), 'pg_database')) > {LongestText}";
@@ -61,7 +65,10 @@ internal static class CatalogQuery
             'privilege', a.privilege_type, 'grantable', a.is_grantable)) FROM pg_catalog.aclexplode(d.datacl) a)
         """;
 
-    /// <summary>A value comes with the name before it: functions that cut texts refuse what is not UTF-8.</summary>
+    /// <summary>
+    /// Query for the settings. Each value is returned with its name in front, because functions that split texts reject
+    /// bytes that are not UTF-8.
+    /// </summary>
     private static readonly string _settings = $"""
         (SELECT coalesce(json_agg(json_build_object('role', CASE WHEN s.setrole <> 0 THEN {SharedName.AskInDump("pg_catalog.pg_get_userbyid(s.setrole)")} END,
             'name', split_part(c.item, '=', 1), 'value', CASE WHEN pg_catalog.octet_length(c.item) <= {LongestText} THEN {SharedName.AskInDump("c.item")} END) ORDER BY s.setrole, c.place), '[]')
@@ -93,7 +100,7 @@ internal static class CatalogQuery
             LEFT JOIN pg_catalog.pg_tablespace t ON t.oid = c.reltablespace WHERE c.oid >= 16384 AND c.relkind IN ('r', 'i', 't', 'm', 'S', 'p', 'I') GROUP BY 1) s)
         """;
 
-    /// <summary>Everything of the current database in one answer.</summary>
+    /// <summary>The query that returns everything about the current database in one row.</summary>
     public static string Database { get; } = $"""
         WITH {Relations}
         SELECT json_build_object('properties', {_properties}, 'self', session_user, 'hasLongComment', coalesce({_isLongComment}, false), 'tables', {Tables}, 'sequences', {Sequences}, 'partitioned', {Partitioned},
@@ -103,14 +110,15 @@ internal static class CatalogQuery
                 FROM pg_catalog.pg_extension))::text
         """;
 
-    /// <summary>The position of the WAL; NULL when we may not ask.</summary>
+    /// <summary>Query for the current LSN; NULL when the user may not read it.</summary>
     public const string Lsn = """
         SELECT CASE WHEN pg_catalog.pg_is_in_recovery() THEN pg_catalog.pg_last_wal_replay_lsn() ELSE pg_catalog.pg_current_wal_lsn() END::text
         """;
 
     /// <summary>
-    /// The value of each sequence, by its number: a name could stand for something else by now. Sequences stand outside of transactions: what is
-    /// read is never behind the snapshot. One that was never used has no last value; see <see cref="UnusedSequences"/>.
+    /// Query for the value of each sequence, by its OID: by now the name could belong to another object. Sequences are
+    /// not transactional: the value is never older than the snapshot. A sequence that was never used has no last value;
+    /// see <see cref="UnusedSequences"/>.
     /// </summary>
     public static string SequenceValues(IEnumerable<CatalogSequence> sequences) => $"""
         SELECT coalesce(json_agg(json_build_object('oid', s.oid::bigint, 'lastValue', s.last)), '[]')::text
@@ -118,7 +126,10 @@ internal static class CatalogQuery
             WHERE s.last IS NOT NULL
         """;
 
-    /// <summary>Where a sequence that was never used begins. <paramref name="isGuarded"/>: the server refuses what is no sequence; else its first number is taken.</summary>
+    /// <summary>
+    /// Query for the start of sequences that were never used. With <paramref name="isGuarded"/> the server rejects
+    /// objects that are not sequences; otherwise the start value of the catalog is used.
+    /// </summary>
     public static string UnusedSequences(IEnumerable<CatalogSequence> sequences, bool isGuarded) =>
         $"SELECT json_agg(v)::text FROM ({string.Join(" UNION ALL ", sequences.Select(sequence => UnusedSequence(sequence, isGuarded)))}) v";
 

@@ -10,7 +10,7 @@ using Holdfast.Engine.Quantities;
 
 namespace Holdfast.Components.Postgres.LogicalDump;
 
-/// <summary>The steps that put a cluster into a recovery point.</summary>
+/// <summary>The steps that capture a cluster into a recovery point.</summary>
 internal sealed class ClusterCapture(
     PostgresConnector connector, PostgresPrograms programs, ClusterDatabases databases, CaptureSession session, TimeProvider clock)
 {
@@ -33,7 +33,10 @@ internal sealed class ClusterCapture(
         return new ClusterCapture(connector, programs, databases, session, clock).Plan();
     }
 
-    /// <summary>The mark is an open snapshot of each database: the dumps read from it when the platform has long gone on.</summary>
+    /// <summary>
+    /// The plan: the mark is an open snapshot of each database, from which the dumps read after the platform has been
+    /// resumed.
+    /// </summary>
     private CapturePlan Plan() => new() { Mark = [MarkStep()], After = [.. DumpSteps()] };
 
     private Step MarkStep() =>
@@ -43,7 +46,10 @@ internal sealed class ClusterCapture(
 
     private string Aside() => databases.Aside.Count == 0 ? "" : $" Left out, because a restore had moved it aside: {Quantity.List(databases.Aside, most: 20)}.";
 
-    /// <summary>In a window every database is of the same moment, or there is no recovery point.</summary>
+    /// <summary>
+    /// The problem when a capture in a window needs more connections than are free: all databases must be of the same
+    /// moment there, or no recovery point is created.
+    /// </summary>
     private static ProblemException TooMany(string cluster, ClusterDatabases databases) => Catalogue.PostgresBusy.Throwable(
         $"A backup of {cluster} with the platform stopped holds a connection to each of {databases.Chosen.Count} databases, and the server has {databases.Room.Connections} to spare.",
         "Raise max_connections, name fewer databases in the profile, take an online backup (--mode online), or capture the cluster with method 'base', which needs one connection.");
@@ -72,7 +78,7 @@ internal sealed class ClusterCapture(
         var wait = session.Mode == BackupMode.Quiesced ? connector.Settings.WindowLockTimeout : connector.Settings.LockTimeout;
         foreach (var database in databases.Chosen.Take(databases.Room.Connections))
             await TryMarkAsync(database, wait, context, cancellation);
-        // What has more tables than are locked beside others is all that is there.
+        // A database with more tables than can be locked beside others has been removed from the list.
         var fitting = databases.Chosen.Take(databases.Room.Connections).Where(database => !_left.ContainsKey(database.Name));
         foreach (var database in fitting.TakeWhile(_ => _marked.Count == 0))
             await GuardAsync(database, () => MarkAsync(database, new MarkLimits(wait), cancellation), context, cancellation);
@@ -88,8 +94,9 @@ internal sealed class ClusterCapture(
     }
 
     /// <summary>
-    /// Locks are shared by all databases. An online backup marks what does not fit when its dump begins. In a window there is no later: the database with the
-    /// most tables stays out, for no owner may keep the others from being captured by making tables.
+    /// Takes the snapshot of a database. Locks are shared by all databases. An online backup takes the snapshots that
+    /// do not fit when their dumps begin. In a window this is not possible: the database with the most tables is left
+    /// out, so that no owner can prevent the capture of others by creating tables.
     /// </summary>
     private async Task TryMarkAsync(DatabaseListing database, TimeSpan wait, StepContext context, CancellationToken cancellation)
     {
@@ -121,7 +128,8 @@ internal sealed class ClusterCapture(
     private async Task MarkAsync(DatabaseListing database, MarkLimits limits, CancellationToken cancellation)
     {
         var snapshot = await _marked.MarkAsync(connector, database, limits, clock, cancellation);
-        // Whatever ends the run before its dump, another component's failure too: no snapshot stays open behind it.
+        // The session closes the snapshot however the run ends before the dump, also by the failure of another
+        // component.
         session.Keep(snapshot);
         session.Manifest.Mark ??= snapshot.Time;
         _record ??= BeginRecord();
@@ -129,7 +137,10 @@ internal sealed class ClusterCapture(
         (_record.From, _record.To) = (_record.From ?? snapshot.Time, snapshot.Time);
     }
 
-    /// <summary>Does something with a database. A failure that is of this database alone leaves it out of the point, and ends nothing.</summary>
+    /// <summary>
+    /// Performs an action on a database. A failure of this database alone leaves it out of the recovery point, and does
+    /// not end the run.
+    /// </summary>
     private async Task GuardAsync(DatabaseListing database, Func<Task> act, StepContext context, CancellationToken cancellation)
     {
         try
@@ -191,7 +202,9 @@ internal sealed class ClusterCapture(
         _record?.Complete = false;
     }
 
-    /// <summary>The last step also dumps what found no locks beside the snapshots that were held at its turn.</summary>
+    /// <summary>
+    /// Dumps a database. The last step also dumps those whose locks did not fit beside the open snapshots before.
+    /// </summary>
     private async Task DumpAsync(DatabaseListing database, StepContext context, CancellationToken cancellation)
     {
         await TryDumpAsync(database, context, cancellation);

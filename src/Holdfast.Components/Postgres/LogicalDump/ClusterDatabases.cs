@@ -45,7 +45,10 @@ internal sealed record ClusterDatabases(IReadOnlyList<DatabaseListing> Chosen, I
 
     private static bool IsTemplate1(DatabaseListing database) => database is { Name: "template1", CanBeDumped: true };
 
-    /// <summary>Whether somebody has put anything into template1, which every new database then gets: as it is made, it has nothing that a dump would tell.</summary>
+    /// <summary>
+    /// Returns whether template1 holds objects, which every new database then gets. Unchanged since initdb, it holds
+    /// nothing to dump.
+    /// </summary>
     private static async Task<bool> HasContentAsync(PostgresConnector connector, CancellationToken cancellation)
     {
         try
@@ -55,12 +58,15 @@ internal sealed record ClusterDatabases(IReadOnlyList<DatabaseListing> Chosen, I
         }
         catch (Exception failure) when (DatabaseFailure.MayBe(failure) && !cancellation.IsCancellationRequested)
         {
-            // It is captured then, and what keeps it from being opened is told of it, as of any database.
+            // template1 is then captured, and the reason why it cannot be opened is reported as for any database.
             return true;
         }
     }
 
-    /// <summary>Objects made after initdb have numbers from 16384 on. Source: FirstNormalObjectId in PostgreSQL's transam.h.</summary>
+    /// <summary>
+    /// Query for objects created after initdb, whose OIDs begin at 16384. Source: FirstNormalObjectId in PostgreSQL's
+    /// transam.h.
+    /// </summary>
     private const string Content = """
         SELECT EXISTS (SELECT FROM pg_catalog.pg_class WHERE oid >= 16384 AND relnamespace <> 'pg_toast'::regnamespace)
             OR EXISTS (SELECT FROM pg_catalog.pg_proc WHERE oid >= 16384) OR EXISTS (SELECT FROM pg_catalog.pg_type WHERE oid >= 16384)

@@ -12,8 +12,9 @@ using Npgsql;
 namespace Holdfast.Components.Postgres.LogicalDump;
 
 /// <summary>
-/// Puts one database into a recovery point: what pg_dump writes before and after the data, and between them the rows of each
-/// table in a file of its own. Files of tables that did not change are the same bytes in the next point.
+/// Captures one database into a recovery point: the output of pg_dump for the sections before and after the data, and
+/// between them the rows of each table in a file of its own. Files of unchanged tables have the same bytes in the next
+/// recovery point.
 /// </summary>
 internal sealed class DatabaseDump(
     PostgresConnector connector, PostgresPrograms programs, DatabaseSnapshot snapshot, SnapshotWriter writer, StepContext context)
@@ -47,7 +48,7 @@ internal sealed class DatabaseDump(
         await writer.AddStreamAsync($"{_folder}/{file}", output, cancellation: cancellation);
     }
 
-    /// <summary>The largest tables first: so the last worker does not sit alone with one at the end.</summary>
+    /// <summary>Dumps the largest tables first, so that no single worker is left with a large one at the end.</summary>
     private async Task DumpTablesAsync(CancellationToken cancellation)
     {
         var queue = new ConcurrentQueue<CatalogTable>(snapshot.Catalog.Tables.OrderByDescending(table => table.Size));
@@ -91,7 +92,9 @@ internal sealed class DatabaseDump(
         };
     }
 
-    /// <summary>What can be told only at the end: it is the mark of a whole dump.</summary>
+    /// <summary>
+    /// Writes the description of the dump, which is known only at the end and marks the dump as complete.
+    /// </summary>
     private async Task<DatabaseContents> DescribeAsync(IReadOnlyList<SequenceEntry> sequences, CancellationToken cancellation)
     {
         var contents = new DatabaseContents

@@ -5,21 +5,21 @@ using Holdfast.Engine.Problems;
 namespace Holdfast.Components.Postgres.LogicalDump;
 
 /// <summary>
-/// A failure that stays with one database. Who owns it decides what it holds, so what goes wrong in it must not keep
-/// any other from being captured or restored. A
-/// repository that fails, and a server that does not answer, are no database's.
+/// A failure of one database alone. Its owner decides what it holds, so a failure in it must not prevent any other
+/// database from being captured or restored. A failing repository, or a server that does not answer, is not a failure
+/// of a database.
 /// </summary>
 internal static class DatabaseFailure
 {
-    /// <summary>Whether it may be of one database alone.</summary>
+    /// <summary>Returns whether the failure may be limited to one database.</summary>
     public static bool MayBe(Exception failure) =>
         failure is ProblemException known
             ? known.Problem.Code.StartsWith("HF-PG-", StringComparison.Ordinal)
             : failure is JsonException || PostgresProblem.Recognises(failure);
 
     /// <summary>
-    /// What it means to a person. <paramref name="what"/> is the beginning of a sentence, for failures that have none
-    /// of their own.
+    /// Returns the problem for a failure. <paramref name="what"/> is the beginning of a sentence, for failures that
+    /// have no message of their own.
     /// </summary>
     public static Problem ProblemOf(Exception failure, string what) => failure switch
     {
@@ -29,7 +29,9 @@ internal static class DatabaseFailure
         _ => PostgresProblem.Of(failure, what, Catalogue.PostgresRefused).Problem,
     };
 
-    /// <summary>Whether the server still lets us in and answers: then it was the database.</summary>
+    /// <summary>
+    /// Returns whether the server still accepts connections and answers: then the failure was the database's.
+    /// </summary>
     public static async Task<bool> AnswersAsync(PostgresConnector connector, CancellationToken cancellation)
     {
         try

@@ -4,18 +4,24 @@ using Npgsql;
 
 namespace Holdfast.Components.Postgres.LogicalDump;
 
-/// <summary>A database of the cluster as planning sees it. <paramref name="Size"/> is in bytes on disk; 0 when we may not ask.</summary>
+/// <summary>
+/// A database of the cluster as planning sees it. <paramref name="Size"/> is in bytes on disk; 0 when the user may not
+/// read it.
+/// </summary>
 internal sealed record DatabaseListing(string Name, string Encoding, bool AllowsConnections, bool IsTemplate, bool IsInvalid, long Size)
 {
-    /// <summary>SQL_ASCII promises nothing about its bytes, so they are carried one to one.</summary>
+    /// <summary>True for SQL_ASCII, which defines no encoding, so that its bytes are copied unchanged.</summary>
     [System.Text.Json.Serialization.JsonIgnore]
     public string? Bytes => Encoding == "SQL_ASCII" ? Encoding : null;
 
-    /// <summary>Sessions are let into it.</summary>
+    /// <summary>True when the database accepts connections.</summary>
     [System.Text.Json.Serialization.JsonIgnore]
     public bool CanBeDumped => AllowsConnections && !IsInvalid && !IsUnnamed;
 
-    /// <summary>Its name is no UTF-8, so that no session of ours can ask for it; <see cref="Name"/> shows the bytes.</summary>
+    /// <summary>
+    /// True when the name is not valid UTF-8, so that no session of Holdfast can name the database; <see cref="Name"/>
+    /// shows the bytes.
+    /// </summary>
     [System.Text.Json.Serialization.JsonIgnore]
     public bool IsUnnamed { get; private init; }
 
@@ -27,7 +33,7 @@ internal sealed record DatabaseListing(string Name, string Encoding, bool Allows
         FROM pg_catalog.pg_database d
         """;
 
-    /// <summary>All databases, templates included, by name.</summary>
+    /// <summary>Reads all databases, including templates, ordered by name.</summary>
     public static async Task<IReadOnlyList<DatabaseListing>> ReadAsync(NpgsqlConnection connection, CancellationToken cancellation) =>
     [
         .. (await connection.JsonAsync(_query, PostgresJson.Default.IReadOnlyListDatabaseListing, cancellation))

@@ -7,25 +7,30 @@ using Npgsql;
 namespace Holdfast.Components.Postgres.LogicalDump;
 
 /// <summary>
-/// One instant of one database, held open: a transaction that exported its snapshot, and a share lock on every table, so that
-/// none is dropped or altered before it has been read. Others may read and write all the while.
+/// An open snapshot of one database: a transaction that exported its snapshot, and a share lock on every table, so that
+/// none is dropped or altered before it has been read. Other sessions may read and write meanwhile.
 /// </summary>
 internal sealed class DatabaseSnapshot : IAsyncDisposable
 {
-    /// <summary>Tables in one LOCK statement, and sequences in one SELECT.</summary>
+    /// <summary>The number of tables in one LOCK statement, and of sequences in one SELECT.</summary>
     private const int Batch = 500;
 
-    /// <summary>How often a snapshot is taken again because somebody altered a table between it and the locks.</summary>
+    /// <summary>
+    /// How often a snapshot is taken again because another session altered a table between the snapshot and the locks.
+    /// </summary>
     private const int Attempts = 5;
 
-    /// <summary>Beside the time that it may wait: all locks of a database are taken within both, whoever holds one table after the other.</summary>
+    /// <summary>
+    /// The time for the locks in addition to the permitted wait: all locks of a database are taken within both, however
+    /// many sessions hold tables one after the other.
+    /// </summary>
     private static readonly TimeSpan _work = TimeSpan.FromSeconds(10);
 
     private readonly NpgsqlConnection _leader;
 
     private DatabaseSnapshot(NpgsqlConnection leader) => _leader = leader;
 
-    /// <summary>What SET TRANSACTION SNAPSHOT and pg_dump's --snapshot take.</summary>
+    /// <summary>The snapshot ID for SET TRANSACTION SNAPSHOT and pg_dump's --snapshot.</summary>
     public required string Id { get; init; }
     public required DatabaseListing Database { get; init; }
     public required DateTimeOffset Time { get; init; }
@@ -34,16 +39,19 @@ internal sealed class DatabaseSnapshot : IAsyncDisposable
     public string ServerVersionText { get; init; } = "";
     public int ServerVersion { get; init; }
 
-    /// <summary>The tables that it holds a lock on.</summary>
+    /// <summary>The number of tables that are locked.</summary>
     public long Locks => Catalog.Tables.Count + Catalog.Partitioned.Count;
 
-    /// <summary>Opens one.</summary>
-    /// <param name="connector">Of the cluster.</param>
+    /// <summary>Takes a snapshot.</summary>
+    /// <param name="connector">The connector of the cluster.</param>
     /// <param name="database">The database.</param>
-    /// <param name="limits">How long it may wait, and how many locks it may take.</param>
-    /// <param name="clock">What the time of the snapshot comes from.</param>
-    /// <param name="cancellation">Ends it.</param>
-    /// <exception cref="ProblemException">It could not be taken; <see cref="TooManyTablesException"/> is the cause where the limit of locks was.</exception>
+    /// <param name="limits">How long the snapshot may wait, and how many locks it may take.</param>
+    /// <param name="clock">Gives the time of the snapshot.</param>
+    /// <param name="cancellation">Cancels the operation.</param>
+    /// <exception cref="ProblemException">
+    /// The snapshot could not be taken; <see cref="TooManyTablesException"/> is the cause when the limit of locks was
+    /// reached.
+    /// </exception>
     public static async Task<DatabaseSnapshot> TakeAsync(
         PostgresConnector connector, DatabaseListing database, MarkLimits limits, TimeProvider clock, CancellationToken cancellation)
     {
@@ -72,14 +80,15 @@ internal sealed class DatabaseSnapshot : IAsyncDisposable
             : throw Catalogue.PostgresLocked.Throwable($"The tables of database \"{database.Name}\" could not be locked within {lockTimeout.TotalSeconds:0} seconds: one after the other was locked by somebody else.");
     }
 
-    /// <summary>A connection that sees exactly what the leader sees.</summary>
+    /// <summary>Opens a connection with the same snapshot as the leader.</summary>
     public async Task<NpgsqlConnection> JoinAsync(PostgresConnector connector, CancellationToken cancellation)
     {
         var connection = await connector.OpenAsync(Database.Name, cancellation, Database.Bytes);
         try
         {
             await connection.ExecuteAsync(
-                // Who waits for an exclusive lock waits for our leader, and a worker would wait behind that without an end.
+                // A session that waits for an exclusive lock waits for the leader, and a worker would wait behind it
+                // forever.
                 $"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET TRANSACTION SNAPSHOT {Sql.Literal(Id)}; SET LOCAL lock_timeout = '{(long)connector.Settings.LockTimeout.TotalMilliseconds}ms'", cancellation);
             return connection;
         }
@@ -117,16 +126,18 @@ internal sealed class DatabaseSnapshot : IAsyncDisposable
         return values;
     }
 
-    /// <summary>See <see cref="UnreadableObjects"/>.</summary>
+    /// <summary>Returns what the user cannot read; see <see cref="UnreadableObjects"/>.</summary>
     public Task<IReadOnlyList<string>> FindUnreadableAsync(CancellationToken cancellation) => UnreadableObjects.FindAsync(_leader, cancellation);
 
-    /// <summary>See <see cref="AddedMembers"/>.</summary>
+    /// <summary>Returns tables added to extensions; see <see cref="AddedMembers"/>.</summary>
     public Task<IReadOnlyList<(string Table, string Extension)>> FindAddedMembersAsync(CancellationToken cancellation) => AddedMembers.FindAsync(_leader, cancellation);
 
-    /// <summary>It is fine to do so twice: the dump lets go of it, and so does the session that keeps it.</summary>
+    /// <summary>Closes the snapshot. May be called twice: by the dump, and by the session that keeps it.</summary>
     public ValueTask DisposeAsync() => _leader.DisposeAsync();
 
-    /// <summary>Null when a table was dropped, truncated or rewritten between the snapshot and the lock on it.</summary>
+    /// <summary>
+    /// Takes a snapshot; null when a table was dropped, truncated or rewritten between the snapshot and the lock on it.
+    /// </summary>
     private static async Task<DatabaseSnapshot?> TryTakeAsync(
         NpgsqlConnection leader, DatabaseListing database, MarkLimits limits, Func<TimeSpan> timeLeft, TimeProvider clock, CancellationToken cancellation)
     {
@@ -159,7 +170,7 @@ internal sealed class DatabaseSnapshot : IAsyncDisposable
         {
             foreach (var batch in names.Chunk(Batch))
             {
-                // The limit of one wait is none of all waits together.
+                // lock_timeout limits each wait, not the sum of all waits.
                 await leader.ExecuteAsync($"SET LOCAL statement_timeout = '{Math.Max(1, (long)timeLeft().TotalMilliseconds)}ms'", cancellation);
                 await leader.ExecuteAsync($"LOCK TABLE ONLY {string.Join(", ONLY ", batch)} IN ACCESS SHARE MODE", cancellation);
             }
@@ -178,8 +189,9 @@ internal sealed class DatabaseSnapshot : IAsyncDisposable
     }
 
     /// <summary>
-    /// TRUNCATE and rewrites do not keep old rows for old snapshots: a table that they reached after our snapshot would be read as
-    /// empty. pg_relation_filenode tells the truth of now, the catalog's answer that of the snapshot. pg_dump does not look.
+    /// Returns whether all tables still have the files of the snapshot. TRUNCATE and rewrites do not keep old rows for
+    /// older snapshots: a table changed by them after the snapshot would be read as empty. pg_relation_filenode returns
+    /// the current file, the catalog query the file of the snapshot. pg_dump does not verify this.
     /// </summary>
     private static async Task<bool> StandAsync(NpgsqlConnection leader, CatalogAnswer catalog, CancellationToken cancellation)
     {

@@ -5,14 +5,17 @@ using Holdfast.Engine.Problems;
 
 namespace Holdfast.Components.Postgres.LogicalDump;
 
-/// <summary>The statements that make a database what it was: as pg_dump --create writes them, but under any name.</summary>
+/// <summary>The statements that recreate a database, as pg_dump --create writes them, but under any name.</summary>
 internal static class DatabaseSql
 {
-    /// <summary>Settings that hold lists of names: each name is a literal of its own. Source: variable_is_guc_list_quote in PostgreSQL's dumputils.c.</summary>
+    /// <summary>
+    /// Settings that are lists of names: each name is a literal of its own. Source: variable_is_guc_list_quote in
+    /// PostgreSQL's dumputils.c.
+    /// </summary>
     private static readonly string[] Lists =
         ["local_preload_libraries", "search_path", "session_preload_libraries", "shared_preload_libraries", "temp_tablespaces", "unix_socket_directories"];
 
-    /// <summary>From template0: it has nothing of its own, and takes any encoding and locale.</summary>
+    /// <summary>Creates a database from template0, which has no objects and accepts any encoding and locale.</summary>
     public static string Create(string name, DatabaseProperties properties)
     {
         var sql = new StringBuilder($"CREATE DATABASE {Sql.Identifier(name)} WITH TEMPLATE = template0 ENCODING = {Sql.Literal(properties.Encoding)}");
@@ -25,13 +28,15 @@ internal static class DatabaseSql
         return sql.ToString();
     }
 
-    /// <summary>Added to <see cref="Create"/>: nobody but superusers can connect.</summary>
+    /// <summary>Added to <see cref="Create"/>: only superusers can connect.</summary>
     public const string KeepOut = " CONNECTION LIMIT 0";
 
-    /// <summary>The end of <see cref="KeepOut"/>.</summary>
+    /// <summary>Removes the limit of <see cref="KeepOut"/>.</summary>
     public static string LetIn(string name) => $"ALTER DATABASE {Sql.Identifier(name)} CONNECTION LIMIT -1";
 
-    /// <summary>Owner, limits, settings, rights and comment: given at the end, since they can shut us out.</summary>
+    /// <summary>
+    /// Sets owner, limits, settings, rights and comment: at the end, since they can prevent Holdfast from connecting.
+    /// </summary>
     public static IEnumerable<string> Describe(string name, DatabaseProperties properties)
     {
         var database = Sql.Identifier(name);
@@ -45,11 +50,14 @@ internal static class DatabaseSql
             yield return grant;
     }
 
-    /// <summary>What values mean, and so what is computed from them, depends on settings: they are as they were before any row comes.</summary>
+    /// <summary>
+    /// Sets the settings on which values, and what is computed from them, depend: they are restored before any row is
+    /// loaded.
+    /// </summary>
     public static IEnumerable<string> SetUp(string name, DatabaseProperties properties) =>
         properties.Settings.Where(setting => !IsLate(setting)).Select(setting => Set(Sql.Identifier(name), setting));
 
-    /// <summary>Settings that change no value, but could end or refuse the loading itself where somebody loads by psql.</summary>
+    /// <summary>Returns true for settings that change no value, but could end or reject a load by psql.</summary>
     private static bool IsLate(DatabaseSetting setting) => _late.Contains(setting.Name, StringComparer.OrdinalIgnoreCase);
 
     private static readonly string[] _late =
@@ -69,16 +77,18 @@ internal static class DatabaseSql
         SetFor(setting.Role is { } role ? $"ROLE {Sql.Identifier(role)} IN DATABASE {database}" : $"DATABASE {database}", setting.Name, setting.Value);
 
     /// <summary>Sets a setting of a database or a role.</summary>
-    /// <param name="subject">Whose: <c>ROLE "shop"</c>.</param>
-    /// <param name="name">The setting.</param>
-    /// <param name="value">Its value as the catalog has it.</param>
+    /// <param name="subject">The subject of the statement, such as <c>ROLE "shop"</c>.</param>
+    /// <param name="name">The name of the setting.</param>
+    /// <param name="value">The value as stored in the catalog.</param>
     public static string SetFor(string subject, string name, string value)
     {
         var literal = Lists.Contains(name, StringComparer.OrdinalIgnoreCase) ? string.Join(", ", SplitList(value).Select(Sql.Literal)) : Sql.Literal(value);
         return $"ALTER {subject} SET {Sql.Identifier(name)} TO {(literal.Length == 0 ? "''" : literal)}";
     }
 
-    /// <summary>The rights start from nothing; what others passed on is granted in their name.</summary>
+    /// <summary>
+    /// Grants the rights after revoking all; rights that other roles passed on are granted on their behalf.
+    /// </summary>
     private static IEnumerable<string> Grants(string database, DatabaseProperties properties)
     {
         if (properties.Grants is not { } grants) yield break;
@@ -94,12 +104,12 @@ internal static class DatabaseSql
         }
     }
 
-    /// <summary>What a recovery point says becomes SQL only where it is one of the words that it can be.</summary>
+    /// <summary>Returns a privilege of the recovery point as SQL, only if it is one of the known words.</summary>
     private static string Privilege(DatabaseGrant grant) => grant.Privilege is "CREATE" or "CONNECT" or "TEMPORARY"
         ? grant.Privilege
         : throw Catalogue.PointManifest.Throwable($"The recovery point tells of a right on a database that there is not: \"{grant.Privilege}\".");
 
-    /// <summary>Splits a list as the server keeps it: names between commas, quoted where they must be.</summary>
+    /// <summary>Splits a list as the server stores it: names separated by commas, quoted where necessary.</summary>
     private static IEnumerable<string> SplitList(string value)
     {
         var item = new StringBuilder();

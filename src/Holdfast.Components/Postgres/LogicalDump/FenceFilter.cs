@@ -4,9 +4,10 @@ using Holdfast.Components.Postgres.Scripts;
 namespace Holdfast.Components.Postgres.LogicalDump;
 
 /// <summary>
-/// A dump of pg_dump without the two lines by which it fences psql's commands (\restrict and \unrestrict, since August 2025). Their key is made by chance for
-/// each dump, as it must be; without them the dump of a database that did not change is the same as the last. Holdfast restores without psql.
-/// Only the pair that pg_dump made is taken out: the first line behind the comments at the beginning, and the one with the same key.
+/// The output of pg_dump without the two lines that restrict psql's commands (\restrict and \unrestrict, since August
+/// 2025). Their key is random in each dump; without them the dump of an unchanged database is identical to the previous
+/// one. Holdfast restores without psql. Only the pair that pg_dump wrote is removed: the first line after the comments
+/// at the beginning, and the line with the same key.
 /// </summary>
 internal sealed class FenceFilter(Stream dump) : ReadOnlyStream
 {
@@ -19,7 +20,7 @@ internal sealed class FenceFilter(Stream dump) : ReadOnlyStream
     {
         while (!buffer.IsEmpty)
         {
-            // What could be a fence is looked at as a whole line.
+            // A line that could be one of the two is examined as a whole.
             if (_isLineStart && !HasLine && !_isEnded)
             {
                 await FillAsync(cancellationToken);
@@ -59,7 +60,7 @@ internal sealed class FenceFilter(Stream dump) : ReadOnlyStream
         return true;
     }
 
-    /// <summary>Up to the next line that has to be looked at.</summary>
+    /// <summary>Copies up to the next line that has to be examined.</summary>
     private int Copy(Span<byte> buffer)
     {
         var part = Rest[..Math.Min(Rest.Length, buffer.Length)];

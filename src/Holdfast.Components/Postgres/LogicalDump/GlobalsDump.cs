@@ -5,11 +5,14 @@ using Holdfast.Restic.Archiving;
 
 namespace Holdfast.Components.Postgres.LogicalDump;
 
-/// <summary>Puts roles, their memberships and settings, and tablespaces into a recovery point.</summary>
+/// <summary>Captures roles, their memberships and settings, and tablespaces into a recovery point.</summary>
 internal sealed class GlobalsDump(PostgresConnector connector, PostgresPrograms programs, SnapshotWriter writer)
 {
-    /// <summary>Dumps them.</summary>
-    /// <returns>Whether the passwords of roles are with them, which not every user may read; and what was left out, because its name is not UTF-8.</returns>
+    /// <summary>Dumps roles and tablespaces.</summary>
+    /// <returns>
+    /// Whether the passwords of roles are included, which not every user may read; and the objects that were left out
+    /// because their names are not UTF-8.
+    /// </returns>
     public async Task<(bool HasPasswords, IReadOnlyList<string> Unnamed)> RunAsync(CancellationToken cancellation)
     {
         await using var connection = await connector.OpenMaintenanceAsync(cancellation);

@@ -6,15 +6,18 @@ using Npgsql;
 namespace Holdfast.Components.Postgres.LogicalDump;
 
 /// <summary>
-/// Roles, their memberships, settings and rights, and tablespaces, as pg_dumpall --globals-only writes them. It is used where pg_dumpall fails: that asks
-/// for the settings of each role by its name, and no session in UTF-8 can say a name that is not UTF-8. Statements with such a name are left out, and so are
-/// security labels. Source: pg_dumpall.c.
+/// Writes roles, their memberships, settings and rights, and tablespaces, like pg_dumpall --globals-only. Used where
+/// pg_dumpall fails: it reads the settings of each role by its name, and a session in UTF-8 cannot send a name that is
+/// not UTF-8. Statements with such a name are left out, and so are security labels. Source: pg_dumpall.c.
 /// </summary>
 internal static class GlobalsScript
 {
     private const string Heading = "SET default_transaction_read_only = off;\nSET client_encoding = 'UTF8';\nSET standard_conforming_strings = on;\n";
 
-    /// <summary>What initdb makes has lower numbers, and the first superuser has 10. Source: FirstNormalObjectId and BOOTSTRAP_SUPERUSERID of PostgreSQL.</summary>
+    /// <summary>
+    /// Excludes objects of initdb, which have lower OIDs; the first superuser has OID 10. Source: FirstNormalObjectId
+    /// and BOOTSTRAP_SUPERUSERID of PostgreSQL.
+    /// </summary>
     private const string Made = "(oid >= 16384 OR oid = 10)";
 
     private static readonly string _names = $"""
@@ -22,14 +25,14 @@ internal static class GlobalsScript
         UNION ALL SELECT {SharedName.Ask("format('tablespace \"%s\"', spcname)")} FROM pg_catalog.pg_tablespace
         """;
 
-    /// <summary>The roles and tablespaces whose names are not UTF-8, for a person.</summary>
+    /// <summary>Returns the roles and tablespaces whose names are not UTF-8, for messages.</summary>
     public static async Task<IReadOnlyList<string>> FindUnnamedAsync(NpgsqlConnection connection, CancellationToken cancellation) =>
         [.. (await connection.RowsAsync(_names, row => row[0], cancellation)).Where(name => SharedName.Find(name) is null).Select(SharedName.Show)];
 
     /// <summary>Writes the script.</summary>
-    /// <param name="connection">A session of the cluster.</param>
+    /// <param name="connection">A session on the cluster.</param>
     /// <param name="hasPasswords">Whether pg_authid may be read.</param>
-    /// <param name="cancellation">Ends it.</param>
+    /// <param name="cancellation">Cancels the operation.</param>
     public static async Task<string> WriteAsync(NpgsqlConnection connection, bool hasPasswords, CancellationToken cancellation)
     {
         var script = new StringBuilder(Heading);
@@ -63,7 +66,7 @@ internal static class GlobalsScript
             FROM pg_catalog.pg_db_role_setting s, unnest(s.setconfig) WITH ORDINALITY AS c(item, place) WHERE s.setdatabase = 0 AND s.setrole <> 0 ORDER BY s.setrole, c.place
         """;
 
-    /// <summary>From version 16 on a membership says whether it is inherited.</summary>
+    /// <summary>Query for memberships; from version 16 on they record whether they are inherited.</summary>
     private static string Others(string roles) => $"""
         SELECT 1 AS part, r.rolname AS name, 0 AS n, format('GRANT %I TO %I%s', r.rolname, m.rolname, CASE
                 WHEN to_jsonb(a) ? 'inherit_option' THEN format(' WITH ADMIN %s, INHERIT %s, SET %s', a.admin_option, to_jsonb(a)->>'inherit_option', to_jsonb(a)->>'set_option')
@@ -79,7 +82,7 @@ internal static class GlobalsScript
             FROM pg_catalog.pg_tablespace WHERE oid >= 16384 AND shobj_description(oid, 'pg_tablespace') IS NOT NULL
         """;
 
-    /// <summary>Rights on settings, which servers have from version 15 on.</summary>
+    /// <summary>Query for rights on configuration parameters, which exist from version 15 on.</summary>
     private const string Parameters = """
         SELECT 3, p.parname::name, 0, format('GRANT %s ON PARAMETER %I TO %s%s', g.privilege_type, p.parname,
                 CASE WHEN g.grantee = 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(g.grantee)) END, CASE WHEN g.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END)

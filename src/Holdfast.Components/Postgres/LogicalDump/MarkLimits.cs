@@ -1,6 +1,6 @@
 namespace Holdfast.Components.Postgres.LogicalDump;
 
-/// <summary>What the snapshot of one database may take.</summary>
-/// <param name="Wait">How long it waits for tables that somebody alters, all together.</param>
-/// <param name="Locks">How many tables it may lock: what is left of the server's shared lock table.</param>
+/// <summary>The limits for the snapshot of one database.</summary>
+/// <param name="Wait">The total time that it waits for tables that other sessions alter.</param>
+/// <param name="Locks">How many tables it may lock: the free part of the server's shared lock table.</param>
 internal readonly record struct MarkLimits(TimeSpan Wait, long Locks = long.MaxValue);

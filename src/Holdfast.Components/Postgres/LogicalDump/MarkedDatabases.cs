@@ -3,8 +3,9 @@ using Holdfast.Components.Postgres.Connection;
 namespace Holdfast.Components.Postgres.LogicalDump;
 
 /// <summary>
-/// The snapshots of the databases of a cluster, of all that the server can hold open taken together in one step before the first one is dumped: so they are
-/// moments apart, however long the dumps take. A dump takes its snapshot out; the session of the run lets go of what is left.
+/// The snapshots of the databases of a cluster. As many as the server can hold open are taken together in one step
+/// before the first dump: so they are moments apart, however long the dumps take. A dump takes its snapshot out; the
+/// session of the run closes the others.
 /// </summary>
 internal sealed class MarkedDatabases
 {
@@ -18,15 +19,15 @@ internal sealed class MarkedDatabases
         return snapshot;
     }
 
-    /// <summary>How many are held.</summary>
+    /// <summary>The number of open snapshots.</summary>
     public int Count => _snapshots.Count;
 
-    /// <summary>Locks that they hold, all together.</summary>
+    /// <summary>The number of locks that the snapshots hold together.</summary>
     public long Locks => _snapshots.Values.Sum(snapshot => snapshot.Locks);
 
-    /// <summary>The one with the most locks; null when none is held.</summary>
+    /// <summary>The snapshot with the most locks; null when none is open.</summary>
     public DatabaseSnapshot? Largest => _snapshots.Values.MaxBy(snapshot => snapshot.Locks);
 
-    /// <summary>Null when it was not taken yet.</summary>
+    /// <summary>Removes and returns the snapshot of a database; null when it was not taken yet.</summary>
     public DatabaseSnapshot? TryTake(string database) => _snapshots.Remove(database, out var snapshot) ? snapshot : null;
 }

@@ -4,7 +4,7 @@ using Holdfast.Components.Postgres.Points;
 
 namespace Holdfast.Components.Postgres.LogicalDump;
 
-/// <summary>How the dump's own files and the catalog's answers are written as JSON.</summary>
+/// <summary>The JSON format of the dump's own files and of the catalog's results.</summary>
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,

@@ -4,7 +4,9 @@ using Holdfast.Components.Postgres.Scripts;
 
 namespace Holdfast.Components.Postgres.LogicalDump;
 
-/// <summary>Scripts for psql that are part of the dump: with them, restic and psql bring a database back without Holdfast.</summary>
+/// <summary>
+/// Scripts for psql that are part of the dump: with them, restic and psql restore a database without Holdfast.
+/// </summary>
 internal static class RestoreScript
 {
     public static string Sequences(DatabaseContents contents)
@@ -50,7 +52,10 @@ internal static class RestoreScript
 
         """;
 
-    /// <summary>\copy takes a single line, so what has a line break in its name gets another name for that long.</summary>
+    /// <summary>
+    /// Appends a \copy command. It accepts only a single line, so an object whose name has a line break is renamed for
+    /// that time.
+    /// </summary>
     private static void AppendCopy(StringBuilder script, TableEntry table, string encoding)
     {
         if (!table.Columns.Append(table.Schema).Append(table.Name).Any(name => name.AsSpan().ContainsAny('\n', '\r')))
@@ -75,12 +80,16 @@ internal static class RestoreScript
     private static string Copy(string table, IReadOnlyList<string> columns, string file, string encoding) =>
         $"\\copy {table}{Sql.Columns(columns)} from '{file}' with (encoding '{encoding}')\n";
 
-    /// <summary>The scripts of pg_dump set the database's own encoding; this one is UTF-8, but for one whose names are only bytes.</summary>
+    /// <summary>
+    /// Returns the client_encoding statement. The scripts of pg_dump set the database's encoding; this script is UTF-8,
+    /// except for a database whose names are only bytes.
+    /// </summary>
     private static string Text(DatabaseContents contents) => $"SET client_encoding = '{contents.Properties.Bytes ?? "UTF8"}';\n";
 
     /// <summary>
-    /// A connection string for \connect: quoted once for libpq and once for psql, which looks for names in double quotes even within single ones:
-    /// it takes the first and last of four away, and makes one of the two between.
+    /// A connection string for \connect: quoted once for libpq and once for psql, which looks for names in double
+    /// quotes even within single ones: of four quotes it removes the first and the last, and turns the two between into
+    /// one.
     /// </summary>
     private static string ConnectionWord(string database)
     {

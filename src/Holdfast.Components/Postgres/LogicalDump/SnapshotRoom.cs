@@ -7,14 +7,18 @@ namespace Holdfast.Components.Postgres.LogicalDump;
 /// How many snapshots of databases a server can hold open at once: each takes a connection, and a lock on every table. Source: PostgreSQL's manual, 20.3.1
 /// "Connection Settings" and 20.12 "Lock Management".
 /// </summary>
-/// <param name="Connections">Free ones, without those that dumping itself takes; at least one.</param>
-/// <param name="Capacity">Locks that the shared lock table is made for.</param>
+/// <param name="Connections">The free connections, without those of the dumps themselves; at least one.</param>
+/// <param name="Capacity">The number of locks for which the shared lock table is sized.</param>
 internal sealed record SnapshotRoom(int Connections, long Capacity)
 {
-    /// <summary>Half of them: while the platform works, the other half is for it and for pg_dump.</summary>
+    /// <summary>
+    /// Half of the capacity: while the platform works, the other half is left for it and for pg_dump.
+    /// </summary>
     public long Locks => Capacity / 2;
 
-    /// <summary>A program of PostgreSQL, a question about the cluster, and somebody who looks after it.</summary>
+    /// <summary>
+    /// Connections that are left free: for a PostgreSQL program, a query about the cluster, and administrators.
+    /// </summary>
     private const int Aside = 4;
 
     private const string Query = """
@@ -24,10 +28,10 @@ internal sealed record SnapshotRoom(int Connections, long Capacity)
                 + current_setting('autovacuum_max_workers')::bigint + current_setting('max_worker_processes')::bigint + current_setting('max_wal_senders')::bigint)
         """;
 
-    /// <summary>Asks the server.</summary>
+    /// <summary>Queries the server.</summary>
     /// <param name="connection">A session, which counts as free.</param>
-    /// <param name="workers">Connections that a dump takes besides that of its snapshot.</param>
-    /// <param name="cancellation">Ends it.</param>
+    /// <param name="workers">The connections of a dump in addition to the one of its snapshot.</param>
+    /// <param name="cancellation">Cancels the query.</param>
     public static async Task<SnapshotRoom> AskAsync(NpgsqlConnection connection, int workers, CancellationToken cancellation)
     {
         var row = (await connection.RowsAsync(Query, found => found, cancellation))[0];

@@ -4,13 +4,14 @@ using Holdfast.Engine.Problems;
 namespace Holdfast.Components.Postgres.LogicalDump;
 
 /// <summary>
-/// A step's context for one part of it, which knows what that part has to undo when the step goes on without it.
+/// The context of a step for one part of it; it records which undos that part has pending when the step continues
+/// without it.
 /// </summary>
 internal sealed class TrackedContext(StepContext real) : StepContext
 {
     private readonly List<Undo> _owed = [];
 
-    /// <summary>The undos that are pending, the newest first.</summary>
+    /// <summary>The pending undos, the newest first.</summary>
     public IReadOnlyList<Undo> Owed => [.. Enumerable.Reverse(_owed)];
 
     public override string RunId => real.RunId;

@@ -3,7 +3,10 @@ using Npgsql;
 
 namespace Holdfast.Components.Postgres.LogicalDump;
 
-/// <summary>What a user who is no superuser does not get out of a database: pg_dump leaves most of it out, and says so at most on standard error.</summary>
+/// <summary>
+/// What a user who is not a superuser cannot dump from a database: pg_dump leaves most of it out, and reports it on
+/// standard error at most.
+/// </summary>
 internal static class UnreadableObjects
 {
     private const string Mine = "(SELECT oid FROM pg_catalog.pg_roles WHERE pg_catalog.pg_has_role(current_user, oid, 'USAGE'))";
@@ -19,7 +22,7 @@ internal static class UnreadableObjects
             WHERE n > 0 AND NOT (SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user)
         """;
 
-    /// <summary>As parts of a sentence; none for a superuser.</summary>
+    /// <summary>Returns the objects as parts of a sentence; none for a superuser.</summary>
     public static Task<IReadOnlyList<string>> FindAsync(NpgsqlConnection connection, CancellationToken cancellation) =>
         connection.RowsAsync(Query, row => row[0], cancellation);
 }

@@ -1,6 +1,8 @@
 namespace Holdfast.Components.Postgres.LogicalDump;
 
-/// <summary>Tasks that do one thing together: when one fails the others are stopped, and the first failure is the one told.</summary>
+/// <summary>
+/// Tasks that work together: when one fails the others are cancelled, and the first failure is reported.
+/// </summary>
 internal static class WorkerGroup
 {
     public static async Task RunAsync(int workers, Func<CancellationToken, Task> work, CancellationToken cancellation)

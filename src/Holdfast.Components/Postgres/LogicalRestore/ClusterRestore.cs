@@ -12,7 +12,7 @@ using Npgsql;
 
 namespace Holdfast.Components.Postgres.LogicalRestore;
 
-/// <summary>The steps that bring a cluster back from a recovery point.</summary>
+/// <summary>The steps that restore a cluster from a recovery point.</summary>
 internal sealed class ClusterRestore(
     PostgresConnector connector, DumpSource source, RestoreSession session, PostgresUndos undos, TimeProvider clock)
 {
@@ -57,12 +57,12 @@ internal sealed class ClusterRestore(
             .Steps(contents, names, replaced, choice, folders);
     }
 
-    /// <summary>The databases that a dump has; null for what is none.</summary>
+    /// <summary>Returns the databases in a dump; null when the record is not of a dump.</summary>
     public static IReadOnlyList<string>? DatabasesOf(ComponentRecord record) =>
         record.Details is JsonObject details && details["databases"] is JsonArray databases && details["method"]?.ToString() is null or "dump"
             ? [.. databases.Select(NameOf).OfType<string>()] : null;
 
-    // Whoever can write to the repository may have written them.
+    // The record may have been written by anyone who can write to the repository.
     private static string? NameOf(JsonNode? database) =>
         database is JsonObject && database["name"] is JsonValue name && name.TryGetValue<string>(out var text) ? text : null;
 
@@ -77,7 +77,10 @@ internal sealed class ClusterRestore(
         return await TablespaceFolders.FindAsync(connection, server, [.. dumped.Where(tablespace => choice.Tablespaces.Contains(tablespace.Name))], cancellation);
     }
 
-    /// <summary>The chosen databases, and whether they are a part of the cluster's: some are left out, or they were named one by one.</summary>
+    /// <summary>
+    /// Returns the selected databases, and whether they are only a part of the cluster: some are left out, or they were
+    /// named individually.
+    /// </summary>
     private static async Task<(IReadOnlyList<DatabaseContents> Chosen, bool IsPart)> ReadChosenAsync(
         DumpSource source, RestoreSession session, string cluster, CancellationToken cancellation)
     {
@@ -91,7 +94,9 @@ internal sealed class ClusterRestore(
         return (chosen, left.Count > 0 || chosen.Any(IsNamed));
     }
 
-    /// <summary>A database is chosen by its name, or by its folder in the recovery point or one above it.</summary>
+    /// <summary>
+    /// A database is selected by its name, or by its folder in the recovery point or a folder above it.
+    /// </summary>
     private static bool IsChosen(DatabaseContents contents, string cluster, RestoreSession session)
     {
         var folder = DumpPath.Database(cluster, contents.Name);
@@ -131,7 +136,10 @@ internal sealed class ClusterRestore(
         ? $"roles, tablespaces and {(databases.Count == 1 ? "the database" : "the databases")} {string.Join(", ", databases)} of {DumpPath.Cluster(cluster)}"
         : DumpPath.Cluster(cluster);
 
-    /// <summary>The files of the databases that are asked for, as patterns below the folder of the cluster; none where all are.</summary>
+    /// <summary>
+    /// Returns the files of the requested databases, as patterns below the folder of the cluster; none when all are
+    /// requested.
+    /// </summary>
     private static string[] FilesOf(string cluster, RestoreSession session)
     {
         if (session.PartsOf($"postgres/{cluster}") is not { } databases) return [];

@@ -10,7 +10,9 @@ using Npgsql;
 
 namespace Holdfast.Components.Postgres.LogicalRestore;
 
-/// <summary>Fills a new, empty database with a dump: schema, rows, large objects, sequences, then indexes and constraints.</summary>
+/// <summary>
+/// Loads a dump into a new, empty database: schema, rows, large objects, sequences, then indexes and constraints.
+/// </summary>
 internal sealed class DatabaseLoad(
     PostgresConnector connector, DumpSource source, DatabaseContents contents, string database, LoadGuard guard, StepContext context, Refusals? refusals)
 {
@@ -43,7 +45,8 @@ internal sealed class DatabaseLoad(
         if (contents.LargeObjects > 0) await RunScriptAsync(DumpPath.LargeObjects, null, "The large objects", cancellation);
         await SetSequencesAsync(cancellation);
         await RunScriptAsync(DumpPath.PostData, ScriptPass.Objects, "The indexes and constraints", cancellation);
-        // Who may read and write rows is said when the triggers, rules and policies are there that limit it; materialized views read what others grant.
+        // Rights on rows are granted once the triggers, rules and policies that limit them exist; materialized views
+        // read what others grant.
         await RunScriptAsync(DumpPath.PreData, ScriptPass.Rights, "The rights", cancellation);
         await RunScriptAsync(DumpPath.PostData, ScriptPass.Rights, "The default rights", cancellation);
         await RunScriptAsync(DumpPath.PostData, ScriptPass.Last, "The materialized views and event triggers", cancellation);
@@ -51,8 +54,9 @@ internal sealed class DatabaseLoad(
     }
 
     /// <summary>
-    /// Comes when the guard has ended, for PostgreSQL runs each table's functions as its owner. Statistics are no content: a foreign partition whose server
-    /// cannot be entered keeps no database from its name.
+    /// Analyzes the tables. Called after the guard has ended, because PostgreSQL runs each table's functions as its
+    /// owner. Statistics are not content: a foreign partition whose server cannot be reached does not keep the database
+    /// from its name.
     /// </summary>
     public async Task AnalyzeAsync(CancellationToken cancellation)
     {
@@ -73,7 +77,10 @@ internal sealed class DatabaseLoad(
         }
     }
 
-    /// <summary>A table with a foreign one below it is left out: its server would be entered, which may never answer.</summary>
+    /// <summary>
+    /// Analyzes the tables one by one, except those with a foreign table below them: ANALYZE would connect to its
+    /// server, which may never answer.
+    /// </summary>
     private async Task AnalyzeByNameAsync(NpgsqlConnection connection, CancellationToken cancellation)
     {
         var tables = await connection.RowsAsync(Analyzed, row => (Name: row[0], IsEntered: row[1] == "t"), cancellation);
@@ -83,11 +90,11 @@ internal sealed class DatabaseLoad(
         context.Warn(Catalogue.PostgresAnalyze.With($"Tables of database \"{contents.Name}\" with foreign tables below them were not analyzed: {Quantity.List(left, TablesTold)}"));
     }
 
-    /// <summary>Whether a restore that keeps going does without it.</summary>
+    /// <summary>Returns whether a restore that keeps going can continue without the refused object.</summary>
     private bool Passes(PostgresException refused, NpgsqlConnection connection) =>
         refusals is not null && Refusals.IsOfContent(refused.SqlState) && connection.FullState.HasFlag(System.Data.ConnectionState.Open);
 
-    /// <summary>Before anything is made: commands of psql in a script are refused.</summary>
+    /// <summary>Refuses scripts that hold commands of psql, before anything is created.</summary>
     public async Task CheckScriptsAsync(CancellationToken cancellation)
     {
         foreach (var file in new[] { DumpPath.PreData, DumpPath.PostData })
@@ -97,7 +104,9 @@ internal sealed class DatabaseLoad(
         }
     }
 
-    /// <summary>By what the description of the dump says: the script of it is for people with psql.</summary>
+    /// <summary>
+    /// Sets the sequences from the description of the dump: the script for them is for manual restores by psql.
+    /// </summary>
     private async Task SetSequencesAsync(CancellationToken cancellation)
     {
         var atOnce = refusals is null ? SequencesAtOnce : 1;
@@ -108,7 +117,7 @@ internal sealed class DatabaseLoad(
     private async Task RunScriptAsync(string file, ScriptPass? pass, string what, CancellationToken cancellation)
     {
         await using var script = await source.OpenAsync($"{_folder}/{file}", cancellation);
-        // The one of large objects has transactions of its own, and runs no code of others.
+        // The script of large objects has transactions of its own, and runs no code of other users.
         var runner = new StatementScript(connector)
         {
             Pass = pass, RunsCodeOfOthers = pass is not null, Guard = pass is not null ? guard : null,
@@ -154,8 +163,9 @@ internal sealed class DatabaseLoad(
     }
 
     /// <summary>
-    /// Where a row belongs may differ from where it was: the hash of an enum's value goes by a number that each database gives anew, and collations differ
-    /// between machines. Such rows find their partitions from the root, when no partition is emptied any more.
+    /// Loads the rows that belong to another partition than before, through the root, once no partition is truncated
+    /// any more. The hash of an enum's value is computed from an OID that each database assigns, and collations differ
+    /// between machines.
     /// </summary>
     private async Task LoadThroughRootsAsync(CancellationToken cancellation)
     {
@@ -165,7 +175,10 @@ internal sealed class DatabaseLoad(
             await TellingAsync(session, table, () => LoadThroughRootAsync(session, table, cancellation), cancellation);
     }
 
-    /// <summary>A check may read another table, whose rows came later. Its table is tried again as long as that helps others.</summary>
+    /// <summary>
+    /// Loads the tables whose check constraints may read another table that was loaded later. Retries them as long as
+    /// each pass loads at least one.
+    /// </summary>
     private async Task LoadEarlyAsync(CancellationToken cancellation)
     {
         if (_early.IsEmpty) return;
@@ -225,7 +238,7 @@ internal sealed class DatabaseLoad(
             Lack($"The {table.Rows} rows of {table.Qualified} of database \"{contents.Name}\" may belong to other partitions of {root} than before, and to the foreign ones ({foreign}), which a restore never enters.");
             return;
         }
-        // Both counts see what was there at the beginning, and our own rows.
+        // Both counts see the rows that existed at the beginning, and the rows loaded here.
         await connection.ExecuteAsync("BEGIN ISOLATION LEVEL REPEATABLE READ", cancellation);
         var before = await connection.ScalarAsync<long>($"SELECT pg_catalog.count(*) FROM {root}", cancellation);
         await CopyInAsync(connection, table, root, freezes: false, cancellation);
@@ -234,7 +247,9 @@ internal sealed class DatabaseLoad(
         context.Note($"Rows of {table.Qualified} of database \"{contents.Name}\" were loaded through {root}: they may belong to other partitions than before.");
     }
 
-    /// <summary>The topmost table that a partition belongs to, its name ready for SQL; NULL for what is no partition.</summary>
+    /// <summary>
+    /// Query for the topmost table of a partition, quoted for SQL; NULL for a table that is not a partition.
+    /// </summary>
     private static string Root(TableEntry table) => $"""
         WITH RECURSIVE above AS (
             SELECT i.inhparent AS oid, 1 AS level FROM pg_catalog.pg_inherits i JOIN pg_catalog.pg_class c ON c.oid = i.inhrelid AND c.relispartition WHERE i.inhrelid = {Sql.Literal(table.Qualified)}::regclass
@@ -242,7 +257,10 @@ internal sealed class DatabaseLoad(
         SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) FROM above JOIN pg_catalog.pg_class c ON c.oid = above.oid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace ORDER BY above.level DESC LIMIT 1
         """;
 
-    /// <summary>The foreign tables among the partitions of a table: their server is entered with the rights of whoever reads or writes them; NULL when there are none.</summary>
+    /// <summary>
+    /// Query for the foreign tables among the partitions of a table, whose servers are accessed with the rights of the
+    /// reading or writing user; NULL when there are none.
+    /// </summary>
     private static string ForeignBelow(string root) => $"""
         WITH RECURSIVE below AS (
             SELECT {Sql.Literal(root)}::pg_catalog.regclass::pg_catalog.oid AS oid
@@ -250,7 +268,7 @@ internal sealed class DatabaseLoad(
         SELECT pg_catalog.string_agg(below.oid::pg_catalog.regclass::text, ', ') FROM below JOIN pg_catalog.pg_class c ON c.oid = below.oid WHERE c.relkind = 'f'
         """;
 
-    /// <summary>Ends the restore of the database, or lists what it goes without.</summary>
+    /// <summary>Ends the restore of the database, or records what is missing from it.</summary>
     private void Lack(string sentence)
     {
         if (refusals is null) throw Catalogue.PostgresRestore.Throwable(sentence);
@@ -299,14 +317,15 @@ internal sealed class DatabaseLoad(
     }
 
     /// <summary>
-    /// A table that is truncated in the same transaction may be frozen while it is filled: no later VACUUM writes it again. The
-    /// tables of extensions have rows already, which the dump does not.
+    /// Loads a table. Rows may be frozen when the table is truncated in the same transaction: no later VACUUM writes
+    /// them again. The tables of extensions have rows already, which the dump does not hold.
     /// </summary>
     private async Task LoadTableAsync(LoadSession session, TableEntry table, CancellationToken cancellation)
     {
         var connection = session.Connection;
         await connection.ExecuteAsync(table.Configuration ? "BEGIN" : $"BEGIN; TRUNCATE ONLY {table.Qualified}", cancellation);
-        // Foreign keys between the tables of extensions are there already, and the tables come in any order; their rows fitted when they were read.
+        // Foreign keys between the tables of extensions exist already, and the tables are loaded in any order; their
+        // rows were consistent when they were dumped.
         if (table.Configuration) await connection.ExecuteAsync(NoTriggers, cancellation);
         var before = table.Configuration ? await CountAsync(connection, table, cancellation) : 0;
         await CopyInAsync(connection, table, table.Qualified, freezes: !table.Configuration, cancellation);
@@ -341,7 +360,10 @@ internal sealed class DatabaseLoad(
         await writer.DisposeAsync();
     }
 
-    /// <summary>The transaction is lost in any case; when the connection is too, the failure that led here says so.</summary>
+    /// <summary>
+    /// Cancels the COPY. The transaction is lost in any case; when the connection is too, the original failure reports
+    /// it.
+    /// </summary>
     private static async Task CancelAsync(NpgsqlCopyTextWriter writer)
     {
         try
@@ -350,7 +372,7 @@ internal sealed class DatabaseLoad(
         }
         catch (Exception exception) when (PostgresProblem.Recognises(exception) || exception is ObjectDisposedException)
         {
-            // What is thrown already tells more than this.
+            // The exception that is being thrown already reports more than this one.
         }
     }
 

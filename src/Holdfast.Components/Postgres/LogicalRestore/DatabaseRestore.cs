@@ -10,8 +10,8 @@ using Holdfast.Engine.Problems;
 namespace Holdfast.Components.Postgres.LogicalRestore;
 
 /// <summary>
-/// Brings one database back. It is built under a made-up name beside the one that is there, checked, and only then takes
-/// its name; until that instant the old one is untouched, and after it the old one stands under another name.
+/// Restores one database. It is built under a temporary name beside the existing one, verified, and only then takes its
+/// name; until that moment the existing database is not changed, and afterwards it exists under another name.
 /// </summary>
 internal sealed class DatabaseRestore(
     PostgresConnector connector, DumpSource source, RestoreSession session, PostgresUndos undos, StepContext context, TimeProvider clock)
@@ -42,12 +42,12 @@ internal sealed class DatabaseRestore(
         await context.OweAsync(undo, cancellation);
         await new LoadDeadline(connector, contents, incomplete, clock).HoldAsync(token => FillAsync(load, guard, contents, incomplete, refusals, token), cancellation);
         refusals?.Report(session);
-        // What is not whole is no reason to drop what may be.
+        // An incomplete restore does not justify dropping a database that may be complete.
         await new DatabaseSwap(connector, undos, context).RunAsync(contents, incomplete, session.Overwrite && refusals is not { Count: > 0 }, cancellation);
         await context.SettleAsync(undo, cancellation);
     }
 
-    /// <summary>All that runs code of the database's owner.</summary>
+    /// <summary>Runs everything that executes code of the database's owner.</summary>
     private async Task FillAsync(DatabaseLoad load, LoadGuard guard, DatabaseContents contents, string incomplete, Refusals? refusals, CancellationToken cancellation)
     {
         await CreateAsync(incomplete, contents, cancellation);
@@ -63,7 +63,8 @@ internal sealed class DatabaseRestore(
     {
         await using var connection = await connector.OpenMaintenanceAsync(cancellation);
         var create = DatabaseSql.Create(name, contents.Properties);
-        // A lock of somebody else's session would hold the restore up without an end. The limit is for all but superusers, so only they can set it.
+        // A lock of another session could block the restore forever. The limit applies to all but superusers, so only
+        // they can set it.
         if (await connection.ScalarAsync<string>("SELECT pg_catalog.current_setting('is_superuser')", cancellation) == "on") create += DatabaseSql.KeepOut;
         await TellingAsync(
             () => connection.ExecuteAsync(create, cancellation),

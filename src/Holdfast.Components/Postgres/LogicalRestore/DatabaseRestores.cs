@@ -8,23 +8,25 @@ using Holdfast.Engine.Problems;
 namespace Holdfast.Components.Postgres.LogicalRestore;
 
 /// <summary>
-/// Restores the databases of a cluster, one after the other. What fails for one of them alone is undone and named, and
-/// the others are restored: its owner wrote what
-/// runs while it is loaded. Only where no database could be restored does the run fail.
+/// Restores the databases of a cluster, one after the other. A failure of one database alone is rolled back and
+/// reported, and the others are restored: what runs while a database is loaded was written by its owner. The run fails
+/// only when no database could be restored.
 /// </summary>
 /// <param name="connector">The cluster.</param>
 /// <param name="source">The recovery point.</param>
 /// <param name="session">The restore.</param>
-/// <param name="undos">How a database that was begun is dropped.</param>
-/// <param name="clock">What measures the time of loading.</param>
-/// <param name="count">How many there are.</param>
+/// <param name="undos">Drops a database whose restore was started.</param>
+/// <param name="clock">Measures the time of loading.</param>
+/// <param name="count">The number of databases.</param>
 internal sealed class DatabaseRestores(
     PostgresConnector connector, DumpSource source, RestoreSession session, PostgresUndos undos, TimeProvider clock, int count)
 {
     private readonly List<ProblemException> _failed = [];
 
-    /// <summary>Restores one; steps come one after the other.</summary>
-    /// <exception cref="ProblemException">The failure is not the database's alone, or all have failed.</exception>
+    /// <summary>Restores one database; steps run one after the other.</summary>
+    /// <exception cref="ProblemException">
+    /// The failure is not limited to the database, or all databases have failed.
+    /// </exception>
     public async Task RunAsync(DatabaseContents contents, StepContext context, CancellationToken cancellation)
     {
         var tracked = new TrackedContext(context);
@@ -45,8 +47,8 @@ internal sealed class DatabaseRestores(
     }
 
     /// <summary>
-    /// Undoes what was begun, which also shows that the server answers. What cannot be undone now ends the run, which
-    /// tries again.
+    /// Rolls back what was started, which also shows that the server answers. When this fails, the run ends and tries
+    /// again.
     /// </summary>
     private async Task<bool> TryTakeBackAsync(TrackedContext tracked, CancellationToken cancellation)
     {

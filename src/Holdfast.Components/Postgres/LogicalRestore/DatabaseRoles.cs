@@ -4,10 +4,10 @@ using Holdfast.Components.Postgres.Scripts;
 
 namespace Holdfast.Components.Postgres.LogicalRestore;
 
-/// <summary>The roles that dumps of databases name: owners, and those with rights, policies or settings.</summary>
-/// <param name="Owners">The owners of the databases and of what is in them; large objects are left out.</param>
-/// <param name="Named">All words of the statements that name roles: more than roles, but no role is missing.</param>
-/// <param name="IsComplete">False where more roles may be named: large objects are not read for it.</param>
+/// <summary>The roles that dumps of databases name: owners, and roles with rights, policies or settings.</summary>
+/// <param name="Owners">The owners of the databases and of their objects, except large objects.</param>
+/// <param name="Named">All words of the statements that name roles: a superset of the roles.</param>
+/// <param name="IsComplete">False when more roles may be named, because large objects are not read.</param>
 internal sealed record DatabaseRoles(IReadOnlySet<string> Owners, IReadOnlySet<string> Named, bool IsComplete)
 {
     private static readonly string[] _naming =
@@ -16,8 +16,8 @@ internal sealed record DatabaseRoles(IReadOnlySet<string> Owners, IReadOnlySet<s
         "SET SESSION AUTHORIZATION ",
     ];
 
-    /// <summary>Reads the scripts of the schemas.</summary>
-    /// <exception cref="Engine.Problems.ProblemException">One of them cannot be read.</exception>
+    /// <summary>Reads the schema scripts.</summary>
+    /// <exception cref="Engine.Problems.ProblemException">A script cannot be read.</exception>
     public static async Task<DatabaseRoles> ReadAsync(
         DumpSource source, string cluster, IReadOnlyList<DatabaseContents> databases, CancellationToken cancellation)
     {
@@ -47,7 +47,7 @@ internal sealed record DatabaseRoles(IReadOnlySet<string> Owners, IReadOnlySet<s
         named.UnionWith(properties.Settings.Select(setting => setting.Role).OfType<string>());
     }
 
-    /// <returns>Whether all names are of ASCII: others are in the encoding of the database.</returns>
+    /// <returns>Whether all names are ASCII: other names are in the encoding of the database.</returns>
     private static bool Add(string statement, HashSet<string> owners, HashSet<string> named)
     {
         var owner = ScriptStatement.OwnerOf(statement);

@@ -9,20 +9,23 @@ using Npgsql;
 namespace Holdfast.Components.Postgres.LogicalRestore;
 
 /// <summary>
-/// Gives a finished database its name. Both renames, the owner and the rights are one transaction, so there is no instant at which the name is missing:
-/// killed at any point, either the old one has it or the new one does.
+/// Renames a restored database to its final name. Both renames, the owner and the rights are one transaction, so the
+/// name always exists: after a kill at any point, either the old database has it or the new one.
 /// </summary>
 internal sealed class DatabaseSwap(PostgresConnector connector, PostgresUndos undos, StepContext context)
 {
-    /// <summary>Sessions that were told to end need a moment; PostgreSQL itself waits 5 seconds for them in each attempt.</summary>
+    /// <summary>
+    /// The number of attempts. Sessions need a moment to terminate; PostgreSQL itself waits 5 seconds for them in each
+    /// attempt.
+    /// </summary>
     private const int Attempts = 6;
 
-    /// <summary>Gives the database its name, and then the dropping of the old one is tried where it is wanted.</summary>
-    /// <param name="contents">What is restored.</param>
-    /// <param name="finished">The name that it was loaded under.</param>
+    /// <summary>Gives the database its name, and then drops the old one if requested.</summary>
+    /// <param name="contents">The database that is restored.</param>
+    /// <param name="finished">The name under which it was loaded.</param>
     /// <param name="dropOld">Whether the old one is dropped.</param>
-    /// <param name="cancellation">Ends it.</param>
-    /// <exception cref="ProblemException">The server refused it.</exception>
+    /// <param name="cancellation">Cancels the operation.</param>
+    /// <exception cref="ProblemException">The server rejected the operation.</exception>
     public async Task RunAsync(DatabaseContents contents, string finished, bool dropOld, CancellationToken cancellation)
     {
         var name = contents.Name;
@@ -39,7 +42,9 @@ internal sealed class DatabaseSwap(PostgresConnector connector, PostgresUndos un
         }
     }
 
-    /// <returns>False where the owner of the old database has renamed it, or a database was made, since it was looked for.</returns>
+    /// <returns>
+    /// False when the owner has renamed the old database, or a database was created, since it was looked up.
+    /// </returns>
     private async Task<bool> TryAsync(NpgsqlConnection connection, DatabaseContents contents, string finished, bool dropOld, bool isLast, CancellationToken cancellation)
     {
         var old = await connection.RowsAsync($"SELECT oid, datallowconn FROM pg_catalog.pg_database WHERE datname = {Sql.Literal(contents.Name)}", row => new OldDatabase(row[0], row[1] == "t"), cancellation);
@@ -55,7 +60,10 @@ internal sealed class DatabaseSwap(PostgresConnector connector, PostgresUndos un
         }
     }
 
-    /// <summary>What a DROP DATABASE left half-done can only be dropped: PostgreSQL lets nobody use or rename it.</summary>
+    /// <summary>
+    /// Drops an invalid database, left by an interrupted DROP DATABASE: PostgreSQL allows neither connections to it nor
+    /// renaming it.
+    /// </summary>
     private async Task DropInvalidAsync(NpgsqlConnection connection, string name, CancellationToken cancellation)
     {
         if (await connection.ScalarAsync<bool?>($"SELECT datconnlimit = -2 FROM pg_catalog.pg_database WHERE datname = {Sql.Literal(name)}", cancellation) is not true) return;
@@ -77,7 +85,7 @@ internal sealed class DatabaseSwap(PostgresConnector connector, PostgresUndos un
         }
         catch (PostgresException) when (old.IsAllowed)
         {
-            // Its owner may have renamed it: then what would be undone under its name is undone here.
+            // Its owner may have renamed it: then the undo, which knows only the old name, is done here.
             var now = await FindNameAsync(connection, old, cancellation);
             if (now == name) throw;
             if (now is not null) await connection.ExecuteAsync(Allow(now, true), cancellation);
@@ -93,7 +101,8 @@ internal sealed class DatabaseSwap(PostgresConnector connector, PostgresUndos un
         connection.ScalarAsync<string>($"SELECT datname FROM pg_catalog.pg_database WHERE oid = {old.Oid}", cancellation);
 
     /// <summary>
-    /// The new database gets its owner in the transaction that gives it its name: an owner may rename a database, and until then it is ours alone.
+    /// Exchanges the names. The new database gets its owner in the same transaction as its name: an owner may rename a
+    /// database, and until then it belongs to the user of the restore.
     /// </summary>
     private static async Task ExchangeAsync(NpgsqlConnection connection, DatabaseContents contents, string finished, IReadOnlyList<string> before, CancellationToken cancellation)
     {
@@ -129,14 +138,20 @@ internal sealed class DatabaseSwap(PostgresConnector connector, PostgresUndos un
         }
     }
 
-    /// <summary>A user who is no superuser ends the sessions of the roles that it is a member of.</summary>
+    /// <summary>
+    /// Ends the sessions of the database. A user who is not a superuser ends only those of roles of which it is a
+    /// member.
+    /// </summary>
     private static string End(string name, string finished) => $"""
         SELECT pg_catalog.pg_terminate_backend(a.pid) FROM pg_catalog.pg_stat_activity a LEFT JOIN pg_catalog.pg_roles r ON r.oid = a.usesysid
             WHERE a.datname IN ({Sql.Literal(name)}, {Sql.Literal(finished)})
                 AND ((SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user) OR NOT r.rolsuper AND pg_catalog.pg_has_role(r.oid, 'MEMBER'))
         """;
 
-    /// <summary>The restore itself has succeeded: an old database that can't be dropped is told and stays.</summary>
+    /// <summary>
+    /// Drops the old database. The restore itself has succeeded: an old database that cannot be dropped is reported and
+    /// kept.
+    /// </summary>
     private async Task DropAsync(NpgsqlConnection connection, string aside, bool allowed, CancellationToken cancellation)
     {
         try

@@ -8,8 +8,9 @@ using Npgsql;
 namespace Holdfast.Components.Postgres.LogicalRestore;
 
 /// <summary>
-/// Whether a server on this machine has room for what a restore of dumps writes. One whose WAL finds no room stops, and does not start again; so it is
-/// looked at before anything is written. Each database is loaded beside the one that is there, which keeps its room until the end.
+/// Verifies that a server on this machine has enough disk space for a restore of dumps. A server that has no space for
+/// its WAL stops and does not start again, so this is verified before anything is written. Each database is loaded
+/// beside the existing one, which keeps its space until the end.
 /// </summary>
 internal sealed class DumpRoom
 {
@@ -31,7 +32,7 @@ internal sealed class DumpRoom
         return room;
     }
 
-    /// <exception cref="ProblemException">There is less room than will be written.</exception>
+    /// <exception cref="ProblemException">The file system has less free space than the restore will write.</exception>
     public void Check(IEnumerable<DatabaseContents> databases)
     {
         long all = 0;
@@ -58,7 +59,7 @@ internal sealed class DumpRoom
 
     private static long SizeOf(string folder) => Directory.Exists(folder) ? new DirectoryInfo(folder).EnumerateFiles().Sum(file => file.Length) : 0;
 
-    /// <summary>File systems are told apart by what is mounted deepest above a path.</summary>
+    /// <summary>Returns the file system of a path: its deepest mount point.</summary>
     private static string DeviceOf(string path)
     {
         var real = Directory.Exists(path) ? new DirectoryInfo(path).ResolveLinkTarget(returnFinalTarget: true)?.FullName ?? path : path;

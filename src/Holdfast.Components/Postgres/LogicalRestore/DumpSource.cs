@@ -6,14 +6,16 @@ using Holdfast.Restic.Snapshots;
 
 namespace Holdfast.Components.Postgres.LogicalRestore;
 
-/// <summary>The files of a dump, read from a recovery point. Steps that run at the same time may share it.</summary>
+/// <summary>The files of a dump, read from a recovery point. Safe for concurrent use by several steps.</summary>
 internal sealed class DumpSource(RestoreSession session)
 {
-    /// <summary>Folders that were read: finding each of ten thousand tables anew would read their folder as often.</summary>
+    /// <summary>
+    /// A cache of folders: without it, the folder of ten thousand tables would be read ten thousand times.
+    /// </summary>
     private readonly ConcurrentDictionary<string, FrozenDictionary<string, Node>> _folders = new(StringComparer.Ordinal);
 
-    /// <summary>The content of a file. Damage shows while it is read.</summary>
-    /// <exception cref="ProblemException">There is no such file.</exception>
+    /// <summary>Opens a file. Damage is detected while it is read.</summary>
+    /// <exception cref="ProblemException">The file does not exist.</exception>
     public async Task<Stream> OpenAsync(string path, CancellationToken cancellation)
     {
         var cut = path.LastIndexOf('/');
@@ -22,7 +24,7 @@ internal sealed class DumpSource(RestoreSession session)
         throw Catalogue.PointManifest.Throwable($"The recovery point has no file {path}.");
     }
 
-    /// <summary>The names of the folders in a folder; none when it is not there.</summary>
+    /// <summary>Returns the names of the folders in a folder; none when it does not exist.</summary>
     public async Task<IReadOnlyList<string>> ListFoldersAsync(string path, CancellationToken cancellation)
     {
         var folder = await ReadFolderAsync(path, cancellation);

@@ -5,7 +5,7 @@ using Npgsql;
 
 namespace Holdfast.Components.Postgres.LogicalRestore;
 
-/// <summary>The roles and tablespaces of a server, as far as the user of the profile may see them.</summary>
+/// <summary>The roles and tablespaces of a server that are visible to the user of the profile.</summary>
 internal sealed class ExistingGlobals
 {
     private const string MaySee = "SELECT pg_catalog.has_table_privilege('pg_catalog.pg_authid', 'SELECT')";
@@ -17,7 +17,7 @@ internal sealed class ExistingGlobals
             JOIN pg_catalog.pg_roles r ON r.oid = a.roleid JOIN pg_catalog.pg_roles m ON m.oid = a.member
         """;
 
-    /// <summary>Attributes that are told, in the words of ALTER ROLE, where they are added.</summary>
+    /// <summary>The attributes that are reported when they are added, in the words of ALTER ROLE.</summary>
     private static readonly string[] _told = ["SUPERUSER", "LOGIN", "CREATEROLE", "REPLICATION", "BYPASSRLS"];
 
     private readonly Dictionary<string, (string[] Attributes, string? Password)> _roles = new(StringComparer.Ordinal);
@@ -37,7 +37,7 @@ internal sealed class ExistingGlobals
 
     public IReadOnlySet<string> Tablespaces { get; private init; } = new HashSet<string>(StringComparer.Ordinal);
 
-    /// <summary>A role, and one that is a member of it.</summary>
+    /// <summary>The memberships: a role, and its member.</summary>
     public IReadOnlySet<(string Role, string Member)> Memberships { get; private init; } =
         new HashSet<(string, string)>();
 
@@ -75,28 +75,31 @@ internal sealed class ExistingGlobals
         Roles = _roles.Keys.ToHashSet(StringComparer.Ordinal);
     }
 
-    /// <summary>What a role that exists gains by a statement that sets its attributes.</summary>
+    /// <summary>Returns what an existing role gains by a statement that sets its attributes.</summary>
     public IEnumerable<string> FindGains(GlobalsStatement statement)
     {
         var (attributes, password) = _roles[statement.Name];
         foreach (var word in statement.Words.Where(word => word.Kind == SqlWordKind.Bare).Select(word => word.Text))
             if (_told.Contains(word) && !attributes.Contains(word)) yield return word;
         var at = statement.Words.ToList().FindIndex(word => word.Is("PASSWORD")) + 1;
-        // The user of the profile keeps its own.
+        // The user of the profile keeps its attributes.
         if (at == 0 || at == statement.Words.Count || statement.Name == User) yield break;
         if (!_hasPasswords || statement.Words[at].Text != password) yield return "another password";
     }
 
-    /// <summary>A user who is no superuser gives objects only to roles that it is a member of.</summary>
-    /// <param name="connection">A session of the server.</param>
-    /// <param name="owners">The roles that own what is restored.</param>
-    /// <param name="cancellation">Ends it.</param>
-    /// <exception cref="ProblemException">An owner is missing, or the user is no member of it.</exception>
+    /// <summary>
+    /// Verifies that the user may give objects to their owners: a user who is not a superuser must be a member of each
+    /// owning role.
+    /// </summary>
+    /// <param name="connection">A session on the server.</param>
+    /// <param name="owners">The roles that own restored objects.</param>
+    /// <param name="cancellation">Cancels the operation.</param>
+    /// <exception cref="ProblemException">An owner is missing, or the user is not a member of it.</exception>
     public async Task RequireOwnersAsync(
         NpgsqlConnection connection, IReadOnlySet<string> owners, CancellationToken cancellation)
     {
         var may = connection.PostgreSqlVersion.Major >= 16 ? "SET" : "MEMBER";
-        // Every owner of a database is a member of this one, in that database alone.
+        // Every owner of a database is an implicit member of this role, in that database alone.
         var list = owners.Where(owner => owner != "pg_database_owner").Order(StringComparer.Ordinal)
             .Select(Sql.Literal);
         var refused = await connection.RowsAsync(

@@ -5,10 +5,10 @@ using Npgsql;
 namespace Holdfast.Components.Postgres.LogicalRestore;
 
 /// <summary>
-/// Which statements of the script of roles and tablespaces a restore runs. All of them where a superuser restores a
-/// whole cluster. Else what exists stays as it is, and of what is missing only that is made which the selected
-/// databases need; a user who is no superuser makes none.
-/// docs/decisions/0062-roles-of-a-part.md says why.
+/// Selects which statements of the script of roles and tablespaces a restore runs: all of them when a superuser
+/// restores a whole cluster. Otherwise existing objects are not changed, and only those missing ones are created which
+/// the selected databases need; a user who is not a superuser creates none. docs/decisions/0062-roles-of-a-part.md
+/// gives the reasons.
 /// </summary>
 internal sealed class GlobalsChoice
 {
@@ -33,20 +33,22 @@ internal sealed class GlobalsChoice
         else if (named is { IsComplete: true }) _roles.IntersectWith(FindNeeded(named));
     }
 
-    /// <summary>True where all statements are run.</summary>
+    /// <summary>True when all statements are run.</summary>
     public bool IsWhole { get; }
 
-    /// <summary>The tablespaces that are missing and are made.</summary>
+    /// <summary>The missing tablespaces that are created.</summary>
     public IReadOnlySet<string> Tablespaces => _tablespaces;
 
-    /// <param name="connection">A session of the server.</param>
+    /// <param name="connection">A session on the server.</param>
     /// <param name="open">Opens the script.</param>
-    /// <param name="isPart">Whether only some of the cluster's databases are restored.</param>
-    /// <param name="databases">These.</param>
-    /// <param name="name">Reads the roles that they name.</param>
-    /// <param name="keepsGoing">Whether what the user cannot give to its owner is left out later.</param>
-    /// <param name="cancellation">Ends it.</param>
-    /// <exception cref="ProblemException">A user who is no superuser cannot give all to their owners.</exception>
+    /// <param name="isPart">Whether only some databases of the cluster are restored.</param>
+    /// <param name="databases">The databases that are restored.</param>
+    /// <param name="name">Reads the roles that the databases name.</param>
+    /// <param name="keepsGoing">Whether objects that the user cannot give to their owners are left out later.</param>
+    /// <param name="cancellation">Cancels the operation.</param>
+    /// <exception cref="ProblemException">
+    /// A user who is not a superuser cannot give all objects to their owners.
+    /// </exception>
     public static async Task<GlobalsChoice> FindAsync(
         NpgsqlConnection connection, Func<Task<Stream>> open, bool isPart, IReadOnlyList<DatabaseContents> databases,
         Func<Task<DatabaseRoles>> name, bool keepsGoing, CancellationToken cancellation)
@@ -61,8 +63,8 @@ internal sealed class GlobalsChoice
         return new GlobalsChoice(isWhole, existing, statements, named, databases);
     }
 
-    /// <summary>Whether a statement is run.</summary>
-    /// <param name="statement">Its text; each character is a byte.</param>
+    /// <summary>Returns whether a statement is run.</summary>
+    /// <param name="statement">The text of the statement; each character is a byte.</param>
     public bool Runs(string statement)
     {
         if (IsWhole) return true;
@@ -79,7 +81,7 @@ internal sealed class GlobalsChoice
         };
     }
 
-    /// <summary>What is done, for the plan.</summary>
+    /// <summary>Describes the selection for the plan.</summary>
     public string Describe()
     {
         if (IsWhole)
@@ -91,7 +93,7 @@ internal sealed class GlobalsChoice
             + $"{List("Makes", _roles)}{string.Concat(tablespaces)}{(_existing.IsSuper ? "" : why)}";
     }
 
-    /// <summary>Sentences for the run.</summary>
+    /// <summary>Returns the notes for the run, as sentences.</summary>
     public IEnumerable<string> Notes()
     {
         List<string> kept = [.. Objects(_existing.Roles.Contains, _existing.Tablespaces.Contains)];
@@ -134,8 +136,8 @@ internal sealed class GlobalsChoice
     private bool HasPowers(string role) => PowersOf(role).Any();
 
     /// <summary>
-    /// The missing roles that the databases name, with the missing ones that are members of these or that these are
-    /// members of.
+    /// Returns the missing roles that the databases name, with the missing roles that are members of these or of which
+    /// these are members.
     /// </summary>
     private HashSet<string> FindNeeded(DatabaseRoles named)
     {
@@ -161,7 +163,7 @@ internal sealed class GlobalsChoice
             .Select(change => $" Role \"{change.Name}\", which exists, gets {string.Join(", ", change.Gains)}."));
     }
 
-    /// <summary>A sentence with a space before it; roles that are more than a name come first.</summary>
+    /// <summary>Returns a sentence with a leading space; roles with attributes come first.</summary>
     private string List(string verb, IEnumerable<string> roles)
     {
         var described = roles.Order(StringComparer.Ordinal).Select(DescribeNew).ToLookup(role => role.EndsWith(')'));

@@ -8,14 +8,17 @@ using Npgsql;
 
 namespace Holdfast.Components.Postgres.LogicalRestore;
 
-/// <summary>Brings roles and tablespaces back. What exists stays: in a restore of the whole cluster it gets the attributes that were recorded.</summary>
+/// <summary>
+/// Restores roles and tablespaces. Existing ones are kept: in a restore of the whole cluster they get the recorded
+/// attributes.
+/// </summary>
 /// <param name="connector">The cluster.</param>
 /// <param name="source">The recovery point.</param>
 /// <param name="session">The restore.</param>
-/// <param name="databases">Those that are restored next.</param>
-/// <param name="choice">Which statements are run.</param>
-/// <param name="folders">Folders that tablespaces need.</param>
-/// <param name="context">The step.</param>
+/// <param name="databases">The databases that are restored next.</param>
+/// <param name="choice">Selects the statements that are run.</param>
+/// <param name="folders">The folders that tablespaces need.</param>
+/// <param name="context">The context of the step.</param>
 internal sealed class GlobalsRestore(
     PostgresConnector connector, DumpSource source, RestoreSession session, IReadOnlyList<DatabaseContents> databases,
     GlobalsChoice choice, TablespaceFolders folders, StepContext context)
@@ -56,7 +59,10 @@ internal sealed class GlobalsRestore(
         }
     }
 
-    /// <summary>A tablespace that no database needs which is restored now, and what follows from its absence.</summary>
+    /// <summary>
+    /// Returns whether a refused statement creates a tablespace that no restored database needs, or fails because such
+    /// a tablespace is missing.
+    /// </summary>
     private bool IsLeft(RefusedStatement refused)
     {
         if (TablespaceScript.Parse(refused.Statement) is { } made)
@@ -68,7 +74,10 @@ internal sealed class GlobalsRestore(
         return refused.State == PostgresErrorCodes.UndefinedObject && _left.Any(name => refused.Beginning.Contains($"TABLESPACE {name}", StringComparison.Ordinal) || refused.Beginning.Contains($"TABLESPACE {Sql.Identifier(name)}", StringComparison.Ordinal));
     }
 
-    /// <summary>Whoever asked for some of the databases did not ask for it.</summary>
+    /// <summary>
+    /// Reports a tablespace that was left out: only a note when a part of the databases was requested, otherwise a
+    /// warning.
+    /// </summary>
     private void TellLeft(string tablespace)
     {
         var left = $"Tablespace \"{tablespace}\" could not be made; no database that is restored uses it.";
@@ -77,8 +86,8 @@ internal sealed class GlobalsRestore(
     }
 
     /// <summary>
-    /// The role that we are signed in as keeps its password, or the rest of the restore would be locked out. The hash goes
-    /// through the session that runs the script, and nowhere else.
+    /// Returns statements that keep the password of the connected role, without which the rest of the restore could not
+    /// connect. The hash is sent only through the session that runs the script.
     /// </summary>
     private async Task<IReadOnlyList<string>> KeepOwnPasswordAsync(CancellationToken cancellation)
     {

@@ -3,47 +3,49 @@ using Holdfast.Components.Postgres.Scripts;
 
 namespace Holdfast.Components.Postgres.LogicalRestore;
 
-/// <summary>What a statement of pg_dumpall --globals-only is about.</summary>
+/// <summary>The subject of a statement of pg_dumpall --globals-only.</summary>
 internal enum GlobalsSubject
 {
-    /// <summary>The session that runs the script.</summary>
+    /// <summary>The settings of the session that runs the script.</summary>
     Session,
     Role,
     Membership,
     Tablespace,
 
-    /// <summary>The rights on a setting.</summary>
+    /// <summary>The rights on a configuration parameter.</summary>
     Parameter,
     Other,
 }
 
 /// <summary>A statement of the script of roles and tablespaces. Source: pg_dumpall.c.</summary>
-/// <param name="Subject">What it is about.</param>
-/// <param name="Name">The role, tablespace or setting; of a membership the role that is granted.</param>
-/// <param name="Words">All of its words.</param>
+/// <param name="Subject">The kind of object that the statement is about.</param>
+/// <param name="Name">
+/// The name of the role, tablespace or parameter; for a membership, the role that is granted.
+/// </param>
+/// <param name="Words">All words of the statement.</param>
 internal sealed record GlobalsStatement(GlobalsSubject Subject, string Name, IReadOnlyList<SqlWord> Words)
 {
-    /// <summary>Whether it makes the role or tablespace.</summary>
+    /// <summary>Whether the statement creates the role or tablespace.</summary>
     public bool Makes => Words[0].Is("CREATE");
 
-    /// <summary>Whether it says the attributes of a role.</summary>
+    /// <summary>Whether the statement sets the attributes of a role.</summary>
     public bool IsOfAttributes =>
         Subject == GlobalsSubject.Role && Words[0].Is("ALTER") && Words.Count > 3 && Words[3].Is("WITH");
 
-    /// <summary>The roles that get or lose a right, and the owner of a tablespace.</summary>
+    /// <summary>The roles that are granted or revoked a right, and the owner of a tablespace.</summary>
     public IEnumerable<string> Grantees => Words.Zip(Words.Skip(1))
         .Where(pair => pair.First.Is("TO") || pair.First.Is("FROM") || pair.First.Is("OWNER"))
         .Select(pair => pair.Second.Text);
 
-    /// <summary>Attributes with which a role is more than a name that owns something.</summary>
+    /// <summary>The attributes that give a role more than the ownership of objects.</summary>
     public IEnumerable<string> Powers => IsOfAttributes
         ? Words.Where(word => word.Kind == SqlWordKind.Bare && _powers.Contains(word.Text)).Select(word => word.Text)
         : [];
 
     private static readonly string[] _powers = ["SUPERUSER", "CREATEROLE", "REPLICATION", "BYPASSRLS"];
 
-    /// <summary>Tells what a statement is about.</summary>
-    /// <param name="statement">Its text; each character is a byte.</param>
+    /// <summary>Parses a statement.</summary>
+    /// <param name="statement">The text of the statement; each character is a byte.</param>
     public static GlobalsStatement Of(string statement)
     {
         var words = SqlWords.Of(statement);
@@ -58,7 +60,7 @@ internal sealed record GlobalsStatement(GlobalsSubject Subject, string Name, IRe
     }
 
     /// <summary>Reads a script to its end.</summary>
-    /// <exception cref="Engine.Problems.ProblemException">It is not what pg_dumpall writes.</exception>
+    /// <exception cref="Engine.Problems.ProblemException">The script was not written by pg_dumpall.</exception>
     public static async Task<IReadOnlyList<GlobalsStatement>> ReadAsync(Stream script, CancellationToken cancellation)
     {
         var found = new List<GlobalsStatement>();

@@ -4,14 +4,17 @@ using Holdfast.Components.Postgres.Scripts;
 namespace Holdfast.Components.Postgres.LogicalRestore;
 
 /// <summary>
-/// A user who is no superuser gives an object only to a role that may create in its schema, and pg_dump writes the
-/// rights on schemas last. So for that long the right is lent to the owners. Source: PostgreSQL's manual, ALTER TABLE.
+/// Grants the owners of objects CREATE on the schemas for the time of the load. A user who is not a superuser can give
+/// an object only to a role that may create in its schema, and pg_dump writes the rights on schemas last. Source:
+/// PostgreSQL's manual, ALTER TABLE.
 /// </summary>
 internal sealed class LentSchemas
 {
     private readonly HashSet<(string Schema, string Role)> _lent = [];
 
-    /// <summary>Before a statement of a script: lends what it needs, or ends that before GRANT and REVOKE.</summary>
+    /// <summary>
+    /// Called before a statement of a script: grants what it needs, or revokes it before GRANT and REVOKE.
+    /// </summary>
     public async Task LendAsync(LoadSession session, ScriptStatement statement, CancellationToken cancellation)
     {
         if (session.IsSuper) return;
@@ -19,7 +22,7 @@ internal sealed class LentSchemas
         else if (OwnerOf(statement.Text) is { } role) await LendAsync(session, role, cancellation);
     }
 
-    /// <summary>Takes back what was lent. Of a schema that the role owns by now nothing is taken.</summary>
+    /// <summary>Revokes what was granted, except on schemas that the role owns by now.</summary>
     public async Task TakeBackAsync(LoadSession session, CancellationToken cancellation)
     {
         foreach (var (schema, role) in _lent)
@@ -27,7 +30,10 @@ internal sealed class LentSchemas
         _lent.Clear();
     }
 
-    /// <summary>Schemas themselves, and what is in none, need no such right.</summary>
+    /// <summary>
+    /// Returns the new owner in the statement; null for schemas and objects outside of schemas, which need no such
+    /// right.
+    /// </summary>
     private static string? OwnerOf(string statement)
     {
         if (ScriptStatement.OwnerOf(statement) is not { } owner || SqlWords.Of(owner) is not [var role]) return null;

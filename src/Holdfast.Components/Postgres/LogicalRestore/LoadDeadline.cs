@@ -7,18 +7,17 @@ using Holdfast.Engine.Quantities;
 namespace Holdfast.Components.Postgres.LogicalRestore;
 
 /// <summary>
-/// Ends the loading of a database that takes longer than it may: its constraints, indexes and views run what its owner
-/// wrote, which may wait for ever. A limit of
-/// the session's own would not do, for a function may catch what PostgreSQL cancels; it cannot catch the end of its
-/// session.
+/// Ends the loading of a database that exceeds its time limit: its constraints, indexes and views run code of its
+/// owner, which may wait forever. A timeout of the session is not sufficient, because a function can catch a cancelled
+/// statement; it cannot catch the end of its session.
 /// </summary>
 /// <param name="connector">The cluster.</param>
-/// <param name="contents">What is loaded.</param>
-/// <param name="database">The name that it has meanwhile.</param>
-/// <param name="clock">What measures the time.</param>
+/// <param name="contents">The database that is loaded.</param>
+/// <param name="database">The temporary name of the database.</param>
+/// <param name="clock">Measures the time.</param>
 internal sealed class LoadDeadline(PostgresConnector connector, DatabaseContents contents, string database, TimeProvider clock)
 {
-    /// <summary>For a session that was ended to be gone.</summary>
+    /// <summary>How long to wait until a terminated session has ended.</summary>
     private static readonly TimeSpan _grace = TimeSpan.FromSeconds(30);
 
     private string Sessions => $"""
@@ -26,14 +25,14 @@ internal sealed class LoadDeadline(PostgresConnector connector, DatabaseContents
         """;
 
     /// <summary>
-    /// The profile's limit, or an hour and a second for each MiB that the database had on disk: slower disks restore
-    /// nothing in time.
+    /// The limit of the profile, or one hour plus one second for each MiB that the database had on disk: a slower disk
+    /// is of no use for a restore.
     /// </summary>
     public TimeSpan Limit => connector.Settings.LoadTimeout
         ?? TimeSpan.FromHours(1) + TimeSpan.FromSeconds(contents.DiskSize / (double)(1 << 20));
 
-    /// <summary>Does it.</summary>
-    /// <exception cref="ProblemException">It took too long; its sessions are ended then.</exception>
+    /// <summary>Runs the load within the limit.</summary>
+    /// <exception cref="ProblemException">The load took too long; its sessions were terminated.</exception>
     public async Task HoldAsync(Func<CancellationToken, Task> load, CancellationToken cancellation)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
@@ -63,8 +62,8 @@ internal sealed class LoadDeadline(PostgresConnector connector, DatabaseContents
         consequence);
 
     /// <summary>
-    /// Ends them, and returns the beginning of the statement that ran longest: up to its first value, which may be a
-    /// secret.
+    /// Terminates the sessions, and returns the beginning of the statement that ran longest, up to its first value,
+    /// which may be a secret.
     /// </summary>
     private async Task<string?> EndSessionsAsync(CancellationToken cancellation)
     {

@@ -9,22 +9,25 @@ using Holdfast.Engine.Problems;
 namespace Holdfast.Components.Postgres.LogicalRestore;
 
 /// <summary>
-/// While a superuser fills a database, statements and constraints run the functions of others with that superuser's rights. So for that long one owner at a
-/// time is entered: the owner of what is made or filled just then. Every function runs as that role, whoever owns it (SECURITY DEFINER, which no function
-/// gets out of, as it does out of SET ROLE), just as if the role had written the rows itself, and no other may call it. None makes or changes
-/// anything. All of it ends before the database gets its name. Decisions 0034 and 0057 say more.
+/// Limits the rights of functions while a superuser loads a database, where statements and constraints would run other
+/// users' functions with superuser rights. During the load one owner at a time is active: the owner of the object that
+/// is created or filled. Every function runs as that role, whoever owns it, as if the role had written the rows itself,
+/// and no other role may call it. This uses SECURITY DEFINER, which a function cannot leave, unlike SET ROLE. No
+/// function creates or changes any object. The guard is removed before the database gets its name. Decisions 0034 and
+/// 0057 give the details.
 /// </summary>
 internal sealed class LoadGuard(PostgresConnector connector, string database)
 {
     private const string IsSuper = "SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user";
 
-    /// <summary>A role that may read settings and nothing else: what belongs to no other runs as it.</summary>
+    /// <summary>A role that may only read settings: functions that belong to no other role run as it.</summary>
     private const string Powerless = "(SELECT oid FROM pg_catalog.pg_roles WHERE rolname = 'pg_read_all_settings')";
 
     private const string NoRole = "NULL", AsRecorded = "0";
 
     /// <summary>
-    /// Functions of C are a superuser's work, whoever owns them. Of a superuser's own, those of extensions and of PostgreSQL itself stay as they are. An
+    /// Selects the functions to guard. Functions in C can only be created by a superuser, whoever owns them, and are
+    /// not guarded. Of a superuser's functions, those of extensions and of PostgreSQL itself are not changed. An
     /// aggregate calls its functions as its owner.
     /// </summary>
     private const string Functions = """
@@ -32,18 +35,23 @@ internal sealed class LoadGuard(PostgresConnector connector, string database)
             AND (NOT r.rolsuper OR p.oid >= 16384 AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND d.objid = p.oid AND d.deptype = 'e'))
         """;
 
-    /// <summary>An operator or a trigger may call functions of any kind; those that an aggregate consists of are rows of their own.</summary>
+    /// <summary>
+    /// Finds unguarded functions: an operator or a trigger may call functions of any kind. The functions of an
+    /// aggregate are rows of their own.
+    /// </summary>
     private const string FindUnguarded = $"""
         SELECT pg_catalog.string_agg(f.name, ', ') FROM (SELECT p.oid::pg_catalog.regprocedure::text AS name FROM {Functions}
             WHERE NOT r.rolsuper AND NOT p.prosecdef AND p.prokind <> 'a' ORDER BY 1 LIMIT 5) f
         """;
 
-    /// <summary>No dump has an object of this name: nothing that was made before could know it.</summary>
+    /// <summary>A random name that occurs in no dump: no object created before can refer to it.</summary>
     private readonly string _name = $"holdfast_load_{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16))}";
 
     /// <summary>
-    /// How each function is to be. A superuser's own is left to a superuser; a SECURITY DEFINER of the platform's to who may call it there, once that is
-    /// known, and has no rights for who may not. A materialized view is filled although nobody asked its owner: functions of others have no rights then.
+    /// The owner, rights and SECURITY DEFINER of each function during the load. A superuser's function is left to a
+    /// superuser. A SECURITY DEFINER function of the platform is left to the roles that may call it there, once they
+    /// are known; for others it runs without rights. A materialized view is filled without a request of its owner:
+    /// functions of other owners have no rights then.
     /// </summary>
     private string Wanted => $"""
         SELECT g.oid, w.owner, CASE WHEN k.keeps OR o.is_others THEN g.acl ELSE ARRAY[makeaclitem(w.owner, w.owner, 'EXECUTE', false)] END AS acl,
@@ -55,11 +63,14 @@ internal sealed class LoadGuard(PostgresConnector connector, string database)
                 CROSS JOIN LATERAL (SELECT CASE WHEN k.keeps THEN g.owner WHEN g.definer OR o.is_others THEN {Powerless} ELSE e.role END AS owner) w
         """;
 
-    /// <summary>A function is put under guard by the statement that gives it its owner, in the session of a replica too.</summary>
+    /// <summary>
+    /// The statements that set up the guard. A function is guarded by the statement that gives it its owner, also in a
+    /// session with session_replication_role = replica.
+    /// </summary>
     private string[] Beginning =>
     [
         $"CREATE SCHEMA {_name}",
-        // Unlogged, since a publication for all tables has these as well otherwise, and refuses what changes them.
+        // The tables are unlogged because a publication for all tables includes others, and rejects their updates.
         $"CREATE UNLOGGED TABLE {_name}.guarded (oid oid PRIMARY KEY, owner oid, acl aclitem[], definer boolean, plain boolean, super boolean)",
         $"CREATE UNLOGGED TABLE {_name}.entered AS SELECT false AS as_recorded, false AS super, false AS lends, false AS alone, {Powerless} AS role",
         $"""
@@ -107,7 +118,7 @@ internal sealed class LoadGuard(PostgresConnector connector, string database)
 
     private string[] Ending =>
     [
-        // No event trigger of the platform's sees what is put back here.
+        // The platform's event triggers do not fire for the statements that remove the guard.
         "SELECT pg_catalog.set_config('session_replication_role', 'replica', false)",
         $"SELECT {_name}.enter({AsRecorded})",
         $"UPDATE pg_catalog.pg_proc p SET prosecdef = g.definer FROM {_name}.guarded g WHERE p.oid = g.oid AND p.prosecdef <> g.definer",
@@ -119,7 +130,7 @@ internal sealed class LoadGuard(PostgresConnector connector, string database)
     private bool _isUp;
     private string _owner = NoRole, _entered = NoRole;
 
-    /// <summary>Nothing is to be guarded from a user who is no superuser.</summary>
+    /// <summary>Sets up the guard; does nothing for a user who is not a superuser.</summary>
     public async Task BeginAsync(CancellationToken cancellation)
     {
         await using var connection = await connector.OpenAsync(database, cancellation);
@@ -129,7 +140,8 @@ internal sealed class LoadGuard(PostgresConnector connector, string database)
     }
 
     /// <summary>
-    /// A function that asks who has connected is told the superuser who restores: where there is one, or a view, no SECURITY DEFINER acts for another role.
+    /// Query that decides whether SECURITY DEFINER functions may act for other roles: not when a function or a view
+    /// reads the session user, which is the superuser of the restore.
     /// </summary>
     private string Lend => $"""
         UPDATE {_name}.entered SET lends = NOT EXISTS (
@@ -140,8 +152,8 @@ internal sealed class LoadGuard(PostgresConnector connector, string database)
 
     private const string AsksForSession = "session_user|session_authorization|system_user|is_superuser|pg_stat_(get_)?activity|inet_client";
 
-    /// <summary>Called when the functions are there with who may call them, and before rows may call them.</summary>
-    /// <exception cref="ProblemException">One of them would have the rights of the restore.</exception>
+    /// <summary>Called once the functions and their rights exist, and before rows may call them.</summary>
+    /// <exception cref="ProblemException">A function would run with the rights of the restore.</exception>
     public async Task RequireAsync(CancellationToken cancellation)
     {
         if (!_isUp) return;
@@ -154,8 +166,8 @@ internal sealed class LoadGuard(PostgresConnector connector, string database)
     }
 
     /// <summary>
-    /// Before a statement of a script: functions run as the role that pg_dump names as the owner of the object. Statements that grant and revoke
-    /// run no functions, and find each with its own owner and rights.
+    /// Called before a statement of a script: functions run as the role that pg_dump names as the owner of the object.
+    /// Statements that grant and revoke run no functions, and need each function with its own owner and rights.
     /// </summary>
     public async Task EnterAsync(LoadSession session, ScriptStatement statement, CancellationToken cancellation)
     {
@@ -163,11 +175,11 @@ internal sealed class LoadGuard(PostgresConnector connector, string database)
         await EnterAsync(session, statement.IsOfRights ? AsRecorded : statement.Refreshes ? $"{_owner}, true" : _owner, cancellation);
     }
 
-    /// <summary>Functions run as the owner of a relation from now on.</summary>
+    /// <summary>From now on functions run as the owner of the relation.</summary>
     public Task EnterOwnerAsync(LoadSession session, string relation, CancellationToken cancellation) =>
         EnterAsync(session, $"(SELECT relowner FROM pg_catalog.pg_class WHERE oid = pg_catalog.to_regclass({Sql.Literal(relation)}))", cancellation);
 
-    /// <summary>Functions run without rights from now on.</summary>
+    /// <summary>From now on functions run without rights.</summary>
     public async Task LeaveAsync(CancellationToken cancellation)
     {
         if (!_isUp) return;
@@ -176,7 +188,10 @@ internal sealed class LoadGuard(PostgresConnector connector, string database)
         _entered = NoRole;
     }
 
-    /// <summary>Tables by their owner: while those of one are given out, functions run as it. All at once where there is nothing to guard.</summary>
+    /// <summary>
+    /// Returns the tables grouped by owner: functions run as that owner while its tables are processed. All tables at
+    /// once when the guard is not set up.
+    /// </summary>
     public async IAsyncEnumerable<IReadOnlyList<TableEntry>> ByOwnerAsync(
         LoadSession session, IReadOnlyList<TableEntry> tables, [EnumeratorCancellation] CancellationToken cancellation)
     {
@@ -207,7 +222,10 @@ internal sealed class LoadGuard(PostgresConnector connector, string database)
         await connection.ExecuteAsync("COMMIT", cancellation);
     }
 
-    /// <summary>A session remembers which role an operator of a type runs as, so another role needs another session.</summary>
+    /// <summary>
+    /// Activates a role. A session caches the role as which a type's operator runs, so another role needs another
+    /// session.
+    /// </summary>
     private async Task EnterAsync(LoadSession session, string who, CancellationToken cancellation)
     {
         if (!_isUp || who == _entered) return;
@@ -215,7 +233,10 @@ internal sealed class LoadGuard(PostgresConnector connector, string database)
         if (await session.Connection.ScalarAsync<bool>($"SELECT {_name}.enter({who})", cancellation)) await session.ReopenAsync(cancellation);
     }
 
-    /// <summary>pg_dump writes line breaks as spaces and may add a tablespace: a name that could be that of two roles is that of none.</summary>
+    /// <summary>
+    /// Query for the role with a name as pg_dump writes it. pg_dump writes line breaks as spaces and may append a
+    /// tablespace: a name that matches two roles matches none.
+    /// </summary>
     private static string Role(string written) => string.Create(CultureInfo.InvariantCulture, $"""
         (SELECT CASE WHEN pg_catalog.count(*) = 1 THEN pg_catalog.min(r.oid) END FROM (SELECT oid, pg_catalog.translate(rolname, E'\n\r', '  ') AS name FROM pg_catalog.pg_roles) r
             WHERE r.name = {Sql.Literal(written)} OR pg_catalog.strpos({Sql.Literal(written)}, r.name || '; Tablespace: ') = 1)

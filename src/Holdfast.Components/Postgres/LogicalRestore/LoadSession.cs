@@ -5,13 +5,15 @@ using Npgsql;
 namespace Holdfast.Components.Postgres.LogicalRestore;
 
 /// <summary>
-/// A session that fills a database. Its statements may run functions of others: those of constraints, domains and indexes. What such a
-/// function leaves behind, in the transaction or in the session, reaches neither the next statement nor our rights.
-/// docs/decisions/0034-loading-rows-of-others.md says more.
+/// A session that loads a database. Its statements may run functions of other users in constraints, domains and
+/// indexes. What such a function leaves behind, in the transaction or in the session, affects neither the next
+/// statement nor the rights of the restore. docs/decisions/0034-loading-rows-of-others.md gives the details.
 /// </summary>
 internal sealed class LoadSession : IAsyncDisposable
 {
-    /// <summary>A role that may read settings and nothing else. Source: PostgreSQL's manual, "Predefined Roles" (since version 10).</summary>
+    /// <summary>
+    /// A role that may only read settings. Source: PostgreSQL's manual, "Predefined Roles" (since version 10).
+    /// </summary>
     private const string Powerless = "SET LOCAL ROLE pg_read_all_settings";
 
     private const string AllowViews = $"SELECT pg_catalog.set_config('{StartupSettings.Restriction}', '', false)";
@@ -20,7 +22,10 @@ internal sealed class LoadSession : IAsyncDisposable
     private readonly Dictionary<string, string> _settings = new(StringComparer.Ordinal) { ["synchronous_commit"] = "SET synchronous_commit = off" };
     private readonly Func<Task<NpgsqlConnection>> _open;
 
-    /// <summary>In whose name the next statements are, as the script says, and as SQL has the name; null for our own.</summary>
+    /// <summary>
+    /// The role on whose behalf the next statements run according to the script, quoted for SQL; null for the user of
+    /// the restore.
+    /// </summary>
     private string? _grantor;
 
     private LoadSession(NpgsqlConnection connection, bool isSuper, Func<Task<NpgsqlConnection>> open) => (Connection, IsSuper, _open) = (connection, isSuper, open);
@@ -30,10 +35,13 @@ internal sealed class LoadSession : IAsyncDisposable
     /// <summary>Whether the user of the profile is a superuser.</summary>
     public bool IsSuper { get; }
 
-    /// <summary>False after a refusal at which Npgsql gives its connection up: of a missing file (58P01), as the library of an extension.</summary>
+    /// <summary>
+    /// False after an error at which Npgsql closes its connection: a missing file (58P01), such as the library of an
+    /// extension.
+    /// </summary>
     public bool IsOpen => Connection.FullState.HasFlag(System.Data.ConnectionState.Open);
 
-    /// <summary>Goes on in another session, with the settings made so far.</summary>
+    /// <summary>Opens a new session, with the settings made so far.</summary>
     public async Task ReopenAsync(CancellationToken cancellation)
     {
         await Connection.DisposeAsync();
@@ -41,11 +49,11 @@ internal sealed class LoadSession : IAsyncDisposable
         await SendAsync(_settings.Values, cancellation);
     }
 
-    /// <param name="connector">Of the cluster.</param>
-    /// <param name="database">The database that is filled.</param>
+    /// <param name="connector">The connector of the cluster.</param>
+    /// <param name="database">The database that is loaded.</param>
     /// <param name="bytes">As of <see cref="PostgresConnector.OpenAsync"/>.</param>
     /// <param name="allowsViews">See <see cref="StartupSettings.AllowViewsAsync"/>.</param>
-    /// <param name="cancellation">Ends it.</param>
+    /// <param name="cancellation">Cancels the operation.</param>
     /// <exception cref="Engine.Problems.ProblemException">The server cannot be reached.</exception>
     public static async Task<LoadSession> OpenAsync(
         PostgresConnector connector, string database, string? bytes, bool allowsViews, CancellationToken cancellation)
@@ -68,8 +76,8 @@ internal sealed class LoadSession : IAsyncDisposable
     }
 
     /// <summary>
-    /// Runs one statement in a transaction of its own. A statement of the script that changes a setting is remembered: it holds for the
-    /// statements after it, and nothing else does.
+    /// Runs one statement in a transaction of its own. A statement of the script that changes a setting is remembered,
+    /// because it also applies to the statements after it; nothing else does.
     /// </summary>
     public async Task RunAsync(string statement, CancellationToken cancellation)
     {
@@ -88,7 +96,8 @@ internal sealed class LoadSession : IAsyncDisposable
     }
 
     /// <summary>
-    /// Fills a materialized view. Policies hold for its owner, as whom PostgreSQL runs the query; pg_dump's own setting has a query refused that meets one.
+    /// Fills a materialized view. Row-level policies apply to its owner, as whom PostgreSQL runs the query; with
+    /// row_security off, as pg_dump sets it, a query that policies apply to is rejected.
     /// </summary>
     public Task RefreshAsync(string statement, CancellationToken cancellation) =>
         RunAsync(["BEGIN", "SET LOCAL row_security = on", statement, .. Commit], cancellation);
@@ -107,13 +116,16 @@ internal sealed class LoadSession : IAsyncDisposable
         await ResetAsync(cancellation);
     }
 
-    /// <summary>A right that its holder has passed on. It runs no code of others, and ends with the rights of that role.</summary>
+    /// <summary>
+    /// Returns the statements that grant a right on behalf of the role that has passed it on. They run no code of other
+    /// users, and end with the rights of that role.
+    /// </summary>
     private static string[] AsGrantor(string grantor, string statement) => ScriptStatement.IsRight(statement)
         ? ["BEGIN", $"SET LOCAL SESSION AUTHORIZATION {grantor}", statement, "COMMIT"]
         : throw Engine.Problems.Catalogue.PostgresScript.Throwable(
             $"A statement of the script is in the name of {ByteText.Decode(grantor)}, and is no GRANT or REVOKE: {ScriptStatement.BeginningOf(statement)}");
 
-    /// <summary>Sends a statement that runs no code of others: it may begin or end a transaction.</summary>
+    /// <summary>Sends a statement that runs no code of other users: it may begin or end a transaction.</summary>
     public Task RunAsItIsAsync(string statement, CancellationToken cancellation) => SendAsync([statement], cancellation);
 
     /// <summary>Commits the open transaction, and then resets the session.</summary>
@@ -126,21 +138,27 @@ internal sealed class LoadSession : IAsyncDisposable
     public ValueTask DisposeAsync() => Connection.DisposeAsync();
 
     /// <summary>
-    /// COMMIT runs the queries of cursors WITH HOLD and triggers that were deferred, with the rights of whoever commits. So cursors are
-    /// closed and triggers fired before, and what a trigger may have deferred once more has the rights of a role that has none.
+    /// Commits the transaction. COMMIT runs the queries of cursors WITH HOLD and deferred triggers with the rights of
+    /// the committing role. So cursors are closed and triggers fired before, and what a trigger may have deferred again
+    /// runs as a role without rights.
     /// </summary>
     private string[] Commit => IsSuper
         ? ["SET CONSTRAINTS ALL IMMEDIATE", "CLOSE ALL", Powerless, "COMMIT"]
         : ["CLOSE ALL", "COMMIT"];
 
-    /// <summary>Settings, cursors, prepared statements and temporary tables end; the settings of the startup packet hold again.</summary>
+    /// <summary>
+    /// Resets settings, cursors, prepared statements and temporary tables; the settings of the startup packet apply
+    /// again.
+    /// </summary>
     private async Task ResetAsync(CancellationToken cancellation)
     {
         await SendAsync(["DISCARD ALL"], cancellation);
         await SendAsync(_settings.Values, cancellation);
     }
 
-    /// <summary>A batch is sent statement by statement as it is; Npgsql cuts other commands at their semicolons.</summary>
+    /// <summary>
+    /// Sends statements as a batch, in which each is sent unchanged; Npgsql splits other commands at semicolons.
+    /// </summary>
     private async Task SendAsync(IEnumerable<string> statements, CancellationToken cancellation)
     {
         await using var batch = new NpgsqlBatch(Connection);
@@ -148,10 +166,12 @@ internal sealed class LoadSession : IAsyncDisposable
         await batch.ExecuteNonQueryAsync(cancellation);
     }
 
-    /// <summary>Whether a statement makes nothing, and holds for those after it.</summary>
+    /// <summary>Returns whether a statement only changes the session for the statements after it.</summary>
     public static bool IsOfSession(string statement) => SettingOf(statement) is not null || ScriptStatement.IsAuthorization(statement, out _);
 
-    /// <summary>The setting that a statement of pg_dump's changes for the session; null for any other statement.</summary>
+    /// <summary>
+    /// Returns the setting that a statement of pg_dump changes for the session; null for any other statement.
+    /// </summary>
     internal static string? SettingOf(string statement)
     {
         var text = WithoutComments(statement);
@@ -162,7 +182,7 @@ internal sealed class LoadSession : IAsyncDisposable
         return text[Function.Length..comma].Trim().Trim('\'').ToString();
     }
 
-    /// <summary>What follows the blank lines and comments before a statement.</summary>
+    /// <summary>Returns a statement without the blank lines and comments before it.</summary>
     private static ReadOnlySpan<char> WithoutComments(ReadOnlySpan<char> statement)
     {
         while (true)

@@ -8,7 +8,7 @@ using Npgsql;
 
 namespace Holdfast.Components.Postgres.LogicalRestore;
 
-/// <summary>What is looked at before a loaded database takes the name of the old one.</summary>
+/// <summary>The checks of a loaded database before it takes the name of the old one.</summary>
 internal sealed class LoadedDatabase(NpgsqlConnection connection, DatabaseContents contents, StepContext context, Refusals? refusals)
 {
     private const string InvalidIndexes = """
@@ -17,8 +17,9 @@ internal sealed class LoadedDatabase(NpgsqlConnection connection, DatabaseConten
         """;
 
     /// <summary>
-    /// Sequences that belong to a column and count upwards, with the statement that reads the column's largest value. A table with foreign tables below it is left
-    /// out: reading it would enter their servers with our rights.
+    /// Query for sequences that belong to a column and count upwards, with the statement that reads the column's
+    /// largest value. A table with foreign tables below it is left out: reading it would access their servers with the
+    /// rights of the restore.
     /// </summary>
     private const string OwnedSequences = """
         SELECT string_agg(format('SELECT %L AS sequence, (SELECT max(%I) FROM %s)::bigint AS largest, last_value AS last FROM %s',
@@ -43,7 +44,10 @@ internal sealed class LoadedDatabase(NpgsqlConnection connection, DatabaseConten
         await CheckSequencesAsync(cancellation);
     }
 
-    /// <summary>Each table was counted when it was loaded; here the sum is held against what the whole recovery point says.</summary>
+    /// <summary>
+    /// Compares the row count of all tables, each of which was counted when it was loaded, with the manifest of the
+    /// recovery point.
+    /// </summary>
     private void CompareWithManifest(Manifest manifest, string component)
     {
         var details = manifest.Components.FirstOrDefault(record => record.Name == component)?.Details?["databases"]?.AsArray();
@@ -70,8 +74,9 @@ internal sealed class LoadedDatabase(NpgsqlConnection connection, DatabaseConten
     }
 
     /// <summary>
-    /// A sequence behind its column gives out numbers that are taken. It may have been so in the platform: it is told, not mended. Planning
-    /// the query may run functions of others (expressions of indexes and constraints), so it is the session's last, and is rolled back.
+    /// Reports sequences that are behind their column and would return values that exist already. They are not
+    /// corrected, because the platform may have had them. Planning the query may run functions of other users
+    /// (expressions of indexes and constraints), so it is the last query of the session, and is rolled back.
     /// </summary>
     private async Task CheckSequencesAsync(CancellationToken cancellation)
     {

@@ -5,12 +5,15 @@ using Npgsql;
 
 namespace Holdfast.Components.Postgres.LogicalRestore;
 
-/// <summary>What the steps of one cluster may owe, and how it is paid back.</summary>
+/// <summary>Registers and performs the undos of the steps of one cluster.</summary>
 internal sealed class PostgresUndos(PostgresConnector connector)
 {
     private const string Database = "database";
 
-    /// <summary>DROP TABLE, because TRUNCATE needs a new page for each index. The largest only: each costs a lock.</summary>
+    /// <summary>
+    /// Drops the largest tables. DROP TABLE is used because TRUNCATE needs a new page for each index; only the largest
+    /// are dropped because each costs a lock.
+    /// </summary>
     private const string DropLargest = """
         DO $$ DECLARE t text; BEGIN
             FOR t IN SELECT oid::pg_catalog.regclass::text FROM pg_catalog.pg_class WHERE relkind = 'r'
@@ -30,7 +33,7 @@ internal sealed class PostgresUndos(PostgresConnector connector)
 
     public Undo AllowConnections(string database) => Owe("allow-connections", $"Lets sessions into the database \"{database}\" again.", database);
 
-    /// <summary>Undoes something while the run goes on.</summary>
+    /// <summary>Performs an undo while the run continues.</summary>
     public async Task UndoAsync(Undo undo)
     {
         var handler = Handlers.First(one => one.Kind == undo.Kind);
@@ -43,7 +46,9 @@ internal sealed class PostgresUndos(PostgresConnector connector)
 
     private static string Kind(PostgresConnector connector, string kind) => $"postgres/{connector.Settings.Name}.{kind}";
 
-    /// <summary>Only a name that a restore made up is ever dropped, whatever stands in the journal.</summary>
+    /// <summary>
+    /// Drops a database. Only a name that a restore generated is ever dropped, whatever the journal says.
+    /// </summary>
     private static async Task DropAsync(
         PostgresConnector connector, NpgsqlConnection connection, string database, CancellationToken cancellation)
     {
@@ -54,9 +59,10 @@ internal sealed class PostgresUndos(PostgresConnector connector)
     }
 
     /// <summary>
-    /// DROP DATABASE makes a checkpoint, and one that fails leaves the database neither dropped nor usable. It fails where
-    /// the disk is full, as it is when it was the restore that filled it: then what was loaded must be given back first.
-    /// It is tried on a connection of its own: Npgsql gives up a connection that had such an error.
+    /// Returns whether a checkpoint succeeds. DROP DATABASE makes a checkpoint, and when that fails the database is
+    /// neither dropped nor usable. It fails when the disk is full, for instance because of the restore: then the loaded
+    /// data must be removed first. Uses a connection of its own, because Npgsql closes a connection after such an
+    /// error.
     /// </summary>
     private static async Task<bool> MayCheckpointAsync(PostgresConnector connector, CancellationToken cancellation)
     {
@@ -78,7 +84,7 @@ internal sealed class PostgresUndos(PostgresConnector connector)
 
     private static async Task EndAndDropAsync(NpgsqlConnection connection, string database, CancellationToken cancellation)
     {
-        // An invalid one, of an earlier attempt that was broken off, can only be dropped.
+        // An invalid database, left by an interrupted attempt, can only be dropped.
         if (await connection.ScalarAsync<bool?>($"SELECT datconnlimit = -2 FROM pg_catalog.pg_database WHERE datname = {Sql.Literal(database)}", cancellation) is false)
             await connection.ExecuteAsync($"ALTER DATABASE {Sql.Identifier(database)} IS_TEMPLATE false ALLOW_CONNECTIONS false", cancellation);
         await connection.ExecuteAsync(
@@ -96,8 +102,8 @@ internal sealed class PostgresUndos(PostgresConnector connector)
     }
 
     /// <summary>
-    /// A server goes on with CREATE DATABASE after its client was killed: the database would appear behind our back. Of other users' sessions anything may look
-    /// so, again and again.
+    /// Ends a CREATE DATABASE of a killed client: the server would continue it, and the database would appear later.
+    /// Sessions of other users are ignored, because their query text could imitate one again and again.
     /// </summary>
     private static async Task EndCreationAsync(NpgsqlConnection connection, string database, CancellationToken cancellation)
     {
@@ -116,7 +122,10 @@ internal sealed class PostgresUndos(PostgresConnector connector)
     {
         public string Kind => kind;
 
-        /// <summary>A database that is not there needs no undoing: it was never made, has its final name, or an earlier attempt came this far.</summary>
+        /// <summary>
+        /// Drops a database. One that does not exist needs no undo: it was never created, has its final name, or was
+        /// dropped by an earlier attempt.
+        /// </summary>
         public async Task UndoAsync(Undo owed, CancellationToken cancellation)
         {
             var database = owed.Arguments[Database];
@@ -127,7 +136,7 @@ internal sealed class PostgresUndos(PostgresConnector connector)
             }
             catch (PostgresException gone) when (gone.SqlState == PostgresErrorCodes.InvalidCatalogName)
             {
-                // As the summary says: nothing is left to do.
+                // The database does not exist: nothing is left to do.
             }
             catch (Exception exception) when (PostgresProblem.Recognises(exception))
             {

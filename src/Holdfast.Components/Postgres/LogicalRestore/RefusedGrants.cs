@@ -7,22 +7,21 @@ using Npgsql;
 namespace Holdfast.Components.Postgres.LogicalRestore;
 
 /// <summary>
-/// Memberships of roles that PostgreSQL refused in the order of the script. Since version 16 whoever grants a role must
-/// hold it with ADMIN OPTION; older servers
-/// took any grantor, and their pg_dumpall writes grants in the order of names. Such a grant is tried again when others
-/// are there; then it is granted by the user of the
-/// restore. What is refused even so is named, and ends nothing.
+/// Memberships of roles that PostgreSQL rejected because of the order in the script. Since version 16 the grantor of a
+/// role must hold it with ADMIN OPTION; older servers accepted any grantor, and their pg_dumpall writes grants in the
+/// order of names. Such a grant is retried when others exist; finally it is granted by the user of the restore. What is
+/// rejected even then is reported, and does not end the restore.
 /// </summary>
 internal sealed class RefusedGrants(PostgresConnector connector, StepContext context)
 {
     /// <summary>
-    /// Rounds of trying again: each makes at least one grant, and longer chains than this are no person's.
+    /// The number of retries: each makes at least one grant, and longer chains do not occur in practice.
     /// </summary>
     private const int Rounds = 20;
 
     private readonly List<RoleGrant> _left = [];
 
-    /// <summary>Whether a refused statement is one, which is kept then.</summary>
+    /// <summary>Returns whether a rejected statement is a grant of a membership, and keeps it if so.</summary>
     public bool Takes(RefusedStatement refused)
     {
         if (!Refusals.IsOfContent(refused.State)) return false;
@@ -31,10 +30,10 @@ internal sealed class RefusedGrants(PostgresConnector connector, StepContext con
         return true;
     }
 
-    /// <summary>Whether it was taken.</summary>
+    /// <summary>Returns whether the statement was kept.</summary>
     public bool Has(RefusedStatement refused) => RoleGrant.Parse(refused.Statement) is { } grant && _left.Contains(grant);
 
-    /// <summary>Tries them again when the script is at its end.</summary>
+    /// <summary>Retries the grants at the end of the script.</summary>
     public async Task RunAsync(CancellationToken cancellation)
     {
         if (_left.Count == 0) return;
@@ -73,7 +72,7 @@ internal sealed class RefusedGrants(PostgresConnector connector, StepContext con
         }
     }
 
-    /// <summary>What it was refused for; null when it was not.</summary>
+    /// <summary>Runs a grant. Returns the reason when it is rejected; null when it succeeds.</summary>
     private static async Task<string?> TryAsync(
         LoadSession session, string statement, CancellationToken cancellation)
     {

@@ -4,7 +4,10 @@ using Npgsql;
 
 namespace Holdfast.Components.Postgres.LogicalRestore;
 
-/// <summary>What holds on to databases that a restore replaces: some of it makes the exchange impossible, some would go on with the old one.</summary>
+/// <summary>
+/// What uses the databases that a restore replaces: prepared transactions prevent the exchange, and other users would
+/// continue with the old database.
+/// </summary>
 internal sealed class ReplacedDatabases
 {
     private const string Prepared = "SELECT database, gid FROM pg_catalog.pg_prepared_xacts ORDER BY prepared";
@@ -15,7 +18,7 @@ internal sealed class ReplacedDatabases
 
     private ReplacedDatabases(ILookup<string, string> slots, ILookup<string, string> subscriptions) => (_slots, _subscriptions) = (slots, subscriptions);
 
-    /// <exception cref="ProblemException">A prepared transaction keeps one from being renamed.</exception>
+    /// <exception cref="ProblemException">A prepared transaction prevents the renaming of a database.</exception>
     public static async Task<ReplacedDatabases> FindAsync(NpgsqlConnection connection, IReadOnlySet<string> replaced, CancellationToken cancellation)
     {
         if (replaced.Count == 0) return new ReplacedDatabases(Of([]), Of([]));
@@ -28,7 +31,7 @@ internal sealed class ReplacedDatabases
             Of(await connection.RowsAsync(Slots, row => row, cancellation)), Of(maySee ? await connection.RowsAsync(Subscriptions, row => row, cancellation) : []));
     }
 
-    /// <summary>Sentences for the plan, with a space before each.</summary>
+    /// <summary>Returns sentences for the plan, each with a leading space.</summary>
     public string Describe(string database)
     {
         var slots = string.Join(", ", _slots[database]);

@@ -6,14 +6,14 @@ using Npgsql;
 
 namespace Holdfast.Components.Postgres.LogicalRestore;
 
-/// <summary>A statement of a script that the server refused.</summary>
-/// <param name="Line">Where it begins.</param>
-/// <param name="Statement">Its text; each character is a byte. A password may be in it.</param>
-/// <param name="Why">The server's answer.</param>
-/// <param name="Reason">The answer as a sentence.</param>
+/// <summary>A statement of a script that the server rejected.</summary>
+/// <param name="Line">The line where the statement begins.</param>
+/// <param name="Statement">The text of the statement; each character is a byte. May contain a password.</param>
+/// <param name="Why">The error of the server.</param>
+/// <param name="Reason">The error as a sentence.</param>
 internal sealed record RefusedStatement(int Line, string Statement, PostgresException Why, string Reason)
 {
-    /// <summary>Its first words, without any value: a password may be among them.</summary>
+    /// <summary>The first words of the statement, without values, which may include a password.</summary>
     public string Beginning => ScriptStatement.BeginningOf(Statement);
 
     public string State => Why.SqlState;
@@ -22,42 +22,49 @@ internal sealed record RefusedStatement(int Line, string Statement, PostgresExce
 }
 
 /// <summary>
-/// Runs a script of a dump, one statement after the other over the wire: there is no program in between that has a language of its own, and
-/// what became of each statement is known by its SQLSTATE.
+/// Runs a script of a dump, one statement after the other, without psql: no other program interprets the script, and
+/// the result of each statement is known by its SQLSTATE.
 /// </summary>
 internal sealed class StatementScript(PostgresConnector connector)
 {
-    /// <summary>Refused statements that are told in full.</summary>
+    /// <summary>The number of rejected statements that are reported in full.</summary>
     private const int Told = 5;
 
-    /// <summary>Refused statements that are kept; of the others only their number is.</summary>
+    /// <summary>The number of rejected statements that are kept; of the others only the number is reported.</summary>
     private const int Kept = 200;
 
-    /// <summary>Set for a database whose script has secrets: the server's log gets none of its statements, where we may say so.</summary>
+    /// <summary>
+    /// True when the script of the database holds secrets: its statements are kept out of the server's log, where the
+    /// user may set this.
+    /// </summary>
     public bool IsSecret { get; init; }
 
     /// <summary>
-    /// Set for scripts whose statements may run functions of others, with what they create or have created before: each statement is a
-    /// transaction of its own in a session that is reset after it.
+    /// True for scripts whose statements may run functions of other users: each statement is a transaction of its own
+    /// in a session that is reset afterwards.
     /// </summary>
     public bool RunsCodeOfOthers { get; init; }
 
-    /// <summary>Set with <see cref="RunsCodeOfOthers"/>: as whom that code runs.</summary>
+    /// <summary>The guard that sets the role for that code; used with <see cref="RunsCodeOfOthers"/>.</summary>
     public LoadGuard? Guard { get; init; }
 
-    /// <summary>Whether a statement is run, by its text; all are by default.</summary>
+    /// <summary>Decides by its text whether a statement is run; by default all are.</summary>
     public Func<string, bool>? Runs { get; init; }
 
-    /// <summary>Set for scripts that give objects to their owners: lends the rights that this needs.</summary>
+    /// <summary>Grants the rights that a script needs to give objects to their owners.</summary>
     public LentSchemas? Lent { get; init; }
 
-    /// <summary>The statements that are run; null for all. Those that change a setting are run in each pass.</summary>
+    /// <summary>
+    /// The pass whose statements are run; null for all. Statements that change a setting run in each pass.
+    /// </summary>
     public ScriptPass? Pass { get; init; }
 
-    /// <summary>Called with what was refused and is neither harmless nor the end: set when a restore keeps going.</summary>
+    /// <summary>
+    /// Called with each rejected statement that is neither harmless nor fatal; set when a restore keeps going.
+    /// </summary>
     public Action<RefusedStatement>? OnRefused { get; init; }
 
-    /// <summary>Statements run after those of the script, in the same session.</summary>
+    /// <summary>Statements that run after those of the script, in the same session.</summary>
     public IReadOnlyList<string> Ending { get; init; } = [];
 
     private static readonly FrozenSet<string> _isMissing = new[]
@@ -70,27 +77,30 @@ internal sealed class StatementScript(PostgresConnector connector)
             WHERE (SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user)
         """;
 
-    /// <summary>Reads a script to its end and runs nothing: so what can not be run is refused before anything is.</summary>
-    /// <exception cref="ProblemException">It has a command of psql, or ends too early.</exception>
+    /// <summary>
+    /// Reads a script to its end without running it, so that an invalid script is rejected before any statement runs.
+    /// </summary>
+    /// <exception cref="ProblemException">The script has a command of psql, or is truncated.</exception>
     public static async Task CheckAsync(Stream script, string name, CancellationToken cancellation)
     {
         var reader = new ScriptReader(script);
         while (await ReadAsync(reader, name, cancellation) is not null)
         {
-            // Only whether it can be read is asked.
+            // The script is read only to verify that it can be read.
         }
     }
 
     /// <summary>
-    /// The refusals of the <paramref name="harmless"/> kind are returned; the others become one problem, whose sentence begins with <paramref name="what"/>.
+    /// Runs a script. Errors of the <paramref name="harmless"/> kind are returned; the others become one problem, whose
+    /// sentence begins with <paramref name="what"/>.
     /// </summary>
-    /// <param name="database">Where it is run.</param>
-    /// <param name="encoding">That of the script and of the database.</param>
-    /// <param name="script">Its text.</param>
-    /// <param name="name">What it is called in the recovery point.</param>
+    /// <param name="database">The database in which the script runs.</param>
+    /// <param name="encoding">The encoding of the script and of the database.</param>
+    /// <param name="script">The text of the script.</param>
+    /// <param name="name">The name of the script in the recovery point.</param>
     /// <param name="what">The beginning of a sentence.</param>
-    /// <param name="harmless">Whether a refusal says only that something is there already.</param>
-    /// <param name="cancellation">Ends it.</param>
+    /// <param name="harmless">Returns whether an error only says that an object exists already.</param>
+    /// <param name="cancellation">Cancels the operation.</param>
     public async Task<IReadOnlyList<RefusedStatement>> RunAsync(
         string database, string encoding, Stream script, string name, string what, Func<RefusedStatement, bool> harmless, CancellationToken cancellation)
     {
@@ -155,8 +165,9 @@ internal sealed class StatementScript(PostgresConnector connector)
     }
 
     /// <summary>
-    /// Whether an object exists that did not get its owner, and so has the rights of the superuser that made it, whatever it runs later. There is none where an
-    /// object that does not exist was refused, and not its role.
+    /// Returns whether a rejected statement leaves an object that did not get its owner, and so keeps the rights of the
+    /// superuser that created it, whatever it runs later. There is no such object when the error is that the object,
+    /// not its role, does not exist.
     /// </summary>
     private async Task<bool> StaysOursAsync(LoadSession session, RefusedStatement refused, CancellationToken cancellation)
     {
@@ -169,8 +180,8 @@ internal sealed class StatementScript(PostgresConnector connector)
         $"{refused.Beginning} at line {refused.Line} was refused, so the object would keep the rights of the superuser who restores: {refused}",
         "Put right what PostgreSQL refused, or restore with a user of PostgreSQL who is no superuser.");
 
-    /// <summary>The next statement; null at the end.</summary>
-    /// <exception cref="ProblemException">It has a command of psql, or ends too early.</exception>
+    /// <summary>Returns the next statement; null at the end.</summary>
+    /// <exception cref="ProblemException">The script has a command of psql, or is truncated.</exception>
     public static async Task<ScriptStatement?> ReadAsync(ScriptReader reader, string name, CancellationToken cancellation)
     {
         try

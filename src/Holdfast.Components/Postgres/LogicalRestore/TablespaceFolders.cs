@@ -9,25 +9,28 @@ using Npgsql;
 namespace Holdfast.Components.Postgres.LogicalRestore;
 
 /// <summary>
-/// The folders of tablespaces that a dump makes and the server does not have yet. PostgreSQL makes none itself; on the server's machine root does, as
-/// docs/decisions/0042-folders-of-tablespaces.md says.
+/// The folders of tablespaces that a dump creates and the server does not have yet. PostgreSQL does not create them; on
+/// the server's machine root does, as docs/decisions/0042-folders-of-tablespaces.md describes.
 /// </summary>
-/// <param name="missing">The tablespaces whose folders are made.</param>
+/// <param name="missing">The tablespaces whose folders are created.</param>
 /// <param name="server">The server, on this machine.</param>
-/// <param name="lacking">Those whose folders only a person can make.</param>
+/// <param name="lacking">The tablespaces whose folders must be created by an administrator.</param>
 internal sealed class TablespaceFolders(IReadOnlyList<DumpedTablespace> missing, LocalServer? server, IReadOnlyList<DumpedTablespace> lacking)
 {
-    /// <summary>Places in which a new folder may be read by a program of root's.</summary>
+    /// <summary>Folders whose contents may be read as configuration by root's programs.</summary>
     private static readonly string[] _configured =
         ["/bin/", "/boot/", "/dev/", "/etc/", "/lib/", "/lib32/", "/lib64/", "/proc/", "/root/", "/run/", "/sbin/", "/sys/", "/usr/", "/var/run/", "/var/spool/"];
 
     private const string Known = "SELECT spcname FROM pg_catalog.pg_tablespace";
 
-    /// <summary>Compares what a script makes with what the server and its machine have.</summary>
-    /// <param name="connection">A session of the server.</param>
-    /// <param name="server">The server where it is on this machine; else its folders cannot be seen, and nothing is missing before PostgreSQL says so.</param>
+    /// <summary>Compares the tablespaces of a script with those of the server and its machine.</summary>
+    /// <param name="connection">A session on the server.</param>
+    /// <param name="server">
+    /// The server when it is on this machine; otherwise its folders cannot be read, and none counts as missing until
+    /// PostgreSQL reports it.
+    /// </param>
     /// <param name="dumped">The tablespaces of the script.</param>
-    /// <param name="cancellation">Ends it.</param>
+    /// <param name="cancellation">Cancels the operation.</param>
     public static async Task<TablespaceFolders> FindAsync(NpgsqlConnection connection, LocalServer? server, IReadOnlyList<DumpedTablespace> dumped, CancellationToken cancellation)
     {
         if (server is null || dumped.Count == 0) return new TablespaceFolders([], null, []);
@@ -37,15 +40,15 @@ internal sealed class TablespaceFolders(IReadOnlyList<DumpedTablespace> missing,
         return new TablespaceFolders(made, server, [.. missing.Except(made)]);
     }
 
-    /// <summary>A sentence for the plan, with a space before it; empty where all is there.</summary>
+    /// <summary>Returns a sentence for the plan, with a leading space; empty when nothing is missing.</summary>
     public string Describe() =>
         string.Concat(missing.Select(tablespace => $" Makes the folder {tablespace.Folder} of tablespace \"{tablespace.Name}\"."))
         + string.Concat(lacking.Select(tablespace => $" Goes without tablespace \"{tablespace.Name}\", whose folder {tablespace.Folder} does not exist."));
 
-    /// <summary>Refuses databases of tablespaces that cannot be made.</summary>
-    /// <param name="databases">Those that are restored.</param>
-    /// <param name="keepsGoing">Tables may come into the database's own tablespace instead.</param>
-    /// <exception cref="ProblemException">One is in a tablespace that cannot be made.</exception>
+    /// <summary>Verifies that no database uses a tablespace that cannot be created.</summary>
+    /// <param name="databases">The databases that are restored.</param>
+    /// <param name="keepsGoing">Whether tables may be created in the database's default tablespace instead.</param>
+    /// <exception cref="ProblemException">A database uses a tablespace that cannot be created.</exception>
     public void Require(IReadOnlyList<DatabaseContents> databases, bool keepsGoing)
     {
         foreach (var tablespace in lacking)
@@ -55,11 +58,13 @@ internal sealed class TablespaceFolders(IReadOnlyList<DumpedTablespace> missing,
         }
     }
 
-    /// <summary>Whether a database has anything in a tablespace.</summary>
+    /// <summary>Returns whether a database uses a tablespace.</summary>
     public static bool Uses(DatabaseContents database, string tablespace) => database.Properties.Tablespace == tablespace || database.SizeByTablespace.ContainsKey(tablespace);
 
-    /// <summary>Makes the folders, mode 0700 and the server's own; above them folders that every user passes through.</summary>
-    /// <exception cref="ProblemException">One cannot be made.</exception>
+    /// <summary>
+    /// Creates the folders with mode 0700 and the server's owner, and parent folders that every user can pass through.
+    /// </summary>
+    /// <exception cref="ProblemException">A folder cannot be created.</exception>
     public void Make()
     {
         foreach (var tablespace in missing)
@@ -80,8 +85,9 @@ internal sealed class TablespaceFolders(IReadOnlyList<DumpedTablespace> missing,
     }
 
     /// <summary>
-    /// The path comes from the recovery point: a folder of the server's user where programs of root look for configuration would make that user root. So it
-    /// is made only where data lies, in a folder of root's or of that user.
+    /// Returns whether a folder may be created. The path comes from the recovery point: a folder of the server's user
+    /// where root's programs read their configuration would give that user root's rights. So it is created only in
+    /// places for data, in a folder of root or of that user.
     /// </summary>
     internal static bool MayMake(string folder, uint user)
     {

@@ -3,9 +3,9 @@ using Holdfast.Components.Postgres.Scripts;
 
 namespace Holdfast.Components.Postgres.LogicalRestore;
 
-/// <summary>A tablespace that a dump of roles and tablespaces makes.</summary>
-/// <param name="Name">Its name.</param>
-/// <param name="Folder">Its absolute path on the server's machine.</param>
+/// <summary>A tablespace that a dump of roles and tablespaces creates.</summary>
+/// <param name="Name">The name of the tablespace.</param>
+/// <param name="Folder">The absolute path of the tablespace on the server's machine.</param>
 internal sealed record DumpedTablespace(string Name, string Folder);
 
 /// <summary>Finds tablespaces in what pg_dumpall writes: <c>CREATE TABLESPACE name OWNER role LOCATION 'path'</c>. Source: pg_dumpall.c, "dumpTablespaces".</summary>
@@ -13,8 +13,10 @@ internal static class TablespaceScript
 {
     private const string Create = "CREATE TABLESPACE ", Location = " LOCATION ";
 
-    /// <summary>Reads a script to its end. Tablespaces in the data directory, which have no path, are left out.</summary>
-    /// <exception cref="Engine.Problems.ProblemException">It is not what pg_dumpall writes.</exception>
+    /// <summary>
+    /// Reads a script to its end. Tablespaces in the data directory, which have no path, are left out.
+    /// </summary>
+    /// <exception cref="Engine.Problems.ProblemException">The script was not written by pg_dumpall.</exception>
     public static async Task<IReadOnlyList<DumpedTablespace>> ReadAsync(Stream script, CancellationToken cancellation)
     {
         var found = new List<DumpedTablespace>();
@@ -24,8 +26,8 @@ internal static class TablespaceScript
         return found;
     }
 
-    /// <summary>Null for any other statement.</summary>
-    /// <param name="statement">Its text; each character is a byte.</param>
+    /// <summary>Parses a statement; null for any other statement.</summary>
+    /// <param name="statement">The text of the statement; each character is a byte.</param>
     public static DumpedTablespace? Parse(string statement)
     {
         var begin = statement.IndexOf(Create, StringComparison.Ordinal);
@@ -55,7 +57,7 @@ internal static class TablespaceScript
         return null;
     }
 
-    /// <summary>A quote is doubled; a backslash as well, where E stands before the literal.</summary>
+    /// <summary>Reads a literal. Quotes are doubled, and backslashes too when the literal has the prefix E.</summary>
     private static string? ReadLiteral(ReadOnlySpan<char> text)
     {
         var escapes = text.StartsWith("E'") || text.StartsWith(" E'");

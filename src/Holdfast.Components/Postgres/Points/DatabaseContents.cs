@@ -2,7 +2,7 @@ using Holdfast.Components.Postgres.Scripts;
 
 namespace Holdfast.Components.Postgres.Points;
 
-/// <summary>database.json: all that a restore must know of a dumped database besides its SQL and its rows.</summary>
+/// <summary>database.json: what a restore needs to know of a dumped database besides its SQL and its rows.</summary>
 internal sealed record DatabaseContents
 {
     /// <summary>The version of this format; 1.</summary>
@@ -12,21 +12,21 @@ internal sealed record DatabaseContents
     /// <summary>server_version_num: 150018.</summary>
     public required int ServerVersion { get; init; }
 
-    /// <summary>What the server calls itself: "15.18 (Debian 15.18-0+deb12u1)".</summary>
+    /// <summary>The server's own version text: "15.18 (Debian 15.18-0+deb12u1)".</summary>
     public required string ServerVersionText { get; init; }
 
-    /// <summary>What pg_dump calls itself.</summary>
+    /// <summary>The version text of pg_dump.</summary>
     public required string DumpVersion { get; init; }
 
-    /// <summary>The instant of the snapshot by this machine's clock.</summary>
+    /// <summary>The time of the snapshot by this machine's clock.</summary>
     public required DateTimeOffset SnapshotTime { get; init; }
 
-    /// <summary>The end of the WAL at the snapshot; on a standby the last position replayed.</summary>
+    /// <summary>The end of the WAL at the snapshot; on a standby the last replayed LSN.</summary>
     public required string SnapshotLsn { get; init; }
 
     public required DatabaseProperties Properties { get; init; }
 
-    /// <summary>False when somebody dropped the schema "public", which every new database has.</summary>
+    /// <summary>False when the schema "public", which every new database has, was dropped.</summary>
     public required bool HasPublicSchema { get; init; }
     public required IReadOnlyList<ExtensionEntry> Extensions { get; init; }
     public required long LargeObjects { get; init; }
@@ -36,16 +36,16 @@ internal sealed record DatabaseContents
     /// <summary>Bytes on disk in each tablespace, indexes included; empty in points of older versions.</summary>
     public IReadOnlyDictionary<string, long> Sizes { get; init; } = new Dictionary<string, long>(StringComparer.Ordinal);
 
-    /// <summary>The same, or about, where a point does not tell.</summary>
+    /// <summary>The same, or an estimate when the recovery point does not have it.</summary>
     [System.Text.Json.Serialization.JsonIgnore]
     public IReadOnlyDictionary<string, long> SizeByTablespace =>
         Sizes.Count > 0 ? Sizes : new Dictionary<string, long>(StringComparer.Ordinal) { [Properties.Tablespace] = Tables.Sum(table => table.Size) };
 
-    /// <summary>Bytes on disk.</summary>
+    /// <summary>The total size on disk in bytes.</summary>
     [System.Text.Json.Serialization.JsonIgnore]
     public long DiskSize => SizeByTablespace.Values.Sum();
 
-    /// <summary>What is not in the dump, as sentences: rows of foreign tables, for one.</summary>
+    /// <summary>What the dump does not contain, as sentences: rows of foreign tables, for example.</summary>
     public required IReadOnlyList<string> LeftOut { get; init; }
 
     public long Rows => Tables.Sum(table => table.Rows);
@@ -62,16 +62,18 @@ internal sealed record TableEntry
     /// <summary>The columns that are copied, in order; generated ones are not.</summary>
     public required IReadOnlyList<string> Columns { get; init; }
 
-    /// <summary>True when it belongs to an extension which marked it as holding configuration of the user.</summary>
+    /// <summary>
+    /// True when the table belongs to an extension, which marked it as holding the user's configuration.
+    /// </summary>
     public bool Configuration { get; init; }
 
-    /// <summary>Of a configuration table: which rows are the user's, as "WHERE ...".</summary>
+    /// <summary>For a configuration table, the condition for the user's rows: "WHERE ...".</summary>
     public string? Condition { get; init; }
 
-    /// <summary>On disk, TOAST included. The order of work follows it.</summary>
+    /// <summary>The size on disk in bytes, TOAST included. Determines the order of work.</summary>
     public long Size { get; init; }
 
-    /// <summary>Where its rows lie, relative to the folder of the database, as COPY's text format writes them.</summary>
+    /// <summary>The path of its rows, relative to the folder of the database, in COPY's text format.</summary>
     public string File { get; init; } = "";
     public long Rows { get; init; }
     public long Bytes { get; init; }
@@ -83,13 +85,15 @@ internal sealed record SequenceEntry(string Schema, string Name, long LastValue,
 
 internal sealed record ExtensionEntry(string Name, string Version);
 
-/// <summary>What CREATE DATABASE, ALTER DATABASE, GRANT and COMMENT say of a database.</summary>
+/// <summary>The properties of a database that CREATE DATABASE, ALTER DATABASE, GRANT and COMMENT set.</summary>
 internal sealed record DatabaseProperties
 {
     public required string Owner { get; init; }
     public required string Encoding { get; init; }
 
-    /// <summary>SQL_ASCII promises nothing about its bytes, so they are carried one to one.</summary>
+    /// <summary>
+    /// True for SQL_ASCII, which guarantees nothing about bytes, so that they are passed through unchanged.
+    /// </summary>
     [System.Text.Json.Serialization.JsonIgnore]
     public string? Bytes => Encoding == "SQL_ASCII" ? Encoding : null;
     public required string Collate { get; init; }
@@ -103,17 +107,17 @@ internal sealed record DatabaseProperties
     public string? IcuRules { get; init; }
     public required string Tablespace { get; init; }
 
-    /// <summary>-1 for no limit.</summary>
+    /// <summary>The connection limit; -1 for no limit.</summary>
     public required int ConnectionLimit { get; init; }
     public required bool IsTemplate { get; init; }
     public string? Comment { get; init; }
 
-    /// <summary>Null when nobody ever granted or revoked anything.</summary>
+    /// <summary>The privileges; null when none was ever granted or revoked.</summary>
     public IReadOnlyList<DatabaseGrant>? Grants { get; init; }
     public IReadOnlyList<DatabaseSetting> Settings { get; init; } = [];
 }
 
-/// <summary>One right on the database. <paramref name="Grantee"/> is null for everybody (PUBLIC).</summary>
+/// <summary>One privilege on the database. <paramref name="Grantee"/> is null for PUBLIC.</summary>
 internal sealed record DatabaseGrant(string Grantor, string? Grantee, string Privilege, bool Grantable);
 
 /// <summary>ALTER DATABASE ... SET, or ALTER ROLE ... IN DATABASE ... SET when <paramref name="Role"/> is not null.</summary>

@@ -4,9 +4,9 @@ using System.Text;
 namespace Holdfast.Components.Postgres.Points;
 
 /// <summary>
-/// Where things lie in a recovery point. Names of databases, schemas and tables become file names by writing everything
-/// but ASCII letters, digits, '_', '-' and '$' as %XX of its UTF-8 bytes: so no name is a path, no two are the same,
-/// and psql reads them in a script of any encoding.
+/// The paths of dumps in a recovery point. Names of databases, schemas and tables become file names by writing
+/// everything but ASCII letters, digits, '_', '-' and '$' as %XX of its UTF-8 bytes: so no name contains a path
+/// separator, different names stay different, and psql reads them in a script of any encoding.
 /// </summary>
 internal static class DumpPath
 {
@@ -18,17 +18,20 @@ internal static class DumpPath
     public const string Sequences = "sequences.sql";
     public const string Restore = "restore.sql";
 
-    /// <summary>Longer names are cut and end in a hash of the whole; a file name has 255 bytes at most.</summary>
+    /// <summary>
+    /// The longest name in bytes; longer names are cut and end in a hash of the whole. A file name has 255 bytes at
+    /// most.
+    /// </summary>
     private const int LongestName = 200;
 
-    /// <summary>The folder of a cluster.</summary>
+    /// <summary>The path of the folder of a cluster.</summary>
     public static string Cluster(string cluster) => $"/postgres/{Escape(cluster)}";
 
     public static string Dump(string cluster) => $"{Cluster(cluster)}/dump";
 
     public static string Database(string cluster, string database) => $"{Dump(cluster)}/{Bounded(Escape(database))}";
 
-    /// <summary>Relative to the folder of the database.</summary>
+    /// <summary>The path of a table's rows, relative to the folder of the database.</summary>
     public static string Table(string schema, string table) => $"data/{Bounded($"{Escape(schema)}.{Escape(table)}")}.copy";
 
     public static string Escape(string name)

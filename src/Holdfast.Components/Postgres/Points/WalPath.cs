@@ -3,15 +3,15 @@ using Holdfast.Components.Postgres.Format;
 namespace Holdfast.Components.Postgres.Points;
 
 /// <summary>
-/// Where WAL lies in a snapshot: below "/postgres/&lt;cluster&gt;/wal" one folder for each timeline and log, so that the tree of a full
-/// folder (256 segments of 16 MiB) never changes again; history files beside the folders.
+/// The paths of WAL in a snapshot: below "/postgres/&lt;cluster&gt;/wal" one folder for each timeline and log, so that
+/// the tree of a full folder (256 segments of 16 MiB) never changes again; history files are beside the folders.
 /// </summary>
 internal static class WalPath
 {
-    /// <summary>The folder of a cluster's WAL.</summary>
+    /// <summary>The path of the folder of a cluster's WAL.</summary>
     public static string Folder(string cluster) => $"{DumpPath.Cluster(cluster)}/wal";
 
-    /// <summary>The path of a file by its name.</summary>
+    /// <summary>The path of a WAL file by its name.</summary>
     public static string Of(string cluster, WalFile file) =>
         file.Kind == WalFileKind.History ? $"{Folder(cluster)}/{file.Name}" : $"{Folder(cluster)}/{file.Name[..16]}/{file.Name}";
 

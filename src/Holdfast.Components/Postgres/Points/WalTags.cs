@@ -5,9 +5,9 @@ using Holdfast.Restic.Snapshots;
 namespace Holdfast.Components.Postgres.Points;
 
 /// <summary>
-/// The tags of a snapshot that holds WAL: "wal", "platform=NAME", "cluster=NAME", and what all of its segments have in common:
-/// "system=IDENTIFIER" and "segment-size=BYTES". So a list of snapshots tells whose WAL each one is. "streamed" stands on one that holds a
-/// segment as far as it was written when it was received.
+/// The tags of a snapshot that holds WAL: "wal", "platform=NAME", "cluster=NAME", and what all of its segments have in
+/// common: "system=IDENTIFIER" and "segment-size=BYTES". So a list of snapshots shows which cluster's WAL each one
+/// holds. A snapshot of a segment that was still being written when it was received has the tag "streamed".
 /// </summary>
 internal static class WalTags
 {
@@ -22,7 +22,7 @@ internal static class WalTags
     public static bool AreOf(Snapshot snapshot, string platform, string cluster) =>
         snapshot.Tags.Contains(Wal, StringComparer.Ordinal) && Value(snapshot, Platform) == platform && Value(snapshot, Cluster) == cluster;
 
-    /// <summary>The cluster whose WAL it holds; null when it holds none of the platform.</summary>
+    /// <summary>The cluster whose WAL the snapshot holds; null when it holds none of the platform.</summary>
     public static string? ClusterOf(Snapshot snapshot, string platform) =>
         Value(snapshot, Cluster) is { } cluster && AreOf(snapshot, platform, cluster) ? cluster : null;
 
@@ -34,7 +34,7 @@ internal static class WalTags
 
     public static bool IsStreamed(Snapshot snapshot) => snapshot.Tags.Contains(Wal, StringComparer.Ordinal) && snapshot.Tags.Contains(Streamed, StringComparer.Ordinal);
 
-    /// <summary>The files that a WAL snapshot names in its paths; null when its tree must be asked.</summary>
+    /// <summary>The files that a WAL snapshot lists in its paths; null when its tree must be read.</summary>
     public static IReadOnlyList<string>? NamedFiles(Snapshot snapshot, string cluster)
     {
         if (!snapshot.Tags.Contains(Wal, StringComparer.Ordinal) || snapshot.Paths.Count == 0) return null;
@@ -50,5 +50,8 @@ internal static class WalTags
     private static string? Value(Snapshot snapshot, string tag) => snapshot.Tags.FirstOrDefault(one => one.StartsWith(tag, StringComparison.Ordinal))?[tag.Length..];
 }
 
-/// <summary>The cluster that a log belongs to, and the size of its segments in bytes: neither ever changes for one cluster.</summary>
+/// <summary>
+/// The system identifier of the cluster that a WAL belongs to, and its segment size in bytes: neither ever changes for
+/// one cluster.
+/// </summary>
 internal sealed record WalIdentity(ulong System, int SegmentSize);

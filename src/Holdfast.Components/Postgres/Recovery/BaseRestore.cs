@@ -10,7 +10,7 @@ using Holdfast.Restic.Snapshots;
 
 namespace Holdfast.Components.Postgres.Recovery;
 
-/// <summary>The steps that bring a cluster back by its files, and its server to the wished instant.</summary>
+/// <summary>The steps that restore a cluster from its files and recover its server to the target.</summary>
 internal sealed class BaseRestore
 {
     private readonly PostgresConnector _connector;
@@ -40,7 +40,7 @@ internal sealed class BaseRestore
         _files = new RestoredFiles(_cluster, session, _places, _owner, undos, exchange);
     }
 
-    /// <summary>True when the point holds files of the cluster, not a dump.</summary>
+    /// <summary>True when the recovery point holds the files of the cluster, not a dump.</summary>
     public static bool IsOf(RestoreSession session, string component) =>
         session.Manifest.Components.FirstOrDefault(record => record.Name == component)?.Details?["method"]?.GetValue<string>() is "base" or "cold";
 
@@ -76,7 +76,9 @@ internal sealed class BaseRestore
         ? $"Replaces in {_places.Data} what differs, and removes what the recovery point does not have. Until that is done the cluster is of no use."
         : $"Writes them beside their places{(Directory.Exists(_places.Data) ? $"; what is in {_places.Data} is then moved aside, with '{_session.AsideSuffix}' added to its name" : "")}.") + Whose();
 
-    /// <summary>The places and the user are the point's, not the profile's, so the plan names all of them.</summary>
+    /// <summary>
+    /// The places and the user are read from the recovery point, not from the profile, so the plan names all of them.
+    /// </summary>
     private string Whose()
     {
         var tablespaces = string.Join(", ", _places.Tablespaces.Select(tablespace => $"{tablespace.Oid} in {tablespace.Folder}"));
@@ -91,7 +93,10 @@ internal sealed class BaseRestore
     private Step Step(string name, string does, bool destroys, Func<StepContext, CancellationToken, Task> act) =>
         new() { Name = name, Does = does, Component = $"postgres/{_cluster}", Destroys = destroys, Act = act };
 
-    /// <summary>What would only be noticed after an hour of copying is looked at before, and what is seen at once before what takes minutes to find.</summary>
+    /// <summary>
+    /// Verifies, before anything is copied, what would otherwise fail after an hour of copying; quick checks come
+    /// before those that take minutes.
+    /// </summary>
     private void CheckPlaces()
     {
         if (!StopsServer && !_session.IsForShow) _places.RefuseRunning();
@@ -103,8 +108,8 @@ internal sealed class BaseRestore
     }
 
     /// <summary>
-    /// The point says where the cluster goes and whose it is, and whoever can write to the repository may have made the point. Where this machine has
-    /// no cluster of that user, a person says yes first.
+    /// Asks for confirmation where this machine has no cluster of the user. The recovery point names the folders and
+    /// the owner, and anyone who can write to the repository may have created it.
     /// </summary>
     private void Confirm()
     {
@@ -118,8 +123,9 @@ internal sealed class BaseRestore
     }
 
     /// <summary>
-    /// A link in the place of a file or folder of the server would lead what is written there elsewhere, and what is beside the server's own folder in a
-    /// tablespace would go wherever the point says that the tablespace is. No capture stores either.
+    /// Refuses links and foreign files in the recovery point. A link in the place of a server's file or folder would
+    /// redirect what is written there, and anything beside the server's own folder in a tablespace would be written
+    /// wherever the recovery point places the tablespace. No capture stores either.
     /// </summary>
     private Task<bool> CheckPointAsync(CancellationToken cancellation)
     {
@@ -156,11 +162,17 @@ internal sealed class BaseRestore
         if (!_session.Recovery.IgnoreSpace) room.Check(_cluster, _feed is null ? _wal?.Size ?? 0 : (long)BaseRestoreOptions.FedSegments * _record.SegmentSize);
     }
 
-    /// <summary>False for an empty folder, as on a new disk, and for what a restore that was cut off has begun.</summary>
+    /// <summary>
+    /// Returns whether the folder holds anything but a cluster; false for an empty folder, as on a new disk, and for
+    /// what an interrupted restore left behind.
+    /// </summary>
     private static bool IsForeign(string data) =>
         Directory.EnumerateFileSystemEntries(data).Any(entry => Path.GetFileName(entry) != "lost+found") && !Array.Exists(["PG_VERSION", "base", "global"], own => Path.Exists($"{data}/{own}"));
 
-    /// <summary>Much WAL is fetched as it is replayed. A server that somebody starts later, or lets go on later, has nobody to ask, so it gets all of it beforehand.</summary>
+    /// <summary>
+    /// Decides whether the WAL is fetched as it is replayed, when there is much of it. A server that is started or
+    /// resumed later, without a restore to serve it, gets all of it beforehand.
+    /// </summary>
     private async Task<string?> FindFeedAsync(BaseRestoreOptions options, CancellationToken cancellation)
     {
         if (!Starts || _session.Recovery.Pause || !await WalFeed.CanRunAsync(_host, options.Program, _owner.User, cancellation)) return null;
@@ -169,7 +181,9 @@ internal sealed class BaseRestore
 
     private bool Starts => _session.Target is null && !_session.Recovery.NoStart;
 
-    /// <summary>A cluster that was shut down needs none, and can be brought nowhere else.</summary>
+    /// <summary>
+    /// Finds the WAL to replay. A cluster that was shut down needs none, and has no other recovery target.
+    /// </summary>
     private async Task FindWalAsync(CancellationToken cancellation)
     {
         if (_record.Method == "base")
@@ -195,7 +209,9 @@ internal sealed class BaseRestore
         await _unit.WaitForEndAsync(unit, () => _places.Running, _stopping, _clock, cancellation);
     }
 
-    /// <summary>systemd begins to stop what depends on a unit within an instant.</summary>
+    /// <summary>
+    /// The time within which systemd has begun to stop the units that depend on a unit; usually it begins at once.
+    /// </summary>
     private static readonly TimeSpan _stopping = TimeSpan.FromSeconds(10);
 
     private Task WriteAsync(StepContext context, CancellationToken cancellation)
@@ -215,7 +231,7 @@ internal sealed class BaseRestore
         if (_session.Target is not null || _session.Recovery.NoStart) context.Note($"The cluster lies in {_places.Data} and has not been started; when it is, it replays to {_target.Text}.");
     }
 
-    /// <summary>The files that tell the server to recover, written as whoever may write there.</summary>
+    /// <summary>Writes the files that make the server recover, as the user who may write there.</summary>
     private IReadOnlyList<string> WriteOwn()
     {
         var (data, archives) = (_files.Inner, _session.Target is null);

@@ -1,17 +1,28 @@
 namespace Holdfast.Components.Postgres.Recovery;
 
-/// <summary>How a restore of files brings the WAL, and how long it waits for the server that replays it.</summary>
+/// <summary>
+/// Options of a restore from files: how the WAL is supplied, and how long the restore waits for the server that replays
+/// it.
+/// </summary>
 internal sealed record BaseRestoreOptions
 {
-    /// <summary>Segments that a server has beside each other while it fetches them: those that it has replayed are removed when a restart point is made.</summary>
+    /// <summary>
+    /// The number of segments that a server keeps while it fetches them: replayed segments are removed at each
+    /// restartpoint.
+    /// </summary>
     public const int FedSegments = 64;
 
-    /// <summary>More bytes of WAL than this are fetched as they are replayed: 1 GiB, as much as a server keeps by itself (max_wal_size).</summary>
+    /// <summary>
+    /// WAL larger than this many bytes is fetched as it is replayed: 1 GiB, the default of max_wal_size.
+    /// </summary>
     public long LargestWal { get; init; } = 1L << 30;
 
-    /// <summary>The program that the server fetches it by.</summary>
+    /// <summary>The program that the server's restore_command runs.</summary>
     public string Program { get; init; } = Environment.ProcessPath ?? "holdfast";
 
-    /// <summary>A server of which nothing at all has moved for so long hangs. A slow disk or a slow repository moves something within seconds.</summary>
+    /// <summary>
+    /// How long a server may show no progress at all before it counts as hung. A slow disk or repository shows progress
+    /// within seconds.
+    /// </summary>
     public TimeSpan Longest { get; init; } = TimeSpan.FromMinutes(15);
 }

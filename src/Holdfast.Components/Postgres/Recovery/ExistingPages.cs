@@ -17,24 +17,26 @@ using Microsoft.Win32.SafeHandles;
 namespace Holdfast.Components.Postgres.Recovery;
 
 /// <summary>
-/// Large relations that stand there already, compared with their maps page by page, which costs a fraction of hashing whole chunks, and knows of
-/// the pages that are stored beside a file: only pages that differ are written.
+/// Compares large relations that already exist with their page maps and writes only pages that differ. This costs a
+/// fraction of hashing whole chunks, and includes the pages that are stored beside a file.
 /// </summary>
 /// <param name="cluster">The name of the cluster.</param>
-/// <param name="session">The point.</param>
-/// <param name="pages">What it has of pages.</param>
-/// <param name="roots">The data directory, and the tablespaces.</param>
-/// <param name="place">Where the file at a path of the data directory stands.</param>
-/// <param name="counters">Figures of the restore.</param>
+/// <param name="session">The recovery point.</param>
+/// <param name="pages">The recovery point's page maps and changed pages.</param>
+/// <param name="roots">The data directory and the tablespaces.</param>
+/// <param name="place">Returns where the file with a path in the data directory is.</param>
+/// <param name="counters">The statistics of the restore.</param>
 internal sealed class ExistingPages(string cluster, RestoreSession session, PointPages pages, IReadOnlyCollection<string> roots, Func<string, string> place, RestoreCounters counters)
 {
     /// <summary>The user who opens the files: their owner, who could do the same.</summary>
     public (uint User, uint Group)? Actor { get; init; }
 
-    /// <summary>The user that files which are put right are given to; null for nobody else.</summary>
+    /// <summary>The user who gets the repaired files; null to keep their owner.</summary>
     public (uint User, uint Group)? Owner { get; init; }
 
-    /// <summary>A file of which more pages than one in so many differ from what is stored whole is restored as if it did not stand there.</summary>
+    /// <summary>
+    /// One in how many pages of a stored file may differ; with more, the file is restored as if it did not exist.
+    /// </summary>
     private const int Share = 4;
 
     private const int Buffer = 256 << 10;
@@ -42,12 +44,15 @@ internal sealed class ExistingPages(string cluster, RestoreSession session, Poin
     private readonly ConcurrentDictionary<string, bool> _folders = new(StringComparer.Ordinal);
     private readonly ConcurrentBag<string> _unread = [];
 
-    /// <summary>What is wrong with the maps of the point; null when nothing is. Files without one are compared by their content.</summary>
+    /// <summary>
+    /// The problem with the maps of the recovery point; null when there is none. Files without a map are compared by
+    /// their content.
+    /// </summary>
     public Problem? Unreadable => _unread.IsEmpty
         ? null
         : Catalogue.PostgresMap.With($"The maps of the pages of {_unread.Count} files of {cluster} cannot be read, {_unread.Min(StringComparer.Ordinal)} is the first: these files are compared by their content.");
 
-    /// <returns>The files that are as they were captured now, by their paths in the data directory.</returns>
+    /// <returns>The files that are now as they were captured, by their paths in the data directory.</returns>
     public async Task<FrozenSet<string>> PutRightAsync(CancellationToken cancellation)
     {
         var (right, stored) = (new ConcurrentBag<string>(), await StoredAsync(cancellation));
@@ -95,7 +100,9 @@ internal sealed class ExistingPages(string cluster, RestoreSession session, Poin
         return true;
     }
 
-    /// <summary>Nothing is in a map that the file itself does not tell.</summary>
+    /// <summary>
+    /// Reads the map of a file; null when it cannot be read. The map holds nothing that is not in the file itself.
+    /// </summary>
     private async Task<PageMap?> TryReadMapAsync(string relative, PageFiles files, CancellationToken cancellation)
     {
         try
@@ -109,7 +116,9 @@ internal sealed class ExistingPages(string cluster, RestoreSession session, Poin
         }
     }
 
-    /// <summary>Pages that differ: of the file as it is stored whole, and of those that have changed since then.</summary>
+    /// <summary>
+    /// Returns the pages that differ: from the stored file, and from the pages that have changed since it was stored.
+    /// </summary>
     private (SortedSet<uint> Wrong, HashSet<uint> Changed) Compare(SafeFileHandle file, WantedPages wanted, CancellationToken cancellation)
     {
         var (wrong, changed, size) = (new SortedSet<uint>(), new HashSet<uint>(), wanted.PageSize);
@@ -151,14 +160,17 @@ internal sealed class ExistingPages(string cluster, RestoreSession session, Poin
         return filled;
     }
 
-    /// <summary>Nothing is written through a link: what stands in the place of a folder or a file is not the cluster's.</summary>
+    /// <summary>
+    /// Returns true for a regular file in a real folder. Links are not followed: a link in their place is not the
+    /// cluster's.
+    /// </summary>
     private bool IsPlain(string path) => LocalEntries.TryFind(path, out var type, out _) && type == NodeType.File && IsFolder(Path.GetDirectoryName(path)!);
 
     private bool IsFolder(string path) => roots.Contains(path, StringComparer.Ordinal) || _folders.GetOrAdd(path, folder =>
         LocalEntries.TryFind(folder, out var type, out _) && type == NodeType.Directory && Path.GetDirectoryName(folder) is { } above && IsFolder(above));
 }
 
-/// <summary>The pages of a file as it was captured, by their hashes.</summary>
+/// <summary>The hashes of the pages of a file as it was captured.</summary>
 internal sealed class WantedPages(PageMap map, PageList? list)
 {
     private readonly Dictionary<uint, ulong> _changed = (list?.Pages ?? []).ToDictionary(page => page.Block, page => page.Hash);
@@ -167,7 +179,7 @@ internal sealed class WantedPages(PageMap map, PageList? list)
 
     public long Length { get; } = list?.Length ?? (long)map.Count * map.PageSize;
 
-    /// <summary>Notes a page that is not there, or not as it was.</summary>
+    /// <summary>Notes a page that is missing or differs.</summary>
     public void Judge(uint block, ReadOnlySpan<byte> page, SortedSet<uint> wrong, HashSet<uint> changed)
     {
         var isChanged = _changed.TryGetValue(block, out var hash);

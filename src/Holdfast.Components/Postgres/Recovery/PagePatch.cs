@@ -10,17 +10,17 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Holdfast.Components.Postgres.Recovery;
 
-/// <summary>Puts changed pages into restored files, each page once.</summary>
-/// <param name="session">The point.</param>
-/// <param name="pages">What it has of pages.</param>
-/// <param name="place">Where the file at a path of the data directory has been restored to.</param>
+/// <summary>Writes changed pages into restored files, each page once.</summary>
+/// <param name="session">The recovery point.</param>
+/// <param name="pages">The recovery point's page maps and changed pages.</param>
+/// <param name="place">Returns where the file with a path in the data directory has been restored to.</param>
 internal sealed partial class PagePatch(RestoreSession session, PointPages pages, Func<string, string> place)
 {
-    /// <summary>The user who opens the files; null for root, where nobody else can enter.</summary>
+    /// <summary>The user who opens the files; null for root, in folders that only root can enter.</summary>
     public (uint User, uint Group)? Actor { get; init; }
 
-    /// <param name="except">Files that have theirs.</param>
-    /// <param name="cancellation">Stops it.</param>
+    /// <param name="except">Files that already have their changed pages.</param>
+    /// <param name="cancellation">Cancels the operation.</param>
     public async Task RunAsync(IReadOnlySet<string> except, CancellationToken cancellation)
     {
         var parallel = new ParallelOptions { MaxDegreeOfParallelism = session.Repository.Options.Workers, CancellationToken = cancellation };
@@ -35,7 +35,10 @@ internal sealed partial class PagePatch(RestoreSession session, PointPages pages
         RandomAccess.SetLength(file, list.Length);
     }
 
-    /// <summary>Opens a regular file of one name, and of the user, for writing; null for anything else, a link above all.</summary>
+    /// <summary>
+    /// Opens a regular file that has a single name and belongs to the user, for writing; null for anything else, such
+    /// as a link.
+    /// </summary>
     public static SafeFileHandle? TryOpen(string path, (uint User, uint Group)? actor)
     {
         const int ReadWrite = 2, NonBlocking = 0x800, CloseOnExec = 0x80000;
@@ -53,7 +56,7 @@ internal sealed partial class PagePatch(RestoreSession session, PointPages pages
     [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int open(string path, int flags, int mode);
 
-    /// <summary>Writes those of the changed pages that are wanted.</summary>
+    /// <summary>Writes the changed pages that <paramref name="isWanted"/> selects.</summary>
     public static async Task WriteAsync(RestoreSession session, PageFiles files, PageList list, SafeFileHandle file, Func<uint, bool> isWanted, CancellationToken cancellation)
     {
         await using var content = session.Repository.OpenFile(files.Delta!);

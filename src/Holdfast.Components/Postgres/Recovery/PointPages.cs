@@ -8,13 +8,15 @@ using Holdfast.Restic.Snapshots;
 
 namespace Holdfast.Components.Postgres.Recovery;
 
-/// <summary>What a recovery point has beside the files of pages: their maps, and pages that have changed since they were stored whole.</summary>
+/// <summary>
+/// The page files of a recovery point: page maps, and pages that have changed since their file was stored whole.
+/// </summary>
 internal sealed class PointPages(string cluster, RestoreSession session)
 {
     private Dictionary<string, PageFiles>? _files;
 
-    /// <summary>By the path of the file in the data directory.</summary>
-    /// <exception cref="ProblemException">Of a file there is a list of pages, and the pages are missing.</exception>
+    /// <summary>Finds the page files, by the path of their file in the data directory.</summary>
+    /// <exception cref="ProblemException">A file has a list of changed pages, but the pages are missing.</exception>
     public async Task<IReadOnlyDictionary<string, PageFiles>> FindAsync(CancellationToken cancellation)
     {
         if (_files is not null) return _files;
@@ -30,8 +32,10 @@ internal sealed class PointPages(string cluster, RestoreSession session)
         return _files = files;
     }
 
-    /// <summary>Which pages of a file have changed since it was stored whole; null for none.</summary>
-    /// <exception cref="ProblemException">It can not be used.</exception>
+    /// <summary>
+    /// Reads which pages of a file have changed since it was stored whole; null when there is no list.
+    /// </summary>
+    /// <exception cref="ProblemException">The list cannot be used.</exception>
     public async Task<PageList?> ReadListAsync(string relative, PageFiles files, CancellationToken cancellation)
     {
         if (files is not { List: { } node, Delta: { } delta }) return null;
@@ -47,7 +51,7 @@ internal sealed class PointPages(string cluster, RestoreSession session)
         }
     }
 
-    /// <summary>Null where there is none, or one of a newer version.</summary>
+    /// <summary>Reads the page map of a file; null when there is none, or when it has a newer version.</summary>
     public async Task<PageMap?> ReadMapAsync(PageFiles files, CancellationToken cancellation) => files.Map is { } map ? PageMap.Read(await ReadAsync(map, cancellation)) : null;
 
     private static void Add(Dictionary<string, PageFiles> files, string path, Node node)

@@ -9,18 +9,26 @@ using Holdfast.Restic.Snapshots;
 
 namespace Holdfast.Components.Postgres.Recovery;
 
-/// <summary>Where the files of a cluster go: where they came from, below another directory, or where the user wants each tablespace.</summary>
+/// <summary>
+/// The target folders of a cluster: the original ones, folders below another directory, or one given for each
+/// tablespace.
+/// </summary>
 /// <param name="Data">The data directory.</param>
-/// <param name="Tablespaces">The folder of each tablespace, with the one it came from.</param>
+/// <param name="Tablespaces">The folder of each tablespace, with the original one.</param>
 internal sealed record RestorePlaces(string Data, IReadOnlyList<TablespacePlace> Tablespaces)
 {
-    /// <summary>The data directory as it is named, before links are followed.</summary>
+    /// <summary>The data directory as it was given, before links are resolved.</summary>
     private string Named { get; init; } = Data;
 
-    /// <summary>The directory that all but the tablespaces for which the user has given a place lies below; null for a restore in place.</summary>
+    /// <summary>
+    /// The directory above all folders except tablespaces for which the user has given a place; null for a restore to
+    /// the original folders.
+    /// </summary>
     private string? Target { get; init; }
 
-    /// <exception cref="ProblemException">A place is given for a tablespace that the cluster does not have, or is no absolute path.</exception>
+    /// <exception cref="ProblemException">
+    /// A place is given for a tablespace that the cluster does not have, or is not an absolute path.
+    /// </exception>
     public static RestorePlaces Of(BaseRecord record, string? target, IReadOnlyDictionary<string, string> places)
     {
         var moved = record.Tablespaces.Where(tablespace => Path.IsPathRooted(tablespace.Path)).ToList();
@@ -35,7 +43,9 @@ internal sealed record RestorePlaces(string Data, IReadOnlyList<TablespacePlace>
             [.. moved.Select(tablespace => new TablespacePlace(tablespace.Oid, tablespace.Path, places.TryGetValue(Key(tablespace), out var place) ? Path.TrimEndingDirectorySeparator(Path.GetFullPath(place)) : target + tablespace.Path))]) { Named = target + record.DataDirectory, Target = target };
     }
 
-    /// <exception cref="ProblemException">Something that is no folder stands in the way of one, or one lies in another.</exception>
+    /// <exception cref="ProblemException">
+    /// A file exists at the path of a folder or of a parent folder, or one folder is in another.
+    /// </exception>
     public void Check()
     {
         RefuseLed();
@@ -52,7 +62,10 @@ internal sealed record RestorePlaces(string Data, IReadOnlyList<TablespacePlace>
     /// <summary>The data directory and the folder of each tablespace.</summary>
     public IEnumerable<string> Folders => Tablespaces.Select(tablespace => tablespace.Folder).Prepend(Data);
 
-    /// <summary>Folders that the point alone names: no folder of the user with something in it stands there, and --tablespace does not name it.</summary>
+    /// <summary>
+    /// Folders that only the recovery point names: no folder of the user with content exists there, and --tablespace
+    /// does not name them.
+    /// </summary>
     public IReadOnlyList<string> Unknown(uint user)
     {
         var named = Tablespaces.Where(tablespace => tablespace.Folder != tablespace.Source).Select(tablespace => tablespace.Folder);
@@ -62,7 +75,10 @@ internal sealed record RestorePlaces(string Data, IReadOnlyList<TablespacePlace>
             Directory.Exists(folder) && ActingUser.OwnerOf(folder).User == user && Directory.EnumerateFileSystemEntries(folder).Any();
     }
 
-    /// <summary>A link of the server's user may lead to what that user could exchange anyway, never to what is root's: that would be moved aside, and a folder of the user put there.</summary>
+    /// <summary>
+    /// Refuses links that could misdirect the restore. A link of the server's user may point to folders that this user
+    /// could exchange anyway, never to root's: they would be moved aside and replaced by a folder of the user.
+    /// </summary>
     private void RefuseLed()
     {
         if (!Environment.IsPrivilegedProcess || TrustedPath.LinkedBy(Named, out var link) is not { } user || TrustedPath.LinkedBy(Data, out _) is null && TrustedPath.Keeper(Data)?.User == user.User) return;
@@ -70,8 +86,11 @@ internal sealed record RestorePlaces(string Data, IReadOnlyList<TablespacePlace>
             $"The way to the data directory {Named} leads over {link} to {Data}, and another user than root can exchange that link.", "Let root make the link, in a folder that root alone can write, or restore with --target.");
     }
 
-    /// <summary>Below the target no link is followed, root's neither: an earlier restore may have made it, and whoever made the recovery point said where it leads.</summary>
-    /// <exception cref="ProblemException">A link stands on the way from the target to a folder.</exception>
+    /// <summary>
+    /// Refuses any link below the target, root's too: an earlier restore may have created it, with a target that the
+    /// recovery point's author chose.
+    /// </summary>
+    /// <exception cref="ProblemException">A component of the path from the target to a folder is a link.</exception>
     public void RefuseLeft()
     {
         if (Target is not { } target) return;
@@ -81,7 +100,7 @@ internal sealed record RestorePlaces(string Data, IReadOnlyList<TablespacePlace>
                     throw Catalogue.PostgresFiles.Throwable($"The way to {folder} goes through the link {at}, which may lead out of {target}.", "Restore to a directory that is empty or does not exist yet.");
     }
 
-    /// <summary>The server that runs in the data directory, if one does.</summary>
+    /// <summary>The process ID of the server that runs in the data directory; null when none does.</summary>
     public int? Running => Directory.Exists(Data) ? Postmaster.Find(Data) : null;
 
     /// <exception cref="ProblemException">A server runs in the data directory.</exception>
@@ -94,14 +113,18 @@ internal sealed record RestorePlaces(string Data, IReadOnlyList<TablespacePlace>
     private static ProblemException Refused(TablespacePlace tablespace, string why) =>
         Catalogue.PostgresFiles.Throwable($"The place {tablespace.Folder} of tablespace {tablespace.Oid} {why}.", $"Choose another with --tablespace {tablespace.Oid}=/PATH.");
 
-    /// <summary>What stands at the path of a folder, or above it, and is none; null when nothing does.</summary>
+    /// <summary>
+    /// Returns the first path, of a folder or of its parents, that exists and is not a folder; null when there is none.
+    /// </summary>
     private static string? Obstacle(string folder)
     {
         var standing = FolderNesting.Nearest(folder);
         return Directory.Exists(standing) ? null : standing;
     }
 
-    /// <summary>tablespace_map with the new places: when replay begins, the server makes its links by it.</summary>
+    /// <summary>
+    /// Returns tablespace_map with the new folders: the server creates its links from it when replay begins.
+    /// </summary>
     public string? Map(string? map)
     {
         if (map is null) return null;
@@ -113,5 +136,5 @@ internal sealed record RestorePlaces(string Data, IReadOnlyList<TablespacePlace>
     private static string Key(uint oid) => oid.ToString(CultureInfo.InvariantCulture);
 }
 
-/// <summary>A tablespace: where it was, and where it goes.</summary>
+/// <summary>A tablespace: its original folder and its new one.</summary>
 internal sealed record TablespacePlace(uint Oid, string Source, string Folder);

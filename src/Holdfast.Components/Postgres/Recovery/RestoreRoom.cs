@@ -8,7 +8,9 @@ using Holdfast.Restic.Snapshots;
 
 namespace Holdfast.Components.Postgres.Recovery;
 
-/// <summary>How much a restore will write to each file system, beside what is free there: a disk that fills up is noticed before anything is touched.</summary>
+/// <summary>
+/// Compares how much a restore will write to each file system with the free space there, before anything is changed.
+/// </summary>
 internal sealed class RestoreRoom
 {
     private readonly IReadOnlyList<string> _mounts = MountTable.Places();
@@ -17,7 +19,9 @@ internal sealed class RestoreRoom
 
     private RestoreRoom(RestorePlaces places) => _places = places;
 
-    /// <summary>Adds up the files of a point; of those that are replaced where they stand, what they grow by.</summary>
+    /// <summary>
+    /// Adds up the sizes of the files of a recovery point; for files that are replaced in place, only their growth.
+    /// </summary>
     public static async Task<RestoreRoom> MeasureAsync(RestoreSession session, string cluster, RestorePlaces places, bool isInPlace, CancellationToken cancellation)
     {
         var room = new RestoreRoom(places);
@@ -27,13 +31,13 @@ internal sealed class RestoreRoom
         return room;
     }
 
-    /// <summary>True where a mounted file system begins: it can not be renamed.</summary>
+    /// <summary>Returns true for a mount point, which cannot be renamed.</summary>
     public bool IsMount(string path) => _mounts.Contains(path, StringComparer.Ordinal);
 
-    /// <summary>Whether so many bytes of WAL fit beside the files.</summary>
+    /// <summary>Returns whether the given number of bytes of WAL fits beside the files.</summary>
     public bool Fits(long wal) => FileSystemSpace.Of(_places.Data).Free >= Needed(MountOf(_places.Data)) + wal;
 
-    /// <exception cref="ProblemException">There is less room than will be written.</exception>
+    /// <exception cref="ProblemException">The file system has less free space than the restore will write.</exception>
     public void Check(string cluster, long wal)
     {
         foreach (var (mount, path) in _places.Tablespaces.Select(tablespace => tablespace.Folder).Prepend(_places.Data).Select(path => (MountOf(path), path)).DistinctBy(pair => pair.Item1, StringComparer.Ordinal))
@@ -58,7 +62,9 @@ internal sealed class RestoreRoom
         _needed[mount] = sum;
     }
 
-    /// <summary>A file that has other names keeps its room when it is written anew.</summary>
+    /// <summary>
+    /// Returns the size of an existing file that is replaced; 0 when it has other names, which keep its space.
+    /// </summary>
     private static long Standing(string path) => new FileInfo(path) is { Exists: true } file && !LocalEntries.HasOtherNames(path) ? file.Length : 0;
 
     private string MountOf(string path) => _mounts.Where(mount => mount == "/" || path == mount || path.StartsWith(mount + '/', StringComparison.Ordinal)).MaxBy(mount => mount.Length) ?? "/";

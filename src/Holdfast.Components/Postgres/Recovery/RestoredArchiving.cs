@@ -7,7 +7,8 @@ using Holdfast.Engine.Serving;
 namespace Holdfast.Components.Postgres.Recovery;
 
 /// <summary>
-/// Reports a restored server that archives its WAL by 'holdfast wal push' where no service takes it: its WAL would grow until the disk is full.
+/// Reports a restored server that archives its WAL by 'holdfast wal push' when no service accepts it: its WAL would
+/// grow until the disk is full.
 /// </summary>
 internal sealed partial class RestoredArchiving(PostgresConnector connector)
 {
@@ -21,7 +22,7 @@ internal sealed partial class RestoredArchiving(PostgresConnector connector)
                 "Start 'holdfast serve' on this machine (holdfast-serve.service), or switch archiving off with 'holdfast postgres disable-archiving': until then pg_wal grows."));
     }
 
-    /// <summary>The socket that an archive_command of Holdfast's asks at; null for any other command.</summary>
+    /// <summary>Returns the socket in an archive_command of Holdfast; null for any other command.</summary>
     public static string? SocketOf(string command)
     {
         if (!command.Contains(" wal push ", StringComparison.Ordinal) || !command.Contains("holdfast", StringComparison.Ordinal)) return null;
@@ -42,7 +43,7 @@ internal sealed partial class RestoredArchiving(PostgresConnector connector)
         }
     }
 
-    /// <summary>Empty where it does not archive, or does not say how.</summary>
+    /// <summary>Returns the archive_command; empty when archiving is off, or the setting cannot be read.</summary>
     private async Task<string> AskAsync(CancellationToken cancellation)
     {
         try
@@ -53,7 +54,7 @@ internal sealed partial class RestoredArchiving(PostgresConnector connector)
         }
         catch (Exception failure) when (failure is ProblemException || PostgresProblem.Recognises(failure))
         {
-            return ""; // who may not see it is told by 'holdfast wal status'
+            return ""; // a user who may not read it gets this report from 'holdfast wal status'
         }
     }
 

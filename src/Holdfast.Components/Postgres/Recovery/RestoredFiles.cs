@@ -14,8 +14,9 @@ using Holdfast.Restic.Snapshots;
 namespace Holdfast.Components.Postgres.Recovery;
 
 /// <summary>
-/// Brings the files of a cluster to their places. They grow in folders beside the old ones and change places with them in renames, so that
-/// until then nothing that was there is touched; or, when the user wants it so, they replace the old ones where they stand.
+/// Restores the files of a cluster. They are written into folders beside the old ones and exchanged with them by
+/// renames, so that until then the old files are not changed; or, when the user asks for it, they replace the old files
+/// in place.
 /// </summary>
 internal sealed class RestoredFiles(string cluster, RestoreSession session, RestorePlaces places, FileOwner owner, BaseUndos undos, FolderExchange exchange)
 {
@@ -27,24 +28,28 @@ internal sealed class RestoredFiles(string cluster, RestoreSession session, Rest
     private readonly PointPages _pages = new(cluster, session);
     private FrozenSet<string> _right = FrozenSet<string>.Empty;
 
-    /// <summary>True when files are replaced where they stand.</summary>
+    /// <summary>True when files are replaced in place.</summary>
     public bool IsInPlace { get; } = (session.Overwrite || session.Recovery.Delta) && Directory.Exists(places.Data);
 
-    /// <summary>Where the data directory grows.</summary>
+    /// <summary>The folder into which the data directory is restored.</summary>
     public string Growing => IsInPlace ? places.Data : BaseUndos.Incomplete(places.Data, session.AsideSuffix);
 
-    /// <summary>A path to where the data directory grows, whatever its name leads to by now.</summary>
+    /// <summary>
+    /// A path to the folder into which the data directory is restored, even if a link with its name has changed since.
+    /// </summary>
     public string Inner => _trees.TryGetValue(Growing, out var tree) ? tree.Opened : places.Data;
 
     /// <summary>
-    /// The user to act as in <see cref="Inner"/>: the owner of files that are replaced where they stand, and of the restored ones when all are written.
-    /// Nobody but root can enter a folder that grows.
+    /// The user to act as in <see cref="Inner"/>: the owner of files that are replaced in place, and of all restored
+    /// files once they are written. Only root can enter a folder that is still being restored.
     /// </summary>
     public (uint User, uint Group)? Actor => IsInPlace ? _actor ??= ActingUser.OwnerOf(places.Data) : null;
 
-    private (uint User, uint Group)? _actor; // by whoever the folder belongs to first: it may be exchanged later
+    private (uint User, uint Group)? _actor; // at first the owner of the folder, read once: the folder may be exchanged later
 
-    /// <summary>Everything is written; the server's own settings and its WAL may be added in <see cref="Growing"/>.</summary>
+    /// <summary>
+    /// Writes all files; the server's own settings and its WAL may be added in <see cref="Growing"/> afterwards.
+    /// </summary>
     public async Task WriteAsync(StepContext context, CancellationToken cancellation)
     {
         context.Counters.Refresh = Show;
@@ -71,13 +76,16 @@ internal sealed class RestoredFiles(string cluster, RestoreSession session, Rest
             if (!IsInPlace) await GrowAsync(folder, context, cancellation);
             await WriteAsync(BasePath.Tablespace(cluster, tablespace.Oid), folder, $"pg_tblspc/{tablespace.Oid}", [], cancellation);
         }
-        // What is written as the owner must be the owner's.
+        // Files that are written as the owner must belong to the owner.
         if (IsInPlace) GiveStanding();
         await new PagePatch(session, _pages, Place) { Actor = Actor }.RunAsync(_right, cancellation);
         Link();
     }
 
-    /// <summary>Without its control file no server starts from what is neither the old nor the new, after a power cut neither.</summary>
+    /// <summary>
+    /// Removes the control file: without it no server starts from a mixture of old and new files, even after a power
+    /// failure.
+    /// </summary>
     private void RemoveControl()
     {
         using (ActingUser.As(Actor))
@@ -88,7 +96,10 @@ internal sealed class RestoredFiles(string cluster, RestoreSession session, Rest
         }
     }
 
-    /// <summary>A file that has other names belongs to others, too: a copy that was made by links, the cluster that an upgrade came from. It is written anew.</summary>
+    /// <summary>
+    /// Deletes files that have other names, such as a copy made by hard links or the cluster that pg_upgrade started
+    /// from: they are written as new files, so that the other names are not changed.
+    /// </summary>
     private async Task PartAsync(CancellationToken cancellation)
     {
         var folders = new List<string> { Growing };
@@ -105,21 +116,30 @@ internal sealed class RestoredFiles(string cluster, RestoreSession session, Rest
         else if (LocalEntries.HasOtherNames(path)) File.Delete(path);
     }
 
-    /// <summary>The links of tablespaces are made anew, to where their files are by then; of others nobody knows where they lead.</summary>
+    /// <summary>
+    /// Finds the links of tablespaces, which are created again with their new targets. Other links have unknown
+    /// targets.
+    /// </summary>
     private async Task<IEnumerable<string>> TablespaceLinksAsync(CancellationToken cancellation)
     {
         var node = await session.Repository.FindNodeAsync(session.Point, $"{BasePath.Data(cluster)}/pg_tblspc", cancellation);
         return node?.Subtree is { } tree ? (await session.Repository.ReadTreeAsync(tree, cancellation)).Where(entry => entry.Type == NodeType.Symlink).Select(entry => $"/pg_tblspc/{PathPattern.Escape(entry.Name)}") : [];
     }
 
-    /// <summary>In a folder that was there already, other servers and other things may have theirs.</summary>
+    /// <summary>
+    /// The folders of this server in a tablespace. A folder that existed before the restore may also hold files of
+    /// other servers.
+    /// </summary>
     private async Task<IReadOnlyList<string>> OwnFoldersAsync(TablespacePlace tablespace, CancellationToken cancellation)
     {
         var node = await session.Repository.FindNodeAsync(session.Point, BasePath.Tablespace(cluster, tablespace.Oid), cancellation);
         return node?.Subtree is { } tree ? [.. (await session.Repository.ReadTreeAsync(tree, cancellation)).Where(entry => entry.Type == NodeType.Directory).Select(entry => $"{tablespace.Folder}/{entry.Name}")] : [];
     }
 
-    /// <summary>Gives what has grown to the owner, by folders that have been open since they were made.</summary>
+    /// <summary>
+    /// Gives the restored files to the owner, through folder handles that have been open since the folders were
+    /// created.
+    /// </summary>
     private async Task GiveGrownAsync(CancellationToken cancellation)
     {
         foreach (var tree in _trees.Values)
@@ -131,8 +151,9 @@ internal sealed class RestoredFiles(string cluster, RestoreSession session, Rest
     }
 
     /// <summary>
-    /// What was restored in the data directory has had its owner since it was made; the directory itself gets it now, as the folders of new tablespaces.
-    /// Nothing else is given away: root may have written what the server's user has moved there.
+    /// Gives the data directory and the folders of new tablespaces to the owner; what was restored in them has belonged
+    /// to the owner since it was created. No other ownership changes: the server's user may have moved files there that
+    /// root wrote.
     /// </summary>
     private void GiveStanding()
     {
@@ -144,7 +165,10 @@ internal sealed class RestoredFiles(string cluster, RestoreSession session, Rest
         _actor = number;
     }
 
-    /// <summary>The server's user could lead its path to a folder of root's or of another user; what is open stays what it is.</summary>
+    /// <summary>
+    /// Changes the owner through an open handle: the server's user could point the path to a folder of root or of
+    /// another user.
+    /// </summary>
     private void GiveStanding(string path, (uint User, uint Group) number)
     {
         using var folder = OpenStanding(path);
@@ -158,7 +182,7 @@ internal sealed class RestoredFiles(string cluster, RestoreSession session, Rest
         using (ActingUser.As(Actor)) return PrivateTree.Open(path);
     }
 
-    /// <summary>A folder for a tablespace that was made, or was there empty.</summary>
+    /// <summary>Gives away the folder of a tablespace that was created, or that existed and was empty.</summary>
     private void GiveFolder(string path)
     {
         Microsoft.Win32.SafeHandles.SafeFileHandle folder;
@@ -176,16 +200,16 @@ internal sealed class RestoredFiles(string cluster, RestoreSession session, Rest
         }
     }
 
-    /// <summary>Where a file grows that has a path of the data directory.</summary>
+    /// <summary>Returns where a file with a path in the data directory is restored to.</summary>
     private string Place(string relative)
     {
         if (relative.Split('/', 3) is not ["pg_tblspc", var oid, var rest]) return $"{Inner}/{relative}";
-        if (places.Tablespaces.FirstOrDefault(tablespace => $"{tablespace.Oid}" == oid)?.Folder is not { } folder) return $"{Inner}/{relative}"; // it lies in the data directory
+        if (places.Tablespaces.FirstOrDefault(tablespace => $"{tablespace.Oid}" == oid)?.Folder is not { } folder) return $"{Inner}/{relative}"; // the tablespace is in the data directory
         if (IsInPlace) return $"{folder}/{rest}";
         return $"{_trees[BaseUndos.Inside(folder, session.AsideSuffix)].Opened}/{rest}";
     }
 
-    /// <summary>The control file comes last; then the folders change places, all of them or none.</summary>
+    /// <summary>Writes the control file last; then exchanges the folders, all of them or none.</summary>
     public async Task FinishAsync(StepContext context, CancellationToken cancellation)
     {
         if (IsInPlace) await SyncAsync(cancellation);
@@ -194,7 +218,7 @@ internal sealed class RestoredFiles(string cluster, RestoreSession session, Rest
         SetMode();
         await SyncAsync(cancellation);
         if (IsInPlace) return;
-        places.RefuseRunning(); // all that took minutes, in which somebody may have started it
+        places.RefuseRunning(); // the steps before took minutes, in which the server may have been started
         places.RefuseLeft();
         var folders = Exchanged();
         var undo = exchange.PutBack(folders);
@@ -215,14 +239,14 @@ internal sealed class RestoredFiles(string cluster, RestoreSession session, Rest
         foreach (var root in places.Tablespaces.Select(tablespace => tablespace.Folder).Prepend(Growing)) await owner.SyncAsync(root, cancellation);
     }
 
-    /// <summary>The data directory, and in each tablespace the folder of this server.</summary>
+    /// <summary>The data directory, and the folder of this server in each tablespace.</summary>
     private IReadOnlyList<ExchangedFolder> Exchanged()
     {
         var inside = places.Tablespaces.SelectMany(tablespace => Directory.GetDirectories(BaseUndos.Inside(tablespace.Folder, session.AsideSuffix)).Select(growing => (growing, Place: Path.Join(tablespace.Folder, Path.GetFileName(growing)))));
         return [.. inside.Prepend((Growing, places.Data)).Select(pair => new ExchangedFolder(pair.Item1, pair.Item2, IsKept(pair.Item2) ? pair.Item2 + session.AsideSuffix : null))];
     }
 
-    /// <summary>False where nothing stands, or an empty folder, which makes room.</summary>
+    /// <summary>Returns false where no folder exists, or an empty one, which may be replaced.</summary>
     private static bool IsKept(string place)
     {
         using (TrustedPath.ActAsKeeper(place))
@@ -234,7 +258,10 @@ internal sealed class RestoredFiles(string cluster, RestoreSession session, Rest
         }
     }
 
-    /// <summary>Makes a folder to grow in. Its name alone would let its user have another folder emptied by the undo.</summary>
+    /// <summary>
+    /// Creates a folder to restore into. It is registered by more than its name, with which its user could have another
+    /// folder emptied by the undo.
+    /// </summary>
     private async Task GrowAsync(string folder, StepContext context, CancellationToken cancellation)
     {
         var unmade = undos.RemoveIncomplete(folder);
@@ -253,7 +280,10 @@ internal sealed class RestoredFiles(string cluster, RestoreSession session, Rest
         await RestoreAsync(source, folder, Options with { Exclude = except, Counters = _counters, IsThere = IsThere }, cancellation);
     }
 
-    /// <summary>Into folders of our own or of the server's user; all of it is made durable at once, in the end.</summary>
+    /// <summary>
+    /// The options of the restore: it writes into folders of root or of the server's user, and all of it is made
+    /// durable at once, at the end.
+    /// </summary>
     private RestoreOptions Options => session.Options with { Existing = ExistingFiles.Overwrite, ForeignTarget = true, Durable = false, Owner = owner.Number };
 
     private async Task RestoreAsync(string source, string folder, RestoreOptions options, CancellationToken cancellation)
@@ -270,7 +300,10 @@ internal sealed class RestoredFiles(string cluster, RestoreSession session, Rest
         }
     }
 
-    /// <summary>What the recovery point does not have would confuse the server: a relation that came later, old WAL. In a tablespace, other servers' folders stay.</summary>
+    /// <summary>
+    /// Removes files that are not in the recovery point and would confuse the server: later relations, old WAL. In a
+    /// tablespace, folders of other servers are kept.
+    /// </summary>
     private async Task RemoveOthersAsync(string source, string folder, CancellationToken cancellation)
     {
         var known = new HashSet<string>(StringComparer.Ordinal);

@@ -10,23 +10,25 @@ using NpgsqlTypes;
 
 namespace Holdfast.Components.Postgres.Recovery;
 
-/// <summary>Starts a restored server, and watches it replay until it is where it should be.</summary>
+/// <summary>Starts a restored server, and waits until it has reached its recovery target.</summary>
 internal sealed class RestoredServer(PostgresConnector connector, IHost host, BaseRecord record, string data, string? user, ServerUnit unit, TimeProvider clock)
 {
     private static readonly SearchValues<char> _shellLetters = SearchValues.Create("\"'$`\\\n\r");
     private static readonly TimeSpan _tick = TimeSpan.FromMilliseconds(200), _patience = TimeSpan.FromSeconds(30);
 
-    /// <summary>Nothing at all has moved for so long: it hangs.</summary>
+    /// <summary>How long the server may show no progress at all before it counts as hung.</summary>
     public required TimeSpan Longest { get; init; }
 
     private const int LogTail = 16 << 10;
 
-    /// <summary>The unit that runs the server itself, where the profile names one that stands for several.</summary>
+    /// <summary>The unit that runs the server itself, when the profile names a unit that groups several.</summary>
     public string? Unit { get; set; } = connector.Settings.Service is { } service ? ServerUnit.Below(service, data) : null;
 
     private string Log => $"{data}/restore.log";
 
-    /// <summary>Starts it, by its unit when the profile names one, or else as the owner of its files.</summary>
+    /// <summary>
+    /// Starts the server by its unit when the profile names one, otherwise as the owner of its files.
+    /// </summary>
     public async Task StartAsync(CancellationToken cancellation)
     {
         if (connector.Settings.Service is { } service)
@@ -39,7 +41,9 @@ internal sealed class RestoredServer(PostgresConnector connector, IHost host, Ba
         if (result.ExitCode != 0) throw await FailedAsync($"'{program}' ended with {result.ExitCode}: {(result.Errors + output).Trim()}", cancellation);
     }
 
-    /// <exception cref="ProblemException">The server could not be started here, for want of programs or a unit, or by its path.</exception>
+    /// <exception cref="ProblemException">
+    /// The server could not be started here, because programs or a unit are missing, or because of its path.
+    /// </exception>
     public async Task CheckAsync(CancellationToken cancellation)
     {
         if (connector.Settings.Service is { } service)
@@ -51,12 +55,14 @@ internal sealed class RestoredServer(PostgresConnector connector, IHost host, Ba
         var (_, version) = await host.RunAsync(new ProgramCall(program, ["--version"]), cancellation);
         if (!version.Contains(string.Create(System.Globalization.CultureInfo.InvariantCulture, $") {major}"), StringComparison.Ordinal))
             throw Catalogue.ProgramMissing.Throwable($"The server programs of PostgreSQL {major} are not there: {program} is {version.Trim()}.", $"Install the server package of PostgreSQL {major}, or restore with --no-start.");
-        // pg_ctl hands both to a shell.
+        // pg_ctl passes both to a shell.
         foreach (var path in new[] { data, record.ConfigFile ?? "" })
             if (path.AsSpan().ContainsAny(_shellLetters)) throw Catalogue.PostgresFiles.Throwable($"pg_ctl cannot start a server by the path '{path}': it hands it to a shell.", "Restore to a path without quotes, '$', backslashes and line breaks, or with --no-start.");
     }
 
-    /// <summary>A unit is up when systemd says so, which may be later than the server answers.</summary>
+    /// <summary>
+    /// Waits until systemd reports that the unit is active, which may be after the server accepts connections.
+    /// </summary>
     public async Task WaitForUnitAsync(CancellationToken cancellation)
     {
         if (Unit is null) return;
@@ -67,9 +73,13 @@ internal sealed class RestoredServer(PostgresConnector connector, IHost host, Ba
             throw Catalogue.PostgresService.Throwable($"The restored server in {data} answers, but its unit {actual} is {state}.", $"See 'systemctl status {actual}': a server that runs outside of its unit has to be stopped first.");
     }
 
-    /// <summary>Waits until it has replayed all that it should and has been promoted, or waits for a person at its target.</summary>
-    /// <param name="target">Where it replays to; null for one that was shut down: it is what it was, a standby too.</param>
-    /// <param name="context">Shows how far it is.</param>
+    /// <summary>
+    /// Waits until the server has replayed all WAL up to its target and was promoted, or has paused at the target.
+    /// </summary>
+    /// <param name="target">
+    /// The recovery target; null for a cluster that was shut down, which keeps its role, a standby included.
+    /// </param>
+    /// <param name="context">Shows the progress.</param>
     /// <param name="cancellation">Ends the wait, not the server.</param>
     public async Task<ServerState> WaitAsync(RecoveryTarget? target, StepContext context, CancellationToken cancellation)
     {
@@ -100,7 +110,10 @@ internal sealed class RestoredServer(PostgresConnector connector, IHost host, Ba
             CASE WHEN pg_catalog.pg_is_in_recovery() THEN pg_catalog.pg_last_wal_replay_lsn() ELSE pg_catalog.pg_current_wal_lsn() END, current_setting('data_directory')
         """;
 
-    /// <summary>Null while it takes no connections: before its files fit each other, and for a moment when it is promoted.</summary>
+    /// <summary>
+    /// Returns null while the server accepts no connections: before it reaches consistency, and for a moment during
+    /// promotion.
+    /// </summary>
     private async Task<ServerState?> TryAskAsync(CancellationToken cancellation)
     {
         try
@@ -137,7 +150,7 @@ internal sealed class RestoredServer(PostgresConnector connector, IHost host, Ba
     private List<string> ControlArguments()
     {
         var arguments = new List<string> { "start", "-W", "-D", data, "-l", Log };
-        // Debian keeps the configuration elsewhere, and it names a data directory of its own.
+        // Debian keeps the configuration outside of the data directory, and it names a data directory of its own.
         if (!File.Exists($"{data}/postgresql.conf") && record.ConfigFile is { } file) arguments.AddRange(["-o", $"-c config_file='{file}' -c data_directory='{data}'"]);
         return arguments;
     }
@@ -149,10 +162,13 @@ internal sealed class RestoredServer(PostgresConnector connector, IHost host, Ba
         return Catalogue.PostgresRecovery.Throwable($"The restored server in {data} did not start: {why.TrimEnd('.')}. {(last.Length > 0 ? $"The end of {place}: {last.Trim()}" : $"Its log is {place}.")}");
     }
 
-    /// <summary>Debian's units write to a file of their own. Source: pg_ctlcluster(1).</summary>
+    /// <summary>The log file of Debian's units. Source: pg_ctlcluster(1).</summary>
     private string? DebianLog() => Unit is ['p', 'o', 's', 't', 'g', 'r', 'e', 's', 'q', 'l', '@', .. var name] ? $"/var/log/postgresql/postgresql-{name.Replace(".service", "", StringComparison.Ordinal)}.log" : null;
 
-    /// <summary>The last lines of a log of the server's user: of a regular file, not over a link, and not more than a screen.</summary>
+    /// <summary>
+    /// Returns the last lines of a log of the server's user: from a regular file, not through a link, and at most a
+    /// screenful.
+    /// </summary>
     private static string TailOf(string path)
     {
         try
@@ -169,5 +185,5 @@ internal sealed class RestoredServer(PostgresConnector connector, IHost host, Ba
     }
 }
 
-/// <summary>What a server says of its recovery, and how far it has come.</summary>
+/// <summary>The recovery state of a server, and the last LSN that it has replayed.</summary>
 internal sealed record ServerState(bool IsInRecovery, bool IsPaused, NpgsqlLogSequenceNumber Replayed);

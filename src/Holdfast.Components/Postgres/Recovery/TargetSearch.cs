@@ -7,30 +7,31 @@ using NpgsqlTypes;
 namespace Holdfast.Components.Postgres.Recovery;
 
 /// <summary>
-/// Looks for the end of a transaction, for a restore point, or for the first record behind an address, in the WAL that a restore will replay. The
-/// server looks for it only while it replays, and says that it is not there when all has been replayed (version 12 does not say it at all).
+/// Searches the WAL that a restore will replay for the end of a transaction, for a restore point, or for the first
+/// record after an LSN. The server itself searches only while it replays, and reports a missing target only when all
+/// WAL has been replayed (version 12 does not report it at all).
 /// </summary>
-/// <param name="target">What is looked for.</param>
+/// <param name="target">The target to search for.</param>
 /// <param name="from">Where replay begins.</param>
-/// <param name="tell">Says how far it is, where that takes long.</param>
+/// <param name="tell">Reports the progress of a long search.</param>
 internal sealed class TargetSearch(RecoveryTarget target, NpgsqlLogSequenceNumber from, Action<string> tell)
 {
-    /// <summary>So many restore points are listed where the wished one is not among them.</summary>
+    /// <summary>How many restore points are listed when the target is not among them.</summary>
     private const int Listed = 8;
 
     private const int Buffer = 1 << 20;
 
-    /// <summary>So many bytes are read without a word: seconds.</summary>
+    /// <summary>How many bytes are read before progress is first reported: this takes seconds.</summary>
     private const long Quiet = 1L << 30;
 
     private readonly List<StopRecord> _names = [];
     private StopRecord? _found, _below, _above;
     private WalReader? _reader;
 
-    /// <summary>Gets each record that is whole: where it begins, and where the next one may.</summary>
+    /// <summary>Called for each complete record, with its LSN and the LSN where the next one may begin.</summary>
     public Action<NpgsqlLogSequenceNumber, NpgsqlLogSequenceNumber>? OnRecord { get; init; }
 
-    /// <returns>The first record of that kind; null when there is none.</returns>
+    /// <returns>The first matching record; null when there is none.</returns>
     public async Task<StopRecord?> RunAsync(IReadOnlyList<WalSegment> segments, int size, Func<string, CancellationToken, Task<Stream>> open, CancellationToken cancellation)
     {
         var buffer = ArrayPool<byte>.Shared.Rent(Buffer);
@@ -51,10 +52,10 @@ internal sealed class TargetSearch(RecoveryTarget target, NpgsqlLogSequenceNumbe
         }
     }
 
-    /// <summary>When the newest transaction ended of those that were passed.</summary>
+    /// <summary>When the last of the transactions read so far ended.</summary>
     public DateTimeOffset? Newest { get; private set; }
 
-    /// <summary>What there is instead, in words for people.</summary>
+    /// <summary>Describes in words what the WAL holds instead.</summary>
     public string Seen
     {
         get
@@ -102,7 +103,7 @@ internal sealed class TargetSearch(RecoveryTarget target, NpgsqlLogSequenceNumbe
         if (distance > 0 && !(_above is { } above && Distance(above.Transaction!.Value, wished) <= distance)) _above = record;
     }
 
-    /// <summary>Numbers of transactions go round.</summary>
+    /// <summary>The distance of two XIDs, which wrap around.</summary>
     private static int Distance(uint left, uint right) => unchecked((int)(left - right));
 
     private static string Show(StopRecord record) => string.Create(CultureInfo.InvariantCulture, $"{record.Name ?? $"{record.Transaction}"} ({record.Time:yyyy-MM-dd HH:mm:ss.fffzzz})");

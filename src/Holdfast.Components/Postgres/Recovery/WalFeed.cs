@@ -6,8 +6,9 @@ using Holdfast.Engine.Serving;
 namespace Holdfast.Components.Postgres.Recovery;
 
 /// <summary>
-/// Hands a recovering server its WAL, one segment after the other, as long as the restore waits for it: so WAL of any length takes the room
-/// of a few segments. The server asks by 'holdfast wal fetch', which needs neither the repository nor its password for that.
+/// Serves WAL to a recovering server, one segment after the other, as long as the restore waits for it, so that WAL of
+/// any length needs the space of a few segments only. The server fetches it by 'holdfast wal fetch', which needs
+/// neither the repository nor its password.
 /// </summary>
 internal sealed class WalFeed : IAsyncDisposable
 {
@@ -24,17 +25,22 @@ internal sealed class WalFeed : IAsyncDisposable
         _serving = new ServeLoop(socket, (words, _, cancellation) => AnswerAsync(supply, words, cancellation)).RunAsync(_end.Token, _end.Token);
     }
 
-    /// <summary>A new path for a socket, in a folder that root alone can write: in the data directory the server's user could exchange it while it is made.</summary>
+    /// <summary>
+    /// Returns a new path for a socket, in a folder that only root can write: in the data directory the server's user
+    /// could exchange the socket while it is created.
+    /// </summary>
     public static string NewSocket()
     {
         var place = Environment.IsPrivilegedProcess && Directory.Exists("/run") ? "/run" : Path.GetTempPath().TrimEnd('/');
         return $"{place}/holdfast-wal-{RandomNumberGenerator.GetHexString(16, lowercase: true)}/wal.sock";
     }
 
-    /// <summary>What restore_command is.</summary>
+    /// <summary>Returns the value of restore_command.</summary>
     public static string Command(string program, string socket) => $"\"{program.Replace("%", "%%", StringComparison.Ordinal)}\" wal fetch %f %p --socket \"{socket.Replace("%", "%%", StringComparison.Ordinal)}\"";
 
-    /// <summary>Whether a user can run the program: it may lie where only root can go.</summary>
+    /// <summary>
+    /// Returns whether a user can run the program, which may be in a folder that only root can enter.
+    /// </summary>
     public static async Task<bool> CanRunAsync(IHost host, string program, string? user, CancellationToken cancellation)
     {
         if (program.AsSpan().ContainsAny("\"$`\\")) return false;
@@ -49,14 +55,14 @@ internal sealed class WalFeed : IAsyncDisposable
         }
     }
 
-    /// <exception cref="ProblemException">The socket can not be made.</exception>
+    /// <exception cref="ProblemException">The socket cannot be created.</exception>
     public static WalFeed Open(string socket, (uint User, uint Group)? owner, WalSupply supply)
     {
         var folder = Path.GetDirectoryName(socket)!;
         try
         {
             Directory.CreateDirectory(folder, Passage);
-            File.SetUnixFileMode(folder, Passage); // whatever the mask is
+            File.SetUnixFileMode(folder, Passage); // regardless of the umask
             return new WalFeed(ServeSocket.Listen(socket, owner), folder, supply);
         }
         catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)

@@ -12,7 +12,10 @@ using NpgsqlTypes;
 
 namespace Holdfast.Components.Postgres.Recovery;
 
-/// <summary>The WAL that a restore needs, found before anything is touched: whether the wish can be met, and what is nearest to it.</summary>
+/// <summary>
+/// Finds the WAL that a restore needs before anything is changed: whether the target can be reached, and the nearest
+/// one.
+/// </summary>
 internal sealed class WalSupply
 {
     private readonly string _cluster;
@@ -31,16 +34,18 @@ internal sealed class WalSupply
         _files = new WalFiles(session.Repository, catalogue);
     }
 
-    /// <summary>The wish, as the server must be told it with this WAL.</summary>
+    /// <summary>The recovery target in the form that the server needs with this WAL.</summary>
     public RecoveryTarget Target { get; private set; }
 
     /// <summary>The segments to replay, in order.</summary>
     public IReadOnlyList<WalSegment> Segments { get; private set; } = [];
 
-    /// <summary>recovery_target_timeline.</summary>
+    /// <summary>The value of recovery_target_timeline.</summary>
     public string Timeline => _history.Timeline == _record.Timeline ? "current" : _history.Timeline.ToString(CultureInfo.InvariantCulture);
 
-    /// <summary>Which timeline is followed, in words for people, and which one it leaves where that goes on; empty when there is but one.</summary>
+    /// <summary>
+    /// Describes the timeline that is followed, and the one that it branches off; empty when there is only one.
+    /// </summary>
     public string Branch
     {
         get
@@ -51,7 +56,9 @@ internal sealed class WalSupply
         }
     }
 
-    /// <summary>The timelines that could be followed instead, and have WAL behind where the one that is followed leaves them.</summary>
+    /// <summary>
+    /// The other timelines that could be followed and have WAL after the branch point of the one that is followed.
+    /// </summary>
     private IEnumerable<uint> Others =>
         from history in _histories
         where history.Timeline != _history.Timeline && history.Continues(_record.Timeline, Stop)
@@ -62,7 +69,7 @@ internal sealed class WalSupply
 
     private NpgsqlLogSequenceNumber Stop => BaseRecord.Lsn(_record.StopLsn!);
 
-    /// <exception cref="ProblemException">The wish can not be met.</exception>
+    /// <exception cref="ProblemException">The recovery target cannot be reached.</exception>
     public static async Task<WalSupply> FindAsync(RestoreSession session, string cluster, BaseRecord record, RecoveryTarget target, CancellationToken cancellation)
     {
         var catalogue = await WalCatalogue.ReadAsync(session.Repository, session.Manifest.Platform, cluster, record.SystemIdentifier, cancellation);
@@ -79,8 +86,8 @@ internal sealed class WalSupply
         return supply;
     }
 
-    /// <summary>Where the last record begins that is whole, in the last segments that are needed.</summary>
-    /// <exception cref="ProblemException">None can be found.</exception>
+    /// <summary>Returns where the last complete record begins, in the last segments that are needed.</summary>
+    /// <exception cref="ProblemException">No complete record was found.</exception>
     private async Task<NpgsqlLogSequenceNumber> LastRecordAsync(CancellationToken cancellation)
     {
         var last = (NpgsqlLogSequenceNumber?)null;
@@ -103,10 +110,13 @@ internal sealed class WalSupply
         _needed = Segments.Select(segment => segment.Name).ToHashSet(StringComparer.Ordinal);
     }
 
-    /// <summary>Bytes of all the WAL that is needed.</summary>
+    /// <summary>The size of all needed WAL in bytes.</summary>
     public long Size => (long)Segments.Count * _record.SegmentSize;
 
-    /// <summary>A file that is needed, a received part of a segment filled up with zeroes; null when there is none such, or it would lead the server on behind its target.</summary>
+    /// <summary>
+    /// Opens a needed file; a partly received segment is filled up with zeroes. Null when the file does not exist, or
+    /// when it would make the server replay past its target.
+    /// </summary>
     public async Task<(Stream Content, long Length)?> OpenAsync(string name, CancellationToken cancellation) =>
         _needed.Contains(name) || WalFile.Find(name) is { Kind: WalFileKind.History } ? await OpenAnyAsync(name, cancellation) : null;
 
@@ -114,7 +124,7 @@ internal sealed class WalSupply
     {
         var stored = await OpenStoredAsync(name, cancellation);
         if (stored is not { } whole || !_reach.IsCut || _reach.Last is not { } last || name != last.Name) return stored;
-        // What it has behind the switch is of the timeline that was left: the server would replay it, too.
+        // After the switch the segment holds records of the timeline that was left, which the server would replay too.
         await using var content = whole.Content;
         var cut = new byte[_record.SegmentSize];
         await content.ReadExactlyAsync(cut.AsMemory(0, (int)((ulong)_reach.End - (ulong)last.Start(_record.SegmentSize))), cancellation);
@@ -123,9 +133,10 @@ internal sealed class WalSupply
 
     private async Task<(Stream Content, long Length)?> OpenStoredAsync(string name, CancellationToken cancellation)
     {
-        // What the point itself has is of its own cluster, whatever has been archived under the same name since.
+        // The recovery point's own WAL belongs to its cluster, whatever has been archived under the same name since.
         if (await FindInPointAsync(name, cancellation) is { } node) return (_session.Repository.OpenFile(node), (long)node.Size);
-        // Of a standby it has the last segment as far as the mark; what the archive has of it leads behind that.
+        // The recovery point of a standby holds the last segment up to the mark; the archived segment goes beyond the
+        // mark.
         if (Target.IsInPoint && await FindInPointAsync($"{name}.partial", cancellation) is { } part) return await _files.OpenPartAsync(part, _record.SegmentSize, cancellation);
         return await _files.OpenAsync(name, cancellation);
     }
@@ -138,14 +149,18 @@ internal sealed class WalSupply
     private async Task<Node?> FindInPointAsync(string name, CancellationToken cancellation) =>
         WalFile.Find(name) is { } file ? await _session.Repository.FindNodeAsync(_session.Point, WalPath.Of(_cluster, file), cancellation) : null;
 
-    /// <summary>Behind the last whole segment there may be a part of the next one, which 'wal receive' has stored before the server was lost.</summary>
+    /// <summary>
+    /// Adds the part of the next segment that 'wal receive' may have stored, after the last whole one, before the server
+    /// was lost.
+    /// </summary>
     private static async Task<WalReach> WithReceivedAsync(WalCatalogue catalogue, WalReach reach, TimelineHistory history, BaseRecord record, CancellationToken cancellation)
     {
         var size = record.SegmentSize;
         var number = reach.Last is { } last ? last.Number(size) + (reach.IsCut ? 0u : 1u) : (ulong)BaseRecord.Lsn(record.StartLsn!) / (uint)size;
         if (reach.Gap is not null) return reach;
         var next = WalReach.At(history, number, size);
-        // Until the first segment of a branch is stored, what was received on the timeline that it leaves there leads to it.
+        // Until the first segment of a branch is stored, the partial segment received on the parent timeline reaches
+        // the branch point.
         var left = history.Ancestors.Where(left => left.Address > next.Start(size) && left.Address < next.End(size) && history.Continues(left.Timeline, left.Address));
         foreach (var (timeline, limit) in left.Select(left => (left.Timeline, left.Address)).Append((next.Timeline, next.End(size))))
         {
@@ -157,12 +172,15 @@ internal sealed class WalSupply
         return reach;
     }
 
-    /// <summary>Writes the segments, and the histories of all timelines: the restored server must begin one that nobody has used.</summary>
-    /// <param name="folder">pg_wal.</param>
-    /// <param name="actor">The user to write as; null for root, where nobody else can enter.</param>
-    /// <param name="withSegments">False when the server fetches them by itself.</param>
-    /// <param name="context">Counts.</param>
-    /// <param name="cancellation">Stops it.</param>
+    /// <summary>
+    /// Writes the segments and the history files of all timelines: the restored server must begin a timeline that was
+    /// never used.
+    /// </summary>
+    /// <param name="folder">The pg_wal directory.</param>
+    /// <param name="actor">The user to write as; null for root, in a folder that only root can enter.</param>
+    /// <param name="withSegments">False when the server fetches the segments itself.</param>
+    /// <param name="context">Shows the progress.</param>
+    /// <param name="cancellation">Cancels the operation.</param>
     public async Task PlaceAsync(string folder, (uint User, uint Group)? actor, bool withSegments, StepContext context, CancellationToken cancellation)
     {
         using (ActingUser.As(actor)) Directory.CreateDirectory($"{folder}/archive_status");
@@ -193,16 +211,19 @@ internal sealed class WalSupply
     }
 
     /// <summary>
-    /// True for a segment that the server need not hand over: the archive has it, or it is not for replaying, or not whole. The last, in which it leaves
-    /// the timeline, it would archive as "….partial", after each restore with other content. What it fetches by restore_command it marks so by itself.
-    /// Source: PostgreSQL, src/backend/access/transam/xlog.c (CleanupAfterArchiveRecovery).
+    /// Returns true for a segment that the server need not archive: it is archived already, is not replayed, or is
+    /// incomplete. The server would archive the last segment, in which it leaves the timeline, as "….partial", after
+    /// each restore with other content. The server itself marks what it fetches by restore_command. Source: PostgreSQL,
+    /// src/backend/access/transam/xlog.c (CleanupAfterArchiveRecovery).
     /// </summary>
     private bool IsSettled(string name) => WalSegment.TryParse(name, out _) && (_catalogue.IsArchived(name) || !_needed.Contains(name) || (_reach.Last is { } last && last.Name == name && _reach.End < last.End(_record.SegmentSize)));
 
     /// <summary>
-    /// Segments in which the timeline changes are replayed as the later one's. But a server that comes to the switch with a prepared transaction looks
-    /// for that in the segment of the earlier one, and gives up when it is not there. Source: PostgreSQL, src/backend/access/transam/xlogutils.c
-    /// (XLogReadDetermineTimeline), which twophase.c asks while a standby may be read.
+    /// The segments of the parent timelines that hold the switches. A segment in which the timeline changes is replayed
+    /// from the later timeline's file. But a server that reaches the switch with a prepared transaction reads that
+    /// transaction from the parent timeline's segment, and stops when it is missing. Source: PostgreSQL,
+    /// src/backend/access/transam/xlogutils.c (XLogReadDetermineTimeline), which twophase.c calls while a standby
+    /// accepts read-only connections.
     /// </summary>
     private IEnumerable<WalSegment> Twins =>
         from left in _history.Ancestors
@@ -239,7 +260,10 @@ internal sealed class WalSupply
         return time >= newest.LastTransaction ? target.ToEnd() : target;
     }
 
-    /// <summary>What only the WAL tells the place of is looked for in it, once for all plans of a run; no more than leads there is needed then.</summary>
+    /// <summary>
+    /// Finds the LSN of a target that only the WAL can locate, once for all plans of a run; then only the WAL up to it
+    /// is needed.
+    /// </summary>
     private async Task<RecoveryTarget> SeekAsync(RecoveryTarget target, CancellationToken cancellation)
     {
         var found = await _session.RememberAsync($"{_cluster} {target.Setting} {target.Value} {Segments[0]} {_history.Timeline}", () => FindAsync(target, cancellation));
@@ -247,7 +271,10 @@ internal sealed class WalSupply
         return target.At(found, _record);
     }
 
-    /// <summary>The server has arrived at an address when it has read the first record behind it. Where none is, it would never see that it has.</summary>
+    /// <summary>
+    /// Returns the target, or the end of the WAL when no record follows the LSN: the server stops at an LSN only when
+    /// it has read the first record after it.
+    /// </summary>
     private async Task<RecoveryTarget> ArriveAsync(RecoveryTarget target, NpgsqlLogSequenceNumber address, CancellationToken cancellation)
     {
         var near = Segments.Where(segment => segment.End(_record.SegmentSize) > address).ToList();
@@ -265,7 +292,9 @@ internal sealed class WalSupply
             $"{search.Seen} {Nearest(search.Newest)}");
     }
 
-    /// <summary>Where a wish says nothing of addresses, everything there is may be needed.</summary>
+    /// <summary>
+    /// Returns where the needed WAL ends. When the target has no LSN, all WAL that exists may be needed.
+    /// </summary>
     private NpgsqlLogSequenceNumber NeededEnd(RecoveryTarget target)
     {
         if (target.IsInPoint) return BaseRecord.Lsn(_record.Mark?.Lsn ?? _record.StopLsn!);
@@ -282,7 +311,7 @@ internal sealed class WalSupply
 
     private string Gap => _reach.Gap is { } gap ? $" (then {gap} is missing)" : "";
 
-    /// <summary>The segment that a living server writes is not in the archive yet.</summary>
+    /// <summary>Part of a message: a running server has not archived its current segment yet.</summary>
     private const string StillWritten = " Where the server still runs, end its current segment with 'SELECT pg_switch_wal()', or wait for archive_timeout, and run the restore again when 'holdfast wal status' shows it.";
 
     private string Nearest(DateTimeOffset? newest)
@@ -292,7 +321,10 @@ internal sealed class WalSupply
         return $"{nearest}{(newest is { } time ? $", the transactions up to {Show(time)}" : "")}.{elsewhere}";
     }
 
-    /// <summary>The time of the last transaction, and of the last record that has one: a server that idles, or is at one long transaction, writes many segments without.</summary>
+    /// <summary>
+    /// Returns the time of the last transaction and of the last record that has a time: an idle server, or one with a
+    /// single long transaction, writes many segments without either.
+    /// </summary>
     private async Task<(DateTimeOffset? Last, DateTimeOffset? LastTransaction)> NewestAsync(CancellationToken cancellation)
     {
         var all = Segments.Count > 0 ? Segments : [.. Needed(_reach.End, RecoveryTarget.End)];

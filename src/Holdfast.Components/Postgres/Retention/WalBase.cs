@@ -6,23 +6,28 @@ using NpgsqlTypes;
 
 namespace Holdfast.Components.Postgres.Retention;
 
-/// <summary>The base backup in a recovery point, which holds its WAL from the start to the mark as well.</summary>
+/// <summary>The base backup in a recovery point, which also contains its WAL from the start to the mark.</summary>
 /// <param name="Point">The recovery point.</param>
-/// <param name="Timeline">The timeline that it was taken on.</param>
-/// <param name="Start">Replay begins here.</param>
-/// <param name="Stop">Before this is replayed the files are not consistent.</param>
-/// <param name="Mark">The recovery point's instant in the WAL.</param>
+/// <param name="Timeline">The timeline on which it was taken.</param>
+/// <param name="Start">The LSN at which replay begins.</param>
+/// <param name="Stop">The LSN at which the files become consistent.</param>
+/// <param name="Mark">The LSN of the recovery point's mark.</param>
 /// <param name="Time">The time of the mark: while the WAL has no gap, any later instant can be restored.</param>
-/// <param name="Counts">It is in a complete recovery point that is not of the future.</param>
+/// <param name="Counts">True when it is in a complete recovery point that is not dated in the future.</param>
 internal sealed record WalBase(
     Id Point, uint Timeline, NpgsqlLogSequenceNumber Start, NpgsqlLogSequenceNumber Stop, NpgsqlLogSequenceNumber Mark,
     DateTimeOffset Time, bool Counts)
 {
-    /// <summary>No backup writes so many segments: a record that says so was not written by a backup.</summary>
+    /// <summary>
+    /// The maximum number of segments that a backup can write: a record with more was not written by a backup.
+    /// </summary>
     private const ulong Most = 1 << 20;
 
-    /// <summary>Null for the files of a cluster that was shut down: no WAL is replayed on these.</summary>
-    /// <exception cref="ProblemException">The addresses of the record cannot be.</exception>
+    /// <summary>
+    /// Creates the base backup of a record; null for the files of a cluster that was shut down, on which no WAL is
+    /// replayed.
+    /// </summary>
+    /// <exception cref="ProblemException">The LSNs of the record are not valid.</exception>
     public static WalBase? Of(Id point, BaseRecord record, bool counts)
     {
         if (record is not { Method: "base", StartLsn: { } start, StopLsn: { } stop }) return null;

@@ -3,8 +3,8 @@ using Holdfast.Restic;
 
 namespace Holdfast.Components.Postgres.Retention;
 
-/// <summary>What there is of one cluster, as far as its retention depends on it.</summary>
-/// <param name="SegmentSize">Bytes.</param>
+/// <summary>The WAL and base backups of one cluster that retention depends on.</summary>
+/// <param name="SegmentSize">The segment size in bytes.</param>
 /// <param name="Files">The files of the WAL archive; those that only recovery points hold are not among them.</param>
 /// <param name="Histories">The histories that could be read.</param>
 /// <param name="Bases">The base backups of all recovery points.</param>
@@ -12,11 +12,11 @@ internal sealed record WalInventory(
     int SegmentSize, IReadOnlyList<WalFile> Files, IReadOnlyList<TimelineHistory> Histories,
     IReadOnlyList<WalBase> Bases)
 {
-    /// <summary>What is left when only some recovery points are.</summary>
+    /// <summary>Returns the inventory reduced to some recovery points.</summary>
     public WalInventory With(IReadOnlySet<Id> points) =>
         this with { Bases = [.. Bases.Where(one => points.Contains(one.Point))] };
 
-    /// <summary>All histories, those of timelines that have no file too: the first has none.</summary>
+    /// <summary>All histories, including those of timelines that have no history file, as the first.</summary>
     public IReadOnlyList<TimelineHistory> Paths
     {
         get

@@ -11,7 +11,7 @@ namespace Holdfast.Components.Postgres.Retention;
 /// </summary>
 internal static class WalPlanner
 {
-    /// <summary>Plans.</summary>
+    /// <summary>Plans which files stay.</summary>
     /// <param name="inventory">What there is, with the base backups of all recovery points.</param>
     /// <param name="kept">The recovery points that stay.</param>
     /// <param name="begin">
@@ -61,7 +61,7 @@ internal static class WalPlanner
             foreach (var one in bases.OrderBy(one => one.Start).ThenBy(one => one.Mark))
             {
                 var last = one.First(size);
-                if (last <= end || !numbers.Contains(last)) continue; // the range before leads here, or none does
+                if (last <= end || !numbers.Contains(last)) continue; // the previous range includes it, or none does
                 while (numbers.Contains(last + 1)) last++;
                 end = last;
                 if (last > one.Last(size)) yield return new(history.Timeline, one, WalReach.At(history, last, size));
@@ -92,16 +92,16 @@ internal static class WalPlanner
     }
 
     /// <summary>
-    /// The base backup that WAL stays from: the last one of which, and of all before it in the WAL, the mark is not
-    /// later than the beginning; the oldest one when there is none. So a clock that ran ahead keeps more.
+    /// The base backup from which on WAL stays: the last one whose mark, like the marks of all before it in the WAL, is
+    /// not later than the beginning; the oldest one when there is none. So a clock that was ahead keeps more.
     /// </summary>
     private static WalBase? First(List<WalBase> bases, DateTimeOffset begin) =>
         bases.TakeWhile(one => one.Time <= begin).LastOrDefault() ?? bases.FirstOrDefault();
 
     /// <summary>
-    /// On the path of a history from a segment on. Where the timeline changes within a segment, that of the earlier
-    /// timeline stays too: it leads to the switch while the later one's is missing, and a prepared transaction is
-    /// looked for in it.
+    /// The segments on the path of a history from a segment on. Where the timeline changes within a segment, that of
+    /// the earlier timeline stays too: it is needed up to the switch while the later one's is missing, and a prepared
+    /// transaction is searched for in it.
     /// </summary>
     private static Func<uint, ulong, bool> On(TimelineHistory history, ulong first, int size)
     {

@@ -11,14 +11,16 @@ using Holdfast.Restic.Snapshots;
 namespace Holdfast.Components.Postgres.Retention;
 
 /// <summary>
-/// Removes WAL that no recovery point needs any more for an instant of the window. The archive's snapshots are written
-/// again without it, so a shared lock is enough: pushes go on, and data stays until a prune.
+/// Removes WAL that no recovery point needs any more for an instant of the window. The archive's snapshots are
+/// rewritten without it, so a shared lock is sufficient: pushes go on, and data stays until a prune.
 /// </summary>
-/// <param name="repository">Opened.</param>
-/// <param name="platform">Whose WAL it is.</param>
+/// <param name="repository">An opened repository.</param>
+/// <param name="platform">The platform whose WAL is removed.</param>
 public sealed class WalRetention(Repository repository, string platform) : IDisposable
 {
-    /// <summary>So many segments from the end of a range are searched for the end of a transaction.</summary>
+    /// <summary>
+    /// The number of segments, from the end of a range, that are searched for the end of a transaction.
+    /// </summary>
     private const int Searched = 8;
 
     private IReadOnlyList<ClusterPlan> _shown = [];
@@ -28,10 +30,10 @@ public sealed class WalRetention(Repository repository, string platform) : IDisp
         public string Cluster => Catalogue.Cluster;
     }
 
-    /// <summary>Files that go by the last plan.</summary>
+    /// <summary>The number of files that the last plan removes.</summary>
     public int Removed => _shown.Sum(one => one.Plan.Removed.Count);
 
-    /// <summary>Decides about the WAL of each cluster, the recovery points being as a plan says. No WAL is read.</summary>
+    /// <summary>Plans the WAL of each cluster for the recovery points that a plan keeps. No WAL is read.</summary>
     /// <exception cref="ProblemException">The record of a base backup cannot be read.</exception>
     public async Task PlanAsync(ForgetPlan points, CancellationToken cancellation)
     {
@@ -46,10 +48,12 @@ public sealed class WalRetention(Repository repository, string platform) : IDisp
     }
 
     /// <summary>
-    /// Describes what the last plan says. Up to 8 segments of each range are read for the end of its last transaction.
+    /// Describes the last plan. Up to 8 segments of each range are read for the end of its last transaction.
     /// </summary>
-    /// <param name="onlyRemovals">Leaves out clusters of which nothing goes; then nothing is read for them.</param>
-    /// <param name="cancellation">Ends the reading.</param>
+    /// <param name="onlyRemovals">
+    /// Leaves out clusters from which nothing is removed; then nothing is read for them.
+    /// </param>
+    /// <param name="cancellation">Cancels the reading.</param>
     public async Task<IReadOnlyList<WalRetentionStatus>> DescribeAsync(bool onlyRemovals, CancellationToken cancellation)
     {
         var statuses = new List<WalRetentionStatus>();
@@ -64,7 +68,7 @@ public sealed class WalRetention(Repository repository, string platform) : IDisp
         _shown = [];
     }
 
-    /// <summary>The steps that remove what the last plan said; of that only what is still to go by then.</summary>
+    /// <summary>The steps that remove what the last plan decided, as far as it is still to be removed then.</summary>
     /// <param name="points">Plans the recovery points again.</param>
     public IReadOnlyList<Step> Steps(Func<CancellationToken, Task<ForgetPlan>> points) =>
         [.. _shown.Where(one => one.Plan.Removed.Count > 0).Select(one => StepOf(one, points))];
@@ -88,7 +92,7 @@ public sealed class WalRetention(Repository repository, string platform) : IDisp
     {
         var (cluster, system) = (shown.Cluster, shown.System);
         using var catalogue = await WalCatalogue.ReadAsync(repository, platform, cluster, system, cancellation);
-        // Others may have removed or taken points; those that are still there stay.
+        // Other processes may have removed or created points; those that still exist stay.
         var plan = await PlanAsync(catalogue, system, points, points.Decisions, cancellation);
         var agreed = shown.Plan.Removed.Select(file => file.Name).ToHashSet(StringComparer.Ordinal);
         var going = plan.Removed.Select(file => file.Name).ToHashSet(StringComparer.Ordinal);
@@ -116,7 +120,9 @@ public sealed class WalRetention(Repository repository, string platform) : IDisp
         return WalPlanner.Plan(inventory, ids, points.WalBegin?.ToDateTimeOffset());
     }
 
-    /// <summary>A point whose record cannot be read may need any WAL, so that ends the plan.</summary>
+    /// <summary>
+    /// Reads the record of a point. A point whose record cannot be read may need any WAL, so a failure ends the plan.
+    /// </summary>
     private async Task<BaseRecord?> ReadRecordAsync(Snapshot point, string cluster, CancellationToken cancellation)
     {
         var path = BasePath.Record(cluster);

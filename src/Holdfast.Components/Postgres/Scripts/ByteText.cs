@@ -2,12 +2,12 @@ using System.Text;
 
 namespace Holdfast.Components.Postgres.Scripts;
 
-/// <summary>Texts of sessions whose characters are the server's bytes.</summary>
+/// <summary>Conversion of texts from sessions in which each character is one byte of the server's.</summary>
 internal static class ByteText
 {
     private static readonly UTF8Encoding _strict = new(false, throwOnInvalidBytes: true);
 
-    /// <summary>For people: as UTF-8 where it is that, else as Latin-1.</summary>
+    /// <summary>Decodes for display: as UTF-8 when the bytes are valid UTF-8, else as Latin-1.</summary>
     public static string Decode(string bytes)
     {
         if (bytes.Any(character => character > 255)) return bytes;

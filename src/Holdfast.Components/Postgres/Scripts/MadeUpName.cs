@@ -4,8 +4,8 @@ using System.Text;
 namespace Holdfast.Components.Postgres.Scripts;
 
 /// <summary>
-/// Names for databases that a restore makes or moves aside. PostgreSQL cuts names to 63 bytes without a word
-/// (NAMEDATALEN - 1), so a long one is shortened here, and a hash of it keeps it apart from others.
+/// Names for databases that a restore creates or moves aside. PostgreSQL truncates names to 63 bytes without an error
+/// (NAMEDATALEN - 1), so a long one is shortened here, and a hash keeps it distinct from others.
 /// </summary>
 internal static class MadeUpName
 {
@@ -14,17 +14,18 @@ internal static class MadeUpName
     private const string AsideMark = "_before_";
 
     /// <summary>
-    /// The database that is being restored, until it is complete. It has ASCII letters only: scripts run in sessions whose characters are bytes, and
-    /// Npgsql counts the bytes of a startup packet as UTF-8 whatever the encoding of the session is, so that the server would wait for more of it.
+    /// The name of the database that is being restored, until it is complete. It has ASCII letters only: scripts run in
+    /// sessions whose characters are bytes, and Npgsql counts the bytes of a startup packet as UTF-8 whatever the
+    /// encoding of the session is, so that the server would wait for more of it.
     /// </summary>
     public static string Incomplete(string database, string run) => Ascii.IsValid(database)
         ? Fit(database, IncompleteMark + Plain(run))
         : Fit(new string([.. database.EnumerateRunes().Select(rune => rune.IsAscii ? (char)rune.Value : '_')]), $"_{Hash(database)}{IncompleteMark}{Plain(run)}");
 
-    /// <summary>The database that stood there before the restore.</summary>
+    /// <summary>The name of the moved-aside copy of the database that existed before the restore.</summary>
     public static string Aside(string database, string run) => Fit(database, AsideMark + Plain(run));
 
-    /// <summary>True for names of <see cref="Incomplete"/>: nothing else is ever dropped by an undo.</summary>
+    /// <summary>True for names of <see cref="Incomplete"/>: an undo never drops any other database.</summary>
     public static bool IsIncomplete(string name) => name.Contains(IncompleteMark, StringComparison.Ordinal);
 
     private static string Fit(string database, string ending)
@@ -34,7 +35,10 @@ internal static class MadeUpName
         return Cut(database, Longest - tail.Length) + tail;
     }
 
-    /// <summary>Runs are named by time and chance; 24 characters of the end keep them apart.</summary>
+    /// <summary>
+    /// Reduces a run's id to plain characters: ids consist of a time and a random part, and the last 24 characters keep
+    /// them distinct.
+    /// </summary>
     private static string Plain(string run)
     {
         var plain = new string([.. run.Select(c => char.IsAsciiLetterOrDigit(c) ? char.ToLowerInvariant(c) : '_')]);

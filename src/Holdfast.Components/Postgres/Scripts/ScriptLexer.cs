@@ -3,10 +3,10 @@ using System.Text;
 namespace Holdfast.Components.Postgres.Scripts;
 
 /// <summary>
-/// Finds where the statements of a script end, as psql does: at a semicolon outside of quotes, comments, parentheses and bodies of functions.
-/// A line that begins with a backslash outside of these is a command of psql, which nothing here ever runs: it is told as such.
-/// It works on bytes: in every encoding that a server may have, a byte below 128 is that ASCII character.
-/// Source: PostgreSQL's manual, 4.1, "Lexical Structure", and psql's psqlscan.l.
+/// Finds where the statements of a script end, as psql does: at a semicolon outside of quotes, comments, parentheses
+/// and function bodies. A line that begins with a backslash outside of these is a psql command, which is never run
+/// here: it is reported by an exception. Works on bytes: in every server encoding, a byte below 128 is that ASCII
+/// character. Source: PostgreSQL's manual, 4.1, "Lexical Structure", and psql's psqlscan.l.
 /// </summary>
 internal sealed class ScriptLexer
 {
@@ -29,31 +29,33 @@ internal sealed class ScriptLexer
     private string _previous = "";
     private bool _hasText;
 
-    /// <summary>Where it has come to, for messages.</summary>
+    /// <summary>The current line number, for messages.</summary>
     public int Line { get; private set; } = 1;
 
-    /// <summary>Where the statement begins that was found last, or that is being read.</summary>
+    /// <summary>The line at which the last statement found, or the one being read, begins.</summary>
     public int StatementLine { get; private set; } = 1;
 
-    /// <summary>True between statements: what was read since the last one is white space and comments.</summary>
+    /// <summary>True between statements: only white space and comments were read since the last one.</summary>
     public bool IsBetween => !_hasText && _place is Place.Statement or Place.LineComment;
 
-    /// <summary>A quote, comment or parenthesis is open, or a statement without its end.</summary>
+    /// <summary>True while a quote, comment or parenthesis is open, or a statement has not ended.</summary>
     public bool IsOpen => _hasText || _place is not (Place.Statement or Place.LineComment);
 
     /// <summary>
-    /// Goes on from <paramref name="from"/>, where it was left. Returns where the next statement ends, behind its semicolon; -1 when what is
-    /// there does not reach so far: then <paramref name="from"/> is where to go on when there is more.
+    /// Continues at <paramref name="from"/>. Returns where the next statement ends, after its semicolon; -1 when the
+    /// text does not contain its end: then <paramref name="from"/> is where to continue when there is more text.
     /// </summary>
-    /// <param name="text">From the beginning of the statement on.</param>
-    /// <param name="from">Where to go on.</param>
-    /// <param name="isLast">Nothing follows: no need to keep back what could be the beginning of something longer.</param>
-    /// <exception cref="BackslashCommandException">There is a command of psql.</exception>
+    /// <param name="text">The text from the beginning of the statement on.</param>
+    /// <param name="from">Where to continue.</param>
+    /// <param name="isLast">
+    /// Nothing follows: what could be the beginning of a longer token need not be held back.
+    /// </param>
+    /// <exception cref="BackslashCommandException">The script contains a psql command.</exception>
     public int Next(ReadOnlySpan<byte> text, ref int from, bool isLast)
     {
         while (from < text.Length)
         {
-            // Nothing that is recognised, a dollar quote's tag apart, is longer than two characters.
+            // No token is longer than two characters, except for the tag of a dollar quote.
             if (!isLast && !HasWhole(text[from..])) return -1;
             var length = Step(text, from);
             Line += text.Slice(from, length).Count((byte)'\n');
@@ -87,7 +89,7 @@ internal sealed class ScriptLexer
         _word.Clear();
     }
 
-    /// <summary>Takes one thing and returns how many bytes it has.</summary>
+    /// <summary>Consumes one token and returns its length in bytes.</summary>
     private int Step(ReadOnlySpan<byte> text, int at) => _place switch
     {
         Place.Statement => StepStatement(text, at),
@@ -119,7 +121,7 @@ internal sealed class ScriptLexer
         return 2;
     }
 
-    /// <summary>A doubled quote is one of the text; so is one behind a backslash in E''.</summary>
+    /// <summary>A doubled quote belongs to the text; so does a quote after a backslash in E''.</summary>
     private int StepQuoted(ReadOnlySpan<byte> rest, byte quote, bool escapes)
     {
         if (escapes && rest[0] == '\\' && rest.Length > 1) return 2;
@@ -141,7 +143,7 @@ internal sealed class ScriptLexer
         var rest = text[at..];
         var first = rest[0];
         if (WordBytes.Contains(first) || (first == '$' && _word.Length > 0)) return AddToWord(first);
-        // A quote joined to a word that is "e" alone is one with escapes; other prefixes change nothing about where it ends.
+        // A quote directly after the single letter "e" allows escapes; other prefixes do not change where it ends.
         var prefix = EndWord();
         if (first is (byte)' ' or (byte)'\t' or (byte)'\r' or (byte)'\n' or (byte)'\f') return 1;
         if (rest.StartsWith("--"u8)) return Enter(Place.LineComment, 2);
@@ -186,8 +188,9 @@ internal sealed class ScriptLexer
     }
 
     /// <summary>
-    /// The bodies of SQL functions written without quotes have semicolons: they begin with BEGIN ATOMIC, in a statement that begins with CREATE
-    /// FUNCTION or PROCEDURE, and end with END; CASE has an END too.
+    /// Handles the end of a word. Bodies of SQL functions written without quotes contain semicolons: they begin with
+    /// BEGIN ATOMIC, in a statement that begins with CREATE FUNCTION or PROCEDURE, and end with END; CASE has an END
+    /// too.
     /// </summary>
     private string EndWord()
     {
@@ -209,7 +212,7 @@ internal sealed class ScriptLexer
     private bool MakesRoutine => _firstWords is ["create", "function" or "procedure", ..] or ["create", "or", "replace", "function" or "procedure"];
 }
 
-/// <summary>A script has a command of psql, which is not SQL.</summary>
+/// <summary>The script contains a psql command, which is not SQL.</summary>
 internal sealed class BackslashCommandException(int line, string command) : Exception($"line {line} is a command of psql: {command}")
 {
     public string Command => command;

@@ -4,16 +4,16 @@ using Holdfast.Engine.Quantities;
 
 namespace Holdfast.Components.Postgres.Scripts;
 
-/// <summary>The parts of a script of pg_dump that are run one after the other.</summary>
+/// <summary>The parts of a pg_dump script that are run one after the other.</summary>
 internal enum ScriptPass
 {
-    /// <summary>What is made, with who may use schemas, functions and types.</summary>
+    /// <summary>Definitions, with privileges on schemas, functions and types.</summary>
     Objects,
 
-    /// <summary>Who may read and write what is made.</summary>
+    /// <summary>Privileges on tables and other relations.</summary>
     Rights,
 
-    /// <summary>What is filled by queries of its owner, and what reacts to statements.</summary>
+    /// <summary>What is filled by its owner's queries, and what reacts to statements.</summary>
     Last,
 }
 
@@ -28,14 +28,17 @@ internal sealed partial record ScriptStatement(string Text, int Line)
     [GeneratedRegex("^(REFRESH MATERIALIZED VIEW|(CREATE|ALTER|COMMENT ON) EVENT TRIGGER|SECURITY LABEL FOR [^ ]+ ON EVENT TRIGGER) ", RegexOptions.ExplicitCapture | RegexOptions.NonBacktracking)]
     private static partial Regex LastObject();
 
-    /// <summary>What begins a value or a bracket.</summary>
+    /// <summary>The characters that can begin a value or a bracket.</summary>
     private const string Values = "('$;";
 
     private const string SetAuthorization = "SET SESSION AUTHORIZATION ";
 
-    /// <summary>Whether it says in whose name the statements after it are: pg_dump does so for rights that were passed on. Source: buildACLCommands in dumputils.c.</summary>
+    /// <summary>
+    /// Whether it sets the role of the statements after it: pg_dump writes SET SESSION AUTHORIZATION for privileges
+    /// that were granted by others. Source: buildACLCommands in dumputils.c.
+    /// </summary>
     /// <param name="text">The statement.</param>
-    /// <param name="role">The role, as SQL has its name; null for our own again.</param>
+    /// <param name="role">The role as a quoted SQL identifier; null when the session's own role is set again.</param>
     public static bool IsAuthorization(string text, out string? role)
     {
         var statement = WithoutComments(text);
@@ -46,7 +49,9 @@ internal sealed partial record ScriptStatement(string Text, int Line)
         return RoleGrant.IsIdentifier(role);
     }
 
-    /// <summary>The role that the statement gives an object to, as SQL has its name; null for any other statement.</summary>
+    /// <summary>
+    /// The role that the statement makes an object's owner, as a quoted SQL identifier; null for any other statement.
+    /// </summary>
     public static string? OwnerOf(string text)
     {
         const string Words = " OWNER TO ";
@@ -55,16 +60,17 @@ internal sealed partial record ScriptStatement(string Text, int Line)
         return at < 0 || !statement.StartsWith("ALTER ", StringComparison.Ordinal) ? null : statement[(at + Words.Length)..].TrimEnd(';', ' ');
     }
 
-    /// <summary>Whether it says who may do what, or in whose name that is said.</summary>
+    /// <summary>Whether it grants or revokes privileges, or sets the role for that.</summary>
     public bool IsOfRights => IsRight(Text) || IsAuthorization(Text, out _);
 
-    /// <summary>Whether it grants or revokes.</summary>
+    /// <summary>Whether it is a GRANT or REVOKE.</summary>
     public static bool IsRight(string text) => WithoutComments(text) is var words
         && (words.StartsWith("GRANT ", StringComparison.Ordinal) || words.StartsWith("REVOKE ", StringComparison.Ordinal) || words.StartsWith("ALTER DEFAULT PRIVILEGES ", StringComparison.Ordinal));
 
     /// <summary>
-    /// When it is run. Rights over what can be called or named are no way to rows, and constraints need them; rights over
-    /// rows come when everything is there that limits them. Source: the passes of pg_restore, pg_backup_archiver.c.
+    /// The pass in which the statement is run. Privileges on what can be called or named give no access to rows, and
+    /// constraints need them; privileges on rows are granted when everything exists that restricts them. Source: the
+    /// passes of pg_restore, pg_backup_archiver.c.
     /// </summary>
     public ScriptPass Pass => WithoutComments(Text) switch
     {
@@ -89,7 +95,9 @@ internal sealed partial record ScriptStatement(string Text, int Line)
         }
     }
 
-    /// <summary>What stands behind "Owner:"; null where the name of the object could be meant to look like it.</summary>
+    /// <summary>
+    /// The value after "Owner:"; null where the name of the object could have been chosen to look like it.
+    /// </summary>
     public static string? RoleIn(string head)
     {
         const string Word = "; Owner: ";
@@ -97,11 +105,13 @@ internal sealed partial record ScriptStatement(string Text, int Line)
         return at < 0 || at != head.LastIndexOf(Word, StringComparison.Ordinal) ? null : head[(at + Word.Length)..];
     }
 
-    /// <summary>In one line, without the comments that pg_dump writes before it.</summary>
+    /// <summary>The statement on one line, without the comments that pg_dump writes before it.</summary>
     public static string WithoutComments(string text) =>
         string.Join(' ', text.Split('\n').Select(line => line.Trim()).SkipWhile(line => line.Length == 0 || line.StartsWith("--", StringComparison.Ordinal)));
 
-    /// <summary>Its first words, up to the first value or bracket: what it makes or changes, and no password.</summary>
+    /// <summary>
+    /// Its first words, up to the first value or bracket: what it creates or changes, and never a password.
+    /// </summary>
     public static string BeginningOf(string text)
     {
         text = WithoutComments(text);
@@ -109,19 +119,23 @@ internal sealed partial record ScriptStatement(string Text, int Line)
         return Shorten(ByteText.Decode(end < 0 ? text : text[..end]));
     }
 
-    /// <summary>The same of a statement whose characters are characters.</summary>
+    /// <summary>The same for a statement whose characters are decoded text.</summary>
     public static string CutAtValue(string text) => text.AsSpan().IndexOfAny(Values) is >= 0 and var end ? Shorten(text[..end]) : Shorten(text);
 
     private static string Shorten(string words) => words.TrimEnd() is { Length: > Longest } longer ? $"{longer[..Longest]}..." : words.TrimEnd();
 }
 
-/// <summary>Cuts a script into statements while it is read.</summary>
+/// <summary>Splits a script into statements while it is read.</summary>
 internal sealed class ScriptReader(Stream script)
 {
-    /// <summary>A statement longer than this is no dump's: PostgreSQL itself takes no message over 1 GiB.</summary>
+    /// <summary>
+    /// The largest statement in bytes: PostgreSQL accepts no message over 1 GiB, so no dump has a longer one.
+    /// </summary>
     private const int Longest = 1 << 30;
 
-    /// <summary>Lines that pg_dump writes for psql, and that say nothing to a server. Source: pg_dump.c, CVE-2025-8714.</summary>
+    /// <summary>
+    /// Lines that pg_dump writes for psql, and that mean nothing to a server. Source: pg_dump.c, CVE-2025-8714.
+    /// </summary>
     private static readonly byte[][] _fences = [@"\restrict "u8.ToArray(), @"\unrestrict "u8.ToArray()];
 
     private readonly ScriptLexer _lexer = new();
@@ -129,9 +143,13 @@ internal sealed class ScriptReader(Stream script)
     private int _from, _to, _at;
     private bool _isEnded, _isAtLineStart = true;
 
-    /// <summary>Null when there is no more.</summary>
-    /// <exception cref="BackslashCommandException">A command of psql stands there that pg_dump does not write itself.</exception>
-    /// <exception cref="InvalidDataException">The script ends within a statement, or one is too long.</exception>
+    /// <summary>Returns the next statement; null at the end of the script.</summary>
+    /// <exception cref="BackslashCommandException">
+    /// The script has a psql command that pg_dump does not write itself.
+    /// </exception>
+    /// <exception cref="InvalidDataException">
+    /// The script ends within a statement, or a statement is too long.
+    /// </exception>
     public async Task<ScriptStatement?> NextAsync(CancellationToken cancellation)
     {
         while (true)
@@ -173,7 +191,9 @@ internal sealed class ScriptReader(Stream script)
         return true;
     }
 
-    /// <summary>A key of letters and digits, and nothing after it on its line.</summary>
+    /// <summary>
+    /// Whether a line is one of these commands: a key of letters and digits, and nothing after it on the line.
+    /// </summary>
     public static bool IsFence(ReadOnlySpan<byte> line)
     {
         foreach (var fence in _fences)

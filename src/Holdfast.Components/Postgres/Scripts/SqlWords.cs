@@ -1,8 +1,8 @@
 namespace Holdfast.Components.Postgres.Scripts;
 
 /// <summary>A word of a statement that pg_dump or pg_dumpall wrote.</summary>
-/// <param name="Text">Of a name or a literal its value, without quotes.</param>
-/// <param name="Kind">What it is.</param>
+/// <param name="Text">For an identifier or a literal its value, without quotes.</param>
+/// <param name="Kind">How the word is written.</param>
 internal readonly record struct SqlWord(string Text, SqlWordKind Kind)
 {
     public bool Is(string keyword) => Kind == SqlWordKind.Bare && Text == keyword;
@@ -16,11 +16,11 @@ internal enum SqlWordKind
     Literal,
 }
 
-/// <summary>Cuts statements into words. Comments, brackets and other signs are left out.</summary>
+/// <summary>Splits statements into words. Comments, brackets and other signs are left out.</summary>
 internal static class SqlWords
 {
-    /// <summary>The words in their order.</summary>
-    /// <param name="statement">Its text; each character is a byte.</param>
+    /// <summary>Returns the words in their order.</summary>
+    /// <param name="statement">The statement's text; each character is one byte.</param>
     public static IReadOnlyList<SqlWord> Of(string statement)
     {
         var words = new List<SqlWord>();
@@ -47,7 +47,9 @@ internal static class SqlWords
         return ByteText.Decode(text[begin..at]);
     }
 
-    /// <summary>An E directly before a literal is no word: it says that a backslash is written twice.</summary>
+    /// <summary>
+    /// Reads a literal. An E directly before it is not a word: it states that backslashes are doubled.
+    /// </summary>
     private static SqlWord Literal(List<SqlWord> words, string text, ref int at)
     {
         var escapes = at > 0 && text[at - 1] == 'E' && words is [.., { Kind: SqlWordKind.Bare, Text: "E" }];

@@ -4,13 +4,14 @@ using Holdfast.Restic.Maintenance;
 namespace Holdfast.Components.Postgres.Wal;
 
 /// <summary>
-/// The lock of a process that lives long: taken when there is something to store and kept while more comes soon, for taking it costs a fifth of a
-/// second; let go of when nothing comes, so that a prune has its turn. After it was taken anew the index is brought up to date.
+/// The repository lock of a long-running process: taken when there is something to store and kept while more arrives
+/// soon, because taking it costs a fifth of a second; released when nothing arrives, so that a prune can run. Whenever
+/// the lock was taken again, the index is refreshed.
 /// </summary>
-/// <param name="repository">What is locked.</param>
-/// <param name="wait">How long somebody else's exclusive lock is waited for.</param>
-/// <param name="longest">After so long it is let go of even under load.</param>
-/// <param name="clock">Tells ages.</param>
+/// <param name="repository">The repository to lock.</param>
+/// <param name="wait">How long to wait for the exclusive lock of another process.</param>
+/// <param name="longest">The time after which the lock is released even under load.</param>
+/// <param name="clock">Measures the lock's age.</param>
 internal sealed class LockLease(Repository repository, TimeSpan wait, TimeSpan longest, TimeProvider clock) : IAsyncDisposable
 {
     private RepositoryLock? _held;
@@ -18,8 +19,8 @@ internal sealed class LockLease(Repository repository, TimeSpan wait, TimeSpan l
 
     public bool IsHeld => _held is not null;
 
-    /// <summary>Holds a shared lock from now on. It stays the lease's.</summary>
-    /// <exception cref="ResticException">Locked: another one did not let go in time.</exception>
+    /// <summary>Takes a shared lock, or returns the one that is held. The lease owns it.</summary>
+    /// <exception cref="ResticException">Locked: another process did not release its lock in time.</exception>
     public async Task<RepositoryLock> HoldAsync(CancellationToken cancellation)
     {
         if (_held is { } old && (old.Lost.IsCancellationRequested || clock.GetElapsedTime(_since) > longest)) await ReleaseAsync();

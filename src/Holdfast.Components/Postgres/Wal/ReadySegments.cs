@@ -3,16 +3,18 @@ using Holdfast.Components.Postgres.Format;
 namespace Holdfast.Components.Postgres.Wal;
 
 /// <summary>
-/// What PostgreSQL has finished and waits to be archived: "archive_status/NAME.ready" beside the log. Source: PostgreSQL, src/backend/postmaster/pgarch.c:
-/// histories first, then by name.
+/// The files that PostgreSQL has finished and that wait to be archived: "archive_status/NAME.ready" beside the WAL.
+/// Source: PostgreSQL, src/backend/postmaster/pgarch.c: history files first, then by name.
 /// </summary>
 internal static class ReadySegments
 {
     private const string Status = "archive_status", Ready = ".ready";
 
-    /// <summary>The next files after one, as PostgreSQL will come to them; none when they can not be listed.</summary>
-    /// <param name="path">The file that is archived now.</param>
-    /// <param name="most">How many at most.</param>
+    /// <summary>
+    /// The next files after one, in the order in which PostgreSQL will archive them; empty when they cannot be listed.
+    /// </summary>
+    /// <param name="path">The file that is being archived.</param>
+    /// <param name="most">The maximum number of files.</param>
     public static IReadOnlyList<string> After(string path, int most)
     {
         var folder = Path.GetDirectoryName(path)!;
@@ -27,11 +29,11 @@ internal static class ReadySegments
         }
         catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException)
         {
-            return []; // PostgreSQL hands each of them to us by itself, one after the other.
+            return []; // PostgreSQL passes each of them to archive_command by itself.
         }
     }
 
-    /// <summary>How many wait.</summary>
+    /// <summary>The number of files that wait.</summary>
     public static int Count(string log) => Names(log).Count();
 
     private static IEnumerable<string> Names(string folder) =>

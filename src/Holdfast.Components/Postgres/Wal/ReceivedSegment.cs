@@ -3,26 +3,26 @@ using NpgsqlTypes;
 
 namespace Holdfast.Components.Postgres.Wal;
 
-/// <summary>A segment that is coming in over the replication protocol.</summary>
+/// <summary>A segment that is being received over the replication protocol. Not thread-safe.</summary>
 internal sealed class ReceivedSegment(WalSegment segment, int size)
 {
     private readonly byte[] _content = new byte[size];
 
     public WalSegment Segment => segment;
 
-    /// <summary>Bytes that have come.</summary>
+    /// <summary>The number of bytes received.</summary>
     public int Filled { get; private set; }
 
-    /// <summary>The address after the last byte that has come.</summary>
+    /// <summary>The LSN after the last byte received.</summary>
     public NpgsqlLogSequenceNumber Reached => new((ulong)segment.Start(size) + (uint)Filled);
 
-    /// <summary>Takes what has come, which may lie across the end of the segment.</summary>
-    /// <param name="address">Where it begins.</param>
-    /// <param name="data">All of it, with a length.</param>
-    /// <param name="whole">Told of each segment that it completes, before the next one begins.</param>
-    /// <param name="cancellation">Stops it.</param>
-    /// <returns>The segment that goes on: this one or a later one, never whole.</returns>
-    /// <exception cref="InvalidDataException">The stream goes on somewhere else.</exception>
+    /// <summary>Adds received data, which may extend over the end of the segment.</summary>
+    /// <param name="address">The LSN at which the data begins.</param>
+    /// <param name="data">The data; its length is known.</param>
+    /// <param name="whole">Called with each segment that becomes complete, before the next one begins.</param>
+    /// <param name="cancellation">Cancels the operation.</param>
+    /// <returns>The segment to continue with: this one or a later one, never a complete one.</returns>
+    /// <exception cref="InvalidDataException">The data does not begin where the previous data ended.</exception>
     public async Task<ReceivedSegment> TakeAsync(NpgsqlLogSequenceNumber address, Stream data, Func<ReceivedSegment, Task> whole, CancellationToken cancellation)
     {
         if (address != Reached) throw new InvalidDataException($"the server sent WAL of {address}, and {Reached} was next");
@@ -45,8 +45,8 @@ internal sealed class ReceivedSegment(WalSegment segment, int size)
         return count;
     }
 
-    /// <summary>The file that it is: whole, or as far as it has come.</summary>
-    /// <param name="end">What lies behind it is left out; null for none of it.</param>
+    /// <summary>The segment as a file to archive: whole, or up to the last byte received.</summary>
+    /// <param name="end">The LSN from which on the content is left out; null to leave out nothing.</param>
     public WalSource ToSource(NpgsqlLogSequenceNumber? end = null) => end < Reached
         ? WalSource.Of(WalFile.Find($"{segment.Name}.partial")!, _content.AsMemory(0, (int)((ulong)end.Value - (ulong)segment.Start(size))))
         : ToSource();

@@ -8,13 +8,13 @@ using Holdfast.Restic.Snapshots;
 namespace Holdfast.Components.Postgres.Wal;
 
 /// <summary>
-/// Puts WAL files of a cluster into the repository. Each batch is one snapshot, and it is durable when it returns; a file is never
-/// replaced by another one. The caller holds a lock on the repository.
+/// Stores WAL files of a cluster in the repository. Each batch is one snapshot, and is durable on return; a file is
+/// never replaced by a different one. The caller must hold a lock on the repository.
 /// </summary>
 internal sealed class WalArchive(Repository repository, WalCatalogue catalogue)
 {
-    /// <summary>Stores what is not there yet.</summary>
-    /// <returns>What is wrong with files of the batch, by name; all others are durable.</returns>
+    /// <summary>Stores the files that the archive does not have yet.</summary>
+    /// <returns>The problems of files of the batch, by name; all other files are durable.</returns>
     /// <exception cref="ResticException">The repository failed: nothing of the batch counts as stored.</exception>
     public async Task<IReadOnlyDictionary<string, Problem>> StoreAsync(IReadOnlyList<WalSource> batch, CancellationToken cancellation)
     {
@@ -31,13 +31,14 @@ internal sealed class WalArchive(Repository repository, WalCatalogue catalogue)
     }
 
     /// <summary>
-    /// Makes one snapshot of all small ones: first the new one is durable, then the old ones are forgotten. Cut off in between, files are in
-    /// two snapshots, and the next time in one. Nobody else may hold a lock.
+    /// Combines all small snapshots into one: the old ones are forgotten after the new one is durable. When this is
+    /// interrupted, files are in two snapshots until the next call. No other process may hold a lock.
     /// </summary>
-    /// <returns>How many snapshots became one.</returns>
+    /// <returns>The number of snapshots that were combined.</returns>
     public async Task<int> ConsolidateAsync(CancellationToken cancellation)
     {
-        // After a cluster was replaced by another one of the same name there may be WAL of both, under the same file names.
+        // After a cluster was replaced by another one of the same name there may be WAL of both, under the same file
+        // names.
         var old = catalogue.WalSnapshots.Where(snapshot => WalTags.IdentityOf(snapshot) is not { } identity || identity == catalogue.Identity).ToList();
         if (old.Count < 2) return 0;
         await ReplaceAsync(old, await WriteAsync(old, _ => true, cancellation), cancellation);
@@ -45,21 +46,21 @@ internal sealed class WalArchive(Repository repository, WalCatalogue catalogue)
     }
 
     /// <summary>
-    /// Leaves files out of the archive: makes one snapshot of all that stays, reads it back, and forgets the old ones. Cut off in between,
-    /// files are in two snapshots, and the next time in one or none. A shared lock is enough: each who makes one of many forgets only what is
-    /// in his own new one, or is to go.
+    /// Removes files from the archive: writes one snapshot of all that stays, reads it back, and forgets the old ones.
+    /// When this is interrupted, files are in two snapshots until the next call. A shared lock is sufficient: each
+    /// process that combines snapshots forgets only what its own new snapshot contains, or what is to be removed.
     /// </summary>
     public async Task RemoveAsync(IReadOnlySet<string> names, CancellationToken cancellation)
     {
         if (names.Count == 0) return;
-        // One without an identity may be of another cluster that had the same name.
+        // A snapshot without an identity may be of another cluster that had the same name.
         var old = catalogue.WalSnapshots.Where(snapshot => WalTags.IdentityOf(snapshot) is { } identity && identity == catalogue.Identity).ToList();
         var written = await WriteAsync(old, name => !names.Contains(name), cancellation);
         if (written is { } made) await VerifyAsync(made.Snapshot, made.Files, cancellation);
         await ReplaceAsync(old, written, cancellation);
     }
 
-    /// <summary>One snapshot of what stays of others, durable; null when nothing does.</summary>
+    /// <summary>Writes one durable snapshot of the files that stay; null when none stays.</summary>
     private async Task<(Snapshot Snapshot, IReadOnlyDictionary<string, Node> Files)?> WriteAsync(List<Snapshot> old, Func<string, bool> stays, CancellationToken cancellation)
     {
         await using var writer = await repository.BeginSnapshotAsync(cancellation: cancellation);
@@ -77,7 +78,7 @@ internal sealed class WalArchive(Repository repository, WalCatalogue catalogue)
         await catalogue.RefreshAsync(cancellation);
     }
 
-    /// <exception cref="ResticException">Damaged: the snapshot does not have just these files.</exception>
+    /// <exception cref="ResticException">Damaged: the snapshot does not have exactly these files.</exception>
     private async Task VerifyAsync(Snapshot written, IReadOnlyDictionary<string, Node> files, CancellationToken cancellation)
     {
         var (snapshot, found) = (await repository.ReadSnapshotAsync(written.Id, cancellation), 0);
@@ -91,7 +92,7 @@ internal sealed class WalArchive(Repository repository, WalCatalogue catalogue)
         try
         {
             if (await WalVerdict.JudgeAsync(source, identity, catalogue.Cluster, cancellation) is { } problem) return problem;
-            // A part that was received has the name of a segment that a timeline ended in, and is another thing.
+            // A partly received segment has the same name as the last segment of a timeline, and is a different file.
             if (!catalogue.Has(source.File.Name) || catalogue.IsStreamed(source.File.Name) || await IsSameAsync(source, cancellation)) return null;
             return Catalogue.WalDiffers.With($"The archive of cluster {catalogue.Cluster} has a file {source.File.Name} already, with other content.");
         }
@@ -131,7 +132,7 @@ internal sealed class WalArchive(Repository repository, WalCatalogue catalogue)
         Paths = [], Hostname = Environment.MachineName, Username = Environment.UserName, Tags = WalTags.Of(catalogue.Platform, catalogue.Cluster, identity),
     };
 
-    /// <summary>Reads both to their ends.</summary>
+    /// <summary>Compares two files by reading both to their ends.</summary>
     private async Task<bool> IsSameAsync(WalSource source, CancellationToken cancellation)
     {
         if (await catalogue.FindNodeAsync(source.File.Name, cancellation) is not { } node || (long)node.Size != source.Length) return false;
@@ -150,7 +151,10 @@ internal sealed class WalArchive(Repository repository, WalCatalogue catalogue)
     private static async Task<WalIdentity?> IdentityOfAsync(WalSource source, CancellationToken cancellation) =>
         await WalVerdict.ReadHeaderAsync(source, cancellation) is { } header ? new WalIdentity(header.SystemIdentifier, header.SegmentSize) : null;
 
-    /// <summary>A file of several snapshots has the same content in all. Where two services were at work at once it may not be so: then all stays as it is.</summary>
+    /// <summary>
+    /// Adds the files of a snapshot. A file of several snapshots has the same content in all, except where two services
+    /// ran at once: then an exception leaves all snapshots unchanged.
+    /// </summary>
     private async Task TakeOverAsync(Snapshot snapshot, Func<string, bool> stays, Dictionary<string, Node> taken, SnapshotWriter writer, CancellationToken cancellation)
     {
         await foreach (var (path, node) in repository.WalkAsync(snapshot, WalPath.Folder(catalogue.Cluster), cancellation))

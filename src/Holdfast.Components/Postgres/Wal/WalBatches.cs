@@ -6,8 +6,9 @@ using Holdfast.Restic;
 namespace Holdfast.Components.Postgres.Wal;
 
 /// <summary>
-/// Stores what is pushed, one batch after the other: all that waits is one batch, with what PostgreSQL has ready behind it, so that a server
-/// that is ahead is caught up with in a few snapshots instead of one a segment. Whoever pushed is answered when the batch is durable.
+/// Stores pushed files, one batch after the other: all waiting files are one batch, together with the files that
+/// PostgreSQL has ready after them, so that a backlog is stored in a few snapshots instead of one for each segment. The
+/// caller of a push gets its answer when the batch is durable.
 /// </summary>
 internal sealed class WalBatches(Repository repository, IReadOnlyDictionary<string, WalCatalogue> catalogues, WalServiceOptions options, TimeProvider clock, Action<WalNotice> tell) : IAsyncDisposable
 {
@@ -18,17 +19,17 @@ internal sealed class WalBatches(Repository repository, IReadOnlyDictionary<stri
     private Problem? _trouble;
     private long _tried = clock.GetTimestamp();
 
-    /// <summary>Why the last batch could not be stored; null when it was.</summary>
+    /// <summary>The problem that prevented storing the last batch; null when it was stored.</summary>
     public Problem? Trouble => _trouble;
 
-    /// <summary>Returns null when the file is durable.</summary>
+    /// <summary>Queues a file and waits; returns null when the file is durable.</summary>
     public async Task<Problem?> PushAsync(WalPush push)
     {
         if (IsStored(push)) return null;
         return _queue.Writer.TryWrite(push) ? await push.Done : Ending;
     }
 
-    /// <summary>Runs until nothing can be pushed any more and all is stored.</summary>
+    /// <summary>Runs until no more pushes are accepted and all files are stored.</summary>
     public async Task RunAsync(CancellationToken cancellation)
     {
         var held = new List<WalPush>();
@@ -37,7 +38,8 @@ internal sealed class WalBatches(Repository repository, IReadOnlyDictionary<stri
             while (held.Count > 0 || await WaitAsync(cancellation))
             {
                 while (_queue.Reader.TryRead(out var more)) held.Add(more);
-                // One cluster a batch, and each name once: another file of the same name is compared with the first when that is stored.
+                // One cluster in each batch, and each name once: another file of the same name is compared with the
+                // first when that is stored.
                 var batch = held.Where(push => push.Cluster == held[0].Cluster).DistinctBy(push => push.File.Name, StringComparer.Ordinal).Take(options.LargestBatch).ToList();
                 held.RemoveAll(batch.Contains);
                 await StoreAsync(batch, cancellation);
@@ -47,7 +49,7 @@ internal sealed class WalBatches(Repository repository, IReadOnlyDictionary<stri
         }
         finally
         {
-            // Whatever ended this: nobody waits for ever for an answer.
+            // Whatever ended the loop: no caller may wait forever for an answer.
             _queue.Writer.TryComplete();
             while (_queue.Reader.TryRead(out var more)) held.Add(more);
             foreach (var push in held) push.Answer(Ending);
@@ -56,12 +58,14 @@ internal sealed class WalBatches(Repository repository, IReadOnlyDictionary<stri
 
     private static Problem Ending => Catalogue.ServeAway.With("The service is ending.");
 
-    /// <summary>Takes no more pushes.</summary>
+    /// <summary>Stops accepting pushes.</summary>
     public void End() => _queue.Writer.TryComplete();
 
     public ValueTask DisposeAsync() => _lease.DisposeAsync();
 
-    /// <summary>Waits for the next push; when none comes for a while it lets go of the lock and makes one of the many small snapshots.</summary>
+    /// <summary>
+    /// Waits for the next push; when none arrives for a while, it releases the lock and combines the small snapshots.
+    /// </summary>
     private async Task<bool> WaitAsync(CancellationToken cancellation)
     {
         var waiting = _queue.Reader.WaitToReadAsync(cancellation).AsTask();
@@ -73,7 +77,10 @@ internal sealed class WalBatches(Repository repository, IReadOnlyDictionary<stri
         return await waiting;
     }
 
-    /// <summary>A server that writes a segment each second never leaves an idle moment. Those who push meanwhile wait a second or two.</summary>
+    /// <summary>
+    /// Combines snapshots for a server that writes a segment each second, so that there is never an idle moment. Pushes
+    /// wait a second or two meanwhile.
+    /// </summary>
     private async Task ConsolidateUnderLoadAsync(WalCatalogue catalogue, CancellationToken cancellation)
     {
         if (catalogue.WalSnapshots.Count < 2 * options.Consolidate || clock.GetElapsedTime(_tried) < options.Again) return;
@@ -100,7 +107,7 @@ internal sealed class WalBatches(Repository repository, IReadOnlyDictionary<stri
             var problem = failure.ToProblem();
             foreach (var push in asked) push.Answer(problem);
             Report(new WalNotice(asked[0].Cluster, 0, "", default), problem);
-            // The index of an opened repository may be behind after a failure, and the lock may be of no use: begin anew.
+            // After a failure the index of the opened repository may be outdated, and the lock may be lost: start over.
             await _lease.ReleaseAsync();
             if (cancellation.IsCancellationRequested) throw;
         }
@@ -112,7 +119,7 @@ internal sealed class WalBatches(Repository repository, IReadOnlyDictionary<stri
         return await new WalArchive(repository, catalogue).StoreAsync([.. batch.Select(push => push.Source)], cancellation);
     }
 
-    /// <summary>What was asked for, and what the server has ready behind it and will ask for next.</summary>
+    /// <summary>Adds to the pushed files those that the server has ready after them and will push next.</summary>
     private List<WalPush> LookAhead(List<WalPush> asked)
     {
         var batch = new List<WalPush>(asked);
@@ -131,7 +138,7 @@ internal sealed class WalBatches(Repository repository, IReadOnlyDictionary<stri
         }
         catch (IOException)
         {
-            return null; // it will be asked for by itself, and refused then
+            return null; // PostgreSQL pushes it by itself, and gets the error then
         }
     }
 
@@ -150,7 +157,7 @@ internal sealed class WalBatches(Repository repository, IReadOnlyDictionary<stri
         lock (_gate) return push.Path.Length > 0 && _stored.TryGetValue((push.Cluster, push.File.Name), out var known) && known == push.Fingerprint;
     }
 
-    /// <summary>Whoever holds a lock just now comes first; it is tried again later.</summary>
+    /// <summary>Combines snapshots; when another process holds a lock, that is left for a later call.</summary>
     private async Task ConsolidateAsync(WalCatalogue catalogue, CancellationToken cancellation)
     {
         try
@@ -164,7 +171,7 @@ internal sealed class WalBatches(Repository repository, IReadOnlyDictionary<stri
         }
         catch (ResticException failure)
         {
-            // A lock that is held by others or was lost: it is tried again with the next batch.
+            // A lock that another process holds or that was lost: the next batch tries again.
             if (failure.Error is not (ResticError.Locked or ResticError.LockLost)) Report(new WalNotice(catalogue.Cluster, 0, "", default), failure.ToProblem());
         }
     }

@@ -7,33 +7,37 @@ using Holdfast.Restic.Snapshots;
 namespace Holdfast.Components.Postgres.Wal;
 
 /// <summary>
-/// What a repository holds of a cluster's WAL, in WAL snapshots and in recovery points. A small WAL snapshot names its files in its list of
-/// paths, so that hundreds of them are read without a single tree; folders of larger ones are read once, however many snapshots share
-/// them. Its methods may be called from several threads.
+/// The WAL of a cluster in a repository, in WAL snapshots and in recovery points. A small WAL snapshot lists its files
+/// in its paths, so that hundreds of them are read without a single tree; folders of larger ones are read once, however
+/// many snapshots share them. Its methods are thread-safe.
 /// </summary>
-/// <param name="repository">Where it is.</param>
+/// <param name="repository">The repository to read.</param>
 /// <param name="platform">The platform's name.</param>
 /// <param name="cluster">The cluster's name.</param>
-/// <param name="system">The cluster's own number, where WAL of another one that had the same name must not be taken for its; null for any.</param>
+/// <param name="system">
+/// The cluster's system identifier, to exclude WAL of another cluster that had the same name; null for any.
+/// </param>
 internal sealed class WalCatalogue(Repository repository, string platform, string cluster, ulong? system = null) : IDisposable
 {
     private readonly SemaphoreSlim _turn = new(1, 1);
 
-    // Never changed, only replaced: readers need no turn.
+    // Never modified, only replaced: readers need no lock.
     private IReadOnlyDictionary<Id, Holding> _snapshots = new Dictionary<Id, Holding>();
     private readonly Dictionary<Id, IReadOnlyList<string>> _folders = [];
     private (Id Tree, IReadOnlyList<Node> Nodes) _lastFolder;
     private Dictionary<string, Id> _files = new(StringComparer.Ordinal);
     private HashSet<string> _archived = new(StringComparer.Ordinal);
 
-    /// <summary>What a snapshot brings; one without WAL of the cluster brings nothing, and is not looked at again.</summary>
+    /// <summary>
+    /// The WAL files of a snapshot; a snapshot without WAL of the cluster has none, and is not read again.
+    /// </summary>
     private sealed record Holding(Snapshot? Snapshot, IReadOnlyList<string> Files, bool IsStreamed);
 
     public string Platform => platform;
 
     public string Cluster => cluster;
 
-    /// <summary>The cluster that the log is of; null while nothing is known of it.</summary>
+    /// <summary>The identity of the cluster that wrote the WAL; null while it is unknown.</summary>
     public WalIdentity? Identity { get; private set; }
 
     /// <summary>All files, by name.</summary>
@@ -44,13 +48,13 @@ internal sealed class WalCatalogue(Repository repository, string platform, strin
 
     public IEnumerable<WalSegment> Segments => _files.Keys.Where(name => name.Length == WalSegment.NameLength).Select(WalSegment.Parse);
 
-    /// <summary>Bytes of a segment; the usual size while nothing is known.</summary>
+    /// <summary>The segment size in bytes; the default size while it is unknown.</summary>
     public int SegmentSize => Identity?.SegmentSize ?? WalSegment.UsualSize;
 
     /// <summary>The last segment of the newest timeline.</summary>
     public WalSegment? Newest => Segments.Select(segment => (WalSegment?)segment).Max();
 
-    /// <summary>The snapshots that hold WAL alone, oldest first: those that can be made one.</summary>
+    /// <summary>The snapshots that hold WAL alone, oldest first: those that can be combined.</summary>
     public IReadOnlyList<Snapshot> WalSnapshots =>
         [.. _snapshots.Values.Where(held => held.Snapshot is not null && !held.IsStreamed && WalTags.AreOf(held.Snapshot, platform, cluster)).Select(held => held.Snapshot!).OrderBy(snapshot => snapshot.Time)];
 
@@ -67,25 +71,32 @@ internal sealed class WalCatalogue(Repository repository, string platform, strin
         return catalogue;
     }
 
-    /// <summary>The segments that recovery points hold: replay can begin at one.</summary>
+    /// <summary>The segments in recovery points, at which replay can begin.</summary>
     public IEnumerable<WalSegment> PointSegments =>
         _snapshots.Values.Where(held => held.Snapshot is not null && PointTags.IsPoint(held.Snapshot)).SelectMany(held => held.Files).Where(name => name.Length == WalSegment.NameLength).Select(WalSegment.Parse);
 
     /// <summary>True for a segment that was still being written when it was received.</summary>
     public bool IsStreamed(string name) => _files.TryGetValue(name, out var id) && _snapshots.TryGetValue(id, out var held) && held.IsStreamed;
 
-    /// <summary>True for the beginning of a segment: received while it was being written, or up to the mark of a standby. One that a timeline ended in is none.</summary>
+    /// <summary>
+    /// True for the beginning of a segment: received while it was being written, or stored up to the mark of a standby.
+    /// False for the last segment of a timeline.
+    /// </summary>
     public bool HasPart(string name) => IsStreamed(name) || (_files.TryGetValue(name, out var id) && _snapshots.TryGetValue(id, out var held) && PointTags.IsPoint(held.Snapshot!));
 
-    /// <summary>The names of what the archive itself has, in no order.</summary>
+    /// <summary>The names of the files in the archive itself, in no order.</summary>
     public IReadOnlyCollection<string> Archived => _archived;
 
     public bool Has(string name) => _files.ContainsKey(name);
 
-    /// <summary>True when the archive itself has it. A recovery point that has it too may be removed with all it holds.</summary>
+    /// <summary>
+    /// True when the archive itself has the file. A recovery point that has it too may be removed with all it holds.
+    /// </summary>
     public bool IsArchived(string name) => _archived.Contains(name);
 
-    /// <summary>Learns what has come and gone: snapshots that were read before are not read again.</summary>
+    /// <summary>
+    /// Reads new snapshots and drops removed ones; snapshots that were read before are not read again.
+    /// </summary>
     public async Task RefreshAsync(CancellationToken cancellation)
     {
         await _turn.WaitAsync(cancellation);
@@ -96,7 +107,7 @@ internal sealed class WalCatalogue(Repository repository, string platform, strin
             var snapshots = new Dictionary<Id, Holding>(_snapshots);
             foreach (var id in gone) snapshots.Remove(id);
             var unread = ids.Where(id => !_snapshots.ContainsKey(id)).ToList();
-            // What others have stored lies in packs that this process may not have heard of.
+            // Files that other processes have stored are in packs that this process may not know yet.
             if (unread.Count > 0) await repository.RefreshAsync(cancellation);
             var news = new List<Id>();
             foreach (var id in unread)
@@ -115,7 +126,7 @@ internal sealed class WalCatalogue(Repository repository, string platform, strin
         }
     }
 
-    /// <summary>A snapshot that this process has just made, so that it need not be read.</summary>
+    /// <summary>Adds a snapshot that this process has just created, so that it need not be read.</summary>
     public async Task AddAsync(Snapshot snapshot, IReadOnlyList<string> names, CancellationToken cancellation)
     {
         await _turn.WaitAsync(cancellation);
@@ -131,11 +142,11 @@ internal sealed class WalCatalogue(Repository repository, string platform, strin
         }
     }
 
-    /// <summary>The content of a file, or null when it is not there.</summary>
+    /// <summary>Opens the content of a file; null when it does not exist.</summary>
     public async Task<Stream?> OpenAsync(string name, CancellationToken cancellation) =>
         await FindNodeAsync(name, cancellation) is { } node ? repository.OpenFile(node) : null;
 
-    /// <summary>The node of a file, as the snapshot that holds it has it; null when it is not there.</summary>
+    /// <summary>Returns the node of a file from the snapshot that holds it; null when it does not exist.</summary>
     public async Task<Node?> FindNodeAsync(string name, CancellationToken cancellation)
     {
         if (WalFile.Find(name) is not { } file || !_files.TryGetValue(name, out var id) || !_snapshots.TryGetValue(id, out var held)) return null;
@@ -154,7 +165,9 @@ internal sealed class WalCatalogue(Repository repository, string platform, strin
         }
     }
 
-    /// <summary>A small file as text: a history, or where a backup began. Null when it is not there.</summary>
+    /// <summary>
+    /// Reads a small file as text: a timeline history or a backup history. Null when it does not exist.
+    /// </summary>
     public async Task<string?> ReadTextAsync(string name, CancellationToken cancellation)
     {
         await using var content = await OpenAsync(name, cancellation);
@@ -163,7 +176,7 @@ internal sealed class WalCatalogue(Repository repository, string platform, strin
         return await reader.ReadToEndAsync(cancellation);
     }
 
-    /// <summary>The histories of all timelines but the first, which needs none.</summary>
+    /// <summary>Reads the histories of all timelines but the first, which has none.</summary>
     public async Task<IReadOnlyList<TimelineHistory>> ReadHistoriesAsync(CancellationToken cancellation)
     {
         var histories = new List<TimelineHistory>();
@@ -174,7 +187,10 @@ internal sealed class WalCatalogue(Repository repository, string platform, strin
 
     public void Dispose() => _turn.Dispose();
 
-    /// <summary>One that another process has forgotten meanwhile is not there; one that is damaged brings nothing, and must not stop the archive: 'repo check' names it.</summary>
+    /// <summary>
+    /// Reads a snapshot. One that another process has forgotten meanwhile is skipped; a damaged one counts as empty,
+    /// and must not stop the archive: 'repo check' reports it.
+    /// </summary>
     private async Task<Holding?> TryReadAsync(Id id, CancellationToken cancellation)
     {
         try
@@ -211,7 +227,10 @@ internal sealed class WalCatalogue(Repository repository, string platform, strin
         return [.. names.Where(name => WalFile.Find(name) is not null)];
     }
 
-    /// <summary>A file of several snapshots is taken from the newest; a segment that was still being written counts only as such.</summary>
+    /// <summary>
+    /// Rebuilds the list of files. A file of several snapshots is taken from the newest; a segment that was still being
+    /// written when it was received is not counted as archived.
+    /// </summary>
     private void Rebuild()
     {
         var files = new Dictionary<string, Id>(_files.Count + 64, StringComparer.Ordinal);
@@ -229,7 +248,7 @@ internal sealed class WalCatalogue(Repository repository, string platform, strin
         return null;
     }
 
-    /// <summary>What its tags tell, or else the head of one of its segments.</summary>
+    /// <summary>The identity from a snapshot's tags, or else from the header of one of its segments.</summary>
     private async Task<WalIdentity?> IdentityOfAsync(Snapshot snapshot, IReadOnlyList<string> files, CancellationToken cancellation)
     {
         if (WalTags.IdentityOf(snapshot) is { } told) return told;

@@ -4,15 +4,16 @@ using Holdfast.Restic;
 
 namespace Holdfast.Components.Postgres.Wal;
 
-/// <summary>What a backup does with the WAL that was archived since the last one: many small snapshots become one.</summary>
+/// <summary>Combines the small snapshots of the WAL that was archived since the last backup.</summary>
 internal static class WalConsolidation
 {
-    /// <summary>Fewer than these are no burden.</summary>
+    /// <summary>The smallest number of snapshots that is worth combining.</summary>
     private const int Fewest = 4;
 
     /// <summary>
-    /// The run holds a shared lock already. Snapshots that vanish would trouble somebody who has just listed them, so while anybody else
-    /// holds a lock they stay, until the next point or until the service has the repository for itself. It is no reason for a backup to fail.
+    /// Combines the snapshots, under the shared lock that the run holds already. A process that has just listed
+    /// snapshots would fail when they are removed, so while any other process holds a lock they stay, until the next
+    /// backup or until the service holds the only lock. A failure here does not fail the backup.
     /// </summary>
     public static async Task TryAsync(Repository repository, string platform, string cluster, StepContext context, CancellationToken cancellation)
     {

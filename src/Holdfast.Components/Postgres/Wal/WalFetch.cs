@@ -6,20 +6,22 @@ using Holdfast.Restic;
 namespace Holdfast.Components.Postgres.Wal;
 
 /// <summary>
-/// Brings WAL files back without a service. Opening a repository costs half a second, so the next segments are put beside the target as well,
-/// and found there by the next call; they go when recovery has asked for one that is not there.
+/// Fetches WAL files without a service. Opening a repository takes half a second, so the next segments are also stored
+/// beside the target, where the next call finds them; they are removed when recovery requests one that does not exist.
 /// </summary>
 public sealed class WalFetch(Repository repository, string platform, string cluster)
 {
-    /// <summary>Segments that are read ahead: with the usual size 128 MiB.</summary>
+    /// <summary>The number of segments that are read ahead: 128 MiB with the default size.</summary>
     private const int Ahead = 8;
 
     private const string Spool = ".holdfast-wal";
 
-    /// <summary>The folder of what was read ahead, for a target.</summary>
+    /// <summary>The path of the read-ahead folder for a target.</summary>
     public static string SpoolOf(string target) => Path.Combine(Path.GetDirectoryName(target)!, Spool);
 
-    /// <summary>Takes what an earlier call has read ahead; false when it is not there. It needs no repository.</summary>
+    /// <summary>
+    /// Takes a file that an earlier call has read ahead; false when there is none. Needs no repository.
+    /// </summary>
     public static bool TryTake(string name, string target)
     {
         var ready = Path.Combine(SpoolOf(target), name);
@@ -29,7 +31,7 @@ public sealed class WalFetch(Repository repository, string platform, string clus
         return true;
     }
 
-    /// <summary>True when the file was written, false when the archive does not have it.</summary>
+    /// <summary>Fetches a file. True when it was written, false when the archive does not have it.</summary>
     public async Task<bool> RunAsync(string name, string target, CancellationToken cancellation)
     {
         using var catalogue = await WalCatalogue.ReadAsync(repository, platform, cluster, cancellation);
@@ -44,7 +46,10 @@ public sealed class WalFetch(Repository repository, string platform, string clus
         return true;
     }
 
-    /// <summary>What was asked for is there: what can not be put beside it is asked for by itself, and fails then.</summary>
+    /// <summary>
+    /// Reads the next segments ahead. The requested file is written already: one that cannot be stored beside it is
+    /// requested by itself later, and fails then.
+    /// </summary>
     private static async Task TryReadAheadAsync(WalCatalogue catalogue, WalFiles files, WalSegment segment, string target, CancellationToken cancellation)
     {
         try
@@ -57,7 +62,10 @@ public sealed class WalFetch(Repository repository, string platform, string clus
         }
     }
 
-    /// <summary>PostgreSQL calls as its own user; root does in a folder of that user what the user could do.</summary>
+    /// <summary>
+    /// Removes the read-ahead folder. PostgreSQL calls as its own user; in a folder of that user, root does only what
+    /// that user could do.
+    /// </summary>
     private static void RemoveSpool(string target)
     {
         if (!HasSpool(target)) return;
@@ -65,8 +73,8 @@ public sealed class WalFetch(Repository repository, string platform, string clus
     }
 
     /// <summary>
-    /// True when the folder belongs to whom root acts as beside the target: then only that user can exchange what is in it. In /tmp another user may
-    /// have made one, with segments of its own.
+    /// True when the folder is owned by the user as whom root acts beside the target: then only that user can replace
+    /// files in it. In /tmp another user may have created one, with segments of its own.
     /// </summary>
     private static bool HasSpool(string target) => FileFacts.TryFind(SpoolOf(target)) is { IsFolder: true } found
         && (!Environment.IsPrivilegedProcess || found.User == (TrustedPath.Keeper(target)?.User ?? 0));

@@ -6,18 +6,21 @@ using Holdfast.Restic.Snapshots;
 namespace Holdfast.Components.Postgres.Wal;
 
 /// <summary>
-/// Hands out WAL files of the archive, and reads those ahead that recovery will ask for next. Snapshots and packs that others have made or
-/// moved meanwhile are found on the second look.
+/// Returns WAL files of the archive, and reads those ahead that recovery will request next. Snapshots and packs that
+/// other processes have created or moved meanwhile are found by a second attempt.
 /// </summary>
 internal sealed class WalFiles(Repository repository, WalCatalogue catalogue)
 {
-    /// <summary>Segments that are read ahead, and the largest for which memory is spent on it: 64 MiB in all with the usual size.</summary>
+    /// <summary>
+    /// The number of segments that are read ahead, and the largest segment size for which memory is used for that: 64
+    /// MiB in all with the default size.
+    /// </summary>
     private const int Ahead = 3, LargestAhead = 16 << 20;
 
     private readonly Lock _gate = new();
     private readonly Dictionary<string, Task<byte[]?>> _coming = new(StringComparer.Ordinal);
 
-    /// <summary>The content and its length; null when it is not there.</summary>
+    /// <summary>Opens a file; returns its content and length in bytes, or null when it does not exist.</summary>
     public async Task<(Stream Content, long Length)?> OpenAsync(string name, CancellationToken cancellation)
     {
         if (TryTake(name, out var coming) && await coming is { } ready)
@@ -30,11 +33,13 @@ internal sealed class WalFiles(Repository repository, WalCatalogue catalogue)
         return (repository.OpenFile(node), (long)node.Size);
     }
 
-    /// <summary>All of a file, verified; null when it is not there.</summary>
+    /// <summary>Reads a whole file, verified; null when it does not exist.</summary>
     public async Task<byte[]?> ReadAsync(string name, CancellationToken cancellation) =>
         await FindAsync(name, cancellation) is { } node ? await ReadVerifiedAsync(node, cancellation) : null;
 
-    /// <summary>A segment of which only the beginning is stored: the rest reads as zeroes, where recovery ends.</summary>
+    /// <summary>
+    /// Opens a segment of which only the beginning is stored: the rest reads as zeroes, at which recovery ends.
+    /// </summary>
     public async Task<(Stream Content, long Length)> OpenPartAsync(Node part, int size, CancellationToken cancellation)
     {
         var whole = new byte[size];
@@ -42,7 +47,7 @@ internal sealed class WalFiles(Repository repository, WalCatalogue catalogue)
         return (new MemoryStream(whole, writable: false), size);
     }
 
-    /// <summary>What somebody has moved meanwhile is found on the second look.</summary>
+    /// <summary>Reads a file; one that another process has moved meanwhile is found by a second attempt.</summary>
     private async Task<byte[]> ReadVerifiedAsync(Node node, CancellationToken cancellation)
     {
         try
@@ -78,7 +83,9 @@ internal sealed class WalFiles(Repository repository, WalCatalogue catalogue)
         return await catalogue.FindNodeAsync(name, cancellation);
     }
 
-    /// <summary>A segment that was still being written when the server was lost, as far as it was received.</summary>
+    /// <summary>
+    /// Opens a segment that was still being written when the server was lost, up to the last byte received.
+    /// </summary>
     private async Task<(Stream, long)?> OpenStreamedAsync(string name, CancellationToken cancellation)
     {
         if (name.Length != WalSegment.NameLength) return null;
@@ -87,8 +94,11 @@ internal sealed class WalFiles(Repository repository, WalCatalogue catalogue)
         return await OpenPartAsync(part, catalogue.SegmentSize, cancellation);
     }
 
-    /// <summary>PostgreSQL takes a segment that is not there for the end of the log, and opens for business: what lies behind the gap would be lost without a word.</summary>
-    /// <exception cref="ProblemException">There is WAL of this timeline behind it.</exception>
+    /// <summary>
+    /// Refuses a missing segment with later WAL: PostgreSQL takes it for the end of the WAL and starts, so that the WAL
+    /// after the gap would be lost without an error.
+    /// </summary>
+    /// <exception cref="ProblemException">There is later WAL of this timeline.</exception>
     private void RefuseGap(WalSegment missing)
     {
         if (catalogue.Segments.Where(segment => segment.Timeline == missing.Timeline && segment > missing).Select(segment => (WalSegment?)segment).Min() is { } behind)
@@ -112,7 +122,9 @@ internal sealed class WalFiles(Repository repository, WalCatalogue catalogue)
         }
     }
 
-    /// <summary>What fails ahead of time is read again, and fails for who asks for it.</summary>
+    /// <summary>
+    /// Reads a file ahead of time; on a failure it is read again when it is requested, and the error is reported then.
+    /// </summary>
     private async Task<byte[]?> TryReadAsync(string name)
     {
         try

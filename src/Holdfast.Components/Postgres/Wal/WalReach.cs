@@ -3,21 +3,24 @@ using NpgsqlTypes;
 
 namespace Holdfast.Components.Postgres.Wal;
 
-/// <summary>How far a cluster can be replayed from somewhere, when a timeline is followed, with the WAL at hand.</summary>
+/// <summary>How far a cluster can be replayed from an LSN along a timeline, with the available WAL.</summary>
 /// <param name="Timeline">The timeline that is followed.</param>
-/// <param name="End">The address after the last byte that can be had.</param>
-/// <param name="Last">The last segment before something is missing; null when the first one is missing already.</param>
-/// <param name="Gap">What is missing, when there is more behind it; null when the log just ends.</param>
+/// <param name="End">The LSN after the last available byte.</param>
+/// <param name="Last">The last segment before a gap or the end; null when the first one is missing already.</param>
+/// <param name="Gap">The missing segments, when there is later WAL; null when the WAL just ends.</param>
 internal sealed record WalReach(uint Timeline, NpgsqlLogSequenceNumber End, WalSegment? Last, WalGap? Gap)
 {
-    /// <summary>True when the last segment is that of an earlier timeline, and of use to the end only: what it has behind that is not of this history.</summary>
+    /// <summary>
+    /// True when the last segment is of an earlier timeline, and can be replayed up to the switch only: the rest of it
+    /// is not in this history.
+    /// </summary>
     public bool IsCut { get; init; }
 
-    /// <summary>Follows a timeline from an address on.</summary>
-    /// <param name="segments">The whole segments at hand.</param>
-    /// <param name="history">Of the timeline that is followed.</param>
-    /// <param name="from">Where replay begins: the redo address of a base backup.</param>
-    /// <param name="size">Bytes of a segment.</param>
+    /// <summary>Follows a timeline from an LSN on.</summary>
+    /// <param name="segments">The available whole segments.</param>
+    /// <param name="history">The history of the timeline that is followed.</param>
+    /// <param name="from">The LSN at which replay begins: the redo LSN of a base backup.</param>
+    /// <param name="size">The segment size in bytes.</param>
     public static WalReach Of(IReadOnlySet<WalSegment> segments, TimelineHistory history, NpgsqlLogSequenceNumber from, int size)
     {
         var number = (ulong)from / (uint)size;
@@ -31,15 +34,23 @@ internal sealed record WalReach(uint Timeline, NpgsqlLogSequenceNumber End, WalS
         return new WalReach(history.Timeline, end < from ? from : end, last, gap);
     }
 
-    /// <summary>The newest timeline that goes on from another one behind an address; itself when none does.</summary>
+    /// <summary>
+    /// The newest timeline that branched off from another one after an LSN; that one itself when there is none.
+    /// </summary>
     public static TimelineHistory Newest(IEnumerable<TimelineHistory> histories, uint timeline, NpgsqlLogSequenceNumber from) =>
         histories.Where(history => history.Continues(timeline, from)).MaxBy(history => history.Timeline) ?? new TimelineHistory(timeline, []);
 
-    /// <summary>A segment in which the timeline changes is that of the later one: its beginning is a copy of the earlier one's.</summary>
+    /// <summary>
+    /// The segment of a number. Where the timeline changes within it, that of the later timeline: its beginning is a
+    /// copy of the earlier one's.
+    /// </summary>
     public static WalSegment At(TimelineHistory history, ulong number, int size) =>
         WalSegment.Of(history.TimelineAt(new NpgsqlLogSequenceNumber(((number + 1) * (uint)size) - 1)), number, size);
 
-    /// <summary>Where the segment of a switch is missing, as until it is full, but that of an earlier timeline is there, the log reaches to the switch.</summary>
+    /// <summary>
+    /// Finds a switch at which the WAL ends: its segment on the new timeline is missing, as it is until it is full, but
+    /// that of an earlier timeline exists.
+    /// </summary>
     private static TimelineSwitch? FindCut(IReadOnlySet<WalSegment> segments, TimelineHistory history, WalSegment missing, NpgsqlLogSequenceNumber from, int size) =>
         history.Ancestors.LastOrDefault(left => left.Address > missing.Start(size) && left.Address < missing.End(size) && left.Address > from
             && history.Continues(left.Timeline, left.Address) && segments.Contains(missing with { Timeline = left.Timeline }));

@@ -3,25 +3,33 @@ using NpgsqlTypes;
 
 namespace Holdfast.Components.Postgres.Wal;
 
-/// <summary>The times of the transactions that ended in a segment.</summary>
+/// <summary>The times at which transactions ended in a segment.</summary>
 internal sealed class WalRecords
 {
     private WalRecords()
     {
     }
 
-    /// <summary>When the first transaction ended that did in the segment.</summary>
+    /// <summary>The end of the first transaction that ended in the segment.</summary>
     public DateTimeOffset? First { get; private set; }
 
-    /// <summary>When the last one ended: replaying to the end of the segment brings it back.</summary>
+    /// <summary>
+    /// The end of the last transaction or restore point: replaying to the end of the segment restores it.
+    /// </summary>
     public DateTimeOffset? Last { get; private set; }
 
-    /// <summary>The same without restore points: the server stops for a wished time at the end of a transaction only.</summary>
+    /// <summary>
+    /// The end of the last transaction, without restore points: for a target time, the server stops only at the end of
+    /// a transaction.
+    /// </summary>
     public DateTimeOffset? LastTransaction { get; private set; }
 
-    /// <summary>Reads what a segment holds, to its end or to where it has not been written further.</summary>
-    /// <param name="segment">All of it.</param>
-    /// <param name="next">The one behind it, in which its last record may end; null when there is none. What begins there counts as well.</param>
+    /// <summary>Reads the records of a segment, up to its end or to the last byte that was written.</summary>
+    /// <param name="segment">The whole segment.</param>
+    /// <param name="next">
+    /// The segment after it, in which its last record may end; null when there is none. Records that begin there count
+    /// as well.
+    /// </param>
     public static WalRecords Read(byte[] segment, byte[]? next = null)
     {
         var header = WalHeader.Read(segment) ?? throw new InvalidDataException("It does not begin as a segment of WAL does.");

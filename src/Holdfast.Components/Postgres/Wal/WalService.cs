@@ -6,7 +6,9 @@ using Holdfast.Restic;
 
 namespace Holdfast.Components.Postgres.Wal;
 
-/// <summary>What the service does with WAL: "push" stores a file and answers when it is durable, "fetch" hands one out.</summary>
+/// <summary>
+/// The WAL verbs of the service: "push" stores a file and answers when it is durable, "fetch" returns one.
+/// </summary>
 public sealed class WalService : IAsyncDisposable
 {
     private readonly IReadOnlyDictionary<string, WalCatalogue> _catalogues;
@@ -23,7 +25,7 @@ public sealed class WalService : IAsyncDisposable
         _storing = Task.Run(() => _batches.RunAsync(_abort.Token));
     }
 
-    /// <summary>Reads what the repository has of each cluster.</summary>
+    /// <summary>Reads the WAL of each cluster in the repository, and starts the service.</summary>
     public static async Task<WalService> StartAsync(
         Repository repository, string platform, IEnumerable<string> clusters, WalServiceOptions options, TimeProvider clock, Action<WalNotice> tell, CancellationToken cancellation)
     {
@@ -33,10 +35,12 @@ public sealed class WalService : IAsyncDisposable
         return new WalService(repository, catalogues, options, clock, tell);
     }
 
-    /// <summary>Ends when nothing is stored any more: with the service, or by a failure that it can not go on after.</summary>
+    /// <summary>Completes when nothing is stored any more: with the service, or by a fatal failure.</summary>
     public Task Ended => _storing;
 
-    /// <summary>Answers a request: its verb, a cluster (or "" for the only one), and what the verb takes.</summary>
+    /// <summary>
+    /// Answers a request: its verb, a cluster (or "" for the only one), and the arguments of the verb.
+    /// </summary>
     public async Task<ServeAnswer> AnswerAsync(IReadOnlyList<string> words, uint user, CancellationToken cancellation) => words switch
     {
         ["push", var cluster, var path] => ServeAnswer.Of(await PushAsync(Choose(cluster), path, user)),
@@ -44,7 +48,7 @@ public sealed class WalService : IAsyncDisposable
         _ => ServeAnswer.Of(Catalogue.ServeRequest.With($"The service does not know what '{words[0]}' is.")),
     };
 
-    /// <summary>Stores what was asked for before it ends.</summary>
+    /// <summary>Stores all files that were pushed, then ends.</summary>
     public async ValueTask DisposeAsync()
     {
         _batches.End();

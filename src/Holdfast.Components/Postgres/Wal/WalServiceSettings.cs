@@ -5,9 +5,11 @@ using Holdfast.Engine.Serving;
 
 namespace Holdfast.Components.Postgres.Wal;
 
-/// <summary>Where the service listens, and for whom: "serve" of the profile.</summary>
-/// <param name="Socket">The path of its socket.</param>
-/// <param name="Owner">The system user who may connect besides root; null for the user that the service runs as.</param>
+/// <summary>The socket of the service and its owner: "serve" of the profile.</summary>
+/// <param name="Socket">The path of the socket.</param>
+/// <param name="Owner">
+/// The system user that may connect besides root; null for the user that the service runs as.
+/// </param>
 /// <param name="Clusters">The clusters of the profile.</param>
 public sealed record WalServiceSettings(string Socket, string? Owner, IReadOnlyList<string> Clusters)
 {
@@ -20,7 +22,7 @@ public sealed record WalServiceSettings(string Socket, string? Owner, IReadOnlyL
             [.. (profile.Root["components"].Find("postgres")?.Items ?? []).Select(cluster => cluster["name"].Text)]);
     }
 
-    /// <summary>The numbers of the owner and its group; null when the socket stays ours.</summary>
+    /// <summary>The IDs of the owner and its group; null when the socket keeps the service's own user.</summary>
     public async Task<(uint User, uint Group)?> FindOwnerAsync(IHost host, CancellationToken cancellation) =>
         Owner is { } name && name != Environment.UserName ? await PeerIdentity.FindAsync(host, name, cancellation) : null;
 }

@@ -6,30 +6,38 @@ using Holdfast.Restic.Archiving;
 
 namespace Holdfast.Components.Postgres.Wal;
 
-/// <summary>A file that is to be archived.</summary>
-/// <param name="File">By its name.</param>
+/// <summary>A file to archive.</summary>
+/// <param name="File">Its kind and name.</param>
 /// <param name="Open">Opens its content, to be read from its beginning; the archive closes it.</param>
-/// <param name="Length">Bytes of it.</param>
-/// <param name="Metadata">Whose it is, and when it was last written.</param>
+/// <param name="Length">Its length in bytes.</param>
+/// <param name="Metadata">Its owner, and when it was last written.</param>
 internal sealed record WalSource(WalFile File, Func<Stream> Open, long Length, EntryMetadata Metadata)
 {
-    /// <summary>What is written to a log stands at its address for good: chunks of one size, 2 MiB, are found again in the archive, in recovery points and in parts that were received.</summary>
+    /// <summary>
+    /// The chunk size, 2 MiB. WAL never moves to another LSN, so chunks of a fixed size are found again in the archive,
+    /// in recovery points and in partly received segments.
+    /// </summary>
     public const int ChunkSize = 2 << 20;
 
     /// <summary>1 GiB: the largest segment that initdb makes. Source: PostgreSQL's manual, initdb, --wal-segsize.</summary>
     private const long LargestSegment = 1 << 30;
 
-    /// <summary>1 MiB: a history has a line for each timeline, and a backup's file some hundred bytes.</summary>
+    /// <summary>
+    /// The largest other file, 1 MiB: a history has a line for each timeline, and a backup history some hundred bytes.
+    /// </summary>
     private const long LargestText = 1 << 20;
 
-    /// <summary>The cluster that a file comes from which does not tell so itself; null when it does, or nobody knows.</summary>
+    /// <summary>
+    /// The system identifier of the cluster, for a file that does not contain it; null when the file does, or it is
+    /// unknown.
+    /// </summary>
     public ulong? System { get; init; }
 
-    /// <summary>A file of this machine.</summary>
-    /// <param name="file">What it is.</param>
+    /// <summary>Creates the source for a file of this machine.</summary>
+    /// <param name="file">Its kind and name.</param>
     /// <param name="path">Its absolute path, whose last part is the name of a WAL file.</param>
     /// <param name="owner">Only files of this user are read; null for any.</param>
-    /// <exception cref="IOException">It is not there, may not be read, or is too large to be what its name says.</exception>
+    /// <exception cref="IOException">The file does not exist, cannot be read, or is too large for its kind.</exception>
     public static WalSource Of(WalFile file, string path, uint? owner = null)
     {
         using var opened = OpenOwned(path, owner);
@@ -42,7 +50,10 @@ internal sealed record WalSource(WalFile File, Func<Stream> Open, long Length, E
         { System = file.Kind is WalFileKind.History or WalFileKind.Backup ? SystemBeside(path, owner) : null };
     }
 
-    /// <summary>The control file of the data directory in whose pg_wal a file lies. Elsewhere there is none.</summary>
+    /// <summary>
+    /// The system identifier from the control file of the data directory in whose pg_wal a file is; null for other
+    /// places.
+    /// </summary>
     private static ulong? SystemBeside(string path, uint? owner)
     {
         try
@@ -57,7 +68,7 @@ internal sealed record WalSource(WalFile File, Func<Stream> Open, long Length, E
         }
     }
 
-    /// <summary>What was received and is held in memory.</summary>
+    /// <summary>Creates the source for a file that was received and is held in memory.</summary>
     public static WalSource Of(WalFile file, ReadOnlyMemory<byte> content) => new(file, () => new MemoryStream(content.ToArray()), content.Length, new EntryMetadata { ChunkSize = ChunkSize });
 
     private static OwnedFile OpenOwned(string path, uint? owner)

@@ -4,10 +4,10 @@ using Holdfast.Engine.Problems;
 
 namespace Holdfast.Components.Postgres.Wal;
 
-/// <summary>Whether a file is what its name says, and of the right cluster.</summary>
+/// <summary>Verifies that a WAL file is what its name states, and belongs to the right cluster.</summary>
 internal static class WalVerdict
 {
-    /// <summary>What is wrong with it; null when it may be archived.</summary>
+    /// <summary>Returns the problem of a file; null when it may be archived.</summary>
     public static async Task<Problem?> JudgeAsync(WalSource source, WalIdentity? identity, string cluster, CancellationToken cancellation)
     {
         var name = source.File.Name;
@@ -22,7 +22,7 @@ internal static class WalVerdict
         return Catalogue.WalForeign.With($"The segment {name} is of the cluster with system identifier {header.SystemIdentifier}, and the archive of {cluster} is of {identity.System}.");
     }
 
-    /// <summary>The header of a segment, whole or partial; null when it has none.</summary>
+    /// <summary>Reads the header of a segment, whole or partial; null when it has none.</summary>
     public static async Task<WalHeader?> ReadHeaderAsync(WalSource source, CancellationToken cancellation)
     {
         if (source.File.Kind is WalFileKind.History or WalFileKind.Backup) return null;

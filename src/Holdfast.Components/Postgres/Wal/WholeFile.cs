@@ -4,10 +4,10 @@ using Holdfast.Engine.Problems;
 
 namespace Holdfast.Components.Postgres.Wal;
 
-/// <summary>Writes a file that is there whole and durable under its name, or not at all.</summary>
+/// <summary>Writes a file so that it is either complete and durable under its name, or does not exist.</summary>
 public static class WholeFile
 {
-    /// <exception cref="ProblemException">It can not be written.</exception>
+    /// <exception cref="ProblemException">The file cannot be written.</exception>
     public static async Task WriteAsync(string path, Func<Stream, CancellationToken, Task> write, CancellationToken cancellation)
     {
         var making = $"{path}.{RandomNumberGenerator.GetHexString(16, lowercase: true)}.holdfast";
@@ -30,7 +30,9 @@ public static class WholeFile
         }
     }
 
-    /// <summary>Root writes in a folder of another user as that user, and never through what is there already.</summary>
+    /// <summary>
+    /// Creates the file. In a folder of another user, root writes as that user, and never through an existing file.
+    /// </summary>
     private static FileStream Create(string path)
     {
         using (TrustedPath.ActAsKeeper(path))
@@ -45,7 +47,7 @@ public static class WholeFile
         }
         catch (Exception gone) when (gone is IOException or UnauthorizedAccessException)
         {
-            // In a folder that is not there nothing was made.
+            // The folder does not exist, so no file was created.
         }
     }
 }

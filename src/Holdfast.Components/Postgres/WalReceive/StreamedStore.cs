@@ -8,17 +8,17 @@ using Holdfast.Restic.Archiving;
 namespace Holdfast.Components.Postgres.WalReceive;
 
 /// <summary>
-/// Stores what is received. A whole segment goes into the archive as every other; one that is still being written is a snapshot with the tag
-/// "streamed" that the next one takes the place of.
+/// Stores received WAL. A whole segment is stored in the archive like every other one; one that is still being written
+/// is a snapshot with the tag "streamed", which the next such snapshot replaces.
 /// </summary>
 internal sealed class StreamedStore(Repository repository, WalCatalogue catalogue, TimeSpan wait, TimeProvider clock) : IAsyncDisposable
 {
     private readonly LockLease _lease = new(repository, wait, TimeSpan.FromMinutes(5), clock);
 
-    /// <summary>The cluster that is received from.</summary>
+    /// <summary>The cluster from which WAL is received.</summary>
     public WalIdentity? Identity { get; set; }
 
-    /// <summary>The file is durable when it returns.</summary>
+    /// <summary>Stores a file; it is durable on return.</summary>
     public async Task StoreAsync(WalSource source, CancellationToken cancellation)
     {
         var held = await _lease.HoldAsync(cancellation);
@@ -28,7 +28,7 @@ internal sealed class StreamedStore(Repository repository, WalCatalogue catalogu
         }
         finally
         {
-            // Seconds pass until the next one: others may have the repository for themselves meanwhile.
+            // Seconds pass until the next one: other processes can lock the repository meanwhile.
             await _lease.ReleaseAsync();
         }
     }
@@ -64,9 +64,10 @@ internal sealed class StreamedStore(Repository repository, WalCatalogue catalogu
     }
 
     /// <summary>
-    /// What was stored of this segment and of those before it on its timeline is of no use any more; the end of a timeline that was left is all there is of that.
-    /// A snapshot that vanishes would trouble somebody who
-    /// has just listed it, so where another one holds a lock it stays until the next time.
+    /// Forgets the snapshots of this segment and of earlier ones on its timeline, which are not needed any more; but
+    /// the end of a timeline that was left exists only in its streamed snapshot, which is kept. A process that has just
+    /// listed snapshots would fail when one is removed, so while another process holds a lock it stays until the next
+    /// call.
     /// </summary>
     private async Task ForgetAsync(WalFile stored, CancellationToken cancellation)
     {

@@ -13,18 +13,19 @@ using NpgsqlTypes;
 namespace Holdfast.Components.Postgres.WalReceive;
 
 /// <summary>
-/// Receives WAL as the server writes it, by a physical replication slot, which makes the server keep what has not been received. A segment that is
-/// not whole yet is durable every few seconds as far as it has come, so that a lost database host takes no more than that with it.
-/// Source for where to begin and how timelines follow each other: PostgreSQL, src/bin/pg_basebackup/receivelog.c.
+/// Receives WAL as the server writes it, by a physical replication slot, which makes the server keep what has not been
+/// received. The received part of an incomplete segment is made durable every few seconds, so that the loss of the
+/// database host loses no more than that. Source for where to begin and how timelines follow each other: PostgreSQL,
+/// src/bin/pg_basebackup/receivelog.c.
 /// </summary>
 /// <param name="archive">The cluster.</param>
-/// <param name="repository">Where it is stored.</param>
-/// <param name="options">How often.</param>
-/// <param name="clock">Tells time.</param>
-/// <param name="tell">Told of what has become durable, and of what fails.</param>
+/// <param name="repository">The repository to store in.</param>
+/// <param name="options">The intervals and timeouts.</param>
+/// <param name="clock">The clock.</param>
+/// <param name="tell">Called with what has become durable, and with failures.</param>
 public sealed class WalReceiver(PostgresArchive archive, Repository repository, WalReceiverOptions options, TimeProvider clock, Action<WalNotice> tell)
 {
-    /// <summary>Receives until it is cancelled; a server that goes away is waited for.</summary>
+    /// <summary>Receives until it is cancelled; when the server is not available, waits for it.</summary>
     public async Task RunAsync(CancellationToken cancellation)
     {
         repository.KeepBuffers();
@@ -39,18 +40,19 @@ public sealed class WalReceiver(PostgresArchive archive, Repository repository, 
             }
             catch (Exception ended) when (cancellation.IsCancellationRequested)
             {
-                // What had come is stored. A connection that is cut may say so in many ways; what can not be stored stays with the server.
+                // What was received is stored. A broken connection can cause many exceptions; what cannot be stored is
+                // kept by the server.
                 if (ended is ProblemException unstored) tell(new WalNotice(archive.Cluster, 0, "", default) { Problem = unstored.Problem });
                 return;
             }
             catch (NpgsqlException ended) when (IsEnd(ended))
             {
-                // The timeline, or the server, has come to its end: the next connection tells which.
+                // The timeline has ended, or the server has shut down: the next connection shows which.
             }
             catch (Exception failure)
             {
                 var problem = ToProblem(failure);
-                // Waiting for a server may take hours: it is told once.
+                // Waiting for a server may take hours: it is reported once.
                 if (problem.Message != last?.Message) tell(new WalNotice(archive.Cluster, 0, "", default) { Problem = problem });
                 last = problem;
                 if (!problem.Transient) throw new ProblemException(problem, failure);
@@ -59,7 +61,7 @@ public sealed class WalReceiver(PostgresArchive archive, Repository repository, 
         }
     }
 
-    /// <summary>One connection, along as many timelines as the server changes to.</summary>
+    /// <summary>Receives over one connection, along as many timelines as the server changes to.</summary>
     private async Task ReceiveAsync(WalCatalogue catalogue, StreamedStore store, Action received, CancellationToken cancellation)
     {
         await using var connection = await archive.Connector.OpenReplicationAsync(cancellation);
@@ -75,8 +77,8 @@ public sealed class WalReceiver(PostgresArchive archive, Repository repository, 
     }
 
     /// <summary>
-    /// The first segment that is not stored of those that the server keeps for us, along the timelines that it came by: what it has of an
-    /// earlier one is received first.
+    /// The first segment that is not stored of those that the slot retains, along the server's timeline history:
+    /// segments of an earlier timeline are received first.
     /// </summary>
     private async Task<WalSegment> StartAsync(WalCatalogue catalogue, ReplicationSystemIdentification system, TimelineHistory history, int size, CancellationToken cancellation)
     {
@@ -138,7 +140,7 @@ public sealed class WalReceiver(PostgresArchive archive, Repository repository, 
         }
         catch (PostgresException there) when (there.SqlState == PostgresErrorCodes.DuplicateObject)
         {
-            // Of an earlier call: it has kept what was not received since.
+            // The slot exists from an earlier call, and has retained the WAL that was not received since.
         }
     }
 
@@ -149,7 +151,7 @@ public sealed class WalReceiver(PostgresArchive archive, Repository repository, 
         return int.Parse(bytes!, System.Globalization.CultureInfo.InvariantCulture);
     }
 
-    /// <summary>From where on the server keeps WAL for the slot.</summary>
+    /// <summary>The LSN from which on the server retains WAL for the slot.</summary>
     private async Task<NpgsqlLogSequenceNumber?> RestartAsync(CancellationToken cancellation)
     {
         await using var connection = await archive.Connector.OpenMaintenanceAsync(cancellation);
@@ -160,7 +162,8 @@ public sealed class WalReceiver(PostgresArchive archive, Repository repository, 
     private async Task<TimelineHistory> TakeHistoryAsync(WalCatalogue catalogue, StreamedStore store, uint timeline, CancellationToken cancellation)
     {
         if (timeline == 1) return new TimelineHistory(1, []);
-        // Not by TIMELINE_HISTORY: Npgsql 10 takes its content for bytea, and since version 15 the server says that it is text.
+        // TIMELINE_HISTORY cannot be used: Npgsql 10 reads its content as bytea, but since version 15 the server
+        // declares it as text.
         var name = WalFile.HistoryName(timeline);
         await using var connection = await archive.Connector.OpenMaintenanceAsync(cancellation);
         var text = await connection.ScalarAsync<string>($"SELECT pg_read_file('pg_wal/{name}')", cancellation) ?? "";
@@ -168,14 +171,17 @@ public sealed class WalReceiver(PostgresArchive archive, Repository repository, 
         return TimelineHistory.Parse(timeline, text) ?? throw new InvalidDataException($"the history of timeline {timeline} cannot be read");
     }
 
-    /// <summary>The server ends a stream by "copy done"; Npgsql 10 does not expect it while it waits for data.</summary>
+    /// <summary>
+    /// True for the end of a stream: the server sends "copy done", which Npgsql 10 does not expect while it waits for
+    /// data.
+    /// </summary>
     private static bool IsEnd(NpgsqlException failure) =>
         failure is not PostgresException && failure.Message.Contains("while expecting CopyDataMessage", StringComparison.Ordinal);
 
     private Problem ToProblem(Exception failure) => failure switch
     {
         _ when PostgresProblem.Recognises(failure) => PostgresProblem.Of(failure, $"Receiving WAL from {archive.Connector.Place} failed").Problem,
-        // The last two are Npgsql's when the connection breaks under a reading.
+        // Npgsql throws the last two when the connection breaks during a read.
         InvalidDataException or EndOfStreamException or InvalidOperationException or ObjectDisposedException => Catalogue.PostgresUnreachable.With($"Receiving WAL from {archive.Connector.Place} failed: {failure.Message.TrimEnd('.')}."),
         _ => failure.ToProblem(),
     };

@@ -57,7 +57,7 @@ internal static class KeyLines
         output.Write("}\n"u8);
     }
 
-    /// <exception cref="ProblemException">It is no head of a format that is known here.</exception>
+    /// <exception cref="ProblemException">The line is not a valid head, or has an unknown format.</exception>
     public static KeyFileHead ReadHead(ReadOnlyMemory<byte> line, string file) => Read(file, () =>
     {
         using var json = JsonDocument.Parse(line);
@@ -66,7 +66,7 @@ internal static class KeyLines
         return new KeyFileHead(Text(json.RootElement, "archive"), Text(json.RootElement, "broker"));
     });
 
-    /// <exception cref="ProblemException">It is no line of a key.</exception>
+    /// <exception cref="ProblemException">The line is not a valid key.</exception>
     public static DumpedKey ReadKey(ReadOnlyMemory<byte> line, string file) => Read(file, () =>
     {
         using var json = JsonDocument.Parse(line);

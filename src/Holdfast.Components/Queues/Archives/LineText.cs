@@ -36,7 +36,7 @@ internal static class LineText
         output.Write("\""u8);
     }
 
-    /// <summary>The bytes of a text that the reader stands at.</summary>
+    /// <summary>The bytes of the text token at the reader's position.</summary>
     public static ReadOnlyMemory<byte> Text(in Utf8JsonReader json)
     {
         if (json.TokenType != JsonTokenType.String) throw new FormatException("a text is missing");

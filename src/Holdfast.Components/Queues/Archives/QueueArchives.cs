@@ -8,8 +8,11 @@ namespace Holdfast.Components.Queues.Archives;
 /// <summary>The snapshots of a repository that hold messages.</summary>
 public static class QueueArchives
 {
-    /// <summary>The newest archive of the platform for "latest"; otherwise an archive or a recovery point, by the beginning of its id.</summary>
-    /// <exception cref="ProblemException">There is none, or it has no messages.</exception>
+    /// <summary>
+    /// Finds the platform's newest archive for "latest"; otherwise an archive or a recovery point, by a prefix of its
+    /// id.
+    /// </summary>
+    /// <exception cref="ProblemException">There is no such snapshot, or it has no messages.</exception>
     public static async Task<Snapshot> FindAsync(Repository repository, string platform, string name, Action<Problem> warn, CancellationToken cancellation)
     {
         if (name == "latest")

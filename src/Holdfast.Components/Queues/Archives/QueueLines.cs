@@ -7,14 +7,15 @@ using Holdfast.Engine.Problems;
 namespace Holdfast.Components.Queues.Archives;
 
 /// <summary>
-/// A queue as lines of JSON: a head, then a line a message in the order of the list, those that workers had taken last.
-/// docs/queues.md describes it. Bytes that are UTF-8 stand as "text", others as "base64": either comes back exactly.
+/// A queue as lines of JSON: a head, then one line for each message in the order of the list, unacknowledged messages
+/// last. docs/queues.md describes the format. UTF-8 is stored as "text", other bytes as "base64"; both are restored
+/// exactly.
 /// </summary>
 internal static class QueueLines
 {
     private const int Format = 1;
 
-    /// <summary>People read it too: nothing is escaped that JSON does not ask for.</summary>
+    /// <summary>Users read the file too, so only characters that JSON requires are escaped.</summary>
     private static readonly JsonWriterOptions _options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     public static void WriteHead(IBufferWriter<byte> output, QueueFileHead head) => WriteLine(output, json =>
@@ -45,7 +46,7 @@ internal static class QueueLines
         output.Write("}\n"u8);
     }
 
-    /// <exception cref="ProblemException">It is no head of a format that is known here.</exception>
+    /// <exception cref="ProblemException">The line is not a valid head, or has an unknown format.</exception>
     public static QueueFileHead ReadHead(ReadOnlyMemory<byte> line, string file) => Read(line, file, json =>
     {
         if (json.GetProperty("format").GetInt32() != Format)
@@ -53,7 +54,7 @@ internal static class QueueLines
         return new QueueFileHead(Text(json, "archive"), Text(json, "broker"), new QueueName(Text(json, "queue"), Text(json, "kind") == "list"));
     });
 
-    /// <exception cref="ProblemException">It is no line of a message.</exception>
+    /// <exception cref="ProblemException">The line is not a valid message.</exception>
     public static ArchivedMessage ReadMessage(ReadOnlyMemory<byte> line, string file)
     {
         try

@@ -5,8 +5,8 @@ using Holdfast.Components.Queues.Brokers;
 namespace Holdfast.Components.Queues.Archives;
 
 /// <summary>
-/// Where queues lie in a snapshot. Names become file names by writing everything but ASCII letters, digits, '_', '-' and ':' as %XX of its
-/// UTF-8 bytes: so no name is a path, and no two are the same.
+/// The paths of queues in a snapshot. In a file name, every byte of the queue's UTF-8 name except ASCII letters,
+/// digits, '_', '-' and ':' is written as %XX: so no name is a path, and no two names are the same.
 /// </summary>
 internal static class QueuePath
 {
@@ -21,7 +21,7 @@ internal static class QueuePath
 
     public static string File(string broker, QueueName queue) => $"{Broker(broker)}/{Bounded(Escape(queue.Name))}{Ending}";
 
-    /// <summary>The file of the keys that are no messages. No queue's file has a name like it.</summary>
+    /// <summary>The file of the keys that are not messages. No queue's file has a name like it.</summary>
     public static string Keys(string broker) => $"{Broker(broker)}/keys.dump";
 
     private static string Escape(string name)

@@ -5,8 +5,8 @@ using Holdfast.Components.Queues.Redis;
 namespace Holdfast.Components.Queues.Archives;
 
 /// <summary>
-/// The messages of one queue where they are: its lists, and the hash of those that workers have taken. After an archive they are
-/// in keys of our own.
+/// The messages of one queue at their location: its lists, and the hash of unacknowledged messages. After an archive
+/// they are in keys of Holdfast.
 /// </summary>
 internal sealed class QueueSource(RedisConnection redis, UnackedReader unacked, string hash)
 {

@@ -2,7 +2,7 @@ using Holdfast.Restic.Snapshots;
 
 namespace Holdfast.Components.Queues.Archives;
 
-/// <summary>The tags of archives of messages: "queues" and "platform=NAME". They are no recovery points.</summary>
+/// <summary>The tags of archives of messages: "queues" and "platform=NAME". Archives are not recovery points.</summary>
 internal static class QueueTags
 {
     private const string Queues = "queues", Platform = "platform=";

@@ -3,7 +3,7 @@ using Holdfast.Components.Queues.Brokers;
 
 namespace Holdfast.Components.Queues.Archives;
 
-/// <summary>What was copied of one queue, and the digest of its file.</summary>
+/// <summary>The number of messages that were copied from one queue, and the digest of its file.</summary>
 internal sealed record QueueTally(QueueName Queue, string File)
 {
     public SortedDictionary<int, long> Waiting { get; } = [];

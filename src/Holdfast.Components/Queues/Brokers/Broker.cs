@@ -25,7 +25,9 @@ internal sealed class Broker
     /// <summary>The component's name: "queues/main".</summary>
     public string Component => $"{QueuesComponent.KindName}/{Settings.Name}";
 
-    /// <summary>How many messages wait in all lists. It fails early for what a backup or an archive would meet.</summary>
+    /// <summary>
+    /// The number of messages in all lists. It fails early for conditions that a backup or an archive would meet.
+    /// </summary>
     public async Task<long> CountAsync(CancellationToken cancellation)
     {
         await using var redis = await Connector.OpenAsync(cancellation);
@@ -34,7 +36,7 @@ internal sealed class Broker
         return count;
     }
 
-    /// <summary>The version of the server; empty where the user may not ask for it.</summary>
+    /// <summary>The version of the server; empty where the user lacks the privilege to read it.</summary>
     public static async Task<string> VersionAsync(RedisConnection redis, CancellationToken cancellation)
     {
         const string name = "redis_version:";

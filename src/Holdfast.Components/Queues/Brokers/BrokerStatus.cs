@@ -2,15 +2,15 @@ using System.Globalization;
 
 namespace Holdfast.Components.Queues.Brokers;
 
-/// <summary>A broker at one moment.</summary>
+/// <summary>The status of a broker at one moment.</summary>
 /// <param name="Broker">Its name in the profile.</param>
 /// <param name="Queues">The queues and lists of the profile.</param>
-/// <param name="Workers">What the workers say.</param>
+/// <param name="Workers">The answers of the workers.</param>
 /// <param name="Elsewhere">Unacknowledged messages of queues that the profile does not name.</param>
-/// <param name="Due">When the scheduled messages fall due, in order; those whose time is not understood are left out.</param>
+/// <param name="Due">The ETAs of scheduled messages, in order; those that cannot be read are left out.</param>
 public sealed record BrokerStatus(string Broker, IReadOnlyList<QueueStatus> Queues, WorkersStatus Workers, long Elsewhere, IReadOnlyList<DateTimeOffset> Due)
 {
-    /// <summary>When the first scheduled message is due.</summary>
+    /// <summary>The ETA of the first scheduled message.</summary>
     public DateTimeOffset? EarliestEta => Due.Count == 0 ? null : Due[0];
 
     /// <summary>Messages that wait to be worked off.</summary>
@@ -21,7 +21,10 @@ public sealed record BrokerStatus(string Broker, IReadOnlyList<QueueStatus> Queu
 
     public long Unacknowledged => Elsewhere + Queues.Sum(queue => queue.Prefetched + queue.Scheduled);
 
-    /// <summary>Unacknowledged work that nobody does: its workers are gone. It runs when a worker has been there for the visibility timeout.</summary>
+    /// <summary>
+    /// Unacknowledged messages whose workers have ended. They run when a worker has been active for the visibility
+    /// timeout.
+    /// </summary>
     public bool HasOrphans => Workers.Listening == 0 && Unacknowledged > 0;
 
     /// <summary>Nothing waits, nothing is taken, and every worker says so. It counts when it is seen twice, seconds apart.</summary>
@@ -32,7 +35,7 @@ public sealed record BrokerStatus(string Broker, IReadOnlyList<QueueStatus> Queu
 
     private string FirstDue => EarliestEta is { } eta ? string.Create(CultureInfo.InvariantCulture, $" (the first at {eta.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC)") : "";
 
-    /// <summary>What is in the way of idleness, in words.</summary>
+    /// <summary>The reasons why the broker is not idle, in words.</summary>
     public string Description
     {
         get

@@ -6,23 +6,23 @@ using System.Text.Json;
 namespace Holdfast.Components.Queues.Brokers;
 
 /// <summary>
-/// What a message of Celery says of itself, as far as it can be understood; anything else is empty. Source: Celery's manual,
-/// "Message Protocol", versions 1 and 2, in kombu's envelope {"body": base64, "headers": {...}, "properties": {...}}.
+/// The properties of a Celery message that can be read; anything else is empty. Source: Celery's manual, "Message
+/// Protocol", versions 1 and 2, in kombu's envelope {"body": base64, "headers": {...}, "properties": {...}}.
 /// </summary>
 internal sealed record CeleryMessage
 {
     public string? TaskId { get; private init; }
     public string? Task { get; private init; }
 
-    /// <summary>When it is to run, as it is written; null for at once.</summary>
+    /// <summary>Its ETA as it is written; null for at once.</summary>
     public string? Eta { get; private init; }
 
-    /// <summary>How many times it was tried: a retry has the task's id, and is another message.</summary>
+    /// <summary>The number of retries: a retry has the task's id, and is another message.</summary>
     public long Retries { get; private init; }
     public int Priority { get; private init; }
     public string? Tag { get; private init; }
 
-    /// <summary>Reads a message; one that is none has nothing to say.</summary>
+    /// <summary>Reads a message; bytes that are not a valid message give an empty one.</summary>
     public static CeleryMessage Read(ReadOnlyMemory<byte> bytes)
     {
         if (bytes.IsEmpty || bytes.Span[0] != (byte)'{') return new CeleryMessage(); // most items of plain lists: an exception for each would take its time
@@ -38,8 +38,9 @@ internal sealed record CeleryMessage
     }
 
     /// <summary>
-    /// What two copies of one message have in common, and no others: 16 bytes of a hash. The id of a task alone is not enough, because who sends a task chooses
-    /// it. kombu writes a message anew when a worker takes it, so what it keeps counts: the id, how often it was tried, its tag and its body.
+    /// A hash of 16 bytes that is the same for all copies of one message, and only for them. The task id alone is not
+    /// enough, because the sender chooses it. kombu rewrites a message when a worker takes it, so the hash covers what
+    /// kombu keeps: the id, the number of retries, the delivery tag and the body.
     /// </summary>
     public static UInt128 IdentityOf(ReadOnlyMemory<byte> bytes)
     {

@@ -13,12 +13,15 @@ public static class CeleryQueues
 {
     private const string Bindings = "_kombu.binding.", Separator = "\x06\x16";
 
-    /// <summary>The databases that hold queues, with the queues of each by name; empty when Celery does not use the server.</summary>
-    /// <param name="connection">"connection" of the profile's list "queues"; its database is not looked at.</param>
-    /// <param name="secrets">Reads the password that it refers to.</param>
-    /// <param name="clock">Measures how long the server is silent.</param>
-    /// <param name="cancellation">Stops asking.</param>
-    /// <exception cref="Engine.Problems.ProblemException">The server cannot be reached, or refuses us.</exception>
+    /// <summary>
+    /// The databases that hold queues, with the names of the queues of each; empty when Celery does not use the server.
+    /// </summary>
+    /// <param name="connection">"connection" of the profile's list "queues"; its database number is ignored.</param>
+    /// <param name="secrets">Reads the password that the connection refers to.</param>
+    /// <param name="clock">Measures how long the server does not answer.</param>
+    /// <param name="cancellation">Cancels the requests.</param>
+    /// <exception cref="Engine.Problems.ProblemException">The server cannot be reached, or refuses the
+    /// connection.</exception>
     public static async Task<IReadOnlyList<(int Database, IReadOnlyList<string> Queues)>> FindAsync(
         ProfileNode connection, ISecretReader secrets, TimeProvider clock, CancellationToken cancellation)
     {
@@ -33,7 +36,7 @@ public static class CeleryQueues
         return found;
     }
 
-    /// <summary>Those with keys in them, as INFO lists them: "db0:keys=1,expires=0,avg_ttl=0".</summary>
+    /// <summary>The databases that have keys, as INFO lists them: "db0:keys=1,expires=0,avg_ttl=0".</summary>
     private static async Task<IReadOnlyList<int>> DatabasesAsync(RedisConnector connector, CancellationToken cancellation)
     {
         await using var redis = await connector.OpenAsync(cancellation);

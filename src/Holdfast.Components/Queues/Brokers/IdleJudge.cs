@@ -1,11 +1,12 @@
 namespace Holdfast.Components.Queues.Brokers;
 
 /// <summary>
-/// Judges looks at a broker one after the other. What looks settled must be seen twice: on its way from a list to a worker a message is in no key for
-/// about a millisecond. A backlog that nothing works off is given up when nothing has moved for a time.
+/// Decides from successive statuses of a broker when the wait ends. A final status must be seen twice: on its way from
+/// a list to a worker a message is in no key for about a millisecond. The wait for a backlog that no worker processes
+/// ends when nothing has changed for a time.
 /// </summary>
-/// <param name="isHopeful">True goes on even when no worker is there: one may come.</param>
-/// <param name="stall">How long nothing may move.</param>
+/// <param name="isHopeful">Continues even when there is no worker, because one may start.</param>
+/// <param name="stall">The longest time without a change.</param>
 internal sealed class IdleJudge(bool isHopeful, TimeSpan stall)
 {
     private const int Twice = 2;
@@ -14,10 +15,10 @@ internal sealed class IdleJudge(bool isHopeful, TimeSpan stall)
     private string _counts = "";
     private DateTimeOffset _moved;
 
-    /// <summary>How the waiting ends with this look; null goes on.</summary>
-    /// <param name="status">What was seen.</param>
-    /// <param name="now">When.</param>
-    /// <param name="until">The end of the waiting. What looks settled is worth a second look even after it.</param>
+    /// <summary>Returns how the wait ends with this status; null to continue.</summary>
+    /// <param name="status">The status of the broker.</param>
+    /// <param name="now">The time of the status.</param>
+    /// <param name="until">The deadline. A final status is verified a second time even after it.</param>
     public IdleEnd? See(BrokerStatus status, DateTimeOffset now, DateTimeOffset until)
     {
         var end = Judge(status);

@@ -2,10 +2,10 @@ using Holdfast.Components.Queues.Redis;
 
 namespace Holdfast.Components.Queues.Brokers;
 
-/// <summary>How waiting for idleness ended.</summary>
+/// <summary>The reasons for which a wait for an idle broker ends.</summary>
 public enum IdleEnd
 {
-    /// <summary>Idle, twice in a row.</summary>
+    /// <summary>The broker was idle, twice in a row.</summary>
     Idle,
 
     /// <summary>Nothing is left but what is due at a later time: a worker that is stopped puts it back.</summary>
@@ -21,7 +21,7 @@ public enum IdleEnd
     Late,
 }
 
-/// <summary>How waiting ended, and what was seen last.</summary>
+/// <summary>The end of a wait, with the last status.</summary>
 public sealed record IdleOutcome(IdleEnd End, BrokerStatus Last);
 
 /// <summary>Waits until a broker is idle.</summary>

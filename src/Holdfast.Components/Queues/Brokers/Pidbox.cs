@@ -8,19 +8,22 @@ using Holdfast.Components.Queues.Redis;
 namespace Holdfast.Components.Queues.Brokers;
 
 /// <summary>
-/// Asks Celery's workers what they do, over nothing but Redis, as kombu's remote control does it (source: kombu 5.2, pidbox.py): the
-/// question is published to all, each worker answers into a list that we have bound to the exchange of answers.
+/// Asks Celery's workers what they do, through Redis alone, as kombu's remote control does (source: kombu 5.2,
+/// pidbox.py): the question is published to all workers, and each pushes its answer to a list that Holdfast has bound
+/// to the exchange of answers.
 /// </summary>
 internal sealed class Pidbox(RedisConnection redis, QueuesSettings settings, QueueKeys keys, TimeProvider clock)
 {
     private static readonly string[] Methods = ["active", "reserved", "scheduled"];
 
-    /// <summary>Who answers need not be a worker: so many are listened to, and so many bytes of theirs.</summary>
+    /// <summary>Limits of the answers, in workers and in bytes: the sender of an answer need not be a worker.</summary>
     private const int MostWorkers = 100_000, MostBytes = 64 << 20;
 
     private readonly string _id = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
 
-    /// <summary>Asks all of it at once. It takes a tenth of a second, or the whole timeout when a worker does not answer.</summary>
+    /// <summary>
+    /// Sends all questions at once. It takes a tenth of a second, or the whole timeout when a worker does not answer.
+    /// </summary>
     public async Task<WorkersStatus> AskAsync(CancellationToken cancellation)
     {
         var (answers, binding) = ($"{_id}.{keys.ReplyExchange}", keys.Binding(keys.ReplyExchange));
@@ -84,7 +87,10 @@ internal sealed class Pidbox(RedisConnection redis, QueuesSettings settings, Que
         }.ToJsonString();
     }
 
-    /// <summary>An answer: {"worker": [tasks]} in an envelope whose ticket tells the question. An answer that can't be read is none: then the workers are unknown.</summary>
+    /// <summary>
+    /// Reads an answer: {"worker": [tasks]} in an envelope whose ticket identifies the question. An answer that cannot
+    /// be read counts as missing: then the workers are unknown.
+    /// </summary>
     private (string? Method, string? Worker, JsonArray? Tasks) Read(byte[] bytes)
     {
         try

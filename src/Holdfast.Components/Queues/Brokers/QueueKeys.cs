@@ -4,8 +4,9 @@ using Holdfast.Components.Queues.Redis;
 namespace Holdfast.Components.Queues.Brokers;
 
 /// <summary>
-/// The names of keys. Those of the broker are kombu's (source: kombu 5.2, transport/redis.py), with its global_keyprefix before
-/// them; our own begin with the same prefix, so that a user who may touch the broker's keys may touch ours.
+/// The names of keys. Those of the broker are kombu's (source: kombu 5.2, transport/redis.py), after its
+/// global_keyprefix; Holdfast's own begin with the same prefix, so that a user with access to the broker's keys has
+/// access to them.
 /// </summary>
 internal sealed class QueueKeys(QueuesSettings settings)
 {
@@ -59,10 +60,12 @@ internal sealed class QueueKeys(QueuesSettings settings)
     /// <summary>A list that is being put in front of the one that is there; its messages count as put back.</summary>
     public string Joining(string archive, string key) => Own("joining", archive, Bare(key));
 
-    /// <summary>Where what stood in the way of a restore is kept. <paramref name="suffix"/> is unique for the run.</summary>
+    /// <summary>
+    /// The key of a list that a restore has moved aside. <paramref name="suffix"/> is unique for the run.
+    /// </summary>
     public string Aside(string key, string suffix) => Own("aside", suffix.TrimStart('.'), Bare(key));
 
-    /// <summary>Where an archive takes a list to, out of the workers' reach.</summary>
+    /// <summary>The key that an archive moves a list to, out of the workers' reach.</summary>
     public string Archived(string archive, string key) => Own("archive", archive, Bare(key));
 
     /// <summary>Holds that the keys of a broker were put back once already.</summary>
@@ -71,7 +74,7 @@ internal sealed class QueueKeys(QueuesSettings settings)
     /// <summary>A key in the making; they are few at a time, so they are numbered.</summary>
     public string StagedKey(string archive, int number) => Own("staging-keys", archive, $"{number}");
 
-    /// <summary>As <see cref="Aside"/>, for names of any bytes.</summary>
+    /// <summary>The same as <see cref="Aside"/>, for names of any bytes.</summary>
     public byte[] AsideKey(string suffix, byte[] key)
     {
         var prefix = Encoding.UTF8.GetBytes(settings.KeyPrefix);
@@ -79,8 +82,8 @@ internal sealed class QueueKeys(QueuesSettings settings)
     }
 
     /// <summary>
-    /// Keys that Celery or Holdfast keep for themselves and make anew: they are never captured as values, and nothing is said of them. What a restore
-    /// has moved aside is among them, unless the profile names it in full.
+    /// Keys that Celery or Holdfast keep for themselves and create again: they are never captured as values, and not
+    /// reported. Keys that a restore has moved aside are among them, unless the profile gives their full names.
     /// </summary>
     public bool IsBookkeeping(ReadOnlySpan<byte> key) => FitsAny(_bookkeeping.Value, key) && !(IsAside(key) && _inFull.Value.Contains(Encoding.UTF8.GetString(key)));
 
@@ -91,7 +94,10 @@ internal sealed class QueueKeys(QueuesSettings settings)
     public bool IsNamed(QueueName queue) =>
         queue.IsList ? IsNamed(Encoding.UTF8.GetBytes(Plain(queue.Name))) : settings.Queues.Contains(queue.Name, StringComparer.Ordinal);
 
-    /// <summary>The same of a key, whose name begins with the prefix. 'keys' may name lists, and 'lists' what is captured as a value.</summary>
+    /// <summary>
+    /// Whether the profile names a key, whose name begins with the prefix. 'keys' may name lists, and 'lists' keys that
+    /// are captured as values.
+    /// </summary>
     public bool IsNamed(ReadOnlySpan<byte> key) => FitsAny(_named.Value, key) && !IsBookkeeping(key);
 
     /// <summary>Whether a key is the result of a task of Celery, which expires.</summary>

@@ -7,7 +7,7 @@ namespace Holdfast.Components.Queues.Brokers;
 /// <summary>Counts what is in the queues of a broker.</summary>
 internal sealed class QueueReader(QueuesSettings settings, QueueKeys keys, TimeProvider clock)
 {
-    /// <summary>How long the lists that fit a pattern are taken as known: finding them takes a look at every key.</summary>
+    /// <summary>The time for which the lists that match a pattern are cached: finding them scans every key.</summary>
     private static readonly TimeSpan _known = TimeSpan.FromSeconds(2);
 
     private IReadOnlyList<QueueName> _names = [];
@@ -36,7 +36,10 @@ internal sealed class QueueReader(QueuesSettings settings, QueueKeys keys, TimeP
         return !settings.Undrained.Any(list => settings.Lists.Contains(list, StringComparer.Ordinal) && RedisGlob.Fits(Encoding.UTF8.GetBytes(list), name));
     }
 
-    /// <summary>The lists of one item. A name stands for itself, whether the key is there or not; of the keys that fit a pattern only lists are taken, and none of ours or Celery's.</summary>
+    /// <summary>
+    /// The lists of one item of the profile. A name matches itself, whether the key exists or not; of the keys that
+    /// match a pattern only lists are used, and none of Holdfast's or Celery's own keys.
+    /// </summary>
     private async Task<IReadOnlyList<QueueName>> FindAsync(RedisConnection redis, string list, CancellationToken cancellation)
     {
         if (!RedisGlob.IsPattern(list)) return [new QueueName(RedisGlob.Literal(list), true)];

@@ -1,7 +1,7 @@
 namespace Holdfast.Components.Queues.Brokers;
 
-/// <summary>How many messages a queue has.</summary>
-/// <param name="Queue">Which it is.</param>
+/// <summary>The numbers of messages of a queue.</summary>
+/// <param name="Queue">The queue.</param>
 /// <param name="Waiting">By priority, in the list's order; one entry for a plain list.</param>
 /// <param name="Prefetched">Taken by a worker and not acknowledged: waiting in its memory or, with late acknowledgement, running.</param>
 /// <param name="Scheduled">Taken by a worker, to be run at a later time (ETA, countdown).</param>

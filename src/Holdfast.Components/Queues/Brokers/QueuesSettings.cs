@@ -11,10 +11,10 @@ internal sealed record QueuesSettings
 
     public RedisSettings Connection { get; init; } = new();
 
-    /// <summary>kombu's global_keyprefix: what all keys of the broker begin with, our own too.</summary>
+    /// <summary>kombu's global_keyprefix: the prefix of all keys of the broker, Holdfast's own included.</summary>
     public string KeyPrefix { get; init; } = "";
 
-    /// <summary>Queues of Celery.</summary>
+    /// <summary>The names of Celery's queues.</summary>
     public IReadOnlyList<string> Queues { get; init; } = [];
 
     /// <summary>Lists of the platform's own, whose items are bytes of any kind: names or patterns, without the prefix.</summary>
@@ -32,19 +32,25 @@ internal sealed record QueuesSettings
     /// <summary>Priorities that have lists of their own, ascending. 0, 3, 6 and 9 by default.</summary>
     public IReadOnlyList<int> PrioritySteps { get; init; } = [0, 3, 6, 9];
 
-    /// <summary>What stands between a queue's name and a priority.</summary>
+    /// <summary>The separator between a queue's name and a priority.</summary>
     public string Separator { get; init; } = "\x06\x16";
 
     /// <summary>Celery's control_exchange: the name that its workers are asked under.</summary>
     public string ControlExchange { get; init; } = "celery";
 
-    /// <summary>How long workers may take to answer. 5 seconds: a busy one answers in a tenth of one, a stopped one never.</summary>
+    /// <summary>
+    /// The time limit for the workers' answers. 5 seconds: a busy worker answers in a tenth of one, a stopped one
+    /// never.
+    /// </summary>
     public TimeSpan InspectTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>How long a backup waits for the queues to be worked off. 2 minutes: users wait as long.</summary>
+    /// <summary>The time limit for draining the queues in a backup. 2 minutes: users wait as long.</summary>
     public TimeSpan DrainTimeout { get; init; } = TimeSpan.FromMinutes(2);
 
-    /// <summary>How long it waits while nothing runs and nothing leaves a queue. 5 seconds: a backlog that no process works off is not worth an outage.</summary>
+    /// <summary>
+    /// The time limit of a backup's wait while no task runs and no message leaves a queue. 5 seconds: a backlog that no
+    /// process works off is not worth an outage.
+    /// </summary>
     public TimeSpan StallTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>The time between two looks at queues. A quarter of a second is plenty: a message on its way is in no key for about a millisecond.</summary>

@@ -1,11 +1,11 @@
 namespace Holdfast.Components.Queues.Brokers;
 
-/// <summary>What is kept in mind of an unacknowledged message: a hundred bytes or so.</summary>
-/// <param name="Tag">Its field of the hash.</param>
-/// <param name="Queue">Where it came from; null when nothing tells.</param>
-/// <param name="Taken">When a worker took it, in seconds since 1970; 0 when nothing tells.</param>
-/// <param name="Size">The bytes of its value.</param>
-/// <param name="Eta">When it is to run; null for at once, or for what is not understood.</param>
+/// <summary>An unacknowledged message as it is held in memory: about a hundred bytes.</summary>
+/// <param name="Tag">Its field in the hash.</param>
+/// <param name="Queue">The queue that it came from; null when it is unknown.</param>
+/// <param name="Taken">When a worker took it, in seconds since 1970; 0 when it is unknown.</param>
+/// <param name="Size">The size of its value in bytes.</param>
+/// <param name="Eta">The time at which it is to run; null for at once, or when its ETA cannot be read.</param>
 internal sealed record UnackedEntry(byte[] Tag, string? Queue, double Taken, int Size, string? Eta)
 {
     /// <summary>The exchange that it was published to; null when its value is not what kombu writes.</summary>

@@ -15,7 +15,9 @@ internal sealed class UnackedReader(RedisConnection redis, QueueKeys keys, Queue
     /// <summary>Values that are asked for at once, in bytes; 4 MiB.</summary>
     private const int PageBytes = 4 << 20;
 
-    /// <summary>What is remembered of entries is limited, for who answers need not be Redis.</summary>
+    /// <summary>
+    /// The highest number of entries that are held in memory: the server that answers need not be Redis.
+    /// </summary>
     private const int Most = 1_000_000;
 
     private readonly Dictionary<string, IReadOnlyList<(string RoutingKey, string Queue)>> _bindings = new(StringComparer.Ordinal);
@@ -113,7 +115,10 @@ internal sealed class UnackedReader(RedisConnection redis, QueueKeys keys, Queue
         ? new UnackedEntry(tag, null, taken, value.Length, CeleryMessage.Read(unacked.Message).Eta) { Exchange = unacked.Exchange, RoutingKey = unacked.RoutingKey }
         : new UnackedEntry(tag, null, taken, value.Length, null);
 
-    /// <summary>As kombu finds it: without an exchange the routing key is the queue's name, otherwise the bindings tell.</summary>
+    /// <summary>
+    /// Finds the queue as kombu does: without an exchange the routing key is the queue's name, otherwise the bindings
+    /// determine it.
+    /// </summary>
     private async Task<string?> FindQueueAsync(string exchange, string routingKey, CancellationToken cancellation)
     {
         if (exchange.Length == 0) return routingKey.Length == 0 ? null : routingKey;

@@ -1,15 +1,16 @@
 namespace Holdfast.Components.Queues.Brokers;
 
 /// <summary>What the workers of a broker answered.</summary>
-/// <param name="Listening">How many live workers heard the question.</param>
-/// <param name="Answered">How many answered every part of it in time.</param>
-/// <param name="Active">Tasks that run. With Celery's default, early acknowledgement, nothing in Redis tells of them.</param>
+/// <param name="Listening">The number of live workers that received the question.</param>
+/// <param name="Answered">The number of workers that answered every part of it in time.</param>
+/// <param name="Active">Running tasks. With Celery's default, early acknowledgement, Redis has no trace of
+/// them.</param>
 /// <param name="Reserved">Tasks that wait in the workers' memory.</param>
-/// <param name="Scheduled">Tasks that wait there for their time.</param>
-/// <param name="Running">Every running task as a person knows it: name, id, worker.</param>
+/// <param name="Scheduled">Tasks in the workers' memory that wait for their ETA.</param>
+/// <param name="Running">Every running task for display: name, id, worker.</param>
 public sealed record WorkersStatus(int Listening, int Answered, int Active, int Reserved, int Scheduled, IReadOnlyList<string> Running)
 {
-    /// <summary>Running tasks that are told by name; the others are a number.</summary>
+    /// <summary>The number of running tasks that are reported by name; the others are counted.</summary>
     private const int Named = 5;
 
     public static WorkersStatus None { get; } = new(0, 0, 0, 0, 0, []);

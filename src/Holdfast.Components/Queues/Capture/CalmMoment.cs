@@ -1,9 +1,10 @@
 namespace Holdfast.Components.Queues.Capture;
 
 /// <summary>
-/// A moment at which no task is about to begin. Celery (5.2, prefork) forgets, when it is told to end, the tasks that it has just handed to
-/// a process of its pool and that this process has not confirmed yet: they are done, and their messages are put back all the same, to be
-/// done again. So a worker is stopped between two tasks that fall due, not just when one does.
+/// A moment at which no task is about to start. A worker of Celery (5.2, prefork) that receives a stop signal forgets
+/// the tasks that it has just handed to a process of its pool and that this process has not confirmed yet: they run,
+/// and their messages are put back all the same, to run again. So a worker is stopped between the ETAs of two tasks,
+/// not at one.
 /// </summary>
 internal static class CalmMoment
 {
@@ -18,8 +19,10 @@ internal static class CalmMoment
     /// <param name="now">The moment that is judged.</param>
     public static bool IsCalm(IReadOnlyList<DateTimeOffset> due, DateTimeOffset now) => due.Count == 0 || due[0] > now + Ahead;
 
-    /// <summary>The first calm moment, or where there is none until then, the beginning of the longest pause.</summary>
-    /// <param name="due">When tasks fall due that workers hold, in order.</param>
+    /// <summary>
+    /// The first calm moment; where there is none before <paramref name="until"/>, the beginning of the longest pause.
+    /// </summary>
+    /// <param name="due">The ETAs of tasks that workers hold, in order.</param>
     /// <param name="from">The earliest moment.</param>
     /// <param name="until">The latest moment.</param>
     public static DateTimeOffset Find(IReadOnlyList<DateTimeOffset> due, DateTimeOffset from, DateTimeOffset until)

@@ -10,10 +10,10 @@ using Holdfast.Restic.Archiving;
 
 namespace Holdfast.Components.Queues.Capture;
 
-/// <summary>What was copied of the keys of a broker.</summary>
-/// <param name="Types">How many of each type.</param>
+/// <summary>The keys of a broker that were copied, in numbers.</summary>
+/// <param name="Types">The number of keys of each type.</param>
 /// <param name="Version">The newest version of Redis' file format among their values.</param>
-/// <param name="Gone">How many were gone when their turn came.</param>
+/// <param name="Gone">The number of keys that had vanished before they were copied.</param>
 internal sealed record KeyTally(IReadOnlyDictionary<string, long> Types, int Version, long Gone)
 {
     public long Keys => Types.Values.Sum();
@@ -30,8 +30,8 @@ internal sealed class KeyCapture(RedisConnection redis, QueuesSettings settings,
     private long _gone;
 
     /// <summary>
-    /// The keys of the profile that are there, but for those of queues and lists, which are captured as such. A list whose name is not UTF-8
-    /// cannot have a file of its own, so that one that fits a pattern of 'lists' is captured as a key.
+    /// The existing keys of the profile, except those of queues and lists, which are captured as such. A list whose
+    /// name is not UTF-8 cannot have a file of its own; when it matches a pattern of 'lists', it is captured as a key.
     /// </summary>
     public async Task<IReadOnlyList<RedisKey>> FindAsync(IReadOnlyList<QueueName> queues, CancellationToken cancellation)
     {

@@ -7,10 +7,15 @@ using Holdfast.Engine.Quantities;
 
 namespace Holdfast.Components.Queues.Capture;
 
-/// <summary>Finds the keys of a database that a recovery point does not have, so that it can be said. Keys of Celery's and of Holdfast's own keeping are no loss.</summary>
+/// <summary>
+/// Finds the keys of a database that a recovery point does not have, for a warning. Bookkeeping keys of Celery and
+/// Holdfast are ignored.
+/// </summary>
 internal sealed class KeySurvey(Broker broker)
 {
-    /// <summary>Keys that are looked at, and those whose type is asked for, at most: it is a warning, not an inventory.</summary>
+    /// <summary>
+    /// The highest numbers of keys that are scanned, and of keys whose type is read: it is a warning, not an inventory.
+    /// </summary>
     private const int Most = 2_000_000, Typed = 20_000;
 
     private const int Named = 3;

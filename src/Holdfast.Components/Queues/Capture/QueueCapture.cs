@@ -41,7 +41,10 @@ internal sealed class QueueCapture(Broker broker, CaptureSession session)
     private async Task SurveyAsync(StepContext context, CancellationToken cancellation) =>
         await new KeySurvey(broker).ReportAsync(context, (what, why) => _omitted.Add((what, why)), cancellation);
 
-    /// <summary>What waits is copied with the mark. What still runs would be killed half done, or do its work after the mark: then the window must not go on.</summary>
+    /// <summary>
+    /// Drains the queues. Waiting messages are copied with the mark. Tasks that still run would be killed half done, or
+    /// complete after the mark: then the window must not continue.
+    /// </summary>
     private async Task DrainAsync(StepContext context, CancellationToken cancellation)
     {
         // Where the platform was stopped before, no process is left that could work anything off.
@@ -64,10 +67,11 @@ internal sealed class QueueCapture(Broker broker, CaptureSession session)
     }
 
     /// <summary>
-    /// Where tasks fall due one after the other, a worker is never idle for long. That is no reason not to stop it, for it ends what it
-    /// does: what is, is a task that lasts. So those that ran at the deadline are given some time to end, whatever begins meanwhile.
+    /// Gives the tasks that ran at the deadline some time to end, whatever starts meanwhile. Where tasks fall due one
+    /// after the other, a worker is never idle for long. That is no reason not to stop it, because it completes its
+    /// tasks when it stops; only a long task is.
     /// </summary>
-    /// <returns>A status without running tasks when all of them have ended; else the last one that was seen.</returns>
+    /// <returns>A status without running tasks when all of them have ended; else the last status.</returns>
     private async Task<BrokerStatus> OutlastAsync(BrokerStatus late, CancellationToken cancellation)
     {
         var lasting = late.Workers.Running.ToHashSet(StringComparer.Ordinal);
@@ -146,7 +150,7 @@ internal sealed class QueueCapture(Broker broker, CaptureSession session)
     private async Task<ComponentRecord> BeginRecordAsync(RedisConnection redis, DateTimeOffset from, CancellationToken cancellation)
     {
         var record = new ComponentRecord { Name = broker.Component, Kind = QueuesComponent.KindName, Path = QueuePath.Broker(Name), From = from };
-        // The version is good to know, and a user who may not ask for it may still take a backup.
+        // The version is optional: a user without the privilege to read it can still take a backup.
         var version = await Broker.VersionAsync(redis, cancellation);
         if (version.Length > 0) record.Versions["redis"] = version;
         return record;

@@ -7,7 +7,7 @@ namespace Holdfast.Components.Queues.Redis;
 /// <summary>Finds keys by patterns, and what they are, without changing anything.</summary>
 internal sealed class KeyScan(RedisConnection redis)
 {
-    /// <summary>Keys that are looked at by one call of SCAN, and asked about at once.</summary>
+    /// <summary>The number of keys that one call of SCAN examines, and that are queried at once.</summary>
     private const int Page = 1000, Batch = 500;
 
     /// <summary>Names that are held at once, and their bytes.</summary>
@@ -54,7 +54,10 @@ internal sealed class KeyScan(RedisConnection redis)
         while (cursor != "0");
     }
 
-    /// <summary>What keys are; those that are not there are left out, and those that the user may not see have the type "?".</summary>
+    /// <summary>
+    /// Reads the types of keys; missing keys are left out, and keys that the user lacks the privilege to read have the
+    /// type "?".
+    /// </summary>
     public async Task<IReadOnlyList<RedisKey>> DescribeAsync(IReadOnlyList<byte[]> names, CancellationToken cancellation)
     {
         var keys = new List<RedisKey>();

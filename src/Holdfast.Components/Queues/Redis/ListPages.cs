@@ -26,7 +26,7 @@ internal sealed class ListPages(RedisConnection redis, RedisWord key)
     private int _size = FirstPage;
     private int _overlap = Overlap;
 
-    /// <summary>How many bytes Redis was asked for that were read before: the cost of overlaps.</summary>
+    /// <summary>The number of bytes that were requested from Redis a second time: the cost of overlaps.</summary>
     public long BytesReadAgain { get; private set; }
 
     /// <summary>The largest page that was asked for, in bytes.</summary>

@@ -6,15 +6,18 @@ using Holdfast.Engine.Problems;
 namespace Holdfast.Components.Queues.Redis;
 
 /// <summary>
-/// One connection to Redis, for one call at a time. docs/decisions/0008-redis-client.md says why it is our own. After a failure in
-/// the middle of a reply it is good for nothing, and says so.
+/// One connection to Redis, for one call at a time. docs/decisions/0008-redis-client.md explains why Holdfast has its
+/// own client. After a failure in the middle of a reply the connection is unusable, and every call fails.
 /// </summary>
 internal sealed class RedisConnection(Stream stream, string place, TimeSpan patience, TimeProvider clock) : IAsyncDisposable
 {
     /// <summary>Words that are larger are not copied before they are sent; 64 KiB.</summary>
     private const int LargeWord = 64 << 10;
 
-    /// <summary>How long many calls may take that go over one thing together: the keys of a database, a hash. Each is answered in time, and who answers need not be Redis, which comes to an end.</summary>
+    /// <summary>
+    /// The time limit of a series of calls over one object: the keys of a database, a hash. Each call is answered in
+    /// time, but the server need not be Redis, and might never end the series.
+    /// </summary>
     private static readonly TimeSpan _longestPass = TimeSpan.FromMinutes(10);
 
     private readonly RedisReader _reader = new(stream, patience, clock);
@@ -65,8 +68,8 @@ internal sealed class RedisConnection(Stream stream, string place, TimeSpan pati
     }
 
     /// <summary>
-    /// Calls several commands at once and gives their replies one at a time, each within the budget; a refusal is in its reply. The connection is busy until
-    /// the last one was taken, and broken when that does not happen.
+    /// Calls several commands at once and returns their replies one at a time, each within the budget; a refusal is in
+    /// its reply. The connection is busy until the last reply was read, and unusable when it is not.
     /// </summary>
     public async IAsyncEnumerable<RedisReply> StreamAllAsync(ReplyBudget budget, IReadOnlyList<IReadOnlyList<RedisWord>> commands, [EnumeratorCancellation] CancellationToken cancellation)
     {
@@ -82,8 +85,8 @@ internal sealed class RedisConnection(Stream stream, string place, TimeSpan pati
     }
 
     /// <summary>
-    /// Calls a command and gives the texts of its reply one at a time, those of inner arrays too, so that only one is in memory. The connection is
-    /// busy until the last one was taken, and broken when that does not happen.
+    /// Calls a command and returns the texts of its reply one at a time, those of inner arrays too, so that only one is
+    /// in memory. The connection is busy until the last text was read, and unusable when it is not.
     /// </summary>
     public async IAsyncEnumerable<byte[]?> StreamAsync(ReplyBudget budget, IReadOnlyList<RedisWord> words, [EnumeratorCancellation] CancellationToken cancellation)
     {

@@ -14,7 +14,8 @@ internal sealed class RedisConnector(RedisSettings settings, ISecretReader secre
 
     public RedisSettings Settings => settings;
 
-    /// <exception cref="ProblemException">The server is down, loading, refuses us, or its certificate is not trusted.</exception>
+    /// <exception cref="ProblemException">The server is down, loading, refuses the connection, or its certificate is
+    /// not trusted.</exception>
     public async Task<RedisConnection> OpenAsync(CancellationToken cancellation)
     {
         var connection = new RedisConnection(await ConnectAsync(cancellation), settings.Place, settings.Patience, clock);

@@ -12,7 +12,7 @@ internal sealed record RedisKey(byte[] Name, string Type, bool Expires)
     /// <summary>Its name where it is text; null for other bytes.</summary>
     public string? Text { get; } = Utf8.IsValid(Name) ? Encoding.UTF8.GetString(Name) : null;
 
-    /// <summary>Its name for people.</summary>
+    /// <summary>Its name for display.</summary>
     public string Shown => Text ?? $"0x{Convert.ToHexString(Name)}";
 
     /// <summary>A list that is captured message by message. One that expires is a value like others.</summary>

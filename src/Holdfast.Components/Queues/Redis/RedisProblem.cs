@@ -5,13 +5,13 @@ using Holdfast.Engine.Problems;
 
 namespace Holdfast.Components.Queues.Redis;
 
-/// <summary>What refusals and failures of Redis mean to a person.</summary>
+/// <summary>Converts error replies and failures of Redis into problems.</summary>
 internal static class RedisProblem
 {
     /// <summary>A refusal and a name are shown as far as this; in characters.</summary>
     private const int Shown = 300;
 
-    /// <summary>Commands whose first word is no key. That of AUTH may be the password.</summary>
+    /// <summary>Commands whose first argument is not a key. That of AUTH may be the password.</summary>
     private static readonly string[] _keyless = ["AUTH", "SELECT", "PING", "INFO", "EVAL", "SCAN", "TIME", "DBSIZE", "PUBLISH"];
 
     private const string OtherProgram = "Check which program listens there ('ss -ltnp', or 'ss -lxp' for a socket): it may not be Redis.";
@@ -63,7 +63,10 @@ internal static class RedisProblem
         return exception.Message.TrimEnd('.');
     }
 
-    /// <summary>A server without a password, one that asks for one, and a wrong one need different remedies.</summary>
+    /// <summary>
+    /// Distinguishes a server without a password, one that requires a password, and a wrong password: they need
+    /// different remedies.
+    /// </summary>
     private static ProblemException? Authentication(string error, string place, string reason)
     {
         if (error.StartsWith("NOAUTH", StringComparison.Ordinal))

@@ -9,7 +9,7 @@ namespace Holdfast.Components.Queues.Redis;
 /// </summary>
 internal sealed class RedisReader(Stream stream, TimeSpan patience, TimeProvider clock)
 {
-    /// <summary>Arrays in arrays: HSCAN and SCAN answer two levels, scripts of ours one.</summary>
+    /// <summary>The limit of nested arrays: HSCAN and SCAN return two levels, Holdfast's scripts one.</summary>
     private const int MaximumDepth = 4;
 
     /// <summary>Memory for a text is taken as its bytes come, from this on by doubling; 1 MiB.</summary>
@@ -25,9 +25,10 @@ internal sealed class RedisReader(Stream stream, TimeSpan patience, TimeProvider
     public void Begin(ReplyBudget budget) => (_budget, _left) = (budget, patience);
 
     /// <summary>Reads one reply with all its items.</summary>
-    /// <param name="late">Fires when the time is over; it is set again for each wait.</param>
+    /// <param name="late">Fires when the time limit has passed; it is set again for each wait.</param>
     /// <param name="cancellation">Linked to <paramref name="late"/>.</param>
-    /// <exception cref="InvalidDataException">It is no reply of Redis, or exceeds the budget.</exception>
+    /// <exception cref="InvalidDataException">The bytes are not a valid reply of Redis, or exceed the
+    /// budget.</exception>
     public Task<RedisReply> ReadAsync(CancellationTokenSource late, CancellationToken cancellation) => ReadAsync(0, late, cancellation);
 
     /// <summary>Reads the head of a reply, and the text when it is one. An array's items follow, to be read by the caller.</summary>

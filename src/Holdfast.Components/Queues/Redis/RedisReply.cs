@@ -3,7 +3,9 @@ using System.Text;
 
 namespace Holdfast.Components.Queues.Redis;
 
-/// <summary>What Redis answers, in its protocol RESP2. Source: Redis' manual, "Redis serialization protocol specification".</summary>
+/// <summary>
+/// A reply of Redis in the protocol RESP2. Source: Redis' manual, "Redis serialization protocol specification".
+/// </summary>
 internal sealed class RedisReply
 {
     public static RedisReply Nil { get; } = new();
@@ -14,7 +16,7 @@ internal sealed class RedisReply
     /// <summary>The items of an array; empty for any other kind of reply.</summary>
     public IReadOnlyList<RedisReply> Items { get; private init; } = [];
 
-    /// <summary>The refusal's text, which begins with its code; null when it is none.</summary>
+    /// <summary>The text of an error reply, which begins with its code; null for other replies.</summary>
     public string? Error { get; private init; }
 
     private long? Number { get; init; }
@@ -29,9 +31,9 @@ internal sealed class RedisReply
 
     public static RedisReply OfError(string text) => new() { Error = text };
 
-    /// <summary>As text; empty for what is none.</summary>
+    /// <summary>The reply as text; empty when it has no text.</summary>
     public string Text => Bytes is null ? "" : Encoding.UTF8.GetString(Bytes);
 
-    /// <summary>As a number, whether it came as one or as text; 0 for what is none.</summary>
+    /// <summary>The reply as a number, received as a number or as text; 0 when it is not a number.</summary>
     public long Integer => Number ?? (long.TryParse(Text, CultureInfo.InvariantCulture, out var parsed) ? parsed : 0);
 }

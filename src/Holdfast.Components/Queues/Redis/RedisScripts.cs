@@ -1,13 +1,13 @@
 namespace Holdfast.Components.Queues.Redis;
 
 /// <summary>
-/// What must happen in Redis as a whole or not at all. A script runs to its end before the server serves anybody else, so none of them reads or moves
-/// more than its limit: whole lists change places by RENAME, and what must be moved item by item is moved by many calls, each of which leaves every
+/// Changes in Redis that must be atomic. A script blocks the server until it ends, so no script reads or moves more
+/// than its limit: whole lists are moved by RENAME, and items are moved by many calls, each of which leaves every
 /// message in one place.
 /// </summary>
 internal static class RedisScripts
 {
-    /// <summary>What one call moves at most: items, and bytes.</summary>
+    /// <summary>The limits of one call that moves items: items, and bytes.</summary>
     public const int MovedItems = 1000, MovedBytes = 1 << 20;
 
     /// <summary>
@@ -89,8 +89,9 @@ internal static class RedisScripts
         """;
 
     /// <summary>
-    /// Begins to take back what was set aside: from now on it counts as put back. KEYS: the private keys, then the marks. ARGV: how many of them are private, the
-    /// text of the marks. What is not there any more was put back or deleted already.
+    /// Begins to undo the move of messages that were set aside: from now on they count as put back. KEYS: the private
+    /// keys, then the marks. ARGV: the number of private keys, the text of the marks. A key that no longer exists was
+    /// put back or deleted already.
     /// </summary>
     public const string TakeBack = """
         local private = tonumber(ARGV[1])

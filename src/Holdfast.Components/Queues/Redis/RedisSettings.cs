@@ -2,7 +2,7 @@ using Holdfast.Engine.Profiles;
 
 namespace Holdfast.Components.Queues.Redis;
 
-/// <summary>How a Redis server is reached: "connection" of one item of the profile's list "queues".</summary>
+/// <summary>The connection to a Redis server: "connection" of one item of the profile's list "queues".</summary>
 internal sealed record RedisSettings
 {
     public string Host { get; init; } = "127.0.0.1";
@@ -18,13 +18,16 @@ internal sealed record RedisSettings
     /// <summary>The ACL user; null for the default user.</summary>
     public string? User { get; init; }
 
-    /// <summary>Where the password comes from; null when the server asks for none.</summary>
+    /// <summary>The source of the password; null when the server requires none.</summary>
     public ProfileNode? Password { get; init; }
 
     /// <summary>Null for a connection in clear.</summary>
     public RedisTlsSettings? Tls { get; init; }
 
-    /// <summary>How long connecting may take, and how long the server may be silent. 15 seconds: a script that blocks it for longer is an outage.</summary>
+    /// <summary>
+    /// The time limit for connecting, and for an answer of the server. 15 seconds: a script that blocks it for longer
+    /// is an outage.
+    /// </summary>
     public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(15);
 
     public string Place => Socket ?? $"{Host}:{Port}";

@@ -2,7 +2,7 @@ using Holdfast.Engine.Profiles;
 
 namespace Holdfast.Components.Queues.Redis;
 
-/// <summary>How far the certificate of a server is trusted.</summary>
+/// <summary>The extent to which the certificate of a server is verified.</summary>
 internal enum RedisTlsVerification
 {
     /// <summary>Its issuer and its name are checked.</summary>
@@ -23,12 +23,12 @@ internal sealed record RedisTlsSettings
 
     public RedisTlsVerification Verification { get; init; }
 
-    /// <summary>PEM files of our own certificate and its key, where the server asks for one.</summary>
+    /// <summary>PEM files of the client certificate and its key, where the server requires one.</summary>
     public string? Certificate { get; init; }
 
     public string? Key { get; init; }
 
-    /// <summary>Null for "tls: false".</summary>
+    /// <summary>Reads the settings; null for "tls: false".</summary>
     public static RedisTlsSettings? Read(ProfileNode node)
     {
         if (node.IsScalar) return node.Boolean ? new RedisTlsSettings() : null;

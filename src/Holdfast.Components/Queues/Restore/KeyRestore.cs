@@ -9,8 +9,9 @@ using Holdfast.Engine.Problems;
 namespace Holdfast.Components.Queues.Restore;
 
 /// <summary>
-/// Puts keys back as they were, some at a time: RESTORE makes them under names of our own, and one script gives them their places. What is the
-/// same stays as it is; what is not is moved aside, or deleted with --overwrite.
+/// Restores keys to their captured values, in batches: RESTORE creates them under names of Holdfast, and one script
+/// renames them. A key with the same value is left unchanged; a different one is moved aside, or deleted with
+/// --overwrite.
 /// </summary>
 internal sealed class KeyRestore(RedisConnection redis, QueueKeys names, StepContext context, bool isOverwriting)
 {

@@ -7,13 +7,15 @@ using Holdfast.Engine.Problems;
 
 namespace Holdfast.Components.Queues.Restore;
 
-/// <summary>What happens to messages that are in a queue when others are put back into it.</summary>
+/// <summary>The treatment of messages that are in a queue when others are put back into it.</summary>
 internal enum PutBackMode
 {
     /// <summary>They stay, and are taken after those put back, which are older.</summary>
     Add,
 
-    /// <summary>As <see cref="Add"/>, even when that was done before: what was worked off since is done twice.</summary>
+    /// <summary>
+    /// As <see cref="Add"/>, even when that was done before: messages that were processed since run twice.
+    /// </summary>
     AddAgain,
 
     /// <summary>They are moved aside when they are not the same: the queue becomes what it was.</summary>
@@ -23,21 +25,21 @@ internal enum PutBackMode
     Overwrite,
 }
 
-/// <summary>What was put back.</summary>
-/// <param name="WasDone">It had been done before, so nothing was done now.</param>
-/// <param name="Messages">How many were put back.</param>
-/// <param name="AlreadyThere">How many were left out because the queue or a worker has them.</param>
-/// <param name="MovedAside">The lists that stood in the way, and where they are now.</param>
+/// <summary>The result of putting messages back.</summary>
+/// <param name="WasDone">The messages had been put back before, so nothing was done now.</param>
+/// <param name="Messages">The number of messages that were put back.</param>
+/// <param name="AlreadyThere">The number of messages that were left out because the queue or a worker has them.</param>
+/// <param name="MovedAside">The existing lists that were moved aside, and their new keys.</param>
 internal sealed record PutBackResult(bool WasDone, long Messages, long AlreadyThere, IReadOnlyList<(string Key, string Aside)> MovedAside);
 
 /// <summary>
-/// Puts the messages of one queue back, exactly once: they are staged in lists of our own, and one script makes these the queue and
-/// leaves a mark, so that a run that was killed can be done again, and one that had ended does nothing any more. Nothing is sent, moved or
-/// compared in pieces of more than about a MiB, but for a message that is larger.
+/// Puts the messages of one queue back, exactly once: they are staged in lists of Holdfast, and one script renames
+/// these to the queue and sets a mark. So an interrupted run can be repeated, and a completed one does nothing. No
+/// message is sent, moved or compared in pieces of more than about 1 MiB, unless one message is larger.
 /// </summary>
 internal sealed class QueuePutBack(RedisConnection redis, QueuesSettings settings, QueueKeys keys, StepCounters counters)
 {
-    /// <summary>What is sent at once: messages, and bytes.</summary>
+    /// <summary>The limits of one batch: messages, and bytes.</summary>
     private const int BatchMessages = 500, BatchBytes = 1 << 20;
 
     private readonly Dictionary<string, (List<ReadOnlyMemory<byte>> Items, int Bytes)> _batches = new(StringComparer.Ordinal);
@@ -94,7 +96,10 @@ internal sealed class QueuePutBack(RedisConnection redis, QueuesSettings setting
         _known[identity] = _known.GetValueOrDefault(identity) + 1;
     }
 
-    /// <summary>The messages that are to be there, with their lists: all but those that are there already, each of which stands for one.</summary>
+    /// <summary>
+    /// The messages to put back, with their lists: all but those that exist already. Each existing message excludes one
+    /// copy.
+    /// </summary>
     private async IAsyncEnumerable<(string Key, ReadOnlyMemory<byte> Message)> PlaceAsync(
         QueueFileHead head, IAsyncEnumerable<ArchivedMessage> messages, [EnumeratorCancellation] CancellationToken cancellation)
     {

@@ -46,7 +46,7 @@ internal sealed class QueueRestore(Broker broker, QueueUndos undos)
         return steps;
     }
 
-    /// <summary>The step that puts back keys that are no messages; null when none was captured or asked for.</summary>
+    /// <summary>The step that restores keys that are not messages; null when none was captured or selected.</summary>
     private async Task<Step?> PlanKeysAsync(RestoreSession session, CancellationToken cancellation)
     {
         if (session.PartsOf(broker.Component) is not null) return null; // of queues and lists: keys have no names in the manifest
@@ -91,7 +91,10 @@ internal sealed class QueueRestore(Broker broker, QueueUndos undos)
         }
     }
 
-    /// <summary>Whoever can write to the repository could otherwise replace what other applications keep in the same Redis.</summary>
+    /// <summary>
+    /// The step for a queue that the profile does not name. It is left out: any user with write access to the
+    /// repository could otherwise replace data of other applications in the same Redis.
+    /// </summary>
     private Step ForeignStep(QueueName queue, Action? leftAlone)
     {
         var what = $"The {(queue.IsList ? "list" : "queue")} '{queue.Name}' in the recovery point is named nowhere in the profile";

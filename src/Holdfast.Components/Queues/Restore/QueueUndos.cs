@@ -6,7 +6,10 @@ using Holdfast.Engine.Planning;
 
 namespace Holdfast.Components.Queues.Restore;
 
-/// <summary>What the steps of one broker may owe, and how it is paid back. The names of keys stand in it: the profile may have changed since.</summary>
+/// <summary>
+/// The undos that the steps of one broker may register, and how they are completed. An undo contains the names of keys,
+/// because the profile may change before it is completed.
+/// </summary>
 internal sealed class QueueUndos(Broker broker)
 {
     private const string Archive = "archive", Lists = "lists", Marks = "marks";
@@ -19,19 +22,21 @@ internal sealed class QueueUndos(Broker broker)
         new Handler(broker, Kind(broker, "drop-keys"), DropKeysAsync),
     ];
 
-    /// <summary>Owed while messages are set aside and not yet safe in the repository.</summary>
+    /// <summary>Pending while messages are set aside and not yet stored in the repository.</summary>
     public Undo TakeBack(string archive, IReadOnlyList<QueueName> queues) =>
         Owe("take-back", $"Puts the messages of {broker.Settings.Name} that an archive had set aside back into their queues.", archive, queues);
 
-    /// <summary>Owed once they are safe: what was begun to be deleted is deleted to its end.</summary>
+    /// <summary>
+    /// Pending once the messages are stored in the repository, until all of them are deleted from Redis.
+    /// </summary>
     public Undo DeleteArchived(string archive, IReadOnlyList<QueueName> queues) =>
         Owe("delete-archived", $"Deletes the messages of {broker.Settings.Name} from Redis that are safe in an archive.", archive, queues);
 
-    /// <summary>Owed while messages are staged that were not put back yet.</summary>
+    /// <summary>Pending while messages are staged that were not put back yet.</summary>
     public Undo DropStaging(QueueFileHead head) =>
         Owe("drop-staging", $"Deletes what was not put back yet into {head.Queue.Name}, and ends joining what was.", head.Archive, [head.Queue]);
 
-    /// <summary>Owed while keys are staged.</summary>
+    /// <summary>Pending while keys are staged.</summary>
     public Undo DropKeys(string archive) => Owe("drop-keys", $"Deletes keys of {broker.Settings.Name} that were not put back yet.", archive, []);
 
     /// <summary>The keys of the unacknowledged, and where an archive keeps them.</summary>
@@ -47,7 +52,10 @@ internal sealed class QueueUndos(Broker broker)
 
     private static string Kind(Broker broker, string kind) => $"{broker.Component}.{kind}";
 
-    /// <summary>What was archived is older than what came since, so it is taken first. Killed, it goes on where it was.</summary>
+    /// <summary>
+    /// Puts the messages back. Archived messages are older than new ones, so they come first. After an interruption,
+    /// the next call continues.
+    /// </summary>
     private static async Task TakeBackAsync(Broker broker, RedisConnection redis, Undo owed, CancellationToken cancellation)
     {
         var (archive, lists, marks) = Read(owed);

@@ -2,6 +2,6 @@ using System.Text.Json.Serialization;
 
 namespace Holdfast.Components.Queues.Restore;
 
-/// <summary>JSON of what undos carry.</summary>
+/// <summary>The JSON of undo arguments.</summary>
 [JsonSerializable(typeof(string[]))]
 internal sealed partial class QueuesJson : JsonSerializerContext;

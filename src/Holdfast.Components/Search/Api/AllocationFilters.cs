@@ -6,8 +6,9 @@ using Holdfast.Engine.Problems;
 namespace Holdfast.Components.Search.Api;
 
 /// <summary>
-/// Settings of an index that name the nodes which may have its shards, or how many. In another cluster no node may fit them, and the index would stay red: those
-/// that no node meets are left out of a restore. Source: the engines' reference manuals, "Index-level shard allocation filtering", "Total shards per node".
+/// Settings of an index that restrict the nodes of its shards, or their number. In another cluster no node may match
+/// them, and the index would stay red: settings that no node matches are left out of a restore. Source: the engines'
+/// reference manuals, "Index-level shard allocation filtering", "Total shards per node".
 /// </summary>
 internal sealed class AllocationFilters
 {
@@ -18,8 +19,8 @@ internal sealed class AllocationFilters
     /// <param name="nodes">The nodes that keep data: "name", "ip", "host", "roles", "attributes", and "id".</param>
     public AllocationFilters(IEnumerable<JsonObject> nodes) => _nodes = [.. nodes.Where(KeepsData)];
 
-    /// <summary>Asks for the nodes; null when the user may not, so that nothing is known.</summary>
-    /// <exception cref="ProblemException">The engine can not be asked.</exception>
+    /// <summary>Reads the nodes; null when the user lacks the privilege, so that nothing is known.</summary>
+    /// <exception cref="ProblemException">The engine cannot be queried.</exception>
     public static async Task<AllocationFilters?> AskAsync(SearchServer server, CancellationToken cancellation)
     {
         try

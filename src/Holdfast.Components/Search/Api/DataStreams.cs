@@ -9,14 +9,16 @@ namespace Holdfast.Components.Search.Api;
 /// </summary>
 internal static class DataStreams
 {
-    /// <summary>What an engine begins the name of an index of a stream with.</summary>
+    /// <summary>The prefix of the names of backing indices.</summary>
     public const string Prefix = ".ds-";
 
-    /// <summary>The streams of a cluster, with their indices, oldest first.</summary>
+    /// <summary>The data streams of a cluster, with their backing indices, oldest first.</summary>
     /// <param name="server">The cluster.</param>
-    /// <param name="indices">Those that are looked at: where none of them looks like one of a stream, an engine that knows no streams, or a user who may not ask, is well.</param>
-    /// <param name="cancellation">Stops asking.</param>
-    /// <exception cref="ProblemException">There are streams, and the user may not see them.</exception>
+    /// <param name="indices">The indices to examine. Where none of them has the name of a backing index, an engine
+    /// without data streams, or a user without the privilege, is no error.</param>
+    /// <param name="cancellation">Cancels the request.</param>
+    /// <exception cref="ProblemException">There are data streams, and the user lacks the privilege to see
+    /// them.</exception>
     public static async Task<IReadOnlyDictionary<string, IReadOnlyList<string>>> FindAsync(SearchServer server, IReadOnlyList<string> indices, CancellationToken cancellation)
     {
         try

@@ -3,7 +3,9 @@ namespace Holdfast.Components.Search.Api;
 /// <summary>The beginnings of texts that may be of any length: what engines quote, ids, paths.</summary>
 internal static class Excerpt
 {
-    /// <summary>So many characters of an error are kept: an engine quotes what it can not take, however long it is.</summary>
+    /// <summary>
+    /// The number of characters of an error that are kept: an engine quotes what it rejects, however long it is.
+    /// </summary>
     public const int Error = 500;
 
     private const int Id = 100;

@@ -4,12 +4,12 @@ using Holdfast.Engine.Problems;
 namespace Holdfast.Components.Search.Api;
 
 /// <summary>
-/// Blocks that somebody has set on an index, or that the engine has, because a disk was full (read_only_allow_delete). Source: the engines' reference manuals,
-/// "Index blocks".
+/// Blocks that an administrator has set on an index, or that the engine has set because a disk was full
+/// (read_only_allow_delete). Source: the engines' reference manuals, "Index blocks".
 /// </summary>
 internal static class IndexBlocks
 {
-    /// <summary>No document is written.</summary>
+    /// <summary>The block of document writes.</summary>
     public const string Write = "index.blocks.write";
 
     private const string FullDisk = "index.blocks.read_only_allow_delete", ReadOnly = "index.blocks.read_only", Metadata = "index.blocks.metadata", Read = "index.blocks.read";
@@ -17,18 +17,24 @@ internal static class IndexBlocks
     /// <summary>With these neither settings nor aliases can be changed, nor the block of writes be set.</summary>
     public static IReadOnlyList<string> Firm { get; } = [ReadOnly, FullDisk, Metadata];
 
-    /// <summary>A restore leaves these out: with them no alias could be set, nothing be counted, and nothing be taken back.</summary>
+    /// <summary>
+    /// Blocks that a restore leaves out: with them no alias could be set, no document counted, and the restore not be
+    /// undone.
+    /// </summary>
     public static IReadOnlyList<string> Lifted { get; } = [ReadOnly, FullDisk, Metadata, Read];
 
-    /// <summary>Those of an index at the snapshot.</summary>
+    /// <summary>The blocks of an index in the snapshot.</summary>
     /// <param name="settings">Flat settings.</param>
     public static IEnumerable<string> Of(JsonNode? settings) => Lifted.Append(Write).Where(block => IsSet(settings, block));
 
-    /// <summary>Sets again what a restore has left out, but not what the engine itself has set because a disk was full.</summary>
+    /// <summary>
+    /// Sets the blocks that a restore has left out, except those that the engine itself had set because a disk was
+    /// full.
+    /// </summary>
     /// <param name="server">The cluster.</param>
     /// <param name="index">The index, restored and with its aliases.</param>
     /// <param name="settings">Its flat settings at the snapshot.</param>
-    /// <param name="cancellation">Stops asking.</param>
+    /// <param name="cancellation">Cancels the requests.</param>
     /// <returns>The blocks that were set.</returns>
     public static async Task<IReadOnlyList<string>> SetAgainAsync(SearchServer server, string index, JsonNode? settings, CancellationToken cancellation)
     {
@@ -38,11 +44,14 @@ internal static class IndexBlocks
         return blocks;
     }
 
-    /// <summary>Lifts what forbids to delete an index or to change it. A block is lifted by a request of its own: with two settings in it the engine refuses it.</summary>
+    /// <summary>
+    /// Removes the blocks that forbid changing or deleting an index. Each block is removed by a request of its own: the
+    /// engine refuses a request with two settings.
+    /// </summary>
     /// <param name="server">The cluster.</param>
     /// <param name="index">The index.</param>
-    /// <param name="settings">Its flat settings now.</param>
-    /// <param name="cancellation">Stops asking.</param>
+    /// <param name="settings">Its current flat settings.</param>
+    /// <param name="cancellation">Cancels the requests.</param>
     public static async Task LiftAsync(SearchServer server, string index, JsonNode? settings, CancellationToken cancellation)
     {
         foreach (var block in new[] { Metadata, ReadOnly }.Where(block => IsSet(settings, block)))
@@ -50,21 +59,24 @@ internal static class IndexBlocks
     }
 
     /// <summary>
-    /// Whether the error of a document is for the block that an engine sets when a disk is nearly full, which does not go until there is room: it has the status of
-    /// an engine that is busy (429). Source: "disk usage exceeded flood-stage watermark" in both engines' ClusterBlock of IndexMetadata.
+    /// Whether the error of a document is due to the block that an engine sets when a disk is nearly full, and that
+    /// stays until there is space: it has the status of a busy engine (429). Source: "disk usage exceeded flood-stage
+    /// watermark" in both engines' ClusterBlock of IndexMetadata.
     /// </summary>
     public static bool IsFullDisk(string error) =>
         error.Contains("cluster_block_exception", StringComparison.Ordinal) && error.Contains("read-only-allow-delete", StringComparison.Ordinal);
 
-    /// <summary>As the engine answers it, among flat settings.</summary>
+    /// <summary>Whether a block is set, by flat settings as the engine returns them.</summary>
     public static bool IsSet(JsonNode? settings, string block) => bool.TryParse(settings?[block]?.ToString(), out var isSet) && isSet;
 
-    /// <summary>What is to be changed, or whose aliases are to be led elsewhere, must not have a block that forbids it.</summary>
-    /// <exception cref="ProblemException">It has one.</exception>
+    /// <summary>
+    /// Refuses an index that is to be changed, or whose aliases are to be moved, when a block forbids it.
+    /// </summary>
+    /// <exception cref="ProblemException">The index has such a block.</exception>
     public static Task RefuseAsync(SearchServer server, string index, CancellationToken cancellation) => RefuseAsync(server, index, Firm, cancellation);
 
-    /// <summary>The same for what documents are to be written to.</summary>
-    /// <exception cref="ProblemException">It has one.</exception>
+    /// <summary>Refuses an index that documents are to be written to when a block forbids it.</summary>
+    /// <exception cref="ProblemException">The index has such a block.</exception>
     public static Task RefuseWritesAsync(SearchServer server, string index, CancellationToken cancellation) => RefuseAsync(server, index, [.. Firm, Write], cancellation);
 
     private static async Task RefuseAsync(SearchServer server, string index, IReadOnlyList<string> blocks, CancellationToken cancellation)

@@ -3,12 +3,12 @@ using System.Text.Json.Nodes;
 namespace Holdfast.Components.Search.Api;
 
 /// <summary>
-/// Which indices there are, by what the engine calls each, and which aliases lead to them: what must be the same before and after a snapshot, for
-/// it has the indices of one instant, and the aliases are read at another.
+/// The indices with their UUIDs, and the aliases that point to them. Both must be the same before and after a snapshot:
+/// the snapshot has the indices of one instant, and the aliases are read at another.
 /// </summary>
 internal static class IndexLayout
 {
-    /// <summary>Asks for it; one that vanishes meanwhile is left out.</summary>
+    /// <summary>Reads the layout; an index that is deleted meanwhile is left out.</summary>
     public static async Task<JsonObject> ReadAsync(SearchServer server, IReadOnlyList<string> indices, CancellationToken cancellation)
     {
         const string those = "ignore_unavailable=true&expand_wildcards=all";

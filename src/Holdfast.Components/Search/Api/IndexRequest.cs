@@ -2,14 +2,16 @@ using Holdfast.Engine.Documents;
 
 namespace Holdfast.Components.Search.Api;
 
-/// <summary>What is asked of the indices of one cluster.</summary>
+/// <summary>The request of a verb for the indices of one cluster.</summary>
 /// <param name="Indices">The aliases, as the profile names them.</param>
-/// <param name="Sources">What documents can be read from.</param>
-/// <param name="Folder">A directory of our own on this machine, for what does not fit into memory and for documents that were rejected.</param>
+/// <param name="Sources">The databases that documents can be read from.</param>
+/// <param name="Folder">A directory of Holdfast on this machine, for data that does not fit into memory and for
+/// rejected documents.</param>
 public sealed record IndexRequest(IReadOnlyList<string> Indices, IReadOnlyList<IDocumentSource> Sources, string Folder)
 {
     /// <summary>
-    /// Gets a sentence for each alias that points to several indices (a rollover series), which is left out; null where such an alias was named, and is refused.
+    /// Receives a sentence about each alias that points to several indices (a rollover series) and is left out; null
+    /// where such an alias was named, and is refused.
     /// </summary>
     public Action<string>? Skipped { get; init; }
 
@@ -19,12 +21,12 @@ public sealed record IndexRequest(IReadOnlyList<string> Indices, IReadOnlyList<I
     /// <summary>The index that is replaced is deleted in the end.</summary>
     public bool DropOld { get; init; }
 
-    /// <summary>What an earlier run has begun is not gone on with.</summary>
+    /// <summary>Starts a new index, instead of continuing with one that an earlier run has begun.</summary>
     public bool Afresh { get; init; }
 
     /// <summary>A sync may delete most of an index.</summary>
     public bool AllowDeletions { get; init; }
 
-    /// <summary>An alias may be led from an index with documents to one without.</summary>
+    /// <summary>Allows an alias to be moved from an index with documents to an empty one.</summary>
     public bool AllowEmpty { get; init; }
 }

@@ -4,9 +4,9 @@ using Holdfast.Engine.Problems;
 namespace Holdfast.Components.Search.Api;
 
 /// <summary>
-/// Names that a recovery point gives to an engine. In paths and in lists of indices an engine reads some of them as something else: patterns (*), lists
-/// (a,b), exclusions (-a), "_all", date mathematics (&lt;a-{now}&gt;); and ".." leads to another path.
-/// Source: the engines' reference manuals, "Multi-target syntax" and "Create index".
+/// Names that a recovery point gives to an engine. In paths and in lists of indices an engine reads some names as
+/// something else: patterns (*), lists (a,b), exclusions (-a), "_all", date mathematics (&lt;a-{now}&gt;); and ".."
+/// refers to another path. Source: the engines' reference manuals, "Multi-target syntax" and "Create index".
 /// </summary>
 internal static class PlainName
 {
@@ -20,10 +20,10 @@ internal static class PlainName
         name is { Length: > 0 and <= Longest } and not ("." or "..") && name[0] is not ('-' or '_' or '+')
         && !name.AsSpan().ContainsAny(_special) && !name.Any(char.IsControl);
 
-    /// <summary>The name.</summary>
-    /// <param name="name">As the point has it.</param>
-    /// <param name="kind">What it is the name of: "an index".</param>
-    /// <exception cref="ProblemException">It means something else.</exception>
+    /// <summary>Returns the name unchanged when it is a plain name.</summary>
+    /// <param name="name">The name in the recovery point.</param>
+    /// <param name="kind">The kind of object that it names: "an index".</param>
+    /// <exception cref="ProblemException">The engine would read the name as something else.</exception>
     public static string Require(string? name, string kind) => Is(name) ? name! : throw Catalogue.PointManifest.Throwable(
         $"The recovery point has '{Excerpt.Of(name ?? "", Longest)}' as the name of {kind}, which an engine reads as a pattern or a path.",
         "No backup stores such a name. Choose another recovery point, and ask who can write to the repository.");

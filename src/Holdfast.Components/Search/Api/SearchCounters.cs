@@ -1,12 +1,15 @@
 namespace Holdfast.Components.Search.Api;
 
 /// <summary>
-/// What indices have done since their nodes started, by name: writes (indexed and deleted documents, those in the making with them) and
-/// searches. Indices whose names begin with a dot, but for those of data streams, are the cluster's and its tools' own, which never rest, and are left out.
+/// Counters of indices since their nodes started, by name: writes (indexed and deleted documents, including those in
+/// progress) and searches. Indices whose names begin with a dot, except those of data streams, belong to the cluster
+/// and its tools, are always active, and are left out.
 /// </summary>
 internal sealed record SearchCounters(IReadOnlyDictionary<string, long> Writes, IReadOnlyDictionary<string, long> Searches, long OpenContexts)
 {
-    /// <summary>The indices whose counter is another one, up or down (a node that started anew counts from 0), and by how much.</summary>
+    /// <summary>
+    /// The indices whose counter has changed, and by how much. It may be lower: a node counts from 0 after a restart.
+    /// </summary>
     public static IReadOnlyList<string> Moved(IReadOnlyDictionary<string, long> before, IReadOnlyDictionary<string, long> after) =>
     [
         .. after.Where(now => now.Value != before.GetValueOrDefault(now.Key)).Select(now => $"{now.Key} ({Math.Abs(now.Value - before.GetValueOrDefault(now.Key))})"),

@@ -1,9 +1,9 @@
 namespace Holdfast.Components.Search.Api;
 
-/// <summary>Where the parts of a cluster lie in a recovery point.</summary>
+/// <summary>The paths of the parts of a cluster in a recovery point.</summary>
 internal static class SearchPath
 {
-    /// <summary>"/search/main".</summary>
+    /// <summary>The directory of a cluster: "/search/main".</summary>
     public static string Cluster(string name) => $"/search/{name}";
 
     /// <summary>The engine's own repository, whole: it can be registered as it is.</summary>
@@ -12,7 +12,10 @@ internal static class SearchPath
     /// <summary>Settings, templates and indices with their counts.</summary>
     public static string State(string name) => $"{Cluster(name)}/state.json";
 
-    /// <summary>A file that the profile names: where it stands beside the profile, or by its full path when it is not below that.</summary>
+    /// <summary>
+    /// A file that the profile names: by its path relative to the profile, or by its full path when it is not below the
+    /// profile's directory.
+    /// </summary>
     public static string Named(string name, string named, string path)
     {
         const string Profile = "/profile";

@@ -9,27 +9,32 @@ using Holdfast.Engine.Web;
 namespace Holdfast.Components.Search.Api;
 
 /// <summary>
-/// Speaks to an engine's REST API. What it refuses becomes a problem that says why in the engine's own words: {"error": {"type", "reason",
-/// "root_cause"}}, the same in Elasticsearch and OpenSearch.
+/// A client of an engine's REST API. A refusal becomes a problem with the engine's own reason: {"error": {"type",
+/// "reason", "root_cause"}}, the same in Elasticsearch and OpenSearch.
 /// </summary>
 internal sealed class SearchServer(WebServer web, TimeSpan patience)
 {
-    /// <summary>So many bytes of a refusal are told.</summary>
+    /// <summary>The number of bytes of an error response that are reported.</summary>
     private const int Told = 500;
 
-    /// <summary>So many indices are described by one answer: a mapping of some thousand fields takes some 100 KiB.</summary>
+    /// <summary>
+    /// The number of indices that one answer describes: a mapping of some thousand fields takes some 100 KiB.
+    /// </summary>
     public const int Described = 20;
 
-    /// <summary>So many bytes of names are put into one path: an engine takes a first line of 4096 bytes (http.max_initial_line_length).</summary>
+    /// <summary>
+    /// The number of bytes of names in one path: an engine accepts a first line of 4096 bytes
+    /// (http.max_initial_line_length).
+    /// </summary>
     private const int MostNames = 3000;
 
     /// <summary>The type of a refusal that is for a block of the index, or of the whole cluster.</summary>
     private const string Block = "cluster_block_exception";
 
-    /// <summary>So many characters of its reasons are told.</summary>
+    /// <summary>The number of characters of the engine's reasons that are reported.</summary>
     private const int ToldReason = 2000;
 
-    /// <summary>So many characters of a path are told.</summary>
+    /// <summary>The number of characters of a path that are reported.</summary>
     private const int ToldPath = 200;
 
     public SearchServer(WebServer web)
@@ -37,44 +42,50 @@ internal sealed class SearchServer(WebServer web, TimeSpan patience)
     {
     }
 
-    /// <summary>The same, with patience for what may take an engine long before it answers: a snapshot of many files is deleted, much is flushed. 6 hours.</summary>
+    /// <summary>
+    /// The same server with a timeout of 6 hours, for requests that an engine may answer late: deleting a snapshot of
+    /// many files, flushing much data.
+    /// </summary>
     public SearchServer Patient => new(web, TimeSpan.FromHours(6));
 
-    /// <summary>The same, for a question that an engine answers at once, or not at all: what it is. Half a minute.</summary>
+    /// <summary>
+    /// The same server with a timeout of 30 seconds, for requests that an engine answers at once or not at all, such as
+    /// its version.
+    /// </summary>
     public SearchServer Brief => new(web, TimeSpan.FromSeconds(30));
 
     /// <summary>The name that an engine has given its cluster, which no other one has; empty when it has none yet.</summary>
     public async Task<string> FindIdentityAsync(CancellationToken cancellation) =>
         (await Brief.GetAsync("/", cancellation))["cluster_uuid"]?.ToString() is { } identity && identity != "_na_" ? identity : "";
 
-    /// <summary>Where it is.</summary>
+    /// <summary>The address of the server, for messages.</summary>
     public string Place => web.Place;
 
-    /// <exception cref="ProblemException">It refuses, or there is no answer.</exception>
+    /// <exception cref="ProblemException">The server refuses the request, or does not answer.</exception>
     public async Task<JsonNode> GetAsync(string path, CancellationToken cancellation) => await SendAsync(HttpMethod.Get, path, null, cancellation);
 
-    /// <summary>Null for what is not there (HTTP 404).</summary>
-    /// <exception cref="ProblemException">It refuses, or there is no answer.</exception>
+    /// <summary>Reads an object; null when it does not exist (HTTP 404).</summary>
+    /// <exception cref="ProblemException">The server refuses the request, or does not answer.</exception>
     public Task<JsonNode?> FindAsync(string path, CancellationToken cancellation) => TrySendAsync(HttpMethod.Get, path, null, cancellation);
 
-    /// <exception cref="ProblemException">It refuses, or there is no answer.</exception>
+    /// <exception cref="ProblemException">The server refuses the request, or does not answer.</exception>
     public Task<JsonNode> PutAsync(string path, JsonNode? body, CancellationToken cancellation) => SendAsync(HttpMethod.Put, path, body, cancellation);
 
-    /// <exception cref="ProblemException">It refuses, or there is no answer.</exception>
+    /// <exception cref="ProblemException">The server refuses the request, or does not answer.</exception>
     public Task<JsonNode> PostAsync(string path, JsonNode? body, CancellationToken cancellation) => SendAsync(HttpMethod.Post, path, body, cancellation);
 
-    /// <summary>False for what was not there.</summary>
-    /// <exception cref="ProblemException">It refuses, or there is no answer.</exception>
+    /// <summary>Deletes an object; false when it did not exist.</summary>
+    /// <exception cref="ProblemException">The server refuses the request, or does not answer.</exception>
     public async Task<bool> DeleteAsync(string path, CancellationToken cancellation) => await TrySendAsync(HttpMethod.Delete, path, null, cancellation) is not null;
 
-    /// <summary>The same for what is named in a body.</summary>
-    /// <exception cref="ProblemException">It refuses, or there is no answer.</exception>
+    /// <summary>Deletes the objects that a body names; false when they did not exist.</summary>
+    /// <exception cref="ProblemException">The server refuses the request, or does not answer.</exception>
     public async Task<bool> DeleteAsync(string path, JsonNode body, CancellationToken cancellation) => await TrySendAsync(HttpMethod.Delete, path, body, cancellation) is not null;
 
     /// <summary>A connection for many large requests; the caller's to close.</summary>
     public Task<WebChannel> OpenChannelAsync(TimeProvider clock, CancellationToken cancellation) => web.OpenChannelAsync(clock, cancellation);
 
-    /// <summary>A name as a part of a path.</summary>
+    /// <summary>Escapes a name as a part of a path.</summary>
     public static string Part(string name) => Uri.EscapeDataString(name);
 
     /// <summary>Names, or patterns of them, as parts of as many paths as they need. Nothing for no name, which to an engine means all.</summary>
@@ -100,10 +111,10 @@ internal sealed class SearchServer(WebServer web, TimeSpan patience)
         if (batch.Count > 0) yield return string.Join(',', batch);
     }
 
-    /// <summary>The refusal of a request that came by a channel.</summary>
-    /// <param name="what">What it does not do: "refuses documents for stix_v4".</param>
-    /// <param name="status">Its status.</param>
-    /// <param name="answer">Its beginning is told.</param>
+    /// <summary>The error for a request of a channel that was refused.</summary>
+    /// <param name="what">What the server did: "refuses documents for stix_v4".</param>
+    /// <param name="status">The HTTP status.</param>
+    /// <param name="answer">The response; its beginning is reported.</param>
     public ProblemException Refusal(string what, HttpStatusCode status, ReadOnlyMemory<byte> answer) => Catalogue.SearchRefused.Throwable(
         string.Create(CultureInfo.InvariantCulture, $"{Place} {what} (HTTP {(int)status}): {Encoding.UTF8.GetString(answer.Span[..Math.Min(answer.Length, Told)])}."));
 

@@ -29,16 +29,19 @@ internal sealed record SearchSettings
     /// <summary>The name under which the engine has the repository of its snapshots.</summary>
     public string Repository { get; init; } = "holdfast";
 
-    /// <summary>The directory of a repository of type "fs", on every node; null when the repository is one that somebody has registered.</summary>
+    /// <summary>
+    /// The directory of a repository of type "fs", on every node; null when the repository is one that an administrator
+    /// has registered.
+    /// </summary>
     public string? Location { get; init; }
 
-    /// <summary>The engine's user, whom the directory belongs to; null when nobody says.</summary>
+    /// <summary>The engine's user, who owns the directory; null when the profile does not name it.</summary>
     public string? Owner { get; init; }
 
-    /// <summary>The configuration of this machine's node; null when nobody says.</summary>
+    /// <summary>The configuration file of this machine's node; null when the profile does not name it.</summary>
     public string? Configuration { get; init; }
 
-    /// <summary>The unit of systemd of this machine's node; null when nobody says.</summary>
+    /// <summary>The systemd unit of this machine's node; null when the profile does not name it.</summary>
     public string? Service { get; init; }
 
     /// <summary>The engine's repository is copied into the recovery point; otherwise the point only names the snapshot.</summary>

@@ -5,20 +5,21 @@ using Holdfast.Engine.Problems;
 namespace Holdfast.Components.Search.Api;
 
 /// <summary>
-/// What a person, and a restore, want to know of a cluster beside its documents: settings, templates, pipelines, and each index with its
-/// settings, mappings, aliases and count. It stands in the recovery point as state.json.
+/// What a restore, and the administrator, need of a cluster besides its documents: settings, templates, pipelines, and
+/// each index with its settings, mappings, aliases and count. It is state.json of the recovery point.
 /// </summary>
 internal static class SearchState
 {
     public const string Templates = "templates", IndexTemplates = "index_templates", ComponentTemplates = "component_templates", Pipelines = "pipelines", Indices = "indices", Count = "documents";
 
-    /// <summary>Asks for it. The cluster must be still for the counts to be those of the snapshot.</summary>
+    /// <summary>Reads the state. The cluster must be quiesced for the counts to be those of the snapshot.</summary>
     /// <param name="server">The cluster.</param>
-    /// <param name="dialect">What it is.</param>
-    /// <param name="indices">The indices that were asked for and that the snapshot has.</param>
-    /// <param name="counts">How many documents each of them has.</param>
-    /// <param name="refused">Told of each part that the user may not read, which is left out.</param>
-    /// <param name="cancellation">Stops asking.</param>
+    /// <param name="dialect">The engine and its version.</param>
+    /// <param name="indices">The requested indices that the snapshot has.</param>
+    /// <param name="counts">The number of documents of each index.</param>
+    /// <param name="refused">Receives each part that the user lacks the privilege to read; such a part is left
+    /// out.</param>
+    /// <param name="cancellation">Cancels the requests.</param>
     public static async Task<JsonObject> ReadAsync(SearchServer server, ServerDialect dialect, IReadOnlyList<string> indices, IReadOnlyDictionary<string, long> counts, Action<Problem> refused, CancellationToken cancellation)
     {
         var state = new JsonObject
@@ -55,8 +56,12 @@ internal static class SearchState
         }
     }
 
-    /// <summary>Reads what <see cref="ReadAsync"/> has made. Whoever can write to the repository may have written it.</summary>
-    /// <exception cref="ProblemException">It is not JSON of that form, or a name in it means something else to an engine.</exception>
+    /// <summary>
+    /// Reads the state that <see cref="ReadAsync"/> has made. It is not trusted: any user with write access to the
+    /// repository may have written it.
+    /// </summary>
+    /// <exception cref="ProblemException">It is not JSON of that form, or an engine would read a name in it as
+    /// something else.</exception>
     public static async Task<JsonObject> ReadBackAsync(Stream content, CancellationToken cancellation)
     {
         try
@@ -75,8 +80,8 @@ internal static class SearchState
         }
     }
 
-    /// <summary>How many documents an index has; nested ones count as a part of theirs.</summary>
-    /// <exception cref="ProblemException">Some of its shards are on no node, or the engine refuses.</exception>
+    /// <summary>The number of documents of an index; nested documents count as a part of theirs.</summary>
+    /// <exception cref="ProblemException">Some of its shards are not allocated, or the engine refuses.</exception>
     public static async Task<long> CountAsync(SearchServer server, string index, CancellationToken cancellation)
     {
         var answer = await server.GetAsync($"/{SearchServer.Part(index)}/_count", cancellation);
@@ -114,7 +119,7 @@ internal static class SearchState
         }
     }
 
-    /// <summary>Those of the indices that have lost a shard: no node has a copy of it that can be read.</summary>
+    /// <summary>The indices that have lost a shard: no node has a readable copy of it.</summary>
     public static async Task<IReadOnlyList<string>> FindLostAsync(SearchServer server, IReadOnlyList<string> indices, CancellationToken cancellation)
     {
         var red = (await HealthAsync(server, cancellation)).Where(index => index.Value == "red").Select(index => index.Key).ToHashSet(StringComparer.Ordinal);
@@ -122,10 +127,10 @@ internal static class SearchState
     }
 
     /// <summary>
-    /// The health of each index of a cluster: "green", "yellow", "red". Of all of them, hidden and closed ones too: the rights of the user on indices do
-    /// not count here, and no block hinders it.
+    /// The health of each index of a cluster, hidden and closed ones included: "green", "yellow", "red". It needs no
+    /// privileges on indices, and no block prevents it.
     /// </summary>
-    /// <exception cref="ProblemException">The user may not ask (cluster privilege 'monitor').</exception>
+    /// <exception cref="ProblemException">The user lacks the cluster privilege 'monitor'.</exception>
     public static async Task<IReadOnlyDictionary<string, string>> HealthAsync(SearchServer server, CancellationToken cancellation) =>
         ((await server.GetAsync("/_cluster/health?level=indices&filter_path=indices.*.status", cancellation))["indices"] as JsonObject ?? [])
             .ToDictionary(index => index.Key, index => (string?)index.Value?["status"] ?? "", StringComparer.Ordinal);

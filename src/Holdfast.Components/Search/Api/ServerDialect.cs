@@ -5,8 +5,9 @@ using Holdfast.Engine.Problems;
 namespace Holdfast.Components.Search.Api;
 
 /// <summary>
-/// What the engines and their versions do differently; nothing else knows. Sources: the reference manuals of Elasticsearch 7, 8 and 9, and of
-/// OpenSearch 1 to 3 ("Compatibility with earlier versions", "Snapshot and restore").
+/// The differences between the engines and their versions; no other class depends on them. Sources: the reference
+/// manuals of Elasticsearch 7, 8 and 9, and of OpenSearch 1 to 3 ("Compatibility with earlier versions", "Snapshot and
+/// restore").
 /// </summary>
 internal sealed record ServerDialect
 {
@@ -16,11 +17,11 @@ internal sealed record ServerDialect
         (Number, IsOpenSearch) = (number, isOpenSearch);
         (Major, Minor, Patch) = (NumberAt(0), NumberAt(1), NumberAt(2));
 
-        // What is no number, as in 3.0.0-beta1 or in the answer of something else, counts as 0.
+        // A part that is not a number, as in 3.0.0-beta1 or in the answer of another program, counts as 0.
         int NumberAt(int at) => at < parts.Length && int.TryParse(parts[at], NumberStyles.None, CultureInfo.InvariantCulture, out var part) ? part : 0;
     }
 
-    /// <summary>"7.10.2".</summary>
+    /// <summary>The version: "7.10.2".</summary>
     public string Number { get; }
 
     public bool IsOpenSearch { get; }
@@ -31,13 +32,16 @@ internal sealed record ServerDialect
 
     public int Patch { get; }
 
-    /// <summary>As people say it.</summary>
+    /// <summary>The name and version for display.</summary>
     public string Name => $"{(IsOpenSearch ? "OpenSearch" : "Elasticsearch")} {Number}";
 
     /// <summary>_index_template and _component_template.</summary>
     public bool HasComposableTemplates => IsOpenSearch || Major > 7 || (Major == 7 && Minor >= 8);
 
-    /// <summary>An alias can be taken from an index only if it leads there ("must_exist"): Elasticsearch from 7.11, OpenSearch from 2.12.</summary>
+    /// <summary>
+    /// An alias can be removed from an index only if it points to it ("must_exist"): Elasticsearch from 7.11,
+    /// OpenSearch from 2.12.
+    /// </summary>
     public bool HasMustExist => IsOpenSearch ? Major > 2 || (Major == 2 && Minor >= 12) : Major > 7 || (Major == 7 && Minor >= 11);
 
     /// <summary>Snapshots have feature states, which take system indices along with the global state unless none is asked for: Elasticsearch from 7.12.</summary>
@@ -63,8 +67,8 @@ internal sealed record ServerDialect
     public static ServerDialect Of(string number, bool isOpenSearch) => new(number, isOpenSearch);
 
     /// <summary>
-    /// Why this server can not restore a snapshot of another, or null when it can: not one of a newer version, not one of more than one major
-    /// version before, and Elasticsearch none of OpenSearch.
+    /// Why this server cannot restore a snapshot of another; null when it can. It cannot restore one of a newer
+    /// version, nor one that is more than one major version older; and Elasticsearch restores none of OpenSearch.
     /// </summary>
     public string? WhyNot(ServerDialect source)
     {

@@ -3,10 +3,10 @@ using System.IO.Enumeration;
 namespace Holdfast.Components.Search.Api;
 
 /// <summary>
-/// Indices that an engine and its tools keep for themselves: users, tasks, licences, caches, jobs. They belong to the cluster, not to the
-/// platform; most can not be restored by their names, and a restore over them would change who may log in.
-/// Source: the engines' reference manuals, "Feature states" and "System indexes". Those of Kibana and OpenSearch Dashboards are not among them: what people
-/// have saved there is data of the platform.
+/// Indices that an engine and its tools keep for themselves: users, tasks, licences, caches, jobs. They belong to the
+/// cluster, not to the platform; most cannot be restored by their names, and a restore over them would change which
+/// users may log in. Those of Kibana and OpenSearch Dashboards are not among them: what users have saved there is data
+/// of the platform. Source: the engines' reference manuals, "Feature states" and "System indexes".
 /// </summary>
 internal static class SystemIndices
 {
@@ -20,10 +20,12 @@ internal static class SystemIndices
         ".kibana_task_manager*", ".kibana-event-log*", ".ds-.kibana*", ".deprecation-*", ".query_rules*", ".entities*",
     ];
 
-    /// <summary>Whether it is one that no restore brings back, whoever asks.</summary>
+    /// <summary>Whether no restore may replace the index, even when it is requested by name.</summary>
     public static bool IsReserved(string index) => Fits(_reserved, index);
 
-    /// <summary>Whether it is one of the engine's or of its tools, which a profile means only by its full name.</summary>
+    /// <summary>
+    /// Whether the index belongs to the engine or its tools, so that a profile selects it only by its full name.
+    /// </summary>
     public static bool IsOwn(string index) => index.StartsWith('.') && (Fits(_reserved, index) || Fits(_tools, index));
 
     private static bool Fits(string[] patterns, string index) => Array.Exists(patterns, pattern => FileSystemName.MatchesSimpleExpression(pattern, index, ignoreCase: false));

@@ -5,8 +5,8 @@ using Holdfast.Engine.Problems;
 namespace Holdfast.Components.Search.Api;
 
 /// <summary>
-/// Makes a problem of an answer that is JSON but not what an engine answers: a text where a number must be, a list without what every list has. Whoever
-/// listens on the port may be something else, or mean harm.
+/// Converts errors in the form of an answer into problems: a text where a number is required, an object without a list
+/// that every answer has. The program on the port may not be the engine, or may be malicious.
 /// </summary>
 internal static class UnexpectedAnswer
 {

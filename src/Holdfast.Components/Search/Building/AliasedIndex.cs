@@ -8,20 +8,23 @@ using Holdfast.Engine.Problems;
 namespace Holdfast.Components.Search.Building;
 
 /// <summary>
-/// The index that an alias leads to, and the others of its name: documents, documents_v1, documents_v2. Users of the platform know only the
-/// alias, so that an index can be replaced in one change.
+/// The index that an alias points to, and the others of its name: documents, documents_v1, documents_v2. Users of the
+/// platform know only the alias, so that an index can be replaced in one change.
 /// </summary>
 /// <param name="Alias">The alias.</param>
-/// <param name="Current">The index that it leads to; null when there is none.</param>
-/// <param name="Aliases">All aliases that lead to the current index, with what the engine keeps for each.</param>
+/// <param name="Current">The index that the alias points to; null when there is none.</param>
+/// <param name="Aliases">All aliases that point to the current index, with the engine's properties of each.</param>
 /// <param name="Versions">The indices that are named after the alias, with their numbers.</param>
-/// <param name="Unled">Those of them that no alias leads to.</param>
+/// <param name="Unled">Those of them that no alias points to.</param>
 internal sealed partial record AliasedIndex(string Alias, string? Current, IReadOnlyDictionary<string, JsonObject> Aliases, IReadOnlyDictionary<string, int> Versions, IReadOnlySet<string> Unled)
 {
-    /// <summary>The name for a new one.</summary>
+    /// <summary>The name of the next index.</summary>
     public string Next => $"{Alias}_v{(Versions.Count == 0 ? 0 : Versions.Values.Max()) + 1}";
 
-    /// <summary>Those that were replaced: no alias leads to them, and their numbers are lower than that of the index in use. Oldest first.</summary>
+    /// <summary>
+    /// The indices that were replaced, oldest first: no alias points to them, and their numbers are lower than that of
+    /// the index in use.
+    /// </summary>
     public IReadOnlyList<string> Old => Current is not null && Versions.TryGetValue(Current, out var used)
         ? [.. Versions.Where(version => version.Value < used && Unled.Contains(version.Key)).OrderBy(version => version.Value).Select(version => version.Key)]
         : [];
@@ -29,11 +32,14 @@ internal sealed partial record AliasedIndex(string Alias, string? Current, IRead
     /// <summary>The index is the one in use, or is named after the alias, even if it is not there any more.</summary>
     public bool Names(string index) => index == Current || NumberOf(Alias, index) is not null;
 
-    /// <summary>Whether an alias is led to the next index once that is whole; before, it must not have it.</summary>
+    /// <summary>
+    /// Whether an alias is moved to the next index when that is complete; the index must not have the alias before.
+    /// </summary>
     public bool IsLed(IndexDefinition definition, string alias) => Aliases.ContainsKey(alias) || definition.Aliases.ContainsKey(alias);
 
-    /// <summary>Asks the engine.</summary>
-    /// <exception cref="ProblemException">The alias leads to several indices, or is no alias but an index.</exception>
+    /// <summary>Reads the indices of an alias from the engine.</summary>
+    /// <exception cref="ProblemException">The alias points to several indices, or is an index, not an
+    /// alias.</exception>
     public static async Task<AliasedIndex> FindAsync(SearchServer server, string alias, CancellationToken cancellation)
     {
         var name = SearchServer.Part(alias);
@@ -53,12 +59,16 @@ internal sealed partial record AliasedIndex(string Alias, string? Current, IRead
             versions.Where(index => index.Value?["aliases"] is not JsonObject { Count: > 0 }).Select(index => index.Key).ToHashSet(StringComparer.Ordinal));
     }
 
-    /// <summary>The same; null for an alias of several indices, which is told and left out.</summary>
+    /// <summary>
+    /// Reads the indices of an alias; null for an alias of several indices, which is reported and left out.
+    /// </summary>
     /// <param name="server">The cluster.</param>
     /// <param name="alias">The alias.</param>
-    /// <param name="skipped">Gets what is left out; where it is null, an alias of several indices is refused.</param>
-    /// <param name="cancellation">Stops asking.</param>
-    /// <exception cref="ProblemException">The alias is no alias but an index, or it points to several and may not be left out.</exception>
+    /// <param name="skipped">Receives the message about an alias that is left out; when it is null, an alias of several
+    /// indices is refused.</param>
+    /// <param name="cancellation">Cancels the requests.</param>
+    /// <exception cref="ProblemException">The alias is an index, not an alias, or it points to several indices and may
+    /// not be left out.</exception>
     public static async Task<AliasedIndex?> FindUnlessSeriesAsync(SearchServer server, string alias, Action<string>? skipped, CancellationToken cancellation)
     {
         if (skipped is not null && await server.FindAsync($"/{SearchServer.Part(alias)}/_alias", cancellation) is JsonObject { Count: > 1 } led)

@@ -7,15 +7,20 @@ using Holdfast.Engine.Problems;
 
 namespace Holdfast.Components.Search.Building;
 
-/// <summary>The steps that delete what restores have moved aside, which is kept until somebody says so.</summary>
+/// <summary>
+/// The steps that delete indices which restores have moved aside; they are kept until the administrator requests it.
+/// </summary>
 internal sealed class AsideIndices(SearchWork work)
 {
     private SearchServer Server => work.Server;
 
-    /// <summary>Only what is not the last one of its name: the index in whose place it was is there, and whole.</summary>
-    /// <param name="isMeant">Whether an index is, by the name that it had.</param>
-    /// <param name="cancellation">Stops asking.</param>
-    /// <exception cref="ProblemException">The engine can not be asked.</exception>
+    /// <summary>
+    /// Plans the deletion of a moved-aside index only when the index that it was moved aside for exists and is
+    /// complete.
+    /// </summary>
+    /// <param name="isMeant">Whether an index is to be deleted, by its original name.</param>
+    /// <param name="cancellation">Cancels the requests.</param>
+    /// <exception cref="ProblemException">The engine cannot be queried.</exception>
     public async Task<IReadOnlyList<Step>> PlanAsync(Func<string, bool> isMeant, CancellationToken cancellation)
     {
         var steps = new List<Step>();
@@ -25,7 +30,7 @@ internal sealed class AsideIndices(SearchWork work)
         return steps;
     }
 
-    /// <summary>Those that can go, in an order in which none is in the way of another.</summary>
+    /// <summary>Moved-aside indices that can be deleted, in an order in which none blocks another.</summary>
     private async Task<IReadOnlyList<(string Aside, string Index)>> FindAsync(CancellationToken cancellation)
     {
         var (open, closed) = await SearchState.ResolveAsync(Server, ["*"], cancellation);
@@ -41,7 +46,9 @@ internal sealed class AsideIndices(SearchWork work)
     private async Task<bool> IsLedToAsync(string index, CancellationToken cancellation) =>
         (await Server.FindAsync($"/{SearchServer.Part(index)}/_alias", cancellation))?[index]?["aliases"] is JsonObject { Count: > 0 };
 
-    /// <summary>It may have come into use since it was shown.</summary>
+    /// <summary>
+    /// Deletes an index after it was verified again: it may have come into use since the plan was shown.
+    /// </summary>
     private async Task DeleteAsync(string aside, StepContext context, CancellationToken cancellation)
     {
         if (!(await FindAsync(cancellation)).Any(found => found.Aside == aside))

@@ -7,8 +7,9 @@ using Holdfast.Engine.Problems;
 namespace Holdfast.Components.Search.Building;
 
 /// <summary>
-/// The templates of an engine that give aliases to new indices. Of index templates that fit a name the one with the highest priority counts, with the
-/// component templates that it is composed of; only where none fits, all older templates (_template) that do. Source: the engines' reference manuals, "Index templates".
+/// The templates of an engine that give aliases to new indices. Of index templates that match a name the one with the
+/// highest priority applies, with its component templates; only where none matches, all matching legacy templates
+/// (_template) apply. Source: the engines' reference manuals, "Index templates".
 /// </summary>
 internal sealed class GivingTemplates
 {
@@ -22,16 +23,17 @@ internal sealed class GivingTemplates
     public static bool IsComposable(JsonObject template) => template.ContainsKey("template") || template.ContainsKey("composed_of");
 
     /// <summary>
-    /// A new index that had the alias from the first moment would share it with the one in use until it is whole: nobody could write through it. Where
-    /// no index is in use nobody does, and the alias is taken off the new one until it is whole.
+    /// Refuses a template that gives a new index the alias at its creation. The new index would share the alias with
+    /// the index in use until it is complete, and no client could write through the alias. Where no index is in use, no
+    /// client writes, and the alias is removed from the new index until it is complete.
     /// </summary>
     /// <param name="server">The cluster.</param>
-    /// <param name="definition">What the index is made of.</param>
-    /// <param name="place">The one that is in use.</param>
-    /// <param name="name">The name that the new one is to have.</param>
-    /// <param name="coming">Templates that will be there by then, by their names.</param>
-    /// <param name="cancellation">Stops asking.</param>
-    /// <exception cref="ProblemException">A template gives one.</exception>
+    /// <param name="definition">The definition of the index.</param>
+    /// <param name="place">The index in use.</param>
+    /// <param name="name">The name of the new index.</param>
+    /// <param name="coming">Templates that will exist by then, by their names.</param>
+    /// <param name="cancellation">Cancels the requests.</param>
+    /// <exception cref="ProblemException">A template gives the index an alias.</exception>
     public static async Task RefuseAsync(SearchServer server, IndexDefinition definition, AliasedIndex place, string name, IReadOnlyDictionary<string, JsonObject> coming, CancellationToken cancellation)
     {
         if (place.Current is not { } current) return;
@@ -44,7 +46,7 @@ internal sealed class GivingTemplates
                     $"Take the alias out of the template '{template}' (of the engine, and of 'templates' in the profile where it stands there): it is led to {name} when that is whole.");
     }
 
-    /// <summary>The templates that make a new index of that name what it is, each with the aliases that it gives.</summary>
+    /// <summary>The templates that apply to a new index of that name, each with the aliases that it gives.</summary>
     private IEnumerable<(string Template, List<string> Aliases)> Of(string index)
     {
         var fitting = _composable.Where(template => Fits(template.Value, index)).OrderByDescending(template => (long?)template.Value["priority"] ?? 0).ToList();
@@ -54,7 +56,10 @@ internal sealed class GivingTemplates
         return [(name, AliasesOf(body["template"])), .. parts];
     }
 
-    /// <summary>What the user may not read is found out when the index is made: then it has the alias.</summary>
+    /// <summary>
+    /// Reads the templates. Those that the user lacks the privilege to read are found when the index is created: it has
+    /// the alias then.
+    /// </summary>
     private static async Task<GivingTemplates> ReadAsync(SearchServer server, CancellationToken cancellation)
     {
         var templates = new GivingTemplates();

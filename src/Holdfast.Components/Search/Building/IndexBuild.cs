@@ -12,8 +12,9 @@ using Holdfast.Engine.Quantities;
 namespace Holdfast.Components.Search.Building;
 
 /// <summary>
-/// The steps that build one index from the database: a new index is filled beside the one in use, counted, and only then the alias leads to it.
-/// A run that ends in between leaves it there; the next one puts right what it lacks, as a sync does, and goes on.
+/// The steps that build one index from the database: a new index is filled beside the one in use and counted, and only
+/// then does the alias point to it. A run that ends before leaves the new index; the next run writes what it lacks, as
+/// a sync does, and continues.
 /// </summary>
 internal sealed class IndexBuild(SearchWork work, IndexDefinition definition, AliasedIndex place, IDocumentSource source, bool allowEmpty)
 {
@@ -25,13 +26,13 @@ internal sealed class IndexBuild(SearchWork work, IndexDefinition definition, Al
 
     private SearchServer Server => work.Server;
 
-    /// <summary>Asks whether there is a beginning to go on with.</summary>
-    /// <exception cref="ProblemException">The engine can not be asked, or the statement can not be used.</exception>
+    /// <summary>Plans the build, and continues with a new index that an earlier run has begun.</summary>
+    /// <exception cref="ProblemException">The engine cannot be queried, or the statement is invalid.</exception>
     public async Task<IReadOnlyList<Step>> PlanAsync(bool afresh, bool dropOld, CancellationToken cancellation)
     {
         await using (await source.OpenAsync(definition.Source!, cancellation))
         {
-            // A statement that can not be used is found out before anything is made.
+            // An invalid statement is found before anything is created.
         }
         if (place.Current is { } current) await RoutedDocuments.RefuseAsync(Server, current, cancellation);
         var begun = await NewIndex.FindBegunAsync(Server, place, Purpose, cancellation);
@@ -86,7 +87,10 @@ internal sealed class IndexBuild(SearchWork work, IndexDefinition definition, Al
         if (tally.Pauses > 0) context.Note($"{work.Server.Place} was too busy {tally.Pauses} times; what it turned away was sent again.");
     }
 
-    /// <summary>One line that names ids of which the statement gives several rows; none when there are none. One row takes another one's place, or is rejected.</summary>
+    /// <summary>
+    /// One line that names the ids for which the statement returns several rows; empty when there are none. Such a row
+    /// replaces another one, or is rejected.
+    /// </summary>
     private async Task<IReadOnlyList<string>> RepeatedAsync(CancellationToken cancellation)
     {
         await using var reading = await source.OpenAsync(definition.Source!, cancellation);

@@ -6,14 +6,15 @@ using Holdfast.Engine.Problems;
 namespace Holdfast.Components.Search.Building;
 
 /// <summary>
-/// An index in the making. Until it is whole it is filled without copies and without being searchable, which is fastest, no alias leads to
-/// it, and its mapping says in _meta whose it is: so that a later run finds it.
+/// An index that is being built. Until it is complete it is filled without replicas and without refreshes, which is
+/// fastest, no alias points to it, and _meta of its mapping names its alias and its purpose, so that a later run finds
+/// it.
 /// </summary>
 internal sealed class NewIndex(SearchServer server, string name, TimeProvider clock)
 {
     private const string Meta = "_meta", Key = "holdfast", Filling = "filling", Refresh = "index.refresh_interval", Replicas = "index.number_of_replicas", Durability = "index.translog.durability", FinalPipeline = "index.final_pipeline";
 
-    /// <summary>The name that is none of a pipeline, for requests and settings.</summary>
+    /// <summary>The value for no pipeline in requests and settings.</summary>
     public const string NoPipeline = "_none";
 
     private static readonly TimeSpan _look = TimeSpan.FromMilliseconds(100), _patience = TimeSpan.FromMinutes(5);
@@ -22,7 +23,10 @@ internal sealed class NewIndex(SearchServer server, string name, TimeProvider cl
 
     private string Path => $"/{SearchServer.Part(name)}";
 
-    /// <summary>The index that an earlier run has begun for an alias, with the fingerprint of its definition; null when there is none.</summary>
+    /// <summary>
+    /// The index that an earlier run has begun for an alias, with the fingerprint of its definition; null when there is
+    /// none.
+    /// </summary>
     public static async Task<(string Name, string Fingerprint)?> FindBegunAsync(SearchServer server, AliasedIndex place, string purpose, CancellationToken cancellation)
     {
         var newest = place.Current is { } current ? place.Versions.GetValueOrDefault(current) : 0;
@@ -34,8 +38,12 @@ internal sealed class NewIndex(SearchServer server, string name, TimeProvider cl
         return null;
     }
 
-    /// <summary>Makes it by a definition; where that says nothing, as the index in use is. It has none of the aliases that are led to it later.</summary>
-    /// <exception cref="ProblemException">The engine refuses, the definition can not be used, or a template gives one of the aliases.</exception>
+    /// <summary>
+    /// Creates the index by a definition; what the definition does not set is copied from the index in use. It has none
+    /// of the aliases that are moved to it later.
+    /// </summary>
+    /// <exception cref="ProblemException">The engine refuses, the definition is invalid, or a template gives one of the
+    /// aliases.</exception>
     public async Task MakeAsync(IndexDefinition definition, AliasedIndex place, string purpose, CancellationToken cancellation, bool isCopy = false)
     {
         // Templates may have changed since this was planned, by a step before this one too.
@@ -43,7 +51,7 @@ internal sealed class NewIndex(SearchServer server, string name, TimeProvider cl
         var (mapping, settings) = await ShapeAsync(definition, place.Current, cancellation);
         mapping[Meta] = MetaOf(mapping, new JsonObject { ["alias"] = definition.Alias, ["for"] = purpose, ["definition"] = definition.Fingerprint, ["state"] = Filling });
         (settings[Refresh], settings[Replicas], settings[Durability]) = ("-1", 0, "async");
-        // What is copied has been through it; a request can not leave it out.
+        // Copied documents have passed this pipeline already, and a request cannot skip it.
         if (isCopy && (await ServerDialect.AskAsync(server, cancellation)).HasFinalPipeline) settings[FinalPipeline] = NoPipeline;
         try
         {
@@ -58,7 +66,10 @@ internal sealed class NewIndex(SearchServer server, string name, TimeProvider cl
         await WaitAsync(cancellation);
     }
 
-    /// <summary>What a template has given it that is led to it later. Other aliases are nobody's but the template's.</summary>
+    /// <summary>
+    /// Removes the aliases that a template has given the index and that are moved to it later. Other aliases of a
+    /// template stay.
+    /// </summary>
     private async Task TakeOffAsync(IndexDefinition definition, AliasedIndex place, CancellationToken cancellation)
     {
         var aliases = (await server.GetAsync($"{Path}/_alias", cancellation))[name]?["aliases"] as JsonObject ?? [];
@@ -68,12 +79,13 @@ internal sealed class NewIndex(SearchServer server, string name, TimeProvider cl
         await server.PostAsync("/_aliases", new JsonObject { ["actions"] = new JsonArray([.. actions]) }, cancellation);
     }
 
-    /// <summary>Makes what was written durable and searchable, and gives it the settings of an index in use.</summary>
-    /// <param name="definition">What the profile says of it.</param>
-    /// <param name="like">The index in use, where the profile says nothing; null when there is none.</param>
-    /// <param name="cancellation">Stops it.</param>
-    /// <param name="isCopy">Its documents were copied from the index in use, without its last pipeline, which it gets now.</param>
-    /// <exception cref="ProblemException">The engine refuses, or a shard does not come up.</exception>
+    /// <summary>Makes what was written durable and searchable, and applies the settings of an index in use.</summary>
+    /// <param name="definition">The profile's definition of the index.</param>
+    /// <param name="like">The index in use, for what the profile does not set; null when there is none.</param>
+    /// <param name="cancellation">Cancels the requests.</param>
+    /// <param name="isCopy">The documents were copied from the index in use, without its final pipeline, which is set
+    /// now.</param>
+    /// <exception cref="ProblemException">The engine refuses, or a shard does not start.</exception>
     public async Task FinishAsync(IndexDefinition definition, string? like, CancellationToken cancellation, bool isCopy = false)
     {
         var (_, settings) = await ShapeAsync(definition, like, cancellation);
@@ -88,7 +100,7 @@ internal sealed class NewIndex(SearchServer server, string name, TimeProvider cl
         KeyValuePair<string, JsonNode?> Pair(string setting) => new(setting, settings.TryGetValue(setting, out var value) ? value?.DeepClone() : null);
     }
 
-    /// <summary>From now on nobody takes it for one that is not whole.</summary>
+    /// <summary>Removes the mark of an incomplete index.</summary>
     /// <exception cref="ProblemException">The engine refuses.</exception>
     private async Task SealAsync(CancellationToken cancellation)
     {
@@ -100,11 +112,14 @@ internal sealed class NewIndex(SearchServer server, string name, TimeProvider cl
 
     public Task<bool> DeleteAsync(CancellationToken cancellation) => server.DeleteAsync(Path, cancellation);
 
-    /// <summary>How many documents it has that can be searched.</summary>
+    /// <summary>The number of its searchable documents.</summary>
     public Task<long> CountAsync(CancellationToken cancellation) => SearchState.CountAsync(server, name, cancellation);
 
-    /// <summary>Leads all aliases to it in one change: those of the index that it replaces, and those of the definition.</summary>
-    /// <exception cref="ProblemException">The engine refuses, or somebody has led the alias elsewhere since it was planned.</exception>
+    /// <summary>
+    /// Points all aliases to the index in one change: those of the index that it replaces, and those of the definition.
+    /// </summary>
+    /// <exception cref="ProblemException">The engine refuses, or the alias was changed since it was
+    /// planned.</exception>
     public async Task LeadAsync(IndexDefinition definition, AliasedIndex planned, CancellationToken cancellation)
     {
         var place = await AliasedIndex.FindAsync(server, definition.Alias, cancellation);

@@ -5,12 +5,15 @@ using Holdfast.Engine.Problems;
 
 namespace Holdfast.Components.Search.Building;
 
-/// <summary>The steps that delete what the index behind an alias has replaced, which is kept until somebody says so.</summary>
+/// <summary>
+/// The steps that delete indices which the index of an alias has replaced; they are kept until the administrator
+/// requests it.
+/// </summary>
 internal sealed class OldIndices(SearchWork work, AliasedIndex place)
 {
     private SearchServer Server => work.Server;
 
-    /// <exception cref="ProblemException">The engine can not be asked.</exception>
+    /// <exception cref="ProblemException">The engine cannot be queried.</exception>
     public async Task<IReadOnlyList<Step>> PlanAsync(CancellationToken cancellation)
     {
         var steps = new List<Step>();
@@ -19,7 +22,7 @@ internal sealed class OldIndices(SearchWork work, AliasedIndex place)
         return steps;
     }
 
-    /// <summary>How much there is in an index, as a sentence.</summary>
+    /// <summary>The size of an index, as a sentence.</summary>
     public static async Task<string> DescribeAsync(SearchServer server, string index, CancellationToken cancellation)
     {
         var about = (await server.GetAsync($"/_cat/indices/{SearchServer.Part(index)}?format=json&h=status,docs.count,store.size&expand_wildcards=open,closed", cancellation)).AsArray().FirstOrDefault();
@@ -34,7 +37,9 @@ internal sealed class OldIndices(SearchWork work, AliasedIndex place)
         await server.DeleteAsync($"/{SearchServer.Part(index)}", cancellation);
     }
 
-    /// <summary>It may have come into use since it was shown.</summary>
+    /// <summary>
+    /// Deletes an index after it was verified again: it may have come into use since the plan was shown.
+    /// </summary>
     private async Task DeleteAsync(string index, StepContext context, CancellationToken cancellation)
     {
         var now = await AliasedIndex.FindAsync(Server, place.Alias, cancellation);

@@ -13,7 +13,7 @@ internal sealed record BulkFailure(int Position, int Status, string Error)
     /// <summary>Another change came first, or its version is not newer.</summary>
     public bool IsConflict => Status == 409;
 
-    /// <summary>The node had too much to do.</summary>
+    /// <summary>Whether the node was overloaded.</summary>
     public bool IsBusy => Status is 429 or 503;
 }
 

@@ -6,15 +6,15 @@ using System.Text.Json;
 namespace Holdfast.Components.Search.Bulk;
 
 /// <summary>
-/// The body of one _bulk request: lines of what to do, each but a deletion followed by the document, which is never parsed. The buffer is
-/// used again for the next one. Source: the engines' reference manuals, "Bulk API".
+/// The body of one _bulk request: action lines, each but a deletion followed by the document, which is never parsed.
+/// The buffer is reused for the next request. Source: the engines' reference manuals, "Bulk API".
 /// </summary>
 internal sealed class BulkBody : IDisposable
 {
     private byte[] _buffer = ArrayPool<byte>.Shared.Rent(256 << 10);
     private int _length;
 
-    /// <summary>How many documents there are in it.</summary>
+    /// <summary>The number of documents in it.</summary>
     public int Count { get; private set; }
 
     public int Length => _length;
@@ -56,14 +56,14 @@ internal sealed class BulkBody : IDisposable
         AppendDocument(document);
     }
 
-    /// <summary>Writes a document in place of one that nobody has changed since it was seen.</summary>
+    /// <summary>Replaces a document if it has not changed since it was read.</summary>
     public void AddInstead(ReadOnlySpan<byte> id, SeenDocument seen, ReadOnlySpan<byte> document)
     {
         AppendSeen("{\"index\":{\"_id\":"u8, id, seen);
         AppendDocument(document);
     }
 
-    /// <summary>Deletes a document that nobody has changed since it was seen.</summary>
+    /// <summary>Deletes a document if it has not changed since it was read.</summary>
     public void AddDeletion(ReadOnlySpan<byte> id, SeenDocument seen)
     {
         AppendSeen("{\"delete\":{\"_id\":"u8, id, seen);
@@ -180,5 +180,7 @@ internal sealed class BulkBody : IDisposable
     }
 }
 
-/// <summary>The change of a document that was the last one when it was seen, by which the engine tells whether there was another one since.</summary>
+/// <summary>
+/// Sequence number and primary term of a document when it was read, by which the engine detects a later change.
+/// </summary>
 internal readonly record struct SeenDocument(long Sequence, long Term);

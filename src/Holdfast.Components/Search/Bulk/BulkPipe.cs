@@ -6,8 +6,8 @@ using Holdfast.Engine.Problems;
 namespace Holdfast.Components.Search.Bulk;
 
 /// <summary>
-/// Sends documents to one index by several connections at once, each opened when there is something for it. Whoever fills it waits when all are busy, so that no more is in memory than
-/// what is being sent. To be ended, and then disposed of.
+/// Sends documents to one index by several connections at once, each opened when it is first needed. The caller waits
+/// when all are busy, so that memory holds only the documents being sent. It must be ended, and then disposed of.
 /// </summary>
 internal sealed class BulkPipe : IAsyncDisposable
 {
@@ -42,19 +42,19 @@ internal sealed class BulkPipe : IAsyncDisposable
             catch (Exception failure)
             {
                 Interlocked.CompareExchange(ref _failure, failure, null);
-                _full.Writer.TryComplete(); // whoever waits to hand something over learns of it
+                _full.Writer.TryComplete(); // ends the wait of a caller that sends a body
                 await _stop.CancelAsync();
             }
         }
     }
 
-    /// <summary>What is being filled.</summary>
+    /// <summary>The body that is being filled.</summary>
     public BulkBody Filling => _filling ??= Rent();
 
     public bool IsFull => _filling is { } body && (body.Length >= FullBytes || body.Count >= FullCount);
 
-    /// <summary>Hands over what was filled.</summary>
-    /// <exception cref="ProblemException">The engine can not be reached, or is too busy.</exception>
+    /// <summary>Queues the filled body.</summary>
+    /// <exception cref="ProblemException">The engine cannot be reached, or is too busy.</exception>
     public async ValueTask SendAsync(CancellationToken cancellation)
     {
         if (_filling is not { Count: > 0 } body) return;
@@ -70,10 +70,10 @@ internal sealed class BulkPipe : IAsyncDisposable
         }
     }
 
-    /// <summary>Sends every row, as it comes.</summary>
+    /// <summary>Sends every row in its order.</summary>
     /// <param name="rows">The rows.</param>
-    /// <param name="add">Writes one into the body.</param>
-    /// <param name="cancellation">Stops it.</param>
+    /// <param name="add">Writes a row into the body.</param>
+    /// <param name="cancellation">Cancels the requests.</param>
     public async Task SendAllAsync(IDocumentRows rows, RowWriter add, CancellationToken cancellation)
     {
         while (await rows.FillAsync(cancellation))

@@ -9,8 +9,9 @@ using Holdfast.Engine.Web;
 namespace Holdfast.Components.Search.Bulk;
 
 /// <summary>
-/// Sends bulk requests to one index, one at a time, by a connection that is opened for the first one. What a busy node turns away (HTTP 429) is sent again after a pause that grows, alone; what
-/// it rejects is kept, with its reason. What is too large, as for a proxy before the engine (HTTP 413), is sent in halves.
+/// Sends bulk requests to one index, one at a time, by a connection that is opened for the first one. Documents that a
+/// busy node refuses (HTTP 429) are sent again, alone, after a growing pause; rejected documents are kept with the
+/// reason. A request that is too large, as for a proxy before the engine (HTTP 413), is sent in halves.
 /// </summary>
 internal sealed class BulkSender(SearchServer server, string index, BulkTally tally, RejectedDocuments rejected, TimeProvider clock) : IDisposable
 {
@@ -18,10 +19,10 @@ internal sealed class BulkSender(SearchServer server, string index, BulkTally ta
 
     private WebChannel? _channel;
 
-    /// <summary>What the engine said when it last turned something away; null before.</summary>
+    /// <summary>The engine's reason for its last rejection; null before the first.</summary>
     private string? _reason;
 
-    /// <summary>So many bytes were too many for one request.</summary>
+    /// <summary>The smallest size of a request that was too large, in bytes.</summary>
     private int _tooLarge = int.MaxValue;
 
     /// <summary>How long a node may be too busy to take anything. 5 minutes.</summary>
@@ -32,8 +33,8 @@ internal sealed class BulkSender(SearchServer server, string index, BulkTally ta
 
     private string Path => $"/{SearchServer.Part(index)}/_bulk?{BulkAnswer.Filter}";
 
-    /// <summary>Sends it until everything in it is taken or rejected.</summary>
-    /// <exception cref="ProblemException">The engine can not be reached, or is too busy for too long.</exception>
+    /// <summary>Sends the body until every document in it is accepted or rejected.</summary>
+    /// <exception cref="ProblemException">The engine cannot be reached, or is too busy for too long.</exception>
     public async Task SendAsync(BulkBody body, CancellationToken cancellation)
     {
         var (pause, since) = (Pause, clock.GetTimestamp());
@@ -62,7 +63,7 @@ internal sealed class BulkSender(SearchServer server, string index, BulkTally ta
 
     public void Dispose() => _channel?.Dispose();
 
-    /// <summary>What must be sent again; null when nothing is left.</summary>
+    /// <summary>Returns the documents that must be sent again; null when there are none.</summary>
     private async Task<BulkBody?> TrySendAsync(BulkBody body, CancellationToken cancellation)
     {
         if (body.Length >= _tooLarge && body.Count > 1) return await SendHalvesAsync(body, cancellation);
@@ -145,8 +146,8 @@ internal sealed class BulkSender(SearchServer server, string index, BulkTally ta
     }
 }
 
-/// <summary>What became of documents, bumped by several senders.</summary>
-/// <param name="takesConflicts">A document that somebody else has changed first is well: his change is newer.</param>
+/// <summary>Counts accepted and rejected documents; several senders may update it at the same time.</summary>
+/// <param name="takesConflicts">Counts a version conflict as success: the other writer's change is newer.</param>
 internal sealed class BulkTally(bool takesConflicts)
 {
     public long Taken, Conflicts, Bytes, Pauses;
@@ -155,7 +156,7 @@ internal sealed class BulkTally(bool takesConflicts)
 
     public bool TakesConflicts => takesConflicts;
 
-    /// <summary>The ids of the conflicts.</summary>
+    /// <summary>The ids of documents with a version conflict.</summary>
     public IReadOnlyCollection<string> ConflictingIds => _conflicting;
 
     public void AddConflict(string id)

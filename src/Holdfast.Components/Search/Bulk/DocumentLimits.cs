@@ -5,20 +5,20 @@ using Holdfast.Engine.Documents;
 namespace Holdfast.Components.Search.Bulk;
 
 /// <summary>
-/// What every engine demands of a document. It turns a whole request away for one that does not keep to it, so this is found out before.
-/// Source: the engines' reference manuals, "_id field" and "Index API", "Version types".
+/// The limits of every engine for a document. An engine refuses a whole request for one document beyond them, so they
+/// are checked before. Source: the engines' reference manuals, "_id field" and "Index API", "Version types".
 /// </summary>
 internal static class DocumentLimits
 {
-    /// <summary>Bytes of an id.</summary>
+    /// <summary>The limit of an id, in bytes.</summary>
     private const int LongestId = 512;
 
-    /// <summary>So many characters of a version are told.</summary>
+    /// <summary>The number of characters of a version that are reported.</summary>
     private const int Told = 50;
 
     public static bool HasLongId(DocumentRow row) => row.Id.Length > LongestId;
 
-    /// <summary>Why no engine takes a row; null when one may.</summary>
+    /// <summary>Why no engine accepts a row; null when one may.</summary>
     public static string? WhyNot(DocumentRow row, DocumentQuery query)
     {
         if (HasLongId(row)) return $"Its id has {row.Id.Length} bytes, and an engine takes {LongestId}.";

@@ -9,15 +9,15 @@ using Holdfast.Engine.Quantities;
 namespace Holdfast.Components.Search.Bulk;
 
 /// <summary>
-/// Keeps what the engine rejects, one line of JSON each: what was to be done, the engine's reason, and the document. Only its owner may read
-/// the file, which is made with the first line.
+/// Keeps rejected documents, one line of JSON each: the action, the engine's reason, and the document. Only its owner
+/// may read the file, which is created with the first line.
 /// </summary>
 internal sealed class RejectedDocuments(string path) : IDisposable
 {
     /// <summary>More of them mean that the mapping is wrong, not the documents.</summary>
     private const int Most = 10_000;
 
-    /// <summary>So many of them are named in the problem.</summary>
+    /// <summary>The number of documents that the problem names.</summary>
     private const int Named = 5;
 
     private readonly Lock _gate = new();
@@ -26,7 +26,7 @@ internal sealed class RejectedDocuments(string path) : IDisposable
 
     public int Count { get; private set; }
 
-    /// <summary>Those of them that another document had come before: one of the same id, in a new index.</summary>
+    /// <summary>Documents with the id of an earlier one in a new index.</summary>
     public int Conflicts { get; private set; }
 
     /// <exception cref="ProblemException">There are too many, or no room for them.</exception>
@@ -44,9 +44,9 @@ internal sealed class RejectedDocuments(string path) : IDisposable
         Add(Encoding.UTF8.GetBytes(BulkAnswer.Json(action)), row.Document, BulkAnswer.Json(JsonValue.Create(why)), isConflict: false);
     }
 
-    /// <summary>Fails when there is any.</summary>
-    /// <param name="index">Which index they are of.</param>
-    /// <exception cref="ProblemException">There is.</exception>
+    /// <summary>Fails when a document was rejected.</summary>
+    /// <param name="index">The index of the documents.</param>
+    /// <exception cref="ProblemException">A document was rejected.</exception>
     public void Refuse(string index)
     {
         if (Count == 0) return;

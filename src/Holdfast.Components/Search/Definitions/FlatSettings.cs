@@ -8,14 +8,14 @@ namespace Holdfast.Components.Search.Definitions;
 /// </summary>
 internal static class FlatSettings
 {
-    /// <summary>What only a new index can have; other settings can be changed as it is.</summary>
+    /// <summary>Settings that only a new index can have; other settings can be changed in place.</summary>
     private static readonly string[] _fixed =
     [
         "index.number_of_shards", "index.number_of_routing_shards", "index.routing_partition_size", "index.codec", "index.analysis.", "index.sort.", "index.similarity.",
         "index.soft_deletes.enabled", "index.shard.check_on_startup", "index.store.type", "index.mode", "index.knn",
     ];
 
-    /// <summary>What an index has of its own, and another one must not get.</summary>
+    /// <summary>Settings that identify an index, and that another index must not get.</summary>
     private static readonly string[] _own =
     [
         "index.uuid", "index.creation_date", "index.provided_name", "index.version.", "index.resize.", "index.blocks.", "index.routing.allocation.initial_recovery.", "index.verified_before_close",
@@ -29,7 +29,7 @@ internal static class FlatSettings
         return flat;
     }
 
-    /// <summary>Those of an index that another one can be made with.</summary>
+    /// <summary>The settings of an index that another one can be created with.</summary>
     public static SortedDictionary<string, JsonNode?> Portable(JsonObject settings)
     {
         var flat = Of(settings);
@@ -40,7 +40,7 @@ internal static class FlatSettings
     /// <summary>Whether only a new index can have it.</summary>
     public static bool IsFixed(string name) => IsAmong(_fixed, name);
 
-    /// <summary>As text: the engine answers numbers and truths as texts.</summary>
+    /// <summary>A value as text: the engine returns numbers and booleans as text.</summary>
     public static string Text(JsonNode? value) => value switch
     {
         null => "",

@@ -6,12 +6,14 @@ using Holdfast.Engine.Profiles;
 
 namespace Holdfast.Components.Search.Definitions;
 
-/// <summary>What the profile says an index is made of, by the alias that leads to it. What is not said is null.</summary>
+/// <summary>
+/// The profile's definition of an index, by the alias that points to it. A setting that the profile lacks is null.
+/// </summary>
 internal sealed record IndexDefinition(string Alias, ProfilePlace Place)
 {
     public DocumentQuery? Source { get; init; }
 
-    /// <summary>As the engine takes it.</summary>
+    /// <summary>The mapping in the form that the engine accepts.</summary>
     public JsonObject? Mapping { get; init; }
 
     /// <summary>By full names, as "index.number_of_shards".</summary>

@@ -13,7 +13,7 @@ internal sealed class IndexDefinitions(SearchSettings settings, string folder)
     /// <summary>The aliases in the order in which the profile names them.</summary>
     public IReadOnlyList<string> Aliases => settings.Made?.Keys ?? [];
 
-    /// <summary>Those that are built from a database.</summary>
+    /// <summary>The aliases of indices that are built from a database.</summary>
     public IReadOnlyList<string> SourcedAliases => [.. Aliases.Where(alias => settings.Made![alias].Has("source"))];
 
     /// <summary>The files that the profile names for mappings, settings and templates: by the path that it gives, and by the full one.</summary>
@@ -25,7 +25,7 @@ internal sealed class IndexDefinitions(SearchSettings settings, string folder)
     ];
 
     /// <summary>The definition of an alias.</summary>
-    /// <exception cref="ProblemException">The profile does not have it, or a file of it can not be read.</exception>
+    /// <exception cref="ProblemException">The profile does not have it, or one of its files cannot be read.</exception>
     public IndexDefinition Of(string alias)
     {
         if (settings.Made is not { } made || !made.Has(alias))
@@ -43,7 +43,7 @@ internal sealed class IndexDefinitions(SearchSettings settings, string folder)
     }
 
     /// <summary>The bodies of templates by their names.</summary>
-    /// <exception cref="ProblemException">A file can not be read.</exception>
+    /// <exception cref="ProblemException">A file cannot be read.</exception>
     public IReadOnlyDictionary<string, JsonObject> Templates() =>
         settings.Templates is { } templates ? templates.Keys.ToDictionary(name => name, name => Read(templates[name]), StringComparer.Ordinal) : new Dictionary<string, JsonObject>(StringComparer.Ordinal);
 

@@ -11,9 +11,9 @@ using Holdfast.Engine.Quantities;
 namespace Holdfast.Components.Search.Migrating;
 
 /// <summary>
-/// The steps that copy an index into a new one of another shape, within the engine, and then lead its aliases there. Nobody may write the old
-/// one meanwhile: what was written would be lost. A run that is cut off owes that the copy is taken away, or, when the aliases lead to it
-/// already, that it stays.
+/// The steps that copy an index into a new one of another mapping, within the engine, and then point its aliases to the
+/// copy. Writes to the old index are blocked meanwhile, because they would be lost. The undo of an interrupted run
+/// deletes the copy, or keeps it when the aliases already point to it.
 /// </summary>
 internal sealed class IndexCopy(SearchWork work, IndexUndos undos, IndexDefinition definition, AliasedIndex place)
 {
@@ -41,7 +41,7 @@ internal sealed class IndexCopy(SearchWork work, IndexUndos undos, IndexDefiniti
             work.Step($"Lead '{definition.Alias}' to {_target.Name}", $"All aliases in one change; {Old} stays as it is.", LeadAsync),
         ];
 
-    /// <summary>All of it at once, where the engine has refused to change the index as it is.</summary>
+    /// <summary>Executes all steps at once, when the engine has refused to change the index in place.</summary>
     public async Task RunAsync(int? pace, StepContext context, CancellationToken cancellation)
     {
         foreach (var step in Steps(pace)) await step.Act(context, cancellation);
@@ -65,7 +65,10 @@ internal sealed class IndexCopy(SearchWork work, IndexUndos undos, IndexDefiniti
         await new IndexMoveAside(Server, work.Clock).BlockAsync(Old, cancellation);
     }
 
-    /// <summary>An engine that writes something in another way than the profile would make every run copy the index anew.</summary>
+    /// <summary>
+    /// Refuses a definition that the engine returns in another form than the profile has: every run would copy the
+    /// index again.
+    /// </summary>
     private async Task RefuseOtherFormAsync(CancellationToken cancellation)
     {
         var shape = await IndexShape.ReadAsync(Server, definition, place, _target.Name, cancellation);

@@ -9,17 +9,17 @@ using Holdfast.Engine.Problems;
 namespace Holdfast.Components.Search.Migrating;
 
 /// <summary>
-/// The steps that bring templates and indices to what the profile wants: as they are where the engine allows it, otherwise by a copy. When
-/// nothing differs there is no step.
+/// The steps that bring templates and indices to what the profile defines: in place where the engine allows it,
+/// otherwise by a copy. When nothing differs there is no step.
 /// </summary>
 internal sealed class IndexMigration(SearchWork work, IndexUndos undos, IndexDefinitions definitions, int? pace)
 {
     private SearchServer Server => work.Server;
 
     /// <param name="aliases">The indices, by their aliases.</param>
-    /// <param name="found">Gets each of them of which something differs.</param>
-    /// <param name="cancellation">Stops asking.</param>
-    /// <exception cref="ProblemException">The engine can not be asked, or a definition can not be used.</exception>
+    /// <param name="found">Receives each alias whose index differs.</param>
+    /// <param name="cancellation">Cancels the requests.</param>
+    /// <exception cref="ProblemException">The engine cannot be queried, or a definition is invalid.</exception>
     public async Task<IReadOnlyList<Step>> PlanAsync(IReadOnlyList<string> aliases, Action<string> found, CancellationToken cancellation)
     {
         var steps = new List<Step>();
@@ -54,7 +54,9 @@ internal sealed class IndexMigration(SearchWork work, IndexUndos undos, IndexDef
         return [steps[0] with { Does = $"{Text(differences)} {steps[0].Does}" }, .. steps.Skip(1)];
     }
 
-    /// <summary>An alias that an index of another name has would lead to two of them.</summary>
+    /// <summary>
+    /// Refuses an alias of the definition that another index has: the alias would point to two indices.
+    /// </summary>
     private async Task RefuseOthersAsync(IndexDefinition definition, AliasedIndex place, CancellationToken cancellation)
     {
         foreach (var alias in definition.Aliases.Keys.Where(alias => alias != definition.Alias))

@@ -29,7 +29,7 @@ internal sealed class IndexShape(IndexDefinition definition, AliasedIndex place,
 
     public bool NeedsNew => All.Any(difference => difference.NeedsNew);
 
-    /// <summary>Asks the engine.</summary>
+    /// <summary>Reads the index from the engine.</summary>
     public static async Task<IndexShape> ReadAsync(SearchServer server, IndexDefinition definition, AliasedIndex place, string index, CancellationToken cancellation)
     {
         var there = (await server.GetAsync($"/{SearchServer.Part(index)}?flat_settings=true", cancellation))[index]!;
@@ -46,8 +46,11 @@ internal sealed class IndexShape(IndexDefinition definition, AliasedIndex place,
             throw new ProblemException(Catalogue.SearchMapping.With($"{index} and the profile (line {definition.Place.Line}) disagree on {conflicts.Count} fields.") with { Details = [.. conflicts.Select(conflict => conflict.ToString())] });
     }
 
-    /// <summary>A field that the index does not keep in _source can not be read back: each sync would find every document to be of another version.</summary>
-    /// <exception cref="ProblemException">The version field is one.</exception>
+    /// <summary>
+    /// Refuses a version field that is not in _source: it cannot be read back, and each sync would find a different
+    /// version in every document.
+    /// </summary>
+    /// <exception cref="ProblemException">The version field is not in _source.</exception>
     public void RefuseHiddenVersion(string index)
     {
         if (definition.Source?.VersionField is not { } field || Keeps(field)) return;
@@ -71,7 +74,7 @@ internal sealed class IndexShape(IndexDefinition definition, AliasedIndex place,
         if (mapping["_source"] is not JsonObject source) return true;
         if (!IsEnabled(source)) return false;
         var parts = field.Split('.');
-        var paths = Enumerable.Range(1, parts.Length).Select(count => string.Join('.', parts.Take(count))).ToList(); // itself, and what it lies in
+        var paths = Enumerable.Range(1, parts.Length).Select(count => string.Join('.', parts.Take(count))).ToList(); // the field and its parents
         return !PatternsOf(source, "excludes").Exists(Fits) && (PatternsOf(source, "includes") is { Count: 0 } || PatternsOf(source, "includes").Exists(Fits));
 
         bool Fits(string pattern) => paths.Exists(path => FileSystemName.MatchesSimpleExpression(pattern, path, ignoreCase: false));
@@ -81,7 +84,9 @@ internal sealed class IndexShape(IndexDefinition definition, AliasedIndex place,
 
     private static List<string> PatternsOf(JsonObject source, string name) => [.. source[name] switch { JsonArray list => list.Select(pattern => (string)pattern!), { } one => [(string)one!], null => [] }];
 
-    /// <summary>What the profile says nothing about may be as it is; "routing" is what the engine answers as two.</summary>
+    /// <summary>
+    /// Whether all options that the profile sets are equal; the engine returns "routing" as two options.
+    /// </summary>
     private static bool IsSame(JsonObject wanted, JsonObject there) => wanted.All(option => option.Key == "routing"
         ? JsonNode.DeepEquals(option.Value, there["index_routing"]) && JsonNode.DeepEquals(option.Value, there["search_routing"])
         : JsonNode.DeepEquals(option.Value, there[option.Key]));

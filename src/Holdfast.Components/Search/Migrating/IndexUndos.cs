@@ -6,7 +6,7 @@ using Holdfast.Engine.Problems;
 
 namespace Holdfast.Components.Search.Migrating;
 
-/// <summary>What a copy of an index owes until its aliases lead to it.</summary>
+/// <summary>The undo of a copy of an index, pending until the index's aliases point to the copy.</summary>
 internal sealed class IndexUndos(SearchSettings settings, SearchServer server, TimeProvider clock) : IUndoHandler
 {
     private const string Alias = "alias", Index = "index", Old = "old";
@@ -42,7 +42,10 @@ internal sealed class IndexUndos(SearchSettings settings, SearchServer server, T
         }
     }
 
-    /// <summary>The alias was led there: the old one does not have it any more, which a template that gives it to the new one can't do.</summary>
+    /// <summary>
+    /// Whether the alias was moved to the new index: the old one no longer has it. A template that gives the alias to
+    /// the new index cannot remove it from the old one.
+    /// </summary>
     private async Task<bool> IsLedAsync(string alias, string index, string old, CancellationToken cancellation) =>
         await HasAsync(index, alias, cancellation) && (old.Length == 0 || !await HasAsync(old, alias, cancellation));
 

@@ -5,13 +5,16 @@ using Holdfast.Engine.Problems;
 namespace Holdfast.Components.Search.Migrating;
 
 /// <summary>
-/// Compares the mapping that is wanted with the one that is there, field by field. Fields that are there and not wanted are no difference:
-/// the engine makes some by itself, and none can be taken away. What is not said counts as the engine's default, which it does not answer.
-/// Source: the engines' reference manuals, "Mapping parameters".
+/// Compares the mapping of the profile with that of the index, field by field. Fields that only the index has are no
+/// difference: the engine creates some itself, and none can be removed. A parameter that is not set counts as the
+/// engine's default, which the engine does not return. Source: the engines' reference manuals, "Mapping parameters".
 /// </summary>
 internal sealed class MappingComparison
 {
-    /// <summary>What every engine changes in a field that is there. Anything else is tried: engines and their versions differ, and some changes go in one direction only (norms, a further child of a join).</summary>
+    /// <summary>
+    /// Parameters that every engine can change in an existing field. Others are tried: engines and their versions
+    /// differ, and some changes are possible in one direction only (norms, a further child of a join).
+    /// </summary>
     private static readonly HashSet<string> _changeable = new(StringComparer.Ordinal)
     {
         "ignore_above", "ignore_malformed", "coerce", "search_analyzer", "search_quote_analyzer", "boost", "dynamic", "eager_global_ordinals", "meta", "copy_to", "fielddata",
@@ -25,7 +28,7 @@ internal sealed class MappingComparison
         ["date_detection"] = "true", ["numeric_detection"] = "false", ["fielddata"] = "false", ["include_in_parent"] = "false", ["include_in_root"] = "false",
     };
 
-    /// <summary>Defaults of fields of one type, some of which the engine answers although nobody has said them.</summary>
+    /// <summary>Defaults of fields of one type; the engine returns some of them although they were not set.</summary>
     private static readonly Dictionary<(string Type, string Name), string> _typed = new()
     {
         [("join", "eager_global_ordinals")] = "true",
@@ -35,7 +38,7 @@ internal sealed class MappingComparison
 
     private readonly List<Difference> _found = [];
 
-    /// <summary>What differs.</summary>
+    /// <summary>Returns the differences of two mappings.</summary>
     public static IReadOnlyList<Difference> Of(JsonObject wanted, JsonObject there)
     {
         var comparison = new MappingComparison();
@@ -95,20 +98,23 @@ internal sealed class MappingComparison
         _ => value.ToJsonString(),
     };
 
-    /// <summary>Numbers are the same with and without a fraction of nought.</summary>
+    /// <summary>Compares numbers with and without a fraction of zero as equal.</summary>
     private static bool IsSame(string a, string b) => string.Equals(a, b, StringComparison.Ordinal)
         || (double.TryParse(a, NumberStyles.Float, CultureInfo.InvariantCulture, out var one) && double.TryParse(b, NumberStyles.Float, CultureInfo.InvariantCulture, out var other) && one == other)
         || (bool.TryParse(a, out var yes) && bool.TryParse(b, out var alsoYes) && yes == alsoYes);
 }
 
-/// <summary>One thing that differs: what it is, as it is there ("" when it is not there), and as it is wanted.</summary>
+/// <summary>
+/// One difference: the object, its value in the index ("" when it does not exist), and the value that the profile
+/// defines.
+/// </summary>
 internal sealed record Difference(string What, string There, string Wanted, bool NeedsNew)
 {
     /// <summary>The engine is asked whether it changes this as it is; where it refuses, a new index is needed.</summary>
     public bool MayNeedNew { get; init; }
 
-    /// <summary>What still differs just after it was put there would be changed again by every run.</summary>
-    /// <exception cref="ProblemException">Something does.</exception>
+    /// <summary>Refuses differences that remain just after a change: every run would make the change again.</summary>
+    /// <exception cref="ProblemException">A difference remains.</exception>
     public static void RefuseOtherForm(string what, IReadOnlyList<Difference> left)
     {
         if (left.Count == 0) return;

@@ -8,11 +8,14 @@ namespace Holdfast.Components.Search.MoveAside;
 /// <summary>The aliases of indices that are restored, as state.json has them.</summary>
 internal sealed class IndexAliases(SearchServer server, JsonObject state, IReadOnlyList<string> indices)
 {
-    /// <summary>An alias can not have the name of an index; and one that points to an index of another name would point to two.</summary>
-    /// <param name="mayTake">Those that point elsewhere are taken from there, unless they are of a series.</param>
-    /// <param name="cancellation">Stops asking.</param>
-    /// <returns>What will be taken or shared, each as a sentence.</returns>
-    /// <exception cref="ProblemException">There is one.</exception>
+    /// <summary>
+    /// Refuses conflicts of aliases: an alias cannot have the name of an index, and an alias that points to another
+    /// index would point to two.
+    /// </summary>
+    /// <param name="mayTake">Aliases that point elsewhere are moved, unless they belong to a series.</param>
+    /// <param name="cancellation">Cancels the requests.</param>
+    /// <returns>The aliases that will be moved or shared, each as a sentence.</returns>
+    /// <exception cref="ProblemException">There is such an alias.</exception>
     public async Task<IReadOnlyList<string>> RefuseOthersAsync(bool mayTake, CancellationToken cancellation)
     {
         var holders = await HoldersAsync(server, cancellation);
@@ -30,7 +33,9 @@ internal sealed class IndexAliases(SearchServer server, JsonObject state, IReadO
         return [.. changes.Taken.Select(taken => $"Takes '{taken.Alias}' from {taken.Index}."), .. changes.Shared];
     }
 
-    /// <summary>All aliases in one change, in which they are taken from whoever has them and had not.</summary>
+    /// <summary>
+    /// Sets all aliases in one change, which removes them from indices that did not have them in the point.
+    /// </summary>
     public async Task PutBackAsync(StepContext context, CancellationToken cancellation)
     {
         var holders = await HoldersAsync(server, cancellation);

@@ -5,7 +5,10 @@ using Holdfast.Engine.Problems;
 
 namespace Holdfast.Components.Search.MoveAside;
 
-/// <summary>Moves indices aside, and back. An engine can not rename one: its files are linked into a clone, which takes no room, and then it is deleted.</summary>
+/// <summary>
+/// Moves indices aside, and back. An engine cannot rename an index: it is cloned by hard links, which take no space,
+/// and then deleted.
+/// </summary>
 internal sealed partial class IndexMoveAside(SearchServer server, TimeProvider clock)
 {
     private const string Block = IndexBlocks.Write, Replicas = "index.number_of_replicas", Uuid = "index.uuid", Source = "index.resize.source.uuid", Created = "index.creation_date";
@@ -14,11 +17,12 @@ internal sealed partial class IndexMoveAside(SearchServer server, TimeProvider c
     /// <summary>The name that an index was moved aside from by a restore; null for any other name.</summary>
     public static string? MovedFrom(string index) => Aside().Match(index) is { Success: true } match ? index[..match.Index] : null;
 
-    /// <summary>What must be known of an index to move it back.</summary>
+    /// <summary>Reads the properties of an index that are needed to move it back.</summary>
     /// <param name="index">The index.</param>
-    /// <param name="aside">The name that it is to have.</param>
-    /// <param name="created">When what is to be restored in its place was made, as the engine says it (index.creation_date), which a restore keeps.</param>
-    /// <param name="cancellation">Stops asking.</param>
+    /// <param name="aside">The name of its moved-aside copy.</param>
+    /// <param name="created">The creation date of the index that is restored in its place (index.creation_date), which
+    /// a restore keeps.</param>
+    /// <param name="cancellation">Cancels the requests.</param>
     public async Task<MovedAsideIndex> LookAsync(string index, string aside, string? created, CancellationToken cancellation)
     {
         var about = (await server.GetAsync($"/{SearchServer.Part(index)}?flat_settings=true", cancellation))[index]!;
@@ -36,13 +40,14 @@ internal sealed partial class IndexMoveAside(SearchServer server, TimeProvider c
     }
 
     /// <summary>
-    /// Takes the move back, however far it came: an index that is still there may be written again, and its copy is deleted; one that is gone
-    /// comes back from its copy, in place of what was restored. Done again, it goes on where it ended.
+    /// Undoes the move at any stage: an index that still exists is writable again, and its copy is deleted; one that
+    /// was deleted is restored from its copy, in place of the restored index. A repeated call continues where the last
+    /// one ended.
     /// </summary>
-    /// <exception cref="ProblemException">The engine refuses, or somebody has made another index of that name.</exception>
+    /// <exception cref="ProblemException">The engine refuses, or another index of that name was created.</exception>
     public async Task MoveBackAsync(MovedAsideIndex moved, CancellationToken cancellation)
     {
-        // What a run asked for before it was killed may still wait for its turn; indices are made with this priority.
+        // Waits for queued requests of a killed run: indices are created with priority URGENT.
         await server.GetAsync("/_cluster/health?wait_for_events=urgent&timeout=30s", cancellation);
         var (there, aside) = (await FindAsync(moved.Index, cancellation), await FindAsync(moved.Aside, cancellation));
         var isAside = (string?)aside?[Source] == moved.Uuid;
@@ -56,10 +61,10 @@ internal sealed partial class IndexMoveAside(SearchServer server, TimeProvider c
         else if (isAside) await BringBackAsync(moved, there, (string)aside![Uuid]!, cancellation);
     }
 
-    /// <summary>Lets nobody write an index until it is let be written again.</summary>
+    /// <summary>Blocks writes to an index until they are allowed again.</summary>
     public Task BlockAsync(string index, CancellationToken cancellation) => BlockAsync(index, true, cancellation);
 
-    /// <summary>Lets an index be written again; one that is gone, or can be written already, is well.</summary>
+    /// <summary>Allows writes to an index again; no error when the index does not exist or has no block.</summary>
     public async Task UnblockAsync(string index, CancellationToken cancellation)
     {
         if (IndexBlocks.IsSet(await FindAsync(index, cancellation), Block)) await BlockAsync(index, false, cancellation);

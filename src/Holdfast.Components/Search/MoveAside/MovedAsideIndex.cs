@@ -13,7 +13,7 @@ internal sealed record MovedAsideIndex(string Index, string Aside, string Uuid, 
 {
     private const string IndexKey = "index", AsideKey = "aside", UuidKey = "uuid", CreatedKey = "created", SettingsKey = "settings", AliasesKey = "aliases";
 
-    /// <summary>For a journal.</summary>
+    /// <summary>The arguments of the undo in the journal.</summary>
     public IReadOnlyDictionary<string, string> Words => new Dictionary<string, string>(StringComparer.Ordinal)
     {
         [IndexKey] = Index, [AsideKey] = Aside, [UuidKey] = Uuid, [CreatedKey] = Created, [SettingsKey] = Settings.ToJsonString(), [AliasesKey] = Aliases.ToJsonString(),

@@ -6,8 +6,9 @@ using Holdfast.Engine.Problems;
 namespace Holdfast.Components.Search.Preparing;
 
 /// <summary>
-/// The configuration file of an engine's node. It may lie in a folder of the engine's user, who could exchange it for a link while root works on
-/// it: so it is read and written with the rights of whoever can exchange it, and by one descriptor, which keeps its owner, mode and labels.
+/// The configuration file of an engine's node. It may be in a directory of the engine's user, who could replace it by a
+/// link while root works on it. So it is read and written with the rights of the user who can replace it, and by one
+/// descriptor, which keeps its owner, mode and labels.
 /// </summary>
 internal static class ConfigurationFile
 {
@@ -27,8 +28,9 @@ internal static class ConfigurationFile
     }
 
     /// <summary>
-    /// Writes a text into the file that exists, in its place: a new file could not have the owner, access list and label of the old one with these
-    /// rights. Whoever calls owes an undo by a copy beside it, so that a crash in between costs nothing.
+    /// Overwrites the existing file in place: with these rights, a new file could not have the owner, access list and
+    /// label of the old one. The caller must have registered an undo with a copy of the file, so that a crash loses
+    /// nothing.
     /// </summary>
     /// <exception cref="ProblemException">The file cannot be written, or has another name elsewhere (a hard link).</exception>
     public static void Write(string file, string text)

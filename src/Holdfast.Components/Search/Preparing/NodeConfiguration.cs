@@ -3,12 +3,16 @@ using Holdfast.Engine.Profiles;
 namespace Holdfast.Components.Search.Preparing;
 
 /// <summary>
-/// What stands in a node's configuration, by full names: "path.repo: x", "path: { repo: x }" and "path:" with "repo: x" below it are the same setting.
-/// Source: the engines' reference manuals, "Configuring Elasticsearch", "Config file format".
+/// The settings in a node's configuration file, by full names: "path.repo: x", "path: { repo: x }" and "path:" with
+/// "repo: x" below it are the same setting. Source: the engines' reference manuals, "Configuring Elasticsearch",
+/// "Config file format".
 /// </summary>
 internal static class NodeConfiguration
 {
-    /// <summary>The values of each setting, in their order; null when the text is not YAML that a node would read, or has decorations (anchors, tags) that we do not.</summary>
+    /// <summary>
+    /// The values of each setting, in their order; null when the text is not YAML that a node would read, or has
+    /// anchors or tags, which Holdfast does not read.
+    /// </summary>
     public static IReadOnlyDictionary<string, IReadOnlyList<string>>? Read(string text)
     {
         var found = new Dictionary<string, IReadOnlyList<string>>(StringComparer.Ordinal);

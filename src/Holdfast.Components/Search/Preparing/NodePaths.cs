@@ -7,17 +7,19 @@ using Holdfast.Engine.Problems;
 namespace Holdfast.Components.Search.Preparing;
 
 /// <summary>A node of a cluster.</summary>
-/// <param name="Name">As the cluster knows it.</param>
+/// <param name="Name">Its name in the cluster.</param>
 /// <param name="Address">Its IP address.</param>
 /// <param name="Lacks">Its path.repo has neither the directory nor one above it.</param>
 /// <param name="Paths">Its path.repo, as the node has read it, without slashes at the ends.</param>
 internal sealed record NodePath(string Name, string Address, bool Lacks, IReadOnlyList<string> Paths);
 
-/// <summary>Which nodes may use a directory for snapshots, and which of them is the one of this machine.</summary>
+/// <summary>
+/// Determines which nodes may use a directory for snapshots, and which of them is the node of this machine.
+/// </summary>
 internal sealed class NodePaths(SearchServer server, string location)
 {
-    /// <summary>All nodes of the cluster.</summary>
-    /// <exception cref="ProblemException">The engine can not be asked.</exception>
+    /// <summary>All nodes of the cluster, with their path.repo.</summary>
+    /// <exception cref="ProblemException">The engine cannot be queried.</exception>
     public async Task<IReadOnlyList<NodePath>> ReadAsync(CancellationToken cancellation)
     {
         var nodes = (await server.GetAsync("/_nodes/settings?filter_path=nodes.*.name,nodes.*.ip,nodes.*.settings.path.repo", cancellation))["nodes"] as JsonObject ?? [];
@@ -27,8 +29,9 @@ internal sealed class NodePaths(SearchServer server, string location)
     }
 
     /// <summary>
-    /// The node that a configuration is of: by the name in it, which by default is the machine's; else those at an address of this machine; and
-    /// all that lack the directory when neither tells, as behind a network of containers.
+    /// The node of a configuration file: by node.name in it, which by default is the machine's name; else the nodes at
+    /// an address of this machine; and when neither identifies one, as behind a container network, all nodes that lack
+    /// the directory.
     /// </summary>
     public static IReadOnlyList<NodePath> Own(IReadOnlyList<NodePath> nodes, string configuration, string machine)
     {

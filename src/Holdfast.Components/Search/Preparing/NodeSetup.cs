@@ -7,8 +7,9 @@ using Holdfast.Engine.Problems;
 namespace Holdfast.Components.Search.Preparing;
 
 /// <summary>
-/// The steps that let this machine's node write snapshots: the directory, its owner, path.repo in the node's configuration, and a restart.
-/// None when every node can use it. A node that does not come up again gets its old configuration back.
+/// The steps that let this machine's node write snapshots: the directory, its owner, path.repo in the node's
+/// configuration, and a restart. Empty when every node can use the directory. When the node does not start again, its
+/// old configuration is restored.
 /// </summary>
 internal sealed class NodeSetup(SearchSettings settings, SearchServer server, IHost host, TimeProvider clock) : IUndoHandler
 {
@@ -18,7 +19,8 @@ internal sealed class NodeSetup(SearchSettings settings, SearchServer server, IH
 
     public string Kind => $"search/{settings.Name}.old-configuration";
 
-    /// <exception cref="ProblemException">The profile does not say where, or the engine can not be asked.</exception>
+    /// <exception cref="ProblemException">The profile does not name the directory, or the engine cannot be
+    /// queried.</exception>
     public async Task<IReadOnlyList<Step>> PlanAsync(CancellationToken cancellation)
     {
         var location = settings.Location ?? throw Catalogue.SearchPath.Throwable($"The profile names no directory for the snapshots of {settings.Name}.", "Name it under 'repository: location:' of the search component.");
@@ -59,7 +61,7 @@ internal sealed class NodeSetup(SearchSettings settings, SearchServer server, IH
         if (owner is not null) await OwnAsync(location, owner, cancellation);
     }
 
-    /// <summary>By its path, so only where nobody but root can put something else there.</summary>
+    /// <summary>Changes the owner by path, so only where no user but root can replace the directory.</summary>
     private async Task OwnAsync(string location, string owner, CancellationToken cancellation)
     {
         if (TrustedPath.Keeper(location) is null)
@@ -88,7 +90,9 @@ internal sealed class NodeSetup(SearchSettings settings, SearchServer server, IH
         await RestartAsync(service, location, before, context, cancellation); // it is named, and the node does not know it yet
     }
 
-    /// <summary>Only the node of this machine is waited for: others may be prepared later, by whoever sits at theirs.</summary>
+    /// <summary>
+    /// Restarts the node of this machine, and waits only for it: others may be prepared later, on their own machines.
+    /// </summary>
     private async Task RestartAsync(string service, string location, string configuration, StepContext context, CancellationToken cancellation)
     {
         var paths = new NodePaths(server, location);
@@ -116,7 +120,7 @@ internal sealed class NodeSetup(SearchSettings settings, SearchServer server, IH
             }
             catch (ProblemException starting) when (starting.Problem.Code == Catalogue.WebUnreachable.Code || starting.Problem.Code == Catalogue.WebAnswer.Code || starting.Problem.Code == Catalogue.SearchRefused.Code)
             {
-                // It does not answer yet.
+                // The node does not answer yet.
             }
             if ((await host.RunAsync(new ProgramCall("systemctl", ["is-failed", "--quiet", "--", service]), cancellation)).Result.ExitCode == 0)
                 throw Catalogue.SearchPath.Throwable($"{service} did not start with '{location}' in path.repo.", $"See 'journalctl -u {service}'. Its old configuration comes back.");

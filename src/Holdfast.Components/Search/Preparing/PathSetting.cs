@@ -4,16 +4,19 @@ using Holdfast.Engine.Problems;
 namespace Holdfast.Components.Search.Preparing;
 
 /// <summary>
-/// The setting path.repo in the text of a node's configuration. Only its own lines are changed; everything else, comments too, stays as it
-/// is. It is written as one text, as a list in brackets, or as a list of lines that begin with a dash, under its full name or below "path:". Whatever was
-/// written is read again, as the node reads it: it must have all that it had, and the directory more.
+/// The setting path.repo in the text of a node's configuration. Only its own lines are changed; everything else,
+/// comments included, is kept. It may be one text, a list in brackets, or a list of lines that begin with a dash, under
+/// its full name or below "path:". The result is parsed again, as the node reads it: it must have all previous values,
+/// and the new directory.
 /// </summary>
 internal static partial class PathSetting
 {
     private const string Name = "path.repo";
 
-    /// <summary>The text with a directory more; null when it is named already.</summary>
-    /// <exception cref="ProblemException">The text is written in a way that can not be changed safely.</exception>
+    /// <summary>
+    /// The configuration with one more directory in path.repo; null when it has the directory already.
+    /// </summary>
+    /// <exception cref="ProblemException">The setting has a form that cannot be changed safely.</exception>
     public static string? Add(string configuration, string directory)
     {
         var before = NodeConfiguration.Read(configuration) ?? throw Refusal("cannot be read", directory);
@@ -33,7 +36,9 @@ internal static partial class PathSetting
         && before.Keys.Append(Name).ToHashSet(StringComparer.Ordinal).SetEquals(after.Keys)
         && before.All(setting => setting.Key == Name || setting.Value.SequenceEqual(after[setting.Key], StringComparer.Ordinal));
 
-    /// <summary>One line more in a list of lines, in their own way; null where there is no such list.</summary>
+    /// <summary>
+    /// Adds a line to a list in block style, with the indentation of its other lines; null where there is no such list.
+    /// </summary>
     private static string? WithItem(string configuration, string directory)
     {
         var lines = configuration.Split('\n').ToList();

@@ -3,11 +3,14 @@ using Holdfast.Components.Search.Api;
 
 namespace Holdfast.Components.Search.Snapshots;
 
-/// <summary>A template or an ingest pipeline: what a cluster has beside its indices, and a restore puts back where it is missing.</summary>
-/// <param name="Path">Where the engine has those of its kind.</param>
+/// <summary>
+/// A template or an ingest pipeline: objects of a cluster besides its indices, which a restore creates where they are
+/// missing.
+/// </summary>
+/// <param name="Path">The API path of objects of its kind.</param>
 /// <param name="Kind">Its kind in words.</param>
 /// <param name="Name">Its name.</param>
-/// <param name="About">What it is.</param>
+/// <param name="About">Its definition.</param>
 internal sealed record ClusterPart(string Path, string Kind, string Name, JsonNode About)
 {
     private const string Pipelines = "/_ingest/pipeline", ComponentTemplates = "/_component_template";
@@ -21,10 +24,10 @@ internal sealed record ClusterPart(string Path, string Kind, string Name, JsonNo
         (SearchState.Templates, "/_template", "template", null),
     ];
 
-    /// <summary>Where the engine has it.</summary>
+    /// <summary>The API path of the object.</summary>
     public string Place => $"{Path}/{SearchServer.Part(Name)}";
 
-    /// <summary>"index template logs".</summary>
+    /// <summary>Kind and name: "index template logs".</summary>
     public string Title => $"{Kind} {Name}";
 
     /// <summary>The patterns of indices that it applies to; empty for what applies only where another names it.</summary>
@@ -41,11 +44,11 @@ internal sealed record ClusterPart(string Path, string Kind, string Name, JsonNo
     public static IEnumerable<KeyValuePair<string, string>> InOrder(IReadOnlyDictionary<string, string> places) =>
         _kinds.SelectMany(kind => places.Where(place => place.Key.StartsWith($"{kind.Path}/", StringComparison.Ordinal)));
 
-    /// <summary>Those of a recovery point, without the engine's own (".name").</summary>
+    /// <summary>The objects of a recovery point, without the engine's own (".name").</summary>
     public static IReadOnlyList<ClusterPart> Of(JsonObject state) =>
         [.. _kinds.SelectMany(kind => Of(kind, state[kind.Key]).OrderBy(part => part.Name, StringComparer.Ordinal)).Where(part => !part.Name.StartsWith('.'))];
 
-    /// <summary>Those that the cluster does not have.</summary>
+    /// <summary>The objects that the cluster lacks.</summary>
     public static async Task<IReadOnlyList<ClusterPart>> FindMissingAsync(SearchServer server, IReadOnlyList<ClusterPart> parts, CancellationToken cancellation)
     {
         var there = new HashSet<(string, string)>();

@@ -5,20 +5,26 @@ using Holdfast.Engine.Problems;
 
 namespace Holdfast.Components.Search.Snapshots;
 
-/// <summary>Which of the indices of a recovery point are there, hidden ones too, and how they are: what a restore has to make room for.</summary>
-/// <param name="All">Those that are there.</param>
+/// <summary>
+/// The indices of a recovery point that exist in the cluster, hidden ones too, with their state: a restore must move
+/// them aside or delete them.
+/// </summary>
+/// <param name="All">All existing indices.</param>
 /// <param name="Closed">Those of them that are closed.</param>
 /// <param name="Lost">Those that have lost a shard.</param>
-/// <param name="Blocked">Those that can not even be deleted, with the settings that say so.</param>
+/// <param name="Blocked">Those that cannot even be deleted, with the settings that block it.</param>
 internal sealed record ExistingIndices(IReadOnlyList<string> All, IReadOnlyList<string> Closed, IReadOnlyList<string> Lost, IReadOnlyList<string> Blocked)
 {
-    /// <summary>Those that the engine does not clone: closed ones, and those that have lost a shard.</summary>
+    /// <summary>Indices that the engine cannot clone: closed ones, and those that have lost a shard.</summary>
     public IReadOnlyList<string> Unmovable => [.. Closed.Union(Lost, StringComparer.Ordinal)];
 
-    /// <summary>Those that can be moved aside.</summary>
+    /// <summary>Indices that can be moved aside.</summary>
     public IEnumerable<string> Movable => All.Except(Unmovable, StringComparer.Ordinal);
 
-    /// <summary>Asks for them by their names: a pattern does not mean hidden ones. First for settings: of names that are missing, _cat/indices waits half a minute for each request.</summary>
+    /// <summary>
+    /// Reads the indices by their names, because a pattern does not match hidden ones. Settings are read first: for a
+    /// missing name, _cat/indices waits half a minute for each request.
+    /// </summary>
     /// <exception cref="ProblemException">The engine refuses.</exception>
     public static async Task<ExistingIndices> FindAsync(SearchServer server, IReadOnlyList<string> chosen, CancellationToken cancellation)
     {
@@ -49,10 +55,13 @@ internal sealed record ExistingIndices(IReadOnlyList<string> All, IReadOnlyList<
             throw Catalogue.SearchRestore.Throwable($"{string.Join(", ", tooLong)} of {name} cannot be moved aside: with '{suffix}' the name has more than {longest} bytes.", "Leave it out with --exclude, restore it beside with --rename-indices, or delete it (DELETE INDEX) when you do not need what it has.");
     }
 
-    /// <summary>The engine clones no index that is closed, that is not whole, or of which nothing may be changed.</summary>
+    /// <summary>
+    /// Refuses indices that the engine cannot clone: closed indices, those with missing shards, and those whose
+    /// metadata is blocked.
+    /// </summary>
     /// <param name="name">The cluster's name.</param>
-    /// <param name="overwrite">One that is closed or not whole is deleted.</param>
-    /// <exception cref="ProblemException">There is one.</exception>
+    /// <param name="overwrite">A closed index, or one with missing shards, is deleted instead.</param>
+    /// <exception cref="ProblemException">There is such an index.</exception>
     public void RefuseUnmovable(string name, bool overwrite)
     {
         // One that is closed counts as lost for a moment.

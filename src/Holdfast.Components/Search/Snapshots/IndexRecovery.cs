@@ -6,7 +6,10 @@ using Holdfast.Engine.Problems;
 
 namespace Holdfast.Components.Search.Snapshots;
 
-/// <summary>Watches indices come back. A request to restore says nothing of shards that fail afterwards, so each is asked after.</summary>
+/// <summary>
+/// Waits for restored indices. The response of a restore request does not include shards that fail later, so each shard
+/// is queried.
+/// </summary>
 internal sealed class IndexRecovery(SearchServer server, TimeProvider clock)
 {
     private static readonly TimeSpan _look = TimeSpan.FromMilliseconds(250);
@@ -69,7 +72,7 @@ internal sealed class IndexRecovery(SearchServer server, TimeProvider clock)
         Interlocked.Exchange(ref counters.BytesDone, done);
     }
 
-    /// <summary>In the engine's own words.</summary>
+    /// <summary>The engine's own explanations.</summary>
     private async Task<IReadOnlyList<string>> ExplainAsync(IReadOnlyList<JsonNode> shards, CancellationToken cancellation)
     {
         var lines = new List<string>();

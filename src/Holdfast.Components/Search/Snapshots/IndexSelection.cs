@@ -7,9 +7,10 @@ using Holdfast.Components.Search.MoveAside;
 namespace Holdfast.Components.Search.Snapshots;
 
 /// <summary>
-/// Whether a profile selects an index of a recovery point that another machine has made. The point's word counts for little: whoever can write to the
-/// repository would have any index of the cluster replaced. So an index that is in the cluster is judged by its name and by the aliases that it has
-/// there; only of one that is not there, whose restore takes nothing's place, the point says which aliases and which stream it had.
+/// Whether a profile selects an index of a recovery point that another machine has made. The point is not trusted: any
+/// user with write access to the repository could have any index of the cluster replaced. So an existing index is
+/// selected by its name and by the aliases that it has in the cluster; only for an index that does not exist, whose
+/// restore replaces nothing, the aliases and the stream of the point count.
 /// </summary>
 /// <param name="patterns">Those of the profile: names of indices, aliases and streams, and patterns of them.</param>
 /// <param name="live">The indices that are in the cluster, as "GET /INDEX" describes them, with flat settings.</param>
@@ -22,13 +23,13 @@ internal sealed partial class IndexSelection(
 
     private readonly List<string> _patterns = [.. patterns.SelectMany(pattern => pattern.Split(',')).Select(pattern => DateMathematics().Replace(pattern, "${minus}${before}*${after}"))];
 
-    /// <summary>Asks the cluster for indices.</summary>
-    /// <param name="settings">Of the profile.</param>
+    /// <summary>Reads the indices from the cluster.</summary>
+    /// <param name="settings">The settings of the profile.</param>
     /// <param name="server">The cluster.</param>
-    /// <param name="indices">The names of those that will be asked about.</param>
-    /// <param name="record">Of the point.</param>
+    /// <param name="indices">The names of the indices to read.</param>
+    /// <param name="record">The record of the point.</param>
     /// <param name="point">The indices of the point.</param>
-    /// <param name="cancellation">Stops asking.</param>
+    /// <param name="cancellation">Cancels the requests.</param>
     public static async Task<IndexSelection> FindAsync(
         SearchSettings settings, SearchServer server, IEnumerable<string> indices, SearchRecord record, JsonObject point, CancellationToken cancellation)
     {
@@ -61,7 +62,10 @@ internal sealed partial class IndexSelection(
     /// <summary>Whether the profile selects all indices, as far as they are not hidden.</summary>
     public bool HasAll => Covers("*");
 
-    /// <summary>As the engines read it: what comes later counts; a name that is excluded is that of an index, and a pattern may be one of aliases.</summary>
+    /// <summary>
+    /// Applies the patterns as the engines do: later ones take precedence; an excluded name is that of an index, and a
+    /// pattern may be one of aliases.
+    /// </summary>
     private bool Means(Name index, IReadOnlyList<Name> others)
     {
         var isMeant = false;

@@ -4,19 +4,23 @@ using Holdfast.Components.Search.MoveAside;
 namespace Holdfast.Components.Search.Snapshots;
 
 /// <summary>
-/// The indices that the patterns of a profile mean. What a restore has moved aside, and what the engine keeps for itself, is none of the platform, unless the
-/// profile names it in full.
+/// The indices that match the patterns of a profile. Moved-aside indices and system indices do not belong to the
+/// platform, unless the profile gives their full names.
 /// </summary>
-/// <param name="Open">Those that can be read.</param>
-/// <param name="Closed">Those that are closed.</param>
-/// <param name="Aside">What fits the patterns and was moved aside, open or closed.</param>
-/// <param name="Unfit">The names and patterns that no index fits.</param>
-/// <param name="Unreadable">Those that a block keeps from being listed or read, with that block; they are in none of the others.</param>
+/// <param name="Open">Indices that can be read.</param>
+/// <param name="Closed">Indices that are closed.</param>
+/// <param name="Aside">Moved-aside indices that match the patterns, open or closed.</param>
+/// <param name="Unfit">Names and patterns that match no index.</param>
+/// <param name="Unreadable">Indices that a block keeps from being listed or read, with that block; they are in none of
+/// the other lists.</param>
 internal sealed record PlatformIndices(
     IReadOnlyList<string> Open, IReadOnlyList<string> Closed, IReadOnlyList<string> Aside, IReadOnlyList<string> Unfit,
     IReadOnlyDictionary<string, string> Unreadable)
 {
-    /// <summary>Asks for them, for each pattern by itself: to several, one of which is a name that it does not have, an engine answers as if there were none.</summary>
+    /// <summary>
+    /// Resolves each pattern in a request of its own: when one of several names does not exist, an engine answers as if
+    /// no index existed.
+    /// </summary>
     public static async Task<PlatformIndices> FindAsync(SearchServer server, IReadOnlyList<string> patterns, CancellationToken cancellation)
     {
         var (open, closed, unfit) = (new SortedSet<string>(StringComparer.Ordinal), new SortedSet<string>(StringComparer.Ordinal), new List<string>());

@@ -6,10 +6,10 @@ using Holdfast.Engine.Problems;
 
 namespace Holdfast.Components.Search.Snapshots;
 
-/// <summary>What of a recovery point is restored.</summary>
+/// <summary>The selected part of a recovery point.</summary>
 /// <param name="Indices">The indices, those of data streams too.</param>
 /// <param name="Streams">The data streams.</param>
-/// <param name="Asked">What the engine is asked for: streams by their names, and other indices.</param>
+/// <param name="Asked">The names in the request: data streams, and other indices.</param>
 /// <param name="LeftOut">Indices of data streams that were captured without their stream.</param>
 internal sealed record RestoreChoice(IReadOnlyList<string> Indices, IReadOnlyList<string> Streams, IReadOnlyList<string> Asked, IReadOnlyList<string> LeftOut)
 {
@@ -35,12 +35,12 @@ internal sealed record RestoreChoice(IReadOnlyList<string> Indices, IReadOnlyLis
     }
 
     /// <summary>
-    /// The body of a request for a restore without aliases and global state. Blocks that forbid what comes after it are
-    /// left out. The security plugin of OpenSearch looks for each name among the snapshot's indices, where no stream is:
-    /// so there the indices of a stream are named beside it, and what the plugin does not find is left to the engine.
-    /// Whether all came back is seen afterwards.
+    /// The body of a restore request without aliases and global state. Blocks that forbid the following steps are left
+    /// out. The security plugin of OpenSearch looks for each name among the snapshot's indices, where no stream is: so
+    /// there the indices of a stream are named besides the stream, and names that the plugin does not find are left to
+    /// the engine. Whether every index was restored is verified afterwards.
     /// </summary>
-    /// <param name="dialect">The engine that is asked.</param>
+    /// <param name="dialect">The engine that receives the request.</param>
     /// <param name="dropped">Further settings that the indices do not get.</param>
     public JsonObject Request(ServerDialect dialect, IEnumerable<string> dropped)
     {
@@ -59,7 +59,7 @@ internal sealed record RestoreChoice(IReadOnlyList<string> Indices, IReadOnlyLis
         return request;
     }
 
-    /// <summary>The same without some indices and streams, by the names that the engine is asked for.</summary>
+    /// <summary>Returns the choice without some indices and streams, by the names in the request.</summary>
     public RestoreChoice Without(IReadOnlyCollection<string> names, SearchRecord record)
     {
         IReadOnlyList<string> streams = [.. Streams.Except(names, StringComparer.Ordinal)];

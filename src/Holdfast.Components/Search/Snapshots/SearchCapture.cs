@@ -13,12 +13,16 @@ using Holdfast.Restic.Snapshots;
 namespace Holdfast.Components.Search.Snapshots;
 
 /// <summary>
-/// The steps that put a cluster into a recovery point: a snapshot by the engine itself, into a repository of its own, which is copied. Where
-/// the platform is stopped for the mark, a first snapshot before it takes the bulk, so that the one in the window is a small step further.
+/// The steps that put a cluster into a recovery point: the engine takes a snapshot into a repository of its own, which
+/// is copied. Where the platform is stopped for the mark, a first snapshot before it stores most of the data, so that
+/// the one in the window is a small increment.
 /// </summary>
 internal sealed class SearchCapture(SearchSettings settings, SearchServer server, SearchUndos undos, IReadOnlyList<(string Named, string Path)> files, CaptureSession session, TimeProvider clock)
 {
-    /// <summary>So many snapshots are taken of a cluster whose indices or aliases change meanwhile; each has little to do after the one before.</summary>
+    /// <summary>
+    /// The highest number of snapshots of a cluster whose indices or aliases change meanwhile; each is incremental to
+    /// the one before.
+    /// </summary>
     private const int Attempts = 4;
 
     private readonly SnapshotRepository _repository = new(server, settings.Repository, clock);
@@ -26,13 +30,18 @@ internal sealed class SearchCapture(SearchSettings settings, SearchServer server
     private string _identity = "";
     private SnapshotInfo? _taken;
 
-    /// <summary>While anybody writes, nobody knows how many documents the snapshot has: then those are counted before it, too, and what differs is not compared afterwards.</summary>
+    /// <summary>
+    /// Document counts before the snapshot. While clients write, the counts of the snapshot are unknown: then documents
+    /// are counted before it too, and indices whose counts differ are not compared afterwards.
+    /// </summary>
     private Dictionary<string, long> _before = [];
     private Dictionary<string, long> _counts = [];
     private Undo? _final;
     private IReadOnlyList<KeyValuePair<string, IReadOnlyList<string>>> _streams = [];
 
-    /// <summary>The indices that the last snapshot was asked for: what else it may have is none of the platform.</summary>
+    /// <summary>
+    /// The indices that the last snapshot was requested for: any other index in it does not belong to the platform.
+    /// </summary>
     private IReadOnlyList<string> _wanted = [];
     private IReadOnlyList<string> _aside = [];
     private readonly List<Problem> _refused = [];
@@ -117,7 +126,10 @@ internal sealed class SearchCapture(SearchSettings settings, SearchServer server
             : throw Catalogue.SearchSnapshot.Throwable($"The snapshot {running.Name} is being taken into the repository '{settings.Repository}' of {Name} already.", "Wait until it has ended, or delete it: that cancels it.");
     }
 
-    /// <summary>It is owed until the end of the run: it is of use only for the next one.</summary>
+    /// <summary>
+    /// Takes the warming snapshot. Its undo is pending until the end of the run, because only the next snapshot uses
+    /// it.
+    /// </summary>
     private Task WarmAsync(StepContext context, CancellationToken cancellation) => SnapshotAsync(Warming, context, cancellation);
 
     private async Task TakeAsync(StepContext context, CancellationToken cancellation)
@@ -150,8 +162,8 @@ internal sealed class SearchCapture(SearchSettings settings, SearchServer server
     private static bool IsOfTools(string index) => index.StartsWith('.') && !index.StartsWith(DataStreams.Prefix, StringComparison.Ordinal);
 
     /// <summary>
-    /// Takes the snapshot, and again when an alias was led elsewhere meanwhile, or an index made or deleted: an alias that is read afterwards
-    /// may lead to an index that the snapshot does not have.
+    /// Takes the snapshot, and repeats it when an alias was moved meanwhile, or an index created or deleted: an alias
+    /// that is read afterwards may point to an index that the snapshot does not have.
     /// </summary>
     private async Task TakeUnchangedAsync(StepContext context, CancellationToken cancellation)
     {
@@ -212,7 +224,10 @@ internal sealed class SearchCapture(SearchSettings settings, SearchServer server
         }
     }
 
-    /// <summary>A block that the engine has set because a disk was full is no wish of anybody, and a restore does not set it again.</summary>
+    /// <summary>
+    /// Warns of blocks that were set by an administrator. A block that the engine has set because a disk was full is
+    /// left out, and a restore does not set it again.
+    /// </summary>
     private void WarnOfBlocks(StepContext context)
     {
         var blocked = (_state![SearchState.Indices] as JsonObject ?? []).SelectMany(index => IndexBlocks.Of(index.Value?["settings"]).Select(block => $"{index.Key} ({block})")).ToList();
@@ -222,7 +237,7 @@ internal sealed class SearchCapture(SearchSettings settings, SearchServer server
     private async Task<SnapshotInfo> SnapshotAsync(string name, StepContext context, CancellationToken cancellation)
     {
         var (open, closed, aside, unfit, unreadable) = await FindAsync(cancellation);
-        // What failed would be deleted by its name, and with it what another one has called so.
+        // After a failure the snapshot is deleted by its name, which must not be that of another one.
         if (await _repository.FindAsync(name, cancellation) is not null) throw Catalogue.SearchSnapshot.Throwable($"There is a snapshot {name} in the repository '{settings.Repository}' of {Name} already.");
         var owed = undos.DeleteSnapshot(name);
         if (name != Warming) _final = owed;
@@ -252,7 +267,9 @@ internal sealed class SearchCapture(SearchSettings settings, SearchServer server
         session.Manifest.Components.Add(_record!);
     }
 
-    /// <summary>The profile is in the point; so is what it names beside itself, by which indices are built anew.</summary>
+    /// <summary>
+    /// Adds a file that the profile names: indices are rebuilt by such files, and the profile itself is in the point.
+    /// </summary>
     private async Task AddFileAsync(string named, string path, StepContext context, CancellationToken cancellation)
     {
         try
@@ -266,8 +283,9 @@ internal sealed class SearchCapture(SearchSettings settings, SearchServer server
     }
 
     /// <summary>
-    /// Its files are never changed, only added and removed: so it deduplicates by whole files, and unchanged ones are not read. Where the profile does not
-    /// name the directory, the engine does, which must not get another one's files into the recovery point: only a repository is copied.
+    /// Copies the repository. Its files are never changed, only added and removed: so they deduplicate by whole files,
+    /// and unchanged ones are not read. Where the profile does not name the directory, the engine does, and must not
+    /// get other files into the recovery point: only a repository is copied.
     /// </summary>
     private async Task CopyAsync(StepContext context, CancellationToken cancellation)
     {
@@ -277,7 +295,7 @@ internal sealed class SearchCapture(SearchSettings settings, SearchServer server
         var location = LocalEntries.Resolve(named);
         if (!Directory.Exists(location))
             throw Catalogue.SearchPath.Throwable($"The directory '{location}' of the snapshot repository of {Name} is not on this machine.", "Mount it here, or set 'copy: false' in the profile: then the point names the snapshot.");
-        // What the engine's user could have exchanged is read as that user's alone.
+        // Files that the engine's user could have replaced are read with the rights of that user.
         var owner = FileFacts.Of(location).User;
         if (owner == 0 && settings.Location is null && Environment.IsPrivilegedProcess)
             throw Catalogue.SearchPath.Throwable($"The directory '{location}', which {server.Place} names as its snapshot repository '{settings.Repository}', belongs to root, so it is not copied because an engine says so.", "Name it in the profile ('repository: location'), or give it to the engine's user.");
@@ -310,9 +328,10 @@ internal sealed class SearchCapture(SearchSettings settings, SearchServer server
     /// <summary>The new one is the oldest that a later one needs; those of other makers are theirs.</summary>
     private async Task RetireAsync(StepContext context, CancellationToken cancellation)
     {
-        // What was not copied is what recovery points lead to.
+        // Recovery points refer to the snapshots that were not copied.
         var own = (await _repository.ListAsync(cancellation)).Where(snapshot => snapshot.Owner is { IsPassing: true } owner && owner.IsOf(session.Manifest.Platform, Name)).ToList();
-        // Of a staging system with the same profile, or of the cluster that stood here before: whoever knows which deletes them.
+        // Of a staging system with the same profile, or of an earlier cluster: only the administrator can know, and
+        // deletes them.
         var foreign = own.RemoveAll(snapshot => snapshot.Owner!.Identity is { Length: > 0 } identity && identity != _identity);
         if (foreign > 0)
             context.Note($"{Quantity.Of(foreign, "older snapshot")} in the repository '{settings.Repository}' by another cluster that is named {Name}, too, left alone.");

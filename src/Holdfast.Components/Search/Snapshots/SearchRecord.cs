@@ -4,15 +4,16 @@ using Holdfast.Engine.Problems;
 
 namespace Holdfast.Components.Search.Snapshots;
 
-/// <summary>What a manifest keeps of a cluster, and a restore reads.</summary>
+/// <summary>The record of a cluster in a manifest, for a restore.</summary>
 /// <param name="Repository">The engine's name of the snapshot repository.</param>
 /// <param name="Snapshot">The name of the snapshot.</param>
 /// <param name="IsCopied">The point has a copy of the repository.</param>
 /// <param name="Source">The engine that took it.</param>
-/// <param name="Documents">By index, how many there are, where that is known.</param>
+/// <param name="Documents">The number of documents of each index, where it is known.</param>
 /// <param name="Indices">The indices.</param>
 /// <param name="Streams">The data streams with their indices.</param>
-/// <param name="IsChosen">The indices are those that the profile meant; older points have whatever the snapshot had, with system indices.</param>
+/// <param name="IsChosen">The indices are those that the profile selects; older points have every index of the
+/// snapshot, with system indices.</param>
 internal sealed record SearchRecord(string Repository, string Snapshot, bool IsCopied, ServerDialect Source, IReadOnlyDictionary<string, long> Documents, IReadOnlyList<string> Indices, IReadOnlyDictionary<string, IReadOnlyList<string>> Streams, bool IsChosen)
 {
     /// <summary>The details of a component record.</summary>
@@ -24,8 +25,11 @@ internal sealed record SearchRecord(string Repository, string Snapshot, bool IsC
         ["streams"] = new JsonObject([.. streams.Select(stream => KeyValuePair.Create(stream.Key, (JsonNode?)ListOf(stream.Value)))]),
     };
 
-    /// <summary>Reads them. Whoever can write to the repository may have written them.</summary>
-    /// <exception cref="ProblemException">They are not what a backup writes, or a name means something else to an engine.</exception>
+    /// <summary>
+    /// Reads the record. It is not trusted: any user with write access to the repository may have written it.
+    /// </summary>
+    /// <exception cref="ProblemException">It has not the form that a backup writes, or an engine would read a name as
+    /// something else.</exception>
     public static SearchRecord Read(JsonNode? details)
     {
         try

@@ -12,12 +12,12 @@ using Holdfast.Restic.Restoring;
 namespace Holdfast.Components.Search.Snapshots;
 
 /// <summary>
-/// The steps that bring the indices of a recovery point back: the engine's snapshot is put where the engine can read it, what stands in the way
-/// is moved aside, the engine restores, and every index is counted.
+/// The steps that restore the indices of a recovery point: the engine's snapshot is copied to where the engine can read
+/// it, existing indices are moved aside, the engine restores, and the documents of every index are counted.
 /// </summary>
 internal sealed class SearchRestore(SearchSettings settings, SearchServer server, SearchUndos undos, RestoreSession session, TimeProvider clock)
 {
-    /// <summary>What the names of directories begin with that lie in the engine's repository only to be restored from.</summary>
+    /// <summary>The prefix of directories in the engine's repository that exist only to be restored from.</summary>
     public const string Beside = "holdfast-restore";
 
     private readonly IndexMoveAside _shelf = new(server, clock);
@@ -25,17 +25,22 @@ internal sealed class SearchRestore(SearchSettings settings, SearchServer server
     private SnapshotRepository? _source;
     private Undo? _takeAway;
 
-    /// <summary>Owed until everything is counted and the aliases lead to it: a restore that fails leaves indices that were there as they were.</summary>
+    /// <summary>
+    /// Moved-aside indices with their undos, pending until every index is counted and the aliases point to it: after a
+    /// restore that fails, indices that existed before are unchanged.
+    /// </summary>
     private readonly List<(MovedAsideIndex Index, Undo Owed)> _moved = [];
     private JsonObject _state = [];
 
-    /// <summary>What the point has besides what the profile selects; null where nothing needs to be confirmed.</summary>
+    /// <summary>
+    /// The objects of the point that the profile does not select; null where no confirmation is needed.
+    /// </summary>
     private UnselectedIndices? _unselected;
 
     /// <summary>Templates and pipelines that the cluster lacks.</summary>
     private IReadOnlyList<ClusterPart> _parts = [];
 
-    /// <summary>Those of them that the engine cannot be asked for one by one.</summary>
+    /// <summary>The templates and pipelines that cannot be requested one by one.</summary>
     private IReadOnlyList<ClusterPart> _unnamed = [];
     private ServerDialect? _dialect;
 
@@ -44,7 +49,8 @@ internal sealed class SearchRestore(SearchSettings settings, SearchServer server
 
     private string Name => settings.Name;
 
-    /// <exception cref="ProblemException">The engine can not read the snapshot, or something is in the way.</exception>
+    /// <exception cref="ProblemException">The engine cannot read the snapshot, or an existing index prevents the
+    /// restore.</exception>
     public async Task<IReadOnlyList<Step>> PlanAsync(CancellationToken cancellation)
     {
         if (session.Target is not null && session.PartsOf($"search/{Name}") is not null)
@@ -106,7 +112,10 @@ internal sealed class SearchRestore(SearchSettings settings, SearchServer server
         return [.. all.Where(needed.Contains)];
     }
 
-    /// <summary>What the profile can build from its databases is named; where it can build nothing, that is no way out.</summary>
+    /// <summary>
+    /// Names the aliases that the profile can rebuild from its databases; where there are none, a rebuild is not
+    /// offered.
+    /// </summary>
     private string VersionHint()
     {
         var built = settings.Made is { } made ? made.Keys.Where(alias => made[alias].Has("source")).ToList() : [];
@@ -169,7 +178,9 @@ internal sealed class SearchRestore(SearchSettings settings, SearchServer server
     /// <summary>The name that an index of the point gets.</summary>
     private string NameOf(string index) => session.Indices.NameOf(index);
 
-    /// <summary>What is restored beside others takes nobody's place.</summary>
+    /// <summary>
+    /// Refuses new names that exist already: an index that is restored under another name replaces none.
+    /// </summary>
     private void RefuseRenaming(RestoreChoice choice, ExistingIndices there)
     {
         if (choice.Streams.Count > 0)
@@ -210,7 +221,10 @@ internal sealed class SearchRestore(SearchSettings settings, SearchServer server
         _source = copy;
     }
 
-    /// <summary>The snapshot in the engine's own repository; one that can not be read is not needed where the point has a copy.</summary>
+    /// <summary>
+    /// The snapshot in the engine's own repository. A snapshot that cannot be read is not needed where the point has a
+    /// copy.
+    /// </summary>
     private static async Task<SnapshotInfo?> FindKeptAsync(SnapshotRepository own, SearchRecord record, StepContext context, CancellationToken cancellation)
     {
         try
@@ -225,8 +239,9 @@ internal sealed class SearchRestore(SearchSettings settings, SearchServer server
     }
 
     /// <summary>
-    /// Writes the copy of the point into a new directory that only root can enter until it is whole. It lies in a directory of the engine's user, who could
-    /// exchange it: so it is written by its descriptor. All of it is the engine's user's, who need not have the number here that it had there.
+    /// Writes the copy of the point into a new directory that only root can enter until it is complete. The parent
+    /// directory belongs to the engine's user, who could replace it, so files are written by its descriptor. The copy
+    /// belongs to the engine's user, whose UID may be another one than on the source machine.
     /// </summary>
     private async Task CopyAsync(string root, string directory, string repository, StepContext context, CancellationToken cancellation)
     {
@@ -269,7 +284,10 @@ internal sealed class SearchRestore(SearchSettings settings, SearchServer server
 
     private string? CreatedOf(string index) => (string?)_state[SearchState.Indices]?[index]?["settings"]?["index.creation_date"];
 
-    /// <summary>Aliases come afterwards, all at once: until then nobody meets an index that is not whole.</summary>
+    /// <summary>
+    /// Restores the indices without their aliases, which are set afterwards in one change: until then no client sees an
+    /// incomplete index.
+    /// </summary>
     private async Task RestoreAsync(SearchRecord record, RestoreChoice choice, StepContext context, CancellationToken cancellation)
     {
         var request = choice.Request(_dialect!, _unmet.Select(unmet => unmet.Setting).Distinct(StringComparer.Ordinal));
@@ -323,7 +341,9 @@ internal sealed class SearchRestore(SearchSettings settings, SearchServer server
         if (counted.Count > 0) context.Note($"{Quantity.Indices(counted.Count)} of {Name} {(counted.Count == 1 ? "has" : "have")} {Quantity.Of(counted.Sum(index => record.Documents[index]), "document")}, as at the snapshot.");
     }
 
-    /// <summary>From then on nothing is brought back: whoever asks for an alias meets what was restored.</summary>
+    /// <summary>
+    /// Sets the aliases. From then on the restore is not undone, because clients of an alias use the restored index.
+    /// </summary>
     private async Task LeadAsync(IndexAliases aliases, IReadOnlyList<string> chosen, StepContext context, CancellationToken cancellation)
     {
         var takeOut = await PutPartsAsync(context, cancellation);
@@ -338,7 +358,7 @@ internal sealed class SearchRestore(SearchSettings settings, SearchServer server
         }
     }
 
-    /// <returns>What is owed from then on; null when nothing was missing.</returns>
+    /// <returns>The undo that is pending from then on; null when nothing was missing.</returns>
     private async Task<Undo?> PutPartsAsync(StepContext context, CancellationToken cancellation)
     {
         if (_unnamed.Count > 0) context.Warn(Catalogue.SearchNames.With($"Not put back into {Name}, because their names mean others: {Titles(_unnamed)}."));

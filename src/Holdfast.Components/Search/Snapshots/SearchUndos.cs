@@ -7,7 +7,7 @@ using Holdfast.Engine.Problems;
 
 namespace Holdfast.Components.Search.Snapshots;
 
-/// <summary>What the steps of one cluster may owe.</summary>
+/// <summary>The undos that the steps of one cluster may register.</summary>
 internal sealed class SearchUndos(SearchSettings settings, SearchServer server, TimeProvider clock)
 {
     private const string Repository = "repository", Snapshot = "snapshot", Directory = "directory", Inode = "inode", Device = "device", Index = "index", Value = "value", Tombstones = "index.gc_deletes";
@@ -31,17 +31,24 @@ internal sealed class SearchUndos(SearchSettings settings, SearchServer server, 
         }),
     ];
 
-    /// <summary>Owed from before an index is moved aside until what takes its place is whole.</summary>
+    /// <summary>Pending from before an index is moved aside until its replacement is complete.</summary>
     public Undo MoveBack(MovedAsideIndex moved) => new(
         Kind(settings, "move-back"), $"Bring the index {moved.Index} of {settings.Name} back, which is {moved.Aside} once it was moved aside, and let it be written again.", moved.Words);
 
-    /// <summary>Owed while the engine restores: an index that has no whole shard makes every later snapshot fail.</summary>
-    /// <param name="restored">What is restored, with its date of creation, which a restore keeps; empty when it is not known.</param>
+    /// <summary>
+    /// Pending while the engine restores: an index with a primary shard that is not allocated makes every later
+    /// snapshot fail.
+    /// </summary>
+    /// <param name="restored">The restored indices, with their creation dates, which a restore keeps; empty when a date
+    /// is not known.</param>
     public Undo RemoveLost(IEnumerable<(string Index, string Created)> restored) => new(
         Kind(settings, "remove-lost"), $"Delete indices of {settings.Name} whose restore has begun and that no node can have.",
         restored.ToDictionary(index => index.Index, index => index.Created, StringComparer.Ordinal));
 
-    /// <summary>Owed from before templates and pipelines are put back until what they are for is whole. None of them was there.</summary>
+    /// <summary>
+    /// Pending from before templates and pipelines are created until the indices that need them are complete. None of
+    /// them existed before.
+    /// </summary>
     public Undo TakeOut(IReadOnlyList<ClusterPart> parts) => new(
         Kind(settings, "take-out"), $"Delete what a restore has put into {settings.Name}: {string.Join(", ", parts.Select(part => part.Title))}.",
         parts.ToDictionary(part => part.Place, part => part.Title, StringComparer.Ordinal));
@@ -75,22 +82,28 @@ internal sealed class SearchUndos(SearchSettings settings, SearchServer server, 
             }
     }
 
-    /// <summary>Owed while the engine forgets at once what is deleted from an index, so that older versions can be written.</summary>
+    /// <summary>
+    /// Pending while the engine's memory of deletions in an index is off, so that older versions can be written.
+    /// </summary>
     /// <param name="index">The index.</param>
-    /// <param name="usual">How long it remembers otherwise (index.gc_deletes); null for the engine's default.</param>
+    /// <param name="usual">The previous value of index.gc_deletes; null for the engine's default.</param>
     public Undo RememberDeletions(string index, string? usual) => new(
         Kind(settings, "remember-deletions"), $"Let {settings.Name} remember deletions from the index {index} again.",
         new Dictionary<string, string>(StringComparer.Ordinal) { [Index] = index, [Value] = usual ?? "" });
 
-    /// <summary>Owed while a snapshot is not complete, or not wanted for long.</summary>
+    /// <summary>Pending while a snapshot is incomplete, or needed only for a short time.</summary>
     public Undo DeleteSnapshot(string snapshot) => new(
         Kind(settings, "delete-snapshot"), $"Delete the snapshot {snapshot} of {settings.Name}.",
         new Dictionary<string, string>(StringComparer.Ordinal) { [Repository] = settings.Repository, [Snapshot] = snapshot });
 
-    /// <summary>Owed while a copy of a repository lies beside the engine's, to be restored from; registered before its directory is made, and again once it was made.</summary>
-    /// <param name="repository">Its name in the engine.</param>
-    /// <param name="directory">Its path.</param>
-    /// <param name="made">The directory itself, which the engine's user cannot make another one into; null while it is not made, and then it is removed only when it is empty.</param>
+    /// <summary>
+    /// Pending while a copy of a repository to restore from is beside the engine's own; registered before its directory
+    /// is created, and again afterwards.
+    /// </summary>
+    /// <param name="repository">The name of the repository in the engine.</param>
+    /// <param name="directory">The path of its directory.</param>
+    /// <param name="made">The identity of the directory, which the engine's user cannot give to another one; null while
+    /// it is not created: then a directory of that name is removed only when it is empty.</param>
     public Undo TakeAway(string repository, string directory, FileFacts? made = null)
     {
         var words = new Dictionary<string, string>(StringComparer.Ordinal) { [Repository] = repository, [Directory] = directory };
@@ -98,7 +111,10 @@ internal sealed class SearchUndos(SearchSettings settings, SearchServer server, 
         return new(Kind(settings, "take-away"), $"Take away the snapshot repository {repository} of {settings.Name} and its directory {directory}.", words);
     }
 
-    /// <summary>The directory lies in one of the engine's user, who can exchange it, and put links into it.</summary>
+    /// <summary>
+    /// Removes the copy. Its parent directory belongs to the engine's user, who can replace the copy, and create links
+    /// in it.
+    /// </summary>
     private static void RemoveCopy(IReadOnlyDictionary<string, string> words)
     {
         var directory = words[Directory];
@@ -106,7 +122,10 @@ internal sealed class SearchUndos(SearchSettings settings, SearchServer server, 
         PrivateTree.Remove(directory, SearchRestore.Beside, words.TryGetValue(Inode, out var inode) ? (inode, words[Device]) : null);
     }
 
-    /// <summary>An index can not come back with its aliases while another one has the name of such an alias.</summary>
+    /// <summary>
+    /// Moves an index back, and its aliases with it. It cannot be restored with its aliases while another index has the
+    /// name of such an alias.
+    /// </summary>
     private static async Task MoveBackAsync(SearchServer server, TimeProvider clock, MovedAsideIndex moved, CancellationToken cancellation)
     {
         foreach (var alias in moved.Aliases.Select(alias => alias.Key))

@@ -6,8 +6,9 @@ using Holdfast.Engine.Problems;
 namespace Holdfast.Components.Search.Snapshots;
 
 /// <summary>
-/// Whether a cluster may have so many shards (cluster.max_shards_per_node, 1000 by default, for each node that keeps data): what a restore moves aside is there
-/// beside what it restores. Source: the engines' reference manuals, "Total shards limit", "Cluster shard limit".
+/// Checks the limit of a cluster's shards (cluster.max_shards_per_node, 1000 by default, for each data node):
+/// moved-aside indices exist beside the restored ones. Source: the engines' reference manuals, "Total shards limit",
+/// "Cluster shard limit".
 /// </summary>
 internal static class ShardRoom
 {
@@ -15,14 +16,17 @@ internal static class ShardRoom
 
     private const long Usual = 1000;
 
-    /// <summary>Counts what there would be at the most. What the user may not see is not counted, so that nothing is refused by it.</summary>
+    /// <summary>
+    /// Refuses a restore that would exceed the limit of shards, by the highest number at any time. Limits that the user
+    /// lacks the privilege to read are not checked.
+    /// </summary>
     /// <param name="server">The cluster.</param>
     /// <param name="name">Its name in the profile.</param>
-    /// <param name="dataNodes">How many of its nodes keep data.</param>
-    /// <param name="moved">What is moved aside.</param>
-    /// <param name="restored">Flat settings of what comes back.</param>
-    /// <param name="cancellation">Stops asking.</param>
-    /// <exception cref="ProblemException">It would be too many.</exception>
+    /// <param name="dataNodes">The number of its data nodes.</param>
+    /// <param name="moved">The indices that are moved aside.</param>
+    /// <param name="restored">Flat settings of the restored indices.</param>
+    /// <param name="cancellation">Cancels the requests.</param>
+    /// <exception cref="ProblemException">There would be too many shards.</exception>
     public static async Task RefuseAsync(SearchServer server, string name, int dataNodes, IReadOnlyCollection<string> moved, IEnumerable<JsonNode?> restored, CancellationToken cancellation)
     {
         if (await LimitAsync(server, cancellation) is not { } perNode) return;
@@ -35,7 +39,7 @@ internal static class ShardRoom
             if (line?["index"] is not { } index || !moved.Contains((string)index!, StringComparer.Ordinal)) continue;
             (aside, freed, largest) = (aside + primaries, freed + (primaries * (1 + copies)), Math.Max(largest, primaries));
         }
-        // Each clone is made before what it is of is deleted.
+        // Each clone is created before its source is deleted.
         var most = Math.Max(now + largest, now - freed + aside + restored.Sum(settings => Number(settings?["index.number_of_shards"], 1) * (1 + Number(settings?["index.number_of_replicas"]))));
         if (most > limit)
             throw Catalogue.SearchRestore.Throwable(

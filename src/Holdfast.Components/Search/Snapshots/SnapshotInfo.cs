@@ -24,17 +24,21 @@ internal sealed record SnapshotInfo(string Name, string State, string Version, I
     private static IEnumerable<JsonNode?> Items(JsonNode? list) => list as JsonArray ?? [];
 }
 
-/// <summary>Who took a snapshot, as we write it into the snapshot's metadata. Several platforms may use one repository.</summary>
+/// <summary>
+/// The maker of a snapshot, as recorded in the snapshot's metadata. Several platforms may use one repository.
+/// </summary>
 /// <param name="Run">The run of Holdfast.</param>
 /// <param name="Platform">The platform of the profile.</param>
 /// <param name="Cluster">The cluster's name in the profile.</param>
-/// <param name="Identity">The engine's own name of the cluster (cluster_uuid); empty in snapshots of older versions.</param>
-/// <param name="IsPassing">Nothing leads to it once its run is over: recovery points have a copy, or it was only to warm up.</param>
+/// <param name="Identity">The engine's own name of the cluster (cluster_uuid); empty in snapshots of older
+/// versions.</param>
+/// <param name="IsPassing">No recovery point refers to the snapshot once its run has ended: points have a copy, or it
+/// was a warming snapshot.</param>
 internal sealed record SnapshotOwner(string Run, string Platform, string Cluster, string Identity, bool IsPassing)
 {
     private const string RunKey = "holdfast-run", PlatformKey = "holdfast-platform", ClusterKey = "holdfast-cluster", IdentityKey = "holdfast-cluster-uuid", PassingKey = "holdfast-passing";
 
-    /// <summary>Null when somebody else took it.</summary>
+    /// <summary>Reads the maker; null when another program took the snapshot.</summary>
     public static SnapshotOwner? Of(JsonNode? metadata) => metadata is JsonObject about && (string?)about[RunKey] is { } run
         ? new SnapshotOwner(run, (string?)about[PlatformKey] ?? "", (string?)about[ClusterKey] ?? "", (string?)about[IdentityKey] ?? "", (bool?)about[PassingKey] ?? false)
         : null;

@@ -6,20 +6,25 @@ using Holdfast.Engine.Problems;
 
 namespace Holdfast.Components.Search.Snapshots;
 
-/// <summary>A snapshot repository that an engine has registered, and our snapshots in it.</summary>
+/// <summary>A snapshot repository that an engine has registered, and Holdfast's snapshots in it.</summary>
 internal sealed class SnapshotRepository(SearchServer server, string name, TimeProvider clock)
 {
     private static readonly TimeSpan _look = TimeSpan.FromMilliseconds(250);
 
-    /// <summary>What an engine says of a repository whose files are not those that it knows.</summary>
+    /// <summary>
+    /// Parts of the engine's messages about a repository whose files were changed by another cluster or are damaged.
+    /// </summary>
     private static readonly string[] _changed = ["does not match", "concurrent", "corrupted", "Could not determine repository generation", "cannot be read", "Unexpected", "missing", "could not read repository data", "failed to read"];
 
-    /// <summary>What the engine calls it.</summary>
+    /// <summary>The name of the repository in the engine.</summary>
     public string Name => name;
 
     private string Path => $"/_snapshot/{SearchServer.Part(name)}";
 
-    /// <summary>Its directory, where it is of type "fs"; null when it is of another type, or not registered. One that is relative lies below the first of the nodes' path.repo.</summary>
+    /// <summary>
+    /// The directory of a repository of type "fs"; null when it is of another type, or not registered. A relative path
+    /// is below the first directory of the nodes' path.repo.
+    /// </summary>
     /// <exception cref="ProblemException">The engine refuses.</exception>
     public async Task<string?> FindLocationAsync(CancellationToken cancellation)
     {
@@ -29,8 +34,10 @@ internal sealed class SnapshotRepository(SearchServer server, string name, TimeP
         return nodes.Select(node => (node.Paths.Count > 0 ? node.Paths[0] : null)).OfType<string>().FirstOrDefault() is { } root ? System.IO.Path.Combine(root, location) : location;
     }
 
-    /// <summary>A repository that is registered for reading alone belongs to another cluster, which writes it.</summary>
-    /// <exception cref="ProblemException">It is one, or the engine refuses.</exception>
+    /// <summary>
+    /// Refuses a repository that is registered as read-only: it belongs to another cluster, which writes to it.
+    /// </summary>
+    /// <exception cref="ProblemException">The repository is read-only, or the engine refuses.</exception>
     public async Task RefuseReadOnlyAsync(CancellationToken cancellation)
     {
         if (await server.FindAsync(Path, cancellation) is { } found && bool.TryParse(found[name]?["settings"]?["readonly"]?.ToString(), out var isReadOnly) && isReadOnly)
@@ -39,7 +46,7 @@ internal sealed class SnapshotRepository(SearchServer server, string name, TimeP
                 "Give this cluster a repository of its own: another 'name' and 'location' under 'repository' in the profile. Do not register this one without readonly: two clusters that write into one directory ruin it.");
     }
 
-    /// <summary>Whether the engine knows it.</summary>
+    /// <summary>Whether the repository is registered.</summary>
     /// <exception cref="ProblemException">The engine refuses.</exception>
     public async Task<bool> IsRegisteredAsync(CancellationToken cancellation) => await server.FindAsync(Path, cancellation) is not null;
 
@@ -59,8 +66,8 @@ internal sealed class SnapshotRepository(SearchServer server, string name, TimeP
         }
     }
 
-    /// <summary>Lets every node write a trial into it.</summary>
-    /// <exception cref="ProblemException">A node can not; it is named.</exception>
+    /// <summary>Lets every node write a test file into the repository.</summary>
+    /// <exception cref="ProblemException">A node cannot; the message names it.</exception>
     public async Task VerifyAsync(CancellationToken cancellation)
     {
         try
@@ -73,13 +80,14 @@ internal sealed class SnapshotRepository(SearchServer server, string name, TimeP
         }
     }
 
-    /// <summary>Begins a snapshot.</summary>
+    /// <summary>Starts a snapshot.</summary>
     /// <exception cref="ProblemException">The engine refuses.</exception>
     public Task BeginAsync(string snapshot, JsonObject request, CancellationToken cancellation) =>
         UseAsync(async () => await server.PutAsync($"{PathOf(snapshot)}?wait_for_completion=false", request, cancellation));
 
     /// <summary>Waits for a snapshot's end, and counts its bytes and shards meanwhile.</summary>
-    /// <exception cref="ProblemException">It is not whole, or has vanished, as after the death of the master.</exception>
+    /// <exception cref="ProblemException">The snapshot is incomplete, or has vanished, as after a failure of the
+    /// master.</exception>
     public async Task<SnapshotInfo> WaitAsync(string snapshot, TimeSpan deadline, StepCounters counters, CancellationToken cancellation)
     {
         for (var began = clock.GetTimestamp(); ; await Task.Delay(_look, clock, cancellation))
@@ -107,9 +115,11 @@ internal sealed class SnapshotRepository(SearchServer server, string name, TimeP
         return [.. (found?["snapshots"] as JsonArray ?? []).Select(snapshot => SnapshotInfo.Of(snapshot!)).OrderBy(snapshot => snapshot.Started)];
     }
 
-    /// <summary>Snapshots that the repository names and the engine can not read: their files are damaged or gone.</summary>
-    /// <param name="readable">Those that it can.</param>
-    /// <param name="cancellation">Stops asking.</param>
+    /// <summary>
+    /// Snapshots that the repository lists and the engine cannot read: their files are damaged or missing.
+    /// </summary>
+    /// <param name="readable">The snapshots that the engine can read.</param>
+    /// <param name="cancellation">Cancels the requests.</param>
     /// <exception cref="ProblemException">The engine refuses.</exception>
     public async Task<IReadOnlyList<string>> FindDamagedAsync(IReadOnlyList<SnapshotInfo> readable, CancellationToken cancellation)
     {
@@ -118,7 +128,7 @@ internal sealed class SnapshotRepository(SearchServer server, string name, TimeP
         return [.. (named?["snapshots"] as JsonArray ?? []).Select(snapshot => (string)snapshot!["snapshot"]!).Except(readable.Select(snapshot => snapshot.Name), StringComparer.Ordinal)];
     }
 
-    /// <summary>Deletes a snapshot; one that runs is cancelled. One that is not there is well.</summary>
+    /// <summary>Deletes a snapshot, and cancels it when it is running. No error when it does not exist.</summary>
     /// <exception cref="ProblemException">The engine refuses.</exception>
     public Task DeleteAsync(string snapshot, CancellationToken cancellation) => server.Patient.DeleteAsync(PathOf(snapshot), cancellation);
 
@@ -126,7 +136,10 @@ internal sealed class SnapshotRepository(SearchServer server, string name, TimeP
     /// <exception cref="ProblemException">The engine refuses.</exception>
     public Task UnregisterAsync(CancellationToken cancellation) => server.DeleteAsync(Path, cancellation);
 
-    /// <summary>An engine that finds its repository changed by somebody else, or damaged, refuses whatever is asked of it until it reads it anew.</summary>
+    /// <summary>
+    /// Runs a request. An engine whose repository was changed by another cluster, or is damaged, refuses every request
+    /// until it reads the repository again.
+    /// </summary>
     private async Task<JsonNode?> UseAsync(Func<Task<JsonNode?>> ask)
     {
         try
@@ -143,14 +156,20 @@ internal sealed class SnapshotRepository(SearchServer server, string name, TimeP
         }
     }
 
-    /// <summary>Only what somebody else has changed, or what is damaged, is read again once it is forgotten; whoever does so with another fault gets a second writer.</summary>
+    /// <summary>
+    /// The hint for a refusal. Only a repository that another cluster has changed, or that is damaged, can be used
+    /// after it is registered again; for any other reason, that would add a second writer.
+    /// </summary>
     private string HintOf(string reason) => _changed.Any(sign => reason.Contains(sign, StringComparison.OrdinalIgnoreCase))
         ? $"Two clusters must not write into one directory: give each its own. Then let the engine forget the repository (DELETE _snapshot/{name}; no file is deleted): registered again, as the next backup does, it is read anew. If it is still refused, move the directory's content away: recovery points have copies of their own."
         : "Its own reason stands in the message; see the settings of the repository (GET _snapshot), its directory, and the engine's log.";
 
     private string PathOf(string snapshot) => $"{Path}/{SearchServer.Part(snapshot)}";
 
-    /// <summary>An engine that can not write the end of a snapshot, as on a full disk, drops it without a word; so it is asked whether it can write at all.</summary>
+    /// <summary>
+    /// Checks whether the repository is writable: an engine that cannot write the end of a snapshot, as on a full disk,
+    /// drops the snapshot without an error.
+    /// </summary>
     private async Task<IReadOnlyList<string>> DoubtsAsync(CancellationToken cancellation)
     {
         try
@@ -174,7 +193,7 @@ internal sealed class SnapshotRepository(SearchServer server, string name, TimeP
         Interlocked.Exchange(ref counters.ItemsDone, (long?)shards?["done"] ?? 0);
     }
 
-    /// <summary>The engine names nodes by their ids, which nobody knows.</summary>
+    /// <summary>Replaces node IDs in the engine's message by node names, which administrators know.</summary>
     private async Task<string> NamedAsync(string message, CancellationToken cancellation)
     {
         var nodes = (await server.GetAsync("/_nodes?filter_path=nodes.*.name", cancellation))["nodes"] as JsonObject ?? [];

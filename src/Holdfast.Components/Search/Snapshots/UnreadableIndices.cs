@@ -5,13 +5,13 @@ using Holdfast.Engine.Problems;
 namespace Holdfast.Components.Search.Snapshots;
 
 /// <summary>
-/// Indices whose blocks keep anybody from listing or reading them (index.blocks.metadata, index.blocks.read): an engine
-/// refuses every request that means one of them besides others. Source: the engines' reference manuals, "Index blocks",
-/// and the answer of GET _cluster/state/blocks.
+/// Indices whose blocks prevent them from being listed or read (index.blocks.metadata, index.blocks.read): an engine
+/// refuses every request that includes one of them. Source: the engines' reference manuals, "Index blocks", and the
+/// answer of GET _cluster/state/blocks.
 /// </summary>
 internal static class UnreadableIndices
 {
-    /// <summary>The block of an index that is closed, which is no wish of anybody.</summary>
+    /// <summary>The ID of the block of a closed index, which no administrator has set as a block.</summary>
     private const string IsClosed = "4";
 
     private static readonly Dictionary<string, string> _settings = new(StringComparer.Ordinal)
@@ -20,12 +20,13 @@ internal static class UnreadableIndices
     };
 
     /// <summary>
-    /// By name, the block that stands in the way; nothing where the user may not ask (cluster privilege 'monitor').
+    /// The blocks that prevent indices from being read, by index name; empty where the user lacks the cluster privilege
+    /// 'monitor'.
     /// </summary>
     /// <param name="server">The cluster.</param>
-    /// <param name="patterns">Those of the profile: other indices are not looked at.</param>
-    /// <param name="cancellation">Stops asking.</param>
-    /// <exception cref="ProblemException">The engine can not be asked.</exception>
+    /// <param name="patterns">The patterns of the profile: other indices are ignored.</param>
+    /// <param name="cancellation">Cancels the requests.</param>
+    /// <exception cref="ProblemException">The engine cannot be queried.</exception>
     public static async Task<IReadOnlyDictionary<string, string>> FindAsync(
         SearchServer server, IReadOnlyList<string> patterns, CancellationToken cancellation)
     {

@@ -8,17 +8,17 @@ using Holdfast.Engine.Problems;
 namespace Holdfast.Components.Search.Snapshots;
 
 /// <summary>
-/// Indices that the profile means, and that the engine hides from its user: a listing has only what a user may see, so a point would lack the others
-/// without a word. The health of the cluster has the names of all.
+/// Indices that the profile selects, and that the engine hides from its user: a listing has only indices that the user
+/// may see, so a point would lack the others without a warning. The health of the cluster has the names of all.
 /// </summary>
 internal static partial class UnseenIndices
 {
-    /// <summary>Those that are hidden from the user, by their names.</summary>
+    /// <summary>The names of indices that are hidden from the user.</summary>
     /// <param name="server">The cluster.</param>
-    /// <param name="patterns">Those of the profile.</param>
-    /// <param name="seen">What the user sees of them.</param>
-    /// <param name="cancellation">Stops asking.</param>
-    /// <exception cref="ProblemException">The engine can not be asked.</exception>
+    /// <param name="patterns">The patterns of the profile.</param>
+    /// <param name="seen">The indices of them that the user can see.</param>
+    /// <param name="cancellation">Cancels the requests.</param>
+    /// <exception cref="ProblemException">The engine cannot be queried.</exception>
     public static async Task<IReadOnlyList<string>> FindAsync(SearchServer server, IReadOnlyList<string> patterns, PlatformIndices seen, CancellationToken cancellation)
     {
         var known = seen.Open.Concat(seen.Closed).Concat(seen.Aside).Concat(seen.Unreadable.Keys).ToHashSet(StringComparer.Ordinal);
@@ -31,7 +31,8 @@ internal static partial class UnseenIndices
         }
         return [.. doubtful.Where(index => !visible.Contains(index))];
 
-        // A pattern does not mean hidden indices (index.hidden): one that can be asked for by its name is no secret.
+        // A pattern does not match hidden indices (index.hidden): an index that can be read by its name is not kept
+        // from the user.
         async Task<bool> AddVisibleAsync(string names)
         {
             try

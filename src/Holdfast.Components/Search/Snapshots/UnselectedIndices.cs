@@ -7,8 +7,9 @@ using Holdfast.Engine.Quantities;
 namespace Holdfast.Components.Search.Snapshots;
 
 /// <summary>
-/// What a recovery point of another machine has of a cluster besides what the profile selects: indices and streams, aliases that would be taken from
-/// indices of others or shared with them, templates and pipelines. Nothing of it is restored unless a person has seen its name and said so.
+/// The objects of a recovery point of another machine that the profile does not select: indices and streams, aliases
+/// that would be taken from other indices or shared with them, templates and pipelines. None is restored unless the
+/// user has seen its name and confirmed it.
 /// </summary>
 /// <param name="name">The cluster's name.</param>
 /// <param name="session">Of the restore.</param>
@@ -59,7 +60,7 @@ internal sealed class UnselectedIndices(string name, RestoreSession session, Ind
             "Name in the profile what is meant, or restore it with --include.");
     }
 
-    /// <summary>What was found and what becomes of it, for a plan; empty when nothing was found.</summary>
+    /// <summary>The objects that were found, and their treatment, for a plan; empty when there are none.</summary>
     public string Sentence
     {
         get
@@ -83,7 +84,10 @@ internal sealed class UnselectedIndices(string name, RestoreSession session, Ind
         return session.Allows(title);
     }
 
-    /// <summary>Those that an index has now which the profile does not select and which is not restored.</summary>
+    /// <summary>
+    /// Aliases of the restored indices that also belong to an existing index which the profile does not select and
+    /// which is not restored.
+    /// </summary>
     private List<string> ForeignAliases(
         RestoreChoice choice, RestoreChoice confined, JsonObject state, IReadOnlyList<(string Index, JsonObject Aliases)> holders)
     {

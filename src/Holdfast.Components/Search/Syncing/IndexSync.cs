@@ -10,25 +10,30 @@ using Holdfast.Engine.Quantities;
 namespace Holdfast.Components.Search.Syncing;
 
 /// <summary>
-/// Compares an index with its database by ids and versions, and copies only what differs. It is safe while the platform runs: what seems to
-/// differ is read from the database anew before it is written, and the engine refuses what is older than what it has, or what somebody has
-/// changed since we saw it.
+/// Compares an index with its database by ids and versions, and copies only what differs. It is safe while the platform
+/// runs: documents that seem to differ are read from the database again before they are written, and the engine refuses
+/// versions older than its own, and changes of documents that were changed after they were read.
 /// </summary>
 internal sealed class IndexSync(SearchWork work, IndexDefinition definition, string index, IDocumentSource source)
 {
-    /// <summary>So many documents of one part fit into memory easily, and are read from the database by one statement.</summary>
+    /// <summary>
+    /// The numbers of documents of one part, which fit into memory, and of one statement that reads them from the
+    /// database.
+    /// </summary>
     private const int PerPart = 100_000, PerStatement = 2000;
 
-    /// <summary>So many documents may be written to an index while it is walked over, beside as many as it had.</summary>
+    /// <summary>
+    /// The number of documents that may be written to an index during the walk; as many as it had may be added too.
+    /// </summary>
     private const long Grown = 1_000_000;
 
     /// <summary>Of an index with fewer documents most may be deleted.</summary>
     private const int Few = 100;
 
-    /// <summary>So many ids of which there are several rows are told.</summary>
+    /// <summary>The number of duplicate ids that are reported.</summary>
     public const int MostTold = 10;
 
-    /// <summary>Ids of which there are several rows.</summary>
+    /// <summary>Ids for which the statement returns several rows.</summary>
     private readonly HashSet<string> _repeated = new(StringComparer.Ordinal);
     private readonly SyncResult _result = new(definition.Alias, index);
     private readonly DocumentQuery _query = definition.Source!;
@@ -41,11 +46,15 @@ internal sealed class IndexSync(SearchWork work, IndexDefinition definition, str
         else body.AddVersioned(row.Id, row.Version, row.Document);
     };
 
-    /// <summary>Tells of rows of the same id.</summary>
+    /// <summary>The part of a message that names duplicate ids.</summary>
     public static string Repeated(IEnumerable<string> ids) => $"gives several rows of the same id: {string.Join(", ", ids.Take(MostTold).Select(id => $"'{Excerpt.OfId(id)}'"))}.";
 
-    /// <summary>Compares, and unless it is dry mends: only when everything is compared, so that nothing is done where too much would be deleted.</summary>
-    /// <exception cref="ProblemException">The engine or the database can not be asked, too much would be deleted, or the engine rejected documents.</exception>
+    /// <summary>
+    /// Compares, and unless it is a dry run repairs: only after everything is compared, so that nothing is changed
+    /// where too much would be deleted.
+    /// </summary>
+    /// <exception cref="ProblemException">The engine or the database cannot be queried, too much would be deleted, or
+    /// the engine rejected documents.</exception>
     public async Task<SyncResult> RunAsync(StepContext context, bool isDry, bool allowDeletions, CancellationToken cancellation)
     {
         await work.Server.PostAsync($"/{SearchServer.Part(index)}/_refresh", null, cancellation);
@@ -119,7 +128,7 @@ internal sealed class IndexSync(SearchWork work, IndexDefinition definition, str
         return new Comparison(differing, inIndex);
     }
 
-    /// <summary>True when anything differs.</summary>
+    /// <summary>Adds a part to the result; true when it has a difference.</summary>
     private bool Count(Comparison compared)
     {
         var missing = compared.Differing.Values.Count(found => found is null);
@@ -135,11 +144,11 @@ internal sealed class IndexSync(SearchWork work, IndexDefinition definition, str
         foreach (var batch in compared.Surplus.Chunk(PerStatement)) await mend.DeleteAsync(batch.ToDictionary(StringComparer.Ordinal), cancellation);
     }
 
-    /// <summary>Of one part.</summary>
+    /// <summary>The differences of one part.</summary>
     /// <param name="Differing">Documents that are missing (null) or of another version.</param>
     /// <param name="Surplus">Documents that the database does not have.</param>
     private sealed record Comparison(Dictionary<string, IndexedDocument?> Differing, Dictionary<string, IndexedDocument> Surplus);
 }
 
-/// <summary>A document as a walk saw it.</summary>
+/// <summary>A document with its version during the walk.</summary>
 internal sealed record IndexedDocument(string Version, SeenDocument Seen);

@@ -11,25 +11,27 @@ using Holdfast.Engine.Web;
 namespace Holdfast.Components.Search.Syncing;
 
 /// <summary>
-/// Walks over all documents of an index, in the order in which they lie, and reads of each only its id, its version and its last change. By
-/// a scroll, which every engine has. Source: the engines' reference manuals, "Scroll".
+/// Walks over all documents of an index, in index order, and reads of each only its id, its version and its last
+/// change. It uses a scroll, which every engine has. Source: the engines' reference manuals, "Scroll".
 /// </summary>
 /// <param name="server">The engine.</param>
 /// <param name="index">The index.</param>
-/// <param name="versionField">The field that has the version of a document; null for the engine's own.</param>
-/// <param name="deadline">For all pages together: an engine that answers each of them just in time must not hold a run for ever.</param>
-/// <param name="clock">For the deadline.</param>
+/// <param name="versionField">The field with the version of a document; null for the engine's own version.</param>
+/// <param name="deadline">The time limit of all pages together: an engine that answers each page just in time must not
+/// hold a run forever.</param>
+/// <param name="clock">Measures the deadline.</param>
 internal sealed class IndexWalk(SearchServer server, string index, string? versionField, TimeSpan deadline, TimeProvider clock)
 {
     private const string Alive = "5m", Filter = "filter_path=_scroll_id,_shards.failed,_shards.failures,hits.hits._id,hits.hits._version,hits.hits._seq_no,hits.hits._primary_term,hits.hits._source";
 
-    /// <summary>As many as an index gives at once by default (index.max_result_window).</summary>
+    /// <summary>The default limit of a page (index.max_result_window).</summary>
     private const int Page = 10_000;
 
     private readonly WalkPage _page = new(versionField is not null);
 
-    /// <summary>Tells each document.</summary>
-    /// <exception cref="ProblemException">The engine cannot be asked, a shard fails, or it takes longer than the deadline.</exception>
+    /// <summary>Calls <paramref name="see"/> for each document.</summary>
+    /// <exception cref="ProblemException">The engine cannot be queried, a shard fails, or the deadline has
+    /// passed.</exception>
     public async Task RunAsync(SeeDocument see, CancellationToken cancellation)
     {
         using var late = new CancellationTokenSource(deadline, clock);
@@ -56,7 +58,9 @@ internal sealed class IndexWalk(SearchServer server, string index, string? versi
         if (scroll is not null) await server.DeleteAsync("/_search/scroll", new JsonObject { ["scroll_id"] = scroll }, cancellation);
     }
 
-    /// <summary>As many documents as an index gives at once, and as are wanted: one may have been told to give fewer.</summary>
+    /// <summary>
+    /// The number of documents of a page: the wanted number, or the limit of the index when that is lower.
+    /// </summary>
     public static async Task<int> PageAsync(SearchServer server, string index, int wanted, CancellationToken cancellation)
     {
         const string window = "index.max_result_window";

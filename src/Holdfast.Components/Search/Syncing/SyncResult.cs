@@ -1,9 +1,9 @@
 namespace Holdfast.Components.Search.Syncing;
 
-/// <summary>What a comparison of an index with its database found, and what was done about it.</summary>
+/// <summary>The result of comparing an index with its database, and of the sync.</summary>
 public sealed record SyncResult(string Alias, string Index)
 {
-    /// <summary>Documents by the database.</summary>
+    /// <summary>The number of documents in the database.</summary>
     public long InSource { get; set; }
 
     /// <summary>Documents that were in the index.</summary>
@@ -18,13 +18,16 @@ public sealed record SyncResult(string Alias, string Index)
     /// <summary>Documents that the database does not have.</summary>
     public long Surplus { get; set; }
 
-    /// <summary>Written into the index.</summary>
+    /// <summary>The number of documents written into the index.</summary>
     public long Written { get; set; }
 
-    /// <summary>Deleted from the index.</summary>
+    /// <summary>The number of documents deleted from the index.</summary>
     public long Deleted { get; set; }
 
-    /// <summary>Changed by somebody else while we looked: theirs is newer, and was left alone.</summary>
+    /// <summary>
+    /// The number of documents that another client changed during the sync: its version is newer, and was left
+    /// unchanged.
+    /// </summary>
     public long LeftAlone { get; set; }
 
     /// <summary>Documents of the database that the index lacks all the same: the engine refuses them.</summary>
@@ -36,9 +39,12 @@ public sealed record SyncResult(string Alias, string Index)
     /// <summary>Documents that the database had not, and has again since: they were left in the index.</summary>
     public long Returned { get; set; }
 
-    /// <summary>How many documents the index must have now: those of the database at the instant of the comparison, less what has gone since, and what has returned.</summary>
+    /// <summary>
+    /// The number of documents that the index must have now: those of the database at the instant of the comparison,
+    /// less those deleted since, plus those that have returned.
+    /// </summary>
     public long Due => InSource - Gone + Returned;
 
-    /// <summary>Nothing differed.</summary>
+    /// <summary>Whether there was no difference.</summary>
     public bool IsEqual => Missing + Outdated + Surplus == 0;
 }

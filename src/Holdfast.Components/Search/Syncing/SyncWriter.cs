@@ -10,18 +10,18 @@ using Holdfast.Engine.Planning;
 namespace Holdfast.Components.Search.Syncing;
 
 /// <summary>
-/// Mends what a comparison found. Each row is read again first: when it has become what the index has, there is nothing to do. What the index
-/// has in a newer version than the database (which was brought back to an earlier instant) is deleted before it is written, because the
-/// engine takes no older version.
+/// Repairs the differences that a comparison found. Each row is read again first: when it now equals the index, nothing
+/// is done. A document with a newer version than in the database (which was restored to an earlier instant) is deleted
+/// before it is written, because the engine accepts no older version.
 /// </summary>
 internal sealed class SyncWriter(SearchWork work, StepContext context, DocumentQuery query, string index, IDocumentReading reading, RejectedDocuments rejected) : IAsyncDisposable
 {
     private const string Tombstones = "index.gc_deletes";
 
-    /// <summary>After so many a document is left missing, which is told.</summary>
+    /// <summary>The number of attempts after which a document is left missing and reported.</summary>
     private const int Attempts = 8;
 
-    /// <summary>Documents that are looked for by one request.</summary>
+    /// <summary>The number of documents that one request searches for.</summary>
     private const int PerSearch = 2000;
 
     /// <summary>A little more than by default a node's clock ticks in (thread_pool.estimated_time_interval, 200 ms).</summary>
@@ -29,7 +29,10 @@ internal sealed class SyncWriter(SearchWork work, StepContext context, DocumentQ
 
     private readonly BulkTally _written = new(takesConflicts: true), _deleted = new(takesConflicts: true);
 
-    /// <summary>Ids that must be in the index in the end, although the engine has refused them, or they were deleted to be written anew.</summary>
+    /// <summary>
+    /// Ids that must be in the index at the end, although the engine has refused them, or they were deleted to be
+    /// written again.
+    /// </summary>
     private readonly HashSet<string> _doubtful = new(StringComparer.Ordinal);
     private BulkPipe? _writing, _deleting;
 
@@ -112,10 +115,13 @@ internal sealed class SyncWriter(SearchWork work, StepContext context, DocumentQ
         await pipe.SendAsync(cancellation);
     }
 
-    /// <summary>The engine remembers the version of what was deleted for a minute (gc_deletes); here it must forget it at once.</summary>
+    /// <summary>
+    /// Deletes and rewrites documents. The engine remembers the version of a deleted document for a minute
+    /// (gc_deletes), and must not do so here.
+    /// </summary>
     /// <param name="ahead">Documents of a newer version than in the database.</param>
-    /// <param name="gone">Documents that somebody has deleted.</param>
-    /// <param name="cancellation">Stops it; the engine remembers again all the same.</param>
+    /// <param name="gone">Documents that were deleted by another client.</param>
+    /// <param name="cancellation">Cancels the writes; gc_deletes is restored all the same.</param>
     private async Task LowerAsync(Dictionary<string, IndexedDocument> ahead, IReadOnlySet<string> gone, CancellationToken cancellation)
     {
         var usual = (string?)(await work.Server.GetAsync($"{Path}/_settings?flat_settings=true", cancellation))[index]?["settings"]?[Tombstones];
@@ -145,7 +151,7 @@ internal sealed class SyncWriter(SearchWork work, StepContext context, DocumentQ
         await context.SettleAsync(remember, cancellation);
     }
 
-    /// <summary>Those of the ids that the database does not have any more.</summary>
+    /// <summary>The ids that the database no longer has.</summary>
     private async Task<IReadOnlySet<string>> VanishedAsync(IReadOnlyCollection<string> ids, CancellationToken cancellation)
     {
         var vanished = ids.ToHashSet(StringComparer.Ordinal);
@@ -158,7 +164,7 @@ internal sealed class SyncWriter(SearchWork work, StepContext context, DocumentQ
         return vanished;
     }
 
-    /// <summary>Those of the doubtful ones that the database has, and the index has not.</summary>
+    /// <summary>The doubtful ids that the database has and the index lacks.</summary>
     private async Task<IReadOnlySet<string>> LackingAsync(CancellationToken cancellation)
     {
         var lacking = new HashSet<string>(StringComparer.Ordinal);
@@ -177,7 +183,10 @@ internal sealed class SyncWriter(SearchWork work, StepContext context, DocumentQ
         return lacking;
     }
 
-    /// <summary>What was deleted within the tick of a node's clock is forgotten by a later refresh; what is written already is refused, which is well.</summary>
+    /// <summary>
+    /// Writes documents whose deletion the engine has forgotten. A deletion within the tick of a node's clock is
+    /// forgotten by a later refresh; a document that is written already is refused, which is no error.
+    /// </summary>
     private async Task WriteForgottenAsync(IReadOnlyCollection<string> ids, BulkTally written, CancellationToken cancellation)
     {
         await Task.Delay(_tick, work.Clock, cancellation);

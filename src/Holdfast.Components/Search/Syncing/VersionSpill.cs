@@ -29,7 +29,7 @@ internal sealed class VersionSpill : IDisposable
         }
     }
 
-    /// <summary>How many there are.</summary>
+    /// <summary>The number of documents.</summary>
     public long Count { get; private set; }
 
     public void Add(ReadOnlySpan<byte> id, ReadOnlySpan<byte> version, SeenDocument seen)
@@ -46,7 +46,7 @@ internal sealed class VersionSpill : IDisposable
         Count++;
     }
 
-    /// <summary>What is in one part, in the order in which it was added.</summary>
+    /// <summary>The documents of one part, in the order in which they were added.</summary>
     public IEnumerable<(string Id, string Version, SeenDocument Seen)> Read(int part)
     {
         var file = _parts[part];

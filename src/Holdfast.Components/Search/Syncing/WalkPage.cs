@@ -3,7 +3,10 @@ using Holdfast.Components.Search.Bulk;
 
 namespace Holdfast.Components.Search.Syncing;
 
-/// <summary>Reads one page of a scroll forward. Nothing but the id and the version of a document is kept, and only until it was told.</summary>
+/// <summary>
+/// Reads one page of a scroll forward. Only the id and the version of a document are kept, and only until the document
+/// was passed on.
+/// </summary>
 internal sealed class WalkPage(bool isVersionField)
 {
     private byte[] _id = new byte[512], _version = new byte[64];
@@ -74,7 +77,10 @@ internal sealed class WalkPage(bool isVersionField)
         }
     }
 
-    /// <summary>Of a document only one field was asked for, so the first value in it is that field's, however deep.</summary>
+    /// <summary>
+    /// Reads the version field. The request names only that field of a document, so its value is the first one, at any
+    /// depth.
+    /// </summary>
     private void ReadSource(ref Utf8JsonReader reader)
     {
         reader.Read();
