@@ -55,7 +55,8 @@ public sealed class SftpFaultTests
         await using (var writer = await repository.BeginSnapshotAsync(cancellation: Now))
         {
             var adding = AddAsync(writer, bytes);
-            while (!adding.IsCompleted && killed < 20)
+            // Each kill in a row doubles the pause before the next try, up to what would outlast the patience.
+            while (!adding.IsCompleted && killed < 6)
             {
                 await Task.WhenAny(adding, Eventually.PassAsync(TimeSpan.FromMilliseconds(150), "the upload goes on for a while"));
                 killed += await server.KillConnectionsAsync();
